@@ -1,0 +1,1 @@
+"""Measures the platform beside hand-written floors."""

@@ -1,0 +1,48 @@
+// Bundles and copies what the pages load into platform/jingwei/static/vendor (argument 1).
+import { build } from "esbuild";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2];
+const modules = join(here, "node_modules");
+const ICONS = readFileSync(join(here, "icons.txt"), "utf8").split(/\s+/).filter(Boolean);
+
+mkdirSync(out, { recursive: true });
+
+await build({
+  absWorkingDir: here,
+  entryPoints: ["src/shell.js", "src/pickers.js", "src/charts.js", "src/expressions.js"],
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2020",
+  legalComments: "none",
+  logLevel: "warning",
+});
+
+const css = (path) => readFileSync(join(modules, path), "utf8").replace(/\/\*# sourceMappingURL.*?\*\//g, "");
+writeFileSync(join(out, "tabler.css"), css("@tabler/core/dist/css/tabler.min.css"));
+writeFileSync(
+  join(out, "pickers.css"),
+  css("tom-select/dist/css/tom-select.bootstrap5.min.css") + css("flatpickr/dist/flatpickr.min.css"),
+);
+
+const symbol = (name) => {
+  const svg = readFileSync(join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
+  const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
+  return `<symbol id="${name}" viewBox="0 0 24 24">${inner.replace(/\s+/g, " ").trim()}</symbol>`;
+};
+writeFileSync(
+  join(out, "icons.svg"),
+  `<svg xmlns="http://www.w3.org/2000/svg">${ICONS.map(symbol).join("")}</svg>\n`,
+);
+
+for (const name of readdirSync(out)) {
+  if (/\.(js|css|svg)$/.test(name)) {
+    writeFileSync(join(out, `${name}.gz`), gzipSync(readFileSync(join(out, name)), { level: 9 }));
+  }
+}

@@ -1,0 +1,5 @@
+"""`python -m jingwei`"""
+
+from jingwei.cli import main
+
+main()

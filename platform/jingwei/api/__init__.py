@@ -1,0 +1,1 @@
+"""JSON for programs; it translates and holds no rule."""

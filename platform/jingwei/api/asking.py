@@ -1,0 +1,152 @@
+"""What a request asks for beside its body: parameters of the address, and headers of writes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from typing import Any
+
+from flask import Response, request
+
+from jingwei.api.auth import person
+from jingwei.api.json import answer, dumps
+from jingwei.refusals import Malformed
+from jingwei.services.commands import Work
+from jingwei.web import current, request_id
+
+EVERYWHERE = frozenset({"lang"})
+MOST_PARAMETER = 10_000  # characters
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"\Z')
+_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
+
+Answer = tuple[int, Any]  # status, body
+Handler = Callable[[Work], Answer]
+
+
+# --- parameters ----------------------------------------------------------------------------------
+
+
+def parameters(*known: str) -> dict[str, str]:
+    """The parameters of the address. Raises Malformed for one that is not known or said twice."""
+    found: dict[str, str] = {}
+    for name, values in request.args.lists():
+        if name not in known and name not in EVERYWHERE:
+            raise Malformed("unknown-parameter", name=name[:60], known=", ".join(known) or "–")
+        if len(values) > 1 or len(values[0]) > MOST_PARAMETER:
+            raise Malformed("parameter-once", name=name)
+        found[name] = values[0]
+    return found
+
+
+def number(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number. Raises Malformed."""
+    raw = given.get(name)
+    if raw is None:
+        return default
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 18 or not least <= int(raw) <= most:
+        raise Malformed("parameter-number", name=name, least=least, most=most)
+    return int(raw)
+
+
+def flag(given: Mapping[str, str], name: str) -> bool:
+    """`1` or `0`. Raises Malformed."""
+    return choice(given, name, ("0", "1", "true", "false")) in ("1", "true")
+
+
+def choice(given: Mapping[str, str], name: str, known: Collection[str]) -> str | None:
+    """One of some words. Raises Malformed."""
+    raw = given.get(name)
+    if raw is not None and raw not in known:
+        raise Malformed("parameter-choice", name=name, known=", ".join(known))
+    return raw
+
+
+def day(given: Mapping[str, str], name: str) -> date | None:
+    """An ISO date. Raises Malformed."""
+    raw = given.get(name)
+    if raw is None:
+        return None
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise Malformed("parameter-date", name=name) from None
+
+
+def words(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Words with commas between them."""
+    return tuple(w.strip() for w in given.get(name, "").split(",") if w.strip())
+
+
+# --- writes --------------------------------------------------------------------------------------
+
+
+def wanted_revision() -> int | None:
+    """The revision in If-Match; None when there is no such header. Raises Malformed."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        return None
+    found = _ETAG.match(given.strip())
+    if found is None:
+        raise Malformed("if-match-broken")
+    return int(found[1])
+
+
+def etag(body: Any) -> dict[str, str]:
+    """The header that says of which revision an answer is."""
+    if isinstance(body, dict) and isinstance(body.get("revision"), int):
+        return {"ETag": f'"{body["revision"]}"'}
+    return {}
+
+
+def write(handler: Handler, content: bytes | None = None) -> Response:
+    """Run a write as the person who asks; the same request again under its key is answered alike.
+
+    The answer is kept as text, so that a repetition gets the very same bytes. `content`: what was
+    sent, where it is not the body as it came.
+    """
+
+    def kept(work: Work) -> dict[str, Any]:
+        status, body = handler(work)
+        return {
+            "status": status,
+            "headers": etag(body),
+            "text": None if body is None else dumps(body).decode(),
+        }
+
+    key = idempotency_key()
+    found = current().commands.run(
+        kept,
+        person(),
+        key=key,
+        request_hash=_request_hash(content) if key else "",
+        request_id=request_id(),
+    )
+    if found["text"] is None:
+        return Response(status=found["status"])
+    response = Response(found["text"], found["status"], mimetype="application/json")
+    response.headers.update(found["headers"])
+    return response
+
+
+def idempotency_key() -> str | None:
+    """The key of this write, if it has one. Raises Malformed."""
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not _KEY.match(given):
+        raise Malformed("idempotency-key-broken")
+    return given
+
+
+def _request_hash(content: bytes | None) -> str:
+    kept = hashlib.sha256()
+    given = request.headers.get("If-Match", "")
+    for part in (request.method, request.full_path, given):
+        kept.update(part.encode() + b"\0")
+    kept.update(request.get_data() if content is None else content)
+    return kept.hexdigest()
+
+
+def show(body: Any, status: int = 200) -> Response:
+    """A read's answer, with its ETag when it is one record."""
+    return answer(body, status, etag(body))

@@ -1,0 +1,98 @@
+"""Who asks: a bearer token, or the session cookie with the CSRF header for anything that writes."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import current_app, g, request
+
+from jingwei.refusals import NotAllowed, Refused
+from jingwei.services.commands import Reading
+from jingwei.services.people import Person
+from jingwei.services.sessions import Sessions
+from jingwei.storage.database import Connection
+from jingwei.web import current
+
+COOKIE = "jingwei_session"
+CSRF_HEADER = "X-CSRF-Token"
+SESSIONS = "jingwei.sessions"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class NotSignedIn(Refused):
+    """Nobody is known to ask."""
+
+    status = 401
+
+
+class NotReady(Refused):
+    """Nothing has been published yet."""
+
+    status = 503
+
+
+def sessions() -> Sessions:
+    """The sessions of this application, made once."""
+    found: Sessions | None = current_app.extensions.get(SESSIONS)
+    if found is None:
+        platform = current()
+        found = Sessions(platform.active, platform.clock, platform.commands.people)
+        current_app.extensions[SESSIONS] = found
+    return found
+
+
+def person() -> Person:
+    """Who asks. Raises NotSignedIn, or NotAllowed for a session without its CSRF header."""
+    known: Person | None = g.get("person")
+    if known is None:
+        with current().database.reading() as connection:
+            known = _known(connection)
+    return known
+
+
+@contextmanager
+def reading() -> Iterator[Reading]:
+    """A read as the person who asks, on the connection that found out who it is."""
+    platform = current()
+    try:
+        installation = platform.active.current
+    except LookupError:
+        raise NotReady("nothing-published") from None
+    with platform.database.reading() as connection:
+        actor = g.get("person") or _known(connection)
+        yield platform.commands.reading(connection, installation, actor)
+
+
+def bearer() -> str | None:
+    """The token of the Authorization header, if it carries one."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _known(connection: Connection) -> Person:
+    given = "Authorization" in request.headers
+    found = _by_token(connection) if given else _by_cookie(connection)
+    if found is None:
+        raise NotSignedIn("not-signed-in")
+    g.person = found
+    return found
+
+
+def _by_token(connection: Connection) -> Person | None:
+    secret = bearer()
+    return sessions().by_token(connection, secret) if secret else None
+
+
+def _by_cookie(connection: Connection) -> Person | None:
+    secret = request.cookies.get(COOKIE)
+    found = sessions().by_session(connection, secret) if secret else None
+    if found is None:
+        return None
+    known, csrf = found
+    if request.method not in _SAFE:
+        given = request.headers.get(CSRF_HEADER, "")
+        if not csrf or not hmac.compare_digest(given.encode(), csrf.encode()):
+            raise NotAllowed("csrf")
+    return known

@@ -1,0 +1,111 @@
+"""JSON in and out: exact digits both ways, bounded depth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from jingwei.language.periods import Period
+from jingwei.refusals import Malformed
+
+DEEPEST = 50
+_NO_BODY: dict[str, Any] = {}
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON response; decimals as exact numbers."""
+    response = Response(dumps(body), status, mimetype="application/json")
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def dumps(body: Any) -> bytes:
+    return orjson.dumps(body, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(f"{value:f}")
+    if isinstance(value, Period):
+        return str(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def body_object() -> dict[str, Any]:
+    """The request's JSON object; none sent is an empty one. Numbers with a point are Decimal.
+
+    Raises Malformed for anything else.
+    """
+    text = request.get_data()
+    if not text:
+        return dict(_NO_BODY)
+    body = loads(text)
+    if not isinstance(body, dict):
+        raise Malformed("json-object-needed")
+    return body
+
+
+def loads(text: bytes) -> Any:
+    """Raises Malformed for text that is no JSON, too deep, or says a key twice."""
+    if text.count(b"[") + text.count(b"{") > DEEPEST and _depth(text) > DEEPEST:
+        raise Malformed("json-too-deep", most=DEEPEST)
+    try:
+        return json.loads(
+            text.decode("utf-8"),
+            parse_float=Decimal,
+            parse_constant=_refuse,
+            object_pairs_hook=_once,
+        )
+    except UnicodeDecodeError:
+        raise Malformed("json-not-utf8") from None
+    except json.JSONDecodeError as error:
+        raise Malformed("json-broken", line=error.lineno, column=error.colno) from None
+    except (ValueError, ArithmeticError):  # an integer of thousands of digits, an absurd exponent
+        raise Malformed("json-number") from None
+
+
+def _refuse(word: str) -> Any:
+    raise Malformed("json-constant", word=word)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise Malformed("json-key-twice", key=next(k for k in keys if keys.count(k) > 1))
+    return found
+
+
+def _depth(text: bytes) -> int:
+    """The deepest nesting of brackets outside strings."""
+    deepest = depth = 0
+    inside = escaped = False
+    for byte in text:
+        if inside:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                inside = False
+        elif byte == 0x22:
+            inside = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest

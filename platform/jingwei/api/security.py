@@ -1,0 +1,62 @@
+"""Headers of every answer, and how much a request may carry."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.routing import IntegerConverter
+
+from jingwei.web import request_id
+
+BODY_BYTES = 20 * 1024 * 1024
+UPLOAD_BYTES = 50 * 1024 * 1024
+FORM_PARTS = 5_000
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+HEADERS = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+_A_YEAR = "max-age=31536000; includeSubDomains"
+
+
+class IdConverter(IntegerConverter):
+    """`<int:id>`: what no id can be is no address."""
+
+    regex = r"\d{1,18}"
+
+
+def secure(app: Flask) -> None:
+    app.url_map.converters["int"] = IdConverter
+    app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_PARTS=FORM_PARTS)
+    app.after_request(_add_headers)
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    for name, value in HEADERS:
+        if name not in headers:
+            headers[name] = value
+    headers["X-Request-Id"] = request_id()
+    if request.path.startswith("/api/") and "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = _A_YEAR
+    return response

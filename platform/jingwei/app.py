@@ -1,0 +1,148 @@
+"""A Flask app from settings, and the literal tables of who listens to what."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask
+
+from jingwei.api.errors import register_errors
+from jingwei.api.health import measure
+from jingwei.api.security import secure
+from jingwei.catalogue.compile import compile_texts
+from jingwei.jobs.embedded import EmbeddedJobs
+from jingwei.jobs.notices import send_notice
+from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
+from jingwei.services.clock import SystemClock
+from jingwei.services.commands import Commands
+from jingwei.services.events import Listener, Listeners
+from jingwei.services.notices import SEND
+from jingwei.services.people import People
+from jingwei.services.platform import Platform
+from jingwei.services.rights import Rights
+from jingwei.settings import Settings
+from jingwei.storage.database import Database
+from jingwei.storage.runtime import ActiveInstallation
+from jingwei.storage.upgrade import upgrade
+from jingwei.web import EXTENSION
+
+JOBS = "jingwei.jobs"
+
+# Blueprints, in the order their addresses are matched.
+BLUEPRINTS: Sequence[str] = (
+    "jingwei.api.health",
+    "jingwei.api.session",
+    "jingwei.api.forms",
+    "jingwei.api.records",
+    "jingwei.api.around",
+    "jingwei.api.files",
+    "jingwei.api.organisation",
+    "jingwei.api.openapi",
+    "jingwei.api.notices",
+    "jingwei.api.audit",
+    "jingwei.api.tasks",
+    "jingwei.api.flows",
+    "jingwei.api.indicators",
+    "jingwei.api.dashboards",
+    "jingwei.api.alerts",
+    "jingwei.screens",
+)
+
+# Inside the transaction; each may refuse: `module:function`.
+CHANGED: Sequence[str] = (
+    "jingwei.services.flows.listeners:on_changed",
+    "jingwei.services.facts:on_changed",
+    "jingwei.services.alerts:on_changed",
+)
+
+# After the commit, each with its message's `done` in one transaction.
+AFTER: Mapping[str, Sequence[str]] = {
+    "alert.check": ("jingwei.services.alerts:on_check",),
+}
+
+# Out of the house, at least once.
+OUTSIDE: Mapping[str, Outside] = {
+    SEND: send_notice,
+}
+
+# Once a second, by the process that leads.
+SWEEPS: Sequence[str] = ("jingwei.services.flows.timers:fire_due",)
+
+
+def build_platform(settings: Settings) -> Platform:
+    """The platform over this database, its engine tables brought up to date when embedded."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url, durable=settings.is_production)
+    if settings.embedded:
+        upgrade(database)
+    clock = SystemClock(settings.timezone, settings.clock_file)
+    rights, people = Rights(), People()
+    active = ActiveInstallation(database, compile_texts)
+    listeners = Listeners(changed=changed_listeners())
+    commands = Commands(active, clock, listeners, rights, people)
+    return Platform(settings, database, active, clock, rights, commands)
+
+
+def build_jobs(platform: Platform) -> Runtime:
+    """What workers and schedulers run with."""
+    inside = {topic: tuple(_there(names)) for topic, names in AFTER.items()}
+    sweeps: tuple[Sweep, ...] = tuple(_there(SWEEPS))
+    heard: Mapping[str, Sequence[Inside]] = {t: found for t, found in inside.items() if found}
+    return Runtime(platform, heard, OUTSIDE, sweeps)
+
+
+def changed_listeners() -> tuple[Listener, ...]:
+    return tuple(_there(CHANGED))
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application over its settings; no thread is started: see `start_background`."""
+    app = Flask("jingwei", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    settings = settings.with_secret()
+    app.secret_key = settings.secret_key
+    platform = build_platform(settings)
+    app.extensions[EXTENSION] = platform
+    app.extensions[JOBS] = build_jobs(platform)
+    secure(app)
+    measure(app, platform)
+    register_errors(app)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    return app
+
+
+def start_background(app: Flask, server: str | None = None) -> EmbeddedJobs | None:
+    """Follow releases, and run the jobs here when no Redis is set. `server`: see EmbeddedJobs."""
+    platform: Platform = app.extensions[EXTENSION]
+    platform.active.start()
+    if platform.settings.redis_url is not None or not platform.settings.worker:
+        return None
+    jobs = EmbeddedJobs(app.extensions[JOBS], server)
+    jobs.start()
+    return jobs
+
+
+def _there(names: Sequence[str]) -> list[Any]:
+    found = []
+    for name in names:
+        module, _, attribute = name.partition(":")
+        if _exists(module):
+            value = getattr(importlib.import_module(module), attribute, None)
+            if value is not None:
+                found.append(value)
+    return found
+
+
+def _blueprints() -> list[Any]:
+    return _there([f"{module}:blueprint" for module in BLUEPRINTS])
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

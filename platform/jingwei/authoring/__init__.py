@@ -1,0 +1,1 @@
+"""Text edits of definition files that keep the comments; it runs nothing."""

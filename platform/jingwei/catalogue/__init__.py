@@ -1,0 +1,1 @@
+"""All definitions linked into one immutable catalogue; it knows no database."""

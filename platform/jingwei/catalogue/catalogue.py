@@ -1,0 +1,70 @@
+"""The whole application: every definition linked, every expression typed, nothing mutable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jingwei.catalogue.org_tree import OrgTree
+from jingwei.language.expressions.closures import closure
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.expressions.tree import Expression
+from jingwei.language.form import Form
+from jingwei.language.measures import Indicator, IndicatorSet
+from jingwei.language.organisation import (
+    Calendar,
+    CodeList,
+    Manifest,
+    Module,
+    Org,
+    OrgTypes,
+    Post,
+    Profile,
+    Role,
+)
+from jingwei.language.output import Alert, Dashboard, Report
+from jingwei.language.values import Formula
+from jingwei.language.workflow import Workflow
+from jingwei.problems import Problem
+
+Closure = Callable[[Environment], Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """Definitions by name (orgs by code), in the order of their files."""
+
+    manifest: Manifest
+    org_types: OrgTypes
+    orgs: Mapping[str, Org]
+    profiles: Mapping[str, Profile]
+    roles: Mapping[str, Role]
+    posts: Mapping[str, Post]
+    calendars: Mapping[str, Calendar]
+    code_lists: Mapping[str, CodeList]
+    forms: Mapping[str, Form]
+    workflows: Mapping[str, Workflow]
+    indicators: Mapping[str, Indicator]
+    indicator_sets: Mapping[str, IndicatorSet]
+    alerts: Mapping[str, Alert]
+    reports: Mapping[str, Report]
+    dashboards: Mapping[str, Dashboard]
+    modules: Mapping[str, Module]
+    tree: OrgTree
+    expressions: Mapping[Formula, Expression] = field(repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    fingerprint: str = ""
+    warnings: tuple[Problem, ...] = ()
+    _closures: dict[Formula, Closure] = field(default_factory=dict, repr=False, compare=False)
+
+    def expression(self, formula: Formula) -> Expression:
+        """The typed tree of a formula of one of the definitions."""
+        return self.expressions[formula]
+
+    def closure(self, formula: Formula) -> Closure:
+        """The formula as a Python function, made once."""
+        made = self._closures.get(formula)
+        if made is None:
+            made = self._closures[formula] = closure(self.expressions[formula])
+        return made

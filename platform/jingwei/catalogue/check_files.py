@@ -1,0 +1,105 @@
+"""Files to definitions, each by the keys of its kind; what it refers to is noted for linking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from jingwei.language.kinds.table import KINDS, LATER, Kind
+from jingwei.language.walker import BAD, Reference, Walker, well_named
+from jingwei.problems import Phrase, Position, Problems, nearest
+from jingwei.reading.yaml_file import Scalar, YamlFile
+
+
+@dataclass
+class Checked:
+    """What came out of the files. `known` has the names of broken definitions too, so that one
+    mistake is not reported again wherever the name is used."""
+
+    definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    known: dict[str, dict[str, Position]] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    files: dict[str, YamlFile] = field(default_factory=dict)
+
+    def of(self, kind: str) -> Mapping[str, Any]:
+        return self.definitions.get(kind, {})
+
+
+def check_files(
+    files: Iterable[YamlFile], folders: Mapping[str, str], problems: Problems
+) -> Checked:
+    """Every definition of the files. `folders`: kind → folder, where the manifest differs."""
+    checked = Checked()
+    for file in files:
+        checked.files[file.path] = file
+        kind = _kind_of(file, problems)
+        if kind is None:
+            continue
+        if kind in LATER:
+            stem = PurePosixPath(file.path).stem
+            at = file.value_at(("kind",))
+            checked.known.setdefault(kind, {})[stem] = at
+            problems.add("not-yet-run", at, severity="warning", what=Phrase(f"things.kind_{kind}"))
+        else:
+            _check(file, KINDS[kind], folders.get(kind, KINDS[kind].folder), checked, problems)
+    return checked
+
+
+def _kind_of(file: YamlFile, problems: Problems) -> str | None:
+    data = file.data
+    assert isinstance(data, dict)
+    written = data.get("kind")
+    every = {**KINDS, **LATER}
+    if written is None:
+        guess = nearest(next(iter(data), ""), ("kind",))
+        problems.add("missing-kind", Position(file.path), suggestion=guess, known=", ".join(every))
+        return None
+    if not isinstance(written, Scalar) or written.text not in every:
+        at = file.value_at(("kind",))
+        name = written.text[:40] if isinstance(written, Scalar) else ""
+        suggestion = nearest(name, every)
+        known = ", ".join(every)
+        problems.add("unknown-kind", at, suggestion=suggestion, name=name, known=known)
+        return None
+    if next(iter(data)) != "kind":
+        problems.add("kind-not-first", file.key_at(("kind",)))
+        return None
+    return written.text
+
+
+def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: Problems) -> None:
+    walker = Walker(file, problems)
+    path = PurePosixPath(file.path)
+    at = file.value_at(("kind",))
+    if not path.is_relative_to(folder):
+        problems.add("wrong-folder", at, kind=kind.name, folder=folder, path=file.path)
+    if not well_named(walker, path.stem, kind.names, Position(file.path)):
+        return
+    values = walker.read(kind.schema, file.data, ())
+    definition = BAD if values is BAD else kind.build(walker, path.stem, values)
+    name = path.stem
+    if (
+        kind.name == "org"
+        and isinstance(file.data, dict)
+        and isinstance(file.data.get("code"), Scalar)
+    ):
+        name = file.data["code"].text  # type: ignore[union-attr]  # just seen to be a Scalar
+    earlier = checked.known.setdefault(kind.name, {}).get(name)
+    if earlier is not None:
+        problems.add(
+            "defined-twice", at, kind=Phrase(f"things.kind_{kind.name}"), name=name, other=earlier
+        )
+        return
+    checked.known[kind.name][name] = at
+    checked.references += walker.references
+    if definition is not BAD and not walker.bad:
+        checked.definitions.setdefault(kind.name, {})[name] = definition
+
+
+def _code(file: YamlFile) -> str | None:
+    """The code an org gives itself, when it is not the file's stem."""
+    assert isinstance(file.data, dict)
+    written = file.data.get("code")
+    return written.text if isinstance(written, Scalar) else None

@@ -1,0 +1,125 @@
+"""From text to a running application's catalogue, one stage after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.check_files import Checked, check_files
+from jingwei.catalogue.formulas import type_formulas
+from jingwei.catalogue.link import check_references
+from jingwei.catalogue.org_tree import OrgTree
+from jingwei.catalogue.rules import check_rules
+from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
+from jingwei.language.organisation import Manifest
+from jingwei.problems import Position, Problems
+from jingwei.reading.read import read_file, read_files
+
+
+def compile_catalogue(application: Path) -> Catalogue:
+    """An application's YAML files as one linked, immutable catalogue.
+
+    Raises DefinitionErrors listing every problem of the first stage that found any.
+    """
+    problems = Problems()
+    files = application_files(application, problems)
+    problems.stop_here_if_any()
+    return _compile(files, problems)
+
+
+def compile_texts(files: Mapping[str, bytes]) -> Catalogue:
+    """The same from a release. `files`: path from the application's root → content."""
+    problems = Problems()
+    if MANIFEST not in files:
+        problems.add("no-manifest", Position(MANIFEST))
+    problems.stop_here_if_any()
+    return _compile(files, problems)
+
+
+def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
+    manifest = read_manifest(files[MANIFEST], problems)
+    problems.stop_here_if_any()
+    names = definition_files(files, problems)
+    read = read_files(((name, files[name]) for name in names), problems)
+    checked = check_files(read, manifest.folders if manifest else {}, problems)
+    check_references(checked, problems)
+    problems.stop_here_if_any()
+    catalogue = _assembled(checked, files, problems)
+    expressions = type_formulas(catalogue, checked, problems)
+    catalogue = _with(catalogue, expressions=expressions)
+    check_rules(catalogue, problems)
+    problems.stop_here_if_any()
+    return _with(catalogue, warnings=tuple(problems.warnings))
+
+
+def read_manifest(content: bytes, problems: Problems) -> Manifest | None:
+    """The manifest by itself: it says where the other kinds live."""
+    file = read_file(MANIFEST, content, problems)
+    if file is None:
+        return None
+    alone = check_files([file], {}, problems)
+    manifest = alone.of("manifest").get("manifest")
+    if manifest is None and not problems.errors:
+        problems.add("no-manifest", Position(MANIFEST))
+    return manifest
+
+
+def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems) -> Catalogue:
+    org_types = checked.of("org_types")
+    if not org_types:
+        problems.add("no-org-types", Position(MANIFEST))
+    if not checked.of("org"):
+        problems.add("no-org", Position(MANIFEST))
+    problems.stop_here_if_any()
+    return Catalogue(
+        manifest=checked.of("manifest")["manifest"],
+        org_types=next(iter(org_types.values())),
+        orgs=checked.of("org"),
+        tree=OrgTree(checked.of("org")),
+        expressions={},
+        files=dict(files),
+        fingerprint=fingerprint(files),
+        profiles=checked.of("profile"),
+        roles=checked.of("role"),
+        posts=checked.of("post"),
+        calendars=checked.of("calendar"),
+        code_lists=checked.of("code_list"),
+        forms=checked.of("form"),
+        workflows=checked.of("workflow"),
+        indicators=checked.of("indicator"),
+        indicator_sets=checked.of("indicator_set"),
+        alerts=checked.of("alert"),
+        reports=checked.of("report"),
+        dashboards=checked.of("dashboard"),
+        modules=checked.of("module"),
+    )
+
+
+def _with(catalogue: Catalogue, **changes: Any) -> Catalogue:
+    kept = {name: getattr(catalogue, name) for name in Catalogue.__slots__ if name[0] != "_"}
+    return Catalogue(**{**kept, **changes})
+
+
+def fingerprint(files: Mapping[str, bytes]) -> str:
+    """The sha256 over all files: the same for the same text, whatever the machine."""
+    whole = sha256()
+    for path in sorted(files):
+        whole.update(path.encode() + b"\0" + sha256(files[path]).digest())
+    return whole.hexdigest()
+
+
+def form_fingerprint(catalogue: Catalogue, form: str) -> str:
+    """Changes when the form, or what its page is drawn from, changes."""
+    whole = sha256(catalogue.forms[form].fingerprint.encode())
+    for name in sorted(_lists_of(catalogue, form)):
+        whole.update(catalogue.code_lists[name].fingerprint.encode())
+    return whole.hexdigest()
+
+
+def _lists_of(catalogue: Catalogue, form: str) -> set[str]:
+    fields = list(catalogue.forms[form].fields.values())
+    fields += [column for table in fields for column in table.fields.values()]
+    return {field.choices for field in fields if isinstance(field.choices, str)}

@@ -1,0 +1,135 @@
+"""The expressions of a form, each in its scope."""
+
+from __future__ import annotations
+
+from jingwei.catalogue import scopes
+from jingwei.catalogue.typed import Typing, link_to
+from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.tree import Type
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field, Form
+from jingwei.language.values import Formula
+
+
+def type_form(typing: Typing, form: Form) -> None:
+    for field in form.fields.values():
+        _type_field(typing, form, field)
+        for column in field.fields.values():
+            _type_field(typing, form, column)
+    record = typing.record(form)
+    typing.template(form.number, record, words=True)
+    typing.template(form.display, record)
+    _type_behaviour(typing, form, record)
+    _type_rights(typing, form, record)
+    _type_page(typing, form, record)
+    if form.collect is not None:
+        _type_collect(typing, form)
+
+
+def _type_field(typing: Typing, form: Form, field: Field) -> None:
+    scope = typing.of_field(form, field)
+    for condition in (field.required_if, field.visible_if, field.readonly_if):
+        if condition is not None:
+            typing.condition(condition, scope)
+    if field.compute is not None:
+        typing.formula(field.compute, scope, typing.type_of(field))
+    if isinstance(field.default, Formula):
+        typing.formula(field.default, scope, typing.type_of(field))
+    for limit in (field.min, field.max):
+        if isinstance(limit, Formula):
+            typing.formula(limit, scope, FIELD_TYPES[field.type].expression_type(field))
+    for value in (field.unit, field.set):
+        typing.value(value, scope)
+    if field.filter is not None:
+        _type_filter(typing, form, field)
+    if field.generate is not None:
+        inner = typing.each(field.generate.each, typing.record(form))
+        typing.assignments(field.generate.set, field.fields, f"{form.name}.{field.name}", inner)
+
+
+def _type_filter(typing: Typing, form: Form, field: Field) -> None:
+    if field.type == "link" and not all(to in typing.catalogue.forms for to in field.to):
+        return  # the rule about links says so
+    scope = scopes.filter_scope(typing.catalogue, form, field)
+    typing.condition(field.filter, scope)
+
+
+def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
+    for rule in form.rules.values():
+        in_table = rule.each is not None and rule.each in form.tables
+        scope = typing.row(form, rule.each) if in_table and rule.each else record
+        typing.condition(rule.check, scope)
+        typing.condition(rule.when, scope)
+        typing.template(rule.message, scope)
+    for state in form.states.values():
+        typing.condition(state.enter_when, record)
+    for action in form.actions.values():
+        scope = record
+        if action.ask:
+            scope = scopes.record_scope(typing.catalogue, form, ask=action.ask)
+        if action.place.startswith("row "):
+            scope = scopes.with_row(scope, _rows(form, action.place.removeprefix("row ")))
+        typing.who(action.who, scope)
+        for condition in (action.when, action.check):
+            typing.condition(condition, scope)
+        typing.template(action.message, scope)
+        typing.template(action.confirm, scope)
+        typing.effects(action.do, form, scope)
+    for effects in form.events.values():
+        typing.effects(effects, form, record)
+    for receipt in form.receipts.values():
+        typing.who(receipt.of, record)
+        typing.condition(receipt.when, record)
+        typing.due(receipt.due, record)
+        typing.ladder(receipt.urge, record)
+        typing.effects(receipt.then, form, record)
+    for fact in form.facts.values():
+        table = fact.each is not None and fact.each in form.tables
+        scope = scopes.with_row(record, _rows(form, fact.each or "")) if table else record
+        typing.formula(fact.indicator, scope, "indicator")
+        typing.formula(fact.value, scope, "number")
+        typing.formula(fact.org, scope, "org")
+        typing.formula(fact.period, scope, "period")
+        typing.condition(fact.when, scope)
+        typing.formula(fact.valid_from, scope, "date")
+
+
+def _rows(form: Form, table: str) -> Type:
+    return Type("rows", form=form.name, table=table)
+
+
+def _type_rights(typing: Typing, form: Form, record: Scope) -> None:
+    for grant in form.permissions.values():
+        typing.who(grant.who, record)
+        if isinstance(grant.scope, Formula):
+            typing.condition(grant.scope, record)
+        typing.condition(grant.where, record)
+    for restriction in form.restrict.values():
+        typing.condition(restriction.when, record)
+        typing.who(restriction.to, record)
+
+
+def _type_page(typing: Typing, form: Form, record: Scope) -> None:
+    for section in form.layout:
+        typing.condition(section.visible_if, record)
+        typing.condition(section.readonly_if, record)
+        if isinstance(section.collapsed, Formula):
+            typing.condition(section.collapsed, record)
+    typing.condition(form.list.default_filter, record)
+    for related in form.related.values():
+        if related.where is not None:
+            candidate = link_to(related.form, form.origin.key("related", related.name))
+            scope = scopes.filter_scope(typing.catalogue, form, candidate)
+            typing.condition(related.where, scope)
+
+
+def _type_collect(typing: Typing, form: Form) -> None:
+    collect = form.collect
+    assert collect is not None
+    grain = collect.every if isinstance(collect.every, str) else None
+    typing.condition(collect.orgs, scopes.org_scope(typing.catalogue))
+    scope = scopes.collect_scope(typing.catalogue, grain)
+    typing.who(collect.who, scope)
+    typing.due(collect.opens, scope)
+    typing.due(collect.due, scope)
+    typing.ladder(collect.urge, scope)

@@ -1,0 +1,141 @@
+"""The expressions of indicators, alerts, reports and dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jingwei.catalogue import scopes
+from jingwei.catalogue.typed import Typing
+from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.tree import Type
+from jingwei.language.measures import Indicator
+from jingwei.language.output import Alert, Dashboard, DataBlock, Report
+from jingwei.language.values import Formula
+
+_ORG = Type("org")
+
+
+def type_indicator(typing: Typing, indicator: Indicator) -> None:
+    catalogue = typing.catalogue
+    if indicator.formula is not None:
+        scope = scopes.formula_scope(catalogue, indicator)
+        typing.formula(indicator.formula, scope, "number")
+    typing.condition(indicator.applies_to, scopes.org_scope(catalogue))
+    around = scopes.variables_scope(catalogue, {"org": _ORG, "period": Type("period")})
+    typing.who(indicator.owner, around)
+    typing.due(indicator.availability, around)
+    if indicator.thresholds:
+        scope = scopes.threshold_scope(catalogue, indicator)
+        for one in indicator.thresholds:
+            typing.condition(one.applies_to, scope)
+            typing.condition(one.release, scope)
+            for level in one.levels:
+                typing.condition(level.when, scope)
+    measure = indicator.measure
+    if measure is not None:
+        scope = scopes.data_scope(catalogue, measure["form"])
+        typing.formula(measure["value"], scope, "number")
+        typing.condition(measure.get("where"), scope)
+    for key in ("industry", "size"):
+        formula = (indicator.benchmark or {}).get(key)
+        if isinstance(formula, Formula):
+            typing.formula(formula, around)
+
+
+def type_alert(typing: Typing, alert: Alert) -> None:
+    scope = scopes.alert_scope(typing.catalogue, alert)
+    typing.condition(alert.when, scope)
+    typing.formula(alert.date, scope, "date")
+    typing.who(alert.to, scope)
+    typing.template(alert.message, scope)
+    typing.ladder(alert.urge, scope)
+    if alert.todo is not None:
+        target = typing.catalogue.forms[alert.todo.form]
+        typing.assignments(alert.todo.set, target.fields, target.name, scope)
+        typing.condition(alert.todo.close_when, scope)
+        for name in alert.todo.one_open_per:
+            if name not in target.fields and name != "org":
+                at = alert.origin.value("todo", "one_open_per")
+                typing.unknown_field(name, target.fields, target.name, at)
+
+
+def type_report(typing: Typing, report: Report) -> None:
+    catalogue = typing.catalogue
+    scope = scopes.report_scope(catalogue, report)
+    parameters = {name: typing.type_of(field) for name, field in report.parameters.items()}
+    for field in report.parameters.values():
+        typing.value(field.default, scopes.variables_scope(catalogue, {}))
+    for block in report.data.values():
+        _type_block(typing, block, scope, parameters=parameters)
+    columns = {name: _columns(block) for name, block in report.data.items()}
+    narrative = scopes.block_scope(catalogue, scope, columns)
+    for slot in report.narrative.values():
+        typing.who(slot.owner, scope)
+        typing.due(slot.due, scope)
+        typing.condition(slot.required_if, narrative)
+        typing.template(slot.prefill, narrative)
+    typing.template(report.number, scope, words=True)
+    typing.who(report.for_, scope)
+    typing.condition(report.each_org, scopes.org_scope(catalogue))
+
+
+def _columns(block: DataBlock) -> tuple[str, ...]:
+    """The names that rows of a block have."""
+    if block.indicators:
+        return (
+            "indicator",
+            "org",
+            "period",
+            "value",
+            "unit",
+            "light",
+            *block.views,
+            *block.compare,
+        )
+    return (*(name for name, _ in block.columns), *block.group, *block.values)
+
+
+def type_dashboard(typing: Typing, dashboard: Dashboard) -> None:
+    catalogue = typing.catalogue
+    plain = scopes.variables_scope(catalogue, {})
+    controls: dict[str, Type] = {}
+    for control in dashboard.controls.values():
+        controls[control.name] = _ORG if control.name == "org" else Type("any")
+        if control.grain is not None:
+            controls[control.name] = Type("period", grain=control.grain)
+        if isinstance(control.default, Formula):
+            expression = typing.formula(control.default, plain)
+            if expression is not None and control.grain is None:
+                controls[control.name] = expression.type
+    typing.who(dashboard.for_, plain)
+    scope = scopes.dashboard_scope(catalogue, controls)
+    for tile in dashboard.tiles.values():
+        _type_block(typing, tile.block, scope, controls=controls)
+
+
+def _type_block(
+    typing: Typing,
+    block: DataBlock,
+    scope: Scope,
+    *,
+    controls: Mapping[str, Type] | None = None,
+    parameters: Mapping[str, Type] | None = None,
+) -> None:
+    typing.org(block.orgs, scope)
+    typing.formula(block.periods, scope)
+    if block.form is None:
+        return
+    name, _, table = block.form.partition(".")
+    form = typing.catalogue.forms[name]
+    if table and table not in form.tables:
+        typing.unknown_field(table, form.tables, name, block.at)
+        return
+    rows = scopes.data_scope(
+        typing.catalogue, name, table or None, controls=controls, parameters=parameters
+    )
+    typing.condition(block.where, rows)
+    for formula in block.values.values():
+        typing.formula(formula, rows)
+    for _, column in block.columns:
+        if column is not None:
+            typing.formula(column, rows)

@@ -1,0 +1,42 @@
+"""Names to proven references: every name a definition uses belongs to a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from jingwei.catalogue.check_files import Checked
+from jingwei.language.kinds.table import KINDS, LATER
+from jingwei.language.organisation import OrgTypes
+from jingwei.language.walker import Reference
+from jingwei.problems import Phrase, Problems, nearest
+
+
+def check_references(checked: Checked, problems: Problems) -> None:
+    """Adds a problem for each name that belongs to nothing."""
+    for reference in checked.references:
+        known = _known(checked, reference.kind)
+        if known is not None and reference.name not in known:
+            _unknown(reference, known, problems)
+
+
+def _known(checked: Checked, kind: str) -> Collection[str] | None:
+    if kind != "org_type":
+        return checked.known.get(kind, {})
+    types = next(iter(checked.of("org_types").values()), None)
+    return types.types if isinstance(types, OrgTypes) else None
+
+
+def _unknown(reference: Reference, known: Collection[str], problems: Problems) -> None:
+    kind = reference.kind
+    folder = KINDS[kind].folder if kind in KINDS else LATER.get(kind, "")
+    file = f"{folder}/{reference.name}.yaml"
+    if kind == "org_type":
+        file = "definitions/org_types.yaml"
+    problems.add(
+        "unknown-org-type" if kind == "org_type" else "unknown-reference",
+        reference.at,
+        suggestion=nearest(reference.name, known),
+        kind=Phrase(f"things.kind_{kind}"),
+        name=reference.name,
+        file=file,
+    )

@@ -1,0 +1,25 @@
+"""Rules that need the whole catalogue."""
+
+from __future__ import annotations
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
+from jingwei.catalogue.rules_form import check_form
+from jingwei.catalogue.rules_measures import check_measures
+from jingwei.catalogue.rules_organisation import check_organisation
+from jingwei.catalogue.rules_output import check_files_are_used, check_output
+from jingwei.catalogue.rules_workflow import check_workflow
+from jingwei.problems import Problems
+
+
+def check_rules(catalogue: Catalogue, problems: Problems) -> None:
+    """Adds a problem for everything that is well written and yet cannot work."""
+    check_organisation(catalogue, problems)
+    for form in catalogue.forms.values():
+        check_form(catalogue, form, problems)
+    for workflow in catalogue.workflows.values():
+        check_workflow(catalogue, workflow, problems)
+    check_measures(catalogue, problems)
+    check_output(catalogue, problems)
+    check_files_are_used(catalogue, problems)
+    warn_about_what_is_not_yet_run(catalogue, problems)

@@ -1,0 +1,199 @@
+"""What must hold of one field: limits, defaults, choices, links, tables, computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.cycles import cycles
+from jingwei.catalogue.patterns import BadPattern, compiled
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field, Form
+from jingwei.language.kinds.table import KINDS
+from jingwei.language.values import Formula, Literal_
+from jingwei.problems import Phrase, Position, Problems, nearest
+
+NUMERIC = frozenset({"integer", "number", "money", "percent", "rating", "duration"})
+LENGTHS = frozenset({"text", "long_text", "markdown", "code", "rich_text"})
+_NEEDED = {"choice": ("choices",), "link": ("to",), "table": ("fields", "of")}
+
+
+def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:
+    path = _path(field)
+    needed = _NEEDED.get(field.type, ())
+    if needed and not any(getattr(field, key) for key in needed):
+        at = form.origin.value(*path, "type")
+        problems.add("key-for-type-missing", at, key=needed[0], type=field.type)
+        return
+    _check_limits(form, field, problems)
+    if field.pattern is not None:
+        _check_pattern(form, field, field.pattern, problems)
+    if field.type == "choice":
+        _check_choice(catalogue, form, field, problems)
+    if field.type == "link":
+        _check_link(catalogue, form, field, problems)
+    if field.type == "table":
+        _check_table(form, field, problems)
+    if field.type == "indicator" and isinstance(field.set, Literal_):
+        _check_set(catalogue, field.set, problems)
+    if field.required and field.compute is not None and field.mode == "always":
+        at = form.origin.key(*path, "required")
+        problems.add("required-and-computed", at, severity="warning", name=field.name)
+    if not FIELD_TYPES[field.type].run:
+        at = form.origin.value(*path, "type")
+        problems.add("not-yet-run", at, severity="warning", what=field.type)
+
+
+def _path(field: Field) -> tuple[str, ...]:
+    if field.table:
+        return ("fields", field.table, "fields", field.name)
+    return ("fields", field.name)
+
+
+def _check_limits(form: Form, field: Field, problems: Problems) -> None:
+    low, high = _literal(field.min), _literal(field.max)
+    path = _path(field)
+    if low is not None and high is not None and low > high:
+        at = form.origin.value(*path, "min")
+        line = form.origin.value(*path, "max").line
+        problems.add("min-above-max", at, min=shown(low), max=shown(high), line=line)
+        return
+    default = _literal(field.default)
+    if default is None or isinstance(default, list):
+        return
+    size = len(default) if field.type in LENGTHS else default
+    at = form.origin.value(*path, "default")
+    for key, limit in (("min", low), ("max", high)):
+        if limit is not None and (size < limit if key == "min" else size > limit):
+            problems.add(
+                "default-breaks-limit", at, default=shown(default), key=key, limit=shown(limit)
+            )
+
+
+def _check_pattern(form: Form, field: Field, pattern: str, problems: Problems) -> None:
+    try:
+        compiled(pattern)
+    except BadPattern as error:
+        at = form.origin.value(*_path(field), "pattern")
+        problems.add("bad-pattern", at, pattern=pattern, why=str(error))
+
+
+def shown(value: Any) -> str:
+    """A value of a definition as an author writes it."""
+    text = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
+    return text.rstrip("0").rstrip(".") if "." in text and text[0] in "-0123456789" else text
+
+
+def _literal(value: Any) -> Any:
+    return value.value if isinstance(value, Literal_) else None
+
+
+def _check_choice(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:
+    default = _literal(field.default)
+    if default is None or not isinstance(field.choices, str):
+        return
+    code_list = catalogue.code_lists[field.choices]
+    if code_list.source is not None:
+        return
+    for code in default if isinstance(default, list) else [default]:
+        if code not in code_list.items:
+            at = form.origin.value(*_path(field), "default")
+            problems.add(
+                "default-not-a-choice",
+                at,
+                suggestion=nearest(code, code_list.items),
+                value=code,
+                known=", ".join(list(code_list.items)[:12]),
+            )
+
+
+def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:
+    for index, written in enumerate(field.to):
+        path = (*_path(field), "to")
+        at = form.origin.value(*path, index)
+        if written.startswith("="):
+            continue
+        name, dot, table = written.partition(".")
+        if name not in catalogue.forms:
+            problems.add(
+                "unknown-reference",
+                at,
+                suggestion=nearest(name, catalogue.forms),
+                kind=Phrase("things.kind_form"),
+                name=name,
+                file=f"{KINDS['form'].folder}/{name}.yaml",
+            )
+        elif dot and table not in catalogue.forms[name].tables:
+            problems.add(
+                "unknown-table",
+                at,
+                suggestion=nearest(table, catalogue.forms[name].tables),
+                name=table,
+                form=name,
+            )
+
+
+def _check_set(catalogue: Catalogue, value: Literal_, problems: Problems) -> None:
+    if value.value not in catalogue.indicator_sets:
+        problems.add(
+            "unknown-reference",
+            value.at,
+            suggestion=nearest(str(value.value), catalogue.indicator_sets),
+            kind=Phrase("things.kind_indicator_set"),
+            name=value.value,
+            file=f"{KINDS['indicator_set'].folder}/{value.value}.yaml",
+        )
+
+
+def _check_table(form: Form, table: Field, problems: Problems) -> None:
+    least, most = table.min_rows, table.max_rows
+    if least is not None and most is not None and least > most:
+        at = form.origin.value("fields", table.name, "min_rows")
+        line = form.origin.value("fields", table.name, "max_rows").line
+        problems.add("min-above-max", at, min=least, max=most, line=line)
+    for key, names in (
+        ("columns", table.columns),
+        ("unique", table.unique_rows),
+        ("totals", table.totals),
+    ):
+        for index, name in enumerate(names):
+            at = form.origin.value("fields", table.name, key, index)
+            _check_column(table, key, name, at, problems)
+
+
+def _check_column(table: Field, key: str, name: str, at: Position, problems: Problems) -> None:
+    column = table.fields.get(name)
+    if column is None and not table.of:
+        problems.add(
+            "no-such-field",
+            at,
+            suggestion=nearest(name, table.fields),
+            name=name,
+            place=table.name,
+            known=", ".join(table.fields),
+        )
+    elif key == "totals" and column is not None and column.type not in NUMERIC:
+        problems.add("total-of-no-number", at, name=name, type=column.type)
+
+
+def check_no_compute_cycle(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    """Computed fields of a record may read each other, but not in a ring."""
+    computed: dict[str, Formula] = {}
+    for name, field in form.fields.items():
+        if field.compute is not None:
+            computed[name] = field.compute
+        for column in field.fields.values():
+            if column.compute is not None:
+                computed[column.path] = column.compute
+    edges = {path: _reads(catalogue, form, path, computed) for path in computed}
+    for ring in cycles(edges):
+        at = computed[ring[0]].at
+        problems.add("compute-cycle", at, path=" → ".join(ring))
+
+
+def _reads(catalogue: Catalogue, form: Form, path: str, computed: dict[str, Formula]) -> list[str]:
+    """The computed paths that the expression of `path` depends on."""
+    expression = catalogue.expressions.get(computed[path])
+    if expression is None:
+        return []
+    return [read for read in sorted(expression.reads) if read in computed]

@@ -1,0 +1,303 @@
+"""What must hold inside a form, and between a form and what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.rules_field import check_field, check_no_compute_cycle
+from jingwei.language.effects import Effects
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
+from jingwei.language.kinds.form import CAN
+from jingwei.language.workflow import walk
+from jingwei.problems import Position, Problems, nearest
+
+_LISTED = frozenset(SYSTEM_FIELDS) | {"display", "flow"}
+_EVENTS = ("created", "changed", "deleted")
+
+
+def check_form(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    for field in form.fields.values():
+        check_field(catalogue, form, field, problems)
+        for column in field.fields.values():
+            check_field(catalogue, form, column, problems)
+    check_no_compute_cycle(catalogue, form, problems)
+    _check_states(form, problems)
+    _check_rules(form, problems)
+    _check_actions(form, problems)
+    _check_permissions(catalogue, form, problems)
+    _check_page(form, problems)
+    _check_list(catalogue, form, problems)
+    _check_related(catalogue, form, problems)
+    _check_lifecycle(catalogue, form, problems)
+
+
+def unknown(
+    problems: Problems, at: Position, name: str, known: Collection[str], place: str
+) -> None:
+    problems.add(
+        "no-such-field",
+        at,
+        suggestion=nearest(name, known),
+        name=name,
+        place=place,
+        known=", ".join(known),
+    )
+
+
+def _check_states(form: Form, problems: Problems) -> None:
+    if form.states:
+        initial = [state.name for state in form.states.values() if state.initial]
+        if len(initial) != 1:
+            at = form.origin.key("states")
+            problems.add("initial-state", at, count=len(initial))
+    for event in form.events:
+        head, dot, name = event.partition(".")
+        at = form.origin.key("events", event)
+        if head == "entered" and dot:
+            _check_state(form, name, at, problems)
+        elif head == "field" and dot:
+            if name not in form.fields:
+                unknown(problems, at, name, form.fields, form.name)
+        elif event not in _EVENTS:
+            known = ", ".join((*_EVENTS, "entered.STATE", "field.NAME"))
+            problems.add(
+                "unknown-value", at, suggestion=nearest(event, _EVENTS), value=event, known=known
+            )
+
+
+def _check_state(form: Form, name: str, at: Position, problems: Problems) -> None:
+    if name not in form.states:
+        problems.add(
+            "unknown-state",
+            at,
+            suggestion=nearest(name, form.states),
+            name=name,
+            form=form.name,
+            known=", ".join(form.states) or "–",
+        )
+
+
+def check_states_entered(form: Form, effects: Effects, problems: Problems) -> None:
+    """Every `enter` names a state of the form."""
+    for effect in effects:
+        if effect.verb == "enter":
+            _check_state(form, effect.args["state"], effect.at, problems)
+
+
+def _check_rules(form: Form, problems: Problems) -> None:
+    for name, rule in form.rules.items():
+        if (rule.check is None) == (not rule.unique):
+            problems.add("one-of-keys", rule.at, keys="check, unique")
+        fields: dict[str, Field] = dict(form.fields)
+        if rule.each is not None:
+            if rule.each not in form.tables:
+                at = form.origin.value("rules", name, "each")
+                unknown(problems, at, rule.each, form.tables, form.name)
+                continue
+            fields = dict(form.fields[rule.each].fields)
+        for index, field in enumerate(rule.unique):
+            if field not in fields and field != "org":
+                at = form.origin.value("rules", name, "unique", index)
+                unknown(problems, at, field, fields, form.name)
+        if rule.field_at is not None and rule.field_at not in paths_of(form):
+            at = form.origin.value("rules", name, "at")
+            unknown(problems, at, rule.field_at, list(paths_of(form)), form.name)
+        if rule.on not in ("save", "submit") and rule.on not in form.actions:
+            at = form.origin.value("rules", name, "on")
+            known = ("save", "submit", *form.actions)
+            problems.add(
+                "unknown-value",
+                at,
+                suggestion=nearest(rule.on, known),
+                value=rule.on,
+                known=", ".join(known),
+            )
+
+
+def paths_of(form: Form) -> dict[str, Field]:
+    """Fields by path: `amount`, `targets`, `targets.amount`."""
+    columns = {
+        f"{table}.{name}": column
+        for table, field in form.tables.items()
+        for name, column in field.fields.items()
+    }
+    return {**form.fields, **columns}
+
+
+def _check_actions(form: Form, problems: Problems) -> None:
+    for name, action in form.actions.items():
+        for index, state in enumerate(action.from_):
+            place = form.origin.value("actions", name, "from", index)
+            _check_state(form, state, place, problems)
+        if action.to is not None:
+            at = form.origin.value("actions", name, "to")
+            _check_state(form, action.to, at, problems)
+        check_states_entered(form, action.do, problems)
+        place_word, _, of = action.place.partition(" ")
+        at = form.origin.value("actions", name, "place")
+        if place_word not in ("record", "list", "row", "related"):
+            problems.add(
+                "unknown-value", at, value=action.place, known="record, list, row, related"
+            )
+        elif place_word == "row" and of not in form.tables:
+            unknown(problems, at, of, form.tables, form.name)
+        elif place_word == "related" and of not in form.related:
+            unknown(problems, at, of, form.related, form.name)
+        if name in CAN:
+            problems.add("reserved-name", action.at, suggestion=f"{name}_", name=name)
+    for effects in form.events.values():
+        check_states_entered(form, effects, problems)
+
+
+def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    words = (*CAN, *form.actions)
+    paths = {**paths_of(form), **dict.fromkeys(SYSTEM_FIELDS)}
+    for name, grant in form.permissions.items():
+        for index, word in enumerate(grant.can):
+            if word not in words:
+                at = form.origin.value("permissions", name, "can", index)
+                problems.add(
+                    "unknown-right",
+                    at,
+                    suggestion=nearest(word, words),
+                    name=word,
+                    known=", ".join(words),
+                )
+        for key in ("hide", "readonly", "mask"):
+            for index, path in enumerate(getattr(grant, key)):
+                if path not in paths:
+                    at = form.origin.value("permissions", name, key, index)
+                    unknown(problems, at, path, list(paths), form.name)
+    for name, restriction in form.restrict.items():
+        for index, path in enumerate(restriction.fields):
+            if path not in paths:
+                at = form.origin.value("restrict", name, "fields", index)
+                unknown(problems, at, path, list(paths), form.name)
+    _warn_of_gaps(catalogue, form, problems)
+
+
+def _warn_of_gaps(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    """A form that nobody can read or create."""
+    at = form.origin.key("permissions") if form.permissions else form.origin.key("fields")
+    given = {word for grant in form.permissions.values() for word in grant.can}
+    if "read" not in given:
+        problems.add("nobody-can-read", at, severity="warning", form=form.name)
+    elif "create" not in given and form.name not in _created_by_effects(catalogue):
+        problems.add("nobody-can-create", at, severity="warning", form=form.name)
+
+
+def _created_by_effects(catalogue: Catalogue) -> set[str]:
+    made = {alert.todo.form for alert in catalogue.alerts.values() if alert.todo is not None}
+    for effects in _all_effects(catalogue):
+        made |= {effect.args["form"] for effect in effects if effect.verb == "create"}
+    return made
+
+
+def _all_effects(catalogue: Catalogue) -> Iterator[Effects]:
+    for form in catalogue.forms.values():
+        yield from (action.do for action in form.actions.values())
+        yield from form.events.values()
+        yield from (receipt.then for receipt in form.receipts.values())
+    for workflow in catalogue.workflows.values():
+        yield from workflow.end.values()
+        yield from (step.do for step in walk(workflow.steps))
+
+
+def _check_page(form: Form, problems: Problems) -> None:
+    seen: dict[str, Position] = {}
+    for number, section in enumerate(form.layout):
+        for row_number, row in enumerate(section.rows):
+            for index, name in enumerate(row):
+                path = ("layout", number, "fields", row_number, index)
+                at = form.origin.value(*path)
+                if name not in form.fields and name not in _LISTED:
+                    unknown(problems, at, name, form.fields, form.name)
+                elif name in seen:
+                    problems.add("field-twice", at, name=name, line=seen[name].line)
+                seen.setdefault(name, at)
+        if section.related is not None and section.related not in form.related:
+            at = form.origin.value("layout", number, "related")
+            unknown(problems, at, section.related, form.related, form.name)
+        if not 1 <= section.columns <= 4:
+            at = form.origin.value("layout", number, "columns")
+            problems.add("out-of-range", at, value=section.columns, low=1, high=4)
+
+
+def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    for key in ("columns", "filters", "sort", "group"):
+        for index, written in enumerate(getattr(form.list, key)):
+            path = written.removeprefix("-") if key == "sort" else written
+            at = form.origin.value("list", key, index)
+            check_path(catalogue, form, path, at, problems)
+
+
+def check_path(
+    catalogue: Catalogue, form: Form, path: str, at: Position, problems: Problems
+) -> None:
+    """A field of the form, a system field, or one step further through a link or an org."""
+    name, dot, rest = path.partition(".")
+    if name in _LISTED and not dot:
+        return
+    field = form.fields.get(name)
+    if field is None and name not in SYSTEM_FIELDS:
+        known = [*form.fields, *(n for n in SYSTEM_FIELDS if n not in form.fields)]
+        unknown(problems, at, name, known, form.name)
+        return
+    if not dot or field is None:
+        return
+    if field.type == "link" and len(field.to) == 1:
+        target = catalogue.forms.get(field.to[0].partition(".")[0])
+        if target is not None:
+            check_path(catalogue, target, rest, at, problems)
+    elif field.type == "table" and rest not in field.fields:
+        unknown(problems, at, rest, field.fields, path.rpartition(".")[0])
+
+
+def _check_related(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    for name, related in form.related.items():
+        other = catalogue.forms[related.form]
+        link = other.fields.get(related.by)
+        at = form.origin.value("related", name, "by")
+        if link is None:
+            links = [n for n, field in other.fields.items() if field.type == "link"]
+            unknown(problems, at, related.by, links, other.name)
+        elif link.type != "link" or (link.to and form.name not in link.to):
+            problems.add("not-a-link-here", at, name=related.by, other=other.name, form=form.name)
+        for key in ("columns", "sort"):
+            for index, written in enumerate(getattr(related, key)):
+                place = form.origin.value("related", name, key, index)
+                check_path(catalogue, other, written.removeprefix("-"), place, problems)
+
+
+def _check_lifecycle(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    for name in filter(None, (form.workflow, *form.workflows.values())):
+        workflow = catalogue.workflows[name]
+        if workflow.form != form.name:
+            at = form.origin.value("workflow")
+            problems.add("workflow-of-another-form", at, workflow=name, form=workflow.form)
+    assigned = form.number_assign
+    if assigned not in ("create", "submit", "approval", *form.states):
+        at = form.origin.value("number", "assign")
+        known = ("create", "submit", "approval", *form.states)
+        problems.add(
+            "unknown-value",
+            at,
+            suggestion=nearest(assigned, known),
+            value=assigned,
+            known=", ".join(known),
+        )
+    if form.collect is not None:
+        lacking = [name for name in ("org", "period") if name not in form.fields]
+        if lacking:
+            at = form.origin.key("collect")
+            problems.add("collect-lacks-field", at, name=lacking[0])
+    if form.tree is not None:
+        link = form.fields.get(form.tree)
+        at = form.origin.value("tree")
+        if link is None or link.type != "link" or link.to != (form.name,):
+            problems.add("not-a-link-here", at, name=form.tree, other=form.name, form=form.name)
+    for name, fact in form.facts.items():
+        if fact.each is not None and fact.each not in form.tables:
+            at = form.origin.value("facts", name, "each")
+            unknown(problems, at, fact.each, form.tables, form.name)

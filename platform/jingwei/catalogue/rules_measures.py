@@ -1,0 +1,83 @@
+"""What must hold between indicators and their sets."""
+
+from __future__ import annotations
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.cycles import cycles
+from jingwei.language.expressions.reads import walk
+from jingwei.language.expressions.tree import Name, Node
+from jingwei.language.measures import Indicator
+from jingwei.problems import Problems, nearest
+
+_RATIO_AGGREGATES = frozenset({"ratio_of_aggregates", "reported", "none", "weighted_average"})
+LEVELS = ("red", "orange", "yellow", "blue", "green")
+
+
+def check_measures(catalogue: Catalogue, problems: Problems) -> None:
+    edges = {name: _needs(catalogue, one) for name, one in catalogue.indicators.items()}
+    for ring in cycles(edges):
+        at = catalogue.indicators[ring[0]].origin.value("type")
+        problems.add("indicator-cycle", at, path=" → ".join(ring))
+    for indicator in catalogue.indicators.values():
+        _check_indicator(catalogue, indicator, problems)
+    for set_ in catalogue.indicator_sets.values():
+        for member in set_.members.values():
+            if member.from_ and member.to and member.to < member.from_:
+                at = set_.origin.value("members", member.indicator, "to")
+                problems.add("ends-before-it-begins", at, first=member.from_, last=member.to)
+        if not set_.members:
+            problems.add("empty-value", set_.origin.key("members"), key="members")
+
+
+def _needs(catalogue: Catalogue, indicator: Indicator) -> list[str]:
+    """The indicators it is computed from."""
+    needed = [indicator.numerator, indicator.denominator, indicator.of, indicator.weight]
+    found = [name for name in needed if name is not None]
+    if indicator.formula is not None:
+        expression = catalogue.expressions.get(indicator.formula)
+        if expression is not None:
+            found += [name for name in sorted(expression.reads) if name in catalogue.indicators]
+            found += [n for n in sorted(_named(expression.root)) if n in catalogue.indicators]
+    return list(dict.fromkeys(found))
+
+
+def _named(node: Node) -> set[str]:
+    """The variables that occur in a tree."""
+    return {part.name for part in walk(node) if isinstance(part, Name)}
+
+
+def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Problems) -> None:
+    if indicator.type == "ratio" and indicator.org_agg not in _RATIO_AGGREGATES:
+        at = indicator.origin.value("org_agg")
+        problems.add("ratio-summed", at, org_agg=indicator.org_agg)
+    if indicator.org_agg == "weighted_average" and indicator.weight is None:
+        at = indicator.origin.value("org_agg")
+        problems.add("key-for-type-missing", at, key="weight", type=indicator.org_agg)
+    for index, one in enumerate(indicator.thresholds):
+        for level in one.levels:
+            if level.level not in LEVELS:
+                single = ("thresholds", level.level)
+                several = ("thresholds", index, "levels", level.level)
+                at = indicator.origin.keys.get(single) or indicator.origin.key(*several)
+                problems.add(
+                    "unknown-value",
+                    at,
+                    suggestion=nearest(level.level, LEVELS),
+                    value=level.level,
+                    known=", ".join(LEVELS),
+                )
+    measure = indicator.measure
+    if measure is not None:
+        form = catalogue.forms[measure["form"]]
+        for key in ("time", "org"):
+            name = measure.get(key)
+            if name is not None and name not in form.fields and name not in ("org", "created_at"):
+                at = indicator.origin.value("measure", key)
+                problems.add(
+                    "no-such-field",
+                    at,
+                    suggestion=nearest(name, form.fields),
+                    name=name,
+                    place=form.name,
+                    known=", ".join(form.fields),
+                )

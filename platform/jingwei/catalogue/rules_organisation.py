@@ -1,0 +1,111 @@
+"""What must hold between orgs, types, roles and posts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.cycles import cycles
+from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.organisation import Org
+from jingwei.problems import Phrase, Problems, nearest
+
+
+def check_organisation(catalogue: Catalogue, problems: Problems) -> None:
+    if _parents_form_a_tree(catalogue, problems):
+        for org in catalogue.orgs.values():
+            _check_org(catalogue, org, problems)
+    _check_types(catalogue, problems)
+    for ring in cycles({name: role.includes for name, role in catalogue.roles.items()}):
+        at = catalogue.roles[ring[0]].origin.key("includes")
+        problems.add("role-cycle", at, path=" → ".join(ring))
+    for name, role in catalogue.roles.items():
+        for other in set(role.includes) & set(role.excludes):
+            at = role.origin.key("excludes")
+            problems.add("role-includes-excluded", at, role=name, other=other)
+
+
+def _parents_form_a_tree(catalogue: Catalogue, problems: Problems) -> bool:
+    """On every day: parents are taken as they stand after each move."""
+    orgs = catalogue.orgs
+    days = sorted(
+        {org.valid_from for org in orgs.values()}
+        | {move.from_ for org in orgs.values() for move in org.moves}
+    )
+    for day in days[-1:] + days[:-1]:
+        parents = {code: [p] if (p := catalogue.tree.parent(code, day)) else [] for code in orgs}
+        for ring in cycles(parents):
+            at = orgs[ring[0]].origin.key("parent")
+            problems.add("org-cycle", at, path=" → ".join(ring))
+            return False
+    return True
+
+
+def _check_org(catalogue: Catalogue, org: Org, problems: Problems) -> None:
+    types = catalogue.org_types.types
+    above = types[org.type].above
+    for index, parent in enumerate((org.parent, *(move.parent for move in org.moves))):
+        if parent is None:
+            continue
+        place = ("parent",) if index == 0 else ("moves", index - 1, "parent")
+        at = org.origin.value(*place)
+        found = catalogue.orgs[parent].type
+        if found not in above:
+            problems.add(
+                "parent-of-wrong-type",
+                at,
+                type=types[org.type].name,
+                found=found,
+                above=", ".join(above) or "–",
+            )
+    if org.valid_to is not None and org.valid_to < org.valid_from - timedelta(days=1):
+        at = org.origin.value("valid_to")
+        problems.add("ends-before-it-begins", at, first=org.valid_from, last=org.valid_to)
+    _check_facts(catalogue, org, problems)
+    for post in org.posts:
+        allowed = catalogue.posts[post].types
+        if allowed and org.type not in allowed:
+            at = org.origin.key("posts", post)
+            problems.add(
+                "post-not-at-this-type", at, post=post, type=org.type, types=", ".join(allowed)
+            )
+
+
+def _check_facts(catalogue: Catalogue, org: Org, problems: Problems) -> None:
+    fields = catalogue.org_types.facts
+    for name, value in org.facts.items():
+        at = org.origin.key("facts", name)
+        field = fields.get(name)
+        if field is None:
+            problems.add(
+                "no-such-field",
+                at,
+                suggestion=nearest(name, fields),
+                name=name,
+                place="org_types.facts",
+                known=", ".join(fields),
+            )
+            continue
+        try:
+            FIELD_TYPES[field.type].written(field, str(value))
+        except ValueRefused as refused:
+            why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
+            value_at = org.origin.value("facts", name)
+            problems.add("bad-value", value_at, value=str(value)[:40], why=why)
+
+
+def _check_types(catalogue: Catalogue, problems: Problems) -> None:
+    types = catalogue.org_types.types
+    for name, type_ in types.items():
+        for index, above in enumerate(type_.above):
+            if above not in types:
+                at = catalogue.org_types.origin.value("types", name, "above", index)
+                problems.add(
+                    "unknown-org-type",
+                    at,
+                    suggestion=nearest(above, types),
+                    kind=Phrase("things.kind_org_type"),
+                    name=above,
+                    file=catalogue.org_types.origin.file,
+                )

@@ -1,0 +1,108 @@
+"""What must hold of alerts, reports, dashboards and modules, and of the files beside them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.rules_form import check_path, unknown
+from jingwei.catalogue.rules_measures import LEVELS
+from jingwei.language.output import Alert, Dashboard, DataBlock, Report
+from jingwei.problems import Position, Problems, nearest
+
+TEMPLATES = (".docx", ".typ", ".html", ".xlsx", ".pptx")
+
+
+def check_output(catalogue: Catalogue, problems: Problems) -> None:
+    for alert in catalogue.alerts.values():
+        _check_alert(catalogue, alert, problems)
+    for report in catalogue.reports.values():
+        _check_report(catalogue, report, problems)
+    for dashboard in catalogue.dashboards.values():
+        _check_dashboard(catalogue, dashboard, problems)
+
+
+def _check_alert(catalogue: Catalogue, alert: Alert, problems: Problems) -> None:
+    for index, level in enumerate(alert.watch_levels):
+        if level not in LEVELS:
+            at = alert.origin.value("watch", "level", index)
+            problems.add(
+                "unknown-value",
+                at,
+                suggestion=nearest(level, LEVELS),
+                value=level,
+                known=", ".join(LEVELS),
+            )
+    if alert.watch_indicator is not None and alert.watch_levels:
+        indicator = catalogue.indicators[alert.watch_indicator]
+        given = {level.level for one in indicator.thresholds for level in one.levels}
+        missing = [level for level in alert.watch_levels if level not in given | {"green"}]
+        if missing:
+            at = alert.origin.value("watch", "level", alert.watch_levels.index(missing[0]))
+            problems.add("level-never-given", at, level=missing[0], indicator=indicator.name)
+    if alert.watch_form is not None and alert.watch_each is not None:
+        tables = catalogue.forms[alert.watch_form].tables
+        if alert.watch_each not in tables:
+            at = alert.origin.value("watch", "each")
+            unknown(problems, at, alert.watch_each, tables, alert.watch_form)
+    if alert.urge and alert.date is None:
+        problems.add("ladder-without-date", alert.origin.key("urge"))
+
+
+def _check_report(catalogue: Catalogue, report: Report, problems: Problems) -> None:
+    at = report.origin.value("template")
+    path = PurePosixPath(report.template)
+    if path.is_absolute() or ".." in path.parts or path.suffix not in TEMPLATES:
+        problems.add("bad-template-path", at, path=report.template, known=", ".join(TEMPLATES))
+    else:
+        file = (PurePosixPath(report.origin.file).parent / path).as_posix()
+        if file not in catalogue.files:
+            problems.add("template-missing", at, severity="warning", path=file)
+    for name, block in report.data.items():
+        _check_block(catalogue, block, report.origin.key("data", name), problems)
+    for name, chart in report.charts.items():
+        if chart.of is not None and chart.of not in report.data:
+            place = report.origin.value("charts", name, "of")
+            unknown(problems, place, chart.of, report.data, "data")
+
+
+def _check_block(catalogue: Catalogue, block: DataBlock, at: Position, problems: Problems) -> None:
+    if block.form is None:
+        return
+    form = catalogue.forms[block.form.partition(".")[0]]
+    if "." in block.form:
+        return
+    for name, formula in block.columns:
+        if formula is None:
+            check_path(catalogue, form, name, at, problems)
+    for name in (*block.group, *((block.by,) if block.by else ())):
+        check_path(catalogue, form, name, at, problems)
+
+
+def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Problems) -> None:
+    for name, tile in dashboard.tiles.items():
+        _check_block(catalogue, tile.block, dashboard.origin.key("tiles", name), problems)
+        if tile.type == "chart" and tile.chart is None:
+            at = dashboard.origin.value("tiles", name, "type")
+            problems.add("key-for-type-missing", at, key="chart", type="chart")
+    placed: list[tuple[str, Position]] = [
+        (name, dashboard.origin.value("layout", row, index))
+        for row, names in enumerate(dashboard.layout)
+        for index, name in enumerate(names)
+    ]
+    placed += [(n, dashboard.origin.value("phone", i)) for i, n in enumerate(dashboard.phone)]
+    for name, at in placed:
+        if name not in dashboard.tiles:
+            unknown(problems, at, name, dashboard.tiles, "tiles")
+
+
+def check_files_are_used(catalogue: Catalogue, problems: Problems) -> None:
+    """A file beside the definitions that no report names is a mistake, not an extra."""
+    named = {
+        (PurePosixPath(report.origin.file).parent / report.template).as_posix()
+        for report in catalogue.reports.values()
+    }
+    for file in catalogue.files:
+        if file.endswith((".yaml", ".md")) or file in named:
+            continue
+        problems.add("file-not-used", Position(file), severity="warning", name=file)

@@ -1,0 +1,67 @@
+"""Which files an application consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from jingwei.problems import Position, Problems
+from jingwei.reading.decode import MOST_BYTES
+
+MANIFEST = "definitions/manifest.yaml"
+FOLDERS = ("definitions", "forms", "workflows", "report_templates")
+DEMO = "definitions/demo/"  # data to play with, not definitions
+MOST_TEMPLATE_BYTES = 20 * 1024 * 1024
+MOST_FILES = 20_000
+
+
+def application_files(application: Path, problems: Problems) -> dict[str, bytes]:
+    """Every file of the source folders: path from the root → content."""
+    files: dict[str, bytes] = {}
+    for folder in FOLDERS:
+        root = application / folder
+        if root.is_dir():
+            for path in _walk(root):
+                _take(application, path, files, problems)
+    if MANIFEST not in files:
+        problems.add("no-manifest", Position(MANIFEST))
+    return files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name.startswith("~$") or path.name == "__pycache__":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def _take(application: Path, path: Path, files: dict[str, bytes], problems: Problems) -> None:
+    name = path.relative_to(application).as_posix()
+    if name.startswith(DEMO):
+        return
+    if path.is_symlink() or not path.is_file():
+        problems.add("not-a-file", Position(name))
+        return
+    if len(files) >= MOST_FILES:
+        problems.add("too-many-files", Position(name), most=MOST_FILES)
+        return
+    most = MOST_BYTES if name.endswith(".yaml") else MOST_TEMPLATE_BYTES
+    size = path.stat().st_size
+    if size > most:
+        problems.add(
+            "file-too-large", Position(name), size=f"{size / 1024:,.0f}", most=most // 1024
+        )
+        return
+    files[name] = path.read_bytes()
+
+
+def definition_files(files: Mapping[str, bytes], problems: Problems) -> list[str]:
+    """The YAML files among them, in order; a file of another spelling is refused."""
+    for name in files:
+        if name.endswith((".yml", ".YAML", ".YML")):
+            stem = name.rpartition(".")[0]
+            problems.add("wrong-extension", Position(name), suggestion=f"{stem}.yaml", name=name)
+    return sorted(name for name in files if name.endswith(".yaml"))

@@ -1,0 +1,255 @@
+"""The typing of one expression, of who, of effects and of templates, in a given scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.catalogue import scopes
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.places import place_within
+from jingwei.catalogue.scope_types import CatalogueTypes
+from jingwei.language.effects import Effect, Effects
+from jingwei.language.expressions.checker import check
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.tree import Expression, Type, TypeName
+from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field, Form
+from jingwei.language.template import Template
+from jingwei.language.text import Text
+from jingwei.language.values import Due, Formula, Literal_, Rung, Value
+from jingwei.language.who import Whos
+from jingwei.problems import Phrase, Position, Problem, Problems, nearest
+
+# holes of a record's number that are no expressions
+NUMBER_WORDS = frozenset({"seq"})
+
+
+class Typing:
+    """Collects the typed trees of a catalogue."""
+
+    def __init__(self, catalogue: Catalogue, texts: Mapping[str, str], problems: Problems) -> None:
+        self.catalogue = catalogue
+        self.texts = texts
+        self.problems = problems
+        self.expressions: dict[Formula, Expression] = {}
+        self._records: dict[str, Scope] = {}
+        self._rows: dict[tuple[str, str], Scope] = {}
+
+    # -- scopes, made once
+
+    def record(self, form: Form) -> Scope:
+        if form.name not in self._records:
+            self._records[form.name] = scopes.record_scope(self.catalogue, form)
+        return self._records[form.name]
+
+    def row(self, form: Form, table: str) -> Scope:
+        key = (form.name, table)
+        if key not in self._rows:
+            self._rows[key] = scopes.row_scope(self.catalogue, form, table)
+        return self._rows[key]
+
+    def of_field(self, form: Form, field: Field) -> Scope:
+        return self.row(form, field.table) if field.table else self.record(form)
+
+    # -- one expression
+
+    def formula(
+        self, formula: Formula | None, scope: Scope, expected: TypeName | Type | None = None
+    ) -> Expression | None:
+        """The typed tree, or None after adding a problem at the word that is wrong."""
+        if formula is None:
+            return None
+        try:
+            expression = check(formula.source, scope, expected)
+        except ExpressionError as error:
+            self.fail(formula.at, error)
+            return None
+        self.expressions[formula] = expression
+        return expression
+
+    def fail(self, at: Position, error: ExpressionError) -> None:
+        text = self.texts.get(at.file, "")
+        place = place_within(text, at, error.start, max(error.end, error.start + 1))
+        problem = error.problem(at)
+        self.problems.extend(
+            [Problem(problem.code, place, problem.holes, "error", problem.suggestion)]
+        )
+
+    def condition(self, formula: Formula | None, scope: Scope) -> None:
+        self.formula(formula, scope, "boolean")
+
+    def value(self, value: Value | None, scope: Scope, expected: Type | None = None) -> None:
+        """The expression of a `V` that has one."""
+        if isinstance(value, Formula):
+            self.formula(value, scope, expected)
+
+    def each(self, formula: Formula | None, scope: Scope) -> Scope:
+        """The scope under an `each`: what it yields is `row`."""
+        expression = self.formula(formula, scope, "list") if formula is not None else None
+        if expression is None:
+            return scope
+        return scopes.with_row(scope, expression.type)
+
+    # -- the small languages
+
+    def template(self, template: Template | None, scope: Scope, words: bool = False) -> None:
+        """Every hole; with `words`, `seq` is allowed (numbers of records)."""
+        if template is None:
+            return
+        for piece in dict.fromkeys((*template.zh, *template.en)):
+            if isinstance(piece, str) or (words and piece.formula.source in NUMBER_WORDS):
+                continue
+            self.formula(piece.formula, scope)
+
+    def who(self, whos: Whos, scope: Scope) -> None:
+        """The orgs and fields that rules about people name."""
+        for who in whos:
+            self.org(who.org, scope)
+            self.org(who.covering, scope)
+            self._person_path(who.path, scope)
+            self.who(who.of, scope)
+            self.who(who.exclude, scope)
+
+    def org(self, formula: Formula | None, scope: Scope) -> None:
+        """An expression that yields an org, or several."""
+        self._one_of(formula, scope, ("org",), "org")
+
+    def _person_path(self, formula: Formula | None, scope: Scope) -> None:
+        self._one_of(formula, scope, ("person", "org"), "person")
+
+    def _one_of(
+        self, formula: Formula | None, scope: Scope, names: tuple[str, ...], wanted: str
+    ) -> None:
+        expression = self.formula(formula, scope)
+        if expression is None or formula is None:
+            return
+        found = expression.type
+        if found.name == "list" and found.of is not None:
+            found = found.of
+        if found.name not in (*names, "any", "null"):
+            self.problems.add(
+                f"not-{'an-org' if wanted == 'org' else 'a-person'}",
+                place_within(
+                    self.texts.get(formula.at.file, ""), formula.at, 0, len(formula.source)
+                ),
+                source=formula.source,
+            )
+
+    def due(self, due: Due | None, scope: Scope) -> None:
+        if due is not None:
+            self.formula(due.date, scope, "date")
+
+    def ladder(self, rungs: tuple[Rung, ...], scope: Scope) -> None:
+        for rung in rungs:
+            if rung.to:
+                self.who(rung.to, scope)
+
+    # -- effects
+
+    def effects(self, effects: Effects, form: Form | None, scope: Scope) -> None:
+        """`form` is the one whose record the effects are written on."""
+        for effect in effects:
+            self._effect(effect, form, scope)
+
+    def _effect(self, effect: Effect, form: Form | None, scope: Scope) -> None:
+        self.condition(effect.when, scope)
+        inner = self.each(effect.each, scope)
+        self.condition(effect.where, self._where_scope(effect, form, inner))
+        self.who(effect.args.get("who", ()), inner)
+        self.template(effect.args.get("message"), inner)
+        self.template(effect.args.get("label"), inner)
+        if effect.verb == "append":
+            inner = self.each(effect.args.get("from"), inner)
+        self.formula(effect.args.get("record"), inner)
+        fields, place = self._target(effect, form)
+        if fields is not None:
+            self.assignments(effect.values, fields, place, inner)
+            self._columns_exist(effect, fields, place)
+        elif effect.values:
+            for value in effect.values.values():
+                self.value(value, inner)
+
+    def _where_scope(self, effect: Effect, form: Form | None, scope: Scope) -> Scope:
+        target = effect.args.get("form")
+        if effect.verb != "update" or target is None or form is None:
+            return scope
+        return scopes.filter_scope(self.catalogue, form, link_to(target, effect.at))
+
+    def _target(self, effect: Effect, form: Form | None) -> tuple[Mapping[str, Field] | None, str]:
+        """The fields that the effect's `set` writes, and whose they are."""
+        if effect.verb == "set" and form is not None:
+            return form.fields, form.name
+        if effect.verb in ("create", "update") and effect.args.get("form"):
+            target = self.catalogue.forms[effect.args["form"]]
+            return target.fields, target.name
+        if effect.verb == "append" and form is not None:
+            table = form.fields.get(str(effect.args["to"]))
+            if table is None or table.type != "table":
+                self.problems.add(
+                    "unknown-table",
+                    effect.at,
+                    suggestion=nearest(str(effect.args["to"]), form.tables),
+                    name=effect.args["to"],
+                    form=form.name,
+                )
+                return None, ""
+            return table.fields, f"{form.name}.{table.name}"
+        return None, ""
+
+    def _columns_exist(self, effect: Effect, fields: Mapping[str, Field], place: str) -> None:
+        for name in effect.args.get("once_per", ()):
+            if name not in fields and name != "org":
+                self.unknown_field(name, fields, place, effect.at)
+
+    def assignments(
+        self, values: Mapping[str, Value], fields: Mapping[str, Field], place: str, scope: Scope
+    ) -> None:
+        """`set: {field: V}`: the fields exist, expressions fit, literals become engine values."""
+        for name, value in values.items():
+            field = fields.get(name)
+            if field is None and name in ("org", "owner", "state"):
+                self.value(value, scope)
+            elif field is None:
+                self.unknown_field(name, fields, place, value.at)
+            elif isinstance(value, Formula):
+                self.formula(value, scope, self.type_of(field))
+            else:
+                self._literal(values, name, field, value)
+
+    def type_of(self, field: Field) -> Type:
+        """What an expression that fills this field must yield."""
+        types = CatalogueTypes(self.catalogue)
+        return scopes.field_type(types, field)
+
+    def unknown_field(
+        self, name: str, fields: Mapping[str, Field], place: str, at: Position
+    ) -> None:
+        self.problems.add(
+            "no-such-field",
+            at,
+            suggestion=nearest(name, fields),
+            name=name,
+            place=place,
+            known=", ".join(fields),
+        )
+
+    def _literal(self, values: Any, name: str, field: Field, value: Literal_) -> None:
+        """The literal typed by its field; it was read before the field was known."""
+        if not isinstance(value.value, str):
+            return
+        type_ = FIELD_TYPES[field.type]
+        try:
+            typed = type_.written(field, value.value)
+        except ValueRefused as refused:
+            why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
+            self.problems.add("bad-value", value.at, value=value.value[:40], why=why)
+            return
+        values[name] = Literal_([typed] if field.many else typed, value.at)
+
+
+def link_to(form: str, at: Position) -> Field:
+    """A link that stands for the records of `form` where a condition names their fields."""
+    return Field(name="record", type="link", title=Text.plain(form), at=at, to=(form,))

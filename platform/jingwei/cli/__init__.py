@@ -1,0 +1,197 @@
+"""The command line: arguments in, exit codes out."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jingwei.problems import DefinitionErrors
+from jingwei.refusals import Refused
+from jingwei.settings import Settings, find_application
+from jingwei.texts import DEFAULT_LOCALE, LOCALES, text
+
+FINE, FOUND_PROBLEMS, WRONG_USAGE = 0, 1, 2
+
+# command → the module that has it as a click command of that name (`-` becomes `_`)
+COMMANDS: Mapping[str, str] = {
+    "init": "definitions",
+    "new": "definitions",
+    "check": "definitions",
+    "explain": "definitions",
+    "show": "definitions",
+    "schema": "definitions",
+    "plan": "database",
+    "apply": "database",
+    "pull": "database",
+    "releases": "database",
+    "rollback": "database",
+    "upgrade": "database",
+    "serve": "server",
+    "worker": "server",
+    "scheduler": "server",
+    "doctor": "server",
+    "demo": "demo",
+    "token": "people",
+    "people": "people",
+    "import": "exchange",
+    "export": "exchange",
+    "report": "reports",
+    "audit": "audit",
+    "explain-access": "people",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """What every command is given."""
+
+    application: Path | None
+    json: bool
+    locale: str
+
+    @property
+    def root(self) -> Path:
+        """The application's folder. Raises Refused when there is none."""
+        return self.application or find_application(Path.cwd())
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.read(self.application)
+
+    def say(self, words: str) -> None:
+        """A line for people; nothing under --json."""
+        if not self.json:
+            click.echo(words)
+
+    def give(self, value: Any, words: str | None = None) -> None:
+        """The result: as JSON, or in words."""
+        if self.json:
+            click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        elif words is not None:
+            click.echo(words)
+
+    def text(self, key: str, **holes: object) -> str:
+        return text(key, self.locale, **holes)
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called: `check` needs no web."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        name = f"jingwei.cli.{module}"
+        if importlib.util.find_spec(name) is None:
+            return None
+        found = importlib.import_module(name)
+        command: click.Command | None = getattr(found, cmd_name.replace("-", "_"), None) or getattr(
+            found, f"{cmd_name.replace('-', '_')}_", None
+        )
+        return command
+
+
+def _environment_locale() -> str:
+    return Settings.locale_of_environment() or DEFAULT_LOCALE
+
+
+def words(key: str) -> str:
+    """Help on the command line, in the language of the environment."""
+    return text(f"cli.{key}", _environment_locale())
+
+
+@click.group(
+    cls=LazyGroup,
+    help=words("group_help"),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--application",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=words("application_help"),
+)
+@click.option("--json", "as_json", is_flag=True, help=words("json_help"))
+@click.option("--lang", type=click.Choice(LOCALES), default=None, help=words("lang_help"))
+@click.version_option(package_name="jingwei")
+@click.pass_context
+def jingwei(ctx: click.Context, application: Path | None, as_json: bool, lang: str | None) -> None:
+    ctx.obj = Context(application, as_json, lang or _environment_locale())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """One command; its exit code. Refusals are sentences, never traces."""
+    locale = _asked_locale(arguments)
+    try:
+        code = jingwei.main(args=list(arguments), prog_name="jingwei", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except click.Abort:
+        return FOUND_PROBLEMS
+    except DefinitionErrors as errors:
+        return _show_problems(errors, arguments, locale)
+    except Refused as refused:
+        return _show_refusal(refused, arguments, locale)
+    return code if isinstance(code, int) else FINE
+
+
+def _asked_locale(arguments: Sequence[str]) -> str:
+    for before, after in zip(arguments, arguments[1:], strict=False):
+        if before == "--lang" and after in LOCALES:
+            return after
+    return _environment_locale()
+
+
+def _show_problems(errors: DefinitionErrors, arguments: Sequence[str], locale: str) -> int:
+    if "--json" in arguments:
+        found = [
+            {
+                "file": p.at.file,
+                "line": p.at.line,
+                "column": p.at.column,
+                "severity": p.severity,
+                "code": p.code,
+                "what": p.what(locale),
+                "fix": p.fix(locale),
+            }
+            for p in errors.problems
+        ]
+        click.echo(json.dumps({"problems": found}, ensure_ascii=False, indent=2))
+    else:
+        for problem in errors.problems:
+            click.echo(problem.message(locale), err=True)
+    return FOUND_PROBLEMS
+
+
+def _show_refusal(refused: Refused, arguments: Sequence[str], locale: str) -> int:
+    fields = [(f.path, f.code, f.message(locale)) for f in refused.fields]
+    if "--json" in arguments:
+        error = {
+            "code": refused.code,
+            "message": refused.message(locale),
+            "fields": [{"path": p, "code": c, "message": m} for p, c, m in fields],
+        }
+        click.echo(json.dumps({"error": error}, ensure_ascii=False, indent=2))
+    else:
+        click.echo(f"{refused.message(locale)} [{refused.code}]", err=True)
+        for path, code, message in fields:
+            click.echo(f"  {path}: {message} [{code}]", err=True)
+    return FOUND_PROBLEMS

@@ -1,0 +1,1 @@
+"""Results become Word, PDF and Excel; it decides nothing."""

@@ -1,0 +1,1 @@
+"""The outside world: mail, chat, files of other systems; it decides nothing."""

@@ -1,0 +1,1 @@
+"""Ticks and queues that run what the database says is due; they hold no truth."""

@@ -1,0 +1,88 @@
+"""The tick: schedules that came round, sweeps, the seal of the change log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from jingwei.jobs.runtime import Runtime
+from jingwei.services.schedules import fire_due, match_schedules
+from jingwei.storage import outbox, schedules
+from jingwei.storage.changes import seal
+from jingwei.storage.idempotency import forget_answers
+from jingwei.storage.leases import take_lease
+from jingwei.storage.patience import has_unsealed
+
+LEADER = "scheduler"
+LEADER_SECONDS = 15
+DONE_KEPT = timedelta(days=7)
+ANSWERS_KEPT = timedelta(days=2)
+
+
+class Scheduler:
+    """Ticks once a second. Several may run; one leads, and its lease ends with it."""
+
+    def __init__(self, runtime: Runtime, holder: str) -> None:
+        self._runtime = runtime
+        self._holder = holder
+        self._release: int | None = None
+        self._ticks = 0
+
+    def tick(self) -> bool:
+        """One round of everything; False when another process leads."""
+        if not self._leads():
+            return False
+        self.match()
+        self.fire()
+        self.seal()
+        for sweep in self._runtime.sweeps:
+            sweep(self._runtime.platform)
+        if self._ticks % 600 == 0:
+            self.forget()
+        self._ticks += 1
+        return True
+
+    def _leads(self) -> bool:
+        # A lease renewed every few ticks saves a write each second.
+        if self._ticks % 5 != 0:
+            return True
+        with self._runtime.platform.database.writing() as connection:
+            return take_lease(connection, LEADER, self._holder, LEADER_SECONDS) is not None
+
+    def match(self) -> None:
+        """Take over the schedules of a release that was published meanwhile."""
+        platform = self._runtime.platform
+        installation = platform.active.current
+        if installation.release.id == self._release:
+            return
+        zone = ZoneInfo(platform.settings.timezone)
+        with platform.database.writing() as connection:
+            match_schedules(connection, installation.catalogue, platform.clock.now(), zone)
+        self._release = installation.release.id
+
+    def fire(self) -> int:
+        """What has come round goes to the outbox; how many."""
+        platform = self._runtime.platform
+        now = platform.clock.now()
+        with platform.database.reading() as connection:
+            if not schedules.is_any_due(connection, now):
+                return 0
+        with platform.database.writing() as connection:
+            return fire_due(connection, now, ZoneInfo(platform.settings.timezone))
+
+    def seal(self) -> int:
+        """Chain what was written since the last tick; how many entries."""
+        database = self._runtime.platform.database
+        with database.reading() as connection:
+            if not has_unsealed(connection):
+                return 0
+        with database.writing() as connection:
+            return seal(connection)
+
+    def forget(self) -> None:
+        """Drop what is done and what nobody will ask for again."""
+        platform = self._runtime.platform
+        now = platform.clock.now()
+        with platform.database.writing() as connection:
+            outbox.sweep(connection, now - DONE_KEPT)
+            forget_answers(connection, now - ANSWERS_KEPT)

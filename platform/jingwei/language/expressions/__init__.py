@@ -1,0 +1,1 @@
+"""One small language: tokens, typed tree, Python closures, JavaScript text. No SQL here."""

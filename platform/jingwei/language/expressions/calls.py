@@ -1,0 +1,258 @@
+"""Calls: the function exists, has the right number of arguments, each of the right type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import cast
+
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS, Function
+from jingwei.language.expressions.names import Checking, symbol_node, unknown_name
+from jingwei.language.expressions.operators import as_type, mismatch
+from jingwei.language.expressions.relative import is_relative
+from jingwei.language.expressions.rows import aggregate
+from jingwei.language.expressions.syntax import Apply, Syntax, Value, Word
+from jingwei.language.expressions.tree import (
+    AggregateName,
+    Call,
+    Constant,
+    Node,
+    Type,
+    TypeName,
+)
+from jingwei.language.expressions.types import (
+    ANY,
+    NUMERIC,
+    TEXT,
+    either,
+    fits,
+    unit_of,
+    units_agree,
+)
+from jingwei.language.expressions.words import type_words
+from jingwei.language.periods import GRAINS
+from jingwei.problems import nearest
+
+_SMALLEST_COUNT, _LARGEST_COUNT = 0, 10
+
+
+def check_call(checker: Checking, syntax: Apply) -> Node:
+    """The typed call. Raises unknown-function, wrong-argument-count, wrong-type …"""
+    if syntax.name in AGGREGATES:
+        node = _aggregate(checker, syntax)
+        if node is not None:
+            return node
+    function = FUNCTIONS.get(syntax.name)
+    if function is None:
+        raise _unknown_function(checker, syntax)
+    _refuse_where(syntax)
+    arguments = _arguments(checker, function, syntax)
+    if function.name == "is_below":
+        arguments = (_subject(checker, syntax), *arguments)
+    return Call(syntax.start, syntax.end, _result(function, arguments), function.name, arguments)
+
+
+def _aggregate(checker: Checking, syntax: Apply) -> Node | None:
+    """An aggregate over rows; None for `min(a, b)`, `count(tags)` and the like."""
+    scalar = syntax.name in ("min", "max")
+    if len(syntax.arguments) > 1 and not scalar:
+        raise _wrong_count(syntax, f"{syntax.name}(rows.field where … by …)", "1")
+    if len(syntax.arguments) <= 1:
+        node = aggregate(checker, syntax, cast(AggregateName, syntax.name))
+        if node is not None:
+            return node
+        return _of_list(checker, syntax)
+    return None
+
+
+def _of_list(checker: Checking, syntax: Apply) -> Node:
+    """`count(tags)`: the elements of a value that is a list itself."""
+    if not syntax.arguments:
+        raise ExpressionError("aggregate-of-rows", syntax.start, syntax.end, function=syntax.name)
+    _refuse_where(syntax)
+    node = checker.node(syntax.arguments[0])
+    if syntax.name == "count" and node.type.name == "list":
+        return Call(syntax.start, syntax.end, Type("number"), "len", (node,))
+    raise ExpressionError("aggregate-of-rows", node.start, node.end, function=syntax.name)
+
+
+def _unknown_function(checker: Checking, syntax: Apply) -> ExpressionError:
+    known = sorted({*FUNCTIONS, *AGGREGATES})
+    return ExpressionError(
+        "unknown-function",
+        syntax.start,
+        syntax.name_end,
+        suggestion=nearest(syntax.name, known),
+        name=syntax.name,
+    )
+
+
+def _refuse_where(syntax: Apply) -> None:
+    wrong = syntax.where or syntax.by
+    if wrong is not None:
+        raise ExpressionError(
+            "where-outside-aggregate", wrong.start, wrong.end, function=syntax.name
+        )
+
+
+def _wrong_count(syntax: Apply, signature: str, wanted: str) -> ExpressionError:
+    return ExpressionError(
+        "wrong-argument-count",
+        syntax.start,
+        syntax.end,
+        name=syntax.name,
+        count=len(syntax.arguments),
+        wanted=wanted,
+        signature=signature,
+    )
+
+
+def _arguments(checker: Checking, function: Function, syntax: Apply) -> tuple[Node, ...]:
+    count = len(syntax.arguments)
+    if count < function.fewest or (function.most is not None and count > function.most):
+        wanted = str(function.fewest)
+        if function.most != function.fewest:
+            wanted = f"{wanted}–{function.most}" if function.most else f"≥ {wanted}"
+        raise _wrong_count(syntax, function.signature, wanted)
+    kinds = [*function.parameters]
+    kinds += [kinds[-1]] * (count - len(kinds)) if kinds else []
+    nodes = [
+        _argument(checker, argument, kind)
+        for argument, kind in zip(syntax.arguments, kinds, strict=False)
+    ]
+    if function.name == "in_period":
+        nodes[1] = _relative_or_period(checker, nodes[1])
+    return tuple(nodes)
+
+
+def _argument(checker: Checking, syntax: Syntax, kind: str) -> Node:
+    if kind == "grain":
+        return _grain(syntax)
+    if kind == "series":
+        return _series(checker, syntax)
+    if kind == "count":
+        return _count(checker, syntax)
+    names = kind.split("|")
+    node = _code_or_node(checker, syntax, names)
+    for name in names:
+        converted = as_type(node, Type(cast(TypeName, name)), checker.scope)
+        if fits(converted.type, cast(TypeName, name)):
+            return converted
+    raise ExpressionError(
+        "wrong-type",
+        node.start,
+        node.end,
+        found=type_words(node.type),
+        wanted=type_words(Type(cast(TypeName, names[0]))),
+    )
+
+
+def _code_or_node(checker: Checking, syntax: Syntax, names: Sequence[str]) -> Node:
+    """`holders(planner, org)`: a bare word may name a post, a role or an indicator."""
+    if isinstance(syntax, Word) and checker.scope.name(syntax.name) is None:
+        for name in names:
+            known = checker.scope.types.known(name)
+            if name in ("post", "role", "indicator") and known and syntax.name in known:
+                type_ = Type(cast(TypeName, name))
+                return Constant(syntax.start, syntax.end, type_, syntax.name)
+        if names == ["text"]:
+            # `members(yili, period)`, `benchmark(good)`: bare names of sets, schemes and tiers
+            for kind in ("indicator_set", "scoring", "tier"):
+                if syntax.name in (checker.scope.types.known(kind) or ()):
+                    return Constant(syntax.start, syntax.end, TEXT, syntax.name)
+    return checker.node(syntax)
+
+
+def _grain(syntax: Syntax) -> Node:
+    word = syntax.name if isinstance(syntax, Word) else getattr(syntax, "value", None)
+    if isinstance(syntax, Word | Value) and word in GRAINS:
+        return Constant(syntax.start, syntax.end, TEXT, word)
+    raise ExpressionError(
+        "not-a-grain",
+        syntax.start,
+        syntax.end,
+        known=", ".join(GRAINS),
+        suggestion=nearest(word, GRAINS) if isinstance(word, str) else None,
+    )
+
+
+def _series(checker: Checking, syntax: Syntax) -> Node:
+    """The bare name of an indicator, kept as a name: its value is read elsewhere in time."""
+    known = checker.scope.types.known("indicator") or ()
+    if isinstance(syntax, Word) and syntax.name in known:
+        return Constant(syntax.start, syntax.end, Type("indicator"), syntax.name)
+    if isinstance(syntax, Word):
+        raise unknown_name(syntax.name, syntax.start, syntax.end, checker)
+    node = checker.node(syntax)
+    raise ExpressionError(
+        "wrong-type",
+        node.start,
+        node.end,
+        found=type_words(node.type),
+        wanted=type_words(Type("indicator")),
+    )
+
+
+def _count(checker: Checking, syntax: Syntax) -> Node:
+    node = checker.node(syntax)
+    if isinstance(node, Constant) and isinstance(node.value, Decimal):
+        value = node.value
+        if value == value.to_integral_value() and _SMALLEST_COUNT <= value <= _LARGEST_COUNT:
+            return node
+    raise ExpressionError(
+        "not-a-count", node.start, node.end, low=_SMALLEST_COUNT, high=_LARGEST_COUNT
+    )
+
+
+def _relative_or_period(checker: Checking, node: Node) -> Node:
+    """`"this month"` stays words; `"2026Q1"` is a period."""
+    if isinstance(node, Constant) and node.type.name == "text" and not is_relative(node.value):
+        return as_type(node, Type("period"), checker.scope)
+    return node
+
+
+def _subject(checker: Checking, syntax: Apply) -> Node:
+    """The org that `is_below` asks about: the candidate's in a filter, else the record's."""
+    subject = checker.scope.subject
+    if subject is None:
+        raise ExpressionError("no-org-here", syntax.start, syntax.name_end, name=syntax.name)
+    return symbol_node(subject, syntax.start, syntax.name_end)
+
+
+def _result(function: Function, arguments: tuple[Node, ...]) -> Type:
+    if function.result == "first":
+        return arguments[0].type
+    if function.result == "either":
+        return _either(arguments)
+    if function.result == "list":
+        return Type("list", of=Type(function.of or "any"))
+    if function.result == "period":
+        return Type("period", grain=_grain_of(function, arguments))
+    return Type(function.result)
+
+
+def _grain_of(function: Function, arguments: tuple[Node, ...]) -> str | None:
+    if function.name.startswith("this_"):
+        return function.name.removeprefix("this_")
+    last = arguments[-1]
+    return last.value if isinstance(last, Constant) else None
+
+
+def _either(arguments: tuple[Node, ...]) -> Type:
+    common = ANY
+    for node in arguments:
+        if common.name in NUMERIC and not units_agree(common, node.type) and unit_of(common):
+            raise mismatch(",", replace(arguments[0], end=arguments[0].end), node)
+        found = either(common, node.type)
+        if found is None:
+            raise ExpressionError(
+                "types-differ",
+                node.start,
+                node.end,
+                left=type_words(common),
+                right=type_words(node.type),
+            )
+        common = found
+    return common

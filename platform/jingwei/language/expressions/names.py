@@ -1,0 +1,121 @@
+"""Names and members: what a symbol becomes in the tree, and what to say when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
+from jingwei.language.expressions.scope import Scope, Symbol
+from jingwei.language.expressions.syntax import Dot, Syntax
+from jingwei.language.expressions.tree import Aggregate, Member, Name, Node, Type, TypeName
+from jingwei.language.expressions.words import type_words
+from jingwei.problems import nearest
+from jingwei.texts import Words
+
+MOST_LINKS = 3
+_MOST_SHOWN = 12
+
+
+class Checking(Protocol):
+    """What the parts of the checker need of it."""
+
+    scope: Scope
+    row_path: tuple[str, ...]
+    around: Scope | None
+
+    def node(self, syntax: Syntax) -> Node: ...
+    def wants(self, syntax: Syntax, *names: TypeName) -> Node: ...
+    def proven(self, node: Node, *names: TypeName) -> Node: ...
+    def inside(self, scope: Scope, row_path: tuple[str, ...]) -> Checking: ...
+
+
+def symbol_node(symbol: Symbol, start: int, end: int) -> Node:
+    """The node of a symbol that is a value."""
+    if not symbol.is_value:
+        names = ", ".join(sorted(symbol.members or ())[:_MOST_SHOWN])
+        raise ExpressionError("only-a-prefix", start, end, name=symbol.name, known=names)
+    if symbol.of is not None:
+        return Member(start, end, symbol.type, symbol_node(symbol.of, start, end), symbol.name)
+    return Name(start, end, symbol.type, symbol.root, symbol.name)
+
+
+def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
+    """`of.name`, where `of` is a value: an org, a person, a linked record, a period …"""
+    types = checker.scope.types
+    type_ = types.member(of.type, syntax.name)
+    if type_ is None:
+        raise unknown_member(syntax, types.members(of.type), of.type)
+    if of.type.name == "record":
+        _check_link(checker, of, syntax)
+    if isinstance(of, Aggregate) and of.value is None and of.type.name == "record":
+        # `last(meeting …).held_on`: the field of the row itself, so no second look-up.
+        value = Name(syntax.at, syntax.end, type_, "record", syntax.name)
+        return Aggregate(
+            of.start, syntax.end, type_, of.function, of.source, value, of.where, of.by
+        )
+    return Member(of.start, syntax.end, type_, of, syntax.name)
+
+
+def _check_link(checker: Checking, of: Node, syntax: Dot) -> None:
+    if not checker.scope.links_allowed:
+        raise ExpressionError("outside-the-form", of.start, syntax.end, name=syntax.name)
+    links = 1
+    while isinstance(of, Member):
+        of = of.of
+        links += of.type.name == "record"
+    if links > MOST_LINKS:
+        raise ExpressionError("too-many-links", syntax.start, syntax.end, limit=MOST_LINKS)
+
+
+def unknown_name(name: str, start: int, end: int, checker: Checking) -> ExpressionError:
+    """A bare name that is not in scope, with the word that was probably meant."""
+    scope = checker.scope
+    if name in scope.hints:
+        return ExpressionError(
+            "name-elsewhere", start, end, name=name, suggestion=scope.hints[name]
+        )
+    around = checker.around.name(name) if checker.around else None
+    if around is not None and around.root in ("record", "parent"):
+        prefix = "parent" if "parent" in scope.symbols else "this"
+        return ExpressionError(
+            "name-elsewhere", start, end, name=name, suggestion=f"{prefix}.{name}"
+        )
+    if name in FUNCTIONS or name in AGGREGATES:
+        return ExpressionError("function-without-call", start, end, name=name)
+    known = scope.names()
+    shown = ", ".join(sorted(known)[:_MOST_SHOWN])
+    return ExpressionError(
+        "unknown-name", start, end, name=name, suggestion=nearest(name, known), known=shown
+    )
+
+
+def unknown_member(
+    syntax: Dot, known: Collection[str], of: Type, prefix: str | None = None
+) -> ExpressionError:
+    """A field that is not there: `targets.amout`, `flow.statsu`."""
+    if not known and not of.form and not of.table:
+        return ExpressionError(
+            "no-fields", syntax.at, syntax.end, name=syntax.name, found=type_words(of)
+        )
+    return ExpressionError(
+        "unknown-field",
+        syntax.at,
+        syntax.end,
+        suggestion=nearest(syntax.name, known),
+        name=syntax.name,
+        place=place_words(of, prefix),
+        known=", ".join(sorted(known)[:_MOST_SHOWN]),
+    )
+
+
+def place_words(of: Type, prefix: str | None = None) -> Words:
+    """`table 'targets'`, `form 'visit'`, `an organisation`: where a field was looked for."""
+    if of.table:
+        return Words("expressions.places.table", {"name": of.table})
+    if of.form:
+        return Words("expressions.places.form", {"name": of.form})
+    if prefix:
+        return Words("expressions.places.prefix", {"name": prefix})
+    return type_words(of)

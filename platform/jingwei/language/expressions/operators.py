@@ -1,0 +1,163 @@
+"""What operators accept, and what their constants become beside typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any, cast
+
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.tree import Binary, Constant, Node, Type
+from jingwei.language.expressions.types import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    NUMBER,
+    ORDERED,
+    TEMPORAL,
+    comparable,
+    fits,
+    product,
+    quotient,
+    summed,
+    units_agree,
+)
+from jingwei.language.expressions.words import kind_words, type_words, unit_words
+from jingwei.language.periods import Period
+from jingwei.problems import nearest
+
+# Codes that a text constant stands for and that must exist.
+_CODES = frozenset(("org", "role", "post", "indicator", "profile"))
+
+
+def arithmetic(op: str, left: Node, right: Node) -> Node:
+    """`left op right`, typed. Raises wrong-type or unit-mismatch."""
+    if op in "+-" and (left.type.name in TEMPORAL or right.type.name in TEMPORAL):
+        return _date_arithmetic(op, left, right)
+    for node in (left, right):
+        if not fits(node.type, "number"):
+            raise ExpressionError(
+                "wrong-operand",
+                node.start,
+                node.end,
+                op=op,
+                found=type_words(node.type),
+            )
+    if op in "+-":
+        if not units_agree(left.type, right.type):
+            raise mismatch(op, left, right)
+        type_ = summed(left.type, right.type)
+    else:
+        type_ = product(left.type, right.type) if op == "*" else quotient(left.type, right.type)
+    return Binary(left.start, right.end, type_, cast(Any, op), left, right)
+
+
+def mismatch(op: str, left: Node, right: Node) -> ExpressionError:
+    return ExpressionError(
+        "unit-mismatch",
+        left.start,
+        right.end,
+        op=op,
+        left=unit_words(left.type),
+        right=unit_words(right.type),
+    )
+
+
+def _date_arithmetic(op: str, left: Node, right: Node) -> Node:
+    """A day plus or minus a duration is a day; a day minus a day is a number of days."""
+    if op == "-" and left.type.name == "date" and right.type.name == "date":
+        return Binary(left.start, right.end, NUMBER, "-", left, right)
+    if op == "+" and left.type.name == "duration":
+        left, right = right, left
+    if left.type.name in TEMPORAL and right.type.name == "duration":
+        clock = isinstance(right, Constant) and right.value.unit in ("min", "h")
+        type_ = DATETIME if clock or left.type.name == "datetime" else DATE
+        start, end = min(left.start, right.start), max(left.end, right.end)
+        return Binary(start, end, type_, cast(Any, op), left, right)
+    wrong = right if left.type.name in TEMPORAL else left
+    raise ExpressionError(
+        "wrong-date-sum",
+        wrong.start,
+        wrong.end,
+        op=op,
+        found=type_words(wrong.type),
+    )
+
+
+def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
+    """`left op right`, typed; constants become what they are compared with."""
+    left, right = as_type(left, right.type, scope), as_type(right, left.type, scope)
+    if not comparable(left.type, right.type):
+        raise ExpressionError(
+            "types-differ",
+            left.start,
+            right.end,
+            left=type_words(left.type),
+            right=type_words(right.type),
+        )
+    if not units_agree(left.type, right.type):
+        raise mismatch(op, left, right)
+    if op not in ("==", "!="):
+        for node in (left, right):
+            if node.type.name not in ORDERED | {"any", "null"}:
+                raise ExpressionError(
+                    "no-order", node.start, node.end, found=type_words(node.type), op=op
+                )
+    return Binary(left.start, right.end, BOOLEAN, cast(Any, op), left, right)
+
+
+# -- constants beside typed values
+
+
+def as_type(node: Node, wanted: Type, scope: Scope) -> Node:
+    """A constant as what it is compared with: a text as a period, date or an existing code."""
+    if not isinstance(node, Constant) or node.value is None:
+        return node
+    if node.type.name == "text":
+        return _text_as(node, wanted, scope)
+    if wanted.name == "period" and node.type.name == "number":
+        return _period(node, str(node.value), wanted)
+    if wanted.name == "record" and node.type.name == "number" and not scope.forms_allowed:
+        return _record(node, wanted)
+    return node
+
+
+def _record(node: Constant, wanted: Type) -> Node:
+    """The id of a record, which only a viewer's own filter may name: definitions know no rows."""
+    if node.value != int(node.value) or abs(node.value) >= 2**63:
+        return node
+    return replace(node, type=wanted, value=int(node.value))
+
+
+def _text_as(node: Constant, wanted: Type, scope: Scope) -> Node:
+    if wanted.name == "period":
+        return _period(node, node.value, wanted)
+    if wanted.name == "choice" and wanted.choices is not None:
+        return _code(node, wanted, wanted.choices)
+    if wanted.name in _CODES:
+        known = scope.types.known(wanted.name)
+        return node if known is None else _code(node, wanted, known)
+    return node
+
+
+def _code(node: Constant, wanted: Type, known: Collection[str]) -> Node:
+    if node.value in known:
+        return replace(node, type=wanted)
+    raise ExpressionError(
+        "unknown-code",
+        node.start,
+        node.end,
+        suggestion=nearest(node.value, known),
+        value=node.value,
+        kind=kind_words(wanted),
+        known=", ".join(sorted(known)[:12]),
+    )
+
+
+def _period(node: Constant, text: str, wanted: Type) -> Node:
+    try:
+        period = Period.parse(text)
+    except ValueError:
+        raise ExpressionError("not-a-period", node.start, node.end, text=text) from None
+    return replace(node, type=Type("period", grain=period.grain), value=period)

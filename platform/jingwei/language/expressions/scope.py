@@ -1,0 +1,86 @@
+"""Which names an expression may use, and what each stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from jingwei.language.expressions.tree import Root, Type
+
+Origin = Literal["table", "related", "form", "block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What a name stands for: a value at `root`.`name`, a namespace (`members`), or both.
+
+    Rows (`type.name == "rows"`) also say where they come from. `of` marks a short-hand: the member
+    `name` of another symbol (a bare org type is that ancestor of the org in scope).
+    """
+
+    type: Type
+    root: Root = "record"
+    name: str = ""
+    members: Mapping[str, Symbol] | None = None
+    is_value: bool = True  # False for a namespace that is nothing by itself
+    origin: Origin | None = None
+    by: str | None = None
+    of: Symbol | None = None
+
+
+class Types(Protocol):
+    """What the application says about types: members of orgs and records, names that exist."""
+
+    def member(self, of: Type, name: str) -> Type | None:
+        """The type of `of.name`."""
+
+    def members(self, of: Type) -> Collection[str]:
+        """Every name that may follow the dot."""
+
+    def row_symbols(self, rows: Type, root: Root) -> Mapping[str, Symbol]:
+        """The bare names of one row of `rows` (or of one record), found at `root`."""
+
+    def form(self, name: str) -> Symbol | None:
+        """The rows of another form."""
+
+    def known(self, kind: str) -> Collection[str] | None:
+        """The names that exist of `org`, `indicator`, `role`, `post`, `profile`, `indicator_set`,
+        `org_type`, `form`; None where everything goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names in scope at one key of one definition.
+
+    `subject` is the org that `is_below(…)` asks about and bare org types start from. `implicit`
+    are the rows that `count()` and `sum(x)` mean where no rows are named (data blocks).
+    """
+
+    symbols: Mapping[str, Symbol]
+    types: Types
+    subject: Symbol | None = None
+    implicit: Symbol | None = None
+    forms_allowed: bool = True  # other forms and relations may be read
+    links_allowed: bool = True  # fields of linked records may be read
+    hints: Mapping[str, str] = field(default_factory=dict)  # unknown name → what to write instead
+
+    def name(self, name: str) -> Symbol | None:
+        return self.symbols.get(name)
+
+    def names(self) -> Collection[str]:
+        return self.symbols.keys()
+
+    def inside(self, rows: Symbol) -> Scope:
+        """The scope of one row of `rows`, inside an aggregate: bare names are the row's, `parent`
+        its record; variables, `this`, `row` and `ask` stay, nothing else falls through."""
+        kept = {n: s for n, s in self.symbols.items() if s.root not in ("record", "parent")}
+        own = dict(self.types.row_symbols(rows.type, "record"))
+        subject = own.get("org") or self.subject
+        return Scope(
+            {**kept, **own},
+            self.types,
+            subject=subject if subject is not None and subject.type.name == "org" else None,
+            forms_allowed=self.forms_allowed,
+            links_allowed=self.links_allowed,
+        )

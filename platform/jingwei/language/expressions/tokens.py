@@ -1,0 +1,183 @@
+"""The words of the language: literals, names, keywords and signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.values import Duration, DurationUnit
+
+MOST_CHARACTERS = 2_000
+MOST_DIGITS = 28
+
+KEYWORDS = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "empty",
+        "between",
+        "if",
+        "else",
+        "true",
+        "false",
+        "null",
+        "where",
+        "by",
+    ]
+)
+
+Kind = Literal["number", "percent", "text", "date", "duration", "name", "keyword", "sign", "end"]
+
+_MAGNITUDES = {"": Decimal(1), "万": Decimal(10**4), "亿": Decimal(10**8), "万亿": Decimal(10**12)}
+_SHARES = {"%": Decimal("0.01"), "pp": Decimal("0.01")}
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>[ \t\r\n]+)
+  | (?P<date>\d{4}-\d{2}-\d{2}(?![\w-]))
+  | (?P<number>\d[\d_]*(?:\.\d[\d_]*)?)(?P<unit>%|[A-Za-z_\u4e00-\u9fff][\w]*)?
+  | (?P<name>[^\W\d][\w]*)
+  | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+  | (?P<sign>==|!=|<=|>=|[-+*/<>(),.\[\]])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+# What people type from habit, and what the language writes.
+_HABITS = {
+    "=": "==",
+    "<>": "!=",
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "&": "and",
+    "|": "or",
+    "（": "(",
+    "）": ")",
+    "，": ",",
+    "＋": "+",
+    "－": "-",
+    "＊": "*",
+    "／": "/",
+    "×": "*",
+    "÷": "/",
+    "＝": "==",
+    "＞": ">",
+    "＜": "<",
+    "≥": ">=",
+    "≤": "<=",
+    "≠": "!=",
+    "。": ".",
+    "．": ".",
+    "“": '"',
+    "”": '"',
+    "‘": '"',
+    "’": '"',
+    "＂": '"',
+    "【": "[",
+    "】": "]",
+    "［": "[",
+    "］": "]",
+    "％": "%",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word. `text` is as written; `value` what a literal stands for."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    value: Any = None
+
+
+def tokens(source: str) -> list[Token]:
+    """The words of `source`, the last of kind `end`. Raises ExpressionError at the first bad."""
+    if len(source) > MOST_CHARACTERS:
+        raise ExpressionError(
+            "expression-too-long", 0, 1, length=len(source), limit=MOST_CHARACTERS
+        )
+    found = list(_tokens(source))
+    found.append(Token("end", "", len(source), len(source)))
+    return found
+
+
+def _tokens(source: str) -> Iterator[Token]:
+    place = 0
+    while place < len(source):
+        match = _TOKEN.match(source, place)
+        if match is None:
+            raise _bad_character(source, place)
+        if match.lastgroup != "space":
+            yield _token(match)
+        place = match.end()
+
+
+def _token(match: re.Match[str]) -> Token:
+    text, start, end = match.group(), match.start(), match.end()
+    if match["date"]:
+        return Token("date", text, start, end, _date(text, start, end))
+    if match["number"]:
+        return _number(match["number"], match["unit"] or "", start, end)
+    if match["text"]:
+        return Token("text", text, start, end, _ESCAPE.sub(_unescaped, text[1:-1]))
+    if match["name"]:
+        return Token("keyword" if text in KEYWORDS else "name", text, start, end)
+    return Token("sign", text, start, end)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[1], match[0])
+
+
+def _date(text: str, start: int, end: int) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ExpressionError("no-such-day", start, end, text=text) from None
+
+
+def _number(digits: str, unit: str, start: int, end: int) -> Token:
+    plain = digits.replace("_", "")
+    if len(plain.replace(".", "").lstrip("0")) > MOST_DIGITS:
+        raise ExpressionError("number-too-long", start, end, limit=MOST_DIGITS)
+    text = digits + unit
+    if unit in _MAGNITUDES:
+        return Token("number", text, start, end, Decimal(plain) * _MAGNITUDES[unit])
+    if unit in _SHARES:
+        return Token("percent", text, start, end, Decimal(plain).scaleb(-2))
+    for known in get_args(DurationUnit):
+        if unit == known and known != "periods" and "." not in plain:
+            return Token("duration", text, start, end, Duration(_small(plain, start, end), known))
+    raise ExpressionError("malformed-number", start, end, text=text, unit=unit)
+
+
+def _small(plain: str, start: int, end: int) -> int:
+    if len(plain) > 6:
+        raise ExpressionError("number-too-long", start, end, limit=6)
+    return int(plain)
+
+
+def _bad_character(source: str, place: int) -> ExpressionError:
+    for length in (2, 1):
+        habit = source[place : place + length]
+        if habit in _HABITS:
+            instead = _HABITS[habit]
+            return ExpressionError(
+                "wrong-sign", place, place + len(habit), sign=habit, suggestion=instead
+            )
+    if source[place] in "\"'":
+        return ExpressionError("cut-expression", place, len(source), missing=source[place])
+    return ExpressionError("wrong-sign", place, place + 1, sign=source[place])

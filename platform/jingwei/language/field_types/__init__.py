@@ -1,0 +1,1 @@
+"""One file a field type: parse, present, store, filter, describe."""

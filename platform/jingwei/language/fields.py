@@ -1,0 +1,371 @@
+"""Fields of forms, columns of tables, parameters of reports: schema and builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import SYSTEM_FIELDS, Choice, Field, Generate
+from jingwei.language.leaves import refused_value
+from jingwei.language.periods import GRAINS
+from jingwei.language.shapes import (
+    ANYTHING,
+    BOOLEAN,
+    CONDITION,
+    FORMULA,
+    INTEGER,
+    NAME,
+    TEXT,
+    VALUE,
+    WORD,
+    Schema,
+    by_shape,
+    enum,
+    keys,
+    list_of,
+    map_of,
+    ref,
+    text,
+)
+from jingwei.language.text import Text
+from jingwei.language.values import Formula, Literal_, Value
+from jingwei.language.walker import BAD, Walker, reads, unknown_key, well_named, wrong_shape
+from jingwei.problems import Phrase, nearest
+from jingwei.reading.yaml_file import Data, Path, Scalar
+
+MOST_FIELDS = 500
+MOST_CHOICES = 2_000
+# what an expression already calls by these names
+SPOKEN_FOR = frozenset(
+    (
+        *("and", "or", "not", "in", "is", "empty", "between", "if", "else", "true", "false"),
+        *("null", "where", "by", "this", "parent", "row", "old", "me", "today", "now", "ask"),
+        *("flow", "version", "previous_version", "related", "receipts", "display", "is_new"),
+        *("control", "record", "id"),
+    )
+)
+# what the engine keeps beside the author's fields
+RESERVED = SPOKEN_FOR | frozenset(SYSTEM_FIELDS) - {"org"}
+
+COMMON: Mapping[str, Schema] = {
+    "type": WORD,
+    "title": TEXT,
+    "placeholder": TEXT,
+    "help": text(2_000),
+    "required": BOOLEAN,
+    "unique": BOOLEAN,
+    "set_once": BOOLEAN,
+    "no_copy": BOOLEAN,
+    "index": BOOLEAN,
+    "search": BOOLEAN,
+    "track": BOOLEAN,
+    "sensitive": BOOLEAN,
+    "readonly": BOOLEAN,
+    "public": BOOLEAN,
+    "editable_after_submit": BOOLEAN,
+    "print": BOOLEAN,
+    "renamed_from": WORD,
+    "required_if": CONDITION,
+    "visible_if": CONDITION,
+    "readonly_if": CONDITION,
+    "when_hidden": enum("keep", "clear"),
+    "default": VALUE,
+    "compute": FORMULA,
+    "mode": enum("always", "default", "override_with_reason", "lock_if_found"),
+    "freeze": WORD,
+}
+CHOICE = by_shape(
+    scalar=TEXT,
+    keyed=keys(
+        "choice",
+        {
+            "title": TEXT,
+            "color": WORD,
+            "parent": WORD,
+            "zh": WORD,
+            "en": WORD,
+            "valid_from": WORD,
+            "valid_to": WORD,
+        },
+    ),
+)
+_GENERATE = keys(
+    "generate",
+    {
+        "each": FORMULA,
+        "set": map_of(VALUE),
+        "locked": BOOLEAN,
+        "refresh": enum("never", "on_open", "on_change"),
+    },
+    ("each",),
+)
+FIELDS: Schema = {"jingwei": "fields", "type": "object"}
+OPTIONS: Mapping[str, Schema] = {
+    "min": VALUE,
+    "max": VALUE,
+    "precision": INTEGER,
+    "pattern": WORD,
+    "unit": VALUE,
+    "show_in": WORD,
+    "choices": by_shape(scalar=ref("code_list"), keyed={"jingwei": "choices", "type": "object"}),
+    "many": BOOLEAN,
+    "to": list_of(WORD, one=True),
+    "filter": CONDITION,
+    "fill": map_of(ANYTHING),
+    "owner": BOOLEAN,
+    "grain": enum(*GRAINS),
+    "set": VALUE,
+    "fields": FIELDS,
+    "of": list_of(WORD, one=True),
+    "columns": list_of(NAME),
+    "layout": ANYTHING,
+    "min_rows": INTEGER,
+    "max_rows": INTEGER,
+    "unique": list_of(NAME),
+    "totals": list_of(NAME),
+    "generate": _GENERATE,
+    "append_only": BOOLEAN,
+    "order": BOOLEAN,
+    "permissions": ANYTHING,
+    "with": map_of(FORMULA),
+    "scheme": WORD,
+    "org": FORMULA,
+    "period": FORMULA,
+    "as_of": FORMULA,
+}
+
+
+@cache
+def keys_of(type_: str) -> Mapping[str, Schema]:
+    """Every key a field of this type may have."""
+    return {**COMMON, **{name: OPTIONS[name] for name in sorted(FIELD_TYPES[type_].options)}}
+
+
+@cache
+def _schema_of(type_: str) -> Schema:
+    return keys("field", keys_of(type_), ("type",))
+
+
+FIELD_SCHEMA = keys("field", {**OPTIONS, **COMMON, "type": enum(*FIELD_TYPES)}, ("type",))
+FIELD_SCHEMA["properties"]["unique"] = {"type": ["boolean", "array"]}
+
+
+@reads("fields")
+def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """A map of fields as `Field` objects, by name, in reading order."""
+    if not isinstance(data, dict):
+        return wrong_shape(walker, "things.map", data, path)
+    if len(data) > MOST_FIELDS:
+        at = walker.key_at(path)
+        return walker.fail("too-many-fields", at, count=len(data), most=MOST_FIELDS)
+    table = str(path[-2]) if len(path) > 2 and path[-3] == "fields" else None
+    fields: dict[str, Field] = {}
+    bad = False
+    for name, part in data.items():
+        here = (*path, name)
+        if not well_named(walker, name, "name", walker.key_at(here)):
+            bad = True
+            continue
+        if name in (SPOKEN_FOR if table else RESERVED):
+            bad = True
+            walker.fail("reserved-name", walker.key_at(here), suggestion=f"{name}_", name=name)
+            continue
+        field = _field(walker, name, part, here, table)
+        if field is BAD:
+            bad = True
+        else:
+            fields[name] = field
+    return BAD if bad else fields
+
+
+def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None) -> Any:
+    if not isinstance(data, dict):
+        return wrong_shape(walker, "things.map", data, path)
+    type_ = _type_of(walker, name, data, path)
+    if type_ is None:
+        return BAD
+    if type_ == "table" and table is not None:
+        return walker.fail("table-in-table", walker.value_at((*path, "type")), name=name)
+    known = keys_of(type_)
+    values: dict[str, Any] = {}
+    bad = False
+    for key, part in data.items():
+        here = (*path, key)
+        inner = known.get(key)
+        if inner is None:
+            bad = True
+            _unknown(walker, key, type_, here)
+            continue
+        value = walker.read(inner, part, here)
+        bad = bad or value is BAD
+        values[key] = value
+    return BAD if bad else build_field(walker, name, values, path, table)
+
+
+def _type_of(walker: Walker, name: str, data: dict[str, Data], path: Path) -> str | None:
+    if "type" not in data:
+        thing = Phrase("things.field_named", (("name", name),))
+        walker.fail("missing-key", walker.key_at(path), key="type", thing=thing)
+        return None
+    scalar = walker.scalar(data["type"], (*path, "type"), "things.words")
+    if scalar is None:
+        return None
+    if scalar.text not in FIELD_TYPES:
+        walker.fail(
+            "unknown-field-type",
+            walker.value_at((*path, "type")),
+            suggestion=_OTHER_TYPES.get(scalar.text) or nearest(scalar.text, FIELD_TYPES),
+            type=scalar.text[:40],
+            known=", ".join(FIELD_TYPES),
+        )
+        return None
+    return scalar.text
+
+
+# types of other systems, and what they are called here
+_OTHER_TYPES: Mapping[str, str] = {
+    "string": "text",
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "decimal": "number",
+    "currency": "money",
+    "bool": "boolean",
+    "select": "choice",
+    "enum": "choice",
+    "textarea": "long_text",
+    "user": "person",
+    "employee": "person",
+    "reference": "link",
+    "lookup": "link",
+    "department": "org",
+    "attachment": "file",
+    "timestamp": "datetime",
+    "subtable": "table",
+    "child": "table",
+}
+
+
+def _unknown(walker: Walker, key: str, type_: str, path: Path) -> None:
+    owners = [name for name, other in FIELD_TYPES.items() if key in other.options]
+    if owners:
+        walker.fail(
+            "key-not-for-type",
+            walker.key_at(path),
+            key=key,
+            type=type_,
+            types=", ".join(owners),
+        )
+        return
+    unknown_key(walker, key, keys_of(type_), Phrase("things.field"), path)
+
+
+@reads("choices")
+def read_choices(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """Choices by code as a tuple of `Choice`."""
+    assert isinstance(data, dict)
+    if len(data) > MOST_CHOICES:
+        at = walker.key_at(path)
+        return walker.fail("too-many-choices", at, count=len(data), most=MOST_CHOICES)
+    found: list[Choice] = []
+    bad = False
+    for code, part in data.items():
+        here = (*path, code)
+        if not well_named(walker, code, "code", walker.key_at(here)):
+            bad = True
+            continue
+        choice = _choice(walker, code, part, here)
+        if choice is BAD:
+            bad = True
+        else:
+            found.append(choice)
+    if not found and not bad:
+        return walker.empty(path)
+    return BAD if bad else tuple(found)
+
+
+def _choice(walker: Walker, code: str, data: Data, path: Path) -> Any:
+    if isinstance(data, dict) and set(data) & {"zh", "en"}:
+        words = walker.read(TEXT, data, path)
+        return BAD if words is BAD else Choice(code=code, title=words)
+    values = walker.read(CHOICE, data, path)
+    if values is BAD:
+        return BAD
+    if isinstance(values, Text):
+        return Choice(code=code, title=values)
+    return Choice(
+        code=code,
+        title=values.get("title", Text.plain(code)),
+        color=values.get("color"),
+        parent=values.get("parent"),
+    )
+
+
+# read and checked, but not yet part of the field
+_DROPPED = frozenset(
+    {"type", "title", "layout", "permissions", "with", "scheme", "org", "period", "as_of"}
+)
+_TYPED = ("default", "min", "max")
+
+
+def build_field(
+    walker: Walker, name: str, values: dict[str, Any], path: Path, table: str | None
+) -> Any:
+    """The field; its default and limits typed by its own type."""
+    type_ = values["type"]
+    arguments: dict[str, Any] = {}
+    for key, value in values.items():
+        if key in _DROPPED:
+            continue
+        if type_ == "table" and key == "unique":
+            arguments["unique_rows"] = value
+        else:
+            arguments[key] = value
+    if isinstance(arguments.get("generate"), dict):
+        arguments["generate"] = Generate(**{"set": {}, **arguments["generate"]})
+    field = Field(
+        name=name,
+        type=type_,
+        title=values.get("title", Text.plain(name)),
+        at=walker.key_at(path),
+        table=table,
+        **{key: value for key, value in arguments.items() if key not in _TYPED},
+    )
+    typed = {key: _typed(walker, field, key, values[key], path) for key in _TYPED if key in values}
+    if any(value is BAD for value in typed.values()):
+        return BAD
+    if typed:
+        field = Field(**{**_shallow(field), **typed})
+    return field
+
+
+def _shallow(field: Field) -> dict[str, Any]:
+    return {slot: getattr(field, slot) for slot in Field.__slots__}
+
+
+def _typed(walker: Walker, field: Field, key: str, value: Value, path: Path) -> Any:
+    """A literal of the definition as the field's own engine value."""
+    if isinstance(value, Formula):
+        return value
+    type_ = FIELD_TYPES[field.type]
+    here = (*path, key)
+    written = value.value
+    try:
+        if key == "max" and field.type in ("text", "long_text", "markdown", "code", "rich_text"):
+            typed: Any = FIELD_TYPES["integer"].written(field, str(written))
+        elif isinstance(written, list) and (field.many or field.type == "tags"):
+            typed = [type_.written(field, str(one)) for one in written]
+            typed = [t[0] for t in typed] if field.type == "tags" else typed
+        elif isinstance(written, str):
+            typed = type_.written(field, written)
+            typed = [typed] if field.many else typed
+        else:
+            return wrong_shape(
+                walker, "things.words", {} if isinstance(written, dict) else [], here
+            )
+    except ValueRefused as refused:
+        return refused_value(walker, refused, Scalar(str(written)), here)
+    return Literal_(typed, value.at)

@@ -1,0 +1,1 @@
+"""One module a kind: its keys as a schema, and how the definition is built from them."""

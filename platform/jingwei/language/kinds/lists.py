@@ -1,0 +1,102 @@
+"""Kinds calendar, code_list and module."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from jingwei.language.kinds.common import common, own
+from jingwei.language.organisation import Calendar, CodeList, Module
+from jingwei.language.shapes import (
+    DATE,
+    TEXT,
+    WHO,
+    WORD,
+    by_shape,
+    enum,
+    keys,
+    kind,
+    list_of,
+    ref,
+)
+from jingwei.language.walker import Walker
+
+CALENDAR = kind(
+    "calendar",
+    {
+        "weekend": list_of(enum("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+        "holidays": list_of(
+            by_shape(
+                scalar=DATE,
+                keyed=keys("holiday", {"from": DATE, "to": DATE, "title": TEXT}, ("from",)),
+            )
+        ),
+        "workdays": list_of(DATE),
+        "base": enum("CN"),
+    },
+)
+
+
+def build_calendar(walker: Walker, name: str, values: dict[str, Any]) -> Calendar:
+    spans = [_span(day) for day in values.get("holidays", ())]
+    given = own(values, "weekend", "workdays", "base")
+    return Calendar(**common(walker, name, values), holidays=tuple(spans), **given)
+
+
+def _span(day: Any) -> tuple[date, date]:
+    """First and last day, both included."""
+    first: date = day["from"] if isinstance(day, dict) else day
+    last: date = day.get("to", first) if isinstance(day, dict) else day
+    return first, last
+
+
+CODE_LIST = kind(
+    "code_list",
+    {
+        "items": {"jingwei": "choices", "type": "object"},
+        "source": keys(
+            "code_source",
+            {"form": ref("form"), "code": WORD, "title": WORD, "where": WORD},
+            ("form", "code"),
+        ),
+    },
+)
+
+
+def build_code_list(walker: Walker, name: str, values: dict[str, Any]) -> Any:
+    if "items" not in values and "source" not in values:
+        at = walker.value_at(("kind",))
+        return walker.fail("one-of-keys", at, keys="items, source")
+    items = {choice.code: choice for choice in values.get("items", ())}
+    return CodeList(**common(walker, name, values), items=items, source=values.get("source"))
+
+
+_ENTRY = {"jingwei": "menu_entry", "type": "string"}
+MODULE = kind(
+    "module",
+    {
+        "menu": list_of(
+            by_shape(
+                scalar=_ENTRY,
+                keyed=keys("menu_group", {"title": TEXT, "items": list_of(_ENTRY)}, ("items",)),
+            )
+        ),
+        "for": WHO,
+        "icon": WORD,
+        "home": ref("dashboard"),
+    },
+    ("menu",),
+)
+
+
+def build_module(walker: Walker, name: str, values: dict[str, Any]) -> Module:
+    menu = tuple(
+        entry if isinstance(entry, str) else (entry.get("title"), entry["items"])
+        for entry in values["menu"]
+    )
+    return Module(
+        **common(walker, name, values),
+        menu=menu,
+        for_=values.get("for", ()),
+        **own(values, "icon", "home"),
+    )

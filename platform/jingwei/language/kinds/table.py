@@ -1,0 +1,76 @@
+"""The kinds of definitions there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# read for what they register: who, effects, templates
+from jingwei.language import build_effects, build_template, build_who, fields, leaves
+from jingwei.language.kinds import (
+    form,
+    lists,
+    manifest,
+    measures,
+    organisation,
+    output,
+    seats,
+    workflow,
+)
+from jingwei.language.shapes import Schema
+from jingwei.language.walker import Walker
+
+READERS_LOADED = (build_effects, build_template, build_who, fields, leaves, seats)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind: its folder unless the manifest says otherwise, its keys, and what builds it."""
+
+    name: str
+    folder: str
+    schema: Schema
+    build: Callable[[Walker, str, dict[str, Any]], Any]
+    names: str = "name"  # or `code`
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("manifest", "definitions", manifest.SCHEMA, manifest.build),
+        Kind("org_types", "definitions", organisation.ORG_TYPES, organisation.build_org_types),
+        Kind("org", "definitions/orgs", organisation.ORG, organisation.build_org, "code"),
+        Kind("profile", "definitions/profiles", organisation.PROFILE, organisation.build_profile),
+        Kind("role", "definitions/roles", organisation.ROLE, organisation.build_role),
+        Kind("post", "definitions/posts", organisation.POST, organisation.build_post),
+        Kind("calendar", "definitions/calendars", lists.CALENDAR, lists.build_calendar),
+        Kind("code_list", "definitions/code_lists", lists.CODE_LIST, lists.build_code_list),
+        Kind("module", "definitions/modules", lists.MODULE, lists.build_module),
+        Kind("form", "forms", form.SCHEMA, form.build),
+        Kind("workflow", "workflows", workflow.SCHEMA, workflow.build),
+        Kind("indicator", "definitions/indicators", measures.INDICATOR, measures.build_indicator),
+        Kind(
+            "indicator_set",
+            "definitions/indicator_sets",
+            measures.INDICATOR_SET,
+            measures.build_indicator_set,
+        ),
+        Kind("alert", "definitions/alerts", output.ALERT, output.build_alert),
+        Kind("report", "report_templates", output.REPORT, output.build_report),
+        Kind("dashboard", "definitions/dashboards", output.DASHBOARD, output.build_dashboard),
+    )
+}
+# kinds of the language that this version reads past, with a warning
+LATER: Mapping[str, str] = {
+    "rows": "forms",
+    "guide": "definitions/guides",
+    "benchmark": "definitions/benchmarks",
+    "classification": "definitions/classifications",
+    "scoring": "definitions/scoring",
+    "scenario": "definitions/scenarios",
+    "source": "definitions/sources",
+    "schedule": "definitions/schedules",
+    "layer": "definitions/layers",
+    "test": "definitions/tests",
+}

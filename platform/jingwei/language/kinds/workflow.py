@@ -1,0 +1,357 @@
+"""Kind `workflow`: schema and builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.language.kinds.common import common, own
+from jingwei.language.shapes import (
+    ANYTHING,
+    BOOLEAN,
+    CONDITION,
+    DUE,
+    DURATION,
+    EFFECTS,
+    FORMULA,
+    INTEGER,
+    NAME,
+    TEXT,
+    WHO,
+    WORD,
+    Schema,
+    by_shape,
+    enum,
+    keys,
+    kind,
+    list_of,
+    map_of,
+    ref,
+)
+from jingwei.language.text import Text
+from jingwei.language.walker import BAD, Walker, reads, unknown_key, wrong_shape
+from jingwei.language.workflow import Branch, Policy, ReturnRule, Step, StepFields, Workflow
+from jingwei.problems import Phrase
+from jingwei.reading.yaml_file import Data, Path
+
+OPERATIONS = (
+    "approve",
+    "reject",
+    "return",
+    "transfer",
+    "delegate",
+    "add_sign",
+    "drop_sign",
+    "take_back",
+    "urge",
+    "comment",
+    "acknowledge",
+    "claim",
+)
+STEPS: Schema = {"jingwei": "steps", "type": "array"}
+_FIELDS = keys(
+    "step_fields",
+    {"write": list_of(WORD), "require": list_of(WORD), "hide": list_of(WORD)},
+)
+_RETURN = keys(
+    "return_rule",
+    {"to": WORD, "resume": enum("returner", "walk"), "walk_again_if_changed": list_of(WORD)},
+)
+_EMPTY = by_shape(
+    scalar=enum("pass", "reject", "block_start", "flow_admin"),
+    keyed=WHO,
+)
+_POLICY: Mapping[str, Schema] = {
+    "empty": _EMPTY,
+    "self_approval": enum("allow", "skip", "superior", "forbid"),
+    "same_person": enum("none", "consecutive", "any_earlier", "keep_last"),
+    "return": _RETURN,
+    "rerun": enum("branch", "block"),
+    "vote_withdraw": enum("while_open", "never"),
+    "remind": keys("remind", {"first": DURATION, "every": DURATION, "max": INTEGER}),
+}
+_OVERDUE = keys(
+    "overdue",
+    {
+        "after": DURATION,
+        "notify": WHO,
+        "urge": WHO,
+        "transfer": WHO,
+        "return_to": WORD,
+        "decide": enum("approve", "reject"),
+    },
+    ("after",),
+)
+_APPROVE: Mapping[str, Schema] = {
+    "who": WHO,
+    "mode": enum("one", "any", "all", "sequential", "vote"),
+    "holders": enum("any", "all", "claim"),
+    "pass": WORD,
+    "on_reject": by_shape(
+        scalar=enum("end"), keyed=keys("on_reject", {"return_to": WORD}, ("return_to",))
+    ),
+    "reject_needs": enum("one", "all"),
+    "add_sign": list_of(enum("before", "after", "with")),
+    "opinion": enum("required", "optional"),
+    "signature": NAME,
+    "fields": _FIELDS,
+    "labels": map_of(TEXT),
+}
+# step kind → the schema of what stands under it
+BLOCKS: Mapping[str, Schema] = {
+    "fill": keys("fill", {"who": WHO, "fields": _FIELDS, "labels": map_of(TEXT)}, ("who",)),
+    "approve": keys("approve", _APPROVE, ("who",)),
+    "cc": keys("cc", {"who": WHO, "more": enum("initiator")}, ("who",)),
+    "acknowledge": keys("acknowledge", {"who": WHO, "wait": BOOLEAN}, ("who",)),
+    "branch": {"jingwei": "branches"},
+    "inclusive": {"jingwei": "branches"},
+    "parallel": map_of(keys("parallel_branch", {"title": TEXT, "steps": STEPS}, ("steps",))),
+    "each": keys(
+        "each",
+        {
+            "of": FORMULA,
+            "distinct": FORMULA,
+            "steps": STEPS,
+            "order": enum("together", "one_by_one"),
+            "fields": _FIELDS,
+        },
+        ("of", "steps"),
+    ),
+    "wait": keys("wait", {"for": DURATION, "until": CONDITION, "at_most": DURATION, "then": WORD}),
+    "return": keys("return_step", {"to": WORD, "when": CONDITION, "max": INTEGER}, ("to",)),
+    "end": enum("approved", "rejected"),
+    "do": EFFECTS,
+    "subflow": keys(
+        "subflow",
+        {
+            "workflow": ref("workflow"),
+            "create": ANYTHING,
+            "each": FORMULA,
+            "wait": enum("all", "any", "none"),
+        },
+        ("workflow",),
+    ),
+}
+_STEP: Mapping[str, Schema] = {
+    "id": NAME,
+    "title": TEXT,
+    "when": CONDITION,
+    "due": DUE,
+    "overdue": list_of(_OVERDUE),
+    "can": list_of(enum(*OPERATIONS)),
+    "help": WORD,
+    "reason": TEXT,
+    **_POLICY,
+}
+SCHEMA = kind(
+    "workflow",
+    {
+        "form": ref("form"),
+        "start": keys(
+            "start",
+            {
+                "who": WHO,
+                "when": CONDITION,
+                "recall": enum("never", "until_first_decision", "until_end"),
+            },
+        ),
+        "policy": enum("standard", "strict"),
+        "defaults": keys("defaults", _POLICY),
+        "steps": STEPS,
+        "end": keys(
+            "flow_end",
+            {
+                "approved": EFFECTS,
+                "rejected": EFFECTS,
+                "recalled": EFFECTS,
+                "terminated": EFFECTS,
+            },
+        ),
+        "migrate": map_of(WORD, names="any"),
+    },
+    ("form", "steps"),
+)
+
+
+@reads("steps")
+def read_steps(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    if not isinstance(data, list):
+        return wrong_shape(walker, "things.list", data, path)
+    found = [_step(walker, part, (*path, index)) for index, part in enumerate(data)]
+    return BAD if any(step is BAD for step in found) else tuple(found)
+
+
+def _step(walker: Walker, data: Data, path: Path) -> Any:
+    if not isinstance(data, dict):
+        return wrong_shape(walker, "things.map", data, path)
+    # `return` is both a step and a rule of returning; the step has `to` alone or with when, max
+    kinds = [key for key in data if key in BLOCKS and not _is_return_rule(key, data)]
+    if len(kinds) != 1:
+        return _which(walker, data, kinds, path)
+    block = kinds[0]
+    known = {**_STEP, block: BLOCKS[block]}
+    values: dict[str, Any] = {}
+    bad = False
+    for key, part in data.items():
+        here = (*path, key)
+        if key not in known:
+            bad = True
+            unknown_key(walker, key, known, Phrase("things.step"), here)
+            continue
+        value = walker.read(known[key], part, here)
+        bad = bad or value is BAD
+        values[key] = value
+    if "id" not in data:
+        bad = True
+        thing = Phrase("things.step")
+        walker.fail("missing-key", walker.value_at(path), key="id", thing=thing)
+    return BAD if bad else _build_step(walker, block, values, path)
+
+
+def _is_return_rule(key: str, data: dict[str, Data]) -> bool:
+    return key == "return" and any(other in BLOCKS for other in data if other != "return")
+
+
+def _which(walker: Walker, data: dict[str, Data], kinds: list[str], path: Path) -> Any:
+    if kinds:
+        at = walker.key_at((*path, kinds[1]))
+        return walker.fail("step-twice", at, one=kinds[0], other=kinds[1])
+    for key in data:
+        if key not in _STEP:
+            known = {**dict.fromkeys(BLOCKS), **_STEP}
+            unknown_key(walker, key, known, Phrase("things.step"), (*path, key))
+            return BAD
+    return walker.fail("step-without-kind", walker.value_at(path), known=", ".join(BLOCKS))
+
+
+@reads("branches")
+def read_branches(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """`- when: …, steps: […]` and at last `- else: […]`."""
+    if not isinstance(data, list):
+        return wrong_shape(walker, "things.list", data, path)
+    found = [_branch(walker, part, (*path, index)) for index, part in enumerate(data)]
+    return BAD if any(branch is BAD for branch in found) else tuple(found)
+
+
+_WAY = keys("branch_way", {"when": CONDITION, "steps": STEPS, "title": TEXT}, ("when", "steps"))
+_ELSE = keys("branch_way", {"else": STEPS, "title": TEXT}, ("else",))
+
+
+def _branch(walker: Walker, data: Data, path: Path) -> Any:
+    otherwise = isinstance(data, dict) and "else" in data
+    values = walker.read(_ELSE if otherwise else _WAY, data, path)
+    if values is BAD:
+        return BAD
+    steps = values["else"] if otherwise else values["steps"]
+    return Branch(when=values.get("when"), steps=steps, title=values.get("title"))
+
+
+def _build_step(walker: Walker, block: str, values: dict[str, Any], path: Path) -> Step:
+    inner = values[block]
+    arguments: dict[str, Any] = own(values, "when", "due", "overdue", "can", "help", "reason")
+    arguments["policy"] = {key: values[key] for key in _POLICY if key in values and key != block}
+    if "return" in arguments["policy"]:
+        arguments["policy"]["return"] = _return_rule(arguments["policy"]["return"])
+    arguments.update(_BUILDERS[block](inner))
+    return Step(
+        id=values["id"],
+        kind=block,  # type: ignore[arg-type]  # BLOCKS has the words of StepKind
+        title=values.get("title", Text.plain(values["id"])),
+        at=walker.value_at((*path, "id")),
+        **arguments,
+    )
+
+
+def _return_rule(values: dict[str, Any]) -> ReturnRule:
+    return ReturnRule(**values)
+
+
+def _fill(inner: dict[str, Any]) -> dict[str, Any]:
+    return {**own(inner, "who", "labels"), "fields": StepFields(**inner.get("fields", {}))}
+
+
+def _approve(inner: dict[str, Any]) -> dict[str, Any]:
+    found = own(inner, "mode", "holders", "reject_needs", "add_sign", "opinion", "signature")
+    on_reject = inner.get("on_reject", "end")
+    found["on_reject"] = on_reject if isinstance(on_reject, str) else on_reject["return_to"]
+    found["pass_share"] = inner.get("pass")
+    return {**_fill(inner), **found}
+
+
+def _ways(inner: tuple[Branch, ...]) -> dict[str, Any]:
+    return {"branches": inner}
+
+
+def _parallel(inner: dict[str, Any]) -> dict[str, Any]:
+    branches = tuple(
+        Branch(when=None, steps=way["steps"], name=name, title=way.get("title"))
+        for name, way in inner.items()
+    )
+    return {"branches": branches}
+
+
+def _each(inner: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **own(inner, "of", "distinct", "steps", "order"),
+        "fields": StepFields(**inner.get("fields", {})),
+    }
+
+
+def _wait(inner: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "wait_for": inner.get("for"),
+        "wait_until": inner.get("until"),
+        **own(inner, "at_most", "then"),
+    }
+
+
+def _return(inner: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"return_to": inner["to"], "max": inner.get("max")}
+    if "when" in inner:
+        found["when"] = inner["when"]
+    return found
+
+
+_BUILDERS: Mapping[str, Any] = {
+    "fill": _fill,
+    "approve": _approve,
+    "cc": lambda inner: own(inner, "who", "more"),
+    "acknowledge": lambda inner: own(inner, "who", "wait"),
+    "branch": _ways,
+    "inclusive": _ways,
+    "parallel": _parallel,
+    "each": _each,
+    "wait": _wait,
+    "return": _return,
+    "end": lambda inner: {"outcome": inner},
+    "do": lambda inner: {"do": inner},
+    "subflow": lambda inner: {"subflow": inner},
+}
+# `policy:` names one of these; `defaults:` overrides it key by key
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "standard": {},
+    "strict": {
+        "empty": "block_start",
+        "self_approval": "forbid",
+        "same_person": "none",
+        "rerun": "block",
+        "vote_withdraw": "never",
+    },
+}
+
+
+def build(walker: Walker, name: str, values: dict[str, Any]) -> Workflow:
+    start = values.get("start", {})
+    policy = {**PRESETS[values.get("policy", "standard")], **values.get("defaults", {})}
+    if "return" in policy:
+        policy["return_"] = _return_rule(policy.pop("return"))
+    return Workflow(
+        **common(walker, name, values),
+        form=values["form"],
+        start_who=start.get("who", ()),
+        start_when=start.get("when"),
+        recall=start.get("recall", "until_first_decision"),
+        policy=Policy(**policy),
+        steps=values["steps"],
+        **own(values, "end", "migrate"),
+    )

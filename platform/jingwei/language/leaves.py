@@ -1,0 +1,263 @@
+"""How the small things of a definition are read: words, names, numbers, dates, expressions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.date import day_of
+from jingwei.language.field_types.numbers import integer_of, written_number
+from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
+from jingwei.language.small import parse_at, parse_duration
+from jingwei.language.text import Text
+from jingwei.language.values import Due, Formula, Literal_, Rung
+from jingwei.language.walker import BAD, Walker, reads, well_named, wrong_shape
+from jingwei.problems import Phrase, nearest
+from jingwei.reading.yaml_file import Data, Path, Scalar
+
+_DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
+_RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
+_TRUE = {"yes", "on", "True", "TRUE", "Yes", "YES", "On", "ON", "y", "1", "是"}
+_FALSE = {"no", "off", "False", "FALSE", "No", "NO", "Off", "OFF", "n", "0", "否"}
+
+
+@reads("text")
+def read_text(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """Words, or `{zh, en}`; a language that is missing borrows the other, with a warning."""
+    if isinstance(data, dict):
+        return _two_languages(walker, schema, data, path)
+    scalar = walker.scalar(data, path, "things.words")
+    if scalar is None or not short_enough(walker, schema, scalar, path):
+        return BAD
+    return Text.plain(scalar.text.rstrip("\n"))
+
+
+def _two_languages(walker: Walker, schema: Schema, data: dict[str, Data], path: Path) -> Any:
+    words: dict[str, str] = {}
+    bad = False
+    for key, part in data.items():
+        here = (*path, key)
+        if key not in ("zh", "en"):
+            bad = True
+            walker.fail("unknown-locale", walker.key_at(here), locale=key)
+            continue
+        scalar = walker.scalar(part, here, "things.words")
+        if scalar is None or not short_enough(walker, schema, scalar, here):
+            bad = True
+            continue
+        words[key] = scalar.text.rstrip("\n")
+    if bad:
+        return BAD
+    if not words:
+        return walker.empty(path)
+    if len(words) == 1:
+        lacking = "en" if "zh" in words else "zh"
+        walker.warn("missing-translation", walker.value_at(path), locale=lacking)
+    given = next(iter(words.values()))
+    return Text(words.get("zh", given), words.get("en", given))
+
+
+def short_enough(walker: Walker, schema: Schema, scalar: Scalar, path: Path) -> bool:
+    most = schema.get("most", 2_000)
+    if len(scalar.text) <= most:
+        return True
+    at = walker.value_at(path)
+    walker.fail("text-too-long", at, most=most, length=len(scalar.text))
+    return False
+
+
+@reads("word")
+def read_word(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.words")
+    return BAD if scalar is None else scalar.text
+
+
+@reads("name")
+@reads("code")
+def read_name(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.words")
+    if scalar is None:
+        return BAD
+    names = schema["jingwei"]
+    return scalar.text if well_named(walker, scalar.text, names, walker.value_at(path)) else BAD
+
+
+@reads("ref")
+def read_ref(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.words")
+    if scalar is None:
+        return BAD
+    return walker.reference(schema["kind"], scalar.text, walker.value_at(path))
+
+
+@reads("enum")
+def read_enum(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.words")
+    if scalar is None:
+        return BAD
+    if scalar.text in schema["enum"]:
+        return scalar.text
+    return walker.fail(
+        "unknown-value",
+        walker.value_at(path),
+        suggestion=nearest(scalar.text, schema["enum"]),
+        value=scalar.text[:60],
+        known=", ".join(schema["enum"]),
+    )
+
+
+@reads("boolean")
+def read_boolean(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.yes_or_no")
+    if scalar is None:
+        return BAD
+    if scalar.style == "plain" and scalar.text in ("true", "false"):
+        return scalar.text == "true"
+    suggestion = None
+    if scalar.text in ("true", "false"):
+        suggestion = scalar.text
+    elif scalar.text in _TRUE or scalar.text in _FALSE:
+        suggestion = "true" if scalar.text in _TRUE else "false"
+    code = "quoted-boolean" if scalar.text in ("true", "false") else "expected-boolean"
+    at = walker.value_at(path)
+    return walker.fail(code, at, suggestion=suggestion, value=scalar.text[:40])
+
+
+@reads("integer")
+def read_integer(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    number = read_number(walker, schema, data, path)
+    if number is BAD:
+        return BAD
+    try:
+        return integer_of(number)
+    except ValueRefused:
+        return walker.fail("expected-integer", walker.value_at(path), value=f"{number:f}")
+
+
+@reads("number")
+def read_number(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.number")
+    if scalar is None:
+        return BAD
+    try:
+        return written_number(scalar.text)
+    except ValueRefused as refused:
+        return refused_value(walker, refused, scalar, path)
+
+
+def refused_value(walker: Walker, refused: ValueRefused, scalar: Scalar, path: Path) -> Any:
+    """A field type's refusal, as a problem of the definition."""
+    at = walker.value_at(path)
+    if refused.code == "number-leading-zero":
+        return walker.fail("leading-zero", at, value=scalar.text, write=scalar.text.lstrip("0"))
+    why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
+    return walker.fail("bad-value", at, value=scalar.text[:40], why=why)
+
+
+@reads("date")
+def read_date(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.date")
+    if scalar is None:
+        return BAD
+    try:
+        return day_of(scalar.text)
+    except ValueRefused as refused:
+        return refused_value(walker, refused, scalar, path)
+
+
+@reads("duration")
+def read_duration(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.duration")
+    if scalar is None:
+        return BAD
+    duration = parse_duration(scalar.text)
+    if duration is None:
+        return walker.fail("bad-duration", walker.value_at(path), value=scalar.text[:40])
+    return duration
+
+
+@reads("at")
+def read_at(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    scalar = walker.scalar(data, path, "things.schedule")
+    if scalar is None:
+        return BAD
+    at = parse_at(scalar.text)
+    if at is None:
+        return walker.fail("bad-schedule", walker.value_at(path), value=scalar.text[:40])
+    return at
+
+
+@reads("due")
+def read_due(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """`{lag, day, shift}`, a duration, or a date expression."""
+    if isinstance(data, dict):
+        from_keys = walker.read(_DUE_KEYS, data, path)
+        return BAD if from_keys is BAD else Due(**from_keys)
+    scalar = walker.scalar(data, path, "things.duration")
+    if scalar is None:
+        return BAD
+    duration = parse_duration(scalar.text)
+    if duration is not None:
+        return Due(lag=duration)
+    if scalar.text[:1].isdigit() or scalar.text[:1] in "+-":
+        return walker.fail("bad-duration", walker.value_at(path), value=scalar.text[:40])
+    return Due(date=formula_of(walker, scalar, path))
+
+
+@reads("formula")
+def read_formula(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    if isinstance(data, dict | list):
+        return walker.fail("expression-not-text", walker.value_at(path))
+    scalar = walker.scalar(data, path, "things.expression")
+    return BAD if scalar is None else formula_of(walker, scalar, path)
+
+
+def formula_of(walker: Walker, scalar: Scalar, path: Path) -> Formula:
+    return Formula(scalar.text.rstrip("\n"), walker.inside(path, scalar))
+
+
+@reads("value")
+def read_value(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """`V`: a value typed later by its field, or an expression after `=`."""
+    if isinstance(data, Scalar):
+        if data.is_empty:
+            return walker.empty(path)
+        at = walker.inside(path, data)
+        if data.text.startswith("="):
+            source = data.text[1:].rstrip("\n")
+            return Formula(source, at.shifted(1, max(1, at.end_column - at.column)))
+        return Literal_(data.text, at)
+    return Literal_(plain_data(data), walker.value_at(path))
+
+
+@reads("anything")
+def read_anything(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    return plain_data(data)
+
+
+def plain_data(data: Data) -> Any:
+    """Nested data with its scalars as text."""
+    if isinstance(data, Scalar):
+        return data.text
+    if isinstance(data, list):
+        return [plain_data(part) for part in data]
+    return {key: plain_data(part) for key, part in data.items()}
+
+
+@reads("ladder")
+def read_ladder(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """Offsets from the anchor date: `-3d`, or `{after: 3d, to: superior}`."""
+    if not isinstance(data, list):
+        return wrong_shape(walker, "things.list", data, path)
+    rungs = [_rung(walker, part, (*path, index)) for index, part in enumerate(data)]
+    return BAD if any(rung is BAD for rung in rungs) else tuple(rungs)
+
+
+def _rung(walker: Walker, data: Data, path: Path) -> Any:
+    if isinstance(data, dict):
+        values = walker.read(_RUNG_KEYS, data, path)
+        if values is BAD:
+            return BAD
+        return Rung(values["after"], values.get("to"), values.get("channels", ()))
+    offset = walker.read(DURATION, data, path)
+    return BAD if offset is BAD else Rung(offset)

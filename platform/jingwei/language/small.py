@@ -1,0 +1,70 @@
+"""Small values as they are written: durations, times of schedules, due dates."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from jingwei.language.values import At, Duration, DurationUnit
+
+_DURATION = re.compile(r"([+-]?)([0-9]{1,5})(?:(min|h|d|wd|w|mo|q|y)| (periods?))", re.ASCII)
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+_DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 0}
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def parse_duration(text: str) -> Duration | None:
+    """`3wd`, `-2d`, `2 periods`; None for anything else."""
+    match = _DURATION.fullmatch(text)
+    if not match:
+        return None
+    sign, amount, unit, _ = match.groups()
+    number = -int(amount) if sign == "-" else int(amount)
+    return Duration(number, cast(DurationUnit, unit or "periods"))
+
+
+def parse_at(text: str) -> At | None:
+    """`daily 08:00`, `weekly mon 08:00`, `monthly 12 06:00`, `yearly 01-05 09:00`, or cron."""
+    words = text.split()
+    if len(words) == 5:
+        return At(text, text) if _is_cron(words) else None
+    clock = _CLOCK.fullmatch(words[-1]) if words else None
+    if not clock:
+        return None
+    time = f"{int(clock[2])} {int(clock[1])}"
+    if words[0] == "daily" and len(words) == 2:
+        return At(f"{time} * * *", text)
+    if len(words) != 3:
+        return None
+    if words[0] == "weekly" and words[1] in _DAYS:
+        return At(f"{time} * * {_DAYS[words[1]]}", text)
+    if words[0] == "monthly" and _within(words[1], 1, 31):
+        return At(f"{time} {int(words[1])} * *", text)
+    if words[0] == "yearly":
+        month, dash, day = words[1].partition("-")
+        if dash and _within(month, 1, 12) and _within(day, 1, 31):
+            return At(f"{time} {int(day)} {int(month)} *", text)
+    return None
+
+
+def _within(text: str, low: int, high: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 2 and low <= int(text) <= high
+
+
+def _is_cron(words: list[str]) -> bool:
+    return all(
+        all(_is_cron_part(part, low, high) for part in word.split(","))
+        for word, (low, high) in zip(words, _CRON_RANGES, strict=True)
+    )
+
+
+def _is_cron_part(part: str, low: int, high: int) -> bool:
+    span, slash, step = part.partition("/")
+    if slash and not _within(step, 1, 59):
+        return False
+    if span == "*":
+        return True
+    first, dash, last = span.partition("-")
+    if not _within(first, low, high):
+        return False
+    return not dash or (_within(last, low, high) and int(first) <= int(last))

@@ -1,0 +1,277 @@
+"""Plain data against a schema: typed values, references, and problems in our own sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
+from jingwei.problems import Phrase, Position, Problem, Problems, nearest
+from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile
+
+_NAME = re.compile(NAME_PATTERN)
+_CODE = re.compile(CODE_PATTERN)
+
+
+class _Bad:
+    """Stands for a value that had a problem; nothing is built from its file."""
+
+    def __repr__(self) -> str:
+        return "BAD"
+
+
+BAD: Any = _Bad()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that must belong to a definition of `kind`, and where it is written."""
+
+    kind: str
+    name: str
+    at: Position
+
+
+class Walker:
+    """Reads one file by its kind's schema."""
+
+    def __init__(self, file: YamlFile, problems: Problems) -> None:
+        self.file = file
+        self.problems = problems
+        self.references: list[Reference] = []
+        self.bad = False
+
+    # -- saying what is wrong
+
+    def fail(
+        self, code: str, at: Position, *, suggestion: str | None = None, **holes: object
+    ) -> Any:
+        """Adds a problem; the value is BAD."""
+        self.bad = True
+        self.problems.extend([Problem(code, at, holes, "error", suggestion)])
+        return BAD
+
+    def warn(self, code: str, at: Position, **holes: object) -> None:
+        self.problems.extend([Problem(code, at, holes, "warning")])
+
+    def value_at(self, path: Path) -> Position:
+        return self.file.value_at(path)
+
+    def key_at(self, path: Path) -> Position:
+        return self.file.key_at(path)
+
+    def inside(self, path: Path, scalar: Scalar) -> Position:
+        """Where the text itself begins: after the quote, or on the line below `|` and `>`."""
+        at = self.value_at(path)
+        if scalar.style in ("single", "double"):
+            return Position(at.file, at.line, at.column + 1, max(at.end_column - 1, 0))
+        if scalar.style in ("literal", "folded"):
+            return self._block_start(at)
+        return at
+
+    def _block_start(self, at: Position) -> Position:
+        lines = self.file.text.split("\n")
+        for number in range(at.line, len(lines)):
+            line = lines[number]
+            if line.strip():
+                return Position(at.file, number + 1, len(line) - len(line.lstrip()) + 1)
+        return at
+
+    # -- reading
+
+    def read(self, schema: Schema, data: Data, path: Path) -> Any:
+        """The typed value, or BAD."""
+        return READERS[schema["jingwei"]](self, schema, data, path)
+
+    def scalar(self, data: Data, path: Path, wanted: str) -> Scalar | None:
+        """The scalar here, or None after saying that something else, or nothing, is written."""
+        if not isinstance(data, Scalar):
+            found = Phrase("things.list" if isinstance(data, list) else "things.map")
+            self.fail("wrong-shape", self.value_at(path), wanted=Phrase(wanted), found=found)
+            return None
+        if data.is_empty:
+            self.empty(path)
+            return None
+        return data
+
+    def empty(self, path: Path) -> Any:
+        key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+        return self.fail("empty-value", self.key_at(path), key=key)
+
+    def reference(self, kind: str, name: str, at: Position) -> str:
+        self.references.append(Reference(kind, name, at))
+        return name
+
+
+Reader = Callable[[Walker, Schema, Data, Path], Any]
+READERS: dict[str, Reader] = {}
+
+
+def reads(name: str) -> Callable[[Reader], Reader]:
+    """Marks the reader of a schema word."""
+
+    def mark(reader: Reader) -> Reader:
+        READERS[name] = reader
+        return reader
+
+    return mark
+
+
+@reads("keys")
+def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    if not isinstance(data, dict):
+        return wrong_shape(walker, "things.map", data, path)
+    properties: Mapping[str, Schema] = schema["properties"]
+    thing = Phrase("things." + schema["thing"])
+    values: dict[str, Any] = {}
+    bad = False
+    for key, part in data.items():
+        here = (*path, key)
+        inner = properties.get(key)
+        if inner is None:
+            bad = True
+            unknown_key(walker, key, properties, thing, here)
+            continue
+        value = walker.read(inner, part, here)
+        if value is BAD:
+            bad = True
+        else:
+            values[key] = value
+    for key in schema["required"]:
+        if key not in data:
+            bad = True
+            walker.fail("missing-key", missing_at(walker, path), key=key, thing=thing)
+    return BAD if bad else values
+
+
+def missing_at(walker: Walker, path: Path) -> Position:
+    """The key of the thing that lacks something; of a list's entry, the entry."""
+    return walker.key_at(path) if path else walker.value_at(path)
+
+
+def unknown_key(
+    walker: Walker, key: str, known: Mapping[str, Any], thing: Phrase, path: Path
+) -> None:
+    suggestion = OTHER_WORDS.get(key) if OTHER_WORDS.get(key) in known else nearest(key, known)
+    walker.fail(
+        "unknown-key",
+        walker.key_at(path),
+        suggestion=suggestion,
+        key=key,
+        thing=thing,
+        known=", ".join(known),
+    )
+
+
+# words of other systems, and what they are called here
+OTHER_WORDS: Mapping[str, str] = {
+    "label": "title",
+    "caption": "title",
+    "name": "title",
+    "options": "choices",
+    "mandatory": "required",
+    "formula": "compute",
+    "calculate": "compute",
+    "expression": "compute",
+    "visible": "visible_if",
+    "show_if": "visible_if",
+    "relevant": "visible_if",
+    "depends_on": "visible_if",
+    "read_only": "readonly",
+    "hint": "help",
+    "tooltip": "help",
+    "minimum": "min",
+    "maximum": "max",
+    "regex": "pattern",
+    "columns": "fields",
+    "approvers": "who",
+    "condition": "when",
+    "roles": "permissions",
+    "标题": "title",
+    "名称": "title",
+    "类型": "type",
+    "字段": "fields",
+    "必填": "required",
+    "公式": "compute",
+    "说明": "description",
+    "帮助": "help",
+    "流程": "workflow",
+    "规则": "rules",
+    "权限": "permissions",
+    "布局": "layout",
+}
+
+
+def wrong_shape(walker: Walker, wanted: str, data: Data, path: Path) -> Any:
+    if isinstance(data, Scalar):
+        if data.is_empty:
+            return walker.empty(path)
+        if wanted == "things.map" and data.style == "plain" and "：" in data.text:
+            at = walker.value_at(path)
+            colon = at.shifted(data.text.index("："), data.text.index("：") + 1)
+            return walker.fail("full-width-colon", colon)
+        found = Phrase("things.words")
+    else:
+        found = Phrase("things.list" if isinstance(data, list) else "things.map")
+    return walker.fail("wrong-shape", walker.value_at(path), wanted=Phrase(wanted), found=found)
+
+
+@reads("map")
+def read_map(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    if not isinstance(data, dict):
+        return wrong_shape(walker, "things.map", data, path)
+    inner = schema["additionalProperties"]
+    names = schema["names"]
+    values: dict[str, Any] = {}
+    bad = False
+    for key, part in data.items():
+        here = (*path, key)
+        if names != "any" and not well_named(walker, key, names, walker.key_at(here)):
+            bad = True
+            continue
+        value = walker.read(inner, part, here)
+        if value is BAD:
+            bad = True
+        else:
+            values[key] = value
+    return BAD if bad else values
+
+
+def well_named(walker: Walker, name: str, names: str, at: Position) -> bool:
+    """Whether `name` may be a name, or a code; a problem is added when not."""
+    if names == "code":
+        if not _CODE.match(name):
+            walker.fail("bad-code", at, name=name)
+            return False
+        return True
+    if _NAME.match(name) and len(name) <= MOST_NAME:
+        return True
+    better = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:MOST_NAME]
+    suggestion = better if _NAME.match(better) else None
+    walker.fail("bad-name", at, suggestion=suggestion, name=name[:60])
+    return False
+
+
+@reads("list")
+def read_list(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    if not isinstance(data, list):
+        if schema["one"] and not (isinstance(data, Scalar) and data.is_empty):
+            value = walker.read(schema["items"], data, path)
+            return BAD if value is BAD else (value,)
+        return wrong_shape(walker, "things.list", data, path)
+    inner = schema["items"]
+    values = [walker.read(inner, part, (*path, index)) for index, part in enumerate(data)]
+    return BAD if any(value is BAD for value in values) else tuple(values)
+
+
+@reads("by_shape")
+def read_by_shape(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    shapes: Mapping[str, Schema] = schema["shapes"]
+    shape = "scalar" if isinstance(data, Scalar) else "list" if isinstance(data, list) else "map"
+    if shape in shapes:
+        return walker.read(shapes[shape], data, path)
+    wanted = next(iter(shapes))
+    names = {"scalar": "things.words", "list": "things.list", "map": "things.map"}
+    return wrong_shape(walker, names[wanted], data, path)

@@ -1,0 +1,179 @@
+"""Problems of definitions: where, what, how to fix it, and a stable code.
+
+The sentences live in `texts/<locale>/problems.toml`, one table a code:
+`title`, `explanation`, `what`, `fix`, and optionally `fix_suggestion` (used when the
+problem carries a `suggestion`), `wrong` and `right` (examples for the manual).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jingwei.texts import DEFAULT_LOCALE, has_text, text
+
+Severity = Literal["error", "warning"]
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a definition file. Lines and columns count characters from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def shifted(self, start: int, end: int) -> Position:
+        """The part `start..end` (0-based characters) of a one-line scalar that begins here."""
+        return Position(self.file, self.line, self.column + start, self.column + end)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of the catalogue that fill a hole of a message, in the message's language.
+
+    `bare`: without the stop at the end, to stand inside a sentence.
+    """
+
+    key: str
+    holes: tuple[tuple[str, object], ...] = ()
+    bare: bool = False
+
+    def __call__(self, locale: str) -> str:
+        words = text(self.key, locale, **dict(self.holes))
+        return words.rstrip(".。") if self.bare else words
+
+    def __str__(self) -> str:
+        return self(DEFAULT_LOCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing an author must mend."""
+
+    code: str
+    at: Position
+    holes: Mapping[str, object] = field(default_factory=dict)
+    severity: Severity = "error"
+    suggestion: str | None = None
+
+    def what(self, locale: str = DEFAULT_LOCALE) -> str:
+        return text(f"problems.{self.code}.what", locale, **self._said(locale))
+
+    def fix(self, locale: str = DEFAULT_LOCALE) -> str:
+        key = f"problems.{self.code}.fix"
+        if self.suggestion is not None and has_text(f"{key}_suggestion", locale):
+            key = f"{key}_suggestion"
+        return text(key, locale, suggestion=self.suggestion or "", **self._said(locale))
+
+    def _said(self, locale: str) -> dict[str, object]:
+        return {
+            name: hole(locale) if isinstance(hole, Phrase) else hole
+            for name, hole in self.holes.items()
+        }
+
+    def message(self, locale: str = DEFAULT_LOCALE) -> str:
+        """`file:line:col: what. How to fix it. [code]`"""
+        stop = "。" if locale == "zh" else ". "
+        end = "。" if locale == "zh" else "."
+        fix = self.fix(locale)
+        if fix.endswith(("?", "？")):
+            end = ""
+        return f"{self.at}: {self.what(locale)}{stop}{fix}{end} [{self.code}]"
+
+    def to_json(self, locale: str = DEFAULT_LOCALE) -> dict[str, object]:
+        """For tools: where, what and how to fix it, apart."""
+        return {
+            "file": self.at.file,
+            "line": self.at.line,
+            "column": self.at.column,
+            "end_column": max(self.at.end_column, self.at.column + 1),
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.what(locale),
+            "fix": self.fix(locale),
+            "suggestion": self.suggestion,
+        }
+
+
+class DefinitionErrors(Exception):
+    """All problems of a stage at once, for the authors of definitions."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(p.message("en") for p in self.problems))
+
+
+class Problems:
+    """Collects problems; nothing is raised until a stage ends."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(
+        self,
+        code: str,
+        at: Position,
+        *,
+        severity: Severity = "error",
+        suggestion: str | None = None,
+        **holes: object,
+    ) -> None:
+        problem = Problem(code, at, holes, severity, suggestion)
+        if problem not in self._found:
+            self._found.append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        self._found.extend(problems)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(sorted(self._found, key=lambda p: (p.at, p.code)))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [p for p in self if p.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        return [p for p in self if p.severity == "warning"]
+
+    def stop_here_if_any(self) -> None:
+        """Raises DefinitionErrors when this stage, or one before, found an error."""
+        if self.errors:
+            raise DefinitionErrors(self)
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate at most two edits from `word` (did you mean …), or None."""
+    best: tuple[int, str] | None = None
+    for candidate in sorted(candidates):
+        if abs(len(candidate) - len(word)) > 2:
+            continue
+        distance = _edits(word.lower(), candidate.lower())
+        limit = 1 if len(word) <= 3 else 2
+        if distance <= limit and (best is None or distance < best[0]):
+            best = (distance, candidate)
+    return best[1] if best else None
+
+
+def _edits(a: str, b: str) -> int:
+    """Edit distance with swaps of neighbours counted as one (Damerau, restricted)."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, char in enumerate(a, 1):
+        after = [i] + [0] * len(b)
+        for j, other in enumerate(b, 1):
+            after[j] = min(row[j] + 1, after[j - 1] + 1, row[j - 1] + (char != other))
+            if i > 1 and j > 1 and char == b[j - 2] and a[i - 2] == other:
+                after[j] = min(after[j], before[j - 2] + 1)
+        before, row = row, after
+    return row[-1]

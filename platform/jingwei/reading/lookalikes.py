@@ -1,0 +1,89 @@
+"""Characters that look like YAML's signs and are not: full-width colons, commas, dashes, quotes."""
+
+from __future__ import annotations
+
+import re
+
+from jingwei.problems import Position, Problems
+
+_SUSPECTS = re.compile("[：，＃－—–“”‘’［］｛｝　\u00a0]")
+_DASH = re.compile("[－—–]\\s")
+_HASH = re.compile("(?:^|\\s)(＃)")
+_BRACKETS = {"［": "[", "］": "]", "｛": "{", "｝": "}"}
+_KEY = re.compile(r"^\s*(?:- +)*(['\"]?[\w.-]+['\"]?)\s*：")
+
+
+def any_in(text: str) -> bool:
+    """Whether the closer look is worth its time."""
+    return not text.isascii() and _SUSPECTS.search(text) is not None
+
+
+def check_plain(at: Position, text: str, problems: Problems) -> None:
+    """Look-alikes that stand where a sign was meant, in a text without quotes."""
+    if text.isascii():
+        return
+    if _DASH.match(text):
+        problems.add("full-width-dash", _one(at, 0), sign=text[0])
+    hash_ = _HASH.search(text)
+    if hash_:
+        problems.add("full-width-hash", _one(at, hash_.start(1)))
+    if text[0] in _BRACKETS:
+        problems.add("full-width-bracket", _one(at, 0), sign=text[0], write=_BRACKETS[text[0]])
+    if text[0] in "“”‘’":
+        problems.add("chinese-quotes", at, severity="warning", text=text.strip("“”‘’")[:40])
+    if text[0] in "　\u00a0":
+        problems.add("odd-space", _one(at, 0), name=f"U+{ord(text[0]):04X}")
+
+
+def check_key(at: Position, key: str, problems: Problems) -> None:
+    """A key that swallowed its full-width colon."""
+    colon = key.find("：")
+    if colon >= 0:
+        problems.add("full-width-colon", _one(at, colon))
+    else:
+        check_plain(at, key, problems)
+
+
+def check_item(at: Position, text: str, problems: Problems) -> None:
+    """A full-width comma in a list of words joins what should be several."""
+    comma = text.find("，")
+    if comma >= 0:
+        count = text.count("，") + 1
+        problems.add("full-width-comma", _one(at, comma), count=count)
+
+
+def _one(at: Position, offset: int) -> Position:
+    return Position(at.file, at.line, at.column + offset, at.column + offset + 1)
+
+
+def colon_in(path: str, text: str, line: int) -> Position | None:
+    """A full-width colon after the first word of a line (lines from 0)."""
+    lines = text.split("\n")
+    if line >= len(lines):
+        return None
+    match = _KEY.match(lines[line])
+    if not match:
+        return None
+    column = match.end()
+    return Position(path, line + 1, column, column + 1)
+
+
+def first_in_line(path: str, text: str, line: int) -> tuple[str, Position] | None:
+    """A look-alike that may have led to the parser's complaint about this line (from 0)."""
+    colon = colon_in(path, text, line)
+    if colon:
+        return "full-width-colon", colon
+    lines = text.split("\n")
+    if line >= len(lines):
+        return None
+    dash = re.match("\\s*([－—–])\\s", lines[line])
+    if dash:
+        at = Position(path, line + 1, dash.start(1) + 1, dash.end(1) + 1)
+        return "full-width-dash", at
+    for column, char in enumerate(lines[line], 1):
+        at = Position(path, line + 1, column, column + 1)
+        if char == "，" and re.match(r"\s*[\w\"']+:\s", lines[line][column:]):
+            return "full-width-comma", at
+        if char == "：" and re.match(r"[\w\"' ]", lines[line][column:]):
+            return "full-width-colon", at
+    return None

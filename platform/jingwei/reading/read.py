@@ -1,0 +1,206 @@
+"""Text to plain data with positions, strictly: what YAML would guess or expand is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NoReturn, cast
+
+import yaml
+from yaml import events
+
+from jingwei.problems import Position, Problem, Problems
+from jingwei.reading import lookalikes, syntax
+from jingwei.reading.decode import CONTROL, DIRECTIONS, INVISIBLE, decode
+from jingwei.reading.yaml_file import Data, Mark, Path, Places, Scalar, Style, YamlFile
+
+MOST_DEPTH = 50
+MOST_NODES = 50_000
+_STYLES: dict[str | None, Style] = {
+    None: "plain",
+    "": "plain",
+    "'": "single",
+    '"': "double",
+    "|": "literal",
+    ">": "folded",
+}
+
+
+class _Stop(Exception):
+    """Reading cannot go on; the problem has been added."""
+
+
+def read_file(path: str, content: bytes, problems: Problems) -> YamlFile | None:
+    """One definition file, or None when it has problems."""
+    text = decode(path, content, problems)
+    if text is None:
+        return None
+    before = len(problems.errors)
+    reader = _Reader(path, text, problems)
+    try:
+        data = reader.document()
+    except _Stop:
+        return None
+    except yaml.MarkedYAMLError as error:
+        problems.extend([syntax.explain(path, text, error)])
+        return None
+    except yaml.YAMLError:
+        problems.add("yaml-syntax", Position(path))
+        return None
+    if len(problems.errors) > before:
+        return None
+    return YamlFile(path, data, Places(path, reader.keys), Places(path, reader.values), text)
+
+
+def read_files(files: Iterable[tuple[str, bytes]], problems: Problems) -> list[YamlFile]:
+    """All files that can be read, in the order given."""
+    read = (read_file(path, content, problems) for path, content in files)
+    return [file for file in read if file is not None]
+
+
+class _Reader:
+    """One pass over the parser's events."""
+
+    def __init__(self, path: str, text: str, problems: Problems) -> None:
+        self.path = path
+        self.text = text
+        self.problems = problems
+        self.keys: dict[Path, Mark] = {}
+        self.values: dict[Path, Mark] = {}
+        self.suspects = lookalikes.any_in(text)
+        self.nodes = 0
+        self.next: Any = yaml.CLoader(text).get_event
+
+    def document(self) -> dict[str, Data]:
+        self.next()  # the stream starts
+        event = self.next()
+        if isinstance(event, events.StreamEndEvent):
+            self.problems.add("file-empty", Position(self.path))
+            raise _Stop
+        event = self.next()
+        if not isinstance(event, events.MappingStartEvent):
+            self.top_is_no_map(event)
+        data = self.node(event, (), 0, in_list=False)
+        self.next()  # the document ends
+        event = self.next()
+        if not isinstance(event, events.StreamEndEvent):
+            self.stop("many-documents", event)
+        return cast(dict[str, Data], data)
+
+    def top_is_no_map(self, event: Any) -> None:
+        if isinstance(event, events.ScalarEvent):
+            lookalikes.check_plain(self.place(event), event.value, self.problems)
+            place = lookalikes.colon_in(self.path, self.text, self.mark(event)[0] - 1)
+            if place:
+                self.problems.add("full-width-colon", place)
+                raise _Stop
+        self.stop("not-a-map", event)
+
+    def stop(self, code: str, event: Any, **holes: str | int) -> NoReturn:
+        self.problems.extend([Problem(code, self.place(event), holes)])
+        raise _Stop
+
+    def place(self, event: Any) -> Position:
+        return Position(self.path, *self.mark(event))
+
+    def mark(self, event: Any) -> Mark:
+        start, end = event.start_mark, event.end_mark
+        column = start.column + 1
+        return (
+            start.line + 1,
+            column,
+            end.column + 1 if end.line == start.line else column + 1,
+        )
+
+    def node(self, event: Any, path: Path, depth: int, *, in_list: bool) -> Data:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            self.stop("too-many-values", event, most=f"{MOST_NODES:,}")
+        kind = type(event)
+        if kind is events.AliasEvent:
+            self.stop("alias", event, word="*" + event.anchor)
+        if event.anchor is not None:
+            self.stop("anchor", event, word="&" + event.anchor)
+        if event.tag is not None and event.tag != "":
+            self.stop("tag", event, word=_tag(event.tag))
+        if kind is events.ScalarEvent:
+            self.values[path] = self.mark(event)
+            return self.scalar(event, in_list)
+        if depth >= MOST_DEPTH:
+            self.stop("too-deep", event, most=MOST_DEPTH)
+        self.values[path] = self.mark(event)
+        if kind is events.MappingStartEvent:
+            return self.map(path, depth + 1)
+        return self.list(path, depth + 1)
+
+    def scalar(self, event: Any, in_list: bool) -> Scalar:
+        scalar = Scalar(event.value, _STYLES[event.style])
+        if scalar.style == "plain":
+            if self.suspects:
+                place = self.place(event)
+                lookalikes.check_plain(place, scalar.text, self.problems)
+                if in_list:
+                    lookalikes.check_item(place, scalar.text, self.problems)
+        elif scalar.style == "double":
+            self.check_escapes(scalar.text, event)
+        return scalar
+
+    def check_escapes(self, text: str, event: Any) -> None:
+        match = INVISIBLE.search(text) or CONTROL.search(text)
+        if match:
+            name = f"U+{ord(match[0]):04X}"
+            code = "direction-character" if DIRECTIONS.match(match[0]) else "invisible-character"
+            word = CONTROL.sub("", INVISIBLE.sub("", text))[:40]
+            self.problems.add(code, self.place(event), name=name, word=word)
+
+    def list(self, path: Path, depth: int) -> list[Data]:
+        items: list[Data] = []
+        while type(event := self.next()) is not events.SequenceEndEvent:
+            items.append(self.node(event, (*path, len(items)), depth, in_list=True))
+        return items
+
+    def map(self, path: Path, depth: int) -> dict[str, Data]:
+        entries: dict[str, Data] = {}
+        while type(event := self.next()) is not events.MappingEndEvent:
+            key = self.key(event, path, depth)
+            here = (*path, key)
+            if key in entries:
+                first = self.keys[here]
+                self.problems.add("duplicate-key", self.place(event), key=key, line=first[0])
+                here = (*path, f"{key}\0{event.start_mark.line}")
+            self.keys[here] = self.mark(event)
+            value = self.node(self.next(), here, depth, in_list=False)
+            if key not in entries:
+                entries[key] = value
+        return entries
+
+    def key(self, event: Any, path: Path, depth: int) -> str:
+        kind = type(event)
+        if kind is not events.ScalarEvent:
+            if kind is events.AliasEvent:
+                self.stop("alias", event, word="*" + event.anchor)
+            if kind is events.MappingStartEvent and self.char_before(event) == "{":
+                line, column, _ = self.mark(event)
+                place = Position(self.path, line, column - 1, column + 1)
+                self.problems.add("braces-unquoted", place)
+                raise _Stop
+            self.stop("key-not-text", event)
+        if event.anchor is not None:
+            self.stop("anchor", event, word="&" + event.anchor)
+        if event.tag:
+            self.stop("tag", event, word=_tag(event.tag))
+        key = str(event.value)
+        if event.style in (None, "") and key in ("", "~"):
+            self.stop("key-not-text", event)
+        if key == "<<":
+            self.stop("merge-key", event)
+        if self.suspects and event.style in (None, ""):
+            lookalikes.check_key(self.place(event), key, self.problems)
+        return key
+
+    def char_before(self, event: Any) -> str:
+        index = event.start_mark.index
+        return self.text[index - 1 : index]
+
+
+def _tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")

@@ -1,0 +1,179 @@
+"""What the YAML parser stumbled over, said at the place of the cause."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from jingwei.problems import Position, Problem
+from jingwei.reading import lookalikes
+
+_OPENING = {"[": "]", "{": "}"}
+
+
+def explain(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    """The parser's complaint as a problem an author can act on."""
+    return _Explainer(path, text, error).problem()
+
+
+class _Explainer:
+    def __init__(self, path: str, text: str, error: yaml.MarkedYAMLError) -> None:
+        self.path = path
+        self.text = text
+        self.lines = text.split("\n")
+        self.said = error.problem or ""
+        self.while_ = error.context or ""
+        mark = error.problem_mark or error.context_mark
+        begun = error.context_mark or mark
+        self.line, self.column = (mark.line, mark.column) if mark else (0, 0)
+        self.from_line, self.from_column = (begun.line, begun.column) if begun else (0, 0)
+
+    def at(self, line: int, column: int) -> Position:
+        return Position(self.path, line + 1, column + 1, column + 2)
+
+    @property
+    def here(self) -> Position:
+        return self.at(self.line, self.column)
+
+    @property
+    def begun(self) -> Position:
+        return self.at(self.from_line, self.from_column)
+
+    def line_text(self, line: int) -> str:
+        return self.lines[line] if line < len(self.lines) else ""
+
+    def problem(self) -> Problem:
+        for rule in (
+            self.tab,
+            self.escape,
+            self.open_quote,
+            self.look_alike,
+            self.reference,
+            self.after_quote,
+            self.flow,
+            self.colon_in_text,
+            self.no_colon,
+            self.reserved,
+            self.indentation,
+        ):
+            found = rule()
+            if found:
+                return found
+        return Problem("yaml-syntax", self.here)
+
+    def tab(self) -> Problem | None:
+        for line in range(max(self.line - 1, 0), min(self.line + 1, len(self.lines))):
+            indent = re.match(r"[ \t]*", self.lines[line])
+            if indent and "\t" in indent[0]:
+                return Problem("tab", self.at(line, indent[0].index("\t")))
+        return None
+
+    def escape(self) -> Problem | None:
+        if "escape" not in self.said and "Unicode" not in self.said:
+            return None
+        if self.while_ != "while parsing a quoted scalar" and "quoted" not in self.while_:
+            return None
+        line = self.line_text(self.line)
+        back = line.rfind("\\", 0, self.column + 1)
+        column = back if back >= 0 else self.column
+        return Problem(
+            "bad-escape", self.at(self.line, column), {"word": line[column : column + 6]}
+        )
+
+    def open_quote(self) -> Problem | None:
+        unended = "end of stream" in self.said or "document" in self.said
+        if "quoted scalar" in self.while_ and unended:
+            return Problem("open-quote", self.begun)
+        return None
+
+    def look_alike(self) -> Problem | None:
+        for line in (self.line, self.from_line, self.line - 1):
+            found = lookalikes.first_in_line(self.path, self.text, line) if line >= 0 else None
+            if found:
+                code, at = found
+                sign = self.line_text(at.line - 1)[at.column - 1]
+                return Problem(code, at, {"count": 2, "sign": sign})
+        return None
+
+    def reference(self) -> Problem | None:
+        if "alias" in self.while_:
+            return Problem("alias", self.begun, {"word": self.word_at(self.begun)})
+        if "anchor" in self.while_:
+            return Problem("anchor", self.begun, {"word": self.word_at(self.begun)})
+        if "tag" in self.while_ or "tag" in self.said:
+            return Problem("tag", self.begun, {"word": self.word_at(self.begun)})
+        return None
+
+    def word_at(self, at: Position) -> str:
+        return re.split(r"[\s,\]}]", self.line_text(at.line - 1)[at.column - 1 :], maxsplit=1)[0]
+
+    def after_quote(self) -> Problem | None:
+        """`a: "x" y`: the quotes close before the text ends."""
+        before = self.line_text(self.line)[: self.column].rstrip()
+        rest = self.line_text(self.line)[self.column :]
+        if before.endswith(('"', "'")) and rest and rest[0] not in ",]}:#":
+            return Problem("after-quote", self.here, {"text": rest.strip()[:40]})
+        if before.endswith(("]", "}")) and rest.strip() and "flow" not in self.while_:
+            return Problem("after-bracket", self.here, {"text": rest.strip()[:40]})
+        return None
+
+    def flow(self) -> Problem | None:
+        if "flow" not in self.while_:
+            return None
+        opening = self.line_text(self.from_line)[self.from_column : self.from_column + 1]
+        if opening not in _OPENING:
+            return None
+        holes = {"sign": opening, "close": _OPENING[opening]}
+        if not self.closes(opening):
+            return Problem("open-bracket", self.begun, holes)
+        return Problem("flow-syntax", self.here, holes)
+
+    def closes(self, opening: str) -> bool:
+        """Whether the bracket finds its partner before a line that begins a new key."""
+        depth = 0
+        quote = ""
+        for number, line in enumerate(self.lines[self.from_line :], self.from_line):
+            start = self.from_column if number == self.from_line else 0
+            if start == 0 and re.match(r"\s*[\w-]+:(\s|$)", line) and number > self.from_line + 20:
+                return False
+            for char in line[start:]:
+                if quote:
+                    quote = "" if char == quote else quote
+                elif char in "\"'":
+                    quote = char
+                elif char in "[{":
+                    depth += 1
+                elif char in "]}":
+                    depth -= 1
+                    if depth == 0:
+                        return char == _OPENING[opening]
+        return False
+
+    def colon_in_text(self) -> Problem | None:
+        if "mapping values are not allowed" not in self.said:
+            return None
+        line = self.line_text(self.line)
+        key = re.match(r"(\s*(?:- +)*)[^\s:]+$", line[: self.column])
+        if key:  # the first colon of its line: the line above already has its value
+            return Problem("indentation", self.at(self.line, len(key[1])))
+        value = re.match(r"\s*(?:- +)*[\w.-]+:\s+(.*)", line)
+        written = value[1] if value else line.strip()
+        return Problem("colon-in-text", self.here, {"text": written.replace('"', "'")[:60]})
+
+    def no_colon(self) -> Problem | None:
+        if "could not find expected ':'" not in self.said:
+            return None
+        text = self.line_text(self.from_line).strip()
+        return Problem("missing-colon", self.begun, {"text": text[:40]})
+
+    def reserved(self) -> Problem | None:
+        if "cannot start any token" not in self.said:
+            return None
+        char = self.line_text(self.line)[self.column : self.column + 1]
+        return Problem("reserved-character", self.here, {"sign": char})
+
+    def indentation(self) -> Problem | None:
+        if "block" in self.while_ or "did not find expected" in self.said:
+            return Problem("indentation", self.here)
+        return None

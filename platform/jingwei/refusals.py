@@ -1,0 +1,84 @@
+"""Refusals at run time: what a user did is not possible, with a reason fit for the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jingwei.texts import DEFAULT_LOCALE, text
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRefusal:
+    """One field that cannot be taken. `path` is `amount` or `targets.2.amount` (rows from 0)."""
+
+    path: str
+    code: str
+    holes: dict[str, object] = field(default_factory=dict)
+    words: dict[str, str] | None = None  # the author's own message, by locale; beats the catalogue
+
+    def message(self, locale: str = DEFAULT_LOCALE) -> str:
+        if self.words is not None:
+            return self.words.get(locale) or next(iter(self.words.values()))
+        return text(f"refusals.{self.code}", locale, **self.holes)
+
+
+class Refused(Exception):
+    """Nothing was changed. `code` is a stable slug; texts in `texts/<locale>/refusals.toml`."""
+
+    status = 422
+
+    def __init__(
+        self, code: str, *, fields: Sequence[FieldRefusal] = (), detail: Any = None, **holes: object
+    ) -> None:
+        self.code = code
+        self.fields = tuple(fields)
+        self.detail = detail
+        self.holes = holes
+        super().__init__(f"{code} {holes} {[(f.path, f.code) for f in self.fields]}")
+
+    def message(self, locale: str = DEFAULT_LOCALE) -> str:
+        return text(f"refusals.{self.code}", locale, **self.holes)
+
+
+class NotAllowed(Refused):
+    """The person lacks the right."""
+
+    status = 403
+
+
+class NotFound(Refused):
+    """Not there, or not for this person: the two are told apart nowhere."""
+
+    status = 404
+
+
+class Conflict(Refused):
+    """Somebody was faster, or the thing is in another state."""
+
+    status = 409
+
+
+class Stale(Refused):
+    """The revision in If-Match is no longer the record's."""
+
+    status = 412
+
+
+class PreconditionRequired(Refused):
+    """If-Match is missing."""
+
+    status = 428
+
+
+class Malformed(Refused):
+    """The request cannot be read: unknown keys, unknown sort, a filter that does not parse."""
+
+    status = 400
+
+
+class Invalid(Refused):
+    """Fields break their rules; `fields` names each."""
+
+    status = 422

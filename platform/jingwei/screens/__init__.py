@@ -1,0 +1,41 @@
+"""Pages for people: server-rendered from the definitions; what they write goes through the API."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from jingwei.screens import (
+    dashboards,
+    failures,
+    forms,
+    frame,
+    home,
+    indicators,
+    lists,
+    options,
+    records,
+    reports,
+    session,
+    static,
+    tasks,
+)
+
+blueprint = Blueprint("screens", __name__, template_folder="../templates")
+for _module in (
+    static,
+    frame,
+    session,
+    failures,
+    home,
+    lists,
+    forms,
+    options,
+    records,
+    tasks,
+    indicators,
+    dashboards,
+    reports,
+):
+    _module.register(blueprint)
+
+__all__ = ["blueprint"]

@@ -1,0 +1,395 @@
+"""Values as people read them: numbers with their unit, dates and periods by locale, titles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal
+
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import SYSTEM_FIELDS, Choice, Field, Form
+from jingwei.language.periods import Period
+from jingwei.language.values import Literal_
+from jingwei.services.commands import Reading
+from jingwei.services.display import AMOUNTS, display
+from jingwei.storage import people
+from jingwei.texts import has_text, text
+from jingwei.web import current, locale
+
+NUMERIC = frozenset(("integer", "number", "money", "percent", "rating", "duration"))
+NOTHING = "—"
+# colours that an author names, and how a badge shows them
+COLORS = frozenset(("red", "orange", "yellow", "green", "blue", "purple", "grey"))
+STATUS_COLORS: Mapping[str, str] = {
+    "draft": "grey",
+    "in_approval": "blue",
+    "returned": "orange",
+    "approved": "green",
+    "rejected": "red",
+    "recalled": "grey",
+    "terminated": "red",
+    "submitted": "green",
+    "cancelled": "grey",
+}
+SYSTEM_TYPES: Mapping[str, str] = {
+    "org": "org",
+    "owner": "person",
+    "created_by": "person",
+    "updated_by": "person",
+    "created_at": "datetime",
+    "updated_at": "datetime",
+    "status": "status",
+    "state": "state",
+    "id": "id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value to show. `css`: `num`, `neg`, …; `badge`: a colour; `href`: where it leads."""
+
+    text: str
+    css: str = ""
+    badge: str | None = None
+    href: str | None = None
+    items: tuple[Cell, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return self.text == NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a list or grid. `path` may go through links."""
+
+    path: str
+    title: str
+    type: str
+    field: Field | None
+    sortable: bool = False
+    unit: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        return self.type in NUMERIC
+
+    @property
+    def heading(self) -> str:
+        if not self.unit:
+            return self.title
+        return text("screens.with_unit", locale(), title=self.title, unit=self.unit)
+
+
+EMPTY = Cell(NOTHING, "text-muted")
+
+
+@dataclass(slots=True)
+class Cells:
+    """Shows values of one request; titles are looked up once, people of a page together."""
+
+    view: Reading
+    words: str = field(default_factory=locale)
+    _people: dict[str, str] = field(default_factory=dict)
+    _links: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    # --- columns --------------------------------------------------------------------------------
+
+    def column(self, form: Form, path: str) -> Column:
+        """What stands above the values of a path."""
+        first, _, rest = path.partition(".")
+        definition = form.fields.get(first)
+        if rest and definition is not None and definition.to:
+            inner = self.column(self.view.catalogue.forms[definition.to[0]], rest)
+            return Column(path, inner.title, inner.type, inner.field, False, inner.unit)
+        if definition is None:
+            kind = SYSTEM_TYPES.get(first, "text")
+            return Column(path, text(f"screens.fields.{first}", self.words), kind, None, True)
+        sortable = FIELD_TYPES[definition.type].sortable and not definition.many
+        title = definition.title(self.words)
+        unit = self.unit(definition)
+        return Column(path, title, definition.type, definition, sortable, unit)
+
+    def unit(self, definition: Field) -> str:
+        """What a number is counted in, in the language of the page."""
+        if definition.show_in:
+            return self.unit_words(definition.show_in)
+        if isinstance(definition.unit, Literal_):
+            return self.unit_words(str(definition.unit.value))
+        return ""
+
+    def unit_words(self, unit: str) -> str:
+        key = f"screens.units.{unit}"
+        return text(key, self.words) if has_text(key, self.words) else unit
+
+    # --- values ---------------------------------------------------------------------------------
+
+    def rows(self, columns: Sequence[Column], items: Iterable[Mapping[str, Any]], form: Form) -> (
+        list[list[Cell]]
+    ):
+        """Cells of many records; people are looked up together."""
+        rows = list(items)
+        people_of = [c.path for c in columns if c.type == "person"]
+        self.learn_people(row.get(path) for row in rows for path in people_of)
+        return [[self.cell(form, c, row.get(c.path)) for c in columns] for row in rows]
+
+    def cell(self, form: Form, column: Column, value: Any) -> Cell:
+        if value is None or value == "" or value == []:
+            return EMPTY
+        if column.type == "status":
+            return self.status(str(value))
+        if column.type == "state":
+            return self.state(form, str(value))
+        if column.field is not None:
+            return self.value(column.field, value)
+        return self.plain(column.type, value)
+
+    def value(self, definition: Field, value: Any) -> Cell:
+        """One value of a field as the API writes it."""
+        if value is None or value == "" or value == []:
+            return EMPTY
+        if isinstance(value, list) and (definition.many or definition.type == "tags"):
+            items = tuple(self.one(definition, v) for v in value)
+            joint = text("screens.joint", self.words)
+            return Cell(joint.join(i.text for i in items), items=items)
+        return self.one(definition, value)
+
+    def one(self, definition: Field, value: Any) -> Cell:
+        kind = definition.type
+        if kind in NUMERIC:
+            return self.number(definition, value)
+        if kind == "choice":
+            return self.choice(definition, str(value))
+        if kind == "link":
+            return self.link(definition, value)
+        if kind in ("file", "image", "signature"):
+            return Cell(text("screens.file", self.words), href=f"/api/v1/files/{value}")
+        if kind == "url":
+            return Cell(str(value), href=str(value))
+        return self.plain(kind, value)
+
+    def plain(self, kind: str, value: Any) -> Cell:
+        match kind:
+            case "org" | "indicator" | "post" | "role":
+                return Cell(self.title(kind, str(value)))
+            case "person":
+                return Cell(self.person(str(value)))
+            case "period":
+                return Cell(self.period(str(value)))
+            case "date":
+                return Cell(self.day(str(value)), "nowrap")
+            case "datetime":
+                return Cell(self.moment(value), "nowrap")
+            case "boolean":
+                return Cell(text(f"screens.{'yes' if value else 'no'}", self.words))
+            case "secret":
+                return Cell("••••••")
+            case "geolocation" if isinstance(value, Mapping):
+                return Cell(f"{value.get('lat')}, {value.get('lon')}")
+            case "id":
+                return Cell(f"#{value}", "num")
+        return Cell(str(value))
+
+    # --- kinds of values ------------------------------------------------------------------------
+
+    def number(self, definition: Field, value: Any) -> Cell:
+        number = as_decimal(value)
+        if number is None:
+            return Cell(str(value), "num")
+        if definition.type == "duration":
+            return Cell(self.duration(int(number)), "num")
+        if definition.type == "percent":
+            digits = 2 if definition.precision is None else definition.precision
+            shown = f"{self.digits(number * 100, digits)}%"
+        else:
+            number /= AMOUNTS.get(definition.show_in or "", Decimal(1))
+            shown = self.digits(number, self.shown_digits(definition))
+        return Cell(shown, "num neg" if number < 0 else "num")
+
+    def shown_digits(self, definition: Field) -> int | None:
+        if definition.precision is not None:
+            return definition.precision
+        if definition.type == "integer":
+            return 0
+        return 2 if definition.type == "money" else None
+
+    def digits(self, number: Decimal, digits: int | None) -> str:
+        """Grouped digits; with `digits` None as many as there are."""
+        if digits is not None:
+            number = rounded(number, digits)
+            pattern = "#,##0" + ("." + "0" * digits if digits else "")
+            return format_decimal(number, format=pattern, locale=self.words)
+        shown = number.normalize()
+        return format_decimal(shown, locale=self.words, decimal_quantization=False)
+
+    def duration(self, seconds: int) -> str:
+        for unit, size in (("w", 604_800), ("d", 86_400), ("h", 3_600)):
+            if seconds and seconds % size == 0:
+                return text(f"screens.durations.{unit}", self.words, count=seconds // size)
+        return text("screens.durations.min", self.words, count=seconds // 60)
+
+    def choices(self, definition: Field) -> Sequence[Choice]:
+        if isinstance(definition.choices, str):
+            found = self.view.catalogue.code_lists.get(definition.choices)
+            return tuple(found.items.values()) if found else ()
+        return definition.choices or ()
+
+    def choice(self, definition: Field, code: str) -> Cell:
+        found = next((c for c in self.choices(definition) if c.code == code), None)
+        if found is None:
+            return Cell(code)
+        return Cell(found.title(self.words), badge=color(found.color) if found.color else None)
+
+    def status(self, status: str) -> Cell:
+        return Cell(text(f"screens.statuses.{status}", self.words), badge=STATUS_COLORS[status])
+
+    def state(self, form: Form, name: str) -> Cell:
+        state = form.states.get(name)
+        if state is None:
+            return Cell(name)
+        return Cell(state.title(self.words), badge=color(state.color))
+
+    def link(self, definition: Field, value: Any) -> Cell:
+        form = value["form"] if isinstance(value, Mapping) else definition.to[0].partition(".")[0]
+        identity = int(value["id"] if isinstance(value, Mapping) else value)
+        return Cell(self.record_title(str(form), identity), href=f"/f/{form}/{identity}")
+
+    def record_title(self, form: str, identity: int) -> str:
+        """What a record is called, for those who may open it."""
+        key = (form, identity)
+        if key not in self._links:
+            self._links[key] = self._record_title(form, identity)
+        return self._links[key]
+
+    def _record_title(self, form: str, identity: int) -> str:
+        view = self.view
+        nameless = f"{view.catalogue.forms[form].title(self.words)} #{identity}"
+        raw = view.store.load(view.connection, form, [identity]).get(identity)
+        if raw is None or not view.rights.may_read(view, form, raw).allowed:
+            return nameless
+        return display(view, form, raw, self.words)
+
+    # --- names and time -------------------------------------------------------------------------
+
+    def title(self, kind: str, name: str) -> str:
+        catalogue: Any = self.view.catalogue
+        found = getattr(catalogue, f"{kind}s", {}).get(name)
+        return str(found.title(self.words)) if found is not None else name
+
+    def learn_people(self, logins: Iterable[Any]) -> None:
+        flat = {str(one) for login in logins for one in _listed(login)}
+        wanted = flat - self._people.keys()
+        if wanted:
+            found = people.find_people(self.view.connection, wanted)
+            self._people.update({login: row.name for login, row in found.items()})
+
+    def person(self, login: str | None) -> str:
+        if login is None or login == "system":
+            return text("screens.system", self.words)
+        if login not in self._people:
+            self.learn_people([login])
+        return self._people.get(login, login)
+
+    def period(self, written: str) -> str:
+        try:
+            period = Period.parse(written)
+        except ValueError:
+            return written
+        if self.words == "en":
+            holes = {"number": period.number, "month": _MONTHS[(period.number - 1) % 12]}
+        else:
+            holes = {"number": period.number, "month": str(period.number)}
+        key = f"screens.periods.{period.grain}"
+        if period.grain == "half" and self.words == "zh":
+            holes["number"] = text(f"screens.periods.half_{period.number}", self.words)
+        return text(key, self.words, year=period.year, **holes)
+
+    def day(self, written: str) -> str:
+        try:
+            day = date.fromisoformat(written[:10])
+        except ValueError:
+            return written
+        if self.words == "en":
+            return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+        return day.isoformat()
+
+    def moment(self, value: Any) -> str:
+        """An instant in the installation's zone, to the minute."""
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                return str(value)
+        if not isinstance(value, datetime):
+            return str(value)
+        at = value if value.tzinfo else value.replace(tzinfo=UTC)
+        there = at.astimezone(ZoneInfo(current().settings.timezone))
+        return f"{self.day(there.date().isoformat())} {there:%H:%M}"
+
+    def org_path(self, code: str) -> str:
+        """The orgs above, from the top, for telling orgs of like names apart."""
+        tree = self.view.catalogue.tree
+        above = [c for c in tree.ancestors(code, self.view.today) if c != code]
+        return " / ".join(self.title("org", c) for c in reversed(above))
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    if value is None:
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def color(name: str | None) -> str:
+    """A badge's colour; anything unknown is grey."""
+    return name if name in COLORS else "grey"
+
+
+def as_decimal(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def rounded(number: Decimal, digits: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def big(number: Decimal, words: str, digits: int = 2) -> tuple[str, str]:
+    """A large number for a card: its digits and its word (万, 亿; k, M, bn)."""
+    steps = (
+        (("亿", 10**8), ("万", 10**4))
+        if words == "zh"
+        else (("bn", 10**9), ("M", 10**6), ("k", 10**3))
+    )
+    for word, size in steps:
+        if abs(number) >= size:
+            shown = rounded(number / size, digits)
+            return format_decimal(shown, format="#,##0.00", locale=words), word
+    return format_decimal(rounded(number, digits), format="#,##0.##", locale=words), ""
+
+
+def form_or_404(view: Reading, name: str) -> Form:
+    """The form, if this person has anything to do with it."""
+    from jingwei.services.listing import form_of, raise_unless_known
+
+    form = form_of(view, name)
+    raise_unless_known(view, form)
+    return form
+
+
+def shown_paths(form: Form, paths: Iterable[str], visible: frozenset[str]) -> list[str]:
+    """Paths whose first field this person sees."""
+    known = set(form.fields) | set(SYSTEM_FIELDS)
+    return [p for p in paths if (f := p.partition(".")[0]) in visible and f in known]
+
+
+__all__ = ["Cell", "Cells", "Column", "big", "color", "form_or_404", "shown_paths"]

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def register(blueprint: Blueprint) -> None:
+    return None

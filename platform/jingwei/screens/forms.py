@@ -1,0 +1,218 @@
+"""`/f/FORM/new` and `/f/FORM/ID/edit`: the form, made from its layout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, make_response
+from werkzeug.wrappers import Response
+
+from jingwei.language.form import Form, Section
+from jingwei.language.text import Text
+from jingwei.refusals import NotAllowed
+from jingwei.screens.cells import Cells, form_or_404
+from jingwei.screens.frame import page, service
+from jingwei.screens.live import Live, live, row_defaults
+from jingwei.screens.session import reading
+from jingwei.screens.widgets import Widget, Widgets, as_model
+from jingwei.services import drafts
+from jingwei.services.commands import Reading
+from jingwei.services.listing import record
+from jingwei.services.records import EDITABLE
+from jingwei.services.rights import FieldRights
+from jingwei.texts import text
+from jingwei.web import current, locale
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One section of the page. `rows`: widgets that stand beside each other."""
+
+    index: int
+    title: str
+    columns: int
+    widgets: tuple[Widget, ...]
+    collapsed: bool = False
+    help: str = ""
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/f/<form>/new", "new", new)
+    blueprint.add_url_rule("/f/<form>/<int:id>/edit", "edit", edit)
+    blueprint.add_url_rule("/f/<form>/live.js", "live_new", live_new)
+    blueprint.add_url_rule("/f/<form>/<int:id>/live.js", "live_edit", live_edit)
+
+
+def new(form: str) -> Any:
+    with reading() as view:
+        definition = form_or_404(view, form)
+        if not view.rights.decide(view, form, "create").allowed:
+            raise NotAllowed("not-allowed")
+        rights = view.rights.create_fields(view, form)
+        values = drafts.blank(view, form)
+        return _page(view, definition, rights, values, {})
+
+
+def edit(form: str, id: int) -> Any:
+    with reading() as view:
+        definition = form_or_404(view, form)
+        shown = record(view, form, id)
+        rights, why_not = edit_rights(view, definition, shown.raw)
+        if rights is None:
+            raise NotAllowed(why_not)
+        values = {n: v for n, v in shown.json.items() if n in definition.fields or n == "org"}
+        return _page(view, definition, rights, values, shown.json)
+
+
+def edit_rights(
+    view: Reading, form: Form, raw: Mapping[str, Any]
+) -> tuple[FieldRights | None, str]:
+    """What this person may change of the record now, or the refusal that says why nothing."""
+    rights = view.rights.fields(view, form.name, raw)
+    step = open_step(view, form.name, raw["id"])
+    if step is not None and step.write:
+        hidden, writable = _with_columns(form, step.hide), _with_columns(form, step.write)
+        return FieldRights(rights.visible - hidden, writable, rights.masked), ""
+    if not view.rights.decide(view, form.name, "update", raw).allowed:
+        return None, "not-allowed"
+    state = form.states.get(raw["state"] or "")
+    if raw["status"] not in EDITABLE or (state is not None and state.locked):
+        return None, "record-locked-by-status"
+    return rights, ""
+
+
+def _with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:
+    columns = (f"{n}.{c}" for n in names if n in form.fields for c in form.fields[n].fields)
+    return frozenset((*names, *columns))
+
+
+def open_step(view: Reading, form: str, id: int) -> Any:
+    """Fields of this person's open task on the record, if there is one."""
+    flows = service("flows")
+    fields = getattr(flows, "step_fields", None)
+    return fields(view, form, id) if fields is not None else None
+
+
+def _page(
+    view: Reading,
+    form: Form,
+    rights: FieldRights,
+    values: Mapping[str, Any],
+    kept: Mapping[str, Any],
+) -> Any:
+    cells = Cells(view)
+    blocks = blocks_of(Widgets(view, form, rights, cells, values), form)
+    found = live(view, form, rights)
+    identity = kept.get("id")
+    name = cells.record_title(form.name, identity) if identity else ""
+    return page(
+        view,
+        "form.html",
+        form=form,
+        title=form.title(locale()),
+        name=name,
+        blocks=blocks,
+        required=" ".join(w.name for b in blocks for w in b.widgets if w.required),
+        record=kept,
+        status=cells.status(kept["status"]) if kept.get("status") else None,
+        may_submit=_may_submit(view, form, kept),
+        model=_model(view, form, rights, values, kept, blocks, found),
+        back=f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}",
+    )
+
+
+def _may_submit(view: Reading, form: Form, kept: Mapping[str, Any]) -> bool:
+    if not (form.workflow or form.workflows or form.submit is not None):
+        return False
+    fresh = kept.get("status") in (None, "draft", "returned", "recalled")
+    return fresh and view.rights.decide(view, form.name, "submit").allowed
+
+
+def _model(
+    view: Reading,
+    form: Form,
+    rights: FieldRights,
+    values: Mapping[str, Any],
+    kept: Mapping[str, Any],
+    blocks: Sequence[Block],
+    found: Live,
+) -> str:
+    """What the script is told, as JSON text."""
+    identity = kept.get("id")
+    address = f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}"
+    widgets = [w for block in blocks for w in block.widgets]
+    words = ("required", "row", "unsaved", "restore_at", "conflict", "file_kept", "nothing_found")
+    return json.dumps(
+        {
+            "form": form.name,
+            "id": identity,
+            "revision": kept.get("revision"),
+            "values": as_model({n: values.get(n) for n in (*form.fields, "org") if n in values}),
+            "fields": {w.name: w.model() for w in widgets},
+            "order": [w.name for w in widgets],
+            "row_defaults": row_defaults(form, rights),
+            "asks": sorted(found.asks),
+            "live": f"{address}/live.js?v={found.mark()}",
+            "options": f"/f/{form.name}/options",
+            "me": view.actor.login,
+            "today": view.today.isoformat(),
+            "now": view.now.isoformat(),
+            "zone": current().settings.timezone,
+            "release": view.installation.release.id,
+            "words": {name: text(f"screens.form.{name}", locale()) for name in words},
+        },
+        ensure_ascii=False,
+        default=str,
+    )
+
+
+def blocks_of(widgets: Widgets, form: Form) -> list[Block]:
+    """The layout as blocks; a form without one is a single block of all its fields."""
+    sections: Sequence[Section] = form.layout or (
+        Section(title=Text("", ""), columns=2, rows=tuple((n,) for n in form.fields)),
+    )
+    blocks = []
+    for index, section in enumerate(sections):
+        names = [name for row in section.rows for name in row if name in form.fields]
+        found = tuple(
+            w for w in (widgets.widget(form.fields[name]) for name in names) if w is not None
+        )
+        if found:
+            blocks.append(
+                Block(
+                    index,
+                    section.title(widgets.cells.words),
+                    max(1, min(section.columns, 4)),
+                    found,
+                    section.collapsed is True,
+                    section.help or "",
+                )
+            )
+    return blocks
+
+
+# --- the script ----------------------------------------------------------------------------------
+
+
+def live_new(form: str) -> Response:
+    with reading() as view:
+        definition = form_or_404(view, form)
+        return _script(live(view, definition, view.rights.create_fields(view, form)))
+
+
+def live_edit(form: str, id: int) -> Response:
+    with reading() as view:
+        definition = form_or_404(view, form)
+        shown = record(view, form, id)
+        rights, _ = edit_rights(view, definition, shown.raw)
+        return _script(live(view, definition, rights or shown.rights))
+
+
+def _script(found: Live) -> Response:
+    response = make_response(found.script())
+    response.mimetype = "text/javascript"
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response

@@ -1,0 +1,214 @@
+"""What surrounds every page: the menu a person may use, counts, language, words."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, g, render_template, request
+from markupsafe import Markup, escape
+
+from jingwei.language.organisation import Module
+from jingwei.language.text import Text
+from jingwei.screens import static
+from jingwei.screens.session import csrf_token
+from jingwei.services.commands import Reading
+from jingwei.services.listing import may_open
+from jingwei.services.notices import inbox as notices_of
+from jingwei.services.rights import anchors_of
+from jingwei.texts import text
+from jingwei.web import current, locale
+
+OWN_ICONS: Mapping[str, str] = {
+    "form": "list",
+    "dashboard": "layout-dashboard",
+    "report": "report",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu."""
+
+    title: str
+    address: str
+    icon: str
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A titled part of the menu: a module, or a group in it."""
+
+    name: str
+    title: str
+    icon: str
+    entries: tuple[Entry, ...]
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def all(self) -> tuple[Entry, ...]:
+        return (*self.entries, *(e for group in self.groups for e in group.entries))
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.app_context_processor(_words)
+
+
+def page(view: Reading, template: str, *, status: int = 200, **context: Any) -> Any:
+    """A whole page, or for htmx the part of it that changes (block file `parts/…`)."""
+    body = render_template(
+        template,
+        menu=menu(view),
+        person=view.actor,
+        unread=_unread(view),
+        todo=todo_count(view),
+        product=view.catalogue.manifest.title(locale()),
+        **context,
+    )
+    return body, status, {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+
+
+def service(name: str) -> Any:
+    """A service module, or None where this installation does not have it."""
+    try:
+        if importlib.util.find_spec(f"jingwei.services.{name}") is None:
+            return None
+    except ModuleNotFoundError:
+        return None
+    return importlib.import_module(f"jingwei.services.{name}")
+
+
+def _unread(view: Reading) -> int:
+    return int(notices_of(view, limit=1).get("unread", 0))
+
+
+def todo_count(view: Reading) -> int:
+    """How many requests wait for this person."""
+    known: int | None = g.get("todo_count")
+    if known is None:
+        tasks = service("tasks")
+        known = g.todo_count = int(tasks.counts(view).get("todo", 0)) if tasks else 0
+    return known
+
+
+# --- menu ----------------------------------------------------------------------------------------
+
+
+def menu(view: Reading) -> list[Group]:
+    """Modules and their entries, as far as this person may use them."""
+    found = []
+    for module in view.catalogue.modules.values():
+        if module.for_ and not anchors_of(view, module.for_):
+            continue
+        group = _module(view, module)
+        if group.all:
+            found.append(group)
+    return found
+
+
+def _module(view: Reading, module: Module) -> Group:
+    entries: list[Entry] = []
+    groups: list[Group] = []
+    for one in module.menu:
+        if isinstance(one, str):
+            entries += _entries(view, (one,))
+        else:
+            title, inside = one
+            inner = _entries(view, inside)
+            if inner:
+                groups.append(Group("", _said(title), "folder", tuple(inner)))
+    icon = module.icon if module.icon in icon_names() else "folder"
+    return Group(module.name, module.title(locale()), icon, tuple(entries), tuple(groups))
+
+
+def _entries(view: Reading, names: Sequence[str]) -> list[Entry]:
+    found = (_entry(view, *name.split("/", 1)) for name in names if "/" in name)
+    return [entry for entry in found if entry is not None]
+
+
+def _entry(view: Reading, kind: str, name: str) -> Entry | None:
+    catalogue = view.catalogue
+    if kind == "form":
+        form = catalogue.forms.get(name)
+        if form is None or not may_open(view, name):
+            return None
+        title, address = form.title, f"/f/{name}"
+    elif kind == "dashboard":
+        dashboard = catalogue.dashboards.get(name)
+        if dashboard is None or not is_for(view, dashboard.for_):
+            return None
+        title, address = dashboard.title, f"/d/{name}"
+    elif kind == "report":
+        report = catalogue.reports.get(name)
+        if report is None or not is_for(view, report.for_):
+            return None
+        title, address = report.title, f"/reports/{name}"
+    else:
+        return None
+    active = request.path == address or request.path.startswith(f"{address}/")
+    return Entry(title(locale()), address, OWN_ICONS[kind], active)
+
+
+def is_for(view: Reading, whos: Any) -> bool:
+    """Whether the reader is one of these people; nobody named: everybody is."""
+    return view.actor.is_system or not whos or bool(anchors_of(view, whos))
+
+
+@cache
+def icon_names() -> frozenset[str]:
+    """Icons of the built sprite."""
+    sprite = static.assets.VENDOR / "icons.svg"
+    if not sprite.exists():
+        return frozenset()
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
+
+
+def _said(title: Text | Any) -> str:
+    return title(locale()) if callable(title) else str(title)
+
+
+# --- words of the templates ----------------------------------------------------------------------
+
+
+def t(key: str, **holes: object) -> str:
+    """A text of the screens in the language of the page."""
+    return text(f"screens.{key}", locale(), **holes)
+
+
+def icon(name: str, css: str = "") -> Markup:
+    """One icon of the sprite; decoration only, the words stand beside it."""
+    address = static.vendor("icons.svg")
+    return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        css, address, name
+    )
+
+
+def here(**changed: object) -> str:
+    """This address with some parameters changed; None takes one away."""
+    kept = {k: v for k, v in request.args.items() if k not in changed and k != "lang"}
+    kept.update({k: str(v) for k, v in changed.items() if v is not None})
+    query = "&".join(f"{quote(k, safe='.')}={quote(v, safe='')}" for k, v in kept.items())
+    return f"{request.path}?{query}" if query else request.path
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "t": t,
+        "icon": icon,
+        "here": here,
+        "vendor": static.vendor,
+        "own": static.own,
+        "locale": locale(),
+        "csrf": csrf_token(),
+        "escape": escape,
+        "zone": current().settings.timezone,
+        "this_address": here(),
+        "quote": quote,
+    }

@@ -1,0 +1,297 @@
+"""`/f/FORM`: the list, with filters, sort, page and search in the address."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import STATUSES, Form
+from jingwei.language.periods import Period
+from jingwei.refusals import Refused
+from jingwei.screens.cells import Cell, Cells, Column, form_or_404, shown_paths
+from jingwei.screens.frame import here, page
+from jingwei.screens.session import reading
+from jingwei.services.commands import Reading
+from jingwei.services.listing import ListWish, RecordPage, default_sort, listing
+from jingwei.web import locale
+
+SIZE = 20
+SIZES = (20, 50, 100, 200)
+MOST_COLUMNS = 8
+CARD_FIELDS = 3
+YEARS_BACK, YEARS_AHEAD = 4, 2
+PREFIX = "f."
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One quick filter: a field of choices, or of words."""
+
+    path: str
+    name: str  # of the parameter in the address
+    title: str
+    kind: str  # choice | text | dates
+    value: str
+    options: tuple[tuple[str, str, int], ...] = ()  # value, words, depth
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a list."""
+
+    id: int
+    address: str
+    cells: list[Cell]
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/f/<form>", "list", show)
+
+
+def show(form: str) -> Any:
+    with reading() as view:
+        definition = form_or_404(view, form)
+        cells = Cells(view)
+        context = _context(view, definition, cells)
+        if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
+            body = render_template("parts/list.html", **context)
+            return body, 200, {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+        return page(view, "list.html", **context)
+
+
+def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
+    rights = view.rights.fields(view, form.name)
+    columns = [cells.column(form, path) for path in _paths(form, rights.visible)]
+    filters = _filters(view, form, cells, rights.visible)
+    number, size = _whole("page", 1), _whole("size", SIZE)
+    size = size if size in SIZES else SIZE
+    problem: str | None = None
+    found = RecordPage([], 0, 1, size)
+    wish = ListWish(
+        filter=_filter_text(view, form, filters),
+        sort=tuple(s for s in request.args.get("sort", "").split(",") if s),
+        page=max(number, 1),
+        size=size,
+        q=request.args.get("q", "").strip() or None,
+        fields=tuple(c.path for c in columns),
+        count="capped",
+    )
+    readable = bool(view.rights.row_scope(view, form.name).terms)
+    if readable:
+        try:
+            found = listing(view, form.name, wish)
+        except Refused as refused:
+            if refused.status == 404:
+                raise
+            problem = refused.message(locale())
+    rows = [
+        Row(item["id"], f"/f/{form.name}/{item['id']}", row)
+        for item, row in zip(
+            found.items, cells.rows(columns, found.items, form), strict=True
+        )
+    ]
+    narrowed = bool(wish.filter or wish.q)
+    return {
+        "form": form,
+        "title": form.title(locale()),
+        "columns": columns,
+        "rows": rows,
+        "total": found.total or 0,
+        "capped": found.capped,
+        "number": number,
+        "size": size,
+        "sizes": SIZES,
+        "pages": max(1, math.ceil((found.total or 0) / size)),
+        "filters": filters,
+        "q": wish.q or "",
+        "expression": request.args.get("filter", ""),
+        "sort": wish.sort or default_sort(form),
+        "problem": problem,
+        "why_empty": _why_empty(readable, narrowed, number),
+        "may_create": view.rights.decide(view, form.name, "create").allowed,
+        "may_export": view.rights.decide(view, form.name, "export").allowed,
+        "export_address": _export_address(form, wish),
+        "clear_address": f"/f/{form.name}",
+        "sorted_address": _sorted_address,
+        "numbers": _page_numbers(number, max(1, math.ceil((found.total or 0) / size))),
+        "head": _head_column(columns),
+    }
+
+
+def _paths(form: Form, visible: frozenset[str]) -> list[str]:
+    wanted: Sequence[str] = form.list.columns
+    if not wanted:
+        own = [
+            name
+            for name, f in form.fields.items()
+            if FIELD_TYPES[f.type].is_value
+            and f.type not in ("table", "long_text", "rich_text", "markdown", "json", "code")
+        ]
+        number = ["number"] if form.number is not None else []
+        ends = [n for n, there in (("status", _has_status(form)), ("state", form.states)) if there]
+        wanted = (*number, *own[: MOST_COLUMNS - 2], *ends, "updated_at")
+    return shown_paths(form, wanted, visible) or ["id"]
+
+
+def _has_status(form: Form) -> bool:
+    return bool(form.workflow or form.workflows or form.submit is not None)
+
+
+def _head_column(columns: Sequence[Column]) -> int:
+    """The column whose text is the link to the record."""
+    return next((i for i, c in enumerate(columns) if not c.numeric), 0)
+
+
+def _why_empty(readable: bool, narrowed: bool, number: int) -> str:
+    if not readable:
+        return "no_right"
+    if number > 1:
+        return "past_end"
+    return "filtered" if narrowed else "none"
+
+
+# --- filters -------------------------------------------------------------------------------------
+
+
+def _filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -> list[Filter]:
+    found = []
+    for path in shown_paths(form, form.list.filters, visible):
+        column = cells.column(form, path)
+        name = PREFIX + path
+        value = request.args.get(name, "")
+        if column.type in ("date", "datetime"):
+            until = request.args.get(f"{name}.to", "")
+            found.append(Filter(path, name, column.title, "dates", value, until=until))
+            continue
+        options = _options(view, form, cells, column)
+        kind = "choice" if options else "text"
+        found.append(Filter(path, name, column.title, kind, value, tuple(options)))
+    return found
+
+
+def _options(
+    view: Reading, form: Form, cells: Cells, column: Column
+) -> list[tuple[str, str, int]]:
+    match column.type:
+        case "status":
+            return [(s, cells.status(s).text, 0) for s in STATUSES]
+        case "state":
+            return [(s.name, s.title(locale()), 0) for s in form.states.values()]
+        case "choice" if column.field is not None:
+            return [(c.code, c.title(locale()), 0) for c in cells.choices(column.field)]
+        case "boolean":
+            return [("true", cells.plain("boolean", True).text, 0),
+                    ("false", cells.plain("boolean", False).text, 0)]  # fmt: skip
+        case "org":
+            return org_options(view, cells)
+        case "period" if column.field is not None:
+            grain = column.field.grain or "month"
+            return [(p, cells.period(p), 0) for p in periods_around(view, grain)]
+        case "indicator":
+            found = view.catalogue.indicators.values()
+            return [(i.name, i.title(locale()), 0) for i in found]
+    return []
+
+
+def org_options(view: Reading, cells: Cells, within: Any = None) -> list[tuple[str, str, int]]:
+    """The tree as options, from the top down: code, title, depth."""
+    tree, today = view.catalogue.tree, view.today
+    found: list[tuple[str, str, int]] = []
+
+    def visit(code: str, depth: int) -> None:
+        if within is None or code in within:
+            found.append((code, cells.title("org", code), depth))
+            depth += 1
+        for child in tree.children(code, today):
+            visit(child, depth)
+
+    for code in tree.codes:
+        if tree.parent(code, today) is None and tree.exists(code, today):
+            visit(code, 0)
+    return found
+
+
+def periods_around(view: Reading, grain: str) -> list[str]:
+    """Periods that a person is likely to mean, latest first."""
+    first = Period.containing(view.today, grain).shifted(0)  # type: ignore[arg-type]
+    count = {"year": 1, "half": 2, "quarter": 4, "month": 12}[grain]
+    return [str(first.shifted(k)) for k in range(YEARS_AHEAD * count, -YEARS_BACK * count - 1, -1)]
+
+
+def _filter_text(view: Reading, form: Form, filters: Sequence[Filter]) -> str | None:
+    """The quick filters and the typed condition as one expression of the language."""
+    parts = [part for one in filters for part in _terms(form, one)]
+    typed = request.args.get("filter", "").strip()
+    if typed:
+        parts.append(f"({typed})")
+    return " and ".join(parts) or None
+
+
+def _terms(form: Form, one: Filter) -> list[str]:
+    definition = form.fields.get(one.path)
+    kind = definition.type if definition is not None else ""
+    if one.kind == "dates":
+        start, end = _day(one.value), _day(one.until)
+        ends = ((start, ">="), (end, "<="))
+        return [f'{one.path} {sign} "{day}"' for day, sign in ends if day]
+    if not one.value:
+        return []
+    if one.path == "org":
+        return [f"is_below({_text(one.value)})"]
+    if kind == "boolean":
+        return [f"{one.path} == {'true' if one.value == 'true' else 'false'}"]
+    if one.kind == "text":
+        return [f"contains({one.path}, {_text(one.value)})"]
+    if definition is not None and definition.many:
+        return [f"{_text(one.value)} in {one.path}"]
+    return [f"{one.path} == {_text(one.value)}"]
+
+
+def _text(value: str) -> str:
+    return json.dumps(value[:200], ensure_ascii=False)
+
+
+def _day(value: str) -> str:
+    parts = value.split("-")
+    good = len(parts) == 3 and all(p.isdigit() for p in parts) and len(value) == 10
+    return value if good else ""
+
+
+# --- addresses -----------------------------------------------------------------------------------
+
+
+def _sorted_address(column: Column, sort: Sequence[str]) -> str:
+    """This list sorted by the column; by it downwards when it is sorted by it already."""
+    down = list(sort[:1]) == [column.path]
+    return here(sort=f"-{column.path}" if down else column.path, page=None)
+
+
+def _export_address(form: Form, wish: ListWish) -> str:
+    from urllib.parse import urlencode
+
+    asked = {"filter": wish.filter, "q": wish.q, "sort": ",".join(wish.sort), "lang": locale()}
+    query = urlencode({k: v for k, v in asked.items() if v})
+    return f"/api/v1/forms/{form.name}/export.xlsx?{query}"
+
+
+def _page_numbers(number: int, pages: int) -> list[int | None]:
+    """First, last and those around this one; None is a gap."""
+    shown = sorted({1, pages, *range(max(1, number - 2), min(pages, number + 2) + 1)})
+    found: list[int | None] = []
+    for one in shown:
+        if found and one - (found[-1] or 0) > 1:
+            found.append(None)
+        found.append(one)
+    return found
+
+
+def _whole(name: str, otherwise: int) -> int:
+    value = request.args.get(name, "")
+    return int(value) if value.isdigit() and len(value) < 8 else otherwise

@@ -1,0 +1,132 @@
+"""`/f/FORM/options/PATH`: what a picker offers, searched and filtered by the unsaved record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from werkzeug.wrappers import Response
+
+from jingwei.language.form import Field, Form
+from jingwei.refusals import NotFound
+from jingwei.screens.cells import Cells, form_or_404
+from jingwei.screens.session import check_csrf, reading
+from jingwei.screens.widgets import Option, engine_values, named_options
+from jingwei.services.commands import Reading
+from jingwei.services.display import display
+from jingwei.services.listing import ListWish, listing, may_open
+from jingwei.services.world import environment
+from jingwei.storage import people
+from jingwei.web import locale
+
+MOST = 30
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/f/<form>/options/<path>", "options", options, methods=["POST"])
+
+
+def options(form: str, path: str) -> Response:
+    """`{q, values, row}` → `[{value, text, hint}]`."""
+    check_csrf()
+    body: Any = request.get_json(silent=True) or {}
+    with reading() as view:
+        definition = form_or_404(view, form)
+        field = _field(definition, path)
+        rights = view.rights.fields(view, form)
+        makes = view.rights.create_fields(view, form)
+        if field is None or path not in rights.visible | makes.visible:
+            raise NotFound("not-found")
+        cells = Cells(view)
+        values = engine_values(view, definition, _mapping(body.get("values")))
+        row = _mapping(body.get("row"))
+        wanted = str(body.get("q") or "").strip()[:100]
+        found = _offered(view, cells, definition, field, values, row, wanted)
+        return jsonify([{"value": o.value, "text": o.text, "hint": o.hint} for o in found])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _field(form: Form, path: str) -> Field | None:
+    first, _, rest = path.partition(".")
+    outer = form.fields.get(first)
+    return outer.fields.get(rest) if outer is not None and rest else outer
+
+
+def _offered(
+    view: Reading,
+    cells: Cells,
+    form: Form,
+    field: Field,
+    values: Mapping[str, Any],
+    row: Mapping[str, Any],
+    wanted: str,
+) -> list[Option]:
+    if field.type == "person":
+        return _people(view, cells, field, values, row, wanted)
+    if field.type == "link":
+        return _records(view, field, values, row, wanted)
+    if field.type in ("org", "indicator", "post", "role"):
+        found = named_options(view, cells, field, form, values, row)
+        return [o for o in found if _matches(wanted, o.value, o.text)]
+    return []
+
+
+def _people(
+    view: Reading,
+    cells: Cells,
+    field: Field,
+    values: Mapping[str, Any],
+    row: Mapping[str, Any],
+    wanted: str,
+) -> list[Option]:
+    found: list[Option] = []
+    keep = view.catalogue.closure(field.filter) if field.filter is not None else None
+    for person in people.all_people(view.connection):
+        if not person.active or not _matches(wanted, person.login, person.name):
+            continue
+        candidate = {"login": person.login, "org": person.org, "name": person.login}
+        if keep is not None and not keep(environment(view, candidate, this=values, row=row)):
+            continue
+        hint = cells.title("org", person.org)
+        found.append(Option(person.login, person.name, hint=hint))
+        if len(found) >= MOST:
+            break
+    return found
+
+
+def _records(
+    view: Reading,
+    field: Field,
+    values: Mapping[str, Any],
+    row: Mapping[str, Any],
+    wanted: str,
+) -> list[Option]:
+    found: list[Option] = []
+    keep = view.catalogue.closure(field.filter) if field.filter is not None else None
+    for target in field.to:
+        form = target.partition(".")[0]
+        if form not in view.catalogue.forms or not may_open(view, form):
+            continue
+        size = MOST if keep is None else 200
+        wish = ListWish(fields=("id",), q=wanted or None, size=size, count=None)
+        ids = [item["id"] for item in listing(view, form, wish).items]
+        raws = view.store.load(view.connection, form, ids)
+        for identity in ids:
+            raw = raws[identity]
+            if keep is not None and not keep(environment(view, raw, this=values, row=row)):
+                continue
+            value = str(identity) if len(field.to) == 1 else f"{form}/{identity}"
+            found.append(
+                Option(value, display(view, form, raw, locale()), hint=raw.get("number") or "")
+            )
+            if len(found) >= MOST:
+                return found
+    return found
+
+
+def _matches(wanted: str, *texts: str) -> bool:
+    return not wanted or any(wanted.lower() in one.lower() for one in texts)

@@ -1,0 +1,311 @@
+"""What the form page needs of each field: which control, its words, its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field, Form
+from jingwei.language.periods import Period
+from jingwei.language.values import Literal_
+from jingwei.screens.cells import NUMERIC, Cells
+from jingwei.screens.lists import org_options, periods_around
+from jingwei.services import drafts
+from jingwei.services.commands import Reading
+from jingwei.services.display import AMOUNTS
+from jingwei.services.rights import FieldRights
+
+REMOTE = frozenset(("person", "link"))
+AREAS = frozenset(("long_text", "markdown", "rich_text", "code", "json"))
+NAMED = frozenset(("org", "indicator", "post", "role"))
+FILES = frozenset(("file", "image", "signature"))
+INPUTS: Mapping[str, str] = {
+    "email": "email",
+    "phone": "tel",
+    "url": "url",
+    "secret": "password",
+    "time": "time",
+    "color": "color",
+}
+WIDE = frozenset((*AREAS, "table", "heading", "note", "tags", "scorecard"))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select; `depth` in a tree, `hint` beside it."""
+
+    value: str
+    text: str
+    depth: int = 0
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """One control. `kind` names its template macro; `scale` is what a shown 1 stands for."""
+
+    path: str
+    name: str
+    kind: str
+    type: str
+    title: str
+    id: str
+    unit: str = ""
+    help: str = ""
+    placeholder: str = ""
+    input: str = "text"
+    required: bool = False
+    readonly: bool = False
+    computed: bool = False
+    many: bool = False
+    wide: bool = False
+    scale: str = "1"
+    digits: int | None = None
+    options: tuple[Option, ...] = ()
+    filtered: bool = False
+    min_rows: int = 0
+    max_rows: int | None = None
+    append_only: bool = False
+    columns: tuple[Widget, ...] = ()
+    totals: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def numeric(self) -> bool:
+        return self.type in NUMERIC
+
+    def model(self) -> dict[str, Any]:
+        """What the script of the page is told."""
+        found: dict[str, Any] = {
+            "type": self.type,
+            "kind": self.kind,
+            "title": self.title,
+            "scale": self.scale,
+            "digits": self.digits,
+            "many": self.many,
+            "readonly": self.readonly,
+            "computed": self.computed,
+            "filtered": self.filtered,
+        }
+        if self.kind == "table":
+            found["columns"] = {c.name: c.model() for c in self.columns}
+            found["totals"] = list(self.totals)
+        return found
+
+
+@dataclass(slots=True)
+class Widgets:
+    """Makes the widgets of one form for one person."""
+
+    view: Reading
+    form: Form
+    rights: FieldRights
+    cells: Cells
+    values: Mapping[str, Any]
+
+    def widget(self, f: Field) -> Widget | None:
+        """The control of a field; None for what this person does not see."""
+        if f.path not in self.rights.visible:
+            return None
+        words = self.cells.words
+        writable = f.path in self.rights.writable or (
+            f.table is not None and f.table in self.rights.writable
+        )
+        computed = f.compute is not None and f.mode in ("always", "lock_if_found")
+        masked = f.path in self.rights.masked
+        columns = tuple(
+            w for w in (self.widget(c) for c in f.fields.values()) if w is not None
+        )
+        return Widget(
+            path=f.path,
+            name=f.name,
+            kind=self._kind(f, computed),
+            type=f.type,
+            title=f.title(words),
+            id="field-" + f.path.replace(".", "-"),
+            unit="%" if f.type == "percent" else self.cells.unit(f),
+            help=f.help(words) if f.help else "",
+            placeholder=f.placeholder(words) if f.placeholder else "",
+            input=INPUTS.get(f.type, "text"),
+            required=f.required,
+            readonly=f.readonly or not writable or masked,
+            computed=computed,
+            many=f.many or f.type == "tags",
+            wide=f.type in WIDE,
+            scale=_scale(f),
+            digits=self._digits(f),
+            options=self._options(f),
+            filtered=f.filter is not None,
+            min_rows=f.min_rows or 0,
+            max_rows=f.max_rows,
+            append_only=f.append_only,
+            columns=columns,
+            totals=f.totals,
+        )
+
+    def _kind(self, f: Field, computed: bool) -> str:
+        if f.type in ("table", "heading", "note", "boolean"):
+            return f.type
+        if computed:
+            return "output"
+        if f.type in NUMERIC:
+            return "number"
+        if f.type in AREAS:
+            return "area"
+        if f.type in FILES:
+            return "file"
+        if f.type in ("date", "datetime"):
+            return f.type
+        if f.type in ("choice", "period", "tags") or f.type in REMOTE | NAMED:
+            return "select"
+        return "input"
+
+    def _digits(self, f: Field) -> int | None:
+        if f.type == "percent":
+            return 2 if f.precision is None else f.precision
+        return self.cells.shown_digits(f) if f.type in NUMERIC else None
+
+    def _options(self, f: Field) -> tuple[Option, ...]:
+        match f.type:
+            case "choice":
+                words = self.cells.words
+                return tuple(Option(c.code, c.title(words)) for c in self.cells.choices(f))
+            case "period":
+                return self._periods(f)
+            case "org" | "indicator" | "post" | "role":
+                return tuple(named_options(self.view, self.cells, f, self.form, self.values, {}))
+            case "person" | "link" | "tags":
+                return tuple(
+                    Option(_written(v), self.cells.one(f, v).text)
+                    for v in self._held(f)
+                    if v is not None
+                )
+        return ()
+
+    def _periods(self, f: Field) -> tuple[Option, ...]:
+        grain = f.grain or "month"
+        known = periods_around(self.view, grain)
+        held = [str(v) for v in self._held(f) if v is not None]
+        return tuple(Option(p, self.cells.period(p)) for p in dict.fromkeys((*known, *held)))
+
+    def _held(self, f: Field) -> list[Any]:
+        """Values of the field in this record, in every row."""
+        if f.table is None:
+            found = [self.values.get(f.name)]
+        else:
+            found = [row.get(f.name) for row in self.values.get(f.table) or ()]
+        flat = [v for one in found for v in (one if isinstance(one, list) else [one])]
+        return list({_written(v): v for v in flat if v is not None}.values())
+
+
+def named_options(
+    view: Reading,
+    cells: Cells,
+    f: Field,
+    form: Form,
+    values: Mapping[str, Any],
+    row: Mapping[str, Any],
+) -> list[Option]:
+    """Orgs, indicators, posts or roles that this field offers now."""
+    within = offered(view, f, values, row)
+    if f.type == "org":
+        if f.table is None and f.name == "org":
+            reach = view.rights.create_orgs(view, form.name)
+            if reach is not None:
+                within = reach if within is None else frozenset(within) & reach
+        return [
+            Option(code, title, depth) for code, title, depth in org_options(view, cells, within)
+        ]
+    catalogue: Any = view.catalogue
+    known = getattr(catalogue, f"{f.type}s")
+    return [
+        Option(name, one.title(cells.words))
+        for name, one in known.items()
+        if within is None or name in within
+    ]
+
+
+def offered(
+    view: Reading, f: Field, values: Mapping[str, Any], row: Mapping[str, Any]
+) -> frozenset[str] | None:
+    """Names that the field's filter lets through; None when it has none, or cannot tell yet."""
+    if f.filter is None:
+        return None
+    catalogue: Any = view.catalogue
+    names = list(catalogue.orgs if f.type == "org" else getattr(catalogue, f"{f.type}s", {}))
+    return drafts_filter(view, f, names, values, row)
+
+
+def drafts_filter(
+    view: Reading, f: Field, names: list[str], values: Mapping[str, Any], row: Mapping[str, Any]
+) -> frozenset[str] | None:
+    from jingwei.services.world import environment
+
+    assert f.filter is not None
+    closure = view.catalogue.closure(f.filter)
+    found = set()
+    for name in names:
+        candidate = {"code": name, "org": name, "login": name, "name": name}
+        if closure(environment(view, candidate, this=values, row=row)):
+            found.add(name)
+    return frozenset(found)
+
+
+def engine_values(view: Reading, form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Named values of a page as expressions take them; what does not parse is left out."""
+    found: dict[str, Any] = dict.fromkeys(form.fields)
+    for name, value in values.items():
+        f = form.fields.get(name)
+        if f is None or value is None:
+            continue
+        if f.type == "period":
+            try:
+                found[name] = Period.parse(str(value))
+            except ValueError:
+                continue
+        elif FIELD_TYPES[f.type].is_value and isinstance(value, str | bool):
+            found[name] = value
+    found.setdefault("org", values.get("org"))
+    return found
+
+
+def _scale(f: Field) -> str:
+    if f.type == "percent":
+        return "0.01"
+    return str(AMOUNTS.get(f.show_in or "", 1))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{value['form']}/{value['id']}"
+    return str(value)
+
+
+def as_model(value: Any) -> Any:
+    """A JSON value with numbers as text: a script must not round them."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, float):
+        return f"{Decimal(repr(value)):f}"
+    if isinstance(value, int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {k: as_model(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_model(v) for v in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def literal(value: Any) -> Any:
+    return value.value if isinstance(value, Literal_) else None
+
+
+__all__ = ["Option", "Widget", "Widgets", "as_model", "drafts", "engine_values", "named_options"]

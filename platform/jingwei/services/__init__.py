@@ -1,0 +1,1 @@
+"""The verbs of the platform; no HTTP, no SQL text, no queue."""

@@ -1,0 +1,85 @@
+"""The audit log, for those whose role is marked for it and for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from jingwei.refusals import NotAllowed
+from jingwei.services.commands import Reading
+from jingwei.services.listing import instant
+from jingwei.storage.changes import Entry, read_log
+
+TAG = "auditor"  # of a role's definition
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWish:
+    """Which entries; `since` and `until` are days in the installation's zone, both inclusive."""
+
+    actor: str | None = None
+    kind: str | None = None
+    org: str | None = None
+    since: date | None = None
+    until: date | None = None
+    before: int | None = None
+    size: int = 100
+
+
+def may_audit(view: Reading) -> bool:
+    """Whether the reader holds a role that is marked `auditor`."""
+    roles: Mapping[str, Any] = view.catalogue.roles
+    held = {role for role, _ in view.actor.roles}
+    return any(TAG in roles[role].tags for role in held if role in roles)
+
+
+def log(view: Reading, wish: AuditWish) -> list[dict[str, Any]]:
+    """Entries, newest first. Raises NotAllowed."""
+    if not may_audit(view):
+        raise NotAllowed("not-allowed", action="audit")
+    if wish.actor is not None and wish.actor not in view.store.people.ids:
+        return []
+    if wish.org is not None and wish.org not in view.catalogue.orgs:
+        return []
+    entries = read_log(
+        view.connection,
+        view.installation.book,
+        view.store.people,
+        limit=wish.size,
+        before=wish.before,
+        actor=wish.actor,
+        kind=wish.kind,
+        org=wish.org,
+        since=_start(view, wish.since),
+        until=_start(view, wish.until + timedelta(days=1)) if wish.until else None,
+    )
+    return [_entry(entry) for entry in entries]
+
+
+def _start(view: Reading, day: date | None) -> datetime | None:
+    """The first instant of a day, in the form that instants are kept in."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(), view.clock.zone).astimezone(UTC)
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    change = entry.change
+    return {
+        "id": entry.id,
+        "at": instant(change.at),
+        "actor": change.actor,
+        "on_behalf_of": change.on_behalf_of,
+        "action": change.action,
+        "kind": change.kind,
+        "form": change.form,
+        "object": change.object,
+        "revision": change.object_version,
+        "org": change.org,
+        "changes": change.body,
+        "release": change.release,
+        "request": change.request,
+        "hash": entry.hash,
+    }

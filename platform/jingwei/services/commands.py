@@ -1,0 +1,245 @@
+"""The one place that begins and commits: begin → active release → idempotency → handler → listeners
+→ outbox → change rows → commit.
+
+A handler gets a `Work` and never commits. What it raises undoes everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.refusals import Conflict, Refused
+from jingwei.services.clock import Clock
+from jingwei.services.events import Changed, Listeners
+from jingwei.services.people import SYSTEM, People, Person
+from jingwei.services.rights import Rights
+from jingwei.storage import idempotency
+from jingwei.storage.changes import ChangeRow, write_changes
+from jingwei.storage.database import Connection
+from jingwei.storage.errors import Duplicate, TryAgain
+from jingwei.storage.locks import enter
+from jingwei.storage.outbox import OutboxWriter
+from jingwei.storage.records import RecordStore
+from jingwei.storage.runtime import ActiveInstallation, Installation
+
+T = TypeVar("T")
+MOST_ATTEMPTS = 3  # serialisation failures are tried twice more
+DEEPEST = 10  # events that cause events
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a read may use: one connection, one release, one moment, one reader."""
+
+    connection: Connection
+    installation: Installation
+    actor: Person
+    now: datetime
+    today: date
+    rights: Rights
+    people: People
+    clock: Clock
+    listeners: Listeners = field(default_factory=Listeners)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        found: Any = self.installation.catalogue
+        return found  # type: ignore[no-any-return]  # storage knows it by a narrower protocol
+
+    @property
+    def store(self) -> RecordStore:
+        return self.installation.store
+
+
+@dataclass(slots=True)
+class Work(Reading):
+    """A write on its way: everything it did is kept together, or nothing is."""
+
+    on_behalf_of: Person | None = None
+    request_id: str | None = None
+    outbox: OutboxWriter = field(default_factory=lambda: OutboxWriter(datetime.min))
+    changes: list[ChangeRow] = field(default_factory=list)
+    depth: int = 0
+
+    def log(self, change: ChangeRow) -> None:
+        """Keep a row of history and audit; written before the commit."""
+        self.changes.append(change)
+
+    def tell(self, event: Changed) -> None:
+        """Have the listeners hear of a change, inside the transaction."""
+        if self.depth >= DEEPEST:
+            raise Refused("too-many-consequences", most=DEEPEST)
+        self.depth += 1
+        try:
+            for listener in self.listeners.changed:
+                listener(self, event)
+        finally:
+            self.depth -= 1
+
+    def as_system(self) -> Work:
+        """The same transaction, acting as the system on behalf of the actor."""
+        if self.actor.is_system:
+            return self
+        return Work(
+            self.connection,
+            self.installation,
+            SYSTEM,
+            self.now,
+            self.today,
+            self.rights,
+            self.people,
+            self.clock,
+            self.listeners,
+            on_behalf_of=self.actor,
+            request_id=self.request_id,
+            outbox=self.outbox,
+            changes=self.changes,
+            depth=self.depth,
+        )
+
+
+class _Moved(Exception):
+    """A newer release was met; nothing was written."""
+
+    def __init__(self, release: int) -> None:
+        self.release = release
+
+
+class Commands:
+    """Runs handlers in transactions, and reads in connections."""
+
+    def __init__(
+        self,
+        active: ActiveInstallation,
+        clock: Clock,
+        listeners: Listeners | None = None,
+        rights: Rights | None = None,
+        people: People | None = None,
+    ) -> None:
+        self.active = active
+        self.clock = clock
+        self.listeners = listeners or Listeners()
+        self.rights = rights or Rights()
+        self.people = people or People()
+
+    def run(
+        self,
+        handler: Callable[[Work], T],
+        actor: Person,
+        *,
+        key: str | None = None,
+        request_hash: str = "",
+        on_behalf_of: Person | None = None,
+        request_id: str | None = None,
+    ) -> T:
+        """What the handler returns, after the commit.
+
+        With a `key`, the answer (plain JSON data) is kept: the same actor, key and request again
+        gets the same answer and does nothing. Another request under the key is a Conflict.
+        """
+        attempt = 0
+        while True:
+            installation = self.active.current
+            try:
+                return self._once(
+                    installation, handler, actor, key, request_hash, on_behalf_of, request_id
+                )
+            except Refused:
+                # The same request may have come twice at once, and the other have been faster.
+                answered = self._answered(actor, key) if key is not None else None
+                if answered is None or answered.request_hash != request_hash:
+                    raise
+                answer: T = answered.answer
+                return answer
+            except _Moved as moved:
+                self.active.follow(moved.release)
+                attempt += 1
+                if attempt >= MOST_ATTEMPTS:
+                    raise Conflict("release-moved") from None
+            except TryAgain:
+                attempt += 1
+                if attempt >= MOST_ATTEMPTS:
+                    raise Conflict("busy") from None
+            except Duplicate as duplicate:
+                attempt += 1
+                if attempt >= MOST_ATTEMPTS:
+                    raise Conflict("taken-meanwhile") from duplicate
+
+    def _answered(self, actor: Person, key: str) -> idempotency.Answered | None:
+        with self.active.database.reading() as connection:
+            return idempotency.find_answer(connection, actor.id, key)
+
+    def _once(
+        self,
+        installation: Installation,
+        handler: Callable[[Work], T],
+        actor: Person,
+        key: str | None,
+        request_hash: str,
+        on_behalf_of: Person | None,
+        request_id: str | None,
+    ) -> T:
+        with self.active.database.writing() as connection:
+            release = enter(connection)
+            if release is not None and release != installation.release.id:
+                raise _Moved(release)
+            if key is not None:
+                answered = idempotency.find_answer(connection, actor.id, key)
+                if answered is not None:
+                    if answered.request_hash != request_hash:
+                        raise Conflict("idempotency-key-reused")
+                    answer: T = answered.answer
+                    return answer
+            now = self.clock.now()
+            work = Work(
+                connection,
+                installation,
+                actor,
+                now,
+                self.clock.today(),
+                self.rights,
+                self.people,
+                self.clock,
+                self.listeners,
+                on_behalf_of=on_behalf_of,
+                request_id=request_id,
+                outbox=OutboxWriter(now),
+            )
+            result = handler(work)
+            self._finish(work)
+            if key is not None:
+                idempotency.store_answer(connection, actor.id, key, request_hash, result, now)
+            return result
+
+    def _finish(self, work: Work) -> None:
+        for listener in work.listeners.before_commit:
+            listener(work)
+        work.outbox.flush(work.connection)
+        if work.changes:
+            write_changes(work.connection, work.installation.book, work.store.people, work.changes)
+
+    @contextmanager
+    def read(self, actor: Person) -> Iterator[Reading]:
+        """A connection that only reads, on the release that runs now."""
+        installation = self.active.current
+        with self.active.database.reading() as connection:
+            yield self.reading(connection, installation, actor)
+
+    def reading(self, connection: Connection, installation: Installation, actor: Person) -> Reading:
+        """The view of a reader on a connection that is already open."""
+        return Reading(
+            connection,
+            installation,
+            actor,
+            self.clock.now(),
+            self.clock.today(),
+            self.rights,
+            self.people,
+            self.clock,
+            self.listeners,
+        )

@@ -1,0 +1,77 @@
+"""Templates with holes, and what a record is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from jingwei.language.template import Hole, Template
+from jingwei.services.commands import Reading
+from jingwei.services.world import environment
+
+AMOUNTS = {"元": Decimal(1), "千元": Decimal(1_000), "万元": Decimal(10_000),
+           "百万元": Decimal(1_000_000), "亿元": Decimal(100_000_000),
+           "万": Decimal(10_000), "亿": Decimal(100_000_000)}  # fmt: skip
+
+
+def rendered(
+    view: Reading,
+    template: Template,
+    record: Mapping[str, Any],
+    locale: str,
+    **more: Any,
+) -> str:
+    """The template with its holes filled from the record."""
+    env = environment(view, record, row=more.pop("row", None), **more)
+    return "".join(
+        piece if isinstance(piece, str) else _hole(view, piece, env, locale)
+        for piece in template.pieces(locale)
+    )
+
+
+def _hole(view: Reading, hole: Hole, env: Any, locale: str) -> str:
+    return shown(view.catalogue.closure(hole.formula)(env), hole.form, locale)
+
+
+def shown(value: Any, form: str | None, locale: str) -> str:
+    """A value inside a sentence. `form`: `万元`, `percent`, a number of digits, or `%Y%m`."""
+    if value is None:
+        return "—"
+    if isinstance(value, datetime | date):
+        return value.strftime(form) if form and "%" in form else value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal | int | float):
+        return _number(Decimal(str(value)), form, locale)
+    return str(value)
+
+
+def _number(value: Decimal, form: str | None, locale: str) -> str:
+    if form == "percent":
+        return f"{_rounded(value * 100, 2)}%"
+    if form in AMOUNTS:
+        return f"{format_decimal(_rounded(value / AMOUNTS[form], 2), locale=locale)}{form}"
+    if form and form.isdigit():
+        return format_decimal(_rounded(value, int(form)), locale=locale)
+    return format_decimal(value, locale=locale, decimal_quantization=False)
+
+
+def _rounded(value: Decimal, digits: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def display(view: Reading, form: str, record: Mapping[str, Any], locale: str) -> str:
+    """What a record is called: its display text, else its number, else its first text."""
+    definition = view.catalogue.forms[form]
+    if definition.display is not None:
+        return rendered(view, definition.display, record, locale)
+    if record.get("number"):
+        return str(record["number"])
+    for name, field in definition.fields.items():
+        if field.type in ("text", "long_text") and record.get(name):
+            return str(record[name])[:80]
+    return f"{definition.title(locale)} {record['id']}"

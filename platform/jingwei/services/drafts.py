@@ -1,0 +1,115 @@
+"""An unsaved record, judged by the server's own validator: what a browser cannot know by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jingwei.language.field_types.table import present_value
+from jingwei.language.form import Form
+from jingwei.refusals import FieldRefusal, Malformed, NotFound
+from jingwei.services import validation
+from jingwei.services.commands import Reading
+from jingwei.services.listing import form_of, shown_record
+from jingwei.services.plans import form_plan
+from jingwei.services.validation import Found, Occasion
+from jingwei.services.world import environment
+
+
+@dataclass(slots=True)
+class Draft:
+    """`values`: JSON values with computes done. `visible`, `required`: by field name."""
+
+    values: dict[str, Any]
+    visible: dict[str, bool]
+    required: dict[str, bool]
+    readonly: dict[str, bool]
+    problems: list[FieldRefusal] = field(default_factory=list)
+    warnings: list[FieldRefusal] = field(default_factory=list)
+
+
+def compute(
+    view: Reading,
+    form: str,
+    values: Mapping[str, Any],
+    *,
+    id: int | None = None,
+    submitting: bool = False,
+) -> Draft:
+    """What the record would be if it were saved now; nothing is written."""
+    definition = form_of(view, form)
+    plan = form_plan(view.store, view.catalogue, form)
+    before = None
+    if id is not None:
+        before = view.store.load(view.connection, form, [id]).get(id)
+        if before is None or not view.rights.may_read(view, form, before).allowed:
+            raise NotFound("no-such-record")
+        rights = view.rights.fields(view, form, before)
+    else:
+        if not view.rights.decide(view, form, "create").allowed:
+            raise NotFound("no-such-form")
+        rights = view.rights.create_fields(view, form)
+    unknown = [n for n in values if n not in definition.fields and n != "org"]
+    unknown += [n for n in values if n in definition.fields and n not in rights.visible]
+    unknown += _unknown_columns(definition, values, rights.visible)
+    if unknown:
+        refused = [
+            FieldRefusal(n, "unknown-field", {"name": n.rpartition(".")[2]}) for n in unknown
+        ]
+        raise Malformed("not-writable-fields", fields=refused)
+    found = Found()
+    record: dict[str, Any] = dict(before) if before else dict.fromkeys(definition.fields)
+    if before is None:
+        record.update(status=None, state=definition.initial_state, org=None, owner=None)
+    parsed = validation.parse(view, plan, values, found)
+    record.update(parsed)
+    for table in plan.tables:
+        record[table] = [dict(row) for row in record.get(table) or ()]
+        for row in record[table]:
+            for column in plan.tables[table]:
+                row.setdefault(column, None)
+    if before is None:
+        validation.fill_defaults(view, plan, record, values.keys())
+        if record.get("org") is None:
+            record["org"] = view.actor.org
+    validation.compute(view, plan, record, found)
+    occasion = Occasion(submitting=submitting, drafts=True)
+    judged = validation.judge(view, plan, record, before, occasion, ())
+    env = environment(view, record, old=before, is_new=before is None)
+    shown = shown_record(view, definition, {"id": id, **record}, rights)
+    return Draft(
+        {n: v for n, v in shown.json.items() if n in definition.fields or n == "org"},
+        {n: f.visible_if is None or bool(f.visible_if(env)) for n, f in plan.fields.items()},
+        {
+            n: f.field.required or (f.required_if is not None and bool(f.required_if(env)))
+            for n, f in plan.fields.items()
+        },
+        {
+            n: f.field.readonly or (f.readonly_if is not None and bool(f.readonly_if(env)))
+            for n, f in plan.fields.items()
+        },
+        found.refusals + judged.refusals,
+        judged.warnings,
+    )
+
+
+def _unknown_columns(
+    form: Form, values: Mapping[str, Any], visible: frozenset[str]
+) -> Iterator[str]:
+    """Paths of columns that the reader does not know."""
+    for table, definition in form.tables.items():
+        rows = values.get(table)
+        for index, row in enumerate(rows if isinstance(rows, list) else ()):
+            for name in row if isinstance(row, Mapping) else ():
+                known = name in definition.fields and f"{table}.{name}" in visible
+                if name != "id" and not known:
+                    yield f"{table}.{index}.{name}"
+
+
+def blank(view: Reading, form: str) -> dict[str, Any]:
+    """A new record's defaults, as JSON values."""
+    return compute(view, form, {}).values
+
+
+__all__ = ["Draft", "blank", "compute", "present_value"]

@@ -1,0 +1,253 @@
+"""Approvals: submit, act on a task, act on a request, and what a screen shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from jingwei.language.workflow import StepFields
+from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, NotFound, Refused
+from jingwei.services import records, tasks
+from jingwei.services.commands import Reading, Work
+from jingwei.services.flows import flow_actions, runtime
+from jingwei.services.flows.actions import act as act_in_walk
+from jingwei.services.flows.actions import check_open
+from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
+from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
+from jingwei.services.flows.migrate import migrate
+from jingwei.services.flows.runtime import Loaded
+from jingwei.services.flows.view import flow_json, flow_view
+from jingwei.services.rights import Viewing
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import TERMINAL, TaskRow
+
+__all__ = [
+    "act",
+    "act_on_flow",
+    "flow_view",
+    "hand_over",
+    "latest_flow",
+    "opens",
+    "step_fields",
+    "submit",
+]
+
+
+def submit(
+    work: Work,
+    form: str,
+    record_id: int,
+    comment: str | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Start the form's flow, or answer the fill of a returned request: the flow as JSON. A form
+    with `submit:` and no workflow gives its record (raw). Raises NotFound, Invalid, Conflict."""
+    definition = work.catalogue.forms.get(form)
+    if definition is None:
+        raise NotFound("no-such-form")
+    found = work.store.load(work.connection, form, [record_id]).get(record_id)
+    if found is None or found["deleted_at"] is not None:
+        raise NotFound("no-such-record")
+    if not work.rights.may_read(work, form, found).allowed:
+        raise NotFound("no-such-record")
+    if workflow_of(work, definition, found) is None:
+        return dict(records.submit_without_flow(work, form, record_id))
+    given = {**(body or {}), **({"comment": comment} if comment else {})}
+    if found["status"] == "returned":
+        return _resubmit(work, form, found, given)
+    record = records.locked(work, form, record_id)
+    if record["status"] not in MAY_SUBMIT:
+        raise Conflict("already-submitted", status=record["status"])
+    wish = runtime.wish_of(work, given)
+    return flow_json(work, begin(work, definition, record, wish))
+
+
+def _resubmit(
+    work: Work, form: str, record: Mapping[str, Any], body: Mapping[str, Any]
+) -> dict[str, Any]:
+    mine = rows.tasks_on(
+        work.connection,
+        tasks.books(work),
+        record["id"],
+        acting=work.actor.id,
+        kinds=("fill",),
+        state="open",
+    )
+    if not mine:
+        raise NotAllowed("not-allowed", action="submit")
+    return act(work, mine[-1].id, "submit", body)
+
+
+def act(work: Work, task_id: int, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Do something with a task: the flow as JSON (the task itself, for one without a flow)."""
+    task = tasks.task_row(work, task_id)
+    if task.flow is None or task.run is None:
+        done = tasks.act_simply(work, task, action, body)
+        return done if task.flow is None else flow_view(work, task.flow)
+    with runtime.at_work(task.flow):
+        return _act(work, task, action, body)
+
+
+def _act(work: Work, task: TaskRow, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    found = runtime.load(work, task.flow or 0, lock=True)
+    if task.id not in found.state.tasks:
+        raise NotFound("no-such-task")
+    task = found.state.tasks[task.id]
+    wish = runtime.wish_of(work, body)
+    if wish.to and action in ("transfer", "delegate", "add_sign"):
+        runtime.check_people(work, [wish.to])
+    walk = found.walk()
+    if action in ("approve", "submit", "add_sign"):
+        _write(work, found, task, action, body)
+    elif body.get("fields"):
+        raise Refused("flow-not-offered", action=action)
+    act_in_walk(walk, task.id, action, wish)
+    found.state = runtime.commit(work, found, walk)
+    return flow_json(work, found)
+
+
+def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[str, Any]) -> None:
+    """The fields of the step, checked before anything is decided."""
+    walk = found.walk()
+    if walk.actor not in (task.person, task.acting):
+        raise NotAllowed("flow-not-your-task")
+    check_open(walk, task)
+    if found.state.flow.status == "suspended":
+        raise Conflict("flow-suspended")
+    if task.kind == "answer":
+        return
+    run = found.state.runs[task.run or 0]
+    runtime.write_fields(work, found, run, body)
+    if action == "add_sign":
+        return
+    runtime.check_required(found, run)
+    own = task.kind == "fill" and task.person == found.state.flow.initiator
+    if own and task.acting == task.person:
+        records.check_submission(work, found.state.flow.form, found.asks.record)
+
+
+def act_on_flow(work: Work, flow_id: int, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Do something with a whole request: the flow as JSON (of the new instance, for `reopen`; the
+    list of what would happen, for `migrate` with `dry_run`)."""
+    with runtime.at_work(flow_id):
+        return _act_on_flow(work, flow_id, action, body)
+
+
+def _act_on_flow(work: Work, flow_id: int, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    found = runtime.load(work, flow_id, lock=True)
+    if not runtime.may_see(work, found.state):
+        raise NotFound("no-such-flow")
+    wish = runtime.wish_of(work, body)
+    administers = runtime.is_administrator(work, found.asks.record)
+    if action in flow_actions.ADMINISTRATORS:
+        _check_administrator(action, wish.comment, administers)
+    if action == "migrate":
+        return migrate(work, found, wish, body)
+    if action == "reopen":
+        return _reopen(work, found, wish)
+    walk = found.walk()
+    act_on_walk(walk, action, wish, administrator=administers)
+    found.state = runtime.commit(work, found, walk)
+    return flow_json(work, found)
+
+
+def _check_administrator(action: str, reason: str | None, administers: bool) -> None:
+    if not administers:
+        raise NotAllowed("flow-administrators-only", action=action)
+    if not (reason or "").strip():
+        raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
+
+
+def _reopen(work: Work, found: Loaded, wish: Any) -> dict[str, Any]:
+    """A new instance linked to the old one: nothing that was approved is undone."""
+    flow = found.state.flow
+    if flow.status not in TERMINAL:
+        raise Conflict("flow-not-ended")
+    if rows.running_flows(work.connection, tasks.books(work), record=flow.record):
+        raise Conflict("already-submitted", status="in_approval")
+    record = records.locked(work, flow.form, flow.record)
+    form = work.catalogue.forms[flow.form]
+    workflow = work.catalogue.workflows.get(flow.workflow)
+    row = work.people.find(work.connection, flow.initiator, work.today)
+    again = replace(work, actor=row, on_behalf_of=work.actor) if row else work
+    fresh = begin(again, form, record, wish, previous=flow.id, workflow=workflow)
+    return flow_json(work, fresh)
+
+
+def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:
+    """The newest instance of a record."""
+    return rows.latest_flow(reading.connection, record_id)
+
+
+def opens(view: Viewing, form: str, record_id: int) -> bool:
+    """Whether a task, or having begun a request, opens this record to the actor."""
+    return rows.has_task_on(view.connection, record_id, view.actor.id)
+
+
+def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | None:
+    """What the actor's open tasks on this record let be written; None without one."""
+    mine = rows.tasks_on(
+        reading.connection,
+        tasks.books(reading),
+        record_id,
+        acting=reading.actor.id,
+        kinds=("approval", "fill"),
+        state="open",
+    )
+    found: StepFields | None = None
+    for task in mine:
+        if task.flow is None or task.run is None:
+            continue
+        instance = runtime.load(reading, task.flow)
+        fields = instance.plan.step(instance.state.runs[task.run].step).fields
+        if found is None:
+            found = fields
+        else:
+            found = StepFields(
+                write=(*found.write, *fields.write),
+                require=(*found.require, *fields.require),
+                hide=tuple(name for name in found.hide if name in fields.hide),
+            )
+    return found
+
+
+def hand_over(work: Work, login: str, to: str | None = None) -> int:
+    """Hand a person's open tasks to somebody else, one event each: to `to`, else the superior,
+    else the flow administrator. How many there were."""
+    person = work.people.find(work.connection, login, work.today)
+    if person is None:
+        raise NotFound("no-such-person", login=login)
+    if to is not None:
+        runtime.check_people(work, [to])
+    mine = rows.open_tasks_of(work.connection, tasks.books(work), person.id)
+    for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
+        found = runtime.load(work, flow_id, lock=True)
+        walk = found.walk()
+        for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
+            if login in (task.person, task.acting):
+                _hand_one(found, walk, task, login, to)
+        runtime.commit(work, found, walk)
+    return len(mine)
+
+
+def _hand_one(found: Loaded, walk: Any, task: TaskRow, login: str, to: str | None) -> None:
+    heirs = [to, found.asks.superior(login), *found.asks.flow_admins()]
+    had = {t.person for t in walk.live_tasks(task.run) if t.id != task.id}
+    heir = next((h for h in heirs if h and h != login and h not in had), None)
+    if heir is None:
+        raise Refused("flow-nobody", step=task.title.get("zh", ""))
+    walk.note("handed_over", step=walk.runs[task.run].step, task=task.id, to=heir)
+    walk.close_task(
+        task.id, "transferred", by=None if walk.actor is None else walk.actor, reason="handed-over"
+    )
+    walk.ask_more(
+        task.run,
+        heir,
+        task.seat,
+        weight=task.weight,
+        origin=task.origin,
+        position=task.position,
+        kind=task.kind,
+        state=task.state,
+    )

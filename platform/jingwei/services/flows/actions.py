@@ -1,0 +1,452 @@
+"""What a person does with a task: command and state in, changes in the walk out.
+
+Each action first checks that the task is open and that it is the actor's; a refusal changes
+nothing, because the walk works on a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from jingwei.language.workflow import Step
+from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
+from jingwei.services.flows.plan import START
+from jingwei.services.flows.returns import asked_target, earlier, send_back
+from jingwei.services.flows.votes import seats_of, verdict
+from jingwei.services.flows.walk import Walk
+from jingwei.storage.flow_rows import RunRow, TaskRow
+
+ADDED = ("before", "after", "with")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What came with an action."""
+
+    comment: str | None = None
+    to: str | None = None
+    people: tuple[str, ...] = ()
+    position: str | None = None
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def act(walk: Walk, task_id: int, action: str, wish: Wish) -> None:
+    """Do one action of one task. Raises Refused, Conflict or NotAllowed."""
+    task = walk.tasks[task_id]
+    deed = ACTIONS.get(action)
+    if deed is None:
+        raise Refused("flow-no-such-action", action=action)
+    if walk.flow.status == "suspended" and action != "comment":
+        raise Conflict("flow-suspended")
+    if action not in ("comment", "urge"):
+        _check_mine(walk, task)
+        if action == "take_back":
+            _check_taken(walk, task)
+        else:
+            check_open(walk, task)
+    step = None if task.run is None else walk.step_of(walk.runs[task.run])
+    if step is not None and not _offered(step, task, action):
+        raise Refused("flow-not-offered", action=action)
+    if walk.actor != task.person and walk.actor == task.acting:
+        walk.on_behalf_of = task.person
+    deed(walk, task, wish)
+    walk.settle()
+
+
+def _check_mine(walk: Walk, task: TaskRow) -> None:
+    if walk.actor not in (task.person, task.acting):
+        raise NotAllowed("flow-not-your-task")
+
+
+def check_open(walk: Walk, task: TaskRow) -> None:
+    """Raises Conflict for a task that is closed (saying by whom) or that waits."""
+    if task.state == "closed":
+        by = task.closed_by or (_decider(walk, task) or "system")
+        raise Conflict("task-closed", by=by, outcome=task.outcome)
+    if task.state != "open":
+        raise Conflict("task-waits")
+
+
+def _decider(walk: Walk, task: TaskRow) -> str | None:
+    """Who decided the step that this task belonged to."""
+    others = [t for t in walk.tasks_of(task.run or 0) if t.closed_by]
+    return others[-1].closed_by if others else None
+
+
+def _check_taken(walk: Walk, task: TaskRow) -> None:
+    if task.state != "closed" or task.outcome not in ("approved", "rejected"):
+        raise Conflict("flow-nothing-to-take-back")
+    if task.closed_by != walk.actor:
+        raise NotAllowed("flow-not-your-task")
+
+
+OF_KIND: Mapping[str, tuple[str, ...]] = {
+    "approval": (
+        "approve", "reject", "return", "transfer", "delegate", "add_sign", "drop_sign", "claim",
+        "urge", "comment", "take_back",
+    ),
+    "fill": ("submit", "transfer", "claim", "urge", "comment"),
+    "receipt": ("acknowledge", "urge", "comment"),
+    "answer": ("submit", "comment", "urge"),
+    "cc": ("comment",),
+}  # fmt: skip
+_NOT_LIMITED = frozenset({"submit", "acknowledge"})
+
+
+def _offered(step: Step, task: TaskRow, action: str) -> bool:
+    """Whether this kind of task has the action, and the step does not rule it out with `can`."""
+    if action not in OF_KIND.get(task.kind, ()):
+        return False
+    limited = task.kind == "approval" and step.can is not None and action not in _NOT_LIMITED
+    return not limited or action in (step.can or ())
+
+
+def offered(walk: Walk, task: TaskRow, login: str) -> list[str]:
+    """The actions that this person may do now."""
+    if task.run is None:
+        return []
+    run = walk.runs[task.run]
+    step = walk.step_of(run)
+    if login not in (task.person, task.acting) or walk.flow.status != "running":
+        return ["comment"]
+    found = [a for a in OF_KIND.get(task.kind, ()) if _offered(step, task, a)]
+    if task.state == "open":
+        found = [a for a in found if a != "take_back" and _sensible(walk, run, step, task, a)]
+    elif task.state == "closed" and task.outcome in ("approved", "rejected"):
+        found = [a for a in found if a in ("comment", "urge") or a == "take_back"]
+    else:
+        found = [a for a in found if a in ("comment", "urge")]
+    return found
+
+
+def _sensible(walk: Walk, run: RunRow, step: Step, task: TaskRow, action: str) -> bool:
+    others = [t for t in walk.live_tasks(run.id) if t.seat == task.seat and t.id != task.id]
+    if action == "claim":
+        return bool(others)
+    if action == "drop_sign":
+        return any(t.position in ADDED for t in walk.live_tasks(run.id))
+    if action == "add_sign":
+        return bool(step.add_sign)
+    return True
+
+
+# --- deciding ------------------------------------------------------------------------------------
+
+
+def _opinion(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    if task.run is None:
+        return
+    step = walk.step_of(walk.runs[task.run])
+    if step.opinion == "required" and not (wish.comment or "").strip():
+        raise Invalid("invalid", fields=[FieldRefusal("comment", "required")])
+
+
+def _reason_owed(wish: Wish) -> None:
+    if not (wish.comment or "").strip():
+        raise Invalid("invalid", fields=[FieldRefusal("comment", "required")])
+
+
+def _close(walk: Walk, task: TaskRow, outcome: str, wish: Wish) -> None:
+    walk.close_task(task.id, outcome, by=walk.actor, comment=wish.comment)
+
+
+def _approve(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    _opinion(walk, task, wish)
+    run = _run(walk, task)
+    walk.note("approved", step=run.step, comment=wish.comment, task=task.id)
+    _close(walk, task, "approved", wish)
+    _choose(walk, wish)
+    _others_of_seat(walk, task)
+    walk.look_at(run.id)
+
+
+def _choose(walk: Walk, wish: Wish) -> None:
+    """Keep whom the person named for steps to come (`chosen_by`)."""
+    if wish.chosen:
+        chosen = {step: list(people) for step, people in wish.chosen.items()}
+        walk.remember(chosen={**walk.flow.memory.get("chosen", {}), **chosen})
+
+
+def _others_of_seat(walk: Walk, task: TaskRow) -> None:
+    """One holder answered for the seat: the others are asked no more."""
+    for other in walk.live_tasks(task.run or 0):
+        if other.seat == task.seat and other.id != task.id:
+            walk.close_task(other.id, "superseded", by=None, reason="answered-by-other")
+
+
+def _reject(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    _reason_owed(wish)
+    run = _run(walk, task)
+    walk.note("rejected", step=run.step, comment=wish.comment, task=task.id)
+    _close(walk, task, "rejected", wish)
+    _others_of_seat(walk, task)
+    walk.look_at(run.id)
+
+
+def _run(walk: Walk, task: TaskRow) -> RunRow:
+    run = walk.runs[task.run or 0]
+    if run.state != "open":
+        raise Conflict("task-closed", by=_decider(walk, task) or "system", outcome=run.outcome)
+    return run
+
+
+def _return(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    _reason_owed(wish)
+    run = _run(walk, task)
+    target = asked_target(walk, run, wish.to)
+    walk.note("returned", step=run.step, comment=wish.comment, task=task.id, to=target)
+    _close(walk, task, "returned", wish)
+    send_back(walk, run, target)
+
+
+def _submit(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    walk.note("submitted", step=run.step, comment=wish.comment, task=task.id)
+    _close(walk, task, "submitted", wish)
+    if task.kind == "answer":
+        walk.next_turn(run.id)
+        return
+    _choose(walk, wish)
+    _others_of_seat(walk, task)
+    walk.look_at(run.id)
+
+
+def _acknowledge(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    walk.note("acknowledged", step=run.step, comment=wish.comment, task=task.id)
+    _close(walk, task, "acknowledged", wish)
+    walk.look_at(run.id)
+
+
+# --- handing on ----------------------------------------------------------------------------------
+
+
+def _somebody(walk: Walk, run: RunRow, wish: Wish) -> str:
+    if not wish.to:
+        raise Invalid("invalid", fields=[FieldRefusal("to", "required")])
+    if wish.to == walk.actor:
+        raise Refused("flow-to-oneself")
+    _check_newcomer(walk, run, wish.to)
+    return wish.to
+
+
+def _check_newcomer(walk: Walk, run: RunRow, person: str) -> None:
+    step = walk.step_of(run)
+    if any(t.person == person and t.state in ("open", "waiting") for t in walk.tasks_of(run.id)):
+        raise Refused("flow-already-asked", person=person)
+    own = person == walk.flow.initiator and step.kind == "approve"
+    if own and walk.plan.policy(step, "self_approval") != "allow":
+        raise Refused("flow-self-approval", step=step.title.zh)
+
+
+def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    person = _somebody(walk, run, wish)
+    walk.note("transferred", step=run.step, comment=wish.comment, task=task.id, to=person)
+    _close(walk, task, "transferred", wish)
+    walk.ask_more(
+        run.id,
+        person,
+        task.seat,
+        weight=task.weight,
+        origin=task.origin,
+        position=task.position,
+        kind=task.kind,
+    )
+
+
+def _delegate(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    person = _somebody(walk, run, wish)
+    walk.note("delegated", step=run.step, comment=wish.comment, task=task.id, to=person)
+    walk.set_task(task.id, state="waiting")
+    walk.ask_more(
+        run.id, person, task.seat, origin=task.id, position="delegate", kind="answer", weight=0
+    )
+
+
+def _claim(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    walk.note("claimed", step=run.step, task=task.id)
+    _others_of_seat(walk, task)
+
+
+# --- signers -------------------------------------------------------------------------------------
+
+
+def _add_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    step = walk.step_of(run)
+    position = wish.position or (step.add_sign[0] if step.add_sign else "")
+    if position not in step.add_sign:
+        known = ", ".join(step.add_sign)
+        raise Refused("flow-add-sign-position", position=position, known=known)
+    people = wish.people or ((wish.to,) if wish.to else ())
+    if not people:
+        raise Invalid("invalid", fields=[FieldRefusal("people", "required")])
+    had = {t.person for t in walk.tasks_of(run.id)}
+    for person in people:
+        if person in had:
+            raise Refused("flow-already-asked", person=person)
+        _check_newcomer(walk, run, person)
+    walk.note(
+        "signers_added",
+        step=run.step,
+        comment=wish.comment,
+        task=task.id,
+        position=position,
+        people=list(people),
+    )
+    seat = max(t.seat for t in walk.tasks_of(run.id))
+    for number, person in enumerate(dict.fromkeys(people)):
+        walk.ask_more(run.id, person, seat + 1 + number, origin=task.id, position=position)
+    if position == "before":
+        walk.set_task(task.id, state="waiting")
+    elif position == "after":
+        _opinion(walk, task, wish)
+        _close(walk, task, "approved", wish)
+        _others_of_seat(walk, task)
+        walk.look_at(run.id)
+
+
+def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = _run(walk, task)
+    live = {t.person: t for t in walk.live_tasks(run.id)}
+    people = wish.people or ((wish.to,) if wish.to else ())
+    if not people:
+        raise Invalid("invalid", fields=[FieldRefusal("people", "required")])
+    for person in people:
+        if person not in live or live[person].position not in ADDED:
+            raise Refused("flow-not-added", person=person)
+    left = [t for t in walk.live_tasks(run.id) if t.person not in people]
+    votes = [t for t in walk.tasks_of(run.id) if t.outcome in ("approved", "rejected")]
+    if not left and not votes:
+        raise Refused("flow-last-signer")
+    walk.note("signers_dropped", step=run.step, task=task.id, people=list(people))
+    for person in people:
+        walk.close_task(live[person].id, "withdrawn", by=walk.actor, comment=wish.comment)
+    walk.look_at(run.id)
+
+
+# --- taking back ---------------------------------------------------------------------------------
+
+
+def _take_back(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = walk.runs[task.run or 0]
+    if walk.flow.status != "running":
+        raise Conflict("flow-too-late")
+    step = walk.step_of(run)
+    if run.state == "open":
+        if walk.plan.policy(step, "vote_withdraw") == "never":
+            raise Refused("flow-votes-stand")
+        _check_nobody_after(walk, run, task)
+    else:
+        _check_untouched(walk, run)
+    walk.note("taken_back", step=run.step, comment=wish.comment, task=task.id)
+    if run.state != "open":
+        _reopen(walk, run)
+    walk.set_task(task.id, outcome="withdrawn")
+    _ask_again(walk, run, task)
+
+
+def _check_nobody_after(walk: Walk, run: RunRow, task: TaskRow) -> None:
+    """In a sequence the next seat must not have answered; signers added after me neither."""
+    step = walk.step_of(run)
+    for other in walk.tasks_of(run.id):
+        later = other.seat > task.seat and step.mode == "sequential"
+        added = other.origin == task.id
+        if (later or added) and other.closed_by is not None:
+            raise Conflict("flow-too-late")
+
+
+def _check_untouched(walk: Walk, run: RunRow) -> None:
+    """Nobody after this step has acted, and nothing automatic was done that stays done."""
+    if run.outcome != "approved" or run.round != walk.flow.round:
+        raise Conflict("flow-too-late")
+    for after in _after(walk, run):
+        acted = any(t.closed_by is not None for t in walk.tasks_of(after.id))
+        if acted or after.kind in ("do", "subflow", "end", "return"):
+            raise Conflict("flow-too-late")
+
+
+def _after(walk: Walk, run: RunRow) -> list[RunRow]:
+    around = {block.id for block, _ in walk.ancestors(run)}
+    return [
+        r
+        for r in walk.runs.values()
+        if r.id > run.id and r.id not in around and not walk.beside(r, run)
+    ]
+
+
+def _reopen(walk: Walk, run: RunRow) -> None:
+    walk.cancel([r.id for r in _after(walk, run)], "cancelled", "taken-back")
+    for block, lane in walk.ancestors(run):
+        lanes = {**block.data.get("lanes", {}), lane: "open"}
+        walk.set_run(
+            block.id,
+            state="open",
+            outcome=None,
+            closed_at=None,
+            data={**block.data, "lanes": lanes},
+        )
+    walk.set_run(run.id, state="open", outcome=None, closed_at=None)
+
+
+def _ask_again(walk: Walk, run: RunRow, task: TaskRow) -> None:
+    """The seat is free again, for all who shared it; so are seats that the decision closed."""
+    step = walk.step_of(run)
+    for seat, found in seats_of(walk.tasks_of(run.id)).items():
+        if verdict(found) != "gone":
+            continue
+        people = {
+            t.person: t
+            for t in found
+            if t.outcome in ("superseded", "cancelled") or t.id == task.id
+        }
+        for person, old in people.items():
+            walk.ask_more(
+                run.id, person, seat, weight=old.weight, origin=old.origin, position=old.position
+            )
+    if step.mode == "sequential":
+        for later in walk.live_tasks(run.id):
+            if later.seat > task.seat and later.position is None and later.state == "open":
+                walk.set_task(later.id, state="waiting")
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def _comment(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    _reason_owed(wish)
+    step = None if task.run is None else walk.runs[task.run].step
+    walk.note("commented", step=step, comment=wish.comment, task=task.id)
+
+
+def _urge(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    check_open(walk, task)
+    step = None if task.run is None else walk.runs[task.run].step
+    walk.note("urged", step=step, comment=wish.comment, task=task.id)
+    walk.urged.append(task)
+
+
+ACTIONS: Mapping[str, Callable[[Walk, TaskRow, Wish], None]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "return": _return,
+    "submit": _submit,
+    "acknowledge": _acknowledge,
+    "transfer": _transfer,
+    "delegate": _delegate,
+    "claim": _claim,
+    "add_sign": _add_sign,
+    "drop_sign": _drop_sign,
+    "take_back": _take_back,
+    "comment": _comment,
+    "urge": _urge,
+}
+
+
+def targets(walk: Walk, run: RunRow) -> list[str]:
+    """Where a person may return to from here."""
+    return [*earlier(walk, run), START]

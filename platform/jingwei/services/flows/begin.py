@@ -1,0 +1,141 @@
+"""Starting a request: rights, conditions, what the record owes, its number, the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.language.form import Form
+from jingwei.language.workflow import Workflow
+from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
+from jingwei.services import records
+from jingwei.services.commands import Work
+from jingwei.services.flows import predict, runtime
+from jingwei.services.flows.actions import Wish, act
+from jingwei.services.flows.plan import FlowPlan
+from jingwei.services.flows.resolve import WorldAsks
+from jingwei.services.flows.runtime import Loaded
+from jingwei.services.flows.state import State, plain
+from jingwei.services.flows.walk import Walk
+from jingwei.services.numbers import next_number
+from jingwei.storage.flow_rows import FlowRow
+
+MAY_SUBMIT = frozenset({"draft", "recalled", "rejected", "terminated"})
+
+
+def workflow_of(
+    work: Any, form: Form, record: Mapping[str, Any], purpose: str = "submit"
+) -> Workflow | None:
+    """The workflow in force: the one of the org's profile, else the form's own."""
+    catalogue = work.catalogue
+    name = form.workflows.get(purpose) or form.workflow
+    org = record.get("org")
+    profile = catalogue.tree.profile(org, work.today) if org in catalogue.orgs else None
+    if profile in catalogue.profiles:
+        name = catalogue.profiles[profile].workflows.get(form.name) or name
+    return catalogue.workflows.get(name) if name else None
+
+
+def begin(
+    work: Work,
+    form: Form,
+    record: Mapping[str, Any],
+    wish: Wish,
+    *,
+    previous: int | None = None,
+    workflow: Workflow | None = None,
+) -> Loaded:
+    """Start a request on a locked record. Raises Refused, Invalid, Conflict or NotAllowed."""
+    workflow = workflow or workflow_of(work, form, record)
+    if workflow is None:
+        raise NotFound("no-flow")
+    initiator = _initiator(work, record)
+    flow = FlowRow(
+        work.store.next_ids(work.connection, 1)[0],
+        form.name,
+        record["id"],
+        workflow.name,
+        workflow.fingerprint,
+        work.installation.release.id,
+        "running",
+        initiator,
+        work.now,
+        previous=previous,
+    )
+    plan = FlowPlan(workflow)
+    found = Loaded(work, plan, WorldAsks(work, plan, flow), State(flow))
+    if previous is None:
+        _check_start(work, found, record)
+        records.check_submission(work, form.name, record)
+    if record["number"] is None and form.number is not None:
+        number = next_number(work, form, record)
+        records.set_system(work, form.name, record["id"], number=number)
+        found.asks.forget()
+    walk = found.walk()
+    walk.note("started" if previous is None else "reopened", comment=wish.comment)
+    walk.set_flow(**plain_values(flow))
+    if wish.chosen:
+        walk.remember(chosen={step: list(people) for step, people in wish.chosen.items()})
+    _check_somebody(walk)
+    with runtime.at_work(flow.id):
+        walk.begin()
+        walk.settle()
+        _complete_first_fill(found, walk, wish)
+        found.state = runtime.commit(work, found, walk, fresh=True)
+    return found
+
+
+def plain_values(flow: FlowRow) -> dict[str, Any]:
+    """Every field of the row, so that the first event holds the whole instance."""
+    return {name: getattr(flow, name) for name in plain(flow)}
+
+
+def _initiator(work: Work, record: Mapping[str, Any]) -> str:
+    if not work.actor.is_system:
+        return work.actor.login
+    if work.on_behalf_of is not None and not work.on_behalf_of.is_system:
+        return work.on_behalf_of.login
+    owner = record.get("owner") or record.get("created_by")
+    if owner is None:
+        raise Refused("flow-may-not-start")
+    return str(owner)
+
+
+def _check_start(work: Work, found: Loaded, record: Mapping[str, Any]) -> None:
+    form = found.state.flow.form
+    if not work.rights.decide(work, form, "submit", record).allowed:
+        raise NotAllowed("not-allowed", action="submit")
+    if record["status"] not in MAY_SUBMIT:
+        raise Conflict("already-submitted", status=record["status"])
+    workflow = found.plan.workflow
+    if workflow.start_who and not work.actor.is_system:
+        people = found.asks.persons(workflow.start_who, ())
+        if work.actor.login not in people:
+            raise NotAllowed("flow-may-not-start")
+    if workflow.start_when is not None and not found.asks.holds(workflow.start_when, ()):
+        raise Refused("flow-start-condition")
+
+
+def _check_somebody(walk: Walk) -> None:
+    """`empty: block_start`: nothing begins that would later ask nobody."""
+    steps = walk.plan.places.values()
+    if not any(walk.plan.policy(place.step, "empty") == "block_start" for place in steps):
+        return
+    for one in predict.from_start(walk):
+        blocks = walk.plan.policy(one.step, "empty") == "block_start"
+        if blocks and not one.people and one.step.kind in ("fill", "approve"):
+            raise Refused("flow-nobody-at-start", step=one.step.title.zh)
+
+
+def _complete_first_fill(found: Loaded, walk: Walk, wish: Wish) -> None:
+    """Submitting is the answer to a first `fill` of the initiator."""
+    first = found.plan.workflow.steps[0]
+    for task in list(walk.tasks.values()):
+        run = walk.runs[task.run or 0]
+        own = task.person == walk.flow.initiator and task.state == "open"
+        if first.kind == "fill" and run.step == first.id and own:
+            runtime.check_required(found, run)
+            actor, walk.actor = walk.actor, walk.flow.initiator
+            act(walk, task.id, "submit", wish)
+            walk.actor = actor
+            return

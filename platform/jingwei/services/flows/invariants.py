@@ -1,0 +1,109 @@
+"""What must hold of every request after every step (A1–A7 of the design)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jingwei.services.flows.state import State, replayed
+from jingwei.storage.flow_rows import TERMINAL, EventRow
+
+OUTCOMES = frozenset(
+    {
+        "approved", "rejected", "returned", "transferred", "delegated", "withdrawn", "cancelled",
+        "superseded", "acknowledged", "submitted", "skipped",
+    }
+)  # fmt: skip
+
+
+def broken(
+    state: State, events: Sequence[EventRow] = (), *, before: State | None = None, timers: int = 0
+) -> list[str]:
+    """Sentences on what does not hold; empty when all is well. `timers`: how many the instance
+    has."""
+    return [
+        *_one_end(state, before),
+        *_never_stuck(state),
+        *_closed_tasks(state),
+        *_replays(state, events),
+        *_nothing_left(state, timers),
+        *_joins(state),
+    ]
+
+
+def _one_end(state: State, before: State | None) -> list[str]:
+    if before is not None and before.flow.status in TERMINAL and state.flow != before.flow:
+        return [f"A1: {before.flow.status} became {state.flow.status}"]
+    if (state.flow.status in TERMINAL) != (state.flow.ended_at is not None):
+        return ["A1: ended without a moment"]
+    return []
+
+
+def _never_stuck(state: State) -> list[str]:
+    if state.flow.status in TERMINAL:
+        return []
+    asked = any(t.state == "open" and t.kind != "cc" for t in state.tasks.values())
+    waits = any(r.state == "open" and r.kind in ("wait", "subflow") for r in state.runs.values())
+    found = [] if asked or waits else ["A2: nobody is asked and nothing is waited for"]
+    for run in state.runs.values():
+        people = run.kind in ("fill", "approve", "acknowledge")
+        if run.state == "open" and people and not _open_task(state, run.id):
+            found.append(f"A2: run {run.path} asks nobody")
+    return found
+
+
+def _open_task(state: State, run: int) -> bool:
+    return any(t.run == run and t.state == "open" for t in state.tasks.values())
+
+
+def _closed_tasks(state: State) -> list[str]:
+    found = []
+    for task in state.tasks.values():
+        if task.state == "closed":
+            if task.outcome not in OUTCOMES:
+                found.append(f"A3: task {task.id} closed as {task.outcome}")
+            if task.closed_by is None and not task.reason:
+                found.append(f"A3: task {task.id} closed by nobody without a reason")
+        elif task.outcome is not None:
+            found.append(f"A3: task {task.id} is {task.state} and yet {task.outcome}")
+        run = state.runs.get(task.run or 0)
+        if task.state in ("open", "waiting") and run is not None and run.state != "open":
+            found.append(f"A6: task {task.id} is open in a run that is {run.state}")
+    return found
+
+
+def _replays(state: State, events: Sequence[EventRow]) -> list[str]:
+    if not events:
+        return []
+    again = replayed(events)
+    if [e.seq for e in events] != list(range(1, len(events) + 1)):
+        return ["A4: the log has gaps"]
+    if again is None or dict(again.runs) != dict(state.runs):
+        return ["A4: the log gives other runs"]
+    if dict(again.tasks) != dict(state.tasks):
+        return ["A4: the log gives other tasks"]
+    return [] if again.flow == state.flow else ["A4: the log gives another instance"]
+
+
+def _nothing_left(state: State, timers: int) -> list[str]:
+    if state.flow.status not in TERMINAL:
+        return []
+    found = [f"A6: {timers} timers of a closed request"] if timers else []
+    if any(t.state in ("open", "waiting") for t in state.tasks.values()):
+        found.append("A6: open tasks of a closed request")
+    if any(r.state == "open" for r in state.runs.values()):
+        found.append("A6: open runs of a closed request")
+    return found
+
+
+def _joins(state: State) -> list[str]:
+    """An open block has an open lane with something in it; a closed one has none."""
+    found = []
+    for run in state.runs.values():
+        inside = [r for r in state.runs.values() if r.parent == run.id and r.state == "open"]
+        if run.state != "open" and inside:
+            found.append(f"A2: {run.path} is {run.state} with open steps inside")
+        if run.state == "open" and "lanes" in run.data:
+            lanes = {lane for lane, word in run.data["lanes"].items() if word == "open"}
+            if lanes != {r.lane for r in inside}:
+                found.append(f"A2: lanes of {run.path}: {lanes} open, steps in {inside}")
+    return found

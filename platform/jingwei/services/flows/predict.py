@@ -1,0 +1,78 @@
+"""Who will probably be asked from here on, were everything approved; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jingwei.language.workflow import Step
+from jingwei.services.flows.asks import Rows
+from jingwei.services.flows.walk import Walk, seats_wanted
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """One step to come. `certain`: no condition stands before it."""
+
+    step: Step
+    people: tuple[str, ...]
+    certain: bool
+
+
+def ahead(walk: Walk) -> list[Ahead]:
+    """The steps of people that follow the open ones, in the order of the workflow."""
+    found: list[Ahead] = []
+    seen: set[tuple[str, Rows]] = set()
+    if walk.flow.status not in ("running", "suspended"):
+        return found
+    for run in [r for r in walk.runs.values() if r.state == "open"]:
+        place = walk.plan.places[run.step]
+        lanes = run.data.get("lanes")
+        if lanes is None:
+            after = place.beside[place.index + 1 :]
+        elif set(lanes.values()) == {"done"}:
+            after = ()
+        else:
+            after = place.beside[place.index + 1 :]
+        _steps(walk, after, walk.rows_of(run), True, found, seen)
+    order = list(walk.plan.places)
+    return sorted(found, key=lambda one: order.index(one.step.id))[:MOST]
+
+
+def from_start(walk: Walk) -> list[Ahead]:
+    """The same for a request that has not begun."""
+    found: list[Ahead] = []
+    _steps(walk, walk.plan.workflow.steps, (), True, found, set())
+    return found
+
+
+def _steps(
+    walk: Walk,
+    steps: Sequence[Step],
+    rows: Rows,
+    certain: bool,
+    found: list[Ahead],
+    seen: set[tuple[str, Rows]],
+) -> None:
+    for step in steps:
+        if (step.id, rows) in seen or len(found) >= MOST:
+            continue
+        seen.add((step.id, rows))
+        sure = certain and step.when is None
+        if step.when is not None and not walk.asks.holds(step.when, rows):
+            continue
+        if step.kind in ("branch", "inclusive"):
+            for lane in walk.lanes_of(step, rows):
+                _steps(walk, walk.plan.lane_steps(step, lane), rows, False, found, seen)
+        elif step.kind in ("parallel", "each"):
+            for lane in walk.lanes_of(step, rows):
+                inner = (*rows, (step.id, lane)) if step.kind == "each" else rows
+                _steps(walk, walk.plan.lane_steps(step, lane), inner, sure, found, seen)
+        elif step.kind in ("fill", "approve", "acknowledge", "cc"):
+            people = walk.asks.people(step, rows, ())
+            names = [p for seat, _ in seats_wanted(step, people) for p in seat]
+            found.append(Ahead(step, tuple(dict.fromkeys(names)), sure))
+        elif step.kind == "end":
+            return

@@ -1,0 +1,205 @@
+"""The world as an approval asks it, answered from the database of this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from jingwei.language.effects import Effects
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.field_types.table import present_value
+from jingwei.language.values import Due, Formula
+from jingwei.language.who import Whos
+from jingwei.language.workflow import Step
+from jingwei.services import workdays
+from jingwei.services.commands import Reading, Work
+from jingwei.services.flows import who
+from jingwei.services.flows.asks import Found, Group, Rows
+from jingwei.services.flows.plan import FlowPlan
+from jingwei.services.world import environment, superior_of
+from jingwei.storage.flow_rows import FlowRow
+
+
+class WorldAsks:
+    """Answers for one instance; see `asks.Asks`. The record is read again after each effect."""
+
+    def __init__(self, view: Reading, plan: FlowPlan, flow: FlowRow) -> None:
+        self.view = view
+        self.plan = plan
+        self.flow = flow
+        self._record: Mapping[str, Any] | None = None
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        if self._record is None:
+            found = self.view.store.load(self.view.connection, self.flow.form, [self.flow.record])
+            self._record = found.get(self.flow.record, {})
+        return self._record
+
+    def forget(self) -> None:
+        """The record was changed."""
+        self._record = None
+
+    @property
+    def org(self) -> str | None:
+        return self.record.get("org")
+
+    def next_id(self) -> int:
+        return self.view.store.next_ids(self.view.connection, 1)[0]
+
+    # --- expressions
+
+    def environment(self, rows: Rows) -> Environment:
+        row = self._row(rows)
+        flow = {
+            "initiator": self.flow.initiator,
+            "round": self.flow.round,
+            "status": self.flow.status,
+            "started": self.flow.started_at,
+            "step": None,
+            "waiting_for": [],
+        }
+        return environment(
+            self.view, self.record, row=row, initiator=self.flow.initiator, flow=flow
+        )
+
+    def _row(self, rows: Rows) -> Any:
+        if not rows:
+            return None
+        block, lane = rows[-1]
+        step = self.plan.step(block)
+        return self._elements(step, rows[:-1]).get(lane)
+
+    def _elements(self, step: Step, rows: Rows) -> dict[str, Any]:
+        """What `each` goes through, by lane. With `distinct`, the first of each value."""
+        assert step.of is not None
+        found = self.view.catalogue.closure(step.of)(self.environment(rows)) or []
+        elements: dict[str, Any] = {}
+        for element in found:
+            if step.distinct is not None:
+                inside = environment(self.view, self.record, row=element)
+                key = self.view.catalogue.closure(step.distinct)(inside)
+            else:
+                key = element.get("id") if isinstance(element, Mapping) else element
+            if key is not None:
+                elements.setdefault(str(key).replace("/", "-"), element)
+        return elements
+
+    def holds(self, formula: Formula, rows: Rows) -> bool:
+        return bool(self.view.catalogue.closure(formula)(self.environment(rows)))
+
+    def lanes(self, step: Step, rows: Rows) -> list[str]:
+        return list(self._elements(step, rows))
+
+    # --- people
+
+    def _around(
+        self, rows: Rows, subject: str | None = None, chosen: Sequence[str] = ()
+    ) -> who.Around:
+        return who.Around(
+            self.environment(rows), self.record, self.flow.initiator, subject, tuple(chosen)
+        )
+
+    def people(self, step: Step, rows: Rows, chosen: Sequence[str]) -> Found:
+        around = self._around(rows, chosen=chosen)
+        groups: list[Group] = who.groups(self.view, step.who, around)
+        ancestors: tuple[str, ...] = ()
+        if self.org in self.view.catalogue.orgs:
+            ancestors = self.view.catalogue.tree.ancestors(str(self.org), self.view.today)
+        how = {
+            "rules": [
+                {"rule": rule.kind, "name": rule.name, "people": list(group.people)}
+                for rule, group in zip(step.who, groups, strict=True)
+            ],
+            "orgs": list(ancestors),
+            "day": self.view.today.isoformat(),
+            "release": self.view.installation.release.id,
+        }
+        return Found(tuple(groups), how)
+
+    def persons(self, whos: Whos, rows: Rows, subject: str | None = None) -> list[str]:
+        return who.people(self.view, whos, self._around(rows, subject))
+
+    def superior(self, login: str) -> str | None:
+        return superior_of(self.view, login)
+
+    def flow_admins(self) -> list[str]:
+        return who.nearest(self.view, "role", who.FLOW_ADMIN, self.org)
+
+    def stand_in(self, login: str) -> str:
+        return login
+
+    # --- time
+
+    def due(self, step: Step, rows: Rows) -> datetime | None:
+        if step.due is None:
+            return None
+        return self._due_day(step.due, rows)
+
+    def _due_day(self, due: Due, rows: Rows) -> datetime | None:
+        zone = self.view.clock.zone
+        if due.date is not None:
+            value = self.view.catalogue.closure(due.date)(self.environment(rows))
+            if isinstance(value, datetime):
+                return value
+            return workdays.end_of(value, zone) if isinstance(value, date) else None
+        if due.lag is not None and due.lag.unit in ("min", "h"):
+            return workdays.add_duration(
+                self.view.catalogue, self.view.now, due.lag, self.org, zone
+            )
+        day = workdays.due_day(self.view.catalogue, due, self.view.today, self.org)
+        return workdays.end_of(day, zone)
+
+    def after(self, at: datetime, duration: Any) -> datetime:
+        """An instant moved by a duration, in working days of the record's org."""
+        return workdays.add_duration(
+            self.view.catalogue, at, duration, self.org, self.view.clock.zone
+        )
+
+    def wait_over(self, step: Step, rows: Rows, opened_at: datetime) -> bool:
+        if step.wait_for is not None and self.after(opened_at, step.wait_for) > self.view.now:
+            return False
+        return step.wait_until is None or self.holds(step.wait_until, rows)
+
+    # --- the record
+
+    def effects(self, effects: Effects, path: str) -> None:
+        run_effects(self.view, effects, self.flow, path=path)
+        self.forget()
+
+    def snapshot(self, fields: Sequence[str]) -> dict[str, Any]:
+        """The routing fields as text; columns of a table as the list of their values."""
+        found: dict[str, Any] = {}
+        form = self.view.catalogue.forms[self.flow.form]
+        for path in fields:
+            name, _, column = path.partition(".")
+            definition = form.fields.get(name)
+            value = self.record.get(name)
+            if definition is None:
+                found[path] = None if value is None else str(value)
+            elif definition.type == "table":
+                names = [column] if column else list(definition.fields)
+                found[path] = [
+                    [str(present_value(definition.fields[n], row.get(n))) for n in names]
+                    for row in value or ()
+                ]
+            else:
+                found[path] = str(present_value(definition, value))
+        return found
+
+
+def run_effects(view: Reading, effects: Effects, flow: FlowRow, *, path: str) -> None:
+    """Run effects of the workflow as the system, on behalf of who acts."""
+    if not effects or not isinstance(view, Work):
+        return
+    run = view.listeners.extra.get("effects")
+    if run is not None:
+        run(
+            view.as_system(),
+            effects,
+            flow.form,
+            flow.record,
+            initiator=flow.initiator,
+            flow={"id": flow.id, "initiator": flow.initiator, "path": path},
+        )

@@ -1,0 +1,286 @@
+"""Sending back, going on where it came from, jumping: the ways through a workflow that are not
+forwards.
+
+Only what lies on the way to a step can be returned to: never another lane of a block that is still
+open. Returning from after a join runs one lane again (`rerun: block`: all); returning to before a
+split cancels every lane.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jingwei.language.workflow import ReturnRule, Step
+from jingwei.refusals import Refused
+from jingwei.services.flows.plan import START
+from jingwei.services.flows.walk import DONE, Walk
+from jingwei.storage.flow_rows import RunRow
+
+
+def way_back(walk: Walk, run: RunRow, target: str) -> int | None:
+    """How many blocks the run shares with the step, when it may be returned to; else None."""
+    if target not in walk.plan.places:
+        return None
+    chain = walk.plan.chain(target)
+    around = walk.ancestors(run)
+    shared = 0
+    while shared < min(len(chain), len(around)) and chain[shared][0] == around[shared][0].step:
+        lane = chain[shared][1]
+        if lane is not None and lane != around[shared][1]:
+            return None
+        shared += 1
+    here = around[shared][0].step if shared < len(around) else run.step
+    there = chain[shared][0] if shared < len(chain) else target
+    return shared if walk.plan.places[there].index < walk.plan.places[here].index else None
+
+
+def earlier(walk: Walk, run: RunRow) -> list[str]:
+    """Steps of people on the way to this run that were passed, oldest first."""
+    passed: dict[str, None] = {}
+    for other in walk.runs.values():
+        done = other.kind in ("fill", "approve") and other.outcome in DONE
+        if other.step == START:
+            continue
+        if done and other.id < run.id and way_back(walk, run, other.step) is not None:
+            passed.pop(other.step, None)
+            passed[other.step] = None
+    order = list(walk.plan.places)
+    return sorted(passed, key=order.index)
+
+
+def to_initiator(walk: Walk, run: RunRow) -> str:
+    """The first fill of the initiator on the way, else a step of its own."""
+    for step_id in earlier(walk, run):
+        step = walk.plan.step(step_id)
+        if step.kind == "fill" and any(who.kind == "initiator" for who in step.who):
+            return step_id
+    return START
+
+
+def target_of(walk: Walk, run: RunRow, word: str) -> str:
+    """The step a word names: initiator, previous, or a step that was passed. Raises Refused."""
+    known = earlier(walk, run)
+    if word == "initiator":
+        return to_initiator(walk, run)
+    if word in ("previous", "any_earlier"):
+        return known[-1] if known and word == "previous" else to_initiator(walk, run)
+    if word == START:
+        return START
+    if word not in known:
+        raise Refused("flow-return-where", step=word, known=", ".join(known) or "—")
+    return word
+
+
+def asked_target(walk: Walk, run: RunRow, to: str | None) -> str:
+    """Where a person may return to, by the rule of the step."""
+    rule = walk.plan.return_rule(walk.step_of(run))
+    fixed = None if rule.to == "any_earlier" else target_of(walk, run, rule.to)
+    if to is None:
+        return fixed or to_initiator(walk, run)
+    asked = target_of(walk, run, to)
+    if fixed is not None and asked != fixed:
+        raise Refused("flow-return-where", step=to, known=fixed)
+    return asked
+
+
+def send_back(walk: Walk, run: RunRow, word: str, *, resumes: bool = True) -> None:
+    """Return from a run to an earlier step; a new round begins there. `resumes`: by the rule of
+    the step it may later go on from here."""
+    target = target_of(walk, run, word)
+    shared = way_back(walk, run, target) or 0
+    step = walk.step_of(run)
+    rule = walk.plan.return_rule(step)
+    around = walk.ancestors(run)
+    top = around[shared][0] if shared < len(around) else run
+    walk.note_system("sent_back", step=step.id, to=target)
+    walk.set_flow(round=walk.flow.round + 1)
+    walk.cancel(walk.below(top.id), "returned", "returned")
+    _forget(walk, top.path)
+    container = around[shared - 1] if shared else None
+    paths = _reopen(walk, target, shared, container, step)
+    if rule.resume == "returner" and resumes:
+        _plan_resume(walk, paths, run, rule)
+
+
+def _forget(walk: Walk, path: str) -> None:
+    """What was to go on inside something that is cancelled will not."""
+    resume = {
+        key: entry
+        for key, entry in walk.flow.memory.get("resume", {}).items()
+        if key != path and not key.startswith(path + "/")
+    }
+    walk.remember(resume=resume)
+
+
+def _plan_resume(walk: Walk, paths: list[str], run: RunRow, rule: ReturnRule) -> None:
+    entry = {
+        "from": run.path,
+        "step": run.step,
+        "with": paths,
+        "snapshot": walk.asks.snapshot(rule.walk_again_if_changed),
+    }
+    resume = dict(walk.flow.memory.get("resume", {}))
+    resume.update(dict.fromkeys(paths, entry))
+    walk.remember(resume=resume)
+
+
+def _reopen(
+    walk: Walk,
+    target: str,
+    shared: int,
+    container: tuple[RunRow, str] | None,
+    returner: Step,
+) -> list[str]:
+    """Open the target again inside the blocks that lead to it; the paths that were opened."""
+    parents: list[tuple[int | None, str | None]] = [
+        (container[0].id, container[1]) if container else (None, None)
+    ]
+    for block, lane in walk.plan.chain(target)[shared:]:
+        found: list[tuple[int | None, str | None]] = []
+        for parent, inside in parents:
+            found += _enter(walk, block, lane, parent, inside, target, returner)
+        parents = found
+    paths = []
+    for parent, lane in parents:
+        opened = walk.start_step(walk.plan.step(target), parent, lane, whatever=True)
+        if opened is not None:
+            paths.append(opened.path)
+    return paths
+
+
+def _enter(
+    walk: Walk,
+    block: str,
+    lane: str | None,
+    parent: int | None,
+    inside: str | None,
+    target: str,
+    returner: Step,
+) -> list[tuple[int | None, str | None]]:
+    """Go into the last run of a block again: only the lane that leads to the target."""
+    path = block if parent is None else f"{walk.runs[parent].path}/{inside}/{block}"
+    last = [r for r in walk.runs.values() if r.path == path]
+    if not last:
+        raise Refused("flow-return-where", step=target, known="—")
+    run = last[-1]
+    known = run.data.get("lanes", {})
+    lanes = [lane] if lane is not None else list(known)
+    if lane is not None and lane not in known:
+        raise Refused("flow-return-where", step=target, known="—")
+    if walk.plan.policy(returner, "rerun") == "block":
+        new = walk.new_run(walk.plan.step(block), parent, inside)
+        words = dict.fromkeys(known, "open")
+        walk.set_run(new.id, data={**run.data, "lanes": words})
+        for name in known:
+            if name not in lanes:
+                walk.open_lane(walk.plan.step(block), new.id, name)
+        return [(new.id, name) for name in lanes]
+    if run.parent != parent:
+        new = walk.new_run(walk.plan.step(block), parent, inside)
+        words = {**known, **dict.fromkeys(lanes, "open")}
+        walk.set_run(new.id, data={**run.data, "lanes": words})
+        return [(new.id, name) for name in lanes]
+    words = {**known, **dict.fromkeys(lanes, "open")}
+    walk.set_run(
+        run.id, state="open", outcome=None, closed_at=None, data={**run.data, "lanes": words}
+    )
+    return [(run.id, name) for name in lanes]
+
+
+# --- going on ------------------------------------------------------------------------------------
+
+
+def resume(walk: Walk, run: RunRow) -> bool:
+    """Go on where the request came from, if this run was asked to correct it."""
+    entries = dict(walk.flow.memory.get("resume", {}))
+    entry = entries.pop(run.path, None)
+    if entry is None:
+        return False
+    snapshot = entry["snapshot"]
+    changed = [
+        name
+        for name, value in walk.asks.snapshot(list(snapshot)).items()
+        if value != snapshot[name]
+    ]
+    if changed:
+        walk.note_system("walks_again", step=run.step, changed=changed)
+        for path in entry["with"]:
+            entries.pop(path, None)
+        walk.remember(resume=entries)
+        return False
+    waiting = any(path in entries for path in entry["with"])
+    walk.note_system("resumed", step=entry["step"])
+    walk.remember(resume=entries)
+    if waiting:
+        _mark_lane(walk, run)
+        return True
+    if not _leave(walk, run, entry["from"]):
+        return True
+    goto(walk, entry["from"])
+    return True
+
+
+def _mark_lane(walk: Walk, run: RunRow) -> None:
+    if run.parent is not None:
+        block = walk.runs[run.parent]
+        lanes = {**block.data.get("lanes", {}), run.lane or "": "done"}
+        walk.set_run(block.id, data={**block.data, "lanes": lanes})
+
+
+def _leave(walk: Walk, run: RunRow, path: str) -> bool:
+    """Close the blocks around a run that do not lead to the path; False while a lane is open."""
+    for block, lane in reversed(walk.ancestors(run)):
+        if path.startswith(f"{block.path}/{lane}/"):
+            return True
+        lanes = {**walk.runs[block.id].data.get("lanes", {}), lane: "done"}
+        data = {**walk.runs[block.id].data, "lanes": lanes}
+        walk.set_run(block.id, data=data)
+        if set(lanes.values()) != {"done"}:
+            return False
+        walk.set_run(block.id, state="done", outcome="passed", closed_at=walk.now)
+    return True
+
+
+def goto(walk: Walk, path: str) -> None:
+    """Open the step at a path. Blocks on the way that are closed begin afresh, all their lanes."""
+    parts = path.split("/")
+    parent: int | None = None
+    lane: str | None = None
+    for step_id, into in zip(parts[:-1:2], parts[1::2], strict=True):
+        open_ = [
+            r
+            for r in walk.runs.values()
+            if r.step == step_id and (r.parent, r.lane) == (parent, lane) and r.state == "open"
+        ]
+        block = open_[-1] if open_ else _fresh_block(walk, step_id, into, parent, lane)
+        lanes = {**walk.runs[block.id].data.get("lanes", {}), into: "open"}
+        walk.set_run(block.id, data={**walk.runs[block.id].data, "lanes": lanes})
+        parent, lane = block.id, into
+    walk.start_step(walk.plan.step(parts[-1]), parent, lane, whatever=True)
+
+
+def _fresh_block(
+    walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None
+) -> RunRow:
+    step = walk.plan.step(step_id)
+    run = walk.new_run(step, parent, lane)
+    lanes: list[str] = [into]
+    if step.kind in ("parallel", "each", "inclusive"):
+        now = walk.lanes_of(step, walk.rows(parent, lane))
+        lanes = now if into in now else [*now, into]
+    walk.open_lanes(run.id, lanes, skip=into)
+    return walk.runs[run.id]
+
+
+def jump(walk: Walk, target: str) -> None:
+    """An administrator moves the request to any step that stands in no row of `each`."""
+    if target not in walk.plan.places:
+        raise Refused("flow-no-such-step", step=target)
+    chain: list[Any] = walk.plan.chain(target)
+    if any(lane is None for _, lane in chain):
+        raise Refused("flow-jump-into-rows", step=target)
+    walk.set_flow(round=walk.flow.round + 1)
+    walk.cancel([r.id for r in walk.runs.values()], "cancelled", "jumped")
+    walk.remember(resume={})
+    parts = [part for block, lane in chain for part in (block, lane)]
+    goto(walk, "/".join([*parts, target]))

@@ -1,0 +1,368 @@
+"""One command on one instance: lock, load, check, apply, append events, write, tell.
+
+Everything happens in the transaction of the caller's `Work`; what is refused changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.language.field_types.table import present_value
+from jingwei.refusals import FieldRefusal, Invalid, Malformed, NotFound, Refused
+from jingwei.services import records, tasks
+from jingwei.services.commands import Reading, Work
+from jingwei.services.events import Changed
+from jingwei.services.flows import who
+from jingwei.services.flows.actions import Wish
+from jingwei.services.flows.pinned import pinned
+from jingwei.services.flows.plan import FlowPlan
+from jingwei.services.flows.resolve import WorldAsks, run_effects
+from jingwei.services.flows.schedule import timers_wanted
+from jingwei.services.flows.state import State
+from jingwei.services.flows.walk import Walk
+from jingwei.services.people import may_sign_in
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow
+from jingwei.storage.people import find_people
+
+_ACTION_NAMES = {"in_approval": "submitted"}
+
+
+# requests that a command of this context is changing: what it causes must not change them too
+_AT_WORK: ContextVar[frozenset[int]] = ContextVar("flows_at_work", default=frozenset())
+
+
+@contextmanager
+def at_work(flow_id: int) -> Iterator[None]:
+    """While a command changes a request, its own consequences leave it alone."""
+    token = _AT_WORK.set(_AT_WORK.get() | {flow_id})
+    try:
+        yield
+    finally:
+        _AT_WORK.reset(token)
+
+
+def is_at_work(flow_id: int) -> bool:
+    return flow_id in _AT_WORK.get()
+
+
+@dataclass(slots=True)
+class Loaded:
+    """An instance ready for a command. `view` has the catalogue with the pinned workflow."""
+
+    view: Any
+    plan: FlowPlan
+    asks: WorldAsks
+    state: State
+
+    def walk(self, *, system: bool = False) -> Walk:
+        view = self.view
+        actor = None if system or view.actor.is_system else view.actor.login
+        behalf = getattr(view, "on_behalf_of", None)
+        on_behalf = behalf.login if behalf is not None and actor is not None else None
+        return Walk(self.plan, self.state, self.asks, view.now, actor, on_behalf)
+
+
+def load(view: Reading, flow_id: int, *, lock: bool = False) -> Loaded:
+    """The instance; with `lock`, simultaneous commands queue here. Raises NotFound."""
+    flow = rows.find_flow(view.connection, tasks.books(view), flow_id, lock=lock)
+    if flow is None:
+        raise NotFound("no-such-flow")
+    return loaded(view, flow)
+
+
+def loaded(view: Reading, flow: FlowRow) -> Loaded:
+    books = tasks.books(view)
+    own, plan = pinned(view, flow)
+    runs = {r.id: r for r in rows.runs_of(view.connection, books, flow.id)}
+    found = {t.id: t for t in rows.tasks_of(view.connection, books, flow.id) if t.run is not None}
+    return Loaded(own, plan, WorldAsks(own, plan, flow), State(flow, runs, found))
+
+
+def may_see(view: Reading, state: State) -> bool:
+    """Who was asked, who began it, who administers it, who may read the record."""
+    if view.actor.is_system or view.actor.login == state.flow.initiator:
+        return True
+    if any(view.actor.login in (t.person, t.acting) for t in state.tasks.values()):
+        return True
+    record = view.store.load(view.connection, state.flow.form, [state.flow.record])
+    found = record.get(state.flow.record)
+    return found is not None and (
+        view.rights.may_read(view, state.flow.form, found).allowed or is_administrator(view, found)
+    )
+
+
+def is_administrator(view: Reading, record: Mapping[str, Any]) -> bool:
+    """Whether the actor holds `flow_admin` at the record's org or above it."""
+    if view.actor.is_system:
+        return True
+    org = record.get("org")
+    if org not in view.catalogue.orgs:
+        return False
+    above = view.catalogue.tree.ancestors(str(org), view.today)
+    return any(view.actor.has_role(who.FLOW_ADMIN, code) for code in above)
+
+
+def wish_of(view: Reading, body: Mapping[str, Any]) -> Wish:
+    """The body of an action. Raises Malformed for keys and values of the wrong shape, Refused for
+    people who are unknown or disabled."""
+    known = {"comment", "to", "people", "position", "fields", "reason", "step", "map", "dry_run"}
+    known |= {"chosen"}
+    wrong = [FieldRefusal(name, "unknown-field", {"name": name}) for name in set(body) - known]
+    for name in ("comment", "to", "position", "reason", "step"):
+        if not isinstance(body.get(name), str | None):
+            wrong.append(FieldRefusal(name, "not-text"))
+    listed = body.get("people") or []
+    if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
+        wrong.append(FieldRefusal("people", "not-text"))
+    if wrong:
+        raise Malformed("not-writable-fields", fields=wrong)
+    comment = body.get("comment") or body.get("reason")
+    chosen = {
+        str(step): tuple([people] if isinstance(people, str) else people)
+        for step, people in dict(body.get("chosen") or {}).items()
+    }
+    check_people(view, [*listed, *(p for people in chosen.values() for p in people)])
+    return Wish(
+        comment.strip() if comment else None,
+        body.get("to") or body.get("step"),
+        tuple(listed),
+        body.get("position"),
+        chosen,
+    )
+
+
+def check_people(view: Reading, logins: Sequence[str]) -> None:
+    """Raises Refused naming the first login that cannot be asked."""
+    known = find_people(view.connection, set(logins)) if logins else {}
+    for login in logins:
+        if login not in known or not may_sign_in(known[login], view.today):
+            raise Refused("flow-unknown-person", person=login)
+
+
+# --- fields of a step ----------------------------------------------------------------------------
+
+
+def write_fields(work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any]) -> None:
+    """Write the fields that the open step lets its people write."""
+    values = body.get("fields")
+    if values is None or values == {}:
+        return
+    if not isinstance(values, Mapping):
+        raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-json")])
+    flow = loaded.state.flow
+    step = loaded.plan.step(run.step)
+    allowed = set(step.fields.write)
+    record = loaded.asks.record
+    if step.kind == "fill" and record.get("status") in ("draft", "returned"):
+        allowed |= work.rights.fields(work, flow.form, record).writable
+    refused = [
+        FieldRefusal(name, "not-writable", {"name": name})
+        for name in values
+        if name not in allowed and not any(a.startswith(f"{name}.") for a in allowed)
+    ]
+    for name, rows_ in values.items():
+        if name not in allowed and not refused:
+            refused += _other_columns(loaded, name, rows_, allowed)
+    if refused:
+        raise Malformed("not-writable-fields", fields=refused)
+    records.update(
+        work,
+        flow.form,
+        flow.record,
+        values,
+        source="flow",
+        allowed=frozenset(allowed),
+        require=frozenset(step.fields.require),
+    )
+    loaded.asks.forget()
+
+
+def _other_columns(
+    loaded: Loaded, table: str, sent: Any, allowed: Collection[str]
+) -> list[FieldRefusal]:
+    """Columns of a table beside the writable ones must be sent back as they are; no row may come
+    or go."""
+    known = {row["id"]: row for row in loaded.asks.record.get(table) or ()}
+    columns = loaded.view.catalogue.forms[loaded.state.flow.form].fields[table].fields
+    given = [row for row in sent if isinstance(row, Mapping)] if isinstance(sent, list) else []
+    if {row.get("id") for row in given} != set(known) or len(given) != len(known):
+        return [FieldRefusal(table, "not-writable", {"name": table})]
+    refused = []
+    for index, row in enumerate(given):
+        for name, value in row.items():
+            column = columns.get(name)
+            same = column is None or present_value(column, known[row["id"]].get(name)) == value
+            if name != "id" and f"{table}.{name}" not in allowed and not same:
+                at = f"{table}.{index}.{name}"
+                refused.append(FieldRefusal(at, "not-writable", {"name": name}))
+    return refused
+
+
+def check_required(loaded: Loaded, run: RunRow) -> None:
+    """Raises Invalid naming each field that the step requires and that is empty."""
+    step = loaded.plan.step(run.step)
+    record = loaded.asks.record
+    lacking = [
+        FieldRefusal(name, "required")
+        for name in step.fields.require
+        if "." not in name and record.get(name) in (None, [], "")
+    ]
+    if lacking:
+        raise Invalid("invalid", fields=lacking)
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def commit(
+    work: Work, loaded: Loaded, walk: Walk, *, fresh: bool = False, key: str | None = None
+) -> State:
+    """Keep what the walk did: instance, runs, tasks, events, timers, messages, the record's
+    status."""
+    before = State(loaded.state.flow) if fresh else loaded.state
+    look_at_waits(walk)
+    walk.set_flow(revision=before.flow.revision + 1)
+    after = walk.state
+    books = tasks.books(work)
+    connection = work.connection
+    write = rows.insert_flow if fresh else rows.update_flow
+    write(connection, books, after.flow)
+    _write_changed(work, before, after)
+    events = _events(work, walk, key)
+    rows.append_events(connection, books, events)
+    _write_timers(work, loaded, before, after)
+    _tell(work, before, after, walk)
+    for step, person in walk.receipts:
+        tasks.open_todo(
+            work,
+            person,
+            after.flow.form,
+            after.flow.record,
+            {"zh": step.title.zh, "en": step.title.en},
+            kind="receipt",
+            key=f"receipt:{after.flow.id}:{after.flow.round}:{step.id}:{person}",
+            flow=after.flow.id,
+        )
+    if walk.urged:
+        tasks.told(work, walk.urged, "urge")
+    _move_record(work, loaded, walk, before, after)
+    return after
+
+
+def look_at_waits(walk: Walk) -> None:
+    """What this command changed may be what a step waits for."""
+    if walk.flow.status != "running":
+        return
+    for run in [r for r in walk.runs.values() if r.kind == "wait" and r.state == "open"]:
+        if walk.step_of(run).wait_until is not None:
+            walk.look_at_wait(run.id)
+    walk.settle()
+
+
+def _write_changed(work: Work, before: State, after: State) -> None:
+    books = tasks.books(work)
+    fresh_runs = [r for r in after.runs.values() if r.id not in before.runs]
+    runs = [r for r in after.runs.values() if r.id in before.runs and before.runs[r.id] != r]
+    rows.write_runs(work.connection, books, after.flow.id, fresh_runs, runs)
+    fresh = [t for t in after.tasks.values() if t.id not in before.tasks]
+    changed = [t for t in after.tasks.values() if t.id in before.tasks and before.tasks[t.id] != t]
+    rows.write_tasks(work.connection, books, fresh, changed)
+
+
+def _events(work: Work, walk: Walk, key: str | None) -> list[EventRow]:
+    taken = rows.last_seq(work.connection, walk.flow.id)
+    found = []
+    for number, noted in enumerate(walk.events, taken + 1):
+        data = {name: value for name, value in noted.data.items() if value is not None}
+        found.append(
+            EventRow(
+                walk.flow.id,
+                number,
+                work.now,
+                noted.type,
+                noted.actor,
+                noted.on_behalf_of,
+                noted.step,
+                noted.comment,
+                {**data, "changes": noted.changes},
+                key if number == taken + 1 else None,
+            )
+        )
+    return found
+
+
+def _write_timers(work: Work, loaded: Loaded, before: State, after: State) -> None:
+    timers = rows.timers_of(work.connection, after.flow.id)
+    open_ = {r.id for r in after.runs.values() if r.state == "open"}
+    over = after.flow.status in TERMINAL
+    gone = [t.id for t in timers if over or (t.run is not None and t.run not in open_)]
+    was = {r.id for r in before.runs.values() if r.state == "open"}
+    wanted = [] if over else [after.runs[key] for key in after.runs if key in open_ - was]
+    fresh = [timer for run in wanted for timer in timers_wanted(loaded.asks, run)]
+    rows.write_timers(work.connection, fresh, gone)
+
+
+def _tell(work: Work, before: State, after: State, walk: Walk) -> None:
+    flow = after.flow
+    about = {"flow": flow.id, "form": flow.form, "id": flow.record}
+    add: Callable[..., None] = work.outbox.add
+    if before.flow.revision == 0:
+        add("flow.started", about, key=f"flow.started:{flow.id}")
+    for run in after.runs.values():
+        if run.id not in before.runs and run.kind in ("fill", "approve", "acknowledge", "cc"):
+            step = {**about, "step": run.step, "run": run.id, "round": run.round}
+            add("flow.step_opened", step, key=f"flow.step_opened:{run.id}")
+    if flow.round > before.flow.round and any(e.type == "sent_back" for e in walk.events):
+        add("flow.returned", {**about, "round": flow.round}, key=f"flow.returned:{flow.id}:"
+            f"{flow.round}")  # fmt: skip
+    if flow.status in TERMINAL and before.flow.status not in TERMINAL:
+        add("flow.ended", {**about, "status": flow.status}, key=f"flow.ended:{flow.id}")
+    opened = []
+    for task in after.tasks.values():
+        old = before.tasks.get(task.id)
+        if task.state in ("open", "told") and (old is None or old.state not in ("open", "told")):
+            opened.append(task)
+        if task.state == "closed" and (old is None or old.outcome != task.outcome):
+            tasks.closed_message(work, task)
+    if opened:
+        tasks.told(work, opened)
+
+
+def status_of(plan: FlowPlan, state: State) -> str:
+    """The status of the record: returned while its initiator corrects it."""
+    flow = state.flow
+    if flow.status in TERMINAL:
+        return flow.status
+    if flow.round > 1:
+        for task in state.tasks.values():
+            mine = task.kind == "fill" and task.person == flow.initiator
+            if mine and task.state == "open":
+                return "returned"
+    return "in_approval"
+
+
+def _move_record(work: Work, loaded: Loaded, walk: Walk, before: State, after: State) -> None:
+    """The record's status follows; then what the workflow does at its end."""
+    flow = after.flow
+    status = status_of(loaded.plan, after)
+    record = work.store.load(work.connection, flow.form, [flow.record]).get(flow.record)
+    if record is None or record["deleted_at"] is not None:
+        return
+    if record["status"] != status or record.get("flow") != flow.id:
+        action = _ACTION_NAMES.get(status, status)
+        was = record
+        now = records.set_system(
+            work, flow.form, flow.record, action=action, status=status, flow=flow.id
+        )
+        if before.flow.revision == 0:
+            work.tell(Changed("record.submitted", flow.form, flow.record, was, now, "flow"))
+    if flow.status in TERMINAL and before.flow.status not in TERMINAL:
+        effects = loaded.plan.workflow.end.get(flow.status, ())
+        kind = f"record.{flow.status}"
+        work.tell(Changed(kind, flow.form, flow.record, record, {**record, "status": status}))
+        run_effects(loaded.view, effects, flow, path=f"end/{flow.status}/{flow.id}")

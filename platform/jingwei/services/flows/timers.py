@@ -1,0 +1,195 @@
+"""Timers: reminders, escalations, waits. Each fires as a command of its own, once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import structlog
+
+from jingwei.refusals import Refused
+from jingwei.services import tasks
+from jingwei.services.commands import Work
+from jingwei.services.display import display
+from jingwei.services.flows import runtime
+from jingwei.services.flows.returns import goto, send_back
+from jingwei.services.flows.runtime import Loaded
+from jingwei.services.flows.schedule import LOOK_AGAIN, remind_rule, timer
+from jingwei.services.flows.walk import Walk
+from jingwei.services.notices import Notice, notify
+from jingwei.services.people import SYSTEM
+from jingwei.services.platform import Platform
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import RunRow, TimerRow
+from jingwei.storage.people import find_people
+from jingwei.texts import text
+
+log = structlog.get_logger(__name__)
+
+
+def fire_due(platform: Platform) -> int:
+    """Fire what has come due; how many. Any number of processes may do so."""
+    fired = 0
+    with platform.database.reading() as connection:
+        due = rows.due_timers(connection, platform.clock.now())
+    for one in due:
+        key = f"timer:{one.id}"
+        try:
+            platform.commands.run(partial(fire, timer_id=one.id), SYSTEM, key=key)
+            fired += 1
+        except Refused as refused:
+            log.warning("timer_refused", timer=one.id, flow=one.flow, code=refused.code)
+            platform.commands.run(partial(_postpone, one=one), SYSTEM)
+    return fired
+
+
+def _postpone(work: Work, one: TimerRow) -> None:
+    again = TimerRow(one.id, one.flow, one.run, one.purpose, work.now + LOOK_AGAIN, one.data)
+    rows.write_timers(work.connection, [again], [one.id])
+
+
+def fire(work: Work, timer_id: int) -> dict[str, Any] | None:
+    """Do what a timer is for; None when it is gone, or its step is."""
+    known = rows.find_timer(work.connection, timer_id)
+    if known is None:
+        return None
+    with runtime.at_work(known.flow):
+        return _fire(work, known)
+
+
+def _fire(work: Work, known: TimerRow | None) -> dict[str, Any] | None:
+    assert known is not None
+    timer_id = known.id
+    found = runtime.load(work, known.flow, lock=True)
+    known = rows.find_timer(work.connection, timer_id)  # another process may have been faster
+    if known is None or found.state.flow.status != "running":
+        return None
+    rows.write_timers(work.connection, [], [timer_id])
+    run = found.state.runs.get(known.run or 0)
+    if run is None or run.state != "open":
+        return None
+    walk = found.walk(system=True)
+    match known.purpose:
+        case "remind":
+            _remind(work, found, walk, run, known)
+        case "overdue":
+            _escalate(work, found, walk, run, known)
+        case "wait":
+            _look(work, found, walk, run, known)
+        case "at_most":
+            _give_up(walk, run)
+    walk.settle()
+    if walk.events:
+        runtime.commit(work, found, walk, key=f"timer:{timer_id}")
+    return {"timer": timer_id, "purpose": known.purpose}
+
+
+def _is_late(work: Work, known: TimerRow) -> bool | None:
+    return (work.now - known.due_at) > LOOK_AGAIN or None
+
+
+def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
+    """One reminder, however many were missed; the next is in the future."""
+    rule = remind_rule(found.asks, walk.step_of(run)) or {}
+    number = known.data.get("number", 1)
+    most = rule.get("max", 1)
+    every = rule.get("every")
+    at = known.due_at
+    skipped = 0
+    while every is not None and number < most:
+        at = found.asks.after(at, every)
+        number += 1
+        if at > work.now:
+            fresh = timer(found.asks, run, "remind", at, number=number)
+            rows.write_timers(work.connection, [fresh])
+            break
+        skipped += 1
+    open_ = [t for t in walk.live_tasks(run.id) if t.state == "open"]
+    walk.note_system(
+        "reminded",
+        step=run.step,
+        people=[t.acting for t in open_],
+        late=_is_late(work, known),
+        skipped=skipped or None,
+    )
+    tasks.told(work, open_, "remind")
+
+
+def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
+    step = walk.step_of(run)
+    rung = step.overdue[known.data["number"]]
+    late = _is_late(work, known)
+    open_ = [t for t in walk.live_tasks(run.id) if t.state == "open"]
+    did = next((verb for verb in rung if verb != "after"), "notify")
+    walk.note_system("escalated", step=step.id, did=did, late=late)
+    rows_ = walk.rows_of(run)
+    for task in open_:
+        for verb in ("notify", "urge"):
+            if verb in rung:
+                people = found.asks.persons(rung[verb], rows_, task.person)
+                _tell(work, found, walk, people, step.title.zh, step.title.en)
+        if "transfer" in rung:
+            people = found.asks.persons(rung["transfer"], rows_, task.person)
+            _transfer(walk, run, task, people or found.asks.flow_admins())
+    if "return_to" in rung:
+        walk.cancel([run.id], "returned", "overdue")
+        send_back(walk, walk.runs[run.id], rung["return_to"])
+    if "decide" in rung:
+        word = "approved" if rung["decide"] == "approve" else "rejected"
+        for task in walk.live_tasks(run.id):
+            walk.close_task(task.id, word, by=None, reason="overdue")
+        walk.look_at(run.id)
+
+
+def _transfer(walk: Walk, run: RunRow, task: Any, people: list[str]) -> None:
+    had = {t.person for t in walk.live_tasks(run.id)}
+    heirs = [p for p in people if p not in had]
+    if not heirs:
+        return
+    walk.close_task(task.id, "transferred", by=None, reason="overdue")
+    walk.ask_more(
+        run.id,
+        heirs[0],
+        task.seat,
+        weight=task.weight,
+        origin=task.origin,
+        position=task.position,
+        kind=task.kind,
+    )
+
+
+def _tell(
+    work: Work, found: Loaded, walk: Walk, people: list[str], title: str, title_en: str
+) -> None:
+    flow = walk.flow
+    known = find_people(work.connection, set(people)) if people else {}
+    notices = []
+    for login, row in known.items():
+        locale = row.locale or "zh"
+        words = text(
+            "flows.notices.overdue",
+            locale,
+            display=display(work, flow.form, found.asks.record, locale),
+            step=title_en if locale == "en" else title,
+        )
+        link = f"/f/{flow.form}/{flow.record}"
+        notices.append(Notice(login, words, "task_overdue", link, True))
+    notify(work, notices)
+
+
+def _look(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
+    if not walk.look_at_wait(run.id) and known.data.get("again"):
+        again = timer(found.asks, run, "wait", work.now + LOOK_AGAIN, again=True)
+        rows.write_timers(work.connection, [again])
+
+
+def _give_up(walk: Walk, run: RunRow) -> None:
+    """The longest wait is over: go on, or at the step that `then` names."""
+    step = walk.step_of(run)
+    walk.note_system("wait_over", step=step.id, reason="at_most")
+    if step.then is None:
+        walk.finish(run.id, "passed")
+        return
+    walk.cancel([run.id], "cancelled", "at_most")
+    around = "/".join(run.path.split("/")[:-1])
+    goto(walk, f"{around}/{step.then}" if around else step.then)

@@ -1,0 +1,182 @@
+"""Instances and their tasks as JSON, with what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from jingwei.language.workflow import Step
+from jingwei.refusals import NotFound, Refused
+from jingwei.services import tasks
+from jingwei.services.commands import Reading
+from jingwei.services.flows import predict
+from jingwei.services.flows.actions import offered
+from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see
+from jingwei.services.tasks import instant, task_json
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import FlowRow, RunRow, TaskRow
+
+_SHOWN = frozenset({"fill", "approve", "acknowledge", "cc"})
+
+
+def flow_view(reading: Reading, flow_id: int) -> dict[str, Any]:
+    """The shape `flow` of the interfaces. Raises NotFound."""
+    found = load(reading, flow_id)
+    if not may_see(reading, found.state):
+        raise NotFound("no-such-flow")
+    return flow_json(reading, found)
+
+
+def flow_json(view: Reading, found: Loaded) -> dict[str, Any]:
+    """An instance that the reader may see."""
+    flow, locale = found.state.flow, view.actor.locale or "zh"
+    books = tasks.books(view)
+    every = rows.tasks_of(view.connection, books, flow.id)
+    return {
+        "id": flow.id,
+        "form": flow.form,
+        "record": flow.record,
+        "workflow": flow.workflow,
+        "title": found.plan.workflow.title(locale),
+        "fingerprint": flow.fingerprint,
+        "status": flow.status,
+        "round": flow.round,
+        "revision": flow.revision,
+        "initiator": flow.initiator,
+        "started_at": instant(flow.started_at),
+        "ended_at": instant(flow.ended_at),
+        "previous": flow.previous,
+        "open": [task_json(view, task) for task in every if task.state == "open"],
+        "path": [
+            _run_json(found, run, locale) for run in found.state.runs.values() if run.kind in _SHOWN
+        ],
+        "events": [_event_json(event) for event in rows.events_of(view.connection, books, flow.id)],
+        "prediction": _prediction(found, locale),
+        "actions": _actions(view, found),
+    }
+
+
+def _run_json(found: Loaded, run: RunRow, locale: str) -> dict[str, Any]:
+    mine = [t for t in found.state.tasks.values() if t.run == run.id]
+    return {
+        "step": run.step,
+        "title": found.plan.step(run.step).title(locale),
+        "path": run.path,
+        "round": run.round,
+        "state": run.state,
+        "outcome": run.outcome,
+        "opened_at": instant(run.opened_at),
+        "closed_at": instant(run.closed_at),
+        "due_at": instant(run.due_at),
+        "people": [
+            {
+                "person": t.person,
+                "acting": t.acting,
+                "by": t.closed_by,
+                "state": t.state,
+                "outcome": t.outcome,
+                "reason": t.reason,
+                "comment": t.comment,
+                "at": instant(t.closed_at),
+            }
+            for t in mine
+        ],
+    }
+
+
+def _event_json(event: Any) -> dict[str, Any]:
+    return {
+        "seq": event.seq,
+        "at": instant(event.at),
+        "type": event.type,
+        "actor": event.actor,
+        "on_behalf_of": event.on_behalf_of,
+        "step": event.step,
+        "comment": event.comment,
+        "data": {name: value for name, value in event.data.items() if name != "changes"},
+    }
+
+
+def _prediction(found: Loaded, locale: str) -> list[dict[str, Any]]:
+    """Best effort: what cannot be worked out now is left out."""
+    try:
+        coming = predict.ahead(found.walk())
+    except (Refused, LookupError, ArithmeticError):
+        return []
+    return [
+        {
+            "step": one.step.id,
+            "title": one.step.title(locale),
+            "kind": one.step.kind,
+            "people": list(one.people),
+            "certain": one.certain,
+        }
+        for one in coming
+    ]
+
+
+def _actions(view: Reading, found: Loaded) -> list[str]:
+    """What the reader may do with the whole request now."""
+    flow = found.state.flow
+    mine = flow.initiator == view.actor.login
+    administers = is_administrator(view, found.asks.record)
+    running = flow.status == "running"
+    actions = []
+    if mine and flow.status in ("running", "suspended") and found.plan.workflow.recall != "never":
+        actions.append("recall")
+    if (mine or administers) and running:
+        actions.append("urge")
+    if administers:
+        actions += ["jump", "suspend", "terminate"] if running else []
+        actions += ["resume", "terminate"] if flow.status == "suspended" else []
+        actions += ["reopen"] if flow.ended_at is not None else []
+    return actions
+
+
+# --- tasks of flows, for the inbox ---------------------------------------------------------------
+
+
+def describe(view: Reading, task: TaskRow) -> Mapping[str, Any]:
+    """Step, actions and fields of a task; nothing but its step when its flow cannot be read."""
+    try:
+        found = load(view, task.flow or 0)
+    except Refused:
+        return {"step": None}
+    run = found.state.runs[task.run or 0]
+    step = found.plan.step(run.step)
+    return {
+        "step": run.step,
+        "actions": offered(found.walk(), task, view.actor.login),
+        "fields": fields_of(step, task),
+    }
+
+
+def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
+    """What the holder of an open task may write, must fill, and does not see."""
+    answers = task.state == "open" and task.kind in ("approval", "fill")
+    return {
+        "write": step.fields.write if answers else (),
+        "require": step.fields.require if answers else (),
+        "hide": step.fields.hide,
+    }
+
+
+def mine(view: Reading, flow: FlowRow) -> dict[str, Any]:
+    """An own request as an entry of the inbox: the task that holds it up, else the request."""
+    every = rows.tasks_of(view.connection, tasks.books(view), flow.id)
+    open_ = [task for task in every if task.state == "open"]
+    shown = task_json(view, open_[0]) if open_ else _ended(view, flow)
+    return {**shown, "flow": flow.id, "status": flow.status, "kind": shown["kind"]}
+
+
+def _ended(view: Reading, flow: FlowRow) -> dict[str, Any]:
+    task = TaskRow(0, None, flow.initiator, flow.initiator, "todo", "closed", flow.started_at)
+    locale = view.actor.locale or "zh"
+    workflow = view.catalogue.workflows.get(flow.workflow)
+    title = workflow.title(locale) if workflow else flow.workflow
+    about = replace(task, form=flow.form, record=flow.record, title={locale: title}, flow=flow.id)
+    return {**task_json(view, about), "id": None, "closed_at": instant(flow.ended_at)}
+
+
+tasks.DESCRIBERS.update({"flow": describe, "mine": mine})  # type: ignore[dict-item]

@@ -1,0 +1,115 @@
+"""When a step with people is decided: one, any, all, sequential, vote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from jingwei.language.workflow import Step
+from jingwei.storage.flow_rows import TaskRow
+
+Verdict = Literal["approved", "rejected", "pending", "gone"]
+SAME = "same-person"
+
+
+def verdict(tasks: Iterable[TaskRow]) -> Verdict:
+    """What one seat says: its newest decision, `pending` while somebody may still decide."""
+    found: Verdict = "gone"
+    for task in tasks:
+        if task.position == "delegate":
+            continue
+        if task.state in ("open", "waiting"):
+            return "pending"
+        if task.outcome in ("approved", "submitted", "acknowledged"):
+            found = "approved"
+        elif task.outcome == "rejected":
+            found = "rejected"
+        elif task.outcome == "skipped" and task.reason == SAME:
+            found = "approved"
+    return found
+
+
+def seats_of(tasks: Iterable[TaskRow]) -> dict[int, list[TaskRow]]:
+    """Tasks by seat. A seat of which one holder decided asks nobody else."""
+    seats: dict[int, list[TaskRow]] = {}
+    for task in tasks:
+        seats.setdefault(task.seat, []).append(task)
+    return seats
+
+
+def decided(step: Step, tasks: Iterable[TaskRow]) -> Literal["approved", "rejected"] | None:
+    """The outcome of a step, once it can no longer change."""
+    seats = seats_of(tasks)
+    said = {seat: verdict(found) for seat, found in seats.items()}
+    added = {
+        seat
+        for seat, found in seats.items()
+        if all(t.position in ("before", "after", "with", "delegate") for t in found)
+    }
+    if step.mode == "vote":
+        added = {s for s in added if any(t.position != "with" for t in seats[s])}
+    own = {seat: word for seat, word in said.items() if seat not in added and word != "gone"}
+    extra = [said[seat] for seat in added if said[seat] != "gone"]
+    if "rejected" in extra and step.reject_needs == "one":
+        return "rejected"
+    base = _base(step, seats, own)
+    if base != "approved":
+        return base
+    return None if "pending" in extra else "approved"
+
+
+def _base(
+    step: Step, seats: Mapping[int, list[TaskRow]], said: Mapping[int, Verdict]
+) -> Literal["approved", "rejected"] | None:
+    words = list(said.values())
+    if step.mode == "vote":
+        return _vote(step, seats, said)
+    if not words:
+        return "approved"
+    if step.mode in ("one", "any"):
+        return _first(step, words)
+    if step.reject_needs == "one":
+        if "rejected" in words:
+            return "rejected"
+        return None if "pending" in words else "approved"
+    if "pending" in words:
+        return None
+    return "rejected" if "approved" not in words else "approved"
+
+
+def _first(step: Step, words: list[Verdict]) -> Literal["approved", "rejected"] | None:
+    if "approved" in words:
+        return "approved"
+    if "rejected" in words and (step.reject_needs == "one" or "pending" not in words):
+        return "rejected"
+    return None
+
+
+def _vote(
+    step: Step, seats: Mapping[int, list[TaskRow]], said: Mapping[int, Verdict]
+) -> Literal["approved", "rejected"] | None:
+    """Closed as soon as the result can no longer change; exactly reachable stays open."""
+    weights = {seat: max(t.weight for t in seats[seat]) for seat in said}
+    total = sum(weights.values())
+    if total == 0:
+        return "approved"
+    needed = needed_weight(step.pass_share, total)
+    yes = sum(weights[s] for s, word in said.items() if word == "approved")
+    open_ = sum(weights[s] for s, word in said.items() if word == "pending")
+    if yes >= needed:
+        return "approved"
+    return "rejected" if yes + open_ < needed else None
+
+
+def needed_weight(share: str | None, total: int) -> Decimal:
+    """`50%` of the weights of this step run, or a weight; at least one vote."""
+    words = (share or "50%").strip()
+    try:
+        if words.endswith("%"):
+            needed = Decimal(words[:-1]) * total / 100
+        else:
+            needed = Decimal(words)
+    except InvalidOperation:
+        needed = Decimal(total) / 2
+    return max(needed, Decimal(1))

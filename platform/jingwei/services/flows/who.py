@@ -1,0 +1,166 @@
+"""Who a rule names, asked of organisations and people as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.who import Who, Whos
+from jingwei.services.commands import Reading
+from jingwei.services.flows.asks import Group
+from jingwei.services.people import may_sign_in
+from jingwei.services.world import head_of, superior_of
+from jingwei.storage import people as rows
+
+FLOW_ADMIN = "flow_admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a rule is asked about. `subject`: whose superior `superior` means (the initiator's,
+    unless a late task is looked at)."""
+
+    environment: Environment
+    record: Mapping[str, Any]
+    initiator: str
+    subject: str | None = None
+    chosen: tuple[str, ...] = ()
+
+
+def groups(view: Reading, whos: Whos, around: Around) -> list[Group]:
+    """One group a rule; disabled people are dropped."""
+    found = []
+    for who in whos:
+        names = _active(view, _one(view, who, around))
+        if who.exclude:
+            out = set(people(view, who.exclude, around))
+            names = [name for name in names if name not in out]
+        found.append(Group(tuple(names), who.weight or 1, who.kind in ("post", "role")))
+    return found
+
+
+def people(view: Reading, whos: Whos, around: Around) -> list[str]:
+    """Everybody whom any of the rules names."""
+    return list(dict.fromkeys(p for group in groups(view, whos, around) for p in group.people))
+
+
+def _active(view: Reading, names: Iterable[str | None]) -> list[str]:
+    wanted = list(dict.fromkeys(name for name in names if name))
+    known = rows.find_people(view.connection, wanted) if wanted else {}
+    return [n for n in wanted if n in known and may_sign_in(known[n], view.today)]
+
+
+def _one(view: Reading, who: Who, around: Around) -> list[str | None]:
+    match who.kind:
+        case "initiator":
+            return [around.initiator]
+        case "me":
+            return [None if view.actor.is_system else view.actor.login]
+        case "everyone":
+            return [row.login for row in rows.all_people(view.connection)]
+        case "superior":
+            return [superior_of(view, around.subject or around.initiator)]
+        case "person":
+            return [who.name]
+        case "role" | "post":
+            return list(_holders(view, who, around))
+        case "head_of":
+            return [head_of(view, org) for org in _orgs(view, who, around)]
+        case "superior_of":
+            return [_above(view, one, who.levels) for one in people(view, who.of, around)]
+        case "chain_of":
+            return [p for one in people(view, who.of, around) for p in _chain(view, one, who)]
+        case "field":
+            return _of_field(view, who, around)
+        case "members_of":
+            orgs = set(_orgs(view, who, around))
+            return [row.login for row in rows.all_people(view.connection) if row.org in orgs]
+        case "chosen_by":
+            offered = people(view, who.of, around)
+            return [p for p in around.chosen if not who.of or p in offered]
+        case "any_of":
+            return list(people(view, who.of, around))
+    return []
+
+
+def _orgs(view: Reading, who: Who, around: Around) -> list[str]:
+    if who.org is None:
+        return []
+    value = view.catalogue.closure(who.org)(around.environment)
+    if value is None:
+        return []
+    return [str(one) for one in value] if isinstance(value, list | tuple | set) else [str(value)]
+
+
+def _holders(view: Reading, who: Who, around: Around) -> list[str]:
+    """At the orgs named by `at`; without it a role is looked for everywhere, a post at the
+    record's org and then upwards."""
+    kind: rows.Held = "role" if who.kind == "role" else "post"
+    names = _including(view, who.name or "") if kind == "role" else [who.name or ""]
+    if who.org is not None:
+        orgs: list[str | None] = list(_orgs(view, who, around))
+    elif kind == "role":
+        orgs = [None]
+    else:
+        return nearest(view, kind, who.name or "", around.record.get("org"))
+    return [p for org in orgs for name in names for p in _held(view, kind, name, org)]
+
+
+def _held(view: Reading, kind: rows.Held, name: str, org: str | None) -> list[str]:
+    return [h.person for h in rows.holders(view.connection, kind, name, org, view.today)]
+
+
+def _including(view: Reading, role: str) -> list[str]:
+    """The role, and every role that includes it."""
+    found = [role]
+    for one in found:
+        found += [
+            name
+            for name, definition in view.catalogue.roles.items()
+            if one in definition.includes and name not in found
+        ]
+    return found
+
+
+def nearest(view: Reading, kind: rows.Held, name: str, org: str | None) -> list[str]:
+    """The holders at this org, else at the nearest org above that has any."""
+    if org is None or org not in view.catalogue.orgs:
+        return []
+    for above in view.catalogue.tree.ancestors(org, view.today):
+        found = _active(view, _held(view, kind, name, above))
+        if found:
+            return found
+    return []
+
+
+def _above(view: Reading, login: str, levels: int) -> str | None:
+    found: str | None = login
+    for _ in range(levels):
+        found = superior_of(view, found)
+    return found
+
+
+def _chain(view: Reading, login: str, who: Who) -> list[str]:
+    """The heads above a person, each in turn, up to the org type."""
+    row = rows.find_person(view.connection, login)
+    found: list[str] = []
+    if row is None:
+        return found
+    for org in view.catalogue.tree.ancestors(row.org, view.today):
+        head = head_of(view, org)
+        if head is not None and head != login and head not in found:
+            found.append(head)
+        if who.up_to is not None and view.catalogue.orgs[org].type == who.up_to:
+            break
+    return found
+
+
+def _of_field(view: Reading, who: Who, around: Around) -> list[str | None]:
+    assert who.path is not None
+    value = view.catalogue.closure(who.path)(around.environment)
+    values = value if isinstance(value, list | tuple) else [value]
+    if view.catalogue.expression(who.path).type.name == "org":
+        return [head_of(view, one) for one in values if one]
+    return [str(one) for one in values if one]

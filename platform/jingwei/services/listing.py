@@ -1,0 +1,507 @@
+"""Reading records: lists, single records, history. Every row comes through the query compiler with
+the reader's scope and fields; what a reader may not see is not asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Literal
+
+from jingwei.catalogue.scopes import check_filter
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.tree import Expression
+from jingwei.language.field_types.table import FIELD_TYPES, present_value
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
+from jingwei.problems import Position
+from jingwei.refusals import FieldRefusal, Malformed, NotFound
+from jingwei.services.commands import Reading
+from jingwei.services.display import display
+from jingwei.services.plans import form_plan
+from jingwei.services.rights import FieldRights, all_fields
+from jingwei.services.world import environment, variables
+from jingwei.storage import changes, people
+from jingwei.storage.query import ALL_ROWS, Page, Query, RowScope, SortKey
+
+MOST_A_PAGE = 200
+MOST_FILTER_TERMS = 20
+MASK = "•••"
+SHOWN_SYSTEM = tuple(name for name in SYSTEM_FIELDS if name != "deleted_at")
+Present = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ListWish:
+    """What a list asks for. `fields` None: every field that is not a table."""
+
+    filter: str | None = None
+    sort: tuple[str, ...] = ()
+    page: int = 1
+    size: int = 20
+    after: str | None = None
+    q: str | None = None
+    fields: tuple[str, ...] | None = None
+    count: Literal["exact", "capped"] | None = "exact"
+    deleted: bool = False
+    and_where: Expression | None = None  # from a definition: a tile, a relation
+
+
+@dataclass(slots=True)
+class RecordPage:
+    """One page; `items` are JSON values keyed by field path."""
+
+    items: list[dict[str, Any]]
+    total: int | None
+    page: int
+    size: int
+    capped: bool = False
+    next_after: str | None = None
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a list needs, worked out once per (grants, wish)."""
+
+    paths: tuple[str, ...]
+    tables: tuple[str, ...]
+    presents: tuple[tuple[str, Present], ...]
+    where: Expression | None
+    sort: tuple[SortKey, ...]
+    search: tuple[str, ...]
+
+
+class _Cache:
+    """Shapes of lists that were asked for lately."""
+
+    def __init__(self, most: int = 2_000) -> None:
+        self._most = most
+        self._kept: OrderedDict[Any, _Shape] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Any) -> _Shape | None:
+        return self._kept.get(key)
+
+    def put(self, key: Any, shape: _Shape) -> None:
+        with self._lock:
+            self._kept[key] = shape
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+_SHAPES = _Cache()
+
+
+def listing(view: Reading, form: str, wish: ListWish) -> RecordPage:
+    """One page of the rows this person may see. Raises Malformed for what cannot be asked."""
+    definition = form_of(view, form)
+    rights = view.rights.fields(view, form)
+    scope = view.rights.row_scope(view, form)
+    if not scope.terms:
+        raise_unless_known(view, definition)
+    shape = _shape(view, definition, rights, wish)
+    rows = view.store.select(view.connection, _query(view, form, wish, shape, scope))
+    items = rows.items
+    if shape.tables:
+        _add_tables(view, form, shape, rights, items)
+    for name, present in shape.presents:
+        for item in items:
+            value = item[name]
+            if value is not None:
+                item[name] = present(value)
+    for name in rights.masked:
+        for item in items:
+            if item.get(name) is not None:
+                item[name] = MASK
+    return RecordPage(
+        items,
+        rows.total,
+        wish.page,
+        wish.size,
+        rows.capped,
+        rows.next_after,
+        (*shape.paths, *shape.tables),
+    )
+
+
+def form_of(view: Reading, form: str) -> Form:
+    """The form of this name. Raises NotFound."""
+    found = view.catalogue.forms.get(form)
+    if found is None:
+        raise NotFound("no-such-form")
+    return found
+
+
+def may_open(view: Reading, form: str) -> bool:
+    """Whether this person has anything to do with the form."""
+    return view.actor.is_system or bool(view.rights.grants(view, form).grants)
+
+
+def raise_unless_known(view: Reading, form: Form) -> None:
+    """A form on which a person has no grant is as good as not there."""
+    if not may_open(view, form.name):
+        raise NotFound("no-such-form")
+
+
+def _query(view: Reading, form: str, wish: ListWish, shape: _Shape, scope: RowScope) -> Query:
+    if wish.size < 1 or wish.size > MOST_A_PAGE:
+        raise Malformed("page-size", most=MOST_A_PAGE)
+    if wish.page < 1 or wish.page * wish.size > 10_000_000:
+        raise Malformed("page-number")
+    return Query(
+        form,
+        shape.paths,
+        scope,
+        where=shape.where,
+        text=wish.q,
+        search_fields=shape.search if wish.q else (),
+        sort=shape.sort,
+        page=Page(wish.size, (wish.page - 1) * wish.size, wish.after),
+        count=wish.count,
+        deleted=wish.deleted,
+        variables=variables(view),
+    )
+
+
+def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _Shape:
+    key = (
+        view.installation.release.id,
+        id(view.store),
+        form.name,
+        rights,
+        wish.fields,
+        wish.filter,
+        wish.sort,
+        None if wish.and_where is None else wish.and_where.source,
+    )
+    shape = _SHAPES.get(key)
+    if shape is None:
+        shape = _build_shape(view, form, rights, wish)
+        _SHAPES.put(key, shape)
+    return shape
+
+
+def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _Shape:
+    wanted = _wanted(view, form, rights, wish.fields)
+    tables = tuple(name for name in wanted if name in form.tables)
+    paths = tuple(name for name in wanted if name not in form.tables)
+    where = _where(view, form, rights, wish)
+    sort = tuple(_sort_key(view, form, rights, key) for key in wish.sort or default_sort(form))
+    search = tuple(
+        name
+        for name, f in form.fields.items()
+        if name in rights.visible and name not in rights.masked and FIELD_TYPES[f.type].searchable
+    )
+    if rights.visible and "number" in rights.visible:
+        search = ("number", *search)
+    presents = tuple(
+        (path, presenter(view, form, path)) for path in paths if _needs_presenting(form, path)
+    )
+    return _Shape(paths, tables, presents, where, sort, search)
+
+
+def default_sort(form: Form) -> tuple[str, ...]:
+    """As the form's list says; newest first where it says nothing."""
+    return form.list.sort or ("-id",)
+
+
+def _wanted(
+    view: Reading, form: Form, rights: FieldRights, fields: Sequence[str] | None
+) -> list[str]:
+    if fields is None:
+        own = [n for n in kept_fields(view, form) if n in rights.visible]
+        return list(dict.fromkeys((*SHOWN_SYSTEM, *own)))
+    unknown = [path for path in fields if not _may_name(view, form, rights, path)]
+    if unknown:
+        refused = [FieldRefusal(p, "unknown-field", {"name": p}) for p in unknown]
+        raise Malformed("unknown-fields", fields=refused)
+    return list(dict.fromkeys(("id", "revision", *fields)))
+
+
+def kept_fields(view: Reading, form: Form) -> tuple[str, ...]:
+    """Fields that have a column."""
+    return form_plan(view.store, view.catalogue, form.name).kept
+
+
+def _may_name(view: Reading, form: Form, rights: FieldRights, path: str) -> bool:
+    """A visible field, or a visible field of a record it links to (depth 3)."""
+    first, _, rest = path.partition(".")
+    if first not in rights.visible or first == "deleted_at":
+        return False
+    definition = form.fields.get(first)
+    if not rest:
+        return definition is None or definition.type not in ("heading", "note")
+    if definition is None or definition.type != "link" or len(definition.to) != 1:
+        return False
+    target = view.catalogue.forms.get(definition.to[0])
+    if target is None or rest.count(".") > 1:
+        return False
+    return _may_name(view, target, view.rights.fields(view, target.name), rest)
+
+
+def _where(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> Expression | None:
+    from jingwei.services.rights import both
+
+    where = wish.and_where
+    if wish.filter and wish.filter.strip():
+        where = both(where, viewer_filter(view, form.name, wish.filter, rights))
+    return where
+
+
+def viewer_filter(
+    view: Reading, form: str, source: str, rights: FieldRights | None = None
+) -> Expression:
+    """A condition that a person typed. Raises Malformed at the word that is wrong."""
+    visible = (rights or view.rights.fields(view, form)).visible
+    masked = (rights or view.rights.fields(view, form)).masked
+    hidden = all_fields(view.catalogue.forms[form]) - (visible - masked)
+
+    def elsewhere(other: str) -> frozenset[str]:
+        seen = view.rights.fields(view, other)
+        return all_fields(view.catalogue.forms[other]) - (seen.visible - seen.masked)
+
+    try:
+        return check_filter(view.catalogue, form, source, hidden, elsewhere)
+    except ExpressionError as error:
+        problem = error.problem(Position("filter"))
+        raise Malformed(
+            "filter",
+            detail={
+                "code": error.code,
+                "start": error.start,
+                "end": error.end,
+                "holes": error.holes,
+                "suggestion": error.suggestion,
+            },
+            word=source[error.start : error.end],
+            what=problem.what,
+            fix=problem.fix,
+        ) from None
+
+
+def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortKey:
+    path = key.removeprefix("-")
+    sortable = _may_name(view, form, rights, path) and path not in rights.masked
+    definition = form.fields.get(path)
+    if definition is not None:
+        sortable = sortable and FIELD_TYPES[definition.type].sortable and not definition.many
+    if not sortable:
+        names = [
+            n
+            for n in (*SHOWN_SYSTEM, *form.fields)
+            if n in rights.visible
+            and (n not in form.fields or FIELD_TYPES[form.fields[n].type].sortable)
+        ]
+        raise Malformed("sort", name=path, names=", ".join(names))
+    return SortKey(path, key.startswith("-"))
+
+
+def _needs_presenting(form: Form, path: str) -> bool:
+    definition = form.fields.get(path)
+    if "." in path:
+        return True
+    if definition is None:
+        return path.endswith("_at")
+    kind = FIELD_TYPES[definition.type]
+    own = type(kind).present is not _BASE_PRESENT
+    return own or definition.many
+
+
+_BASE_PRESENT = FIELD_TYPES["text"].__class__.__mro__[1].present  # type: ignore[attr-defined]
+
+
+def presenter(view: Reading, form: Form, path: str) -> Present:
+    """How a value of this path is written as JSON."""
+    first, _, rest = path.partition(".")
+    definition = form.fields.get(first)
+    if rest and definition is not None and definition.to:
+        return presenter(view, view.catalogue.forms[definition.to[0]], rest)
+    if definition is None:
+        if first.endswith("_at"):
+            return instant
+        return _same
+    known = definition
+
+    def present(value: Any) -> Any:
+        return present_value(known, value)
+
+    return present
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def instant(value: Any) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    text: str = value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return text
+
+
+def _add_tables(
+    view: Reading,
+    form: str,
+    shape: _Shape,
+    rights: FieldRights,
+    items: Sequence[dict[str, Any]],
+) -> None:
+    by_id = {item["id"]: item for item in items}
+    for table in shape.tables:
+        view.store.add_rows(view.connection, form, table, by_id)
+        definition = view.catalogue.forms[form].fields[table]
+        for item in items:
+            item[table] = [_shown_row(definition, row, rights) for row in item[table]]
+
+
+def _shown_row(table: Field, row: Mapping[str, Any], rights: FieldRights) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": row.get("id")}  # none: of a record that was never saved
+    for name, column in table.fields.items():
+        path = f"{table.name}.{name}"
+        if path in rights.visible:
+            value = present_value(column, row.get(name))
+            masked = path in rights.masked and value is not None
+            shown[name] = MASK if masked else value
+    return shown
+
+
+# --- one record ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class RecordView:
+    """One record as its reader may see it. `raw`: engine values; `json`: what the API sends."""
+
+    form: Form
+    raw: Mapping[str, Any]
+    json: dict[str, Any]
+    rights: FieldRights
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> RecordView:
+    """One record by id. Raises NotFound, alike for what is not there and what is not allowed."""
+    definition = form_of(view, form)
+    raw = view.store.load(view.connection, form, [id]).get(id)
+    if raw is None or (raw["deleted_at"] is not None) != deleted:
+        raise NotFound("no-such-record")
+    if not view.rights.may_read(view, form, raw).allowed:
+        raise NotFound("no-such-record")
+    rights = view.rights.fields(view, form, raw)
+    return shown_record(view, definition, raw, rights)
+
+
+def shown_record(
+    view: Reading, form: Form, raw: Mapping[str, Any], rights: FieldRights
+) -> RecordView:
+    """A loaded record, as these rights show it."""
+    whole = with_live(view, form, raw)
+    shown: dict[str, Any] = {}
+    for name in SHOWN_SYSTEM:
+        value = whole.get(name)
+        shown[name] = instant(value) if name.endswith("_at") and value is not None else value
+    for name, definition in form.fields.items():
+        if name not in rights.visible or definition.type in ("heading", "note"):
+            continue
+        if definition.type == "table":
+            rows = whole.get(name) or ()
+            shown[name] = [_shown_row(definition, row, rights) for row in rows]
+        else:
+            value = present_value(definition, whole.get(name))
+            shown[name] = MASK if name in rights.masked and value is not None else value
+    return RecordView(form, whole, shown, rights)
+
+
+def with_live(view: Reading, form: Form, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record with its live computed fields, as of now."""
+    plan = form_plan(view.store, view.catalogue, form.name)
+    if not plan.live:
+        return raw
+    whole = {**raw, **{t: [dict(r) for r in raw.get(t) or ()] for t in plan.tables}}
+    env = environment(view, whole)
+    for one in plan.live:
+        if one.table is None:
+            whole[one.name] = one.closure(env)
+            continue
+        for row in whole[one.table]:
+            inside = env.inside(whole)
+            inside.record = row
+            row[one.name] = one.closure(inside)
+    return whole
+
+
+# --- history -------------------------------------------------------------------------------------
+
+
+def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict[str, Any]]:
+    """What happened to a record, newest first; fields this reader may not see are left out."""
+    shown = record(view, form, id)
+    entries = changes.history(
+        view.connection, view.installation.book, view.store.people, id, limit=limit
+    )
+    visible = shown.rights.visible - shown.rights.masked
+    found: list[dict[str, Any]] = []
+    for entry in entries:
+        body = {
+            name: _visible_rows(name, value, visible)
+            for name, value in entry.change.body.items()
+            if name in visible or name in ("status", "state", "number")
+        }
+        found.append(
+            {
+                "id": entry.id,
+                "at": instant(entry.change.at),
+                "actor": entry.change.actor,
+                "on_behalf_of": entry.change.on_behalf_of,
+                "action": entry.change.action,
+                "revision": entry.change.object_version,
+                "changes": body,
+            }
+        )
+    return found
+
+
+def _visible_rows(name: str, value: Any, visible: frozenset[str]) -> Any:
+    if not isinstance(value, Mapping) or "sha256" in value:
+        return value
+    return {
+        row: {c: v for c, v in columns.items() if f"{name}.{c}" in visible}
+        for row, columns in value.items()
+    }
+
+
+# --- titles --------------------------------------------------------------------------------------
+
+
+def title_of(view: Reading, kind: str, name: Any, locale: str, form: str | None = None) -> str:
+    """What an org, a person, an indicator … is called by people."""
+    if name is None:
+        return ""
+    if kind == "person":
+        row = people.find_person(view.connection, str(name))
+        return row.name if row else str(name)
+    catalogue: Any = view.catalogue
+    found = getattr(catalogue, f"{kind}s", {}).get(name)
+    return found.title(locale) if found is not None else str(name)
+
+
+def display_of(view: Reading, form: str, id: int, locale: str) -> str:
+    """The display text of a record, for links that point to it."""
+    raw = view.store.load(view.connection, form, [id]).get(id)
+    if raw is None or not view.rights.may_read(view, form, raw).allowed:
+        return f"{view.catalogue.forms[form].title(locale)} {id}"
+    return display(view, form, raw, locale)
+
+
+def find_ids(view: Reading, form: str, where: Expression | None, most: int = 5_000) -> list[int]:
+    """Ids of the records for which a definition's condition holds, as the system sees them."""
+    query = Query(
+        form,
+        ("id",),
+        ALL_ROWS,
+        where=where,
+        sort=(SortKey("id"),),
+        page=Page(most),
+        variables=variables(view),
+    )
+    return [row["id"] for row in view.store.select(view.connection, query).items]

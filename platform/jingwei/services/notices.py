@@ -1,0 +1,84 @@
+"""Notices: in the product at once, outside it through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.services.commands import Reading, Work
+from jingwei.storage import notices as rows
+from jingwei.storage.notices import NoticeRow
+from jingwei.storage.people import find_people
+
+SEND = "notice.send"
+MOST_A_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one person is told, in that person's language and with that person's rights applied.
+
+    `key`: the same key is the same notice, told once. `link`: an address within the product.
+    """
+
+    person: str
+    text: str
+    kind: str = "notice"
+    link: str | None = None
+    urgent: bool = False
+    key: str | None = None
+
+
+def notify(work: Work, notices: Sequence[Notice]) -> int:
+    """Tell people; how many were new. Logins that are unknown or inactive are told nothing."""
+    people = find_people(work.connection, {notice.person for notice in notices})
+    known = [n for n in notices if n.person in people and people[n.person].active]
+    if not known:
+        return 0
+    ids = work.store.next_ids(work.connection, len(known))
+    made = [
+        NoticeRow(
+            id_,
+            people[notice.person].id,
+            work.now,
+            notice.kind,
+            notice.text,
+            notice.link,
+            notice.urgent,
+            None if notice.key is None else f"{notice.key}:{notice.person}",
+        )
+        for id_, notice in zip(ids, known, strict=True)
+    ]
+    fresh = rows.insert_notices(work.connection, made)
+    # One message a person: a bad address must not hold up the others.
+    for row in made:
+        if row.id in fresh:
+            work.outbox.add(SEND, {"notice": row.id}, key=f"{SEND}:{row.id}")
+    return len(fresh)
+
+
+def inbox(reading: Reading, *, limit: int = 20, before: int | None = None) -> dict[str, Any]:
+    """The reader's own notices, newest first, with how many are unread."""
+    found = rows.notices_of(
+        reading.connection, reading.actor.id, limit=min(limit, MOST_A_PAGE), before=before
+    )
+    total, unread = rows.count_notices(reading.connection, reading.actor.id)
+    items = [
+        {
+            "id": row.id,
+            "at": row.at,
+            "kind": row.kind,
+            "text": row.text,
+            "link": row.link,
+            "urgent": row.urgent,
+            "read_at": row.read_at,
+        }
+        for row in found
+    ]
+    return {"items": items, "total": total, "unread": unread, "size": limit}
+
+
+def mark_read(work: Work, ids: Sequence[int] | None = None) -> int:
+    """The actor has read all notices, or these; how many were unread."""
+    return rows.mark_read(work.connection, work.actor.id, work.now, ids)

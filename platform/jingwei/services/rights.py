@@ -1,0 +1,436 @@
+"""Rights: grants compiled once per (person, rights epoch, release, form), asked everywhere.
+
+A grant names people, what they may do, and where. Grants add up; `restrict` is the only
+subtraction. Lists see a field only when every grant that gives rows shows it, because one list
+mixes the rows of all; a single record is judged by the grants that cover it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Lock
+from typing import Any, Protocol
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
+from jingwei.language.form import SYSTEM_FIELDS, Form, Permission, Restriction
+from jingwei.language.values import Formula
+from jingwei.language.who import Who, Whos
+from jingwei.services.people import Person
+from jingwei.storage import shares
+from jingwei.storage.database import Connection
+from jingwei.storage.query import ALL_ROWS, OrgScope, RowScope, ScopeTerm
+from jingwei.storage.records import RecordStore
+from jingwei.storage.runtime import Installation
+
+_TRUTH = Type("boolean")
+
+
+class Viewing(Protocol):
+    """What rights need of a reading or a work."""
+
+    @property
+    def connection(self) -> Connection: ...
+    @property
+    def installation(self) -> Installation: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def store(self) -> RecordStore: ...
+    @property
+    def actor(self) -> Person: ...
+    @property
+    def today(self) -> date: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """May it be done, and why (not): `reason` is a key of `texts/rights`, `by` the grant."""
+
+    allowed: bool
+    reason: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRights:
+    """Names of fields (`amount`, `targets.amount`). What is masked shows, but not its value."""
+
+    visible: frozenset[str]
+    writable: frozenset[str]
+    masked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One permission as one person holds it."""
+
+    permission: Permission
+    term: ScopeTerm
+    orgs: frozenset[str] | None  # codes; None: every org
+    shown: frozenset[str]
+    writable: frozenset[str]
+
+
+@dataclass(slots=True)
+class FormGrants:
+    """Everything one person may do with one form."""
+
+    grants: tuple[Grant, ...]
+    restrictions: tuple[Restriction, ...]  # those that keep this person out
+    scopes: dict[str, RowScope] = field(default_factory=dict)
+    list_rights: FieldRights | None = None
+
+
+Opener = Callable[[Viewing, str, int], bool]
+
+
+class Rights:
+    """Answers who may do what. `openers` say whether a person may open a record beside the grants:
+    because of a task, for one."""
+
+    def __init__(self, openers: Sequence[Opener] = ()) -> None:
+        self.openers = list(openers)
+        self._known: dict[tuple[Any, ...], FormGrants] = {}
+        self._lock = Lock()
+
+    # --- rows -----------------------------------------------------------------------------------
+
+    def row_scope(self, view: Viewing, form: str, action: str = "read") -> RowScope:
+        """The rows of a form on which the reader may do this."""
+        if view.actor.is_system:
+            return ALL_ROWS
+        known = self.grants(view, form)
+        scope = known.scopes.get(action)
+        if scope is None:
+            terms = tuple(g.term for g in known.grants if action in g.permission.can)
+            if any(t.orgs.everything and t.owner is None and t.where is None for t in terms):
+                terms = (ScopeTerm(),)
+            whole = [r for r in known.restrictions if not r.fields]
+            for restriction in whole:
+                out = view.catalogue.expression(restriction.when)
+                terms = tuple(_without(term, out) for term in terms)
+            scope = known.scopes[action] = RowScope(terms)
+        return scope
+
+    def decide(
+        self, view: Viewing, form: str, action: str, record: Mapping[str, Any] | None = None
+    ) -> Decision:
+        """Whether the actor may do this with the form, or with this record."""
+        if view.actor.is_system:
+            return Decision(True, "system")
+        known = self.grants(view, form)
+        named = [g for g in known.grants if action in g.permission.can]
+        if not named:
+            return Decision(False, "no-grant")
+        if record is None:
+            return Decision(True, "granted", named[0].permission.name)
+        if self._restricted(view, known, record):
+            return Decision(False, "restricted")
+        for grant in named:
+            if self._covers(view, grant, record):
+                return Decision(True, "granted", grant.permission.name)
+        return Decision(False, "other-rows")
+
+    def may_read(self, view: Viewing, form: str, record: Mapping[str, Any]) -> Decision:
+        """Whether the actor may open this record: by a grant, by a task, by a share."""
+        decision = self.decide(view, form, "read", record)
+        if decision.allowed or decision.reason == "restricted":
+            return decision
+        if self.opened(view, form, record["id"]):
+            return Decision(True, "opened")
+        return decision
+
+    def opened(self, view: Viewing, form: str, record: int) -> bool:
+        """Whether a task or a share opens this record to the actor."""
+        if shares.is_shared(view.connection, record, view.actor.id):
+            return True
+        return any(opener(view, form, record) for opener in self.openers)
+
+    def create_orgs(self, view: Viewing, form: str) -> frozenset[str] | None:
+        """Orgs for which the actor may create; None: all."""
+        if view.actor.is_system:
+            return None
+        orgs: frozenset[str] = frozenset()
+        for grant in self.grants(view, form).grants:
+            if "create" not in grant.permission.can:
+                continue
+            if grant.permission.scope == "own":
+                orgs |= set(view.actor.orgs)
+            elif grant.orgs is None:
+                return None
+            else:
+                orgs |= grant.orgs
+        return orgs
+
+    # --- fields ---------------------------------------------------------------------------------
+
+    def fields(
+        self, view: Viewing, form: str, record: Mapping[str, Any] | None = None
+    ) -> FieldRights:
+        """What the actor sees and may write: of one record, or of a list."""
+        definition = view.catalogue.forms[form]
+        if view.actor.is_system:
+            everything = all_fields(definition)
+            return FieldRights(everything, everything)
+        known = self.grants(view, form)
+        if record is None:
+            if known.list_rights is None:
+                known.list_rights = self._list_rights(view, definition, known)
+            return known.list_rights
+        covering = [g for g in known.grants if self._covers(view, g, record)]
+        readers = [g for g in covering if "read" in g.permission.can]
+        if not readers and self.opened(view, form, record["id"]):
+            shown = all_fields(definition)
+        else:
+            shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
+        for restriction in known.restrictions:
+            if restriction.fields and self._holds(view, restriction.when, record):
+                shown -= _with_columns(definition, restriction.fields)
+        return self._rights(view, definition, covering, readers, shown, ("update",))
+
+    def create_fields(self, view: Viewing, form: str) -> FieldRights:
+        """What the actor sees and may write of a record that is not there yet."""
+        definition = view.catalogue.forms[form]
+        if view.actor.is_system:
+            return self.fields(view, form)
+        makers = [g for g in self.grants(view, form).grants if "create" in g.permission.can]
+        shown = frozenset().union(*(g.shown for g in makers)) if makers else frozenset()
+        return self._rights(view, definition, makers, makers, shown, ("create",))
+
+    def _list_rights(self, view: Viewing, form: Form, known: FormGrants) -> FieldRights:
+        readers = [g for g in known.grants if "read" in g.permission.can]
+        if not readers:
+            return FieldRights(frozenset(), frozenset())
+        everywhere = [g for g in readers if g.term == ScopeTerm()]
+        shown = frozenset.intersection(*(g.shown for g in readers))
+        shown = shown.union(*(g.shown for g in everywhere))
+        for restriction in known.restrictions:
+            shown -= _with_columns(form, restriction.fields)
+        return self._rights(view, form, known.grants, readers, shown, ("update",))
+
+    def _rights(
+        self,
+        view: Viewing,
+        form: Form,
+        grants: Sequence[Grant],
+        readers: Sequence[Grant],
+        shown: frozenset[str],
+        actions: tuple[str, ...],
+    ) -> FieldRights:
+        masks = [frozenset(g.permission.mask) for g in readers]
+        masked = frozenset.intersection(*masks) if masks else frozenset()
+        shown = shown - _closed_computes(view.catalogue, form, shown, masked)
+        writers = [g for g in grants if set(actions) & set(g.permission.can)]
+        writable = frozenset().union(*(g.writable for g in writers)) if writers else frozenset()
+        return FieldRights(shown, writable & shown - masked, masked)
+
+    # --- grants ---------------------------------------------------------------------------------
+
+    def grants(self, view: Viewing, form: str) -> FormGrants:
+        """What the actor holds on this form today; worked out once."""
+        person = view.actor
+        key = (person.id, person.rights_epoch, view.installation.release.id, form, view.today)
+        known = self._known.get(key)
+        if known is None:
+            known = self._build(view, view.catalogue.forms[form])
+            with self._lock:
+                if len(self._known) > 20_000:
+                    self._known.clear()
+                self._known[key] = known
+        return known
+
+    def _build(self, view: Viewing, form: Form) -> FormGrants:
+        grants: list[Grant] = []
+        for permission in form.permissions.values():
+            anchors = anchors_of(view, permission.who)
+            if anchors:
+                grants.append(_grant(view, form, permission, anchors))
+        kept_out = tuple(r for r in form.restrict.values() if not anchors_of(view, r.to))
+        return FormGrants(tuple(grants), kept_out)
+
+    def _covers(self, view: Viewing, grant: Grant, record: Mapping[str, Any]) -> bool:
+        if grant.orgs is not None and record.get("org") not in grant.orgs:
+            return False
+        if grant.term.owner is not None and record.get("owner") != view.actor.login:
+            return False
+        permission = grant.permission
+        if isinstance(permission.scope, Formula) and not self._holds(
+            view, permission.scope, record
+        ):
+            return False
+        return permission.where is None or self._holds(view, permission.where, record)
+
+    def _restricted(self, view: Viewing, known: FormGrants, record: Mapping[str, Any]) -> bool:
+        return any(not r.fields and self._holds(view, r.when, record) for r in known.restrictions)
+
+    def _holds(self, view: Viewing, formula: Formula, record: Mapping[str, Any]) -> bool:
+        from jingwei.services.world import environment
+
+        return bool(view.catalogue.closure(formula)(environment(view, record)))
+
+
+def _grant(view: Viewing, form: Form, permission: Permission, anchors: frozenset[str]) -> Grant:
+    term, orgs = _term(view, permission, anchors)
+    if permission.where is not None:
+        where = view.catalogue.expression(permission.where)
+        term = ScopeTerm(term.orgs, term.owner, both(term.where, where))
+    everything = all_fields(form)
+    shown = everything - _with_columns(form, permission.hide)
+    locked = _with_columns(form, (*permission.readonly, *permission.mask))
+    return Grant(permission, term, orgs, shown, shown - locked)
+
+
+def _term(
+    view: Viewing, permission: Permission, anchors: frozenset[str]
+) -> tuple[ScopeTerm, frozenset[str] | None]:
+    scope = permission.scope
+    if isinstance(scope, Formula):
+        return ScopeTerm(where=view.catalogue.expression(scope)), None
+    if scope == "own":
+        return ScopeTerm(owner=view.actor.id), None
+    if scope == "all":
+        return ScopeTerm(), None
+    codes: set[str] = set()
+    for anchor in anchors:
+        if scope == "org":
+            codes.add(anchor)
+        elif scope == "org_and_below":
+            codes.update(view.catalogue.tree.below(anchor, view.today))
+    book = view.installation.book
+    keys = sorted(book.key("org", code) for code in codes)
+    return ScopeTerm(OrgScope(tuple(keys))), frozenset(codes)
+
+
+def anchors_of(view: Viewing, whos: Whos) -> frozenset[str]:
+    """The orgs at which the actor is one of these people; empty: is none of them."""
+    found: set[str] = set()
+    for who in whos:
+        found |= _anchors(view, who)
+    return frozenset(found)
+
+
+def _anchors(view: Viewing, who: Who) -> set[str]:
+    person = view.actor
+    if who.exclude and anchors_of(view, who.exclude):
+        return set()
+    match who.kind:
+        case "everyone" | "me" | "initiator":
+            return set(person.orgs)
+        case "person":
+            return set(person.orgs) if person.login == who.name else set()
+        case "role":
+            held = {org for role, org in person.roles if role in _includers(view, who.name)}
+        case "post":
+            held = {org for post, org in person.posts if post == who.name}
+        case "any_of":
+            return set(anchors_of(view, who.of))
+        case _:
+            return set()
+    if who.org is not None:
+        types = view.catalogue.org_types.types
+        wanted = who.org.source.strip()
+        if wanted in types:
+            held = {org for org in held if view.catalogue.orgs[org].type == wanted}
+    return held
+
+
+def _includers(view: Viewing, role: str | None) -> set[str]:
+    """The role, and every role that includes it."""
+    found = {role} if role is not None else set()
+    grown = True
+    while grown:
+        more = {
+            name
+            for name, definition in view.catalogue.roles.items()
+            if name not in found and found & set(definition.includes)
+        }
+        grown = bool(more)
+        found |= more
+    return found
+
+
+def all_fields(form: Form) -> frozenset[str]:
+    """Every field and column of a form, by path, and the system fields."""
+    names = set(SYSTEM_FIELDS)
+    for name, definition in form.fields.items():
+        names.add(name)
+        names.update(f"{name}.{column}" for column in definition.fields)
+    return frozenset(names)
+
+
+def _with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:
+    found = set(names)
+    for name in names:
+        if name in form.fields:
+            found.update(f"{name}.{column}" for column in form.fields[name].fields)
+    return frozenset(found)
+
+
+def _closed_computes(
+    catalogue: Catalogue, form: Form, shown: frozenset[str], masked: frozenset[str]
+) -> frozenset[str]:
+    """Computed fields that read what is hidden; a chain of computes closes as a whole."""
+    open_fields = shown - masked
+    known = all_fields(form)
+    closed: set[str] = set()
+    grown = True
+    while grown:
+        grown = False
+        for path, definition in _computed(form):
+            if path in closed or definition.public:
+                continue
+            reads = _reads_of(catalogue, definition.compute, form, definition.table)
+            if any(r in known and (r not in open_fields or r in closed) for r in reads):
+                closed.add(path)
+                grown = True
+    return frozenset(closed)
+
+
+def _computed(form: Form) -> list[tuple[str, Any]]:
+    return [
+        (definition.path, definition)
+        for outer in form.fields.values()
+        for definition in (outer, *outer.fields.values())
+        if definition.compute is not None
+    ]
+
+
+def _reads_of(
+    catalogue: Catalogue, formula: Formula | None, form: Form, table: str | None
+) -> set[str]:
+    assert formula is not None
+    reads = set(catalogue.expression(formula).reads)
+    if table is None:
+        return reads
+    columns = form.fields[table].fields
+    return {f"{table}.{r}" if r in columns else r.removeprefix("parent.") for r in reads}
+
+
+# --- conditions of scopes, put together ----------------------------------------------------------
+
+
+def both(one: Expression | None, other: Expression) -> Expression:
+    """One condition that holds where both do."""
+    if one is None:
+        return other
+    root = Binary(0, 0, _TRUTH, "and", one.root, other.root)
+    return Expression(
+        f"({one.source}) and ({other.source})",
+        root,
+        one.reads | other.reads,
+        one.inside_record and other.inside_record,
+        one.functions | other.functions,
+    )
+
+
+def _without(term: ScopeTerm, out: Expression) -> ScopeTerm:
+    root = Unary(0, 0, _TRUTH, "not", out.root)
+    negated = Expression(f"not ({out.source})", root, out.reads, out.inside_record, out.functions)
+    return ScopeTerm(term.orgs, term.owner, both(term.where, negated))
+
+
+__all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "all_fields", "both"]

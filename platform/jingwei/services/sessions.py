@@ -1,0 +1,207 @@
+"""Signing in and out: passwords, sessions that can be revoked, tokens for programs."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from jingwei.refusals import NotAllowed, Refused
+from jingwei.services.clock import Clock
+from jingwei.services.people import People, Person, may_sign_in
+from jingwei.storage import people as rows
+from jingwei.storage.changes import ChangeRow, write_changes
+from jingwei.storage.database import Connection, Database
+from jingwei.storage.people import PersonRow
+from jingwei.storage.runtime import ActiveInstallation
+
+SESSION_HOURS = 12
+MOST_FAILURES = 10
+FAILURE_WINDOW = timedelta(minutes=1)
+
+
+class TooManyAttempts(Refused):
+    """Wait a minute."""
+
+    status = 429
+
+
+class SignInRefused(NotAllowed):
+    """Unknown, wrong or shut: the three are told apart nowhere."""
+
+    status = 401
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session or token just made; `secret` is shown once."""
+
+    person: Person
+    secret: str
+    csrf: str
+    expires_at: datetime | None
+
+
+class Passwords:
+    """argon2id; `cheap` is for tests and must never be used outside them."""
+
+    def __init__(self, *, cheap: bool = False) -> None:
+        self._hasher = (
+            PasswordHasher(time_cost=1, memory_cost=8, parallelism=1) if cheap else PasswordHasher()
+        )
+        # Unknown people take as long as known ones with a wrong password.
+        self._nobody = self._hasher.hash(secrets.token_hex(8))
+
+    def hash(self, password: str) -> str:
+        return self._hasher.hash(password)
+
+    def matches(self, kept: str | None, password: str) -> bool:
+        try:
+            right = self._hasher.verify(kept or self._nobody, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        return right and kept is not None
+
+
+class Sessions:
+    """Who is this? Asked by every request, in one statement."""
+
+    def __init__(
+        self,
+        active: ActiveInstallation,
+        clock: Clock,
+        people: People,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self.active = active
+        self.clock = clock
+        self.people = people
+        self.passwords = passwords or Passwords()
+
+    @property
+    def database(self) -> Database:
+        return self.active.database
+
+    # --- signing in -----------------------------------------------------------------------------
+
+    def sign_in(
+        self, login: str, password: str, *, source: str = "", agent: str = "", token: bool = False
+    ) -> SignedIn:
+        """A new session (or a token for a script). The same answer for every kind of failure."""
+        login = login.strip()
+        now, today = self.clock.now(), self.clock.today()
+        self._throttle(login, source, now)
+        with self.database.reading() as connection:
+            row = rows.find_person(connection, login)
+            kept = rows.password_hash(connection, login) if row else None
+        right = self.passwords.matches(kept, password)
+        if row is None or not right or not may_sign_in(row, today):
+            self._note_failure(login, source, now)
+            raise SignInRefused("sign-in-refused")
+        secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+        expires = now + timedelta(hours=SESSION_HOURS)
+        with self.database.writing() as connection:
+            rows.forget_failures(connection, f"account:{login.lower()}")
+            if token:
+                self._new_token(connection, "login", secret, row, now, expires)
+            else:
+                rows.insert_session(
+                    connection,
+                    secret,
+                    row.id,
+                    now,
+                    expires,
+                    csrf=csrf,
+                    source=source or None,
+                    agent=agent[:200] or None,
+                )
+            self._audit(connection, row, "signed_in", now)
+            person = self.people.person(connection, row, today)
+        return SignedIn(person, secret, csrf, expires)
+
+    def _throttle(self, login: str, source: str, now: datetime) -> None:
+        since = now - FAILURE_WINDOW
+        with self.database.reading() as connection:
+            for subject in _subjects(login, source):
+                if rows.failures_since(connection, subject, since) >= MOST_FAILURES:
+                    raise TooManyAttempts("too-many-sign-ins")
+
+    def _note_failure(self, login: str, source: str, now: datetime) -> None:
+        with self.database.writing() as connection:
+            for subject in _subjects(login, source):
+                identity = self.database.ids.take(connection, 1)[0]
+                rows.note_failure(connection, identity, subject, now)
+
+    def _new_token(
+        self,
+        connection: Connection,
+        name: str,
+        secret: str,
+        row: PersonRow,
+        now: datetime,
+        expires: datetime | None,
+    ) -> None:
+        identity = self.database.ids.take(connection, 1)[0]
+        rows.insert_token(connection, identity, secret, name, row.id, now, expires)
+
+    def _audit(self, connection: Connection, row: PersonRow, action: str, now: datetime) -> None:
+        installation = self.active.current
+        change = ChangeRow(
+            at=now, actor=row.login, action=action, kind="person", object=row.id, org=row.org
+        )
+        write_changes(connection, installation.book, self.database.people, [change])
+
+    # --- knowing --------------------------------------------------------------------------------
+
+    def by_session(self, connection: Connection, secret: str) -> tuple[Person, str] | None:
+        """The person of a session that holds, and its CSRF token."""
+        found = rows.by_session(connection, secret)
+        if found is None or not self._holds(found):
+            return None
+        person = self.people.person(connection, found.person, self.clock.today())
+        return person, found.csrf or ""
+
+    def by_token(self, connection: Connection, secret: str) -> Person | None:
+        """The person of a token that holds."""
+        found = rows.by_token(connection, secret)
+        if found is None or not self._holds(found):
+            return None
+        return self.people.person(connection, found.person, self.clock.today())
+
+    def _holds(self, found: rows.SessionRow) -> bool:
+        if found.expires_at is not None and found.expires_at <= self.clock.now():
+            return False
+        return may_sign_in(found.person, self.clock.today())
+
+    # --- ending and making ----------------------------------------------------------------------
+
+    def sign_out(self, secret: str) -> None:
+        with self.database.writing() as connection:
+            rows.delete_session(connection, secret)
+
+    def revoke_token(self, secret: str) -> None:
+        with self.database.writing() as connection:
+            rows.delete_token(connection, secret)
+
+    def sign_out_everywhere(self, person: int) -> None:
+        with self.database.writing() as connection:
+            rows.delete_sessions(connection, person)
+
+    def create_token(self, name: str, login: str) -> str:
+        """A token without end for a program. Raises KeyError for an unknown person."""
+        secret = secrets.token_urlsafe(32)
+        with self.database.writing() as connection:
+            row = rows.find_person(connection, login)
+            if row is None:
+                raise KeyError(login)
+            self._new_token(connection, name, secret, row, self.clock.now(), None)
+            self._audit(connection, row, "token_created", self.clock.now())
+        return secret
+
+
+def _subjects(login: str, source: str) -> tuple[str, ...]:
+    account = f"account:{login.lower()}"
+    return (account, f"source:{source}") if source else (account,)

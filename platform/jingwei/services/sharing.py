@@ -1,0 +1,29 @@
+"""Opening one record to one person beside the grants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
+from jingwei.services import records
+from jingwei.services.commands import Work
+from jingwei.storage.people import find_person
+from jingwei.storage.shares import delete_share, insert_share
+
+
+def share(work: Work, form: str, record: int, login: Any, *, take_back: bool = False) -> None:
+    """Give a person access, or take it back. Raises NotFound, NotAllowed, Invalid."""
+    found = records.readable(work, form, record)
+    if not work.rights.decide(work, form, "share", found).allowed:
+        raise NotAllowed("not-allowed", action="share")
+    person = find_person(work.connection, login) if isinstance(login, str) else None
+    if person is None or not person.active:
+        refused = FieldRefusal("person", "unknown-person", {"name": str(login)[:64]})
+        raise Invalid("invalid", fields=[refused])
+    key = work.installation.book.key("form", form)
+    if take_back:
+        delete_share(work.connection, record, person.id)
+    else:
+        insert_share(work.connection, key, record, person.id, work.actor.id, work.now)
+    action = "unshared" if take_back else "shared"
+    records.change_row(work, form, found, action, {"person": [None, person.login]})

@@ -1,0 +1,81 @@
+"""Versions of a record as its reader may see them, and what differs between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.language.form import SYSTEM_FIELDS, Form
+from jingwei.refusals import NotFound
+from jingwei.services import listing
+from jingwei.services.commands import Reading
+from jingwei.storage.people import logins_of
+from jingwei.storage.versions import VersionRow, versions_of
+
+
+def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
+    """Oldest first: `{number, label, revision, at, by, record}`. Raises NotFound."""
+    shown = listing.record(view, form, record)
+    visible = shown.rights.visible - shown.rights.masked
+    rows = versions_of(view.connection, record)
+    logins = logins_of(view.connection, {row.by for row in rows if row.by is not None})
+    return [
+        {
+            "number": row.number,
+            "label": row.label,
+            "revision": row.revision,
+            "at": listing.instant(row.at),
+            "by": logins.get(row.by or 0),
+            "record": _visible(shown.form, row.body, visible),
+        }
+        for row in rows
+    ]
+
+
+def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[str, Any]:
+    """`{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. Raises NotFound."""
+    shown = listing.record(view, form, record)
+    visible = shown.rights.visible - shown.rights.masked
+    known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
+    for number in (one, other):
+        if number not in known:
+            raise NotFound("no-such-version", number=number)
+    old, new = (_visible(shown.form, known[number].body, visible) for number in (one, other))
+    changes: dict[str, Any] = {}
+    for name in {**old, **new}:
+        if name in shown.form.tables:
+            rows = _rows(old.get(name) or (), new.get(name) or ())
+            if rows:
+                changes[name] = rows
+        elif old.get(name) != new.get(name):
+            changes[name] = [old.get(name), new.get(name)]
+    return {"from": one, "to": other, "changes": changes}
+
+
+def _visible(form: Form, body: Mapping[str, Any], visible: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in form.tables and name in visible:
+            found[name] = [
+                {c: v for c, v in row.items() if c == "id" or f"{name}.{c}" in visible}
+                for row in value or ()
+            ]
+        elif (name in form.fields or name in SYSTEM_FIELDS) and name in visible:
+            found[name] = value
+    return found
+
+
+def _rows(old: Any, new: Any) -> dict[str, Any]:
+    was = {row.get("id"): row for row in old}
+    now = {row.get("id"): row for row in new}
+    changes: dict[str, Any] = {}
+    for identity in {**was, **now}:
+        before, after = was.get(identity, {}), now.get(identity, {})
+        differing = {
+            name: [before.get(name), after.get(name)]
+            for name in {**before, **after}
+            if name != "id" and before.get(name) != after.get(name)
+        }
+        if differing or not before or not after:
+            changes[str(identity)] = differing
+    return changes

@@ -1,0 +1,231 @@
+"""The one inbox: every open request to a person, whoever asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from jingwei.refusals import Conflict, Malformed, NotAllowed, NotFound, Refused
+from jingwei.services.commands import Reading, Work
+from jingwei.services.display import display
+from jingwei.services.notices import Notice, notify
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import TaskRow
+from jingwei.storage.flows import Books
+from jingwei.storage.people import find_people
+from jingwei.texts import text
+
+BOXES = ("todo", "done", "mine", "cc")
+MOST_A_PAGE = 200
+NO_FIELDS: Mapping[str, tuple[str, ...]] = {"write": (), "require": (), "hide": ()}
+KIND_NAMES = {"answer": "approval"}  # what a delegate is asked is shown as what it is about
+
+# What a floor above knows of its tasks: `flow(reading, task) -> {step, actions, fields}`.
+DESCRIBERS: dict[str, Callable[[Reading, TaskRow], Mapping[str, Any]]] = {}
+
+
+def books(view: Reading) -> Books:
+    """Names and logins of what the rows hold as numbers."""
+    return Books(view.installation.book, view.installation.database.people)
+
+
+# --- tasks without a flow ------------------------------------------------------------------------
+
+
+def open_todo(
+    work: Work,
+    person_login: str,
+    form: str,
+    record: int,
+    title: str | Mapping[str, str],
+    due: datetime | None = None,
+    kind: str = "todo",
+    key: str | None = None,
+    flow: int | None = None,
+) -> int:
+    """Ask a person for something; the id of the task. The same `key` is the same task: a closed
+    one is not opened again."""
+    if key is not None:
+        known = rows.find_task_by_key(work.connection, books(work), key)
+        if known is not None:
+            return known.id
+    words = {"zh": title, "en": title} if isinstance(title, str) else dict(title)
+    task = TaskRow(
+        work.store.next_ids(work.connection, 1)[0],
+        None,
+        person_login,
+        person_login,
+        kind,
+        "open",
+        work.now,
+        title=words,
+        due_at=due,
+        flow=flow,
+        form=form,
+        record=record,
+        key=key,
+    )
+    rows.write_tasks(work.connection, books(work), [task], [])
+    told(work, [task])
+    return task.id
+
+
+def close_todos(
+    work: Work, form: str, record: int, outcome: str, kinds: tuple[str, ...] = ("todo", "collect")
+) -> int:
+    """Close every open task of these kinds on a record; how many there were."""
+    found = rows.tasks_on(work.connection, books(work), record, kinds=kinds, state="open")
+    found = [task for task in found if task.form == form]
+    by = None if work.actor.is_system else work.actor.login
+    closed = [_closed(work, task, outcome, by) for task in found]
+    rows.write_tasks(work.connection, books(work), [], closed)
+    for task in closed:
+        closed_message(work, task)
+    return len(closed)
+
+
+def _closed(work: Work, task: TaskRow, outcome: str, by: str | None, **more: Any) -> TaskRow:
+    return replace(
+        task,
+        state="closed",
+        outcome=outcome,
+        closed_at=work.now,
+        closed_by=by,
+        reason=None if by else "step-decided",
+        **more,
+    )
+
+
+def act_simply(work: Work, task: TaskRow, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a task that no flow waits for: a receipt, a to-do. Raises Refused or Conflict."""
+    if work.actor.login not in (task.person, task.acting):
+        raise NotAllowed("flow-not-your-task")
+    if task.state != "open":
+        raise Conflict("task-closed", by=task.closed_by or "system", outcome=task.outcome)
+    outcomes = {"acknowledge": "acknowledged", "submit": "submitted"}
+    if action not in outcomes or (action == "acknowledge") != (task.kind == "receipt"):
+        raise Refused("flow-not-offered", action=action)
+    comment = body.get("comment")
+    done = _closed(work, task, outcomes[action], work.actor.login, comment=comment)
+    rows.write_tasks(work.connection, books(work), [], [done])
+    closed_message(work, done)
+    return task_json(work, done)
+
+
+def told(work: Work, tasks: list[TaskRow], kind: str = "task") -> None:
+    """Messages and notices about tasks that were opened (or are urged: `kind`)."""
+    people = find_people(work.connection, {t.acting for t in tasks})
+    notices = []
+    for task in tasks:
+        if kind == "task":
+            payload = {"task": task.id, "flow": task.flow, "form": task.form, "id": task.record}
+            payload |= {"person": task.acting, "kind": task.kind}
+            work.outbox.add("task.opened", payload, key=f"task.opened:{task.id}")
+        row = people.get(task.acting)
+        if row is None or (task.acting == work.actor.login and kind == "task"):
+            continue
+        locale = row.locale or "zh"
+        words = text(
+            f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
+            locale,
+            display=_display(work, task, locale),
+            step=task.title.get(locale, ""),
+        )
+        once = f"task:{task.id}" if kind == "task" else f"task:{task.id}:{kind}:{work.now}"
+        link = f"/f/{task.form}/{task.record}"
+        notices.append(Notice(task.acting, words, f"task_{kind}", link, kind != "task", once))
+    notify(work, notices)
+
+
+def closed_message(work: Work, task: TaskRow) -> None:
+    """The outcome that was committed, and no other."""
+    payload = {"task": task.id, "flow": task.flow, "form": task.form, "id": task.record}
+    payload |= {"person": task.person, "outcome": task.outcome, "by": task.closed_by}
+    work.outbox.add("task.closed", payload, key=f"task.closed:{task.id}:{task.outcome}")
+
+
+def _display(view: Reading, task: TaskRow, locale: str) -> str:
+    record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
+    return display(view, task.form, record, locale) if record else str(task.record)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def task_json(view: Reading, task: TaskRow) -> dict[str, Any]:
+    """The shape `task` of the interfaces."""
+    locale = view.actor.locale or "zh"
+    more = DESCRIBERS["flow"](view, task) if task.flow and task.run else _simple(view, task)
+    record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
+    return {
+        "id": task.id,
+        "kind": KIND_NAMES.get(task.kind, task.kind),
+        "form": task.form,
+        "record": task.record,
+        "number": record.get("number") if record else None,
+        "display": display(view, task.form, record, locale) if record else str(task.record),
+        "flow": task.flow,
+        "step": more.get("step"),
+        "title": task.title.get(locale) or next(iter(task.title.values()), ""),
+        "person": task.acting,
+        "on_behalf_of": None if task.acting == task.person else task.person,
+        "opened_at": instant(task.opened_at),
+        "due_at": instant(task.due_at),
+        "overdue": bool(task.state == "open" and task.due_at and task.due_at < view.now),
+        "state": task.state,
+        "outcome": task.outcome,
+        "closed_at": instant(task.closed_at),
+        "closed_by": task.closed_by,
+        "comment": task.comment,
+        "actions": list(more.get("actions", ())),
+        "fields": {name: list(names) for name, names in more.get("fields", NO_FIELDS).items()},
+    }
+
+
+def _simple(view: Reading, task: TaskRow) -> Mapping[str, Any]:
+    mine = view.actor.login in (task.person, task.acting) and task.state == "open"
+    word = "acknowledge" if task.kind == "receipt" else "submit"
+    return {"actions": [word] if mine and task.kind in ("receipt", "todo") else []}
+
+
+def instant(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def inbox(reading: Reading, box: str, page: int = 1, size: int = 20) -> dict[str, Any]:
+    """One page of a box of the reader. `mine`: what the reader began, each with the task that
+    holds it up."""
+    if box not in BOXES:
+        raise Malformed("no-such-box", box=box, known=", ".join(BOXES))
+    size = max(1, min(size, MOST_A_PAGE))
+    offset = (max(page, 1) - 1) * size
+    person = reading.actor.id
+    if box == "mine":
+        total, flows = rows.flows_of(reading.connection, books(reading), person, size, offset)
+        items = [DESCRIBERS["mine"](reading, flow) for flow in flows]  # type: ignore[arg-type]
+        return {"items": items, "total": total, "page": page, "size": size}
+    total, found = rows.inbox(reading.connection, books(reading), box, person, size, offset)
+    items = [task_json(reading, task) for task in found]
+    return {"items": items, "total": total, "page": page, "size": size}
+
+
+def counts(reading: Reading) -> dict[str, int]:
+    """How much is in each box of the reader."""
+    return rows.box_counts(reading.connection, reading.actor.id)
+
+
+def task_row(view: Reading, task_id: int) -> TaskRow:
+    """The task. Raises NotFound, alike for none and for one of a record that is not the actor's
+    to see."""
+    task = rows.find_task(view.connection, books(view), task_id)
+    if task is None:
+        raise NotFound("no-such-task")
+    if view.actor.is_system or view.actor.login in (task.person, task.acting):
+        return task
+    record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
+    if record is None or not view.rights.may_read(view, task.form, record).allowed:
+        raise NotFound("no-such-task")
+    return task

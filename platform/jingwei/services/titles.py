@@ -1,0 +1,161 @@
+"""What people read instead of names, logins and ids: titles for many records at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from jingwei.language.form import STATUSES, Field, Form
+from jingwei.services.commands import Reading
+from jingwei.services.display import display
+from jingwei.storage.people import find_people
+from jingwei.texts import text
+
+NAMED = ("org", "role", "post", "indicator")
+_SYSTEM: Mapping[str, str] = {
+    "org": "org",
+    "owner": "person",
+    "created_by": "person",
+    "updated_by": "person",
+}
+Link = tuple[str, int]  # form, id
+
+
+class Titles:
+    """Titles of one answer; people and linked records are read once for all its records."""
+
+    def __init__(self, view: Reading, form: Form, locale: str) -> None:
+        self._view = view
+        self._form = form
+        self._locale = locale
+        self._people: dict[str, str] = {}
+        self._links: dict[Link, str] = {}
+
+    def of(self, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """`{path: title}` of each item, only where a title says more than the value."""
+        logins: set[str] = set()
+        links: set[Link] = set()
+        for item in items:
+            for path, value in item.items():
+                self._gather(self._definition(path), path, value, logins, links)
+        self._read_people(logins)
+        self._read_links(links)
+        return [self._titles(item) for item in items]
+
+    def _definition(self, path: str) -> Field | None:
+        """The field of `a`, or of the form that `a.b` leads to."""
+        form: Form | None = self._form
+        first, _, rest = path.partition(".")
+        while rest and form is not None:
+            link = form.fields.get(first)
+            form = self._view.catalogue.forms.get(link.to[0]) if link and link.to else None
+            first, _, rest = rest.partition(".")
+        return form.fields.get(first) if form is not None else None
+
+    def _gather(
+        self, field: Field | None, path: str, value: Any, logins: set[str], links: set[Link]
+    ) -> None:
+        if value is None:
+            return
+        kind = _SYSTEM.get(path.rpartition(".")[2]) if field is None else field.type
+        if field is not None and field.type == "table":
+            for row in value:
+                for name, cell in row.items():
+                    self._gather(field.fields.get(name), name, cell, logins, links)
+        elif kind == "person":
+            logins.update(str(one) for one in _each(value))
+        elif kind == "link" and field is not None:
+            links.update(found for one in _each(value) if (found := _link(field, one)))
+
+    def _read_people(self, logins: set[str]) -> None:
+        if logins:
+            found = find_people(self._view.connection, logins)
+            self._people = {login: row.name for login, row in found.items()}
+
+    def _read_links(self, links: set[Link]) -> None:
+        view = self._view
+        by_form: dict[str, list[int]] = {}
+        for form, identity in sorted(links):
+            by_form.setdefault(form, []).append(identity)
+        for form, ids in by_form.items():
+            if form not in view.catalogue.forms:
+                continue
+            for identity, raw in view.store.load(view.connection, form, ids).items():
+                if view.rights.may_read(view, form, raw).allowed:
+                    self._links[form, identity] = display(view, form, raw, self._locale)
+
+    def _titles(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for path, value in item.items():
+            title = self._title(self._definition(path), path, value)
+            if title is not None:
+                found[path] = title
+        return found
+
+    def _title(self, field: Field | None, path: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if field is None:
+            return self._system_title(path.rpartition(".")[2], value)
+        if field.type == "table":
+            rows = [
+                {
+                    name: title
+                    for name, cell in row.items()
+                    if (title := self._title(field.fields.get(name), name, cell)) is not None
+                    and field.fields.get(name) is not None
+                }
+                for row in value
+            ]
+            return rows if any(rows) else None
+        if isinstance(value, list):
+            titles = [self._one(field, one) for one in value]
+            return None if all(title is None for title in titles) else titles
+        return self._one(field, value)
+
+    def _system_title(self, name: str, value: Any) -> str | None:
+        if name == "status" and value in STATUSES:
+            return text(f"statuses.{value}", self._locale)
+        if name == "state" and value in self._form.states:
+            return self._form.states[value].title(self._locale)
+        return self._named(_SYSTEM.get(name, ""), value)
+
+    def _one(self, field: Field, value: Any) -> str | None:
+        if field.type == "choice":
+            return next(
+                (c.title(self._locale) for c in choices(self._view, field) if c.code == value), None
+            )
+        if field.type == "link":
+            found = _link(field, value)
+            return self._links.get(found) if found else None
+        return self._named(field.type, value)
+
+    def _named(self, kind: str, value: Any) -> str | None:
+        if kind == "person":
+            return self._people.get(str(value))
+        if kind not in (*NAMED, "form"):
+            return None
+        known: Mapping[str, Any] = getattr(self._view.catalogue, f"{kind}s")
+        found = known.get(str(value))
+        return found.title(self._locale) if found is not None else None
+
+
+def choices(view: Reading, field: Field) -> Sequence[Any]:
+    """The choices of a choice field: its own, or those of its code list."""
+    if isinstance(field.choices, str):
+        code_list = view.catalogue.code_lists.get(field.choices)
+        items: Any = code_list.items if code_list is not None else ()
+        return tuple(items.values()) if isinstance(items, Mapping) else tuple(items)
+    return field.choices or ()
+
+
+def _each(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _link(field: Field, value: Any) -> Link | None:
+    if isinstance(value, Mapping):
+        return str(value.get("form")), int(value.get("id") or 0)
+    if isinstance(value, int) and field.to:
+        return field.to[0], value
+    return None

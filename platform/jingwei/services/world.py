@@ -1,0 +1,256 @@
+"""What expressions may ask beyond the record: links, relations, organisations, people, measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from jingwei.language.expressions.environment import Environment, Values
+from jingwei.language.expressions.tree import Node, Source
+from jingwei.services import workdays
+from jingwei.services.rights import Viewing
+from jingwei.storage import people
+from jingwei.storage.query import ALL_ROWS, Query
+
+# Functions that a floor above answers (facts, scores …), by name: one literal table in `app.py`.
+Answer = Callable[[Viewing, Sequence[Any], Environment], Any]
+ANSWERS: dict[str, Answer] = {}
+MOST_ROWS = 5_000
+_KINDS: tuple[people.Held, ...] = ("post", "role")
+
+
+def variables(view: Viewing, **more: Any) -> dict[str, Any]:
+    """`me`, `today`, `now`, and what the caller adds."""
+    login = None if view.actor.is_system else view.actor.login
+    found = {"me": login, "today": view.today, "now": getattr(view, "now", None)}
+    found.update(more)
+    return found
+
+
+def environment(
+    view: Viewing,
+    record: Mapping[str, Any],
+    *,
+    parent: Mapping[str, Any] | None = None,
+    old: Mapping[str, Any] | None = None,
+    row: Mapping[str, Any] | None = None,
+    this: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Environment:
+    """The environment of one record as the platform sees it."""
+    return Environment(
+        record,
+        parent,
+        this,
+        row,
+        old,
+        None,
+        variables(view, **more),
+        StoredWorld(view),
+        view.clock.zone if hasattr(view, "clock") else Environment().zone,
+    )
+
+
+class StoredWorld:
+    """The world as the database of this moment tells it. Reads as the definition, not as a person:
+    what people type is compiled by the query compiler instead."""
+
+    def __init__(self, view: Viewing) -> None:
+        self._view = view
+        self._records: dict[tuple[str, int], Values | None] = {}
+
+    # --- organisations and people ---------------------------------------------------------------
+
+    def org_member(self, org: str, name: str) -> Any:
+        catalogue = self._view.catalogue
+        definition = catalogue.orgs.get(org)
+        if definition is None:
+            return None
+        if name in catalogue.org_types.types:
+            return catalogue.tree.of_type(org, name, self._view.today)
+        match name:
+            case "code":
+                return definition.code
+            case "type":
+                return definition.type
+            case "parent":
+                return catalogue.tree.parent(org, self._view.today)
+            case "title":
+                return definition.title.zh
+            case "profile":
+                return catalogue.tree.profile(org, self._view.today)
+        return definition.facts.get(name)
+
+    def person_member(self, login: str, name: str) -> Any:
+        row = people.find_person(self._view.connection, login)
+        if row is None:
+            return None
+        if name == "orgs":
+            held = (
+                h.org
+                for kind in _KINDS
+                for h in people.held_by(
+                    self._view.connection,
+                    kind,
+                    row.id,
+                    self._view.today,
+                )
+            )
+            return list(dict.fromkeys((row.org, *held)))
+        return getattr(row, name, None)
+
+    def named_member(self, kind: str, name: str, member: str) -> Any:
+        catalogue = self._view.catalogue
+        definitions: Mapping[str, Any] = {
+            "indicator": catalogue.indicators,
+            "profile": catalogue.profiles,
+            "post": catalogue.posts,
+            "role": catalogue.roles,
+        }[kind]
+        definition = definitions.get(name)
+        found = getattr(definition, member, None)
+        return found.zh if member == "title" and found is not None else found
+
+    # --- records --------------------------------------------------------------------------------
+
+    def linked(self, form: str, id: int) -> Values | None:
+        key = (form, id)
+        if key not in self._records:
+            found = self._view.store.load(self._view.connection, form, [id])
+            self._records[key] = found.get(id)
+        return self._records[key]
+
+    def rows(
+        self, source: Source, where: Node | None, environment: Environment
+    ) -> Iterable[tuple[Values, Values | None]]:
+        form, _, table = source.name.partition(".")
+        if source.origin == "related":
+            return self._related(source, environment)
+        found = self._all_of(form)
+        if table or source.table:
+            part = table or source.table or ""
+            return [(row, record) for record in found for row in record.get(part) or ()]
+        return [(record, None) for record in found]
+
+    def _related(
+        self, source: Source, environment: Environment
+    ) -> Iterable[tuple[Values, Values | None]]:
+        this = environment.this or {}
+        form = source.type.form or ""
+        owner = this.get("id")
+        by = getattr(source, "by", None)
+        if owner is None or by is None:
+            return []
+        return [(r, None) for r in self._all_of(form) if r.get(by) == owner]
+
+    def _all_of(self, form: str) -> list[Values]:
+        view = self._view
+        query = Query(form, ("id",), ALL_ROWS, page=None)
+        ids = [row["id"] for row in view.store.select(view.connection, query).items]
+        if len(ids) > MOST_ROWS:
+            ids = ids[:MOST_ROWS]
+        found = view.store.load(view.connection, form, ids)
+        return [found[i] for i in ids if i in found]
+
+    # --- functions ------------------------------------------------------------------------------
+
+    def call(self, function: str, arguments: Sequence[Any], environment: Environment) -> Any:
+        own = _OWN.get(function)
+        if own is not None:
+            return own(self._view, arguments)
+        answer = ANSWERS.get(function)
+        if answer is None:
+            raise LookupError(f"nothing answers {function}()")
+        return answer(self._view, arguments, environment)
+
+
+def head_of(view: Viewing, org: str | None) -> str | None:
+    """Who holds the post that the org's type names as head; None where nobody does."""
+    definition = view.catalogue.orgs.get(org or "")
+    if definition is None:
+        return None
+    post = view.catalogue.org_types.types[definition.type].head
+    if post is None:
+        return None
+    held = people.holders(view.connection, "post", post, definition.code, view.today)
+    return held[0].person if held else None
+
+
+def superior_of(view: Viewing, login: str | None) -> str | None:
+    """The head of the person's org; of the org above for the head itself."""
+    row = people.find_person(view.connection, login) if login else None
+    org = row.org if row else None
+    seen: set[str] = set()
+    while org is not None and org not in seen:
+        seen.add(org)
+        head = head_of(view, org)
+        if head is not None and head != login:
+            return head
+        org = view.catalogue.tree.parent(org, view.today)
+    return None
+
+
+def _children(view: Viewing, arguments: Sequence[Any]) -> list[str]:
+    return list(view.catalogue.tree.children(arguments[0], view.today)) if arguments[0] else []
+
+
+def _below(view: Viewing, arguments: Sequence[Any]) -> list[str]:
+    if not arguments[0]:
+        return []
+    type_ = arguments[1] if len(arguments) > 1 else None
+    return list(view.catalogue.tree.below(arguments[0], view.today, type_))
+
+
+def _is_below(view: Viewing, arguments: Sequence[Any]) -> bool:
+    org, of = arguments
+    if not org or not of:
+        return False
+    return of in view.catalogue.tree.ancestors(org, view.today)
+
+
+def _holders(view: Viewing, arguments: Sequence[Any]) -> list[str]:
+    post, org = arguments
+    return [h.person for h in people.holders(view.connection, "post", post, org, view.today)]
+
+
+def _has_role(view: Viewing, arguments: Sequence[Any]) -> bool:
+    org = arguments[1] if len(arguments) > 1 else None
+    return view.actor.has_role(arguments[0], org)
+
+
+def _has_post(view: Viewing, arguments: Sequence[Any]) -> bool:
+    org = arguments[1] if len(arguments) > 1 else None
+    return view.actor.has_post(arguments[0], org)
+
+
+def _add_workdays(view: Viewing, arguments: Sequence[Any]) -> date | None:
+    day, count, *org = arguments
+    if day is None or count is None:
+        return None
+    return workdays.add_workdays(
+        view.catalogue, day, int(count), org[0] if org else view.actor.org or None
+    )
+
+
+def _working_days(view: Viewing, arguments: Sequence[Any]) -> int | None:
+    start, end, *org = arguments
+    if start is None or end is None:
+        return None
+    return workdays.working_days(
+        view.catalogue, start, end, org[0] if org else view.actor.org or None
+    )
+
+
+_OWN: Mapping[str, Callable[[Viewing, Sequence[Any]], Any]] = {
+    "children": _children,
+    "below": _below,
+    "is_below": _is_below,
+    "head": lambda view, arguments: head_of(view, arguments[0]),
+    "superior": lambda view, arguments: superior_of(view, arguments[0]),
+    "holders": _holders,
+    "has_role": _has_role,
+    "has_post": _has_post,
+    "add_workdays": _add_workdays,
+    "working_days": _working_days,
+}

@@ -1,0 +1,206 @@
+"""Settings of an installation, from the environment (prefix JINGWEI_), each with its source."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jingwei.refusals import Refused
+from jingwei.texts import LOCALES
+
+PREFIX = "JINGWEI_"
+MANIFEST = Path("definitions") / "manifest.yaml"
+Environment = Literal["demo", "production"]
+Source = Literal["environment", "default", "file"]
+SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is not a definition. `sources` says where each value came from."""
+
+    application: Path
+    data_dir: Path
+    database_url: str
+    redis_url: str | None = None
+    secret_key: str = field(default="", repr=False)
+    env: Environment = "demo"
+    default_locale: str = "zh"
+    timezone: str = "Asia/Shanghai"
+    oidc: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ldap: Mapping[str, str] = field(default_factory=dict, repr=False)
+    smtp_url: str | None = field(default=None, repr=False)
+    notify_urls: tuple[str, ...] = field(default=(), repr=False)
+    metrics_token: str | None = field(default=None, repr=False)
+    clock_file: Path | None = None
+    worker: bool = True  # run jobs inside the server when there is no Redis
+    sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def embedded(self) -> bool:
+        """Jobs run in the server's own process, which must then be the only one."""
+        return self.redis_url is None
+
+    @property
+    def key_prefix(self) -> str:
+        """Of every name in Redis: installations may share one server."""
+        return "jingwei:"
+
+    @classmethod
+    def read(
+        cls, application: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Settings:
+        """Settings of this environment. Writes nothing: see `with_secret`.
+
+        Raises Refused for a value that cannot be meant.
+        """
+        values = {
+            name.removeprefix(PREFIX): value
+            for name, value in (os.environ if environment is None else environment).items()
+            if name.startswith(PREFIX) and value != ""
+        }
+        root = (application or find_application(Path.cwd())).resolve()
+        data_dir = root / values.get("DATA_DIR", "var")
+        clock_file = values.get("CLOCK_FILE")
+        settings = cls(
+            application=root,
+            data_dir=data_dir,
+            database_url=_database_url(values.get("DATABASE_URL"), root, data_dir),
+            redis_url=values.get("REDIS_URL"),
+            secret_key=values.get("SECRET_KEY", ""),
+            env=_one_of("ENV", values, ("demo", "production")),  # type: ignore[arg-type]  # checked
+            default_locale=_one_of("DEFAULT_LOCALE", values, LOCALES),
+            timezone=_timezone(values.get("TIMEZONE", "Asia/Shanghai")),
+            oidc=_group("OIDC_", values),
+            ldap=_group("LDAP_", values),
+            smtp_url=values.get("SMTP_URL"),
+            notify_urls=tuple(values.get("NOTIFY_URLS", "").split()),
+            metrics_token=values.get("METRICS_TOKEN"),
+            clock_file=Path(clock_file) if clock_file else None,
+            sources={name: "environment" if name in values else "default" for name in NAMES},
+        )
+        settings.require_sense()
+        return settings
+
+    @staticmethod
+    def locale_of_environment() -> str | None:
+        """The language of the command line, when the environment names one we speak."""
+        asked = os.environ.get(f"{PREFIX}DEFAULT_LOCALE", "")
+        return asked if asked in LOCALES else None
+
+    def require_sense(self) -> None:
+        """Raises Refused for settings that must not stand together."""
+        if self.is_production and self.clock_file is not None:
+            raise Refused("setting-clock-in-production")
+        if self.is_production and self.sources.get("SECRET_KEY") == "default":
+            raise Refused("setting-secret-needed")
+
+    def with_secret(self) -> Settings:
+        """The same, with the secret key of DATA_DIR, made on the first start."""
+        if self.secret_key:
+            return self
+        path = self.data_dir / "secret_key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(SECRET_LENGTH), encoding="utf-8")
+        secret = path.read_text(encoding="utf-8").strip()
+        return replace(self, secret_key=secret, sources={**self.sources, "SECRET_KEY": "file"})
+
+    def shown(self) -> dict[str, tuple[str, str]]:
+        """Every setting as (value, source), secrets covered: what `doctor` prints."""
+        covered = {"SECRET_KEY", "METRICS_TOKEN", "SMTP_URL", "NOTIFY_URLS"}
+        values: dict[str, object] = {
+            "DATABASE_URL": _without_password(self.database_url),
+            "REDIS_URL": _without_password(self.redis_url or ""),
+            "DATA_DIR": self.data_dir,
+            "SECRET_KEY": self.secret_key,
+            "ENV": self.env,
+            "DEFAULT_LOCALE": self.default_locale,
+            "TIMEZONE": self.timezone,
+            "SMTP_URL": self.smtp_url or "",
+            "NOTIFY_URLS": " ".join(self.notify_urls),
+            "METRICS_TOKEN": self.metrics_token or "",
+            "CLOCK_FILE": self.clock_file or "",
+            "OIDC_*": " ".join(sorted(self.oidc)),
+            "LDAP_*": " ".join(sorted(self.ldap)),
+        }
+        return {
+            name: ("***" if name in covered and value else str(value), self._source(name))
+            for name, value in values.items()
+        }
+
+    def _source(self, name: str) -> str:
+        if name.endswith("_*"):
+            return "environment" if (self.oidc if name == "OIDC_*" else self.ldap) else "default"
+        return self.sources.get(name, "default")
+
+
+NAMES = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DATA_DIR",
+    "SECRET_KEY",
+    "ENV",
+    "DEFAULT_LOCALE",
+    "TIMEZONE",
+    "SMTP_URL",
+    "NOTIFY_URLS",
+    "METRICS_TOKEN",
+    "CLOCK_FILE",
+)
+
+
+def find_application(start: Path) -> Path:
+    """The nearest directory, upwards, that holds the manifest. Raises Refused without one."""
+    for folder in (start, *start.parents):
+        if (folder / MANIFEST).is_file():
+            return folder
+    raise Refused("no-application", folder=start)
+
+
+def _database_url(value: str | None, root: Path, data_dir: Path) -> str:
+    if value is None:
+        return f"sqlite:///{data_dir / 'jingwei.db'}"
+    scheme, separator, path = value.partition(":///")
+    if scheme == "sqlite" and separator and path and path != ":memory:":
+        return f"sqlite:///{root / path}"
+    if value.startswith("postgresql://"):
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+    return value
+
+
+def _one_of(name: str, values: Mapping[str, str], allowed: tuple[str, ...]) -> str:
+    value = values.get(name, allowed[0])
+    if value not in allowed:
+        raise Refused("setting-unknown", name=PREFIX + name, value=value, known=", ".join(allowed))
+    return value
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Refused("setting-timezone", value=name) from None
+    return name
+
+
+def _group(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not at or ":" not in credentials:
+        return url
+    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{host}"

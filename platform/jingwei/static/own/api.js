@@ -1,0 +1,119 @@
+// Calls of the API as the person of this page, and the few ways to say something.
+
+export const words = { ...document.getElementById("words").dataset };
+
+export class ApiError extends Error {
+  constructor(status, error) {
+    super(error.message);
+    this.status = status;
+    this.code = error.code;
+    this.fields = error.fields ?? [];
+  }
+}
+
+export async function api(method, address, body, headers = {}) {
+  const csrf = document.querySelector("meta[name=csrf]").content;
+  const sent = { Accept: "application/json", "X-CSRF-Token": csrf, ...headers };
+  const init = { method, headers: sent, credentials: "same-origin" };
+  if (body instanceof FormData) init.body = body;
+  else if (body !== undefined) {
+    sent["Content-Type"] = "application/json";
+    init.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(address, init);
+  } catch {
+    throw new ApiError(0, { code: "offline", message: words.offline });
+  }
+  const text = await response.text();
+  let answer = {};
+  try {
+    answer = text ? JSON.parse(text) : {};
+  } catch {
+    answer = {};
+  }
+  if (response.ok) return answer;
+  const error = answer.error ?? { code: "failed", message: words.failed };
+  if (response.status === 401) error.message = words.signedOut;
+  throw new ApiError(response.status, error);
+}
+
+export function toast(message, kind = "info") {
+  const box = document.createElement("div");
+  box.className = `toast-line toast-${kind}`;
+  box.textContent = message;
+  document.getElementById("toasts").append(box);
+  setTimeout(() => box.remove(), kind === "danger" ? 9000 : 4000);
+}
+
+// A dialog with a question and fields; the answers, or null.
+export function confirmed(title, body, questions = []) {
+  const dialog = document.getElementById("ask");
+  dialog.querySelector("#ask-title").textContent = title;
+  const place = dialog.querySelector("#ask-body");
+  place.replaceChildren();
+  if (body) {
+    const line = document.createElement("p");
+    line.textContent = body;
+    place.append(line);
+  }
+  for (const question of questions) place.append(asked(question));
+  dialog.returnValue = "no";
+  dialog.showModal();
+  (place.querySelector("input, textarea") ?? dialog.querySelector("#ask-yes")).focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener(
+      "close",
+      () => {
+        if (dialog.returnValue !== "yes") return resolve(null);
+        const answers = {};
+        for (const field of place.querySelectorAll("[name]")) {
+          if (field.value.trim()) answers[field.name] = field.value.trim();
+        }
+        resolve(answers);
+      },
+      { once: true },
+    );
+  });
+}
+
+function asked(question) {
+  const label = document.createElement("label");
+  label.className = "ask-field";
+  const name = document.createElement("span");
+  name.textContent = question.required ? `${question.title} *` : question.title;
+  const long = question.type === "long_text";
+  const field = document.createElement(long ? "textarea" : "input");
+  if (!long) field.type = question.type === "date" ? "date" : "text";
+  field.className = "form-control";
+  field.name = question.name;
+  field.required = Boolean(question.required);
+  label.append(name, field);
+  return label;
+}
+
+// The list of what is wrong, on top, with focus; each line leads to its field.
+export function summarise(box, title, lines) {
+  const head = document.createElement("strong");
+  head.textContent = title;
+  const list = document.createElement("ul");
+  for (const line of lines) {
+    const item = document.createElement("li");
+    if (line.go) {
+      const link = document.createElement("a");
+      link.href = `#${line.id}`;
+      link.textContent = line.words;
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        line.go();
+      });
+      item.append(link);
+    } else item.textContent = line.words;
+    list.append(item);
+  }
+  box.replaceChildren(head, list);
+  box.hidden = false;
+  box.focus();
+  box.scrollIntoView({ block: "start", behavior: "auto" });
+}

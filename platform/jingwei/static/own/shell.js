@@ -1,0 +1,125 @@
+// What every page does: htmx, menus, confirmations, calls of the API.
+import { api, ApiError, confirmed, summarise, toast, words } from "./api.js";
+
+const shell = document.body.dataset.shell;
+const { Alpine, htmx } = await import(shell);
+
+document.addEventListener("alpine:init", () => {});
+window.Alpine = Alpine;
+Alpine.start();
+
+htmx.on("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf]").content;
+  // an address without empty parameters is one that people can read
+  if (event.detail.elt.matches?.("form[data-clean]")) {
+    for (const [name, value] of [...event.detail.formData.entries()]) {
+      if (value === "") event.detail.formData.delete(name);
+    }
+  }
+});
+htmx.on("htmx:responseError", (event) => toast(event.detail.xhr.responseText.slice(0, 200) || words.failed, "danger"));
+htmx.on("htmx:sendError", () => toast(words.offline, "danger"));
+htmx.on("htmx:beforeRequest", (event) => event.detail.target?.setAttribute?.("aria-busy", "true"));
+htmx.on("htmx:afterRequest", (event) => event.detail.target?.removeAttribute?.("aria-busy"));
+// focus stays where it was when the list around it is replaced
+let focused = null;
+htmx.on("htmx:beforeSwap", (event) => {
+  const active = document.activeElement;
+  focused = event.detail.target.contains(active) ? { name: active.name, at: active.selectionStart } : null;
+});
+htmx.on("htmx:afterSettle", () => {
+  if (!focused?.name) return;
+  const again = document.getElementsByName(focused.name)[0];
+  again?.focus();
+  if (again?.type === "search" && focused.at !== null) again.setSelectionRange(focused.at, focused.at);
+});
+
+// -- menus
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const row = event.target.closest("tr[data-href]");
+  if (row && !event.target.closest("a, button, input, select") && !getSelection().toString()) {
+    row.querySelector("a.row-link").click();
+  }
+  const opener = event.target.closest("[data-open-menu]");
+  if (opener) document.getElementById("menu-sheet").showModal();
+  if (event.target.closest("[data-close]") || event.target.matches("dialog.sheet")) {
+    event.target.closest("dialog").close();
+  }
+  const act = event.target.closest("[data-act]");
+  if (act) run(act);
+  const language = event.target.closest("[data-language]");
+  if (language) sessionStorage.setItem("jw:restore", location.pathname);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// -- buttons that do something: confirm, ask, call, show
+
+async function run(button) {
+  const { act, method = "POST", title, confirm, after, revision, opinion, opinionFrom } = button.dataset;
+  const body = {};
+  if (opinionFrom) {
+    const field = document.getElementById(opinionFrom);
+    if (opinion === "owed" && !field.value.trim()) {
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
+      toast(words.opinionOwed, "warning");
+      return;
+    }
+    if (field.value.trim()) body.comment = field.value.trim();
+  }
+  const questions = button.dataset.ask ? JSON.parse(button.dataset.ask) : [];
+  if (opinion && !opinionFrom) questions.push({ name: "comment", title: words.opinion, type: "long_text", required: opinion === "owed" });
+  if (confirm || questions.length) {
+    const answers = await confirmed(title, confirm ?? "", questions);
+    if (answers === null) return;
+    Object.assign(body, answers);
+  }
+  button.disabled = true;
+  try {
+    await api(method, act, method === "DELETE" ? undefined : body, method === "DELETE" ? { "If-Match": `"${revision}"` } : {});
+    done(button, after);
+  } catch (error) {
+    button.disabled = false;
+    if (!(error instanceof ApiError)) throw error;
+    const box = document.getElementById("problems");
+    if (box && error.fields.length) summarise(box, error.message, error.fields.map((f) => ({ words: f.message })));
+    else toast(error.message, "danger");
+  }
+}
+
+function done(button, after) {
+  if (after === "task") {
+    const task = button.closest("[data-task]");
+    task.classList.add("gone");
+    toast(words.done, "success");
+    setTimeout(() => location.reload(), 500);
+  } else if (after === "reload") location.reload();
+  else location.href = after;
+}
+
+// -- comments
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("[data-comment]");
+  if (!form) return;
+  event.preventDefault();
+  const box = form.querySelector("textarea");
+  if (!box.value.trim()) return;
+  try {
+    await api("POST", form.dataset.comment, { body: box.value.trim() });
+    location.reload();
+  } catch (error) {
+    toast(error.message, "danger");
+  }
+});

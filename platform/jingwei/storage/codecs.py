@@ -1,0 +1,73 @@
+"""Engine value ⇄ driver value, one plain function a column, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+from jingwei.storage.types import NameKey, PersonKey, ScaledDecimal
+
+Convert = Callable[[Any], Any]
+
+
+class UnknownPerson(KeyError):
+    """A person who is not in the book yet: read the book again."""
+
+
+def reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """From what the driver gives to the engine value; None when they are the same.
+
+    Never called with None.
+    """
+    if isinstance(type_, NameKey):
+        return type_.book.names.__getitem__
+    if isinstance(type_, PersonKey):
+        return type_.book.logins.__getitem__
+    if isinstance(type_, ScaledDecimal):
+        return _unscale(type_.scale) if dialect.name == "sqlite" else None
+    ours = type_.dialect_impl(dialect)
+    if dialect.name == "sqlite" or type(type_).__module__.startswith("jingwei."):
+        return ours.result_processor(dialect, None)
+    return None
+
+
+def _unscale(scale: int) -> Convert:
+    def unscaled(value: int) -> Decimal:
+        return Decimal(value).scaleb(-scale)
+
+    return unscaled
+
+
+def writer(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """From the engine value to what the driver takes, strictly: a name must exist."""
+    if isinstance(type_, NameKey):
+        kind, keys = type_.kind, type_.book.keys
+        return lambda name: keys[kind, name]
+    if isinstance(type_, PersonKey):
+        return _person_id(type_)
+    if isinstance(type_, ScaledDecimal) and dialect.name == "sqlite":
+        return _scale(type_.scale)
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _scale(scale: int) -> Convert:
+    def scaled(value: Decimal | int) -> int:
+        return int(Decimal(value).scaleb(scale).to_integral_value(ROUND_HALF_UP))
+
+    return scaled
+
+
+def _person_id(type_: PersonKey) -> Convert:
+    ids = type_.book.ids
+
+    def person_id(login: str) -> int:
+        try:
+            return ids[login]
+        except KeyError:
+            raise UnknownPerson(login) from None
+
+    return person_id

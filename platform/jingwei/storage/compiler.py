@@ -1,0 +1,415 @@
+"""The one query compiler: `Query` → SQL, compiled once per shape and kept.
+
+Every list, detail, filter, search, aggregate, chart, export and report reads through here, so a
+hidden field and a row out of scope stay so whatever the question looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from jingwei.language.expressions.tree import Expression
+from jingwei.refusals import Malformed
+from jingwei.storage import sql_numbers
+from jingwei.storage.codecs import Convert, reader
+from jingwei.storage.columns import FORM_PART
+from jingwei.storage.expressions_sql import condition as sql_condition
+from jingwei.storage.keyset import SortColumn, later, read_position
+from jingwei.storage.prepared import Prepared, statement_dialect
+from jingwei.storage.query import AggregateColumn, Query, RowScope, ScopeTerm, SortKey
+from jingwei.storage.query_names import QueryNames, Store
+from jingwei.storage.rows import RowReader
+from jingwei.storage.shapes import LIST_LIMIT, Condition, bucket, condition, padded
+from jingwei.storage.sources import Place, Source, period_of, sort_value
+from jingwei.storage.tables_releases import sys_org_below
+from jingwei.storage.types import ScaledDecimal
+
+CAPPED = 10_000
+_ONE: sa.Select[Any] = sa.select(sa.literal_column("1"))
+
+
+@dataclass(slots=True)
+class Shape:
+    """What a statement depends on (`key`), and what one execution gives it (`values`)."""
+
+    key: tuple[Any, ...]
+    values: dict[str, Any]
+    raw: tuple[str, ...] = ()
+    where: Condition | None = None
+    terms: tuple[Condition | None, ...] = ()
+    empties: tuple[bool, ...] = ()
+
+
+@dataclass(slots=True)
+class Statement:
+    """A compiled query. `sorts` counts the sort values that stand behind the fields of a row."""
+
+    rows: Prepared
+    count: Prepared | None
+    reader: RowReader
+    sorts: int
+    averages: tuple[str, ...]
+
+
+class Compiler:
+    """Builds statements for one store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.name = store.dialect_name
+        self.dialect = statement_dialect(self.name)
+
+    def compile(self, query: Query, shape: Shape) -> Statement:
+        """The statement of a shape. Raises Malformed for a path that leads nowhere."""
+        source = self._source(query)
+        columns = _Columns(self.dialect)
+        if query.group or query.aggregates:
+            self._grouped(query, source, columns)
+        else:
+            for path in query.fields:
+                columns.add_path(source, path)
+        order = [self._sort(source, columns, key) for key in query.sort]
+        identity = source.row.column("id")
+        wanted = self._where(query, shape, source)
+        if query.page and query.page.after:
+            wanted.append(later(order, identity, shape.empties))
+        statement = self._statement(query, source, columns, order, wanted)
+        sorts = 0 if columns.groups is not None else len(order)
+        return Statement(
+            Prepared(statement, self.dialect, shape.values, shape.raw),
+            self._count(query, shape),
+            columns.reader(),
+            sorts,
+            tuple(columns.averages),
+        )
+
+    def _source(self, query: Query) -> Source:
+        return Source(self.store, self._live, query.form, query.table)
+
+    def _live(self, place: Place, name: str) -> sa.ColumnElement[Any] | None:
+        """A computed field that is kept nowhere, worked out where it is asked for."""
+        if place.stored.part or self.store.live(place.stored.form.name, name) is None:
+            return None
+        return QueryNames(self.store, place, place, place).column("record", name)
+
+    def _statement(
+        self,
+        query: Query,
+        source: Source,
+        columns: _Columns,
+        order: Sequence[SortColumn],
+        wanted: Sequence[sa.ColumnElement[bool]],
+    ) -> sa.Select[Any]:
+        ordered = [key.ordered(self.name) for key in order]
+        chosen = list(columns.columns)
+        identity = source.row.column("id")
+        if columns.groups is None:
+            chosen += [key.column for key in order] + [identity]
+            ordered.append(identity.asc())
+        labelled = [column.label(f"c{i}") for i, column in enumerate(chosen)]
+        statement = sa.select(*labelled).select_from(source.from_).where(*wanted)
+        if columns.groups:
+            # by place in the SELECT: the same expression with binds is not the same to PostgreSQL
+            places: list[sa.ColumnElement[Any]] = [
+                sa.literal_column(str(i + 1)) for i in range(len(columns.groups))
+            ]
+            statement = statement.group_by(*places)
+            ordered += places
+        if query.page is not None:
+            statement = statement.limit(sa.bindparam("limit", type_=sa.Integer()))
+            if query.page.after is None:
+                statement = statement.offset(sa.bindparam("offset", type_=sa.Integer()))
+        return statement.order_by(*ordered)
+
+    def _count(self, query: Query, shape: Shape) -> Prepared | None:
+        """How many there are, without the joins that only show or sort."""
+        if query.count is None:
+            return None
+        source = self._source(query)
+        wanted = self._where(query, shape, source)
+        if query.group:
+            groups = [self._group(source, path) for path in query.group]
+            return self._count_of(
+                _ONE.select_from(source.from_).where(*wanted).group_by(*groups), shape
+            )
+        if query.count == "capped":
+            capped = _ONE.select_from(source.from_).where(*wanted).limit(CAPPED + 1)
+            return self._count_of(capped, shape)
+        statement = sa.select(sa.func.count()).select_from(source.from_).where(*wanted)
+        return Prepared(statement, self.dialect, shape.values, shape.raw)
+
+    def _count_of(self, inner: sa.Select[Any], shape: Shape) -> Prepared:
+        statement = sa.select(sa.func.count()).select_from(inner.subquery())
+        return Prepared(statement, self.dialect, shape.values, shape.raw)
+
+    # --- groups ---------------------------------------------------------------------------------
+
+    def _grouped(self, query: Query, source: Source, columns: _Columns) -> None:
+        columns.groups = []
+        for path in query.group:
+            column = self._group(source, path)
+            columns.groups.append(column)
+            columns.add(path, column)
+        for aggregate in query.aggregates:
+            self._aggregate(source, columns, aggregate)
+
+    def _group(self, source: Source, path: str) -> sa.ColumnElement[Any]:
+        """`signed_on` or, by period, `signed_on:month`."""
+        plain, _, grain = path.partition(":")
+        found = source.find(plain)
+        if found.form is not None:
+            raise Malformed("unknown-path", path=path)
+        return period_of(found.column, grain, self.name) if grain else found.column
+
+    def _aggregate(self, source: Source, columns: _Columns, wanted: AggregateColumn) -> None:
+        if wanted.path is None:
+            columns.add(wanted.name, sa.func.count())
+            return
+        column = source.find(wanted.path).column
+        match wanted.function:
+            case "count":
+                columns.add(wanted.name, sa.func.count(column))
+            case "count_distinct":
+                columns.add(wanted.name, sa.func.count(column.distinct()))
+            case "avg" if isinstance(column.type, ScaledDecimal | sa.Integer):
+                # divided in Python, by the one rule for division
+                columns.averages.append(wanted.name)
+                columns.add(wanted.name, sa.func.sum(column, type_=column.type))
+                columns.add(f"{wanted.name}#", sa.func.count(column))
+            case "sum" if isinstance(column.type, sa.Integer):
+                total = sa.func.sum(column)
+                columns.add(wanted.name, sa.cast(total, sa.BigInteger()))
+            case function:
+                columns.add(wanted.name, self._folded(function, column))
+
+    def _folded(self, function: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        if isinstance(column.type, ScaledDecimal) or function in ("min", "max"):
+            folded: sa.ColumnElement[Any] = getattr(sa.func, function)(column, type_=column.type)
+            return folded
+        number = sql_numbers.of_column(column, self.name)
+        return sql_numbers.result(sql_numbers.folded(function, number, self.name), self.name)
+
+    def _sort(self, source: Source, columns: _Columns, key: SortKey) -> SortColumn:
+        if columns.groups is not None:
+            column = columns.named.get(key.path)
+            if column is None:
+                raise Malformed("unknown-path", path=key.path)
+            return SortColumn(sort_value(column), key.descending)
+        return SortColumn(sort_value(source.find(key.path).column), key.descending)
+
+    # --- which rows -----------------------------------------------------------------------------
+
+    def _where(self, query: Query, shape: Shape, source: Source) -> list[sa.ColumnElement[bool]]:
+        deleted = source.record.column("deleted_at")
+        wanted: list[sa.ColumnElement[bool]] = [
+            deleted.is_not(None) if query.deleted else deleted.is_(None)
+        ]
+        if query.ids is not None:
+            wanted.append(self._among(source.row.column("id"), "id", len(query.ids)))
+        if not query.scope.everything:
+            wanted.append(self._scope(query.scope, shape, source))
+        if shape.where is not None:
+            wanted.append(self._condition(shape.where.expression, source))
+        if query.text is not None:
+            wanted.append(self._search(query, source))
+        return wanted
+
+    def _scope(self, scope: RowScope, shape: Shape, source: Source) -> sa.ColumnElement[bool]:
+        terms = [
+            self._term(term, number, shape.terms[number], source)
+            for number, term in enumerate(scope.terms)
+        ]
+        if scope.also:
+            terms.append(self._among(source.record.column("id"), "also", len(scope.also)))
+        return sa.or_(*terms) if terms else sa.false()
+
+    def _term(
+        self, term: ScopeTerm, number: int, where: Condition | None, source: Source
+    ) -> sa.ColumnElement[bool]:
+        parts: list[sa.ColumnElement[bool]] = []
+        if not term.orgs.everything:
+            parts.append(self._orgs(source.record.column("org"), f"o{number}_", term.orgs.orgs))
+        if term.owner is not None:
+            owner = sa.bindparam(f"w{number}", type_=sa.BigInteger())
+            parts.append(sa.type_coerce(source.record.column("owner"), sa.BigInteger()) == owner)
+        if where is not None:
+            parts.append(self._condition(where.expression, source))
+        return sa.and_(*parts) if parts else sa.true()
+
+    def _orgs(
+        self, org: sa.ColumnElement[Any], prefix: str, orgs: Sequence[int]
+    ) -> sa.ColumnElement[bool]:
+        plain = sa.type_coerce(org, sa.Integer())
+        roots = self.store.roots_of(orgs) if len(orgs) > LIST_LIMIT else None
+        if roots is None:
+            return self._among(plain, prefix, len(orgs))
+        below = sys_org_below.alias()
+        return sa.exists().where(
+            below.c.below == plain, self._among(below.c.above, prefix, len(roots))
+        )
+
+    def _among(
+        self, column: sa.ColumnElement[Any], prefix: str, count: int
+    ) -> sa.ColumnElement[bool]:
+        """One of so many values: an array on PostgreSQL, a padded list on SQLite."""
+        if count == 0:
+            return sa.false()
+        if self.name == "postgresql":
+            return column == sa.any_(sa.bindparam(prefix, type_=ARRAY(sa.BigInteger())))
+        type_ = sa.BigInteger()
+        binds = [sa.bindparam(f"{prefix}{i}", type_=type_) for i in range(bucket(count))]
+        return column.in_(binds)
+
+    def _search(self, query: Query, source: Source) -> sa.ColumnElement[bool]:
+        word = sa.bindparam("text", type_=sa.Text())
+        found = [
+            sa.type_coerce(source.find(path).column, sa.Text()).ilike(word, escape="\\")
+            for path in query.search_fields
+        ]
+        return sa.or_(*found) if found else sa.false()
+
+    def _condition(self, expression: Expression, source: Source) -> sa.ColumnElement[bool]:
+        names = QueryNames(self.store, source.row, source.record, source.record)
+        return sql_condition(expression, names)
+
+
+class _Columns:
+    """The columns of a SELECT, and how each is read. `groups`: None unless it groups."""
+
+    def __init__(self, dialect: Any) -> None:
+        self._dialect = dialect
+        self.keys: list[str] = []
+        self.columns: list[sa.ColumnElement[Any]] = []
+        self.named: dict[str, sa.ColumnElement[Any]] = {}
+        self.averages: list[str] = []
+        self.groups: list[sa.ColumnElement[Any]] | None = None
+        self._converters: list[Convert | None] = []
+
+    def add_path(self, source: Source, path: str) -> None:
+        found = source.find(path)
+        self.add(path, found.column)
+        if found.form is not None:
+            self.add(f"{path}.{FORM_PART}", found.form)
+
+    def add(self, key: str, column: sa.ColumnElement[Any]) -> None:
+        self.keys.append(key)
+        self.columns.append(column)
+        self.named[key] = column
+        self._converters.append(reader(column.type, self._dialect))
+
+    def reader(self) -> RowReader:
+        return RowReader(self.keys, self._converters)
+
+
+# --- shapes -------------------------------------------------------------------------------------
+
+
+class Shaper:
+    """Takes the values out of queries. Expressions that come again are taken apart once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._arrays = store.dialect_name == "postgresql"
+        self._conditions: dict[tuple[int, str], tuple[Expression, Condition]] = {}
+
+    def shape(self, query: Query) -> Shape:
+        """The key of the statement this query needs, and the values to run it with."""
+        values: dict[str, Any] = {f"v_{name}": v for name, v in query.variables.items()}
+        where = None if query.where is None else self._condition(query.where, "c", values)
+        scope, terms = self._scope(query.scope, values)
+        if query.ids is not None:
+            self._list("id", query.ids, values)
+        if query.text is not None:
+            values["text"] = _contains(query.text)
+        empties, raw = _page(query, values)
+        key = (
+            query.form,
+            query.table,
+            query.fields,
+            scope,
+            where and where.key,
+            None if query.ids is None else self._size(query.ids),
+            query.search_fields if query.text is not None else None,
+            query.sort,
+            query.group,
+            query.aggregates,
+            None if query.page is None else (query.page.after is not None, empties),
+            query.count,
+            query.deleted,
+            tuple(query.variables),
+        )
+        return Shape(key, values, raw, where, terms, empties)
+
+    def _scope(
+        self, scope: RowScope, values: dict[str, Any]
+    ) -> tuple[tuple[Any, ...] | None, tuple[Condition | None, ...]]:
+        if scope.everything:
+            return None, ()
+        keys: list[Any] = []
+        conditions: list[Condition | None] = []
+        for number, term in enumerate(scope.terms):
+            where = None
+            if term.where is not None:
+                where = self._condition(term.where, f"s{number}_", values)
+            if term.owner is not None:
+                values[f"w{number}"] = term.owner
+            orgs = None if term.orgs.everything else self._orgs(number, term.orgs.orgs, values)
+            keys.append((orgs, term.owner is not None, where and where.key))
+            conditions.append(where)
+        if scope.also:
+            self._list("also", scope.also, values)
+        return (*keys, self._size(scope.also)), tuple(conditions)
+
+    def _orgs(self, number: int, orgs: Sequence[int], values: dict[str, Any]) -> tuple[Any, ...]:
+        roots = self._store.roots_of(orgs) if len(orgs) > LIST_LIMIT else None
+        listed = orgs if roots is None else roots
+        self._list(f"o{number}_", listed, values)
+        return roots is not None, self._size(listed)
+
+    def _size(self, listed: Sequence[int]) -> int:
+        """What of a list's length its statement depends on."""
+        return min(len(listed), 1) if self._arrays else bucket(len(listed))
+
+    def _list(self, prefix: str, listed: Sequence[int], values: dict[str, Any]) -> None:
+        if self._arrays:
+            values[prefix] = list(listed)
+        elif listed:
+            values.update((f"{prefix}{i}", v) for i, v in enumerate(padded(listed)))
+
+    def _condition(self, expression: Expression, prefix: str, values: dict[str, Any]) -> Condition:
+        key = (id(expression), prefix)
+        known = self._conditions.get(key)
+        if known is None:
+            if len(self._conditions) > 2_000:
+                self._conditions.clear()
+            known = expression, condition(expression, prefix)
+            self._conditions[key] = known
+        values.update((f"v_{name}", value) for name, value in known[1].values.items())
+        return known[1]
+
+
+def _contains(text: str) -> str:
+    """The pattern of `LIKE` for a text found anywhere."""
+    for char in ("\\", "%", "_"):
+        text = text.replace(char, f"\\{char}")
+    return f"%{text}%"
+
+
+def _page(query: Query, values: dict[str, Any]) -> tuple[tuple[bool, ...], tuple[str, ...]]:
+    """Which values of the position are empty, and the names of its binds."""
+    page = query.page
+    if page is None:
+        return (), ()
+    values["limit"] = page.limit
+    if page.after is None:
+        values["offset"] = page.offset
+        return (), ()
+    found, identity = read_position(page.after, len(query.sort))
+    places: Mapping[str, Any] = {f"k{i}": v for i, v in enumerate(found) if v is not None}
+    values.update(places, kid=identity)
+    return tuple(v is None for v in found), (*places, "kid")

@@ -1,0 +1,114 @@
+"""One database: how connections are opened, and how transactions begin and end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from jingwei.storage.books import PersonBook
+from jingwei.storage.errors import as_ours
+from jingwei.storage.ids import IdBlocks
+from jingwei.storage.sqlite_functions import register_functions
+
+__all__ = ["Connection", "Database"]
+
+BUSY_TIMEOUT_MS = 15_000
+STATEMENT_TIMEOUT_MS = 10_000
+_WRITES = "jingwei_writes"
+
+
+class Database:
+    """`reading()` and `writing()` give connections; nothing else opens one.
+
+    `durable=False` trades the last moments before a power cut for speed: the demo only.
+    """
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self.url = make_url(url)
+        self.dialect: Literal["sqlite", "postgresql"] = (
+            "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
+        )
+        self.engine = _sqlite(url, durable) if self.is_sqlite else _postgresql(url)
+        self._writer = self.engine.execution_options(**{_WRITES: True})
+        self._reader = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
+        self.ids = IdBlocks(self.dialect)
+        self.people = PersonBook()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.dialect == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads. SQLite: one snapshot; PostgreSQL: one a statement, which
+        saves two round trips."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, committed at the end, undone on any exception.
+
+        Raises TryAgain when it lost a race before it could commit, Duplicate for a taken key.
+        """
+        with self._writer.connect() as connection:
+            try:
+                transaction = connection.begin()
+                yield connection
+            except BaseException as error:
+                self.ids.undone(connection)
+                connection.rollback()
+                ours = as_ours(error) if isinstance(error, DBAPIError) else None
+                if ours is not None:
+                    raise ours from error
+                raise
+            transaction.commit()
+            self.ids.committed(connection)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str, durable: bool) -> Engine:
+    in_memory = make_url(url).database in (None, "", ":memory:")
+    options: dict[str, Any] = {
+        "connect_args": {"check_same_thread": False, "isolation_level": None}
+    }
+    if in_memory:
+        options["poolclass"] = StaticPool
+    else:
+        options |= {"pool_size": 10, "max_overflow": 40}
+    engine = create_engine(url, **options)
+
+    def opened(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-16000")
+        register_functions(connection)
+
+    def begun(connection: Connection) -> None:
+        # A writer that upgrades later may find the database changed since its first read.
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", opened)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    return create_engine(url, pool_size=10, max_overflow=40, connect_args={"options": options})

@@ -1,0 +1,34 @@
+"""What a database may say that the caller can act on."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError
+
+_AGAIN = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
+
+
+class TryAgain(Exception):
+    """The transaction lost a race and wrote nothing; run again, it may well succeed."""
+
+
+class Duplicate(Exception):
+    """A unique key is taken. `constraint` names it where the database tells."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+def as_ours(error: DBAPIError) -> Exception | None:
+    """The same news in our words, or None when only a programmer can act on it."""
+    original = error.orig
+    state = getattr(original, "sqlstate", None)
+    words = str(original)
+    if state in _AGAIN or "database is locked" in words or error.connection_invalidated:
+        return TryAgain(words)
+    if state == "23505":
+        diagnostics = getattr(original, "diag", None)
+        return Duplicate(getattr(diagnostics, "constraint_name", None) or words)
+    if "UNIQUE constraint failed" in words:
+        return Duplicate(words.partition(": ")[2])
+    return None

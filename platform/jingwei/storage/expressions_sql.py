@@ -1,0 +1,542 @@
+"""The SQL target of expressions, for SQLite and PostgreSQL. No text of anybody's becomes SQL.
+
+Two-valued logic meets three-valued SQL in two ways. Where null and false come to the same (a
+WHERE, joined by `and` and `or`) a comparison is left bare, so that indexes serve it; everywhere
+else it is made two-valued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from jingwei.language.expressions.reads import parts
+from jingwei.language.expressions.tree import (
+    Aggregate,
+    Between,
+    Binary,
+    Call,
+    Constant,
+    Expression,
+    If,
+    IsEmpty,
+    ListOf,
+    Member,
+    Name,
+    Node,
+    Root,
+    Source,
+    Type,
+    Unary,
+)
+from jingwei.language.expressions.types import NUMERIC, TEMPORAL
+from jingwei.language.values import Duration
+from jingwei.storage import sql_calls, sql_numbers
+from jingwei.storage.sql_calls import NotInSql
+from jingwei.storage.sql_numbers import Number
+from jingwei.storage.types import (
+    CODE_POINT_TEXT,
+    SEPARATOR,
+    Day,
+    Instant,
+    PeriodKey,
+    Several,
+    TimeOfDay,
+)
+
+Column = sa.ColumnElement[Any]
+Truth = sa.ColumnElement[bool]
+_MOST_WEIGHT = 20_000
+_REPEATED = frozenset(("percent_change", "previous", "start", "end", "quarter", "period"))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRows:
+    """Rows to aggregate: where they are, which are meant, in what order, and their own names."""
+
+    names: SqlNames
+    from_: sa.FromClause
+    tables: tuple[sa.FromClause, ...]  # of `from_`; the query around it is correlated
+    where: tuple[Truth, ...]
+    order: tuple[Column, ...] = ()
+
+
+class SqlNames(Protocol):
+    """What the query compiler says about names. Values go in and out through column types."""
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]: ...
+
+    @property
+    def zone(self) -> str:
+        """The installation's zone, by its IANA name."""
+
+    def column(self, root: Root, name: str) -> Column:
+        """A field of the record, its parent (rows of tables) or `this` (the outermost record)."""
+
+    def variable(self, name: str, type_: TypeEngine[Any]) -> Column:
+        """The place of a variable's value: `me`, `today`, a lifted constant. Never null."""
+
+    def type(self, type_: Type) -> TypeEngine[Any] | None:
+        """The column type of an `org`, `person`, `role`, `post`, `indicator` … constant."""
+
+    def member(self, kind: str, owner: Column, name: str) -> Column | None:
+        """A member of an org or a person; None when no query can tell."""
+
+    def text(self, kind: str, owner: Column) -> Column:
+        """The code of an org, the login of a person …, as text."""
+
+    def linked(self, form: str, key: Column) -> SqlRows:
+        """The record of `form` whose id is `key`."""
+
+    def rows(self, source: Source) -> SqlRows:
+        """The rows of a table, a relation or another form, not those deleted."""
+
+    def is_below(self, org: Column, of: Column) -> Truth:
+        """Whether `org` is `of` or under it, today."""
+
+
+def sql(expression: Expression, names: SqlNames) -> Column:
+    """The expression's value. Numbers: exact, and of a type that gives Decimals back.
+
+    Raises NotInSql.
+    """
+    _check_weight(expression.root)
+    target = Target(names)
+    if expression.type.name == "boolean":
+        return target.truth(expression.root)
+    if expression.type.name in NUMERIC:
+        return sql_numbers.result(target.number(expression.root), names.dialect)
+    return target.column(expression.root)
+
+
+def condition(expression: Expression, names: SqlNames) -> Truth:
+    """A condition for WHERE: null and false come to the same. Raises NotInSql."""
+    _check_weight(expression.root)
+    return Target(names).condition(expression.root)
+
+
+def scaled(expression: Expression, names: SqlNames, scale: int) -> Column:
+    """A number as a column of that scale keeps it, rounded half-up. Raises NotInSql."""
+    _check_weight(expression.root)
+    return sql_numbers.scaled(Target(names).number(expression.root), scale, names.dialect)
+
+
+def _check_weight(root: Node) -> None:
+    """Some functions write an argument twice; nested, they would double the text each time."""
+    if _weight(root) > _MOST_WEIGHT:
+        raise NotInSql("the statement would be too long")
+
+
+def _weight(node: Node) -> int:
+    repeats = 4 if isinstance(node, Call) and node.function in _REPEATED else 1
+    return 1 + repeats * sum(_weight(part) for part in parts(node))
+
+
+class Target:
+    """Translates the nodes of one expression under one set of names."""
+
+    def __init__(self, names: SqlNames) -> None:
+        self.names = names
+        self.dialect = names.dialect
+
+    # -- booleans
+
+    def condition(self, node: Node) -> Truth:
+        """True where the node is true; null or false where it is false."""
+        match node:
+            case Binary(op="and", left=left, right=right):
+                return sa.and_(self.condition(left), self.condition(right))
+            case Binary(op="or", left=left, right=right):
+                return sa.or_(self.condition(left), self.condition(right))
+            case Binary(op="==" | "<" | "<=" | ">" | ">="):
+                return self._comparison(node, bare=True)
+            case Binary(op="in"):
+                return self._inside(node, bare=True)
+            case Between():
+                return self._between(node)
+            case Name() if node.type.name == "boolean":
+                found: Truth = self.column(node).is_(sa.true())
+                return found
+            case _:
+                return self.truth(node)
+
+    def truth(self, node: Node) -> Truth:
+        """Exactly true or false, never null."""
+        match node:
+            case Constant(value=value):
+                return sa.true() if value else sa.false()
+            case Binary(op="and", left=left, right=right):
+                return sa.and_(self.truth(left), self.truth(right))
+            case Binary(op="or", left=left, right=right):
+                return sa.or_(self.truth(left), self.truth(right))
+            case Binary(op="in"):
+                return self._inside(node, bare=False)
+            case Binary():
+                return self._comparison(node, bare=False)
+            case Between():
+                return _two_valued(self._between(node))
+            case Unary(operand=operand):
+                return sa.not_(self.truth(operand))
+            case IsEmpty(operand=operand):
+                return self._empty(operand)
+            case If(condition=test, then=then, otherwise=otherwise):
+                chosen = sa.case(
+                    (self.condition(test), self.truth(then)), else_=self.truth(otherwise)
+                )
+                return sa.type_coerce(chosen, sa.Boolean())
+            case Aggregate():
+                return self._any_or_all(node)
+            case _:
+                return _two_valued(self.column(node))
+
+    def _comparison(self, node: Binary, *, bare: bool) -> Truth:
+        left, right = node.left, node.right
+        if left.type.name in NUMERIC or right.type.name in NUMERIC:
+            return sql_numbers.compared(
+                node.op, self.number(left), self.number(right), self.dialect, bare=bare
+            )
+        one, other = self._pair(left, right)
+        if node.op in ("==", "!="):
+            return self._equal(node.op, one, other, bare=bare and _never_null(left, right))
+        found: Truth = _ORDER[node.op](one, other)
+        return found if bare else _two_valued(found)
+
+    def _equal(self, op: str, one: Column, other: Column, *, bare: bool) -> Truth:
+        if bare and op == "==":
+            return one == other
+        return one.is_not_distinct_from(other) if op == "==" else one.is_distinct_from(other)
+
+    def _pair(self, left: Node, right: Node) -> tuple[Column, Column]:
+        """Both sides as the database compares them: constants take the type of the other side."""
+        one = self._beside(left, right)
+        other = self._beside(right, left)
+        names = (left.type.name, right.type.name)
+        if set(names) == TEMPORAL:
+            return self.day(left, one), self.day(right, other)
+        if names[0] != names[1] and not _fixed(left) and not _fixed(right):
+            return self.text(left, one), self.text(right, other)
+        return one, other
+
+    def _beside(self, node: Node, other: Node) -> Column:
+        if not _fixed(node):
+            return self.column(node)
+        around = None if _fixed(other) else self.column(other).type
+        if node.type.name in TEMPORAL and other.type.name in TEMPORAL:
+            around = None
+        return self._fixed(node, around)
+
+    def _inside(self, node: Binary, *, bare: bool) -> Truth:
+        if not isinstance(node.right, ListOf):
+            return self._among_several(node)
+        items = node.right.items
+        if not items:
+            return sa.false()
+        if node.left.type.name in NUMERIC:
+            return sa.or_(*(self._comparison(_equals(node.left, i), bare=bare) for i in items))
+        if not all(_never_null(i) for i in items):
+            return sa.or_(*(self.truth(_equals(node.left, i)) for i in items))
+        pairs = [self._pair(node.left, item) for item in items]
+        found: Truth = pairs[0][0].in_([other for _, other in pairs])
+        return found if bare else _two_valued(found)
+
+    def _among_several(self, node: Binary) -> Truth:
+        """`"a" in tags`: a column that holds several."""
+        holder = self.column(node.right)
+        if not isinstance(holder.type, Several):
+            raise NotInSql("a list that is no column")
+        of = holder.type.of
+        one = self._fixed(node.left, of) if _fixed(node.left) else self.column(node.left)
+        bar = sa.literal(SEPARATOR, sa.Text())
+        piece = bar + sa.cast(one, sa.Text()) + bar
+        place = sql_calls.position(self.dialect, sa.type_coerce(holder, sa.Text()), piece)
+        return _two_valued(place > 0)
+
+    def _between(self, node: Between) -> Truth:
+        if node.operand.type.name in NUMERIC:
+            operand = self.number(node.operand)
+            low, high = self.number(node.low), self.number(node.high)
+            least = sql_numbers.compared(">=", operand, low, self.dialect, bare=True)
+            return sa.and_(
+                least, sql_numbers.compared("<=", operand, high, self.dialect, bare=True)
+            )
+        one, low_column = self._pair(node.operand, node.low)
+        other, high_column = self._pair(node.operand, node.high)
+        return sa.and_(one >= low_column, other <= high_column)
+
+    def _empty(self, operand: Node) -> Truth:
+        if operand.type.name == "rows":
+            rows = self._rows_of(operand)
+            inner = sa.select(sa.literal(1)).select_from(rows.from_).where(*rows.where)
+            return sa.not_(sa.exists(inner.correlate_except(*rows.tables)))
+        if operand.type.name == "boolean":
+            return sa.false()
+        if operand.type.name in NUMERIC:
+            return self.number(operand).element.is_(None)
+        return self.column(operand).is_(None)
+
+    # -- numbers
+
+    def number(self, node: Node) -> Number:
+        """The node as a number of this dialect."""
+        match node:
+            case Constant(value=value):
+                return sql_numbers.constant(value, self.dialect)
+            case Name(root="variable", name=name):
+                return sql_numbers.variable(lambda t: self.names.variable(name, t), self.dialect)
+            case Unary(operand=operand):
+                return sql_numbers.negative(self.number(operand), self.dialect)
+            case Binary(left=left, right=right) if left.type.name == "date":
+                return sql_numbers.plain_integer(
+                    sql_calls.days_between(self.dialect, self.column(right), self.column(left))
+                )
+            case Binary(op=op, left=left, right=right):
+                return sql_numbers.arithmetic(
+                    op, self.number(left), self.number(right), self.dialect
+                )
+            case If(condition=test, then=then, otherwise=otherwise):
+                return sql_numbers.chosen(
+                    self.condition(test), self.number(then), self.number(otherwise), self.dialect
+                )
+            case Call():
+                return sql_calls.number(self, node)
+            case Aggregate():
+                return self._number_of_rows(node)
+            case _:
+                return sql_numbers.of_column(self.column(node), self.dialect)
+
+    # -- other values
+
+    def column(self, node: Node) -> Column:
+        """The node as a plain value."""
+        if node.type.name in NUMERIC and not isinstance(node, Name | Member):
+            return sql_numbers.result(self.number(node), self.dialect)
+        match node:
+            case Constant() | Name(root="variable"):
+                return self._fixed(node, None)
+            case Name(root=root, name=name):
+                return self.names.column(root, name)
+            case Member():
+                return self._member(node)
+            case If(condition=test, then=then, otherwise=otherwise):
+                one, other = self._pair(then, otherwise)
+                chosen = sa.case((self.condition(test), one), else_=other)
+                return sa.type_coerce(chosen, _typed(one, other))
+            case Binary():
+                return self._moved(node)
+            case Call():
+                return sql_calls.value(self, node)
+            case Aggregate():
+                return self._value_of_rows(node)
+            case _:
+                return self.truth(node)
+
+    def _fixed(self, node: Node, type_: TypeEngine[Any] | None) -> Column:
+        wanted = type_ if type_ is not None else self._type(node.type)
+        if isinstance(node, Name):
+            return self.names.variable(node.name, wanted)
+        value = node.value if isinstance(node, Constant) else None
+        if value is None:
+            return sa.null()
+        return sa.bindparam(None, value, type_=wanted, unique=True)
+
+    def _type(self, type_: Type) -> TypeEngine[Any]:
+        known = _TYPES.get(type_.name)
+        if known is None:
+            known = self.names.type(type_)
+        return known if known is not None else CODE_POINT_TEXT
+
+    def _member(self, node: Member) -> Column:
+        of = node.of
+        if of.type.name == "record":
+            if of.type.form is None:
+                raise NotInSql("a field behind a link to several forms")
+            rows = self.names.linked(of.type.form, self.column(of))
+            found = rows.names.column("record", node.name)
+            inner = sa.select(found).select_from(rows.from_).where(*rows.where)
+            return _one(inner, rows, found.type)
+        if of.type.name == "period":
+            return sql_calls.period_part(self.dialect, node.name, self.column(of))
+        member = self.names.member(of.type.name, self.column(of), node.name)
+        if member is None:
+            raise NotInSql(f"{of.type.name}.{node.name}")
+        return member
+
+    def _moved(self, node: Binary) -> Column:
+        """A day moved by a duration that is written out."""
+        by = node.right
+        if not isinstance(by, Constant) or not isinstance(by.value, Duration):
+            raise NotInSql("a duration that is not written out")
+        amount = -by.value.amount if node.op == "-" else by.value.amount
+        if node.left.type.name != "date" or by.value.unit in ("wd", "min", "h"):
+            raise NotInSql("instants and working days")
+        return sql_calls.moved(self.dialect, self.column(node.left), amount, by.value.unit)
+
+    def day(self, node: Node, column: Column) -> Column:
+        """The calendar day of an instant, in the installation's zone."""
+        if node.type.name != "datetime":
+            return column
+        return sql_calls.day(self.dialect, column, self.names.zone)
+
+    def text(self, node: Node, column: Column) -> Column:
+        """A value as the text of its code."""
+        if node.type.name in ("text", "choice", "null", "any"):
+            return column
+        return self.names.text(node.type.name, column)
+
+    # -- aggregates
+
+    def _rows(self, node: Aggregate) -> tuple[SqlRows, Target]:
+        rows = self.names.rows(node.source)
+        return rows, Target(rows.names)
+
+    def _rows_of(self, node: Node) -> SqlRows:
+        if not isinstance(node, Name) or node.type.name != "rows":
+            raise NotInSql("rows that are no table")
+        origin: Literal["table"] = "table"
+        source = Source(
+            0, 0, node.type, origin, node.root, node.name, node.type.table, node.type.form
+        )
+        return self.names.rows(source)
+
+    def _select(
+        self, rows: SqlRows, inner: Target, value: Column, where: Node | None, *also: Truth
+    ) -> sa.Select[Any]:
+        wanted = [*rows.where, *also]
+        if where is not None:
+            wanted.append(inner.condition(where))
+        return sa.select(value).select_from(rows.from_).where(*wanted)
+
+    def _any_or_all(self, node: Aggregate) -> Truth:
+        rows, inner = self._rows(node)
+        if node.function in ("first", "last"):
+            return _two_valued(self._value_of_rows(node))
+        if node.value is None:
+            raise NotInSql(node.function)
+        if node.function == "any":
+            also = inner.condition(node.value)
+        else:
+            also = sa.not_(inner.truth(node.value))
+        found = self._select(rows, inner, sa.literal(1), node.where, also)
+        exists = sa.exists(found.correlate_except(*rows.tables))
+        return exists if node.function == "any" else sa.not_(exists)
+
+    def _number_of_rows(self, node: Aggregate) -> Number:
+        rows, inner = self._rows(node)
+        if node.function in ("first", "last"):
+            if node.value is None:
+                raise NotInSql(node.function)
+            number = inner.number(node.value)
+            ordered = self._ordered(node, rows, inner, number.element)
+            return number.with_element(_one(ordered, rows, number.element.type))
+        if node.function in ("count", "count_distinct"):
+            return self._count(node, rows, inner)
+        if node.value is None:
+            raise NotInSql(node.function)
+        number = sql_numbers.folded(node.function, inner.number(node.value), self.dialect)
+        chosen = self._select(rows, inner, number.element, node.where)
+        found = number.with_element(_one(chosen, rows, number.element.type))
+        return sql_numbers.or_zero(found) if node.function == "sum" else found
+
+    def _count(self, node: Aggregate, rows: SqlRows, inner: Target) -> Number:
+        counted: Column = sa.func.count()
+        also: list[Truth] = []
+        if node.value is not None and node.value.type.name == "boolean":
+            also.append(inner.condition(node.value))
+        elif node.value is not None:
+            value = inner.countable(node.value)
+            counted = sa.func.count(value.distinct() if "distinct" in node.function else value)
+        chosen = self._select(rows, inner, counted, node.where, *also)
+        return sql_numbers.plain_integer(_one(chosen, rows, sa.BigInteger()))
+
+    def countable(self, node: Node) -> Column:
+        """A value of which equal ones are equal in SQL too."""
+        if node.type.name in NUMERIC:
+            return self.number(node).element
+        return self.column(node)
+
+    def _value_of_rows(self, node: Aggregate) -> Column:
+        rows, inner = self._rows(node)
+        if node.function in ("min", "max") and node.value is not None:
+            value = inner.column(node.value)
+            extreme = getattr(sa.func, node.function)(value, type_=value.type)
+            return _one(self._select(rows, inner, extreme, node.where), rows, value.type)
+        if node.function not in ("first", "last"):
+            raise NotInSql(node.function)
+        value = inner.column(node.value) if node.value else rows.names.column("record", "id")
+        return _one(self._ordered(node, rows, inner, value), rows, value.type)
+
+    def _ordered(
+        self, node: Aggregate, rows: SqlRows, inner: Target, value: Column
+    ) -> sa.Select[Any]:
+        order: list[Any] = []
+        down = node.function == "last"
+        if node.by is not None:
+            key = inner._sort_key(node.by)
+            order += [key.is_(None), key.desc() if down else key.asc()]
+        order += [column.desc() if down else column.asc() for column in rows.order]
+        return self._select(rows, inner, value, node.where).order_by(*order).limit(1)
+
+    def _sort_key(self, node: Node) -> Column:
+        if node.type.name not in NUMERIC:
+            return (
+                self.text(node, self.column(node))
+                if node.type.name == "text"
+                else self.column(node)
+            )
+        return sql_numbers.sort_key(self.number(node), self.dialect)
+
+
+_ORDER: dict[str, Callable[[Column, Column], Any]] = {
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+}
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "text": CODE_POINT_TEXT,
+    "choice": CODE_POINT_TEXT,
+    "date": Day(),
+    "datetime": Instant(),
+    "time": TimeOfDay(),
+    "period": PeriodKey(),
+    "boolean": sa.Boolean(),
+    "record": sa.BigInteger(),
+}
+
+
+def _fixed(node: Node) -> bool:
+    return isinstance(node, Constant) or (isinstance(node, Name) and node.root == "variable")
+
+
+def _never_null(*nodes: Node) -> bool:
+    """Whether one of them is a value that is there: then null on the other side is just false."""
+    return any(
+        (isinstance(node, Constant) and node.value is not None)
+        or (isinstance(node, Name) and node.root == "variable")
+        for node in nodes
+    )
+
+
+def _equals(left: Node, right: Node) -> Binary:
+    return Binary(left.start, right.end, Type("boolean"), "==", left, right)
+
+
+def _two_valued(found: Column) -> Truth:
+    return sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
+
+
+def _one(chosen: sa.Select[Any], rows: SqlRows, type_: TypeEngine[Any]) -> Column:
+    found = chosen.correlate_except(*rows.tables).scalar_subquery()
+    return sa.type_coerce(found, type_)
+
+
+def _typed(one: Column, other: Column) -> TypeEngine[Any]:
+    return other.type if isinstance(one.type, sa.types.NullType) else one.type
+
+
+__all__: Sequence[str] = ("NotInSql", "SqlNames", "SqlRows", "condition", "scaled", "sql")

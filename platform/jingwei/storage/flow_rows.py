@@ -1,0 +1,116 @@
+"""Approvals as plain data: the rows of an instance, and at once the state that its rules change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+TERMINAL = frozenset({"approved", "rejected", "recalled", "terminated"})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """One request on its way. `status`: running suspended, or one of TERMINAL.
+
+    `memory`: `resume` {path: where to go on}, `returns` {step: how often}, `seq`.
+    """
+
+    id: int
+    form: str
+    record: int
+    workflow: str
+    fingerprint: str
+    release: int
+    status: str
+    initiator: str
+    started_at: datetime
+    round: int = 1
+    revision: int = 0
+    ended_at: datetime | None = None
+    previous: int | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run of one step. `path`: `size/0/leader`; `lane`: the way of the block it runs in.
+
+    `state`: open done cancelled. `data`: of a block `lanes` {lane: open|waiting|done}, of a step
+    with people how they were found (`found`), of a row of `each` its `row`.
+    """
+
+    id: int
+    step: str
+    kind: str
+    path: str
+    parent: int | None
+    lane: str | None
+    round: int
+    state: str
+    opened_at: datetime
+    outcome: str | None = None
+    closed_at: datetime | None = None
+    due_at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One request to a person. `person` has the seat, `acting` is asked; logins.
+
+    `state`: open, waiting (for a turn, an added signer or an answer), closed, told (a copy).
+    `closed_by` None on a closed task: the system, for `reason`.
+    """
+
+    id: int
+    run: int | None
+    person: str
+    acting: str
+    kind: str
+    state: str
+    opened_at: datetime
+    title: Mapping[str, str] = field(default_factory=dict)
+    outcome: str | None = None
+    seat: int = 0
+    weight: int = 1
+    origin: int | None = None
+    position: str | None = None
+    due_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    reason: str | None = None
+    comment: str | None = None
+    flow: int | None = None
+    form: str = ""
+    record: int = 0
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One thing that happened. `data.changes`: what became of the state; `actor` None: system."""
+
+    flow: int
+    seq: int
+    at: datetime
+    type: str
+    actor: str | None = None
+    on_behalf_of: str | None = None
+    step: str | None = None
+    comment: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    """When a step of a flow has to be looked at, and why."""
+
+    id: int
+    flow: int
+    run: int | None
+    purpose: str
+    due_at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)

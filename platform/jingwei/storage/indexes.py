@@ -1,0 +1,110 @@
+"""Which indexes a form has: the few that every list needs, and those its definition asks for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jingwei.language.form import Form
+from jingwei.storage.names import LONGEST, PhysicalNames, PhysicalTable
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`columns`: physical name, whether it descends. `living`: only rows that are not deleted."""
+
+    table: str
+    columns: tuple[tuple[str, bool], ...]
+    unique: bool = False
+    living: bool = False
+
+    @property
+    def name(self) -> str:
+        """The same index has the same name, whatever release asks for it."""
+        words = "_".join(column for column, _ in self.columns)
+        full = f"{'ux' if self.unique else 'ix'}_{self.table}_{words}"
+        digest = hashlib.sha256(repr(self).encode()).hexdigest()[:6]
+        return f"{full[: LONGEST - 7]}_{digest}"
+
+    def definition(self, dialect: str) -> str:
+        """What stands after CREATE INDEX. Empty values sort first on both databases."""
+        parts = [_sorted(column, down, dialect) for column, down in self.columns]
+        where = " WHERE deleted_at IS NULL" if self.living else ""
+        return f'"{self.table}" ({", ".join(parts)}){where}'
+
+
+def _sorted(column: str, down: bool, dialect: str) -> str:
+    if dialect == "sqlite":
+        return f'"{column}"{" DESC" if down else ""}'
+    return f'"{column}" {"DESC NULLS LAST" if down else "ASC NULLS FIRST"}'
+
+
+def form_indexes(form: Form, names: PhysicalNames) -> Iterator[Index]:
+    """Every index of the form's own table and of its sub-tables, each once."""
+    seen: set[Index] = set()
+    for index in _all(form, names):
+        if index not in seen:
+            seen.add(index)
+            yield index
+
+
+def _all(form: Form, names: PhysicalNames) -> Iterator[Index]:
+    own = names.table(form.name)
+    yield _plain(own, "org", "id")
+    yield _plain(own, "owner")
+    yield _plain(own, "status")
+    yield from _of_fields(form, own)
+    yield from _of_lists(form, own)
+    for rule in form.rules.values():
+        if rule.unique and rule.on == "save" and rule.when is None and rule.each is None:
+            yield _unique(own, rule.unique)
+    for part in form.tables:
+        table = names.table(form.name, part)
+        yield _plain(table, "record_id", "position")
+        yield from _links(table)
+
+
+def _of_fields(form: Form, own: PhysicalTable) -> Iterator[Index]:
+    if form.number is not None:
+        yield _plain(own, "number")  # not unique: a working copy carries its record's number
+    for field in form.fields.values():
+        if field.name not in own.columns:
+            continue
+        if field.unique:
+            yield _unique(own, (field.name,))
+        elif field.index:
+            yield _plain(own, field.name)
+    yield from _links(own)
+
+
+def _links(table: PhysicalTable) -> Iterator[Index]:
+    """Links, and what points to anything: looked up from the other side."""
+    for key, type_ in table.types.items():
+        if type_.startswith("link:") or f"{key}.form" in table.types:
+            yield _plain(table, key)
+
+
+def _of_lists(form: Form, own: PhysicalTable) -> Iterator[Index]:
+    """The declared order, alone and behind the declared filters; `org` at the end lets a count
+    under a row scope be answered by the index."""
+    sort = [(k.lstrip("-"), k.startswith("-")) for k in form.list.sort]
+    if not sort or any(key not in own.columns for key, _ in sort):
+        return
+    filters = [(f, False) for f in form.list.filters if f in own.columns]
+    sorted_ = {key for key, _ in sort}
+    front = [(key, down) for key, down in filters if key not in sorted_]
+    for keys in ([*front, *sort], sort):
+        columns = [(own.columns[key], down) for key, down in [*keys, ("id", False), ("org", False)]]
+        first = dict(reversed(columns))
+        names = dict.fromkeys(column for column, _ in columns)
+        yield Index(own.name, tuple((name, first[name]) for name in names), living=True)
+
+
+def _plain(table: PhysicalTable, *keys: str) -> Index:
+    return Index(table.name, tuple((table.columns[key], False) for key in keys))
+
+
+def _unique(table: PhysicalTable, keys: tuple[str, ...]) -> Index:
+    columns = [table.columns[key] for key in keys if key in table.columns]
+    return Index(table.name, tuple((c, False) for c in columns), unique=True, living=True)

@@ -1,0 +1,83 @@
+"""Notices to people, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from jingwei.storage.database import Connection
+from jingwei.storage.tables_outbox import sys_notice
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One notice to one person (by id), in that person's language."""
+
+    id: int
+    person: int
+    at: datetime
+    kind: str
+    text: str
+    link: str | None = None
+    urgent: bool = False
+    key: str | None = None
+    read_at: datetime | None = None
+
+
+_COLUMNS = tuple(sys_notice.c[name] for name in NoticeRow.__dataclass_fields__)
+_INSERTS = {
+    "sqlite": sqlite.insert(sys_notice).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(sys_notice).on_conflict_do_nothing(),
+}
+
+
+def insert_notices(connection: Connection, rows: Sequence[NoticeRow]) -> set[int]:
+    """Keep notices; the ids of those that are new. A key that is known already adds nothing."""
+    if not rows:
+        return set()
+    values = [{name: getattr(r, name) for name in NoticeRow.__dataclass_fields__} for r in rows]
+    connection.execute(_INSERTS[connection.dialect.name], values)
+    wanted = [row.id for row in rows]
+    kept = connection.execute(select(sys_notice.c.id).where(sys_notice.c.id.in_(wanted)))
+    return set(kept.scalars())
+
+
+def find_notice(connection: Connection, notice: int) -> NoticeRow | None:
+    row = connection.execute(select(*_COLUMNS).where(sys_notice.c.id == notice)).first()
+    return NoticeRow(*tuple(row)) if row else None
+
+
+def notices_of(
+    connection: Connection, person: int, *, limit: int = 20, before: int | None = None
+) -> list[NoticeRow]:
+    """Newest first."""
+    statement = select(*_COLUMNS).where(sys_notice.c.person == person)
+    if before is not None:
+        statement = statement.where(sys_notice.c.id < before)
+    rows = connection.execute(statement.order_by(sys_notice.c.id.desc()).limit(limit))
+    return [NoticeRow(*tuple(row)) for row in rows]
+
+
+def count_notices(connection: Connection, person: int) -> tuple[int, int]:
+    """How many a person has, and how many are unread."""
+    unread = func.count().filter(sys_notice.c.read_at.is_(None))
+    row = connection.execute(
+        select(func.count(), unread).where(sys_notice.c.person == person)
+    ).one()
+    return row[0], row[1]
+
+
+def mark_read(
+    connection: Connection, person: int, at: datetime, ids: Collection[int] | None = None
+) -> int:
+    """All of a person's unread notices are read, or only these; how many."""
+    statement = update(sys_notice).where(
+        sys_notice.c.person == person, sys_notice.c.read_at.is_(None)
+    )
+    if ids is not None:
+        statement = statement.where(sys_notice.c.id.in_(ids))
+    return connection.execute(statement.values(read_at=at)).rowcount

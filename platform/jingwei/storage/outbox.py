@@ -1,0 +1,267 @@
+"""The outbox: what must follow a change, kept with the change until it is done.
+
+A row is leased, run with its fence, and finished in the transaction of its effect. Queues carry
+only the id and the fence; they may lose them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text, update
+
+from jingwei.storage.database import Connection
+from jingwei.storage.tables_outbox import sys_outbox
+from jingwei.storage.types import canonical_json, instant_text, truncated
+
+MOST_TRIES = 8
+_DATABASE_NOW = {
+    "sqlite": "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+    "postgresql": "clock_timestamp()",
+}
+_LEASE_END = {
+    "sqlite": "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', :span)",
+    "postgresql": "clock_timestamp() + CAST(:span AS interval)",
+}
+_COLUMNS = ("topic", "payload", "key", "created_at", "due_at", "state", "tries", "fence")
+_INSERT = (
+    f"INSERT INTO sys_outbox ({', '.join(_COLUMNS)}) VALUES ({{marks}}) ON CONFLICT DO NOTHING"
+)
+_INSERTS = {
+    "sqlite": _INSERT.format(marks=", ".join("?" * len(_COLUMNS))),
+    "postgresql": _INSERT.format(marks=", ".join(["%s"] * len(_COLUMNS))),
+}
+
+
+class OutboxWriter:
+    """Collects what must follow and writes it in one statement: `flush` before the commit."""
+
+    __slots__ = ("_now", "_rows", "written")
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._rows: list[tuple[str, Mapping[str, Any], str | None, datetime | None]] = []
+        self.written = 0
+
+    def add(
+        self,
+        topic: str,
+        payload: Mapping[str, Any],
+        key: str | None = None,
+        due_at: datetime | None = None,
+    ) -> None:
+        """`payload`: names and ids only. A `key` that is known already adds nothing."""
+        self._rows.append((topic, payload, key, due_at))
+
+    def flush(self, connection: Connection) -> None:
+        if not self._rows:
+            return
+        kept = instant_text if connection.dialect.name == "sqlite" else truncated
+        now = kept(self._now)
+        rows = [
+            (topic, canonical_json(payload).decode(), key, now, due and kept(due), "ready", 0, 0)
+            for topic, payload, key, due in self._rows
+        ]
+        statement = _INSERTS[connection.dialect.name]
+        connection.exec_driver_sql(statement, rows[0] if len(rows) == 1 else rows)
+        self.written += len(rows)
+        self._rows.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A row that is held under a lease. `late_seconds` is not part of it: ask the clock."""
+
+    id: int
+    topic: str
+    payload: Mapping[str, Any]
+    fence: int
+    tries: int
+    created_at: datetime
+    due_at: datetime | None
+    key: str | None = None
+
+    @property
+    def event_id(self) -> str:
+        """Stable over every repetition: receivers outside tell doubles by it."""
+        return f"outbox-{self.id}"
+
+
+def lease(
+    connection: Connection, now: datetime, *, limit: int = 100, seconds: int = 60
+) -> list[tuple[int, int, str]]:
+    """Take what is due and free: (id, fence, topic). A row taken too often is dead instead.
+
+    `now` is the installation's clock; the lease itself runs on the database's.
+    """
+    dialect = connection.dialect.name
+    skip = "" if dialect == "sqlite" else "FOR UPDATE SKIP LOCKED"
+    statement = f"""
+    UPDATE sys_outbox SET
+      state = CASE WHEN tries >= :most THEN 'dead' ELSE state END,
+      tries = CASE WHEN tries >= :most THEN tries ELSE tries + 1 END,
+      fence = fence + 1,
+      lease_until = {_LEASE_END[dialect]}
+    WHERE id IN (
+      SELECT id FROM sys_outbox WHERE state = 'ready'
+        AND (due_at IS NULL OR due_at <= :now)
+        AND (lease_until IS NULL OR lease_until < {_DATABASE_NOW[dialect]})
+      ORDER BY id LIMIT :limit {skip})
+    RETURNING id, fence, topic, state
+    """
+    values = {
+        "most": MOST_TRIES,
+        "span": f"{seconds:+d} seconds",
+        "now": instant_text(now) if dialect == "sqlite" else truncated(now),
+        "limit": limit,
+    }
+    taken = connection.execute(text(statement), values).all()
+    return sorted((row.id, row.fence, row.topic) for row in taken if row.state == "ready")
+
+
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Whether `lease` would find something; takes no write lock."""
+    dialect = connection.dialect.name
+    statement = f"""
+    SELECT 1 FROM sys_outbox WHERE state = 'ready'
+      AND (due_at IS NULL OR due_at <= :now)
+      AND (lease_until IS NULL OR lease_until < {_DATABASE_NOW[dialect]}) LIMIT 1
+    """
+    at = instant_text(now) if dialect == "sqlite" else truncated(now)
+    return connection.execute(text(statement), {"now": at}).first() is not None
+
+
+_MESSAGE = (
+    sys_outbox.c.id,
+    sys_outbox.c.topic,
+    sys_outbox.c.payload,
+    sys_outbox.c.fence,
+    sys_outbox.c.tries,
+    sys_outbox.c.created_at,
+    sys_outbox.c.due_at,
+    sys_outbox.c.key,
+)
+
+
+def held(connection: Connection, id_: int, fence: int) -> Message | None:
+    """The message, if this lease is still the newest and nobody finished it."""
+    row = connection.execute(
+        select(*_MESSAGE).where(
+            sys_outbox.c.id == id_, sys_outbox.c.fence == fence, sys_outbox.c.state == "ready"
+        )
+    ).first()
+    return Message(*tuple(row)) if row else None
+
+
+def finish(connection: Connection, id_: int, fence: int, now: datetime) -> bool:
+    """Mark it done in the transaction of its effect; False when another holds it: do nothing.
+
+    Done first: on PostgreSQL the row lock makes a second worker wait, and then find it done.
+    """
+    found = connection.execute(
+        update(sys_outbox)
+        .where(sys_outbox.c.id == id_, sys_outbox.c.fence == fence, sys_outbox.c.state == "ready")
+        .values(state="done", done_at=now, error=None, lease_until=None)
+    )
+    return found.rowcount == 1
+
+
+def finish_all(connection: Connection, ids: Collection[int], now: datetime) -> None:
+    """Messages nobody listens to."""
+    connection.execute(
+        update(sys_outbox)
+        .where(sys_outbox.c.id.in_(ids), sys_outbox.c.state == "ready")
+        .values(state="done", done_at=now, lease_until=None)
+    )
+
+
+def put_back(connection: Connection, id_: int, fence: int, error: str, seconds: int) -> None:
+    """It failed: keep why, and let it be taken again after a while (or die, when tried too often).
+
+    `seconds`: how long to wait, in the database's time.
+    """
+    statement = f"""
+    UPDATE sys_outbox SET error = :error,
+      state = CASE WHEN tries >= :most THEN 'dead' ELSE state END,
+      lease_until = {_LEASE_END[connection.dialect.name]}
+    WHERE id = :id AND fence = :fence AND state = 'ready'
+    """
+    values = {
+        "error": error[:2000],
+        "most": MOST_TRIES,
+        "span": f"{seconds:+d} seconds",
+        "id": id_,
+        "fence": fence,
+    }
+    connection.execute(text(statement), values)
+
+
+def revive(connection: Connection, ids: Sequence[int]) -> int:
+    """Try dead letters again, as if new; how many there were."""
+    return connection.execute(
+        update(sys_outbox)
+        .where(sys_outbox.c.id.in_(ids), sys_outbox.c.state == "dead")
+        .values(state="ready", tries=0, lease_until=None)
+    ).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as an administrator sees it."""
+
+    id: int
+    topic: str
+    state: str
+    tries: int
+    created_at: datetime
+    error: str | None
+
+
+def dead_letters(connection: Connection, limit: int = 100) -> list[Letter]:
+    """What was given up, newest first."""
+    columns = (sys_outbox.c[name] for name in Letter.__dataclass_fields__)
+    rows = connection.execute(
+        select(*columns)
+        .where(sys_outbox.c.state == "dead")
+        .order_by(sys_outbox.c.id.desc())
+        .limit(limit)
+    )
+    return [Letter(*tuple(row)) for row in rows]
+
+
+def waiting(connection: Connection, now: datetime) -> tuple[int, datetime | None, int]:
+    """How many messages are due, since when the oldest, and how many are dead."""
+    dialect = connection.dialect.name
+    statement = """
+    SELECT
+      (SELECT count(*) FROM sys_outbox WHERE state = 'ready' AND coalesce(due_at, :now) <= :now),
+      (SELECT count(*) FROM sys_outbox WHERE state = 'dead')
+    """
+    at = instant_text(now) if dialect == "sqlite" else truncated(now)
+    ready, dead = connection.execute(text(statement), {"now": at}).one()
+    oldest = connection.execute(
+        select(sys_outbox.c.created_at)
+        .where(sys_outbox.c.state == "ready", sys_outbox.c.due_at.is_(None))
+        .order_by(sys_outbox.c.id)
+        .limit(1)
+    ).scalar()
+    return ready, oldest, dead
+
+
+def sweep(connection: Connection, before: datetime, limit: int = 10_000) -> int:
+    """Forget what was done before an instant, but for keys that must stay known."""
+    old = (
+        select(sys_outbox.c.id)
+        .where(
+            sys_outbox.c.state == "done",
+            sys_outbox.c.done_at < before,
+            sys_outbox.c.key.is_(None),
+        )
+        .limit(limit)
+    )
+    return connection.execute(
+        sys_outbox.delete().where(sys_outbox.c.id.in_(old.scalar_subquery()))
+    ).rowcount

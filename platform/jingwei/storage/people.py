@@ -1,0 +1,386 @@
+"""People, what they hold, sessions and tokens: rows in, plain data out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from jingwei.storage.books import PersonBook
+from jingwei.storage.database import Connection
+from jingwei.storage.tables_people import (
+    sys_login_failure,
+    sys_person,
+    sys_post_holder,
+    sys_role_holder,
+    sys_session,
+    sys_token,
+)
+from jingwei.storage.tables_releases import sys_name
+
+_ORG = sys_name.alias("org_name")
+_PERSON_COLUMNS = (
+    sys_person.c.id,
+    sys_person.c.login,
+    sys_person.c.name,
+    sys_person.c.title,
+    sys_person.c.email,
+    sys_person.c.phone,
+    _ORG.c.name.label("org"),
+    sys_person.c.locale,
+    sys_person.c.active,
+    sys_person.c.valid_from,
+    sys_person.c.valid_to,
+    sys_person.c.rights_epoch,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person as stored; `org` is a code."""
+
+    id: int
+    login: str
+    name: str
+    title: str | None
+    email: str | None
+    phone: str | None
+    org: str
+    locale: str | None
+    active: bool
+    valid_from: date | None
+    valid_to: date | None
+    rights_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A known session or token, with its person."""
+
+    person: PersonRow
+    expires_at: datetime | None
+    csrf: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A post or role held at an org. `until` is exclusive; None: still."""
+
+    id: int
+    name: str
+    org: str
+    person: str
+    since: date | None = None
+    until: date | None = None
+
+
+def secret_hash(secret: str) -> str:
+    """How a session or token secret is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+# --- who is this: one statement, prepared once -------------------------------------------------
+
+_BY_SESSION = (
+    sa.select(sys_session.c.expires_at, sys_session.c.csrf, *_PERSON_COLUMNS)
+    .join(sys_person, sys_person.c.id == sys_session.c.person)
+    .join(_ORG, _ORG.c.key == sys_person.c.org)
+    .where(sys_session.c.hash == sa.bindparam("hash"))
+)
+_BY_TOKEN = (
+    sa.select(sys_token.c.expires_at, sa.null().label("csrf"), *_PERSON_COLUMNS)
+    .join(sys_person, sys_person.c.id == sys_token.c.person)
+    .join(_ORG, _ORG.c.key == sys_person.c.org)
+    .where(sys_token.c.hash == sa.bindparam("hash"))
+)
+
+
+def by_session(connection: Connection, secret: str) -> SessionRow | None:
+    """Session, person and rights epoch in one statement; whether it holds is the caller's word."""
+    return _known(connection, _BY_SESSION, secret)
+
+
+def by_token(connection: Connection, secret: str) -> SessionRow | None:
+    """Token, person and rights epoch in one statement; whether it holds is the caller's word."""
+    return _known(connection, _BY_TOKEN, secret)
+
+
+def _known(connection: Connection, statement: sa.Select[Any], secret: str) -> SessionRow | None:
+    row = connection.execute(statement, {"hash": secret_hash(secret)}).first()
+    if row is None:
+        return None
+    expires_at, csrf, *person = row
+    return SessionRow(PersonRow(*person), expires_at, csrf)
+
+
+# --- people ------------------------------------------------------------------------------------
+
+_PEOPLE = sa.select(*_PERSON_COLUMNS).join(_ORG, _ORG.c.key == sys_person.c.org)
+
+
+def find_person(connection: Connection, login: str) -> PersonRow | None:
+    row = connection.execute(_PEOPLE.where(sys_person.c.login == login)).first()
+    return PersonRow(*tuple(row)) if row else None
+
+
+def find_people(connection: Connection, logins: Collection[str]) -> dict[str, PersonRow]:
+    """By login; those who are unknown are missing."""
+    rows = connection.execute(_PEOPLE.where(sys_person.c.login.in_(logins)))
+    return {row.login: PersonRow(*tuple(row)) for row in rows}
+
+
+def logins_of(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """By id; those who are unknown are missing."""
+    if not ids:
+        return {}
+    rows = connection.execute(
+        sa.select(sys_person.c.id, sys_person.c.login).where(sys_person.c.id.in_(ids))
+    )
+    return {row.id: row.login for row in rows}
+
+
+def all_people(connection: Connection) -> list[PersonRow]:
+    """Everybody, by login."""
+    rows = connection.execute(_PEOPLE.order_by(sys_person.c.login))
+    return [PersonRow(*tuple(row)) for row in rows]
+
+
+def password_hash(connection: Connection, login: str) -> str | None:
+    return connection.execute(
+        sa.select(sys_person.c.password).where(sys_person.c.login == login)
+    ).scalar()
+
+
+def insert_people(
+    connection: Connection, book: PersonBook, people: Sequence[Mapping[str, Any]]
+) -> None:
+    """New people: `id login name org created_at` and what else is known; `org` is a code."""
+    keys = name_keys(connection, "org", {str(person["org"]) for person in people})
+    rows = [
+        {"active": True, "rights_epoch": 0, **person, "org": keys[person["org"]]}
+        for person in people
+    ]
+    known = {column.name for column in sys_person.c}
+    complete = [{name: row.get(name) for name in known} for row in rows]
+    connection.execute(sa.insert(sys_person), complete)
+    book.add((row["id"], row["login"]) for row in rows)
+
+
+def update_person(connection: Connection, person: int, values: Mapping[str, Any]) -> None:
+    """Change columns of one person, `org` by code; his rights are looked up anew."""
+    changed = dict(values)
+    if "org" in changed:
+        changed["org"] = name_keys(connection, "org", [changed["org"]])[changed["org"]]
+    connection.execute(
+        sa.update(sys_person)
+        .where(sys_person.c.id == person)
+        .values(**changed, rights_epoch=sys_person.c.rights_epoch + 1)
+    )
+
+
+def bump_rights(connection: Connection, people: Collection[int]) -> None:
+    """What these people may do has changed: whatever was worked out for them is void."""
+    connection.execute(
+        sa.update(sys_person)
+        .where(sys_person.c.id.in_(people))
+        .values(rights_epoch=sys_person.c.rights_epoch + 1)
+    )
+
+
+def refresh_book(connection: Connection, book: PersonBook) -> None:
+    """Read who came since the book was read."""
+    rows = connection.execute(sa.select(sys_person.c.id, sys_person.c.login))
+    book.add((row.id, row.login) for row in rows)
+
+
+# --- posts and roles ---------------------------------------------------------------------------
+
+Held = Literal["post", "role"]
+_HOLDERS = {"post": sys_post_holder, "role": sys_role_holder}
+
+
+def _holdings(kind: Held) -> sa.Select[Any]:
+    held, what = _HOLDERS[kind], sys_name.alias("what")
+    return (
+        sa.select(
+            held.c.id, what.c.name, _ORG.c.name, sys_person.c.login, held.c["from"], held.c.to
+        )
+        .join(what, what.c.key == held.c[kind])
+        .join(_ORG, _ORG.c.key == held.c.org)
+        .join(sys_person, sys_person.c.id == held.c.person)
+        .order_by(held.c.id)
+    )
+
+
+_HELD: Mapping[Held, sa.Select[Any]] = {"post": _holdings("post"), "role": _holdings("role")}
+
+
+def held_by(connection: Connection, kind: Held, person: int, on: date) -> list[Holding]:
+    """What one person holds on a day."""
+    held = _HOLDERS[kind]
+    return _read(connection, _HELD[kind].where(held.c.person == person, _holds(held, on)))
+
+
+def all_held(connection: Connection, kind: Held, on: date | None = None) -> list[Holding]:
+    """Every holding; on a day, or ever."""
+    statement = _HELD[kind] if on is None else _HELD[kind].where(_holds(_HOLDERS[kind], on))
+    return _read(connection, statement)
+
+
+def holders(
+    connection: Connection, kind: Held, name: str, org: str | None, on: date
+) -> list[Holding]:
+    """Who holds a post or role on a day, at one org or anywhere. Active people only."""
+    held = _HOLDERS[kind]
+    keys = sa.select(sys_name.c.key).where(sys_name.c.kind == kind, sys_name.c.name == name)
+    statement = _HELD[kind].where(
+        held.c[kind] == keys.scalar_subquery(), _holds(held, on), sys_person.c.active
+    )
+    if org is not None:
+        statement = statement.where(_ORG.c.name == org)
+    return _read(connection, statement)
+
+
+def _holds(held: sa.Table, on: date) -> sa.ColumnElement[bool]:
+    since, until = held.c["from"], held.c.to
+    return sa.and_(sa.or_(since.is_(None), since <= on), sa.or_(until.is_(None), until > on))
+
+
+def _read(connection: Connection, statement: sa.Select[Any]) -> list[Holding]:
+    return [Holding(*row) for row in connection.execute(statement)]
+
+
+def insert_holdings(connection: Connection, kind: Held, rows: Sequence[Holding]) -> None:
+    """New holdings; the rights of each person are looked up anew."""
+    if not rows:
+        return
+    whats = name_keys(connection, kind, {row.name for row in rows})
+    orgs = name_keys(connection, "org", {row.org for row in rows})
+    people = {p.login: p.id for p in find_people(connection, {r.person for r in rows}).values()}
+    connection.execute(
+        sa.insert(_HOLDERS[kind]),
+        [
+            {
+                "id": row.id,
+                kind: whats[row.name],
+                "org": orgs[row.org],
+                "person": people[row.person],
+                "from": row.since,
+                "to": row.until,
+            }
+            for row in rows
+        ],
+    )
+    bump_rights(connection, set(people.values()))
+
+
+def end_holdings(connection: Connection, kind: Held, ids: Collection[int], until: date) -> None:
+    """These holdings end on that day (exclusive)."""
+    held = _HOLDERS[kind]
+    people = connection.execute(sa.select(held.c.person).where(held.c.id.in_(ids))).scalars().all()
+    connection.execute(sa.update(held).where(held.c.id.in_(ids)).values(to=until))
+    bump_rights(connection, set(people))
+
+
+def name_keys(connection: Connection, kind: str, names: Iterable[str]) -> dict[str, int]:
+    """Keys by name. Raises KeyError for a name that no release has."""
+    wanted = set(names)
+    rows = connection.execute(
+        sa.select(sys_name.c.name, sys_name.c.key).where(
+            sys_name.c.kind == kind, sys_name.c.name.in_(wanted)
+        )
+    )
+    found = {row.name: row.key for row in rows}
+    if missing := wanted - set(found):
+        raise KeyError(f"{kind} {sorted(missing)}")
+    return found
+
+
+# --- sessions, tokens, failed sign-ins -----------------------------------------------------------
+
+
+def insert_session(
+    connection: Connection,
+    secret: str,
+    person: int,
+    created_at: datetime,
+    expires_at: datetime,
+    *,
+    csrf: str | None = None,
+    source: str | None = None,
+    agent: str | None = None,
+) -> None:
+    connection.execute(
+        sa.insert(sys_session).values(
+            hash=secret_hash(secret),
+            person=person,
+            created_at=created_at,
+            expires_at=expires_at,
+            csrf=csrf,
+            source=source,
+            agent=agent,
+        )
+    )
+
+
+def prolong_session(connection: Connection, secret: str, expires_at: datetime) -> None:
+    connection.execute(
+        sa.update(sys_session)
+        .where(sys_session.c.hash == secret_hash(secret))
+        .values(expires_at=expires_at)
+    )
+
+
+def delete_session(connection: Connection, secret: str) -> None:
+    connection.execute(sa.delete(sys_session).where(sys_session.c.hash == secret_hash(secret)))
+
+
+def delete_sessions(connection: Connection, person: int) -> None:
+    """Sign a person out everywhere."""
+    connection.execute(sa.delete(sys_session).where(sys_session.c.person == person))
+
+
+def insert_token(
+    connection: Connection,
+    token: int,
+    secret: str,
+    name: str,
+    person: int,
+    created_at: datetime,
+    expires_at: datetime | None = None,
+) -> None:
+    connection.execute(
+        sa.insert(sys_token).values(
+            id=token,
+            hash=secret_hash(secret),
+            name=name,
+            person=person,
+            created_at=created_at,
+            expires_at=expires_at,
+        )
+    )
+
+
+def delete_token(connection: Connection, secret: str) -> None:
+    connection.execute(sa.delete(sys_token).where(sys_token.c.hash == secret_hash(secret)))
+
+
+def note_failure(connection: Connection, failure: int, subject: str, at: datetime) -> None:
+    """One failed sign-in of an account or a source."""
+    connection.execute(sa.insert(sys_login_failure).values(id=failure, subject=subject, at=at))
+
+
+def failures_since(connection: Connection, subject: str, since: datetime) -> int:
+    return connection.execute(
+        sa.select(sa.func.count()).where(
+            sys_login_failure.c.subject == subject, sys_login_failure.c.at >= since
+        )
+    ).scalar_one()
+
+
+def forget_failures(connection: Connection, subject: str) -> None:
+    connection.execute(sa.delete(sys_login_failure).where(sys_login_failure.c.subject == subject))

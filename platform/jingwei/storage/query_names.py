@@ -1,0 +1,164 @@
+"""What names mean inside one statement: the compiler's side of translated expressions."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from jingwei.language.expressions import tree
+from jingwei.storage.expressions_sql import NotInSql, SqlRows, sql
+from jingwei.storage.sources import Place, Tables, org_member, person_member
+from jingwei.storage.tables_people import sys_person
+from jingwei.storage.tables_releases import sys_name, sys_org_below
+from jingwei.storage.types import NameKey, PersonKey
+
+_PLACES = itertools.count()
+_NAMED = frozenset(("org", "role", "post", "indicator"))
+
+
+class Store(Tables, Protocol):
+    """What translated expressions ask of a store."""
+
+    @property
+    def dialect_name(self) -> Literal["sqlite", "postgresql"]: ...
+    @property
+    def zone(self) -> str: ...
+
+    def live(self, form: str, name: str) -> tree.Expression | None:
+        """The expression of a computed field that is kept in no column."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryNames:
+    """The names of one row: `row` is what bare names are of, `record` its record (the same but
+    for rows of tables), `this` the outermost record."""
+
+    store: Store
+    row: Place
+    record: Place
+    this: Place
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        return self.store.dialect_name
+
+    @property
+    def zone(self) -> str:
+        return self.store.zone
+
+    def column(self, root: tree.Root, name: str) -> sa.ColumnElement[Any]:
+        """A field that is kept; one that is live is worked out where it stands."""
+        place = self._place(root)
+        if name in place.stored.columns:
+            return place.column(name)
+        expression = None if place.stored.part else self.store.live(place.stored.form.name, name)
+        if expression is None:
+            raise NotInSql(f"{root}.{name}")
+        return sql(expression, QueryNames(self.store, place, place, place))
+
+    def _place(self, root: tree.Root) -> Place:
+        if root == "record":
+            return self.row
+        if root == "parent":
+            return self.record
+        if root == "this":
+            return self.this
+        raise NotInSql(root)
+
+    def variable(self, name: str, type_: TypeEngine[Any]) -> sa.ColumnElement[Any]:
+        # one place each: the same variable may stand beside columns of different types
+        return sa.bindparam(f"v_{name}@{next(_PLACES)}", type_=type_)
+
+    def type(self, type_: tree.Type) -> TypeEngine[Any] | None:
+        if type_.name in _NAMED:
+            return NameKey(type_.name, self.store.book)
+        return PersonKey(self.store.people) if type_.name == "person" else None
+
+    def member(
+        self, kind: str, owner: sa.ColumnElement[Any], name: str
+    ) -> sa.ColumnElement[Any] | None:
+        if kind == "org":
+            return org_member(owner, name, self.store)
+        if kind == "person":
+            return person_member(owner, name, self.store)
+        return None
+
+    def text(self, kind: str, owner: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        if kind in _NAMED:
+            names = sys_name.alias()
+            return sa.select(names.c.name).where(names.c.key == owner).scalar_subquery()
+        if kind == "person":
+            people = sys_person.alias()
+            return sa.select(people.c.login).where(people.c.id == owner).scalar_subquery()
+        raise NotInSql(f"the text of {kind}")
+
+    def is_below(
+        self, org: sa.ColumnElement[Any], of: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[bool]:
+        below = sys_org_below.alias()
+        return sa.exists().where(below.c.below == org, below.c.above == of)
+
+    # --- other rows -----------------------------------------------------------------------------
+
+    def linked(self, form: str, key: sa.ColumnElement[Any]) -> SqlRows:
+        place = self._own(form)
+        names = QueryNames(self.store, place, place, self.this)
+        return SqlRows(names, place.table, (place.table,), (place.column("id") == key,))
+
+    def rows(self, source: tree.Source) -> SqlRows:
+        if source.origin == "table":
+            return self._rows_of_table(source)
+        if source.origin == "related":
+            return self._related(source)
+        if source.origin == "form":
+            return self._rows_of_form(source)
+        raise NotInSql(source.origin)
+
+    def _rows_of_table(self, source: tree.Source) -> SqlRows:
+        around = self._place(source.root)
+        form = around.stored.form
+        if source.name not in form.tables:
+            raise NotInSql(source.name)
+        stored = self.store.stored(form.name).parts[source.name]
+        place = Place(stored, stored.table.alias())
+        names = QueryNames(self.store, place, around, self.this)
+        return SqlRows(
+            names,
+            place.table,
+            (place.table,),
+            (place.column("record_id") == around.column("id"),),
+            (place.column("position"),),
+        )
+
+    def _related(self, source: tree.Source) -> SqlRows:
+        """Records of another form whose link is this record."""
+        if source.form is None or source.by is None:
+            raise NotInSql(source.name)
+        place = self._own(source.form)
+        names = QueryNames(self.store, place, place, self.this)
+        wanted = [
+            place.column(source.by) == self._place(source.root).column("id"),
+            place.column("deleted_at").is_(None),
+        ]
+        return SqlRows(names, place.table, (place.table,), tuple(wanted), (place.column("id"),))
+
+    def _rows_of_form(self, source: tree.Source) -> SqlRows:
+        record = self._own(source.form or source.name)
+        living = record.column("deleted_at").is_(None)
+        if source.table is None:
+            names = QueryNames(self.store, record, record, self.this)
+            return SqlRows(names, record.table, (record.table,), (living,), (record.column("id"),))
+        stored = self.store.stored(record.stored.form.name).parts[source.table]
+        row = Place(stored, stored.table.alias())
+        joined = row.table.join(record.table, row.column("record_id") == record.column("id"))
+        names = QueryNames(self.store, row, record, self.this)
+        order = (record.column("id"), row.column("position"))
+        return SqlRows(names, joined, (row.table, record.table), (living,), order)
+
+    def _own(self, form: str) -> Place:
+        stored = self.store.stored(form).own
+        return Place(stored, stored.table.alias())

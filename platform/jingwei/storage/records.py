@@ -1,0 +1,422 @@
+"""Records of all forms: load, insert, update, and every read through the query compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.expressions.tree import Expression
+from jingwei.storage.books import NameBook
+from jingwei.storage.branches import Branches
+from jingwei.storage.codecs import UnknownPerson
+from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
+from jingwei.storage.database import Connection, Database
+from jingwei.storage.keyset import position
+from jingwei.storage.lru import Lru
+from jingwei.storage.names import PhysicalNames
+from jingwei.storage.people import refresh_book
+from jingwei.storage.prepared import Prepared
+from jingwei.storage.query import Query, Rows
+from jingwei.storage.rows import TableStatements
+from jingwei.storage.tables import StoredForm, stored_form
+
+MOST_STATEMENTS = 1_000
+_MOST_VALUES = 500  # of one IN list on SQLite
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A change of one record. `tables`: the full wanted rows of each table that changes, each with
+    its id. `expected_revision` None: whatever it is, because the row is locked already."""
+
+    id: int
+    expected_revision: int | None
+    values: Mapping[str, Any]
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+
+class RecordStore:
+    """Bound to one release and one database; every statement is made once and kept."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        names: PhysicalNames,
+        book: NameBook,
+        org_parents: Mapping[int, int | None],
+        zone: str,
+    ) -> None:
+        self.catalogue = catalogue
+        self.forms = catalogue.forms
+        self.org_types = catalogue.org_types.types
+        self.names = names
+        self.book = book
+        self.people = database.people
+        self.ids = database.ids
+        self.dialect = database.engine.dialect
+        self.dialect_name = database.dialect
+        self.zone = zone
+        self._stored: dict[str, StoredForm] = {}
+        self._tables: dict[tuple[str, str], TableStatements] = {}
+        self._texts: dict[tuple[Any, ...], Any] = {}
+        self._branches = Branches(org_parents)
+        self._shaper = Shaper(self)
+        self._compiler = Compiler(self)
+        self._compiled: Lru[Statement] = Lru(MOST_STATEMENTS)
+
+    # --- tables ---------------------------------------------------------------------------------
+
+    def stored(self, form: str) -> StoredForm:
+        """The tables of a form."""
+        found = self._stored.get(form)
+        if found is None:
+            found = stored_form(self.forms[form], self.names, self.book, self.people)
+            self._stored[form] = found
+        return found
+
+    def statements(self, form: str, part: str = "") -> TableStatements:
+        """The prepared statements of a form's own table, or of one of its sub-tables."""
+        found = self._tables.get((form, part))
+        if found is None:
+            stored = self.stored(form)
+            found = TableStatements(stored.parts[part] if part else stored.own, self.dialect)
+            self._tables[form, part] = found
+        return found
+
+    def live(self, form: str, name: str) -> Expression | None:
+        """The expression of a computed field that is kept in no column."""
+        field_ = self.forms[form].fields.get(name)
+        if field_ is None or field_.compute is None or name in self.stored(form).own.columns:
+            return None
+        return self.catalogue.expression(field_.compute)
+
+    def roots_of(self, orgs: Sequence[int]) -> Sequence[int] | None:
+        """The tops of whole branches that these orgs are; None when they are no whole branches."""
+        return self._branches.roots_of(orgs)
+
+    # --- ids ------------------------------------------------------------------------------------
+
+    def next_ids(self, connection: Connection, count: int) -> Sequence[int]:
+        """Fresh ids, for records and rows of tables alike."""
+        return self.ids.take(connection, count)
+
+    # --- read: every query ----------------------------------------------------------------------
+
+    def select(self, connection: Connection, query: Query) -> Rows:
+        """The rows of a query, as services filled it.
+
+        Raises Malformed for a path or position that leads nowhere.
+        """
+        if not query.scope.terms and not query.scope.also:
+            return Rows([], 0 if query.count else None)
+        own, tables = self._split(query)
+        shape = self._shaper.shape(own)
+        statement = self._compiled.get(shape.key)
+        if statement is None:
+            statement = self._compiler.compile(own, shape)
+            self._compiled.put(shape.key, statement)
+        rows = self._execute(connection, statement.rows, shape)
+        result = Rows(self.read(connection, statement.reader.read, rows))
+        for name in statement.averages:
+            _divide(result.items, name)
+        if tables:
+            self._attach(connection, query.form, tables, result.items, rows)
+        self._page(connection, own, statement, shape, rows, result)
+        return result
+
+    def _split(self, query: Query) -> tuple[Query, dict[str, tuple[str, ...]]]:
+        """The query of the record's own columns, and the wanted columns of each table."""
+        parts = self.forms[query.form].tables
+        tables: dict[str, tuple[str, ...]] = {}
+        if query.table is not None or not parts:
+            return query, tables
+        own: list[str] = []
+        for path in query.fields:
+            part, _, column = path.partition(".")
+            if part not in parts:
+                own.append(path)
+            elif column:
+                tables[part] = (*tables.get(part, ()), column)
+            else:
+                tables[part] = ()
+        return (replace(query, fields=tuple(own)), tables) if tables else (query, tables)
+
+    def _attach(
+        self,
+        connection: Connection,
+        form: str,
+        tables: Mapping[str, tuple[str, ...]],
+        items: Sequence[dict[str, Any]],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        """Rows of tables, to the records of a page. A driver's row ends with the record's id."""
+        records = {row[-1]: item for row, item in zip(rows, items, strict=True)}
+        for part, columns in tables.items():
+            self.add_rows(connection, form, part, records)
+            if columns:
+                kept = {"id", *columns}
+                for item in items:
+                    item[part] = [{k: v for k, v in row.items() if k in kept} for row in item[part]]
+
+    def _execute(
+        self, connection: Connection, prepared: Prepared, shape: Shape
+    ) -> Sequence[Sequence[Any]]:
+        try:
+            values = prepared.bind(shape.values)
+        except UnknownPerson:
+            refresh_book(connection, self.people)
+            values = prepared.bind(shape.values)
+        return connection.exec_driver_sql(prepared.text, values).fetchall()
+
+    def _page(
+        self,
+        connection: Connection,
+        query: Query,
+        statement: Statement,
+        shape: Shape,
+        rows: Sequence[Sequence[Any]],
+        result: Rows,
+    ) -> None:
+        """The total, and where the next page begins."""
+        page = query.page
+        full = page is not None and len(rows) >= page.limit
+        grouped = bool(query.group or query.aggregates)
+        if full and rows and not grouped:
+            *sorts, identity = rows[-1][-1 - statement.sorts :]
+            result.next_after = position(sorts, identity)
+        if statement.count is None:
+            return
+        first = page is None or (page.after is None and page.offset == 0)
+        if first and not full:
+            result.total = len(rows)
+            return
+        result.total = int(self._execute(connection, statement.count, shape)[0][0])
+        if query.count == "capped" and result.total > CAPPED:
+            result.total, result.capped = CAPPED + 1, True
+
+    # --- load -----------------------------------------------------------------------------------
+
+    def load(
+        self, connection: Connection, form: str, ids: Sequence[int], *, lock: bool = False
+    ) -> dict[int, dict[str, Any]]:
+        """Whole records by id, tables as lists; those that are not there are missing.
+
+        `lock`: nobody else changes them until this transaction ends.
+        """
+        records: dict[int, dict[str, Any]] = {}
+        for start in range(0, len(ids), _MOST_VALUES):
+            records |= self._load(connection, form, ids[start : start + _MOST_VALUES], lock)
+        return records
+
+    def _load(
+        self, connection: Connection, form: str, ids: Sequence[int], lock: bool
+    ) -> dict[int, dict[str, Any]]:
+        own = self.statements(form)
+        rows = self._fetch(connection, own, "id", ids, "id", lock)
+        records = {row["id"]: row for row in self.read(connection, own.reader.read, rows)}
+        for part in self.forms[form].tables:
+            self.add_rows(connection, form, part, records)
+        return records
+
+    def add_rows(
+        self, connection: Connection, form: str, part: str, records: Mapping[int, dict[str, Any]]
+    ) -> None:
+        """Give each record the rows of one of its tables, in order."""
+        for record in records.values():
+            record[part] = []
+        statements = self.statements(form, part)
+        found = self._fetch(
+            connection, statements, "record_id", list(records), "record_id, position", False
+        )
+        for row in self.read(connection, statements.reader.read, found):
+            record = records[row.pop("record_id")]
+            del row["position"]
+            record[part].append(row)
+
+    def _fetch(
+        self,
+        connection: Connection,
+        statements: TableStatements,
+        column: str,
+        values: Sequence[int],
+        order: str,
+        lock: bool,
+    ) -> Sequence[Sequence[Any]]:
+        size = len(values) if statements.dialect.name == "sqlite" else 0
+        key = ("fetch", statements.name, column, size, lock)
+        text = self._texts.get(key)
+        if text is None:
+            columns = ", ".join(statements.quoted.values())
+            text = (
+                f"SELECT {columns} FROM {statements.name} "
+                f"WHERE {statements.among(column, len(values))} ORDER BY {order}"
+            )
+            if lock and statements.dialect.name != "sqlite":
+                text += " FOR UPDATE"
+            self._texts[key] = text
+        values = statements.among_values(values)
+        return connection.exec_driver_sql(text, tuple(values)).fetchall()
+
+    def read(self, connection: Connection, convert: Any, rows: Any) -> Any:
+        """`convert(rows)`; once more when a person came after the book was read."""
+        try:
+            return convert(rows)
+        except KeyError:
+            refresh_book(connection, self.people)
+            return convert(rows)
+
+    # --- write ----------------------------------------------------------------------------------
+
+    def insert(
+        self, connection: Connection, form: str, records: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """New records, whole: ids, system fields and rows of tables are already there."""
+        own = self.statements(form)
+        self._run(connection, own.insert, [self._row(connection, own.row, r) for r in records])
+        for part in self.forms[form].tables:
+            statements = self.statements(form, part)
+            rows = [
+                self._row(connection, statements.row, row)
+                for record in records
+                for row in _numbered(record["id"], record.get(part) or ())
+            ]
+            self._run(connection, statements.insert, rows)
+
+    def update(self, connection: Connection, form: str, changes: Sequence[RowChange]) -> set[int]:
+        """Change records; each gets its next revision. The ids of those whose revision had moved:
+        nothing of them was written."""
+        stale: set[int] = set()
+        for (keys, checked), alike in self._alike(form, changes).items():
+            stale |= self._update(connection, form, keys, checked, alike)
+        for change in changes:
+            if change.id not in stale:
+                for part, rows in change.tables.items():
+                    self._replace_rows(connection, form, part, change.id, rows)
+        return stale
+
+    def _alike(
+        self, form: str, changes: Sequence[RowChange]
+    ) -> dict[tuple[tuple[str, ...], bool], list[RowChange]]:
+        """Changes grouped by the columns they touch, and whether their revision is checked."""
+        own = self.statements(form)
+        groups: dict[tuple[tuple[str, ...], bool], list[RowChange]] = {}
+        for change in changes:
+            keys = own.columns_of(sorted(set(change.values) - {"id", "revision"}))
+            checked = change.expected_revision is not None
+            groups.setdefault((keys, checked), []).append(change)
+        return groups
+
+    def _update(
+        self,
+        connection: Connection,
+        form: str,
+        keys: tuple[str, ...],
+        checked: bool,
+        changes: Sequence[RowChange],
+    ) -> set[int]:
+        own = self.statements(form)
+        cached = self._texts.get(("update", form, keys, checked))
+        if cached is None:
+            sets = ", ".join(f"{own.quoted[k]} = {own.mark}" for k in keys)
+            text = f"UPDATE {own.name} SET {sets}{', ' if sets else ''}revision = revision + 1 "
+            text += f"WHERE id = {own.mark}" + (f" AND revision = {own.mark}" if checked else "")
+            cached = text, own.writer(keys)
+            self._texts["update", form, keys, checked] = cached
+        text, write = cached
+        stale: set[int] = set()
+        for change in changes:
+            row = self._row(connection, write, change.values)
+            row.append(change.id)
+            if checked:
+                row.append(change.expected_revision)
+            if connection.exec_driver_sql(text, tuple(row)).rowcount != 1:
+                stale.add(change.id)
+        return stale
+
+    def _replace_rows(
+        self,
+        connection: Connection,
+        form: str,
+        part: str,
+        record: int,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> None:
+        statements = self.statements(form, part)
+        kept = [row["id"] for row in rows]
+        marks = statements.mark
+        text = f"DELETE FROM {statements.name} WHERE record_id = {marks}"
+        values: list[Any] = [record]
+        if kept:
+            text += f" AND NOT ({statements.among('id', len(kept))})"
+            values += statements.among_values(kept)
+        connection.exec_driver_sql(text, tuple(values))
+        self._run(
+            connection,
+            statements.upsert(),
+            [self._row(connection, statements.row, row) for row in _numbered(record, rows)],
+        )
+
+    def _row(self, connection: Connection, write: Any, values: Mapping[str, Any]) -> list[Any]:
+        try:
+            return write(values)  # type: ignore[no-any-return]  # a prepared writer
+        except UnknownPerson:
+            refresh_book(connection, self.people)
+            return write(values)  # type: ignore[no-any-return]  # a prepared writer
+
+    @staticmethod
+    def _run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        if len(rows) == 1:
+            connection.exec_driver_sql(text, tuple(rows[0]))
+        elif rows:
+            connection.exec_driver_sql(text, [tuple(row) for row in rows])
+
+    # --- uniqueness -----------------------------------------------------------------------------
+
+    def exists_unique(
+        self,
+        connection: Connection,
+        form: str,
+        fields: Sequence[str],
+        values: Sequence[Any],
+        except_id: int | None,
+    ) -> int | None:
+        """A living record that has these values already; an empty value is never taken."""
+        if any(value is None for value in values):
+            return None
+        own = self.statements(form)
+        keys = own.columns_of(fields)
+        key = ("unique", form, keys)
+        cached = self._texts.get(key)
+        if cached is None:
+            same = " AND ".join(f"{own.quoted[k]} = {own.mark}" for k in keys)
+            text = (
+                f"SELECT id FROM {own.name} WHERE {same} AND deleted_at IS NULL "
+                f"AND id <> {own.mark} LIMIT 1"
+            )
+            cached = text, own.writer(keys)
+            self._texts[key] = cached
+        text, write = cached
+        row = self._row(connection, write, dict(zip(fields, values, strict=True)))
+        row.append(-1 if except_id is None else except_id)
+        found: int | None = connection.exec_driver_sql(text, tuple(row)).scalar()
+        return found
+
+
+def _divide(items: Sequence[dict[str, Any]], name: str) -> None:
+    """Sum and count as their average: half-up to ten places, None of nothing."""
+    for item in items:
+        count = item.pop(f"{name}#")
+        if count:
+            item[name] = (Decimal(item[name]) / count).quantize(_TEN_PLACES, ROUND_HALF_UP)
+
+
+_TEN_PLACES = Decimal("1e-10")
+
+
+def _numbered(record: int, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows of a table with their record and their place."""
+    return [{**row, "record_id": record, "position": i} for i, row in enumerate(rows)]

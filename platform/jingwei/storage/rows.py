@@ -1,0 +1,120 @@
+"""Prepared statements of one stored table: text, and converters in column order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+
+from jingwei.storage.codecs import Convert, reader, writer
+from jingwei.storage.columns import FORM_PART
+from jingwei.storage.tables import StoredTable
+
+_LINK_FORM = f".{FORM_PART}"
+
+
+class RowReader:
+    """Driver rows as dicts of engine values, in the order of `keys`."""
+
+    def __init__(self, keys: Sequence[str], converters: Sequence[Convert | None]) -> None:
+        self.keys = tuple(keys)
+        self._convert = [
+            (key, convert) for key, convert in zip(keys, converters, strict=True) if convert
+        ]
+        self._links = [
+            (key.removesuffix(_LINK_FORM), key) for key in keys if key.endswith(_LINK_FORM)
+        ]
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+        keys = self.keys
+        items = [dict(zip(keys, row, strict=False)) for row in rows]
+        for key, convert in self._convert:
+            for item in items:
+                value = item[key]
+                if value is not None:
+                    item[key] = convert(value)
+        for field, form in self._links:
+            for item in items:
+                target = item.pop(form)
+                if target is not None:
+                    item[field] = {"form": target, "id": item[field]}
+        return items
+
+
+class TableStatements:
+    """Insert, load and update of one table; each text is made once."""
+
+    def __init__(self, stored: StoredTable, dialect: Dialect) -> None:
+        self.stored = stored
+        self.dialect = dialect
+        quote = dialect.identifier_preparer.quote
+        self.name = quote(stored.table.name)
+        self.keys = tuple(stored.columns)
+        self.quoted: Mapping[str, str] = {k: quote(c.name) for k, c in stored.columns.items()}
+        self._types = {key: column.type for key, column in stored.columns.items()}
+        self.mark = "?" if dialect.name == "sqlite" else "%s"
+        self.reader = RowReader(self.keys, [reader(self._types[k], dialect) for k in self.keys])
+        self._writers: dict[str, Convert | None] = {
+            key: writer(type_, dialect) for key, type_ in self._types.items()
+        }
+        self._linked = {
+            key.removesuffix(_LINK_FORM) for key in self.keys if key.endswith(_LINK_FORM)
+        }
+        self.row = self.writer(self.keys)
+        self.insert = self._insert()
+
+    def writer(self, keys: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
+        """Converts a mapping to the driver's values of `keys`."""
+        parts = [(key, *self._source(key), self._writers[key]) for key in keys]
+
+        def write(values: Mapping[str, Any]) -> list[Any]:
+            row: list[Any] = []
+            for _, name, part, convert in parts:
+                value = values.get(name)
+                if part is not None and value is not None:
+                    value = value[part]
+                row.append(value if value is None or convert is None else convert(value))
+            return row
+
+        return write
+
+    def _source(self, key: str) -> tuple[str, str | None]:
+        """Where a column's value stands in a record: a polymorphic link fills two columns."""
+        if key.endswith(_LINK_FORM):
+            return key.removesuffix(_LINK_FORM), "form"
+        return key, "id" if key in self._linked else None
+
+    def columns_of(self, fields: Iterable[str]) -> tuple[str, ...]:
+        """The column keys these fields are kept in; a field that is not stored has none."""
+        keys: list[str] = []
+        for field in fields:
+            if field in self.quoted:
+                keys.append(field)
+            if field in self._linked:
+                keys.append(field + _LINK_FORM)
+        return tuple(keys)
+
+    def _insert(self) -> str:
+        columns = ", ".join(self.quoted[key] for key in self.keys)
+        marks = ", ".join([self.mark] * len(self.keys))
+        return f"INSERT INTO {self.name} ({columns}) VALUES ({marks})"
+
+    def upsert(self) -> str:
+        """Insert, or replace a row that already belongs to the same record."""
+        changed = ", ".join(
+            f"{self.quoted[k]} = excluded.{self.quoted[k]}" for k in self.keys if k != "id"
+        )
+        return (
+            f"{self.insert} ON CONFLICT (id) DO UPDATE SET {changed} "
+            f"WHERE {self.name}.record_id = excluded.record_id"
+        )
+
+    def among(self, column: str, count: int) -> str:
+        """`column` is one of `count` values. PostgreSQL takes them as one array."""
+        if self.dialect.name == "sqlite":
+            return f"{column} IN ({', '.join('?' * count)})"
+        return f"{column} = ANY(%s)"
+
+    def among_values(self, values: Sequence[int]) -> list[Any]:
+        return list(values) if self.dialect.name == "sqlite" else [list(values)]

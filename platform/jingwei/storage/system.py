@@ -1,0 +1,26 @@
+"""Every engine table, gathered on the one MetaData."""
+
+from __future__ import annotations
+
+from jingwei.storage import (
+    tables_facts,
+    tables_flows,
+    tables_outbox,
+    tables_people,
+    tables_records,
+    tables_releases,
+    tables_reports,
+)
+from jingwei.storage.metadata import metadata
+
+THEMES = (
+    tables_facts,
+    tables_flows,
+    tables_outbox,
+    tables_people,
+    tables_records,
+    tables_releases,
+    tables_reports,
+)
+
+__all__ = ["THEMES", "metadata"]

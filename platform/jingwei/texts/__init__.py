@@ -1,0 +1,68 @@
+"""The words of the product, zh and en, kept in TOML catalogues beside this file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LOCALES = ("zh", "en")
+DEFAULT_LOCALE = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text that fills a hole of another one, in that one's language."""
+
+    key: str
+    holes: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def __call__(self, locale: str) -> str:
+        return text(self.key, locale, **self.holes)
+
+
+@cache
+def catalogue(locale: str) -> Mapping[str, str]:
+    """Every text of one locale, keyed by `file.section.key`."""
+    texts: dict[str, str] = {}
+    for entry in sorted(files(__package__).joinpath(locale).iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            stem = entry.name.removesuffix(".toml")
+            _flatten(stem, tomllib.loads(entry.read_text(encoding="utf-8")), texts)
+    return texts
+
+
+def _flatten(prefix: str, node: Mapping[str, Any], into: dict[str, str]) -> None:
+    for key, value in node.items():
+        path = f"{prefix}.{key}"
+        if isinstance(value, Mapping):
+            _flatten(path, value, into)
+        else:
+            into[path] = str(value)
+
+
+def text(key: str, locale: str = DEFAULT_LOCALE, /, **holes: object) -> str:
+    """The text named `key` with its `{holes}` filled.
+
+    A hole that can be called is asked for its words in this locale.
+
+    Raises KeyError for a key that is in no catalogue: that is our bug, and a test walks all keys.
+    """
+    template = catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[key]
+    spoken = {name: v(locale) if callable(v) else v for name, v in holes.items()}
+    return fill(template, spoken)
+
+
+def has_text(key: str, locale: str = DEFAULT_LOCALE) -> bool:
+    """Whether the catalogue of this locale has the key."""
+    return key in catalogue(locale)
+
+
+def fill(template: str, holes: Mapping[str, object]) -> str:
+    """`template` with each `{name}` replaced: no attribute access, no formats."""
+    for name, value in holes.items():
+        template = template.replace("{" + name + "}", str(value))
+    return template

@@ -1,0 +1,66 @@
+"""What API and screens share: where a request finds the platform, its person and its language."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+from flask import current_app, g, has_request_context, request
+
+from jingwei.services.people import Person
+from jingwei.services.platform import Platform
+from jingwei.texts import LOCALES
+
+EXTENSION = "jingwei"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}\Z")
+
+
+def current() -> Platform:
+    """The platform of this application: the one accessor."""
+    found: Platform = current_app.extensions[EXTENSION]
+    return found
+
+
+def request_id() -> str:
+    """The id of this request, the caller's own when it is a plain word."""
+    found: str | None = g.get("request_id")
+    if found is None:
+        given = request.headers.get("X-Request-Id", "")
+        found = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+        g.request_id = found
+    return found
+
+
+def known_person() -> Person | None:
+    """Who signed in, once `api.auth` or the screens found out."""
+    found: Person | None = g.get("person")
+    return found
+
+
+def locale() -> str:
+    """The language of the answer: asked for, the person's own, the browser's, the default."""
+    found: str | None = g.get("locale")
+    if found is None:
+        found = g.locale = _locale()
+    return found
+
+
+def _locale() -> str:
+    asked = request.args.get("lang") or request.cookies.get("lang")
+    if asked in LOCALES:
+        return asked
+    person = known_person()
+    if person is not None and person.locale in LOCALES:
+        return person.locale
+    best = request.accept_languages.best_match(["zh", "zh-CN", "en", "en-US", "en-GB"])
+    if best is not None:
+        return best.partition("-")[0]
+    return current().settings.default_locale
+
+
+def extra(event: dict[str, Any]) -> dict[str, Any]:
+    """What every log line of a request carries."""
+    if has_request_context():
+        event.setdefault("request", g.get("request_id"))
+    return event

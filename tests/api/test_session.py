@@ -1,0 +1,143 @@
+"""Who asks: passwords, tokens, sessions with their CSRF header, and how often one may fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from api_house import PASSWORD, ApiHouse, code, fields
+
+CONTRACTS = "/api/v1/forms/contract/records"
+
+
+def sign_in(api: ApiHouse, login: str, password: str = PASSWORD) -> Any:
+    return api.post(None, "login", {"username": login, "password": password})
+
+
+def with_session(api: ApiHouse, login: str) -> tuple[Any, str]:
+    """A browser that is signed in, and its CSRF token."""
+    signed = api.sessions.sign_in(login, PASSWORD)
+    browser = api.app.test_client()
+    browser.set_cookie("jingwei_session", signed.secret)
+    return browser, signed.csrf
+
+
+def test_a_login_gives_a_token_and_the_person(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    answer = sign_in(api, "li.na")
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert body["person"]["login"] == "li.na"
+    assert body["person"]["posts"] == [{"name": "planner", "org": "A"}]
+
+    bearer = {"Authorization": f"Bearer {body['token']}"}
+    me = api.get(None, "me", headers=bearer).get_json()
+    assert (me["name"], me["org"], me["orgs"]) == ("李娜", "A", ["A"])
+    assert "create" in me["can"]["contract"]
+
+    assert api.post(None, "logout", headers=bearer).status_code == 204
+    assert code(api.get(None, "me", headers=bearer)) == (401, "not-signed-in")
+
+
+def test_a_token_of_a_login_ends(api: ApiHouse) -> None:
+    bearer = {"Authorization": f"Bearer {sign_in(api, 'li.na').get_json()['token']}"}
+    api.later(timedelta(hours=11))
+    assert api.get(None, "me", headers=bearer).status_code == 200
+    api.later(timedelta(hours=13))
+    assert code(api.get(None, "me", headers=bearer)) == (401, "not-signed-in")
+
+
+@pytest.mark.parametrize(
+    ("login", "password"), [("li.na", "wrong"), ("who", PASSWORD), ("LI.NA", PASSWORD)]
+)
+def test_every_failed_login_is_answered_alike(api: ApiHouse, login: str, password: str) -> None:
+    answer = sign_in(api, login, password)
+    assert code(answer) == (401, "sign-in-refused")
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, ("username", "required")),
+        ({"username": "li.na"}, ("password", "required")),
+        ({"username": 5, "password": "x"}, ("username", "not-text")),
+        ({"username": "x" * 65, "password": "x"}, ("username", "text-too-long")),
+        ({"username": "x", "password": "x", "more": 1}, ("more", "unknown-field")),
+    ],
+)
+def test_a_login_that_cannot_be_read(
+    api: ApiHouse, body: dict[str, Any], named: tuple[str, str]
+) -> None:
+    assert named in fields(api.post(None, "login", body))
+
+
+def test_ten_failures_a_minute_close_the_account_and_the_source_for_a_while(
+    api: ApiHouse,
+) -> None:
+    for _ in range(10):
+        assert sign_in(api, "li.na", "wrong").status_code == 401
+    assert code(sign_in(api, "li.na")) == (429, "too-many-sign-ins")
+    assert code(sign_in(api, "wang.wu")) == (429, "too-many-sign-ins")  # the same source
+
+    api.later(timedelta(minutes=2))
+    assert sign_in(api, "li.na").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", "Basic bGk6eA==", "x"])
+def test_a_broken_authorization_is_nobody(api: ApiHouse, header: str) -> None:
+    answer = api.get(None, "me", headers={"Authorization": header})
+    assert code(answer) == (401, "not-signed-in")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_every_address_but_a_few_needs_somebody(api: ApiHouse) -> None:
+    for rule in api.app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/v1/") or rule.rule == "/api/v1/login":
+            continue
+        path = rule.rule.replace("<int:", "<")
+        for name in rule.arguments:
+            path = path.replace(f"<{name}>", "1" if name != "form" else "contract")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            answer = api.ask(method, None, path, json={})
+            assert code(answer) == (401, "not-signed-in"), (method, path)
+
+
+def test_a_session_reads_freely_and_writes_with_its_header(api: ApiHouse) -> None:
+    browser, csrf = with_session(api, "li.na")
+    body = {"name": "桥", "amount": 1}
+    assert browser.get(CONTRACTS).status_code == 200
+    assert code(browser.post(CONTRACTS, json=body)) == (403, "csrf")
+    other, foreign = with_session(api, "wang.wu")
+    wrong = {"X-CSRF-Token": foreign}
+    assert code(browser.post(CONTRACTS, json=body, headers=wrong)) == (403, "csrf")
+    assert browser.get(CONTRACTS).get_json()["total"] == 0
+
+    right = {"X-CSRF-Token": csrf}
+    assert browser.post(CONTRACTS, json=body, headers=right).status_code == 201
+    assert browser.post("/api/v1/logout", headers=right).status_code == 204
+    assert code(browser.get(CONTRACTS)) == (401, "not-signed-in")
+    assert other.get(CONTRACTS).status_code == 200
+
+
+def test_a_header_beats_the_cookie(api: ApiHouse) -> None:
+    browser, _ = with_session(api, "li.na")
+    answer = browser.get("/api/v1/me", headers={"Authorization": "Bearer wrong"})
+    assert code(answer) == (401, "not-signed-in")
+
+
+def test_the_answer_is_in_the_language_of_the_asker(api: ApiHouse) -> None:
+    path = "forms/contract/records/1"
+    zh = api.get("li.na", path, headers={"Accept-Language": "zh-CN"}).get_json()
+    en = api.get("li.na", path, headers={"Accept-Language": "en"}).get_json()
+    assert zh["error"]["message"] == "没有这条记录。"
+    assert en["error"]["message"] != zh["error"]["message"]
+    assert en["error"]["request_id"] != zh["error"]["request_id"]
+
+
+def test_what_is_not_there_is_our_payload(api: ApiHouse) -> None:
+    assert code(api.get("li.na", "nothing")) == (404, "not-found")
+    assert code(api.ask("PUT", "li.na", "me")) == (405, "method-not-allowed")
+    assert code(api.get("li.na", "forms/contract/records/x")) == (404, "not-found")
+    huge = "forms/contract/records/" + "9" * 30
+    assert code(api.get("li.na", huge)) == (404, "not-found")

@@ -1,0 +1,107 @@
+"""Fixtures that every floor shares: small applications written as text, and real databases."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MANIFEST = """
+kind: manifest
+title: 测试应用
+language: 1
+"""
+ORG_TYPES = """
+kind: org_types
+title: 组织类型
+types:
+  group: {title: 集团, head: general_manager}
+  sector: {title: 板块, above: [group], head: general_manager}
+  subsidiary: {title: 子公司, above: [sector, group], head: general_manager}
+"""
+
+
+class Application:
+    """A tiny application in a temporary folder, written file by file."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write("definitions/manifest.yaml", MANIFEST)
+        self.write("definitions/org_types.yaml", ORG_TYPES)
+        self.write(
+            "definitions/orgs/G.yaml",
+            "kind: org\ntitle: 集团\ntype: group\nvalid_from: 2020-01-01\n",
+        )
+        self.write(
+            "definitions/posts/general_manager.yaml", "kind: post\ntitle: 总经理\nsingle: true\n"
+        )
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        """Write one file; indentation common to all lines is removed."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, bytes):
+            target.write_bytes(text)
+        else:
+            target.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return target
+
+    def problems(self, locale: str = "en") -> list[str]:
+        """Every message of `check`, sorted by place."""
+        from jingwei.catalogue.compile import compile_catalogue
+        from jingwei.problems import DefinitionErrors
+
+        try:
+            compile_catalogue(self.root)
+        except DefinitionErrors as errors:
+            return [p.message(locale) for p in errors.problems]
+        return []
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Application:
+    return Application(tmp_path)
+
+
+def require_service(reachable: bool, name: str) -> None:
+    """Skip where a service is absent, but fail where CI promises it (REQUIRE_SERVICES=1)."""
+    if reachable:
+        return
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{name} is required here and cannot be reached")
+    pytest.skip(f"{name} is not running here")
+
+
+POSTGRES_ADMIN = os.environ.get("TEST_POSTGRES_URL", "postgresql://127.0.0.1:5432/postgres")
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A fresh PostgreSQL database of this test's own, dropped afterwards."""
+    import uuid
+
+    import psycopg
+
+    name = f"jw_test_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+    try:
+        admin = psycopg.connect(POSTGRES_ADMIN, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        require_service(False, "PostgreSQL")
+        raise AssertionError("unreachable") from None
+    with admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield f"postgresql+psycopg://127.0.0.1:5432/{name}"
+        finally:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database; tests that use it run on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    return str(request.getfixturevalue("postgres_url"))

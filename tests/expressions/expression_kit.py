@@ -1,0 +1,316 @@
+"""A small form and its rows, for tests of expressions: the same records in every target."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from jingwei.catalogue.scopes import record_scope
+from jingwei.language.definition import Origin
+from jingwei.language.expressions.checker import check
+from jingwei.language.expressions.closures import closure
+from jingwei.language.expressions.environment import Environment, NoWorld
+from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.tree import Expression, Root, Source, Type
+from jingwei.language.form import Choice, Field, Form, Related
+from jingwei.language.organisation import OrgType, OrgTypes
+from jingwei.language.periods import Period
+from jingwei.language.text import Text
+from jingwei.language.values import Literal_
+from jingwei.problems import Position
+from jingwei.storage.expressions_sql import SqlRows
+from jingwei.storage.types import (
+    CODE_POINT_TEXT,
+    Day,
+    Instant,
+    PeriodKey,
+    ScaledDecimal,
+    Several,
+)
+
+HERE = Position("forms/order.yaml")
+ORIGIN = Origin("forms/order.yaml", {}, {})
+ZONE = ZoneInfo("Asia/Shanghai")
+TODAY = date(2026, 3, 15)
+
+
+def field_of(name: str, type_: str, table: str | None = None, **more: Any) -> Field:
+    return Field(name=name, type=type_, title=Text.plain(name), at=HERE, table=table, **more)
+
+
+def form_of(name: str, fields: Iterable[Field], **more: Any) -> Form:
+    return Form(
+        kind="form",
+        name=name,
+        title=Text.plain(name),
+        origin=ORIGIN,
+        fields={f.name: f for f in fields},
+        **more,
+    )
+
+
+COLOURS = tuple(Choice(code=c, title=Text.plain(c)) for c in ("red", "green", "blue"))
+CNY = Literal_("CNY", HERE)
+LINE_FIELDS = (
+    field_of("x", "money", "lines"),
+    field_of("y", "number", "lines"),
+    field_of("s", "text", "lines"),
+    field_of("day", "date", "lines"),
+    field_of("ok", "boolean", "lines"),
+)
+ORDER = form_of(
+    "order",
+    (
+        field_of("a", "money"),
+        field_of("b", "money"),
+        field_of("r", "percent"),
+        field_of("n", "number"),
+        field_of("k", "integer"),
+        field_of("t", "text"),
+        field_of("u", "text"),
+        field_of("c", "choice", choices=COLOURS),
+        field_of("many", "choice", choices=COLOURS, many=True),
+        field_of("d", "date"),
+        field_of("e", "date"),
+        field_of("i", "datetime"),
+        field_of("p", "period", grain="month"),
+        field_of("q", "period"),
+        field_of("flag", "boolean"),
+        field_of("yuan", "money", unit=CNY),
+        field_of("link", "link", to=("task",)),
+        field_of("lines", "table", fields={f.name: f for f in LINE_FIELDS}, unique_rows=("s",)),
+    ),
+    related={
+        "tasks": Related(name="tasks", form="task", by="order", title=Text.plain("tasks")),
+    },
+)
+TASK = form_of(
+    "task",
+    (
+        field_of("order", "link", to=("order",)),
+        field_of("title", "text"),
+        field_of("due", "date"),
+        field_of("cost", "money"),
+        field_of("done", "boolean"),
+    ),
+)
+
+
+def catalogue() -> Any:
+    """The definitions that scopes look at, without compiling anything."""
+    types = OrgTypes(
+        kind="org_types",
+        name="org_types",
+        title=Text.plain("types"),
+        origin=ORIGIN,
+        types={
+            "group": OrgType(name="group", title=Text.plain("group")),
+            "sector": OrgType(name="sector", title=Text.plain("sector"), above=("group",)),
+        },
+    )
+    return SimpleNamespace(
+        forms={"order": ORDER, "task": TASK},
+        org_types=types,
+        orgs={"G": None, "S1": None, "HY01": None},
+        indicators={},
+        indicator_sets={},
+        profiles={"engineering": None, "parks": None},
+        roles={"auditor": None},
+        posts={"planner": None},
+        code_lists={},
+    )
+
+
+def order_scope() -> Scope:
+    return record_scope(catalogue(), ORDER)
+
+
+# -- records
+
+TEXTS = (None, "a", "B", "ab", "红旗", "é", "😀x", " a ", "Z", "10", "9", "ä b")
+
+
+def some(choose: random.Random, values: Iterable[Any]) -> Any:
+    return choose.choice(list(values))
+
+
+def money(choose: random.Random) -> Decimal | None:
+    return some(
+        choose,
+        (
+            None,
+            Decimal("0.00"),
+            Decimal(choose.randint(-(10**6), 10**6)).scaleb(-2),
+            Decimal(choose.randint(-300, 300)),
+            Decimal(choose.randint(-(10**13), 10**13)).scaleb(-2),
+        ),
+    )
+
+
+def day(choose: random.Random) -> date | None:
+    return some(choose, (None, TODAY, TODAY + timedelta(days=choose.randint(-500, 500))))
+
+
+def period(choose: random.Random, grain: str | None = None) -> Period | None:
+    chosen = grain or some(choose, ("year", "half", "quarter", "month"))
+    held = Period.containing(TODAY + timedelta(days=choose.randint(-800, 800)), chosen)
+    return some(choose, (None, held, held))
+
+
+def line(choose: random.Random, number: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "x": money(choose),
+        "y": some(choose, (None, Decimal(choose.randint(-(10**6), 10**6)).scaleb(-4))),
+        "s": some(choose, TEXTS),
+        "day": day(choose),
+        "ok": some(choose, (None, True, False)),
+    }
+
+
+def records(count: int = 40, seed: int = 7) -> list[dict[str, Any]]:
+    choose = random.Random(seed)
+    return [record(choose, number) for number in range(1, count + 1)]
+
+
+def record(choose: random.Random, number: int) -> dict[str, Any]:
+    instant = datetime(2026, 3, 15, 15, 59, tzinfo=UTC) + timedelta(minutes=choose.randint(-4, 4))
+    lines = [line(choose, number * 100 + i) for i in range(choose.randint(0, 4))]
+    return {
+        "id": number,
+        "a": money(choose),
+        "b": money(choose),
+        "r": some(choose, (None, Decimal(choose.randint(-(10**6), 10**6)).scaleb(-6))),
+        "n": some(choose, (None, Decimal(choose.randint(-(10**8), 10**8)).scaleb(-4))),
+        "k": some(choose, (None, 0, choose.randint(-9, 9), choose.randint(-(10**6), 10**6))),
+        "t": some(choose, TEXTS),
+        "u": some(choose, TEXTS),
+        "c": some(choose, (None, "red", "green", "blue")),
+        "many": some(choose, (None, ["red"], ["green", "blue"])),
+        "d": day(choose),
+        "e": day(choose),
+        "i": some(choose, (None, instant)),
+        "p": period(choose, "month"),
+        "q": period(choose),
+        "flag": some(choose, (None, True, False)),
+        "yuan": money(choose),
+        "link": None,
+        "lines": lines,
+    }
+
+
+VARIABLES: Mapping[str, Any] = {
+    "today": TODAY,
+    "now": datetime(2026, 3, 15, 8, 0, tzinfo=UTC),
+    "me": "li.na",
+}
+
+
+def environment(values: Mapping[str, Any], world: Any = None) -> Environment:
+    return Environment(
+        values, variables=VARIABLES, world=world if world is not None else NoWorld(), zone=ZONE
+    )
+
+
+def value(source: str, world: Any = None, **values: Any) -> Any:
+    """What the expression yields on an order with these values."""
+    return closure(check(source, order_scope()))(environment(values, world))
+
+
+# -- the same records in a database
+
+METADATA = sa.MetaData()
+ORDERS = sa.Table(
+    "orders",
+    METADATA,
+    sa.Column("id", sa.BigInteger(), primary_key=True),
+    *(sa.Column(n, ScaledDecimal(2)) for n in ("a", "b", "yuan")),
+    sa.Column("r", ScaledDecimal(6)),
+    sa.Column("n", ScaledDecimal(4)),
+    sa.Column("k", sa.BigInteger()),
+    *(sa.Column(n, CODE_POINT_TEXT) for n in ("t", "u", "c")),
+    sa.Column("many", Several(sa.Text())),
+    *(sa.Column(n, Day()) for n in ("d", "e")),
+    sa.Column("i", Instant()),
+    *(sa.Column(n, PeriodKey()) for n in ("p", "q")),
+    sa.Column("flag", sa.Boolean()),
+    sa.Column("link", sa.BigInteger()),
+)
+LINES = sa.Table(
+    "lines",
+    METADATA,
+    sa.Column("id", sa.BigInteger(), primary_key=True),
+    sa.Column("record_id", sa.BigInteger()),
+    sa.Column("position", sa.Integer()),
+    sa.Column("x", ScaledDecimal(2)),
+    sa.Column("y", ScaledDecimal(4)),
+    sa.Column("s", CODE_POINT_TEXT),
+    sa.Column("day", Day()),
+    sa.Column("ok", sa.Boolean()),
+)
+
+
+def fill(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    METADATA.create_all(connection)
+    for row in rows:
+        own = {name: row.get(name) for name in ORDERS.c.keys()}  # noqa: SIM118  # columns, not a dict
+        connection.execute(ORDERS.insert(), own)
+        for place, line_ in enumerate(row["lines"]):
+            values = {**line_, "record_id": row["id"], "position": place}
+            connection.execute(LINES.insert(), values)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of an order, or of one of its lines, in a statement."""
+
+    dialect: Any
+    tables: Mapping[str, sa.FromClause] = field(default_factory=lambda: {"record": ORDERS})
+    zone: str = "Asia/Shanghai"
+
+    def column(self, root: Root, name: str) -> sa.ColumnElement[Any]:
+        table = self.tables.get(root) if root != "this" else ORDERS
+        assert table is not None, root
+        return table.c[name]
+
+    def variable(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        return sa.bindparam(f"v_{name}", VARIABLES[name], type_=type_)
+
+    def type(self, type_: Type) -> Any:
+        return None
+
+    def member(self, kind: str, owner: Any, name: str) -> Any:
+        return None
+
+    def text(self, kind: str, owner: Any) -> Any:
+        return owner
+
+    def linked(self, form: str, key: Any) -> SqlRows:
+        raise AssertionError(form)
+
+    def rows(self, source: Source) -> SqlRows:
+        lines = LINES.alias()
+        owner = self.tables[source.root]
+        names = Names(self.dialect, {"record": lines, "parent": owner})
+        return SqlRows(
+            names,
+            lines,
+            (lines,),
+            (lines.c.record_id == owner.c.id,),
+            (lines.c.position, lines.c.id),
+        )
+
+    def is_below(self, org: Any, of: Any) -> Any:
+        raise AssertionError
+
+
+def checked(source: str) -> Expression:
+    return check(source, order_scope())

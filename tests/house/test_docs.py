@@ -1,0 +1,37 @@
+"""The documentation is true: its YAML is compiled with the application beside it."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jingwei.catalogue.compile import compile_catalogue
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted(p for p in (ROOT / "docs").rglob("*.md") if "decisions" not in p.parts),
+]
+BLOCK = re.compile(r"```yaml\n(# (\S+\.yaml)[^\n]*\n.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_the_examples_of_a_document_compile(document: Path, tmp_path: Path) -> None:
+    blocks = BLOCK.findall(document.read_text(encoding="utf-8"))
+    if not blocks:
+        return
+    for folder in ("definitions", "forms", "workflows", "report_templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for text, path in ((b[0], b[1]) for b in blocks):
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text.split("\n", 1)[1], encoding="utf-8")
+    compile_catalogue(tmp_path)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_between_documents_resolve(document: Path) -> None:
+    targets = LINK.findall(document.read_text(encoding="utf-8"))
+    assert [t for t in targets if not (document.parent / t).exists()] == []

@@ -1,0 +1,275 @@
+"""One compiler answers every question, the same on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from storage_small import NOW, ROWS, ask, ids, key
+
+from jingwei.language.periods import Period
+from jingwei.refusals import Malformed
+from jingwei.storage.query import (
+    ALL_ROWS,
+    AggregateColumn,
+    OrgScope,
+    Page,
+    Query,
+    RowScope,
+    ScopeTerm,
+    SortKey,
+)
+from jingwei.storage.runtime import Installation
+
+
+@pytest.fixture
+def contracts(installation: Installation) -> Installation:
+    records: list[dict[str, Any]] = [
+        {
+            "id": id_,
+            "revision": 1,
+            "org": org,
+            "owner": owner,
+            "amount": None if amount is None else Decimal(amount),
+            "title": title,
+            "signed_on": date(2026, month, 15),
+            "year": Period(2020 + id_, "year"),
+            "parent": id_ - 1 or None,
+            "lines": [{"id": 100 + id_, "org": org, "value": Decimal(id_)}],
+        }
+        for id_, org, owner, amount, title, month in ROWS
+    ]
+    records.append({"id": 6, "revision": 1, "org": "A", "deleted_at": NOW})
+    with installation.database.writing() as connection:
+        installation.store.insert(connection, "contract", records)
+    return installation
+
+
+def test_deleted_records_are_only_in_the_bin(contracts: Installation) -> None:
+    assert ids(ask(contracts)) == [1, 2, 3, 4, 5]
+    assert ids(ask(contracts, deleted=True)) == [6]
+
+
+def test_a_page_has_the_exact_total(contracts: Installation) -> None:
+    rows = ask(contracts, page=Page(2, 2), count="exact", sort=(SortKey("id", True),))
+
+    assert (ids(rows), rows.total, rows.capped) == ([3, 2], 5, False)
+
+
+def test_rows_are_read_with_engine_values(contracts: Installation) -> None:
+    fields = ("id", "org", "owner", "amount", "signed_on", "year", "parent.title", "lines")
+    rows = ask(contracts, fields=fields, ids=(5, 4))
+
+    assert rows.items == [
+        {
+            "id": 4,
+            "org": "C",
+            "owner": None,
+            "amount": Decimal("10.00"),
+            "signed_on": date(2026, 5, 15),
+            "year": Period(2024, "year"),
+            "parent.title": "Three 100%",
+            "lines": [{"id": 104, "org": "C", "value": Decimal("4.0000"), "note": None}],
+        },
+        {
+            "id": 5,
+            "org": "C",
+            "owner": "wang",
+            "amount": Decimal("20.00"),
+            "signed_on": date(2026, 12, 15),
+            "year": Period(2025, "year"),
+            "parent.title": None,
+            "lines": [{"id": 105, "org": "C", "value": Decimal("5.0000"), "note": None}],
+        },
+    ]
+
+
+def test_empty_values_sort_first_and_ids_break_ties(contracts: Installation) -> None:
+    assert ids(ask(contracts, sort=(SortKey("amount"),))) == [2, 1, 4, 5, 3]
+    assert ids(ask(contracts, sort=(SortKey("amount", True),))) == [3, 5, 1, 4, 2]
+    assert ids(ask(contracts, sort=(SortKey("title"),))) == [4, 3, 5, 1, 2]
+
+
+def test_orgs_and_people_sort_by_name(contracts: Installation) -> None:
+    by = (SortKey("org", True), SortKey("owner"))
+    assert ids(ask(contracts, sort=by)) == [4, 5, 3, 1, 2]
+    assert ids(ask(contracts, sort=(SortKey("parent.owner", True),))) == [3, 2, 4, 1, 5]
+
+
+@pytest.mark.parametrize("path", ["amount", "title", "signed_on", "org", "owner", "year"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_paging_by_position_meets_every_row_once(
+    contracts: Installation, path: str, descending: bool
+) -> None:
+    sort = (SortKey(path, descending),)
+    whole = ids(ask(contracts, sort=sort))
+
+    met: list[int] = []
+    after = None
+    while True:
+        rows = ask(contracts, sort=sort, page=Page(2, after=after))
+        met += ids(rows)
+        after = rows.next_after
+        if after is None:
+            break
+    assert met == whole
+
+
+@pytest.mark.parametrize("after", ["x", "", "bnVsbA", "WzEsMiwzXQ", "W3siZCI6Int9In0sMV0"])
+def test_a_forged_position_is_refused(contracts: Installation, after: str) -> None:
+    with pytest.raises(Malformed):
+        ask(contracts, sort=(SortKey("amount"),), page=Page(2, after=after))
+
+
+def test_a_scope_shows_the_rows_of_its_orgs(contracts: Installation) -> None:
+    def scoped(*terms: ScopeTerm, also: tuple[int, ...] = ()) -> list[int]:
+        return ids(ask(contracts, scope=RowScope(terms, also)))
+
+    only_a = OrgScope((key(contracts, "A"),))
+    b_and_c = OrgScope((key(contracts, "B"), key(contracts, "C")))
+    wang = contracts.database.people.ids["wang"]
+    assert scoped() == []
+    assert scoped(also=(3, 5, 99)) == [3, 5]
+    assert scoped(ScopeTerm(only_a)) == [1, 2]
+    assert scoped(ScopeTerm(OrgScope())) == []
+    assert scoped(ScopeTerm(only_a), ScopeTerm(b_and_c, owner=wang)) == [1, 2, 5]
+    assert scoped(ScopeTerm(only_a), also=(4,)) == [1, 2, 4]
+
+
+def test_a_scope_of_very_many_orgs_asks_the_tree(
+    contracts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jingwei.storage.compiler.LIST_LIMIT", 1)
+    branch = tuple(key(contracts, org) for org in ("S1", "A", "B"))
+    no_branch = tuple(key(contracts, org) for org in ("S1", "A", "C"))
+
+    assert contracts.store.roots_of(branch) == (key(contracts, "S1"),)
+    assert contracts.store.roots_of(no_branch) is None
+    assert ids(ask(contracts, scope=RowScope((ScopeTerm(OrgScope(branch)),)))) == [1, 2, 3]
+    assert ids(ask(contracts, scope=RowScope((ScopeTerm(OrgScope(no_branch)),)))) == [1, 2, 4, 5]
+
+
+def test_text_is_found_as_written_without_wildcards(contracts: Installation) -> None:
+    def found(text: str) -> list[int]:
+        return ids(ask(contracts, text=text, search_fields=("title",)))
+
+    assert found("t") == [2, 3]
+    assert found("100%") == [3]
+    assert found("%") == [3]
+    assert found("_") == []
+
+
+def test_groups_are_added_up_exactly(contracts: Installation) -> None:
+    aggregates = (
+        AggregateColumn("n", "count"),
+        AggregateColumn("total", "sum", "amount"),
+        AggregateColumn("mean", "avg", "amount"),
+        AggregateColumn("most", "max", "amount"),
+        AggregateColumn("owners", "count_distinct", "owner"),
+    )
+    rows = ask(
+        contracts,
+        fields=(),
+        group=("org",),
+        aggregates=aggregates,
+        sort=(SortKey("total", True),),
+        count="exact",
+        page=Page(2),
+    )
+
+    assert rows.total == 3
+    assert rows.items == [
+        {
+            "org": "B",
+            "n": 1,
+            "total": Decimal("30.50"),
+            "mean": Decimal("30.5"),
+            "most": Decimal("30.50"),
+            "owners": 1,
+        },
+        {
+            "org": "C",
+            "n": 2,
+            "total": Decimal("30.00"),
+            "mean": Decimal("15"),
+            "most": Decimal("20.00"),
+            "owners": 1,
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("grain", "expected"),
+    [
+        ("year", [("2026", 5)]),
+        ("half", [("2026H1", 4), ("2026H2", 1)]),
+        ("quarter", [("2026Q1", 3), ("2026Q2", 1), ("2026Q4", 1)]),
+        ("month", [("2026-01", 2), ("2026-02", 1), ("2026-05", 1), ("2026-12", 1)]),
+    ],
+)
+def test_dates_are_grouped_by_period(
+    contracts: Installation, grain: str, expected: list[tuple[str, int]]
+) -> None:
+    group = f"signed_on:{grain}"
+    rows = ask(contracts, fields=(), group=(group,), aggregates=(AggregateColumn("n", "count"),))
+
+    assert [(str(row[group]), row["n"]) for row in rows.items] == expected
+
+
+def test_rows_of_a_table_are_read_with_their_record(contracts: Installation) -> None:
+    a = RowScope((ScopeTerm(OrgScope((key(contracts, "A"),))),))
+    rows = ask(contracts, table="lines", fields=("id", "value", "parent.title"), scope=a)
+
+    assert rows.items == [
+        {"id": 101, "value": Decimal("1.0000"), "parent.title": "one"},
+        {"id": 102, "value": Decimal("2.0000"), "parent.title": "two"},
+    ]
+    total = AggregateColumn("total", "sum", "value")
+    rows = ask(contracts, table="lines", fields=(), group=("parent.org",), aggregates=(total,))
+    assert [(row["parent.org"], row["total"]) for row in rows.items] == [
+        ("A", Decimal(3)),
+        ("B", Decimal(3)),
+        ("C", Decimal(9)),
+    ]
+
+
+@pytest.mark.parametrize("path", ["nothing", "amount.x", "parent.nothing", "org.nothing", "id; --"])
+def test_a_path_that_leads_nowhere_is_refused(contracts: Installation, path: str) -> None:
+    with pytest.raises(Malformed):
+        ask(contracts, fields=("id", path))
+    with pytest.raises(Malformed):
+        ask(contracts, sort=(SortKey(path),))
+
+
+def test_links_are_followed_three_deep_and_no_further(contracts: Installation) -> None:
+    path = "parent.parent.parent.title"
+    assert ask(contracts, fields=("id", path), ids=(4,)).items == [{"id": 4, path: "one"}]
+    with pytest.raises(Malformed):
+        ask(contracts, fields=(f"parent.{path}",))
+
+
+def test_an_org_is_asked_for_its_place_in_the_tree(contracts: Installation) -> None:
+    fields = ("org.sector", "org.parent", "org.group", "org.type")
+    assert ask(contracts, fields=fields, ids=(5,)).items == [
+        {"org.sector": "S2", "org.parent": "S2", "org.group": "G", "org.type": "subsidiary"}
+    ]
+
+
+def test_a_capped_count_says_so(contracts: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jingwei.storage.compiler.CAPPED", 2)
+    monkeypatch.setattr("jingwei.storage.records.CAPPED", 2)
+    rows = ask(contracts, count="capped", page=Page(1))
+    assert (rows.total, rows.capped) == (3, True)
+
+
+def test_the_same_question_with_other_values_is_one_statement(contracts: Installation) -> None:
+    compiled = contracts.store._compiled
+    query = Query(form="contract", fields=("id",), scope=ALL_ROWS, ids=(1, 2, 3))
+    with contracts.database.reading() as connection:
+        contracts.store.select(connection, query)
+        before = len(compiled._kept)
+        contracts.store.select(connection, replace(query, ids=(1, 2, 3, 4), page=Page(7, 1)))
+    assert len(compiled._kept) == before
