@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from outside import require_service
 
 MANIFEST = """
 kind: manifest
@@ -64,15 +65,6 @@ class Application:
 @pytest.fixture
 def application(tmp_path: Path) -> Application:
     return Application(tmp_path)
-
-
-def require_service(reachable: bool, name: str) -> None:
-    """Skip where a service is absent, but fail where CI promises it (REQUIRE_SERVICES=1)."""
-    if reachable:
-        return
-    if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(f"{name} is required here and cannot be reached")
-    pytest.skip(f"{name} is not running here")
 
 
 POSTGRES_ADMIN = os.environ.get("TEST_POSTGRES_URL", "postgresql://127.0.0.1:5432/postgres")

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 from documents_kit import CAUSES, monthly
+from outside import require_service
 
-from conftest import require_service
 from jingwei.documents.charts import Drawn, picture, scale
 from jingwei.documents.pdf import printed, render
 

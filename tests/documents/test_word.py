@@ -14,8 +14,8 @@ from documents_kit import CAUSES, monthly, opened, template, words_of
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 from openpyxl import load_workbook
+from outside import require_service
 
-from conftest import require_service
 from jingwei.documents.word import fill, template_faults, template_names, template_values
 from jingwei.refusals import Refused
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from jobs_kit import Heard, runtime_of
+from outside import require_service
 from redis import Redis
 from rq.worker import SimpleWorker
 from services_house import House, open_house
 
-from conftest import require_service
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.messages import run_message
 from jingwei.jobs.queue import ThreadWorker, connect, job_queue, worker

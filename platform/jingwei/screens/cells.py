@@ -129,9 +129,9 @@ class Cells:
 
     # --- values ---------------------------------------------------------------------------------
 
-    def rows(self, columns: Sequence[Column], items: Iterable[Mapping[str, Any]], form: Form) -> (
-        list[list[Cell]]
-    ):
+    def rows(
+        self, columns: Sequence[Column], items: Iterable[Mapping[str, Any]], form: Form
+    ) -> list[list[Cell]]:
         """Cells of many records; people are looked up together."""
         rows = list(items)
         people_of = [c.path for c in columns if c.type == "person"]

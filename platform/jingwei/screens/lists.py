@@ -93,9 +93,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
             problem = refused.message(locale())
     rows = [
         Row(item["id"], f"/f/{form.name}/{item['id']}", row)
-        for item, row in zip(
-            found.items, cells.rows(columns, found.items, form), strict=True
-        )
+        for item, row in zip(found.items, cells.rows(columns, found.items, form), strict=True)
     ]
     narrowed = bool(wish.filter or wish.q)
     return {
@@ -176,9 +174,7 @@ def _filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -
     return found
 
 
-def _options(
-    view: Reading, form: Form, cells: Cells, column: Column
-) -> list[tuple[str, str, int]]:
+def _options(view: Reading, form: Form, cells: Cells, column: Column) -> list[tuple[str, str, int]]:
     match column.type:
         case "status":
             return [(s, cells.status(s).text, 0) for s in STATUSES]

@@ -64,9 +64,7 @@ def _fields(form: Form) -> Iterator[Field]:
         yield from f.fields.values()
 
 
-def _conditions(
-    view: Reading, form: Form, rights: FieldRights, f: Field, found: Live
-) -> None:
+def _conditions(view: Reading, form: Form, rights: FieldRights, f: Field, found: Live) -> None:
     for name, formula in (
         ("visible", f.visible_if),
         ("required", f.required_if),

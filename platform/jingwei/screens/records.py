@@ -125,9 +125,7 @@ def _may(view: Reading, form: Form, action: str, shown: RecordView) -> bool:
 # --- what it says --------------------------------------------------------------------------------
 
 
-def shown_blocks(
-    view: Reading, form: Form, shown: RecordView, cells: Cells
-) -> list[ShownBlock]:
+def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> list[ShownBlock]:
     """The layout, without what is hidden now."""
     plan = form_plan(view.store, view.catalogue, form.name)
     env = environment(view, shown.raw)
@@ -182,9 +180,7 @@ def _table(
     return Shown(f.title(cells.words), EMPTY, "table", True, columns, body, totals)
 
 
-def _total(
-    cells: Cells, f: Field, column: Column, rows: Sequence[Mapping[str, Any]]
-) -> Cell:
+def _total(cells: Cells, f: Field, column: Column, rows: Sequence[Mapping[str, Any]]) -> Cell:
     if column.field is None or column.field.name not in f.totals:
         return Cell("")
     values = [row.get(column.field.name) for row in rows]
@@ -229,9 +225,7 @@ def _buttons(
     return found
 
 
-def _own_actions(
-    view: Reading, form: Form, shown: RecordView, base: str
-) -> list[Button]:
+def _own_actions(view: Reading, form: Form, shown: RecordView, base: str) -> list[Button]:
     actions = service("actions")
     if actions is None:
         return []
@@ -245,9 +239,7 @@ def _own_actions(
             for f in action.ask.values()
         )
         address = f"{base}/actions/{action.name}"
-        found.append(
-            Button(action.name, action.title(locale()), address, confirm=confirm, ask=ask)
-        )
+        found.append(Button(action.name, action.title(locale()), address, confirm=confirm, ask=ask))
     return found
 
 
@@ -425,7 +417,9 @@ def _change(cells: Cells, form: Form, entry: Mapping[str, Any]) -> Moment:
     changes = () if entry["action"] == "created" else _changes(cells, form, entry["changes"])
     who = cells.person(entry["actor"])
     if entry.get("on_behalf_of"):
-        who = text("screens.for_other", locale(), who=who, other=cells.person(entry["on_behalf_of"]))
+        who = text(
+            "screens.for_other", locale(), who=who, other=cells.person(entry["on_behalf_of"])
+        )
     at = entry["at"]
     return Moment(at, cells.moment(at), who, what, "change", "", changes,
                   (_sortable(at), entry["id"]))  # fmt: skip

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
+from jingwei.refusals import Refused
 from jingwei.screens.cells import Cell, Cells
 from jingwei.screens.frame import page, service
 from jingwei.screens.session import reading
 from jingwei.services.commands import Reading
 from jingwei.services.listing import RecordView, record
-from jingwei.refusals import Refused
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
@@ -92,9 +92,7 @@ def _outcome_color(outcome: str) -> str:
     return "orange" if outcome == "returned" else "grey"
 
 
-def _facts(
-    view: Reading, cells: Cells, task: Mapping[str, Any]
-) -> list[tuple[str, Cell]]:
+def _facts(view: Reading, cells: Cells, task: Mapping[str, Any]) -> list[tuple[str, Cell]]:
     """The few fields that one decides by: those of the list, without what the head says."""
     form = view.catalogue.forms.get(str(task.get("form")))
     if form is None:

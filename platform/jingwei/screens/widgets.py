@@ -117,9 +117,7 @@ class Widgets:
         )
         computed = f.compute is not None and f.mode in ("always", "lock_if_found")
         masked = f.path in self.rights.masked
-        columns = tuple(
-            w for w in (self.widget(c) for c in f.fields.values()) if w is not None
-        )
+        columns = tuple(w for w in (self.widget(c) for c in f.fields.values()) if w is not None)
         return Widget(
             path=f.path,
             name=f.name,

@@ -75,7 +75,9 @@ def import_good(
     for row, line in enumerate(values, FIRST_ROW):
         own = None if key is None else f"{key}:{row}"
         try:
-            commands.run(_creator(form, line), actor, key=own, request_hash=repr(sorted(line.items())))
+            commands.run(
+                _creator(form, line), actor, key=own, request_hash=repr(sorted(line.items()))
+            )
         except Refused as refused:
             found.refuse(row, refused)
         else:
