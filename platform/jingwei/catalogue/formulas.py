@@ -9,6 +9,7 @@ from jingwei.catalogue.formulas_measures import (
     type_alert,
     type_dashboard,
     type_indicator,
+    type_module,
     type_report,
 )
 from jingwei.catalogue.formulas_workflow import type_workflow
@@ -36,4 +37,6 @@ def type_formulas(
         type_report(typing, report)
     for dashboard in catalogue.dashboards.values():
         type_dashboard(typing, dashboard)
+    for module in catalogue.modules.values():
+        type_module(typing, module)
     return typing.expressions

@@ -1,4 +1,4 @@
-"""The expressions of indicators, alerts, reports and dashboards."""
+"""The expressions of indicators, alerts, reports, dashboards and modules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from jingwei.catalogue.typed import Typing
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
 from jingwei.language.measures import Indicator
+from jingwei.language.organisation import Module
 from jingwei.language.output import Alert, Dashboard, DataBlock, Report
 from jingwei.language.values import Formula
 
@@ -111,6 +112,10 @@ def type_dashboard(typing: Typing, dashboard: Dashboard) -> None:
     scope = scopes.dashboard_scope(catalogue, controls)
     for tile in dashboard.tiles.values():
         _type_block(typing, tile.block, scope, controls=controls)
+
+
+def type_module(typing: Typing, module: Module) -> None:
+    typing.who(module.for_, scopes.variables_scope(typing.catalogue, {}))
 
 
 def _type_block(

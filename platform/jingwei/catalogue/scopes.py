@@ -54,6 +54,7 @@ _PERSON = Type("person")
 _TODAY = Type("date")
 _NOW = Type("datetime")
 _TEXTS = Type("list", of=TEXT)
+_MY_ORG = Symbol(_ORG, "variable", "org", of=Symbol(_PERSON, "variable", "me"))
 
 
 # -- forms
@@ -205,10 +206,11 @@ def collect_scope(catalogue: Definitions, grain: str | None = None) -> Scope:
 
 
 def variables_scope(catalogue: Definitions, variables: Mapping[str, Type]) -> Scope:
-    """Only these variables, beside `me today now`."""
+    """Only these variables, beside `me today now`. Where no `org` is among them, bare org types
+    start from the org of the person who looks: `for: {post: planner, at: group}`."""
     types = CatalogueTypes(catalogue)
     symbols = {**_variables(), **{n: Symbol(t, "variable", n) for n, t in variables.items()}}
-    return _with_org_types(Scope(symbols, types, subject=symbols.get("org")))
+    return _with_org_types(Scope(symbols, types, subject=symbols.get("org", _MY_ORG)))
 
 
 # -- measures, alerts, output
@@ -226,7 +228,8 @@ def formula_scope(catalogue: Definitions, indicator: Indicator) -> Scope:
         for name, other in catalogue.indicators.items()
         if name != indicator.name
     }
-    return variables_scope(catalogue, known)
+    variables = {n: Symbol(t, "variable", n) for n, t in known.items()}
+    return Scope({**_variables(), **variables}, CatalogueTypes(catalogue))
 
 
 def alert_scope(catalogue: Definitions, alert: Alert) -> Scope:
@@ -245,7 +248,9 @@ def alert_scope(catalogue: Definitions, alert: Alert) -> Scope:
 
 def dashboard_scope(catalogue: Definitions, controls: Mapping[str, Type]) -> Scope:
     """In a tile's `orgs`, `periods` …: the dashboard's controls as `control.x`."""
-    return _with_controls(variables_scope(catalogue, {}), controls)
+    plain = Scope(_variables(), CatalogueTypes(catalogue))
+    scope = _with_controls(plain, controls)
+    return _with_org_types(replace(scope, subject=scope.subject or _MY_ORG))
 
 
 def report_scope(catalogue: Definitions, report: Report) -> Scope:
