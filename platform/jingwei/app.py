@@ -47,6 +47,7 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.flows",
     "jingwei.api.indicators",
     "jingwei.api.dashboards",
+    "jingwei.api.reports",
     "jingwei.api.alerts",
     "jingwei.screens",
 )

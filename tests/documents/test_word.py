@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from documents_kit import CAUSES, monthly, opened, template, words_of
 from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
+from docx.shared import Pt
 from openpyxl import load_workbook
 from outside import require_service
 
@@ -78,7 +78,7 @@ def test_the_layout_is_that_of_official_documents() -> None:
     section = document.sections[0]
     margins = (section.top_margin, section.bottom_margin, section.left_margin, section.right_margin)
     assert [round(m.mm) for m in margins] == [37, 35, 28, 26]
-    assert (section.page_width, section.page_height) == (Mm(210), Mm(297))
+    assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)
     fonts = {
         name: (
             document.styles[name].element.rPr.find(qn("w:rFonts")).get(qn("w:eastAsia")),
@@ -264,5 +264,6 @@ def test_libreoffice_opens_the_file(tmp_path: Path) -> None:
     text = subprocess.run(
         ["pdftotext", "-layout", "report.pdf", "-"], cwd=tmp_path, check=True, capture_output=True
     ).stdout.decode()
-    for words in ("经营分析报告", "123,456.79", "营业收入（万元）", "— 1 —"):
-        assert words in text
+    flat = "".join(text.split())  # where LibreOffice puts spaces depends on its fonts
+    for words in ("经营分析报告", "123,456.79", "营业收入（万元）", "—1—", "—2—"):
+        assert words in flat, words

@@ -6,6 +6,7 @@ No browser, no JavaScript: a chart here is a few rectangles, lines and words.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from io import BytesIO
 from typing import Any
@@ -20,6 +21,7 @@ COLORS = ("1F4E79", "C55A11", "548235", "7F6000", "7030A0", "3B8686", "A5A5A5", 
 TYPES = ("bar", "line")
 ASIAN_FONT = "宋体"  # in Word; SVG takes what the machine has
 LATIN_FONT = "Times New Roman"
+_CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # the same data gives the same bytes
 _NS = (
     'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
@@ -65,6 +67,7 @@ def workbook(chart: Drawn) -> bytes:
     """The numbers as a workbook, which Word opens on "edit data"."""
     file = BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
+    book.set_properties({"created": _CREATED})
     sheet = book.add_worksheet("Sheet1")
     for column, (name, values) in enumerate(chart.series, 1):
         sheet.write_string(0, column, name)

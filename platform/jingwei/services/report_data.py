@@ -203,10 +203,15 @@ class ReportData:
             "parameters": {name: f.to_json() for name, f in self.parameters.items()},
             "data": {name: table.to_json() for name, table in self.tables.items()},
             "charts": {name: chart.to_json() for name, chart in self.charts.items()},
-            "narrative": {name: slot.text for name, slot in self.narrative.items()},
+            "narrative": {name: _encodable(slot.text) for name, slot in self.narrative.items()},
             "record": {name: _plain(value) for name, value in self.record.items()},
         }
         return sha256(canonical_json(said)).hexdigest()
+
+
+def _encodable(words: str) -> str:
+    """The text without halves of surrogate pairs, which JSON does not take."""
+    return words.encode("utf-8", "replace").decode()
 
 
 def _plain(value: Any) -> Any:

@@ -558,9 +558,14 @@ def _checked(text: Any) -> str:
     if len(text) > MOST_TEXT:
         holes: dict[str, object] = {"most": MOST_TEXT, "length": len(text)}
         raise Invalid("invalid", fields=[FieldRefusal("text", "text-too-long", holes)])
-    if "\x00" in text:
+    if "\x00" in text or not _is_unicode(text):
         raise Invalid("invalid", fields=[FieldRefusal("text", "not-text")])
     return text.strip()
+
+
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair is no character; JSON can carry one, no database keeps it."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 # --- kept documents ------------------------------------------------------------------------------
