@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jingwei.storage import (
+    tables_effects,
     tables_facts,
     tables_flows,
     tables_outbox,
@@ -14,6 +15,7 @@ from jingwei.storage import (
 from jingwei.storage.metadata import metadata
 
 THEMES = (
+    tables_effects,
     tables_facts,
     tables_flows,
     tables_outbox,
