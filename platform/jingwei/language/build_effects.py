@@ -28,12 +28,12 @@ from jingwei.language.walker import BAD, Walker, reads, unknown_key, wrong_shape
 from jingwei.problems import Phrase, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
-_FLOW: Mapping[str, Schema] = {"when": CONDITION, "each": FORMULA, "where": CONDITION}
+FLOW_KEYS: Mapping[str, Schema] = {"when": CONDITION, "each": FORMULA, "where": CONDITION}
 _SET = map_of(VALUE, thing="effect")
 
 
 def _verb(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Schema:
-    return keys("effect", {**properties, **_FLOW}, required)
+    return keys("effect", {**properties, **FLOW_KEYS}, required)
 
 
 _CREATE: Mapping[str, Schema] = {
@@ -68,7 +68,7 @@ VERBS: Mapping[str, Schema] = {
     "score": by_shape(scalar=NAME, keyed=_verb({"field": NAME}, ("field",))),
     "call": _verb({"webhook": NAME, "body": ANYTHING}, ("webhook",)),
 }
-_BESIDE = frozenset({"set", "enter", "publish", "amend", "discard_amendment"})
+BESIDE = frozenset({"set", "enter", "publish", "amend", "discard_amendment"})
 _ALONE = frozenset({"amend", "discard_amendment"})
 # verbs whose argument is one word: the name of that word among the arguments
 _SINGLE: Mapping[str, str] = {
@@ -105,16 +105,16 @@ def _effect(walker: Walker, data: Data, path: Path) -> Any:
         here = (*path, key)
         if key == verb:
             continue
-        if key in _FLOW and verb in _BESIDE:
-            value = walker.read(_FLOW[key], part, here)
+        if key in FLOW_KEYS and verb in BESIDE:
+            value = walker.read(FLOW_KEYS[key], part, here)
             bad = bad or value is BAD
             beside[key] = value
-        elif key in _FLOW:
+        elif key in FLOW_KEYS:
             bad = True
             walker.fail("flow-key-beside", walker.key_at(here), key=key, verb=verb)
         else:
             bad = True
-            known = [verb, *(_FLOW if verb in _BESIDE else ())]
+            known = [verb, *(FLOW_KEYS if verb in BESIDE else ())]
             unknown_key(walker, key, dict.fromkeys(known), Phrase("things.effect"), here)
     value = walker.read(VERBS[verb], data[verb], (*path, verb))
     if bad or value is BAD:

@@ -15,8 +15,8 @@ from jingwei.language.walker import BAD, Walker, reads, well_named, wrong_shape
 from jingwei.problems import Phrase, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
-_DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
-_RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
+DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
+RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
 _TRUE = {"yes", "on", "True", "TRUE", "Yes", "YES", "On", "ON", "y", "1", "是"}
 _FALSE = {"no", "off", "False", "FALSE", "No", "NO", "Off", "OFF", "n", "0", "否"}
 
@@ -191,7 +191,7 @@ def read_at(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 def read_due(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     """`{lag, day, shift}`, a duration, or a date expression."""
     if isinstance(data, dict):
-        from_keys = walker.read(_DUE_KEYS, data, path)
+        from_keys = walker.read(DUE_KEYS, data, path)
         return BAD if from_keys is BAD else Due(**from_keys)
     scalar = walker.scalar(data, path, "things.duration")
     if scalar is None:
@@ -255,7 +255,7 @@ def read_ladder(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 
 def _rung(walker: Walker, data: Data, path: Path) -> Any:
     if isinstance(data, dict):
-        values = walker.read(_RUNG_KEYS, data, path)
+        values = walker.read(RUNG_KEYS, data, path)
         if values is BAD:
             return BAD
         return Rung(values["after"], values.get("to"), values.get("channels", ()))

@@ -179,7 +179,7 @@ _FACT = keys(
     },
     ("indicator", "value", "when"),
 )
-_GRANT: Mapping[str, Schema] = {
+GRANT: Mapping[str, Schema] = {
     "can": list_of(WORD),
     "scope": FORMULA,
     "where": CONDITION,
@@ -187,7 +187,7 @@ _GRANT: Mapping[str, Schema] = {
     "readonly": list_of(WORD),
     "mask": list_of(WORD),
 }
-_PERMISSION = keys("permission", _GRANT, ("can",))
+PERMISSION = keys("permission", GRANT, ("can",))
 _RESTRICT = keys(
     "restriction", {"when": CONDITION, "to": WHO, "fields": list_of(WORD)}, ("when", "to")
 )
@@ -259,7 +259,7 @@ def _permission(walker: Walker, name: str, data: Data, path: Path) -> Any:
     if not isinstance(data, dict):
         return wrong_shape(walker, "things.map", data, path)
     who_part, grant_part = split_who(data)
-    values = walker.read(_PERMISSION, grant_part, path)
+    values = walker.read(PERMISSION, grant_part, path)
     who: Any
     if "who" in who_part:
         who = walker.read(WHO, who_part["who"], (*path, "who"))

@@ -132,7 +132,7 @@ BLOCKS: Mapping[str, Schema] = {
         ("workflow",),
     ),
 }
-_STEP: Mapping[str, Schema] = {
+STEP_KEYS: Mapping[str, Schema] = {
     "id": NAME,
     "title": TEXT,
     "when": CONDITION,
@@ -189,7 +189,7 @@ def _step(walker: Walker, data: Data, path: Path) -> Any:
     if len(kinds) != 1:
         return _which(walker, data, kinds, path)
     block = kinds[0]
-    known = {**_STEP, block: BLOCKS[block]}
+    known = {**STEP_KEYS, block: BLOCKS[block]}
     values: dict[str, Any] = {}
     bad = False
     for key, part in data.items():
@@ -217,8 +217,8 @@ def _which(walker: Walker, data: dict[str, Data], kinds: list[str], path: Path) 
         at = walker.key_at((*path, kinds[1]))
         return walker.fail("step-twice", at, one=kinds[0], other=kinds[1])
     for key in data:
-        if key not in _STEP:
-            known = {**dict.fromkeys(BLOCKS), **_STEP}
+        if key not in STEP_KEYS:
+            known = {**dict.fromkeys(BLOCKS), **STEP_KEYS}
             unknown_key(walker, key, known, Phrase("things.step"), (*path, key))
             return BAD
     return walker.fail("step-without-kind", walker.value_at(path), known=", ".join(BLOCKS))
@@ -233,13 +233,13 @@ def read_branches(walker: Walker, schema: Schema, data: Data, path: Path) -> Any
     return BAD if any(branch is BAD for branch in found) else tuple(found)
 
 
-_WAY = keys("branch_way", {"when": CONDITION, "steps": STEPS, "title": TEXT}, ("when", "steps"))
-_ELSE = keys("branch_way", {"else": STEPS, "title": TEXT}, ("else",))
+WAY = keys("branch_way", {"when": CONDITION, "steps": STEPS, "title": TEXT}, ("when", "steps"))
+OTHERWISE = keys("branch_way", {"else": STEPS, "title": TEXT}, ("else",))
 
 
 def _branch(walker: Walker, data: Data, path: Path) -> Any:
     otherwise = isinstance(data, dict) and "else" in data
-    values = walker.read(_ELSE if otherwise else _WAY, data, path)
+    values = walker.read(OTHERWISE if otherwise else WAY, data, path)
     if values is BAD:
         return BAD
     steps = values["else"] if otherwise else values["steps"]
