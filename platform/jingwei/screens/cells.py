@@ -109,7 +109,7 @@ class Cells:
             return Column(path, inner.title, inner.type, inner.field, False, inner.unit)
         if definition is None:
             kind = SYSTEM_TYPES.get(first, "text")
-            return Column(path, text(f"screens.fields.{first}", self.words), kind, None, True)
+            return Column(path, text(f"system_fields.{first}", self.words), kind, None, True)
         sortable = FIELD_TYPES[definition.type].sortable and not definition.many
         title = definition.title(self.words)
         unit = self.unit(definition)
@@ -246,7 +246,7 @@ class Cells:
         return Cell(found.title(self.words), badge=color(found.color) if found.color else None)
 
     def status(self, status: str) -> Cell:
-        return Cell(text(f"screens.statuses.{status}", self.words), badge=STATUS_COLORS[status])
+        return Cell(text(f"statuses.{status}", self.words), badge=STATUS_COLORS[status])
 
     def state(self, form: Form, name: str) -> Cell:
         state = form.states.get(name)

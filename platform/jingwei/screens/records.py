@@ -296,7 +296,7 @@ def task_buttons(task: Mapping[str, Any]) -> list[Button]:
     return [
         Button(
             action,
-            text(f"screens.tasks.actions.{action}", locale()),
+            text(f"flows.actions.{action}", locale()),
             f"/api/v1/tasks/{task['id']}/{action}",
             style=TASK_STYLES[action],
             opinion=action in OWED,
@@ -337,14 +337,14 @@ def shown_flow(
 
 def _flow_status(status: str) -> Cell:
     colors = {"running": "blue", "approved": "green", "rejected": "red", "terminated": "red"}
-    key = f"screens.flow.statuses.{status}"
+    key = f"flows.statuses.{status}"
     words = text(key, locale()) if has_text(key) else status
     return Cell(words, badge=colors.get(status, "grey"))
 
 
 def _step(cells: Cells, step: Mapping[str, Any]) -> dict[str, Any]:
     outcome = str(step.get("outcome") or "")
-    key = f"screens.flow.outcomes.{outcome}"
+    key = f"flows.outcomes.{outcome}"
     people = text("screens.joint", locale()).join(
         cells.person(login) for login in _logins(step.get("people"))
     )
@@ -458,7 +458,7 @@ def _row_changes(
 
 def _event(cells: Cells, event: Mapping[str, Any]) -> Moment | None:
     """A decision of the flow; its inner bookkeeping has no words and is left out."""
-    key = f"screens.flow.events.{event.get('type')}"
+    key = f"flows.events.{event.get('type')}"
     if not has_text(key):
         return None
     who = cells.person(event.get("actor"))

@@ -63,7 +63,7 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any]) -> dict[str, Any
     form = view.catalogue.forms.get(str(task.get("form")))
     due = task.get("due_at")
     outcome = str(task.get("outcome") or task.get("status") or "")
-    key = f"screens.flow.outcomes.{outcome}"
+    key = f"flows.outcomes.{outcome}"
     return {
         "id": task["id"],
         "display": task.get("display") or "",
