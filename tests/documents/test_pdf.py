@@ -11,7 +11,8 @@ from documents_kit import CAUSES, monthly
 from outside import require_service
 
 from jingwei.documents.charts import Drawn, picture, scale
-from jingwei.documents.pdf import printed, render
+from jingwei.documents.parts import printed
+from jingwei.documents.pdf import render
 
 
 def text_of(content: bytes) -> str:

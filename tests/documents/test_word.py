@@ -16,7 +16,8 @@ from docx.shared import Pt
 from openpyxl import load_workbook
 from outside import require_service
 
-from jingwei.documents.word import fill, template_faults, template_names, template_values
+from jingwei.documents.given import template_values
+from jingwei.documents.word import fill, read_template, template_faults
 from jingwei.refusals import Refused
 
 TEMPLATE = Path(__file__).parents[2] / "report_templates" / "monthly_analysis.docx"
@@ -238,11 +239,13 @@ def test_a_template_with_macros_is_refused() -> None:
 
 def test_the_check_lists_every_name_and_every_fault() -> None:
     content = template("{{ org }}{{ profit }}", "{% for r in summary.rows %}{{ r.x }}{% endfor %}")
-    assert template_names(content) == {"org", "profit", "summary.rows", "summary.rows.*.x"}
+    names, faults = read_template(content)
+    assert names == {"org": 1, "profit": 1, "summary.rows": 2, "summary.rows.*.x": 2}
+    assert faults == []
     _, known = template_values(monthly())
-    assert [fault.name for fault in template_faults(content, known)] == [
-        "profit",
-        "summary.rows.*.x",
+    assert [(fault.name, fault.line) for fault in template_faults(content, known)] == [
+        ("profit", 1),
+        ("summary.rows.*.x", 2),
     ]
     assert template_faults(TEMPLATE.read_bytes(), known) == []
 

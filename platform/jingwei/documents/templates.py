@@ -50,11 +50,15 @@ _PLAIN: tuple[type[nodes.Node], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a template. The sentence is `refusals.<code>`."""
+    """One thing wrong with a template. The sentence is `refusals.<code>`.
+
+    `line`: of the text; in Word the number of the paragraph, 0 for what stands in no paragraph
+    of the body: headers, footers, notes, properties.
+    """
 
     code: str
     name: str
-    line: int = 1
+    line: int = 0
 
     def refusal(self) -> Refused:
         return Refused(self.code, name=self.name)
@@ -138,7 +142,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         raise Refused("template-unknown-name", name=str(name))
 
 
-def parsed(source: str, line: int = 1) -> tuple[nodes.Template | None, list[Fault]]:
+def parsed(source: str) -> tuple[nodes.Template | None, list[Fault]]:
     """The tree of one part of a template, and what the language does not have."""
     plain = ImmutableSandboxedEnvironment(autoescape=True)
     try:
@@ -191,19 +195,20 @@ _NOTHING = object()
 _FIGURE = dict.fromkeys(PARTS)
 
 
-def names_of(tree: nodes.Template) -> set[str]:
-    """Every name a template asks for, from the outermost: `summary.rows.*.actual`."""
-    found: set[str] = set()
+def names_of(tree: nodes.Template) -> dict[str, int]:
+    """Every name a template asks for, from the outermost (`summary.rows.*.actual`), and the line
+    of the first time."""
+    found: dict[str, int] = {}
     for node in tree.body:
         _walk(node, {}, found)
     return found
 
 
-def _walk(node: nodes.Node, inner: Mapping[str, str], found: set[str]) -> None:
+def _walk(node: nodes.Node, inner: Mapping[str, str], found: dict[str, int]) -> None:
     path = _path(node, inner)
     if path is not None:
         if not path.startswith("loop."):
-            found.add(path)
+            found.setdefault(path, node.lineno or 1)
         return
     if isinstance(node, nodes.For):
         over = _path(node.iter, inner)

@@ -5,10 +5,13 @@ Layout is the template's alone. Charts become charts of Word, with their numbers
 
 from __future__ import annotations
 
+import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import count
 from typing import Any
 
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
@@ -19,18 +22,17 @@ from jinja2 import TemplateError
 from markupsafe import Markup
 
 from jingwei.documents.charts import chart_xml, drawn, workbook
+from jingwei.documents.given import template_values
 from jingwei.documents.templates import (
     Fault,
-    Rounds,
-    Rows,
     TemplateEnvironment,
     names_of,
     parsed,
     unknown_names,
 )
-from jingwei.documents.values import Shown, plain, sayable, unit_words
+from jingwei.documents.values import plain, sayable
 from jingwei.refusals import Refused
-from jingwei.services.report_data import ChartData, Figure, ReportData, ReportTable
+from jingwei.services.report_data import ChartData, ReportData
 from jingwei.texts import text
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -42,24 +44,17 @@ _NEW_PARAGRAPH = "\a"  # docxtpl's own mark
 _ACTIVE = ("vbaproject", "activex", "oleobject", "attachedtemplate")
 
 
-def template_names(content: bytes) -> set[str]:
-    """Every name a template asks for: `summary.rows.*.actual`. Raises Refused for a template that
-    cannot be read or that asks for more than the language has."""
-    names, faults = read_template(content)
-    if faults:
-        raise faults[0].refusal()
-    return names
-
-
-def read_template(content: bytes) -> tuple[set[str], list[Fault]]:
-    """The names a template asks for, and everything wrong with it but unknown names."""
-    names: set[str] = set()
+def read_template(content: bytes) -> tuple[dict[str, int], list[Fault]]:
+    """The names a template asks for (`summary.rows.*.actual`), each with the paragraph of the
+    first time, and everything wrong with it but unknown names."""
+    names: dict[str, int] = {}
     faults: list[Fault] = []
     for source in _sources(_opened(content)):
         tree, found = parsed(source)
-        faults.extend(found)
+        faults.extend(replace(fault, line=_paragraph(source, fault.line)) for fault in found)
         if tree is not None and not found:
-            names |= names_of(tree)
+            for name, line in names_of(tree).items():
+                names.setdefault(name, _paragraph(source, line))
     return names, list(dict.fromkeys(faults))
 
 
@@ -70,16 +65,19 @@ def template_faults(content: bytes, known: Mapping[str, Any]) -> list[Fault]:
     except Refused as refused:
         return [Fault(refused.code, str(refused.holes.get("name", "")))]
     unknown = unknown_names(names, known)
-    return [*faults, *(Fault("template-unknown-name", name) for name in unknown)]
+    return [*faults, *(Fault("template-unknown-name", name, names[name]) for name in unknown)]
 
 
 def fill(content: bytes, data: ReportData) -> bytes:
     """The Word file of a report. Raises Refused naming what the template asks for in vain."""
     document = _opened(content)
-    names = template_names(content)
+    names, faults = read_template(content)
+    for fault in faults:
+        raise fault.refusal()
     values, shape = template_values(data)
     for name in unknown_names(names, shape):
         raise Refused("template-unknown-name", name=name)
+    values["narrative"] = {n: _NEW_PARAGRAPH.join(w) for n, w in values["narrative"].items()}
     for number, name in enumerate(sorted(_charts_used(names, data)), 1):
         values["charts"][name] = _chart(document, data.charts[name], number, data.locale)
     environment = TemplateEnvironment(data.locale)
@@ -93,104 +91,10 @@ def fill(content: bytes, data: ReportData) -> bytes:
     return _repacked(file.getvalue())
 
 
-# --- what a template is given --------------------------------------------------------------------
-
-
-def template_values(data: ReportData) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values by name, and the names alone for the check of names."""
-    rounds = Rounds()
-    locale = data.locale
-    values: dict[str, Any] = {
-        "report": {
-            "title": sayable(data.title),
-            "organisation": sayable(data.organisation),
-            "fingerprint": data.fingerprint,
-            "date": Shown(Figure(data.made_on, "date"), locale),
-        },
-        "charts": dict.fromkeys(data.charts, ""),
-        "narrative": {
-            name: _paragraphs(slot.text, locale) for name, slot in data.narrative.items()
-        },
-    }
-    for name, figure in data.parameters.items():
-        values[name] = Shown(figure, locale)
-    for name, table in data.tables.items():
-        values[name] = _table(table, locale, rounds)
-    if data.record:
-        values["record"] = {
-            name: _table(value, locale, rounds)["rows"]
-            if isinstance(value, ReportTable)
-            else Shown(value, locale)
-            for name, value in data.record.items()
-        }
-    return values, _names(values, data)
-
-
-def _names(values: Mapping[str, Any], data: ReportData) -> dict[str, Any]:
-    names: dict[str, Any] = {
-        "report": dict.fromkeys(values["report"]),
-        "charts": dict.fromkeys(data.charts),
-        "narrative": dict.fromkeys(data.narrative),
-    }
-    names.update(dict.fromkeys(data.parameters))
-    names.update({name: table_names(table) for name, table in data.tables.items()})
-    if data.record:
-        names["record"] = {
-            name: table_names(value)["rows"] if isinstance(value, ReportTable) else None
-            for name, value in data.record.items()
-        }
-    return names
-
-
-def table_names(table: ReportTable) -> dict[str, Any]:
-    """The names below a data block."""
-    row: dict[str, Any] = dict.fromkeys(c.name for c in table.columns)
-    row["cells"] = [None]
-    names: dict[str, Any] = {
-        "columns": [{"name": None, "title": None, "unit": None}],
-        "rows": [row],
-    }
-    return {**names, "across": table_names(table.across())} if table.is_of_indicators else names
-
-
-def _table(table: ReportTable, locale: str, rounds: Rounds) -> dict[str, Any]:
-    rows = []
-    for row in table.rows:
-        shown: dict[str, Any] = {
-            column.name: Shown(row.get(column.name, Figure(None)), locale)
-            for column in table.columns
-        }
-        if table.is_of_indicators and "unit" in row:
-            unit = unit_words("number", row["unit"].value, locale)
-            shown["unit"] = Shown(Figure(unit), locale)
-        shown["cells"] = Rows(list(shown.values()), rounds)
-        rows.append(shown)
-    columns = [
-        {
-            "name": column.name,
-            "title": sayable(column.title),
-            "unit": Shown(Figure(None, column.type, column.unit), locale).part("unit"),
-        }
-        for column in table.columns
-    ]
-    found: dict[str, Any] = {"columns": Rows(columns, rounds), "rows": Rows(rows, rounds)}
-    if table.is_of_indicators:
-        found["across"] = _table(table.across(), locale, rounds)
-    return found
-
-
-def _paragraphs(words: str, locale: str) -> str:
-    """A narrative; each of its lines a paragraph like the one it stands in."""
-    lines = [line.strip() for line in sayable(words).splitlines() if line.strip()]
-    if not lines:
-        return text("reports.not_written", locale)
-    return _NEW_PARAGRAPH.join(line.replace("\t", " ") for line in lines)
-
-
 # --- charts --------------------------------------------------------------------------------------
 
 
-def _charts_used(names: set[str], data: ReportData) -> set[str]:
+def _charts_used(names: Collection[str], data: ReportData) -> set[str]:
     return {name for name in data.charts if f"charts.{name}" in names}
 
 
@@ -263,8 +167,9 @@ def _sources(document: Any) -> list[str]:
 
 
 def _sources_alone(document: Any) -> Iterator[str]:
-    """Every text of the package that is filled, as Jinja is given it."""
-    yield document.patch_xml(document.get_xml())
+    """Every text of the package that is filled, as Jinja is given it; the body with the number
+    of each paragraph on a line of its own."""
+    yield document.patch_xml(_numbered(document.get_xml()))
     for uri in (document.HEADER_URI, document.FOOTER_URI):
         for _, part in document.get_headers_footers(uri):
             yield document.patch_xml(document.get_part_xml(part))
@@ -278,6 +183,26 @@ def _sources_alone(document: Any) -> Iterator[str]:
             yield words
 
 
+def _numbered(xml: str) -> str:
+    """A comment of the template language before each paragraph; rows of tables that only hold
+    `{%tr …%}` lose theirs, so counting lines would not do."""
+    numbers = count(1)
+    return _PARAGRAPH.sub(
+        lambda match: f"\n{{#§{next(numbers)}#}}{match[0]}", xml.replace("\n", " ")
+    )
+
+
+def _paragraph(source: str, line: int) -> int:
+    """The number of the paragraph that holds this line; 0 outside the body."""
+    for text_ in reversed(source.split("\n")[:line]):
+        found = _NUMBER.match(text_)
+        if found is not None:
+            return int(found[1])
+    return 0
+
+
+_PARAGRAPH = re.compile("<w:p(?=[ >])")
+_NUMBER = re.compile(r"\{#§([0-9]+)#\}")
 _PROPERTIES = (
     "author",
     "comments",
@@ -319,6 +244,3 @@ def _repacked(content: bytes) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED
             after.writestr(entry, before.read(info))
     return file.getvalue()
-
-
-__all__ = ["MIMETYPE", "fill", "template_faults", "template_names"]

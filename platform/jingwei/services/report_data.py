@@ -41,11 +41,12 @@ class ReportColumn:
 @dataclass(frozen=True, slots=True)
 class ReportTable:
     """A data block's answer. Every row has every column. `indicators`: those asked for, each with
-    its title and unit."""
+    its title and unit. `notes`: sentences that say why values are missing or incomplete."""
 
     columns: tuple[ReportColumn, ...]
     rows: tuple[Mapping[str, Figure], ...]
     indicators: tuple[ReportColumn, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_of_indicators(self) -> bool:
@@ -71,7 +72,7 @@ class ReportTable:
             into = rows.setdefault(key, {c.name: row[c.name] for c in heads} | empty)
             for index, column in enumerate(measured):
                 into[_across_name(str(row["indicator"].value), column, index)] = row[column.name]
-        return ReportTable((*heads, *columns), tuple(rows.values()))
+        return ReportTable((*heads, *columns), tuple(rows.values()), notes=self.notes)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -84,6 +85,7 @@ class ReportTable:
                 | {"_titles": {name: figure.title for name, figure in row.items() if figure.title}}
                 for row in self.rows
             ],
+            "notes": list(self.notes),
         }
 
 
@@ -174,6 +176,7 @@ class ReportData:
     made_on: date
     organisation: str = ""
     template: str = ""
+    style: str | None = None
     record: Mapping[str, Any] = field(default_factory=dict)  # figures, and tables by field
     record_titles: Mapping[str, str] = field(default_factory=dict)
 

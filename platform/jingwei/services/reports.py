@@ -253,6 +253,7 @@ def gather(view: Reading, asked: Asked, locale: str) -> ReportData:
         made_on=view.today,
         organisation=listing.title_of(view, "org", org, locale) if org else "",
         template=sha256(template_of(view, report) or b"").hexdigest(),
+        style=report.style,
         record=_record(view, asked.record, locale) if asked.record is not None else {},
         record_titles=_record_titles(asked.record, locale) if asked.record is not None else {},
     )

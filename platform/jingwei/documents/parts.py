@@ -1,0 +1,138 @@
+"""A report in words and numbers ready to print, part by part: what PDF, HTML and previews lay out.
+
+Word is not made from it: there the author's template says what stands where.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jingwei.documents.charts import drawn
+from jingwei.documents.values import NUMBERS, sayable, shown, unit_words, upper_number
+from jingwei.services.report_data import ChartData, Figure, ReportColumn, ReportData, ReportTable
+from jingwei.texts import text
+
+OFFICIAL = "gbt9704"  # GB/T 9704: the layout of official documents
+LEFT_OUT = ("light", "value")
+_CONSTANT_LEFT_OUT = ("org", "period")
+_NOTHING = Figure(None)
+
+
+def printed(data: ReportData) -> dict[str, Any]:
+    """`{title, author, line, lang, date, style, fingerprint, parts}`; a part is
+    `{kind: fields|table|chart|text, title, …}`, a chart's `chart` still a `Drawn`."""
+    parts: list[dict[str, Any]] = []
+    if data.record:
+        parts.extend(_record_parts(data))
+    for name, table in data.tables.items():
+        title = data.table_titles.get(name, "")
+        parts.append(_table_part(title, table, data.locale))
+        for chart in data.charts.values():
+            if chart.source == name:
+                parts.append(_chart_part(chart, data.locale))
+    for slot in data.narrative.values():
+        parts.append(
+            {
+                "kind": "text",
+                "title": sayable(slot.title),
+                "paragraphs": lines_of(slot.text, data.locale),
+            }
+        )
+    if data.style == OFFICIAL and data.locale == "zh":
+        _number_headings(parts)
+    return {
+        "title": sayable(data.title),
+        "author": sayable(data.organisation),
+        "line": "　".join(shown(figure, data.locale) for figure in data.parameters.values()),
+        "lang": data.locale,
+        "style": data.style or "",
+        "date": shown(Figure(data.made_on, "date"), data.locale),
+        "fingerprint": data.fingerprint,
+        "parts": parts,
+    }
+
+
+def lines_of(words: str, locale: str) -> list[str]:
+    """A text by a person as paragraphs; where nobody wrote one, what says so."""
+    lines = [line.strip() for line in sayable(words).splitlines() if line.strip()]
+    return lines or [text("reports.not_written", locale)]
+
+
+def _number_headings(parts: list[dict[str, Any]]) -> None:
+    """一、 二、 … before the titles, as official documents have it."""
+    titled = [part for part in parts if part["title"]]
+    for number, part in enumerate(titled, 1):
+        part["title"] = f"{upper_number(number)}、{part['title']}"
+
+
+def _record_parts(data: ReportData) -> list[dict[str, Any]]:
+    titles = data.record_titles
+    fields = [
+        [sayable(titles.get(name, name)), shown(value, data.locale)]
+        for name, value in data.record.items()
+        if isinstance(value, Figure)
+    ]
+    parts: list[dict[str, Any]] = [{"kind": "fields", "title": "", "rows": fields}]
+    parts.extend(
+        _table_part(titles.get(name, name), value, data.locale)
+        for name, value in data.record.items()
+        if isinstance(value, ReportTable)
+    )
+    return parts
+
+
+def _chart_part(chart: ChartData, locale: str) -> dict[str, Any]:
+    if chart.is_empty:
+        words = text("reports.no_data", locale)
+        return {"kind": "text", "title": sayable(chart.title), "paragraphs": [words]}
+    shape = drawn(chart, locale)
+    return {"kind": "chart", "title": "", "alt": sayable(shape.heading), "chart": shape}
+
+
+def _table_part(title: str, table: ReportTable, locale: str) -> dict[str, Any]:
+    table = table.across() if table.has_several("org") else table
+    columns = [column for column in table.columns if _is_printed(column, table)]
+    units = {unit_words(c.type, c.unit, locale) for c in columns if _is_number(c)} - {"", "%"}
+    one_unit = units.pop() if len(units) == 1 else ""
+    return {
+        "kind": "table",
+        "title": sayable(title),
+        "unit": text("reports.unit_line", locale, unit=one_unit) if one_unit else "",
+        "empty": text("reports.no_data", locale),
+        "notes": [sayable(note) for note in table.notes],
+        "columns": [
+            {
+                "title": _heading(column, one_unit, locale),
+                "kind": "number" if _is_number(column) else "text",
+            }
+            for column in columns
+        ],
+        "rows": [
+            [_cell(column, row.get(column.name, Figure(None)), row, locale) for column in columns]
+            for row in table.rows
+        ],
+    }
+
+
+def _cell(column: ReportColumn, figure: Figure, row: Any, locale: str) -> str:
+    if column.name == "unit" and "indicator" in row:
+        return unit_words("number", figure.value, locale)
+    return shown(figure, locale)
+
+
+def _heading(column: ReportColumn, one_unit: str, locale: str) -> str:
+    unit = unit_words(column.type, column.unit, locale)
+    title = sayable(column.title)
+    return title if unit in ("", "%", one_unit) else f"{title} ({unit})"
+
+
+def _is_number(column: ReportColumn) -> bool:
+    return column.type in NUMBERS
+
+
+def _is_printed(column: ReportColumn, table: ReportTable) -> bool:
+    if column.name in LEFT_OUT and table.is_of_indicators:
+        return False
+    if table.rows and all(row.get(column.name, _NOTHING).value is None for row in table.rows):
+        return False
+    return column.name not in _CONSTANT_LEFT_OUT or table.has_several(column.name)
