@@ -196,6 +196,10 @@ class Target:
 
     def _comparison(self, node: Binary, *, bare: bool) -> Truth:
         left, right = node.left, node.right
+        if "boolean" in (left.type.name, right.type.name):
+            # Booleans are never null, so the plain signs will do.
+            one, other = self.truth(left), self.truth(right)
+            return one == other if node.op == "==" else one != other
         if left.type.name in NUMERIC or right.type.name in NUMERIC:
             return sql_numbers.compared(
                 node.op, self.number(left), self.number(right), self.dialect, bare=bare
@@ -341,7 +345,8 @@ class Target:
             return self.names.variable(node.name, wanted)
         value = node.value if isinstance(node, Constant) else None
         if value is None:
-            return sa.null()
+            # A bare NULL has no type, and PostgreSQL would not know which function is meant.
+            return sa.cast(sa.null(), wanted)
         return sa.bindparam(None, value, type_=wanted, unique=True)
 
     def _type(self, type_: Type) -> TypeEngine[Any]:

@@ -92,7 +92,8 @@ class Number:
 
 def constant(value: Decimal | None, dialect: str) -> Number:
     if value is None:
-        return Number(sa.null(), 0, 0)
+        null = sa.cast(sa.null(), DecimalText() if dialect == "sqlite" else _NUMERIC)
+        return Number(null, 0, 0)
     exponent = cast(int, Decimal(value).as_tuple().exponent)
     places, whole = max(0, -exponent), max(0, Decimal(value).adjusted() + 1)
 

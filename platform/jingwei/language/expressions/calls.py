@@ -124,6 +124,9 @@ def _arguments(checker: Checking, function: Function, syntax: Apply) -> tuple[No
     ]
     if function.name == "in_period":
         nodes[1] = _relative_or_period(checker, nodes[1])
+    if function.result == "either":
+        common = _either(tuple(nodes))
+        nodes = [as_type(node, common, checker.scope) for node in nodes]
     return tuple(nodes)
 
 

@@ -111,7 +111,12 @@ def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
 
 
 def as_type(node: Node, wanted: Type, scope: Scope) -> Node:
-    """A constant as what it is compared with: a text as a period, date or an existing code."""
+    """A constant as what it is compared with: a text as a period, date or an existing code.
+
+    What is always null becomes a null of that type: databases want to know which.
+    """
+    if node.type.name == "null" and wanted.name not in ("null", "any"):
+        return Constant(node.start, node.end, wanted, None)
     if not isinstance(node, Constant) or node.value is None:
         return node
     if node.type.name == "text":
