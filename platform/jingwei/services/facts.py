@@ -419,7 +419,7 @@ def _stated(
     value, indicator = of(rule.value), of(rule.indicator)
     org = record.get("org") if rule.org is None else of(rule.org)
     period = record.get("period") if rule.period is None else of(rule.period)
-    if None in (value, indicator, org, period):
+    if value is None or indicator is None or org is None or not isinstance(period, Period):
         return None
     version = rule.data_version or AS_REPORTED
     return FactRow(str(indicator), str(org), period, float(value), rule.view, version)

@@ -1,0 +1,431 @@
+"""Figures of indicators as a person may see them: values, lights, comparisons, and why not.
+
+Figures are computed from facts by the cube. Nobody is granted figures by name: they belong to the
+orgs. A person reads the figures of the orgs at or below those where he holds a post or a role, on
+today's tree, and of references that stand beside the tree; a role that excludes others keeps the
+system and reads no business. Everything else is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from jingwei.cube.comparisons import LAST_PERIOD, LAST_YEAR, TARGET, Compared, compared
+from jingwei.cube.cube import Asked, Cube, variant
+from jingwei.cube.figures import Figure, Mode, YearOfFacts, rounded
+from jingwei.cube.formulas import lineage
+from jingwei.language.data_versions import Wanted, version_name
+from jingwei.language.measures import Indicator, ThresholdSet
+from jingwei.language.periods import Period
+from jingwei.language.values import Due
+from jingwei.refusals import Malformed
+from jingwei.services import workdays
+from jingwei.services.commands import Reading
+from jingwei.services.world import environment
+from jingwei.storage import facts as store
+from jingwei.storage.facts import Series, SeriesKey
+
+Base = Literal["restated", "as_reported"]
+SETS = "set."
+MOST_CELLS = 1_000_000
+# Figures of a moment or a rate: the year's target is that of each of its months.
+_STANDING = frozenset(("balance", "average_balance", "rate"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure as it leaves the platform, rounded to its shown digits.
+
+    `status`: ok, partial, gap, missing, not_due. `missing_reason`: no-fact, not-due,
+    not-applicable, division-by-zero. `light`: a level of the thresholds, green, or None where
+    there are none or nothing to judge.
+    """
+
+    indicator: str
+    org: str
+    period: Period
+    view: str
+    value: Decimal | None
+    unit: str
+    status: str
+    light: str | None = None
+    as_of: datetime | None = None
+    version: str | None = None
+    missing_reason: str | None = None
+    source: str | None = None
+    missing: tuple[str, ...] = ()
+    annualized: bool = False
+    compare: Mapping[str, Compared] = field(default_factory=dict)
+
+
+class StoredFacts:
+    """The facts of whole years, read when they are first asked for."""
+
+    def __init__(self, view: Reading) -> None:
+        self._view = view
+        self._known: dict[bool, dict[SeriesKey, Series]] = {False: {}, True: {}}
+
+    def facts(self, indicator: str, view: str, year: int) -> YearOfFacts:
+        return self._series((indicator, view, year), False)
+
+    def adjustments(self, indicator: str, view: str, year: int) -> YearOfFacts:
+        return self._series((indicator, view, year), True)
+
+    def _series(self, key: SeriesKey, adjustments: bool) -> YearOfFacts:
+        known = self._known[adjustments]
+        if key not in known:
+            names = lineage(self._view.catalogue, key[0])
+            self.read([(name, key[1], key[2]) for name in names])
+        return known[key]
+
+    def read(self, keys: Iterable[SeriesKey]) -> None:
+        """Have these years at once."""
+        wanted = list(keys)
+        for adjustments, known in self._known.items():
+            fresh = [key for key in wanted if key not in known]
+            if fresh:
+                known.update(
+                    store.load_series(
+                        self._view.connection,
+                        self._view.installation.book,
+                        fresh,
+                        adjustments=adjustments,
+                    )
+                )
+
+
+class Measures:
+    """The figures of one reader at one moment; made for one request and thrown away."""
+
+    def __init__(self, view: Reading, base: Base = "restated") -> None:
+        self.view = view
+        self.base = base
+        self.facts = StoredFacts(view)
+        self.cube = Cube(view.catalogue, self.facts)
+        self._bases: dict[Period, Cube] = {}
+        self._orgs = readable_orgs(view)
+        self._lights: dict[tuple[str, str, Period, Mode | None], str | None] = {}
+
+    # --- whose ----------------------------------------------------------------------------------
+
+    def may_read(self, org: str) -> bool:
+        return self._orgs is None or org in self._orgs
+
+    # --- figures --------------------------------------------------------------------------------
+
+    def prefetch(
+        self, indicators: Iterable[str], views: Iterable[str], periods: Iterable[Period]
+    ) -> None:
+        """Read at once what these questions need: the years asked about and those before."""
+        names = {one for name in indicators for one in lineage(self.view.catalogue, name)}
+        years = {year for period in periods for year in (period.year, period.year - 1)}
+        self.facts.read([(n, v, y) for n in names for v in views for y in years])
+
+    def figure(
+        self, indicator: str, org: str, period: Period, view: str, mode: Mode | None = None
+    ) -> Figure:
+        return self.cube.figure(indicator, org, period, view, mode)
+
+    def cell(
+        self,
+        indicator: str,
+        org: str,
+        period: Period,
+        view: str = "actual",
+        compare: Sequence[str] = (),
+        mode: Mode | None = None,
+    ) -> Cell:
+        """One figure; of an org that this person may not read, as of one that says nothing."""
+        definition = self.definition(indicator, period)
+        if not self.may_read(org):
+            return Cell(
+                indicator, org, period, view, None, definition.unit, "missing",
+                missing_reason="not-readable",
+            )  # fmt: skip
+        figure = self.figure(indicator, org, period, view, mode)
+        cell = self.shown(definition, org, period, view, figure, mode)
+        light = self.light(definition, org, period, mode) if view == "actual" else None
+        beside = {word: self.compared(word, definition, org, period, mode) for word in compare}
+        return replace(cell, light=light, compare=beside)
+
+    def definition(self, indicator: str, period: Period) -> Indicator:
+        """As it is in force for the period."""
+        return variant(self.view.catalogue.indicators[indicator], period)
+
+    def shown(
+        self,
+        definition: Indicator,
+        org: str,
+        period: Period,
+        view: str,
+        figure: Figure,
+        mode: Mode | None = None,
+    ) -> Cell:
+        """A figure of the cube as a cell, without light and comparisons."""
+        value, status, reason = figure.value, str(figure.status), figure.reason
+        if value is None and reason == "no-fact" and not self.is_due(definition, org, period):
+            status, reason = "not_due", "not-due"
+        used = mode or definition.time.default_view
+        return Cell(
+            definition.name,
+            org,
+            period,
+            view,
+            None if value is None else rounded(value, definition.unit, definition.precision),
+            definition.unit,
+            status,
+            None,
+            figure.as_of,
+            _version(figure.versions),
+            reason if value is None else None,
+            figure.source,
+            figure.missing,
+            definition.time.annualize and used == "ytd" and period.last_month < 12,
+        )
+
+    def is_due(self, definition: Indicator, org: str, period: Period) -> bool:
+        """Whether the figure should be there by now."""
+        day = due_day(self.view, definition.availability, period, org)
+        return self.view.today > day
+
+    # --- comparisons ----------------------------------------------------------------------------
+
+    def compared(
+        self,
+        word: str,
+        definition: Indicator,
+        org: str,
+        period: Period,
+        mode: Mode | None = None,
+    ) -> Compared:
+        """One comparison; the words of `cube/comparisons.py`."""
+        name = definition.name
+        if word in LAST_PERIOD:
+            mode = "period"  # of single periods: the year to date always grows
+        figure = self.figure(name, org, period, "actual", mode)
+        if word in LAST_YEAR:
+            base = self.last_year(name, org, period, mode)
+        elif word in LAST_PERIOD:
+            base = self._base(period).figure(name, org, period.shifted(-1), "actual", mode)
+        elif word in TARGET:
+            base = self.target(definition, org, period, mode, yearly=word == "attainment")
+        else:
+            raise Malformed("unknown-comparison", name=word)
+        return compared(
+            word, figure, base, definition.unit, definition.precision, definition.direction
+        )
+
+    def last_year(
+        self, indicator: str, org: str, period: Period, mode: Mode | None = None
+    ) -> Figure:
+        """The base of a comparison with last year, as known by the end of this period."""
+        return self._base(period).figure(indicator, org, period.years_back(1), "actual", mode)
+
+    def _base(self, period: Period) -> Cube:
+        """Figures as the base of a comparison made for a period."""
+        if self.base == "as_reported":
+            return self.cube
+        if period not in self._bases:
+            wanted = Wanted(known_at=period)
+            self._bases[period] = Cube(self.view.catalogue, self.facts, wanted)
+        return self._bases[period]
+
+    def target(
+        self,
+        definition: Indicator,
+        org: str,
+        period: Period,
+        mode: Mode | None = None,
+        *,
+        yearly: bool = False,
+    ) -> Figure:
+        """The target of the period; of the year, where that is all there is and it holds for each
+        of its months (balances, rates), or where `yearly` says that a share of it is wanted."""
+        figure = self.figure(definition.name, org, period, "target", mode)
+        standing = definition.time.kind in _STANDING
+        if figure.value is not None or period.grain == "year" or not (standing or yearly):
+            return figure
+        return self.figure(definition.name, org, period.of_grain("year"), "target", mode)
+
+    # --- lights ---------------------------------------------------------------------------------
+
+    def light(
+        self, definition: Indicator, org: str, period: Period, mode: Mode | None = None
+    ) -> str | None:
+        """The level of the figure; green where no threshold holds; None where nothing is to be
+        judged: no thresholds, no value, not due."""
+        if not definition.thresholds:
+            return None
+        key = (definition.name, org, period, mode)
+        if key not in self._lights:
+            self._lights[key] = self._judged(definition, org, period, mode)
+        return self._lights[key]
+
+    def _judged(
+        self, definition: Indicator, org: str, period: Period, mode: Mode | None
+    ) -> str | None:
+        figure = self.figure(definition.name, org, period, "actual", mode)
+        if figure.value is None:
+            return None
+        last_year = self.last_year(definition.name, org, period, mode)
+        target = self.target(definition, org, period, mode)
+        around = environment(
+            self.view,
+            {},
+            value=_plain(figure, definition),
+            target=_plain(target, definition),
+            last_year=_plain(last_year, definition),
+            org=org,
+            period=period,
+            indicator=definition.name,
+            today=self.view.today,
+        )
+        levels = _in_force(self.view, definition, period, around)
+        if levels is None:
+            return None
+        for one in levels.levels:
+            if self.view.catalogue.closure(one.when)(around):
+                return one.level
+        return "green"
+
+    # --- further down ---------------------------------------------------------------------------
+
+    def question(
+        self, indicator: str, org: str, period: Period, view: str, mode: Mode | None
+    ) -> Asked:
+        return self.cube.question(indicator, org, period, view, mode)
+
+
+def _in_force(
+    view: Reading, definition: Indicator, period: Period, around: Any
+) -> ThresholdSet | None:
+    """The thresholds of this org and period: of those that apply, the newest."""
+    last = period.end - timedelta(days=1)
+    found: list[tuple[date, int, ThresholdSet]] = []
+    for number, one in enumerate(definition.thresholds):
+        since = one.valid_from or date.min
+        if since > last:
+            continue
+        if one.applies_to is not None and not view.catalogue.closure(one.applies_to)(around):
+            continue
+        found.append((since, -number, one))
+    return max(found, key=lambda one: one[:2])[2] if found else None
+
+
+def _plain(figure: Figure, definition: Indicator) -> Decimal | None:
+    """As it is shown: what is printed as 75.00 % is judged as 75 %."""
+    if figure.value is None:
+        return None
+    return rounded(figure.value, definition.unit, definition.precision)
+
+
+def _version(codes: Iterable[int]) -> str | None:
+    return ", ".join(version_name(code) for code in sorted(codes)) or None
+
+
+# --- whose figures -------------------------------------------------------------------------------
+
+
+def readable_orgs(view: Reading) -> frozenset[str] | None:
+    """The orgs whose figures this person may read; None: of all."""
+    if view.actor.is_system:
+        return None
+    anchors = figure_anchors(view)
+    if not anchors:
+        return frozenset()
+    tree = view.catalogue.tree
+    found = {code for anchor in anchors for code in tree.below(anchor, view.today)}
+    return frozenset(found | references(view))
+
+
+def figure_anchors(view: Reading) -> frozenset[str]:
+    """The orgs where the person holds a post, or a role that is not apart from the business."""
+    apart = {name for name, role in view.catalogue.roles.items() if role.excludes}
+    held = [org for _, org in view.actor.posts]
+    held += [org for role, org in view.actor.roles if role not in apart]
+    return frozenset(org for org in held if org in view.catalogue.orgs)
+
+
+def references(view: Reading) -> set[str]:
+    """Orgs beside the tree: peers and totals of a trade, published by others."""
+    types = view.catalogue.org_types.types
+    tree = view.catalogue.tree
+    return {
+        code
+        for code, org in view.catalogue.orgs.items()
+        if org.parent is None
+        and not org.moves
+        and code != tree.root
+        and not types[org.type].above
+        and not tree.children(code, view.today)
+    }
+
+
+# --- sets, due dates -----------------------------------------------------------------------------
+
+
+def members_of(view: Reading, name: str, period: Period) -> list[str]:
+    """The members of a set that are in force at the end of a period, in their order."""
+    found = view.catalogue.indicator_sets[name]
+    last = period.end - timedelta(days=1)
+    members = [
+        member
+        for member in found.members.values()
+        if (member.from_ is None or member.from_ <= last)
+        and (member.to is None or last <= member.to)
+    ]
+    return [member.indicator for member in sorted(members, key=lambda one: one.order)]
+
+
+def indicators_of(view: Reading, names: Iterable[str], period: Period) -> list[str]:
+    """Indicators by name, sets as their members at that time."""
+    found: list[str] = []
+    for name in names:
+        if name.startswith(SETS):
+            found += members_of(view, name.removeprefix(SETS), period)
+        else:
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def due_day(view: Reading, due: Due | None, period: Period, org: str) -> date:
+    """The last day on which a figure of the period need not be there yet."""
+    last = period.end - timedelta(days=1)
+    if due is None:
+        return last
+    if due.date is not None:
+        found = view.catalogue.closure(due.date)(environment(view, {}, org=org, period=period))
+        return found if isinstance(found, date) else last
+    day = last
+    if due.lag is not None:
+        day = _later(view, last, due, org)
+    if due.day is not None:
+        first = day.replace(day=1)
+        day = first + timedelta(days=min(due.day, _days_of(first)) - 1)
+    if due.shift == "next_workday":
+        day = workdays.next_workday(view.catalogue, day, org)
+    return day
+
+
+def _later(view: Reading, day: date, due: Due, org: str) -> date:
+    assert due.lag is not None
+    amount, unit = due.lag.amount, due.lag.unit
+    match unit:
+        case "d":
+            return day + timedelta(days=amount)
+        case "w":
+            return day + timedelta(weeks=amount)
+        case "wd":
+            return workdays.add_workdays(view.catalogue, day, amount, org)
+        case "mo" | "q" | "y":
+            # `lag: 1mo, day: 12` of March is a day of April, whatever March's last day is
+            return workdays.add_months(day, amount * {"mo": 1, "q": 3, "y": 12}[unit])
+    return day
+
+
+def _days_of(first: date) -> int:
+    return (workdays.add_months(first, 1) - first).days
