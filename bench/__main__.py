@@ -27,13 +27,15 @@ Results = dict[str, dict[str, Any]]
 
 def main() -> None:
     results: Results = {}
-    measure_alone(results)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        compare(results, "sqlite", root, f"sqlite:///{root}/ours.db", f"sqlite:///{root}/floor.db")
+    if "--postgresql" not in sys.argv:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            addresses = f"sqlite:///{root}/ours.db", f"sqlite:///{root}/floor.db"
+            compare(results, "sqlite", root, *addresses)
     if "--sqlite" not in sys.argv:
         with tempfile.TemporaryDirectory() as folder, postgres() as ours, postgres() as floor:
             compare(results, "postgresql", Path(folder), ours, floor)
+    measure_alone(results)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
