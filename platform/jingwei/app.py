@@ -56,8 +56,12 @@ BLUEPRINTS: Sequence[str] = (
 CHANGED: Sequence[str] = (
     "jingwei.services.flows.listeners:on_changed",
     "jingwei.services.facts:on_changed",
+    "jingwei.services.effects.listeners:on_changed",
     "jingwei.services.alerts:on_changed",
 )
+
+# What a floor below asks of one above, by name: `module:function`.
+EXTRA: Mapping[str, str] = {"effects": "jingwei.services.effects:run"}
 
 # After the commit, each with its message's `done` in one transaction.
 AFTER: Mapping[str, Sequence[str]] = {
@@ -70,7 +74,13 @@ OUTSIDE: Mapping[str, Outside] = {
 }
 
 # Once a second, by the process that leads.
-SWEEPS: Sequence[str] = ("jingwei.services.flows.timers:fire_due",)
+SWEEPS: Sequence[str] = (
+    "jingwei.services.flows.timers:fire_due",
+    "jingwei.services.flows.proxies:move_due",
+)
+
+# Who opens a record to a person beside the grants: `module:function`.
+OPENERS: Sequence[str] = ("jingwei.services.flows:opens",)
 
 
 def build_platform(settings: Settings) -> Platform:
@@ -80,9 +90,9 @@ def build_platform(settings: Settings) -> Platform:
     if settings.embedded:
         upgrade(database)
     clock = SystemClock(settings.timezone, settings.clock_file)
-    rights, people = Rights(), People()
+    rights, people = Rights(_there(OPENERS)), People()
     active = ActiveInstallation(database, compile_texts)
-    listeners = Listeners(changed=changed_listeners())
+    listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())
     commands = Commands(active, clock, listeners, rights, people)
     return Platform(settings, database, active, clock, rights, commands)
 
@@ -97,6 +107,10 @@ def build_jobs(platform: Platform) -> Runtime:
 
 def changed_listeners() -> tuple[Listener, ...]:
     return tuple(_there(CHANGED))
+
+
+def extra_listeners() -> dict[str, Any]:
+    return {name: function for name, where in EXTRA.items() for function in _there([where])}
 
 
 def create_app(settings: Settings) -> Flask:

@@ -16,6 +16,7 @@ from jingwei.api.auth import NotSignedIn, reading
 from jingwei.api.json import answer
 from jingwei.api.records import LIST_PARAMETERS
 from jingwei.api.session import may
+from jingwei.api.tasks import INBOX_PARAMETERS
 from jingwei.language.field_types.table import json_schema
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services.commands import Reading
@@ -32,16 +33,48 @@ UNSAFE = ("post", "put", "patch", "delete")
 METHODS = ("get", *UNSAFE)
 WITHOUT_LOGIN = ("session.login", "health.alive", "health.ready", "health.metrics")
 MATCHED = ("records.update", "records.delete")
-CREATED = ("records.create", "around.add_comment", "files.upload")
-EMPTY = ("records.delete", "session.logout")
+CREATED = ("records.create", "around.add_comment", "files.upload", "tasks.make_proxy")
+EMPTY = ("records.delete", "session.logout", "tasks.end_proxy")
 UPLOADS = ("files.upload", "forms.import_records")
 DOWNLOADS = ("files.download", "forms.export_records")
-PAGED = ("records.list_records", "around.list_related")
+PAGED = (
+    "records.list_records", "around.list_related", "tasks.inbox", "tasks.list_proxies",
+    "flows.list_flows",
+)  # fmt: skip
 COMMENTS_BODY = {"body": {"type": "string"}, "reply_to": {"type": ["integer", "null"]}}
+_WORD = {"type": ["string", "null"]}
+_WORDS = {"type": "array", "items": {"type": "string"}}
+TASK_BODY = {
+    "comment": _WORD,
+    "to": _WORD,
+    "people": _WORDS,
+    "position": {"type": ["string", "null"], "enum": ["before", "after", "with", None]},
+    "fields": {"type": "object"},
+    "chosen": {"type": "object"},
+}
 BODIES: Mapping[str, dict[str, Any]] = {
     "session.login": {"username": {"type": "string"}, "password": {"type": "string"}},
     "around.add_comment": COMMENTS_BODY,
     "around.share": {"person": {"type": "string"}, "remove": {"type": "boolean"}},
+    "tasks.act": TASK_BODY,
+    "flows.submit": {"comment": _WORD, "fields": {"type": "object"}, "chosen": {"type": "object"}},
+    "flows.act": {
+        "reason": _WORD,
+        "comment": _WORD,
+        "step": _WORD,
+        "to": _WORD,
+        "map": {"type": "object", "additionalProperties": {"type": "string"}},
+        "dry_run": {"type": "boolean"},
+    },
+    "tasks.make_proxy": {
+        "person": _WORD,
+        "to": _WORD,
+        "from": _WORD,
+        "until": _WORD,
+        "forms": _WORDS,
+        "include_open": {"type": "boolean"},
+    },
+    "tasks.hand_over": {"to": _WORD, "reason": _WORD},
     "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},
 }
 QUERIES: Mapping[str, tuple[str, ...]] = {
@@ -53,12 +86,16 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "organisation.orgs": ("at",),
     "notices.inbox": ("size", "before"),
     "audit.entries": ("actor", "kind", "org", "since", "until", "before", "size"),
+    "tasks.inbox": INBOX_PARAMETERS,
+    "tasks.list_proxies": ("person",),
+    "flows.list_flows": ("workflow", "state", "page", "size"),
+    "flows.statistics": ("workflow",),
     "files.download": ("info",),
     "forms.import_records": ("mode",),
     "forms.export_records": ("filter", "sort", "q", "fields", "titles", "deleted"),
 }
 INTEGERS = ("page", "size", "before")
-FLAGS = ("titles", "deleted", "submitting", "info")
+FLAGS = ("titles", "deleted", "submitting", "info", "overdue")
 DAYS = ("at", "since", "until")
 # The addresses that are written out for each form.
 OF_FORM = ("records.list_records", "records.create", "records.one_record", "records.update",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -122,7 +122,8 @@ def told(work: Work, tasks: list[TaskRow], kind: str = "task") -> None:
         if kind == "task":
             payload = {"task": task.id, "flow": task.flow, "form": task.form, "id": task.record}
             payload |= {"person": task.acting, "kind": task.kind}
-            work.outbox.add("task.opened", payload, key=f"task.opened:{task.id}")
+            once = f"{task.id}:{task.acting}:{instant(task.opened_at)}"
+            work.outbox.add("task.opened", payload, key=f"task.opened:{once}")
         row = people.get(task.acting)
         if row is None or (task.acting == work.actor.login and kind == "task"):
             continue
@@ -133,7 +134,8 @@ def told(work: Work, tasks: list[TaskRow], kind: str = "task") -> None:
             display=_display(work, task, locale),
             step=task.title.get(locale, ""),
         )
-        once = f"task:{task.id}" if kind == "task" else f"task:{task.id}:{kind}:{work.now}"
+        at = task.opened_at if kind == "task" else work.now
+        once = f"task:{task.id}:{task.acting}:{kind}:{at}"
         link = f"/f/{task.form}/{task.record}"
         notices.append(Notice(task.acting, words, f"task_{kind}", link, kind != "task", once))
     notify(work, notices)
@@ -154,11 +156,19 @@ def _display(view: Reading, task: TaskRow, locale: str) -> str:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def task_json(view: Reading, task: TaskRow) -> dict[str, Any]:
-    """The shape `task` of the interfaces."""
+def task_json(
+    view: Reading,
+    task: TaskRow,
+    record: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The shape `task` of the interfaces. `record` and `more` (step, actions, fields) save asking
+    where they are known. `revision` is the record's: what If-Match is compared with."""
     locale = view.actor.locale or "zh"
-    more = DESCRIBERS["flow"](view, task) if task.flow and task.run else _simple(view, task)
-    record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
+    if more is None:
+        more = DESCRIBERS["flow"](view, task) if task.flow and task.run else _simple(view, task)
+    if record is None:
+        record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
     return {
         "id": task.id,
         "kind": KIND_NAMES.get(task.kind, task.kind),
@@ -166,6 +176,7 @@ def task_json(view: Reading, task: TaskRow) -> dict[str, Any]:
         "record": task.record,
         "number": record.get("number") if record else None,
         "display": display(view, task.form, record, locale) if record else str(task.record),
+        "revision": record["revision"] if record else None,
         "flow": task.flow,
         "step": more.get("step"),
         "title": task.title.get(locale) or next(iter(task.title.values()), ""),
@@ -195,9 +206,23 @@ def instant(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
-def inbox(reading: Reading, box: str, page: int = 1, size: int = 20) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class InboxWish:
+    """What of a box (but `mine`): a kind of task, tasks about a form, those that are late."""
+
+    kind: str | None = None
+    form: str | None = None
+    overdue: bool = False
+
+
+def inbox(
+    reading: Reading, box: str, page: int = 1, size: int = 20, wish: InboxWish | None = None
+) -> dict[str, Any]:
     """One page of a box of the reader. `mine`: what the reader began, each with the task that
     holds it up."""
+    wish = wish or InboxWish()
+    if wish.form is not None and wish.form not in reading.catalogue.forms:
+        raise NotFound("no-such-form")
     if box not in BOXES:
         raise Malformed("no-such-box", box=box, known=", ".join(BOXES))
     size = max(1, min(size, MOST_A_PAGE))
@@ -207,7 +232,17 @@ def inbox(reading: Reading, box: str, page: int = 1, size: int = 20) -> dict[str
         total, flows = rows.flows_of(reading.connection, books(reading), person, size, offset)
         items = [DESCRIBERS["mine"](reading, flow) for flow in flows]  # type: ignore[arg-type]
         return {"items": items, "total": total, "page": page, "size": size}
-    total, found = rows.inbox(reading.connection, books(reading), box, person, size, offset)
+    total, found = rows.inbox(
+        reading.connection,
+        books(reading),
+        box,
+        person,
+        size,
+        offset,
+        kind=wish.kind,
+        form=wish.form,
+        due_before=reading.now if wish.overdue else None,
+    )
     items = [task_json(reading, task) for task in found]
     return {"items": items, "total": total, "page": page, "size": size}
 
@@ -229,3 +264,8 @@ def task_row(view: Reading, task_id: int) -> TaskRow:
     if record is None or not view.rights.may_read(view, task.form, record).allowed:
         raise NotFound("no-such-task")
     return task
+
+
+def one(reading: Reading, task_id: int) -> dict[str, Any]:
+    """A task as JSON. Raises NotFound."""
+    return task_json(reading, task_row(reading, task_id))

@@ -30,6 +30,8 @@ class FlowRow:
     revision: int = 0
     ended_at: datetime | None = None
     previous: int | None = None
+    parent: int | None = None
+    parent_run: int | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -114,3 +116,20 @@ class TimerRow:
     purpose: str
     due_at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRow:
+    """`to` stands in for `person` from an instant until another (exclusive). `forms`: names of the
+    forms it is for, none for every form."""
+
+    id: int
+    person: str
+    to: str
+    since: datetime
+    until: datetime
+    created_at: datetime
+    created_by: str
+    forms: tuple[str, ...] = ()
+    include_open: bool = False
+    moved_at: datetime | None = None

@@ -103,7 +103,12 @@ def latest_flow(connection: Connection, record: int) -> int | None:
 
 
 def running_flows(
-    connection: Connection, books: Books, *, workflow: str | None = None, record: int | None = None
+    connection: Connection,
+    books: Books,
+    *,
+    workflow: str | None = None,
+    record: int | None = None,
+    limit: int | None = None,
 ) -> list[FlowRow]:
     """Instances that have not ended, oldest first."""
     table = sys_flow_instance.c
@@ -112,7 +117,14 @@ def running_flows(
         statement = statement.where(table.workflow == workflow)
     if record is not None:
         statement = statement.where(table.record == record)
-    return _all(connection, books, FlowRow, statement.order_by(table.id))
+    return _all(connection, books, FlowRow, statement.order_by(table.id).limit(limit))
+
+
+def children_of(connection: Connection, books: Books, parent: int) -> list[FlowRow]:
+    """Instances that a step of this one began, oldest first."""
+    table = sys_flow_instance.c
+    statement = sa.select(sys_flow_instance).where(table.parent == parent).order_by(table.id)
+    return _all(connection, books, FlowRow, statement)
 
 
 def flows_of(
@@ -232,11 +244,26 @@ def _box(box: str, person: int) -> sa.ColumnElement[bool]:
 
 
 def inbox(
-    connection: Connection, books: Books, box: str, person: int, limit: int, offset: int
+    connection: Connection,
+    books: Books,
+    box: str,
+    person: int,
+    limit: int,
+    offset: int,
+    *,
+    kind: str | None = None,
+    form: str | None = None,
+    due_before: datetime | None = None,
 ) -> tuple[int, list[TaskRow]]:
     """A page of a box (todo, done, cc) and how many there are. What is due first comes first."""
     table = sys_task.c
     where = _box(box, person)
+    if kind is not None:
+        where = sa.and_(where, table.kind == kind)
+    if form is not None:
+        where = sa.and_(where, table.form == books.names.key("form", form))
+    if due_before is not None:
+        where = sa.and_(where, table.due_at < due_before)
     total = connection.execute(
         sa.select(sa.func.count()).select_from(sys_task).where(where)
     ).scalar_one()
@@ -269,6 +296,15 @@ def open_tasks_of(connection: Connection, books: Books, person: int) -> list[Tas
     return _all(connection, books, TaskRow, statement.order_by(table.id))
 
 
+def open_tasks_in(connection: Connection, books: Books, flows: Collection[int]) -> list[TaskRow]:
+    """What is open or waits in these instances."""
+    table = sys_task.c
+    statement = sa.select(sys_task).where(
+        table.flow.in_(flows), table.state.in_(("open", "waiting")), table.kind != "receipt"
+    )
+    return _all(connection, books, TaskRow, statement.order_by(table.id))
+
+
 # --- events and timers ---------------------------------------------------------------------------
 
 
@@ -284,9 +320,15 @@ def last_seq(connection: Connection, flow: int) -> int:
     return connection.execute(newest).scalar() or 0
 
 
-def events_of(connection: Connection, books: Books, flow: int) -> list[EventRow]:
+def events_of(
+    connection: Connection, books: Books, flow: int, newest: int | None = None
+) -> list[EventRow]:
+    """In order; only the newest so many where that is asked for."""
     statement = sa.select(sys_flow_event).where(sys_flow_event.c.flow == flow)
-    return _all(connection, books, EventRow, statement.order_by(sys_flow_event.c.seq))
+    if newest is None:
+        return _all(connection, books, EventRow, statement.order_by(sys_flow_event.c.seq))
+    last = statement.order_by(sys_flow_event.c.seq.desc()).limit(newest)
+    return _all(connection, books, EventRow, last)[::-1]
 
 
 def write_timers(

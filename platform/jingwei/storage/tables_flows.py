@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+)
 
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Instant, JsonText
@@ -25,10 +34,13 @@ sys_flow_instance = Table(
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("previous", BigInteger),  # the instance that was reopened
+    Column("parent", BigInteger),  # the instance whose step began this one
+    Column("parent_run", BigInteger),
     Column("memory", JsonText, nullable=False),
     Index("ix_sys_flow_instance_record", "record", "id"),
     Index("ix_sys_flow_instance_initiator", "initiator", "status", "id"),
     Index("ix_sys_flow_instance_status", "status", "workflow"),
+    Index("ix_sys_flow_instance_parent", "parent"),
 )
 
 sys_step_run = Table(
@@ -78,6 +90,8 @@ sys_task = Table(
     Column("key", CODE_POINT_TEXT, unique=True),
     Index("ix_sys_task_inbox", "acting", "state", "due_at"),
     Index("ix_sys_task_record", "record", "acting"),
+    Index("ix_sys_task_person", "person", "state"),
+    Index("ix_sys_task_closed_by", "closed_by", "id"),
 )
 
 # What happened, append-only; `data` holds the changes of state, so that the log replays.
@@ -106,4 +120,20 @@ sys_timer = Table(
     Column("purpose", CODE_POINT_TEXT, nullable=False),  # remind | overdue | wait | at_most
     Column("due_at", Instant, nullable=False, index=True),
     Column("data", JsonText, nullable=False),
+)
+
+# Who stands in for whom, from an instant to an instant (exclusive).
+sys_proxy = Table(
+    "sys_proxy",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", ForeignKey("sys_person.id"), nullable=False, index=True),
+    Column("to", ForeignKey("sys_person.id"), nullable=False),
+    Column("from", Instant, nullable=False),
+    Column("until", Instant, nullable=False, index=True),
+    Column("forms", JsonText, nullable=False),  # names; none: every form
+    Column("include_open", Boolean, nullable=False),
+    Column("moved_at", Instant),  # when open tasks were moved, where they are to be
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", ForeignKey("sys_person.id"), nullable=False),
 )

@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from jingwei.language.workflow import StepFields
-from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, NotFound, Refused
+from jingwei.refusals import (
+    Conflict,
+    FieldRefusal,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Stale,
+)
 from jingwei.services import records, tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import flow_actions, runtime
@@ -21,17 +29,22 @@ from jingwei.services.flows.view import flow_json, flow_view
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import TERMINAL, TaskRow
+from jingwei.storage.people import find_person
 
 __all__ = [
     "act",
     "act_on_flow",
     "flow_view",
     "hand_over",
+    "hand_over_by",
     "latest_flow",
     "opens",
     "step_fields",
     "submit",
 ]
+
+
+MOST_SHOWN = 100  # of path and events, in the answer to an action; reading gives them all
 
 
 def submit(
@@ -40,9 +53,11 @@ def submit(
     record_id: int,
     comment: str | None = None,
     body: Mapping[str, Any] | None = None,
+    revision: int | None = None,
 ) -> dict[str, Any]:
     """Start the form's flow, or answer the fill of a returned request: the flow as JSON. A form
-    with `submit:` and no workflow gives its record (raw). Raises NotFound, Invalid, Conflict."""
+    with `submit:` and no workflow gives its record (raw). `revision`: of the record, as the actor
+    saw it. Raises NotFound, Invalid, Conflict, Stale."""
     definition = work.catalogue.forms.get(form)
     if definition is None:
         raise NotFound("no-such-form")
@@ -51,6 +66,7 @@ def submit(
         raise NotFound("no-such-record")
     if not work.rights.may_read(work, form, found).allowed:
         raise NotFound("no-such-record")
+    _check_revision(found, revision)
     if workflow_of(work, definition, found) is None:
         return dict(records.submit_without_flow(work, form, record_id))
     given = {**(body or {}), **({"comment": comment} if comment else {})}
@@ -60,7 +76,16 @@ def submit(
     if record["status"] not in MAY_SUBMIT:
         raise Conflict("already-submitted", status=record["status"])
     wish = runtime.wish_of(work, given)
-    return flow_json(work, begin(work, definition, record, wish))
+    return _shown(work, begin(work, definition, record, wish))
+
+
+def _check_revision(record: Mapping[str, Any], seen: int | None) -> None:
+    if seen is not None and record.get("revision") != seen:
+        raise Stale("stale", revision=record.get("revision") or 0)
+
+
+def _shown(work: Work, found: Loaded) -> dict[str, Any]:
+    return flow_json(work, found, MOST_SHOWN)
 
 
 def _resubmit(
@@ -79,17 +104,22 @@ def _resubmit(
     return act(work, mine[-1].id, "submit", body)
 
 
-def act(work: Work, task_id: int, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Do something with a task: the flow as JSON (the task itself, for one without a flow)."""
+def act(
+    work: Work, task_id: int, action: str, body: Mapping[str, Any], revision: int | None = None
+) -> dict[str, Any]:
+    """Do something with a task: the flow as JSON (the task itself, for one without a flow).
+    `revision`: of the record, as the actor saw it."""
     task = tasks.task_row(work, task_id)
     if task.flow is None or task.run is None:
         done = tasks.act_simply(work, task, action, body)
         return done if task.flow is None else flow_view(work, task.flow)
     with runtime.at_work(task.flow):
-        return _act(work, task, action, body)
+        return _act(work, task, action, body, revision)
 
 
-def _act(work: Work, task: TaskRow, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _act(
+    work: Work, task: TaskRow, action: str, body: Mapping[str, Any], revision: int | None
+) -> dict[str, Any]:
     found = runtime.load(work, task.flow or 0, lock=True)
     if task.id not in found.state.tasks:
         raise NotFound("no-such-task")
@@ -98,13 +128,15 @@ def _act(work: Work, task: TaskRow, action: str, body: Mapping[str, Any]) -> dic
     if wish.to and action in ("transfer", "delegate", "add_sign"):
         runtime.check_people(work, [wish.to])
     walk = found.walk()
+    if task.state == "open":
+        _check_revision(found.asks.record, revision)
     if action in ("approve", "submit", "add_sign"):
         _write(work, found, task, action, body)
     elif body.get("fields"):
         raise Refused("flow-not-offered", action=action)
     act_in_walk(walk, task.id, action, wish)
-    found.state = runtime.commit(work, found, walk)
-    return flow_json(work, found)
+    runtime.commit(work, found, walk)
+    return _shown(work, found)
 
 
 def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[str, Any]) -> None:
@@ -127,17 +159,23 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
         records.check_submission(work, found.state.flow.form, found.asks.record)
 
 
-def act_on_flow(work: Work, flow_id: int, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def act_on_flow(
+    work: Work, flow_id: int, action: str, body: Mapping[str, Any], revision: int | None = None
+) -> dict[str, Any]:
     """Do something with a whole request: the flow as JSON (of the new instance, for `reopen`; the
     list of what would happen, for `migrate` with `dry_run`)."""
     with runtime.at_work(flow_id):
-        return _act_on_flow(work, flow_id, action, body)
+        return _act_on_flow(work, flow_id, action, body, revision)
 
 
-def _act_on_flow(work: Work, flow_id: int, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    found = runtime.load(work, flow_id, lock=True)
+def _act_on_flow(
+    work: Work, flow_id: int, action: str, body: Mapping[str, Any], revision: int | None
+) -> dict[str, Any]:
+    blocked = action in ("migrate", "terminate")  # the ways out of what fits no more
+    found = runtime.load(work, flow_id, lock=True, though_it_fits_no_more=blocked)
     if not runtime.may_see(work, found.state):
         raise NotFound("no-such-flow")
+    _check_revision(found.asks.record, revision)
     wish = runtime.wish_of(work, body)
     administers = runtime.is_administrator(work, found.asks.record)
     if action in flow_actions.ADMINISTRATORS:
@@ -148,8 +186,8 @@ def _act_on_flow(work: Work, flow_id: int, action: str, body: Mapping[str, Any])
         return _reopen(work, found, wish)
     walk = found.walk()
     act_on_walk(walk, action, wish, administrator=administers)
-    found.state = runtime.commit(work, found, walk)
-    return flow_json(work, found)
+    runtime.commit(work, found, walk)
+    return _shown(work, found)
 
 
 def _check_administrator(action: str, reason: str | None, administers: bool) -> None:
@@ -172,7 +210,7 @@ def _reopen(work: Work, found: Loaded, wish: Any) -> dict[str, Any]:
     row = work.people.find(work.connection, flow.initiator, work.today)
     again = replace(work, actor=row, on_behalf_of=work.actor) if row else work
     fresh = begin(again, form, record, wish, previous=flow.id, workflow=workflow)
-    return flow_json(work, fresh)
+    return _shown(work, fresh)
 
 
 def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:
@@ -210,6 +248,16 @@ def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | Non
                 hide=tuple(name for name in found.hide if name in fields.hide),
             )
     return found
+
+
+def hand_over_by(work: Work, login: str, to: str | None = None) -> int:
+    """The same for a person: administrators of flows at or above the leaver's org only."""
+    row = find_person(work.connection, login)
+    if row is None:
+        raise NotFound("no-such-person", login=login[:60])
+    if not runtime.is_administrator(work, {"org": row.org}):
+        raise NotAllowed("flow-administrators-only", action="hand-over")
+    return hand_over(work, login, to)
 
 
 def hand_over(work: Work, login: str, to: str | None = None) -> int:

@@ -81,7 +81,7 @@ def begin(
         walk.begin()
         walk.settle()
         _complete_first_fill(found, walk, wish)
-        found.state = runtime.commit(work, found, walk, fresh=True)
+        runtime.commit(work, found, walk, fresh=True)
     return found
 
 

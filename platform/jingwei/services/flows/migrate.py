@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from jingwei.language.who import Whos
+from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, Refused
 from jingwei.services.commands import Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
-from jingwei.services.flows.plan import START, FlowPlan
+from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.runtime import Loaded
-from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
-from jingwei.storage.flow_rows import TERMINAL
+from jingwei.storage.flow_rows import TERMINAL, RunRow
 
 
 def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> dict[str, Any]:
     """Pin today's workflow. `map`: old id → new id; the workflow's own `migrate` stands behind it.
 
-    `dry_run` answers `{"items": [{flow, from, to, steps}]}` and changes nothing. Raises Refused
-    when nothing would change, or when an open step has no counterpart at the same place.
+    An open step that keeps its id keeps its tasks, and so does one that only got another id; one
+    that becomes another step (other people or another mode) is closed, and the new one asks its
+    own people. Decisions that were made stay as they are.
+
+    `dry_run` answers `{"items": [{flow, from, to, steps, opens}]}` and changes nothing. Raises
+    Refused when nothing would change, or when an open step has no counterpart at the same place.
     """
     flow = found.state.flow
     today = work.catalogue.workflows.get(flow.workflow)
@@ -33,26 +38,76 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
     plan = FlowPlan(today)
     words = {**today.migrate, **{str(a): str(b) for a, b in dict(body.get("map") or {}).items()}}
     steps = _mapped(found, plan, words)
+    opens = _opened_afresh(found, plan, steps)
     if body.get("dry_run"):
-        item = {"flow": flow.id, "from": flow.fingerprint, "to": today.fingerprint, "steps": steps}
+        item = {
+            "flow": flow.id,
+            "from": flow.fingerprint,
+            "to": today.fingerprint,
+            "steps": steps,
+            "opens": [steps[run.step] for run in opens],
+        }
         return {"items": [item], "dry_run": True}
-    moved = Loaded(work, plan, WorldAsks(work, plan, flow), found.state)
+    moved = Loaded(work, plan, WorldAsks(work, plan, flow), found.state, found.beside)
     walk = moved.walk()
     walk.note("migrated", comment=wish.comment, steps=steps)
     walk.set_flow(fingerprint=today.fingerprint, release=work.installation.release.id)
-    _rename(walk, steps)
-    moved.state = runtime.commit(work, moved, walk)
+    walk.cancel([run.id for run in opens], "cancelled", "migrated")
+    _rename(walk, steps, {run.id for run in opens})
+    for run in opens:
+        walk.start_step(plan.step(steps[run.step]), run.parent, run.lane, whatever=True)
+    walk.settle()
+    runtime.commit(work, moved, walk)
     return flow_json(work, moved)
+
+
+def _opened_afresh(found: Loaded, plan: FlowPlan, steps: Mapping[str, str]) -> list[RunRow]:
+    """Open runs of people whose step becomes another one."""
+    changed = []
+    for run in found.state.runs.values():
+        new = steps.get(run.step, run.step)
+        if run.state != "open" or run.kind not in ASKS_PEOPLE or new == run.step:
+            continue
+        old = found.plan.places.get(run.step) if found.fits else None
+        if old is None or _asked(old.step) != _asked(plan.step(new)):
+            changed.append(run)
+    return changed
+
+
+def _asked(step: Step) -> tuple[object, ...]:
+    return step.kind, step.mode, step.holders, step.pass_share, _rules(step.who)
+
+
+def _rules(whos: Whos) -> tuple[object, ...]:
+    """Rules of people without the places where they are written."""
+    return tuple(
+        (
+            one.kind,
+            one.name,
+            one.org.source if one.org else None,
+            one.covering.source if one.covering else None,
+            _rules(one.of),
+            one.levels,
+            one.up_to,
+            _rules(one.exclude),
+            one.weight,
+        )
+        for one in whos
+    )
 
 
 def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str, str]:
     """Every step that has run, by its new id; an open one must stand in the same blocks."""
     steps: dict[str, str] = {}
+    walk = found.walk()
     for run in found.state.runs.values():
         new = words.get(run.step, run.step)
         stands = new in plan.places and plan.step(new).kind == run.kind
         if run.state == "open" and run.step != START:
-            old = [(words.get(b, b), lane) for b, lane in found.plan.chain(run.step)]
+            old = [
+                (words.get(block.step, block.step), None if block.kind == "each" else lane)
+                for block, lane in walk.ancestors(run)
+            ]
             stands = stands and plan.chain(new) == old
             if not stands:
                 raise Refused("flow-migrate-strands", step=run.step)
@@ -63,13 +118,10 @@ def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str
     return steps
 
 
-def _rename(walk: Walk, steps: Mapping[str, str]) -> None:
-    for run in list(walk.runs.values()):
+def _rename(walk: Walk, steps: Mapping[str, str], but: Collection[int]) -> None:
+    for run in [r for r in walk.runs.values() if r.id not in but]:
         new = steps.get(run.step, run.step)
         parts = run.path.split("/")
         path = "/".join(steps.get(p, p) if n % 2 == 0 else p for n, p in enumerate(parts))
         if (new, path) != (run.step, run.path):
             walk.set_run(run.id, step=new, path=path)
-
-
-__all__ = ["State", "migrate"]

@@ -15,10 +15,13 @@ from jingwei.language.workflow import Step
 from jingwei.services import workdays
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import who
-from jingwei.services.flows.asks import Found, Group, Rows
+from jingwei.services.flows.asks import Found, Group, Rows, StandIn
 from jingwei.services.flows.plan import FlowPlan
+from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
 from jingwei.storage.flow_rows import FlowRow
+from jingwei.storage.people import find_people
+from jingwei.storage.proxies import active_proxies
 
 
 class WorldAsks:
@@ -29,6 +32,7 @@ class WorldAsks:
         self.plan = plan
         self.flow = flow
         self._record: Mapping[str, Any] | None = None
+        self._absences: dict[str, str] | None = None
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -127,8 +131,24 @@ class WorldAsks:
     def flow_admins(self) -> list[str]:
         return who.nearest(self.view, "role", who.FLOW_ADMIN, self.org)
 
-    def stand_in(self, login: str) -> str:
-        return login
+    def stand_in(self, login: str) -> StandIn:
+        """Follow the absences in force now; the first repeat ends the chain at the owner."""
+        if self._absences is None:
+            found = active_proxies(self.view.connection, self.view.now)
+            known = find_people(self.view.connection, {p.to for p in found}) if found else {}
+            self._absences = {
+                one.person: one.to
+                for one in sorted(found, key=lambda p: (bool(p.forms), p.id))
+                if (not one.forms or self.flow.form in one.forms)
+                and one.to in known
+                and may_sign_in(known[one.to], self.view.today)
+            }
+        chain = [login]
+        while (following := self._absences.get(chain[-1])) is not None:
+            if following in chain:
+                return StandIn(login, tuple(chain), loops=True)
+            chain.append(following)
+        return StandIn(chain[-1], tuple(chain[:-1]))
 
     # --- time
 

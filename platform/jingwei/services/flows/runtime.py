@@ -26,9 +26,11 @@ from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.people import may_sign_in
 from jingwei.storage import flows as rows
-from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow
+from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow, TaskRow
 from jingwei.storage.people import find_people
 
+MOST_TEXT = 5_000  # characters of a comment
+MOST_PEOPLE = 200
 _ACTION_NAMES = {"in_approval": "submitted"}
 
 
@@ -52,12 +54,18 @@ def is_at_work(flow_id: int) -> bool:
 
 @dataclass(slots=True)
 class Loaded:
-    """An instance ready for a command. `view` has the catalogue with the pinned workflow."""
+    """An instance ready for a command. `view` has the catalogue with the pinned workflow.
+
+    `beside`: its tasks that no step waits for (receipts). `fits`: False when the pinned workflow
+    fits today's form no more, and `plan` is today's: it can only be looked at, ended or migrated.
+    """
 
     view: Any
     plan: FlowPlan
     asks: WorldAsks
     state: State
+    beside: tuple[TaskRow, ...] = ()
+    fits: bool = True
 
     def walk(self, *, system: bool = False) -> Walk:
         view = self.view
@@ -67,20 +75,32 @@ class Loaded:
         return Walk(self.plan, self.state, self.asks, view.now, actor, on_behalf)
 
 
-def load(view: Reading, flow_id: int, *, lock: bool = False) -> Loaded:
-    """The instance; with `lock`, simultaneous commands queue here. Raises NotFound."""
+def load(
+    view: Reading, flow_id: int, *, lock: bool = False, though_it_fits_no_more: bool = False
+) -> Loaded:
+    """The instance; with `lock`, simultaneous commands queue here. Raises NotFound, and Refused
+    `flow-needs-migration` unless what does not fit will do (see `Loaded.fits`)."""
     flow = rows.find_flow(view.connection, tasks.books(view), flow_id, lock=lock)
     if flow is None:
         raise NotFound("no-such-flow")
-    return loaded(view, flow)
+    return loaded(view, flow, though_it_fits_no_more)
 
 
-def loaded(view: Reading, flow: FlowRow) -> Loaded:
+def loaded(view: Reading, flow: FlowRow, though_it_fits_no_more: bool = False) -> Loaded:
     books = tasks.books(view)
-    own, plan = pinned(view, flow)
+    fits = True
+    try:
+        own, plan = pinned(view, flow)
+    except Refused:
+        today = view.catalogue.workflows.get(flow.workflow)
+        if today is None or not though_it_fits_no_more:
+            raise
+        own, plan, fits = view, FlowPlan(today), False
     runs = {r.id: r for r in rows.runs_of(view.connection, books, flow.id)}
-    found = {t.id: t for t in rows.tasks_of(view.connection, books, flow.id) if t.run is not None}
-    return Loaded(own, plan, WorldAsks(own, plan, flow), State(flow, runs, found))
+    every = rows.tasks_of(view.connection, books, flow.id)
+    found = {t.id: t for t in every if t.run is not None}
+    beside = tuple(t for t in every if t.run is None)
+    return Loaded(own, plan, WorldAsks(own, plan, flow), State(flow, runs, found), beside, fits)
 
 
 def may_see(view: Reading, state: State) -> bool:
@@ -114,25 +134,48 @@ def wish_of(view: Reading, body: Mapping[str, Any]) -> Wish:
     known |= {"chosen"}
     wrong = [FieldRefusal(name, "unknown-field", {"name": name}) for name in set(body) - known]
     for name in ("comment", "to", "position", "reason", "step"):
-        if not isinstance(body.get(name), str | None):
-            wrong.append(FieldRefusal(name, "not-text"))
+        wrong += _wrong_text(name, body.get(name))
     listed = body.get("people") or []
-    if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
-        wrong.append(FieldRefusal("people", "not-text"))
+    if not _is_people(listed):
+        wrong.append(FieldRefusal("people", "not-people"))
+    named = body.get("chosen") or {}
+    if not isinstance(named, Mapping):
+        wrong.append(FieldRefusal("chosen", "not-people"))
+        named = {}
+    chosen = {step: [p] if isinstance(p, str) else p for step, p in named.items()}
+    if not all(_is_people(people) for people in chosen.values()):
+        wrong.append(FieldRefusal("chosen", "not-people"))
+    if not isinstance(body.get("map") or {}, Mapping):
+        wrong.append(FieldRefusal("map", "not-json"))
+    if not isinstance(body.get("dry_run", False), bool):
+        wrong.append(FieldRefusal("dry_run", "not-yes-no"))
     if wrong:
         raise Malformed("not-writable-fields", fields=wrong)
     comment = body.get("comment") or body.get("reason")
-    chosen = {
-        str(step): tuple([people] if isinstance(people, str) else people)
-        for step, people in dict(body.get("chosen") or {}).items()
-    }
     check_people(view, [*listed, *(p for people in chosen.values() for p in people)])
     return Wish(
         comment.strip() if comment else None,
         body.get("to") or body.get("step"),
         tuple(listed),
         body.get("position"),
-        chosen,
+        {step: tuple(people) for step, people in chosen.items()},
+    )
+
+
+def _wrong_text(name: str, value: Any) -> list[FieldRefusal]:
+    if not isinstance(value, str | None):
+        return [FieldRefusal(name, "not-text")]
+    if value is not None and len(value) > MOST_TEXT:
+        return [FieldRefusal(name, "text-too-long", {"most": MOST_TEXT, "length": len(value)})]
+    bad = any((c < " " and c not in "\n\r\t") or "\ud800" <= c <= "\udfff" for c in value or "")
+    return [FieldRefusal(name, "text-control-character")] if bad else []
+
+
+def _is_people(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_PEOPLE
+        and all(isinstance(p, str) and 0 < len(p) <= 100 and p.isprintable() for p in value)
     )
 
 
@@ -248,9 +291,14 @@ def commit(
             key=f"receipt:{after.flow.id}:{after.flow.round}:{step.id}:{person}",
             flow=after.flow.id,
         )
+    if walk.receipts:
+        every = rows.tasks_of(connection, books, after.flow.id)
+        loaded.beside = tuple(t for t in every if t.run is None)
     if walk.urged:
         tasks.told(work, walk.urged, "urge")
+    loaded.state = after
     _move_record(work, loaded, walk, before, after)
+    loaded.asks.forget()
     return after
 
 
@@ -325,7 +373,8 @@ def _tell(work: Work, before: State, after: State, walk: Walk) -> None:
     opened = []
     for task in after.tasks.values():
         old = before.tasks.get(task.id)
-        if task.state in ("open", "told") and (old is None or old.state not in ("open", "told")):
+        was_asked = old is not None and old.state in ("open", "told") and old.acting == task.acting
+        if task.state in ("open", "told") and not was_asked:
             opened.append(task)
         if task.state == "closed" and (old is None or old.outcome != task.outcome):
             tasks.closed_message(work, task)

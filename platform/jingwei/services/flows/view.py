@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
 from jingwei.services.flows.actions import offered
 from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see
+from jingwei.services.flows.walk import Walk
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import FlowRow, RunRow, TaskRow
@@ -22,46 +23,79 @@ _SHOWN = frozenset({"fill", "approve", "acknowledge", "cc"})
 
 def flow_view(reading: Reading, flow_id: int) -> dict[str, Any]:
     """The shape `flow` of the interfaces. Raises NotFound."""
-    found = load(reading, flow_id)
+    found = load(reading, flow_id, though_it_fits_no_more=True)
     if not may_see(reading, found.state):
         raise NotFound("no-such-flow")
     return flow_json(reading, found)
 
 
-def flow_json(view: Reading, found: Loaded) -> dict[str, Any]:
-    """An instance that the reader may see."""
+def flow_json(view: Reading, found: Loaded, most: int | None = None) -> dict[str, Any]:
+    """An instance that the reader may see. `most`: no more than the newest of path and events, so
+    that an answer does not grow with the rounds. `revision` is the record's."""
     flow, locale = found.state.flow, view.actor.locale or "zh"
     books = tasks.books(view)
-    every = rows.tasks_of(view.connection, books, flow.id)
+    runs = [run for run in found.state.runs.values() if run.kind in _SHOWN]
+    events = rows.events_of(view.connection, books, flow.id, most)
+    by_run: dict[int | None, list[TaskRow]] = {}
+    for task in found.state.tasks.values():
+        by_run.setdefault(task.run, []).append(task)
     return {
         "id": flow.id,
+        "flow": flow.id,
         "form": flow.form,
         "record": flow.record,
+        "revision": found.asks.record.get("revision"),
         "workflow": flow.workflow,
         "title": found.plan.workflow.title(locale),
         "fingerprint": flow.fingerprint,
         "status": flow.status,
         "round": flow.round,
-        "revision": flow.revision,
         "initiator": flow.initiator,
         "started_at": instant(flow.started_at),
         "ended_at": instant(flow.ended_at),
         "previous": flow.previous,
-        "open": [task_json(view, task) for task in every if task.state == "open"],
+        "parent": flow.parent,
+        "open": _open_json(view, found),
         "path": [
-            _run_json(found, run, locale) for run in found.state.runs.values() if run.kind in _SHOWN
+            _run_json(found, run, locale, by_run.get(run.id, ()))
+            for run in (runs if most is None else runs[-most:])
         ],
-        "events": [_event_json(event) for event in rows.events_of(view.connection, books, flow.id)],
+        "events": [_event_json(event) for event in events],
         "prediction": _prediction(found, locale),
         "actions": _actions(view, found),
     }
 
 
-def _run_json(found: Loaded, run: RunRow, locale: str) -> dict[str, Any]:
-    mine = [t for t in found.state.tasks.values() if t.run == run.id]
+def _open_json(view: Reading, found: Loaded) -> list[dict[str, Any]]:
+    """What is open, receipts beside the flow included."""
+    record = found.asks.record
+    walk = found.walk()
+    shown = []
+    for task in (*found.state.tasks.values(), *found.beside):
+        if task.state != "open":
+            continue
+        more = _described(view, found, walk, task) if task.run is not None else None
+        shown.append(task_json(view, task, record, more))
+    return shown
+
+
+def _described(view: Reading, found: Loaded, walk: Walk, task: TaskRow) -> Mapping[str, Any]:
+    run = found.state.runs[task.run or 0]
+    if not found.fits:
+        return {"step": run.step}
     return {
         "step": run.step,
-        "title": found.plan.step(run.step).title(locale),
+        "actions": offered(walk, task, view.actor.login),
+        "fields": fields_of(found.plan.step(run.step), task),
+    }
+
+
+def _run_json(found: Loaded, run: RunRow, locale: str, mine: Iterable[TaskRow]) -> dict[str, Any]:
+    place = found.plan.places.get(run.step)
+    return {
+        "step": run.step,
+        "title": run.step if place is None else place.step.title(locale),
+        "kind": run.kind,
         "path": run.path,
         "round": run.round,
         "state": run.state,
@@ -100,6 +134,8 @@ def _event_json(event: Any) -> dict[str, Any]:
 
 def _prediction(found: Loaded, locale: str) -> list[dict[str, Any]]:
     """Best effort: what cannot be worked out now is left out."""
+    if not found.fits:
+        return []
     try:
         coming = predict.ahead(found.walk())
     except (Refused, LookupError, ArithmeticError):
@@ -131,6 +167,9 @@ def _actions(view: Reading, found: Loaded) -> list[str]:
         actions += ["jump", "suspend", "terminate"] if running else []
         actions += ["resume", "terminate"] if flow.status == "suspended" else []
         actions += ["reopen"] if flow.ended_at is not None else []
+        today = view.catalogue.workflows.get(flow.workflow)
+        moves = today is not None and today.fingerprint != flow.fingerprint
+        actions += ["migrate"] if moves and flow.ended_at is None else []
     return actions
 
 
@@ -140,16 +179,10 @@ def _actions(view: Reading, found: Loaded) -> list[str]:
 def describe(view: Reading, task: TaskRow) -> Mapping[str, Any]:
     """Step, actions and fields of a task; nothing but its step when its flow cannot be read."""
     try:
-        found = load(view, task.flow or 0)
+        found = load(view, task.flow or 0, though_it_fits_no_more=True)
     except Refused:
         return {"step": None}
-    run = found.state.runs[task.run or 0]
-    step = found.plan.step(run.step)
-    return {
-        "step": run.step,
-        "actions": offered(found.walk(), task, view.actor.login),
-        "fields": fields_of(step, task),
-    }
+    return _described(view, found, found.walk(), task)
 
 
 def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:

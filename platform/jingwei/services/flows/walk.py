@@ -383,9 +383,9 @@ class Walk:
         values: dict[str, Any] = {
             "kind": TASK_KINDS.get(step.kind, "approval"),
             "state": "open",
-            "acting": self.asks.stand_in(person),
             **more,
         }
+        values.setdefault("acting", self.acting_for(step, values["kind"], person))
         return self.add_task(
             TaskRow(
                 self.asks.next_id(),
@@ -401,6 +401,19 @@ class Walk:
                 **values,
             )
         )
+
+    def acting_for(self, step: Step, kind: str, person: str) -> str:
+        """Who is asked in a person's place: never the initiator about his own request, and nobody
+        to correct it but himself."""
+        if kind == "cc" or (kind == "fill" and person == self.flow.initiator):
+            return person
+        found = self.asks.stand_in(person)
+        if found.loops:
+            self.note_system("proxy_loop", step=step.id, person=person, chain=list(found.via))
+        own = found.acting == self.flow.initiator and step.kind == "approve"
+        if own and self.plan.policy(step, "self_approval") != "allow":
+            return person
+        return found.acting
 
     def ask_more(self, run: int, person: str, seat: int, **more: Any) -> TaskRow:
         """Another task of a run that is open."""

@@ -1,0 +1,158 @@
+"""What administrators look at: requests that run, those that are late or stuck, time per step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from jingwei.refusals import Malformed, NotAllowed
+from jingwei.services import tasks
+from jingwei.services.commands import Reading
+from jingwei.services.display import display
+from jingwei.services.flows.who import FLOW_ADMIN
+from jingwei.services.tasks import instant
+from jingwei.storage import flow_figures
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import FlowRow, TaskRow
+
+STATES = ("all", "overdue", "suspended", "stuck")
+MOST = 2_000  # running requests that one view looks through
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which requests. `state`: one of STATES."""
+
+    workflow: str | None = None
+    state: str = "all"
+
+
+def administered(view: Reading) -> frozenset[str] | None:
+    """Orgs whose requests the reader administers; None: all of them."""
+    if view.actor.is_system:
+        return None
+    tree = view.catalogue.tree
+    found: set[str] = set()
+    for role, org in view.actor.roles:
+        if role == FLOW_ADMIN and org in view.catalogue.orgs:
+            found |= {org, *tree.below(org, view.today)}
+    return frozenset(found)
+
+
+def administers_anything(view: Reading) -> bool:
+    found = administered(view)
+    return found is None or bool(found)
+
+
+def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[str, Any]:
+    """A page of the running requests of the reader's orgs, the oldest first. Raises NotAllowed
+    for who administers none, Malformed for an unknown state."""
+    if wish.state not in STATES:
+        raise Malformed("parameter-choice", name="state", known=", ".join(STATES))
+    orgs = administered(view)
+    if orgs is not None and not orgs:
+        raise NotAllowed("flow-administrators-only", action="flows")
+    books = tasks.books(view)
+    flows = rows.running_flows(view.connection, books, workflow=wish.workflow, limit=MOST)
+    open_ = _open_tasks(view, flows)
+    records = _records(view, flows)
+    found = []
+    for flow in flows:
+        record = records.get(flow.record)
+        if record is None or (orgs is not None and record.get("org") not in orgs):
+            continue
+        line = _line(view, flow, record, open_.get(flow.id, []))
+        if wish.state in ("all", line["state"]) or (wish.state == "overdue" and line["overdue"]):
+            found.append(line)
+    start = (page - 1) * size
+    return {
+        "items": found[start : start + size],
+        "total": len(found),
+        "page": page,
+        "size": size,
+    }
+
+
+def _open_tasks(view: Reading, flows: list[FlowRow]) -> dict[int, list[TaskRow]]:
+    by_flow: dict[int, list[TaskRow]] = {}
+    for task in rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
+        by_flow.setdefault(task.flow or 0, []).append(task)
+    return by_flow
+
+
+def _records(view: Reading, flows: list[FlowRow]) -> dict[int, Mapping[str, Any]]:
+    by_form: dict[str, list[int]] = {}
+    for flow in flows:
+        by_form.setdefault(flow.form, []).append(flow.record)
+    found: dict[int, Mapping[str, Any]] = {}
+    for form, ids in by_form.items():
+        if form in view.catalogue.forms:
+            found.update(view.store.load(view.connection, form, list(dict.fromkeys(ids))))
+    return found
+
+
+def _line(
+    view: Reading, flow: FlowRow, record: Mapping[str, Any], open_: list[TaskRow]
+) -> dict[str, Any]:
+    locale = view.actor.locale or "zh"
+    asked = [t for t in open_ if t.state == "open"]
+    today = view.catalogue.workflows.get(flow.workflow)
+    since = min((t.opened_at for t in asked), default=flow.started_at)
+    waits = flow.id in flow_figures.waiting(view.connection, [flow.id]) if not asked else False
+    stuck = flow.status == "running" and not asked and not waits
+    return {
+        "id": flow.id,
+        "form": flow.form,
+        "record": flow.record,
+        "number": record.get("number"),
+        "org": record.get("org"),
+        "display": display(view, flow.form, record, locale),
+        "workflow": flow.workflow,
+        "title": today.title(locale) if today else flow.workflow,
+        "status": flow.status,
+        "state": "suspended" if flow.status == "suspended" else "stuck" if stuck else "running",
+        "old_version": today is None or today.fingerprint != flow.fingerprint,
+        "round": flow.round,
+        "initiator": flow.initiator,
+        "started_at": instant(flow.started_at),
+        "waiting_for": list(dict.fromkeys(t.acting for t in asked)),
+        "waiting_since": instant(since),
+        "steps": list(dict.fromkeys(t.title.get(locale, "") for t in asked)),
+        "overdue": any(t.due_at is not None and t.due_at < view.now for t in asked),
+    }
+
+
+def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any]]:
+    """Per step of people: how often it was run, hours it took (middle and mean), how often it was
+    returned or late. Looks at the newest runs only (see flow_figures.MOST)."""
+    if not administers_anything(view):
+        raise NotAllowed("flow-administrators-only", action="statistics")
+    locale = view.actor.locale or "zh"
+    found = []
+    for name, definition in view.catalogue.workflows.items():
+        if workflow not in (None, name):
+            continue
+        figures = flow_figures.closed_runs(view.connection, name)
+        for step, runs in figures.items():
+            hours = [(r.closed_at - r.opened_at).total_seconds() / HOUR for r in runs]
+            known = definition.step(step)
+            late = sum(1 for r in runs if r.due_at is not None and r.closed_at > r.due_at)
+            back = sum(1 for r in runs if r.returned)
+            found.append(
+                {
+                    "workflow": name,
+                    "workflow_title": definition.title(locale),
+                    "step": step,
+                    "title": known.title(locale) if known else step,
+                    "runs": len(runs),
+                    "median_hours": round(median(hours), 2),
+                    "mean_hours": round(sum(hours) / len(hours), 2),
+                    "returned": back,
+                    "return_rate": round(back / len(runs), 4),
+                    "late": late,
+                }
+            )
+    return found

@@ -1,0 +1,200 @@
+"""Standing in for somebody absent: rules with dates, chains of them, and tasks already open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from functools import partial
+from typing import Any
+
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
+from jingwei.services import tasks
+from jingwei.services.commands import Reading, Work
+from jingwei.services.flows import runtime
+from jingwei.services.people import SYSTEM, may_sign_in
+from jingwei.services.platform import Platform
+from jingwei.services.tasks import instant
+from jingwei.storage import flows as rows
+from jingwei.storage import proxies as kept
+from jingwei.storage.changes import ChangeRow
+from jingwei.storage.flow_rows import ProxyRow, TaskRow
+from jingwei.storage.people import find_people, find_person
+
+KEYS = ("person", "to", "from", "until", "forms", "include_open")
+
+
+def listed(reading: Reading, login: str | None = None) -> list[dict[str, Any]]:
+    """The rules that a person gave or was given; of somebody else for administrators only."""
+    login = login or reading.actor.login
+    _check_right(reading, login)
+    return [proxy_json(one) for one in kept.proxies_of(reading.connection, login)]
+
+
+def proxy_json(proxy: ProxyRow) -> dict[str, Any]:
+    return {
+        "id": proxy.id,
+        "person": proxy.person,
+        "to": proxy.to,
+        "from": instant(proxy.since),
+        "until": instant(proxy.until),
+        "forms": list(proxy.forms),
+        "include_open": proxy.include_open,
+        "created_at": instant(proxy.created_at),
+        "created_by": proxy.created_by,
+    }
+
+
+def make(work: Work, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a stand-in. `person`: the actor unless an administrator names another; `from` (now)
+    and `until` (exclusive) are instants or days. Raises Invalid, NotAllowed."""
+    refused: list[FieldRefusal] = []
+    person, to = body.get("person") or work.actor.login, body.get("to")
+    since = _instant(work, body.get("from"), "from", refused) or work.now
+    until = _instant(work, body.get("until"), "until", refused)
+    if until is None and not refused:
+        refused.append(FieldRefusal("until", "required"))
+    if until is not None and (until <= since or until <= work.now):
+        refused.append(FieldRefusal("until", "proxy-over"))
+    known = find_people(work.connection, {p for p in (person, to) if isinstance(p, str)})
+    for name, login in (("person", person), ("to", to)):
+        if not login:
+            refused.append(FieldRefusal(name, "required"))
+        elif not isinstance(login, str) or login not in known:
+            refused.append(FieldRefusal(name, "unknown-person", {"name": str(login)[:60]}))
+    if to == person:
+        refused.append(FieldRefusal("to", "proxy-oneself"))
+    elif to in known and not may_sign_in(known[to], work.today):
+        refused.append(FieldRefusal("to", "unknown-person", {"name": str(to)[:60]}))
+    forms = body.get("forms") or []
+    if not isinstance(forms, list) or any(form not in work.catalogue.forms for form in forms):
+        refused.append(FieldRefusal("forms", "unknown-form", {"name": str(forms)[:60]}))
+    if not isinstance(body.get("include_open", False), bool):
+        refused.append(FieldRefusal("include_open", "not-yes-no"))
+    if refused or until is None:
+        raise Invalid("invalid", fields=refused)
+    _check_right(work, str(person))
+    proxy = ProxyRow(
+        work.store.next_ids(work.connection, 1)[0],
+        str(person),
+        str(to),
+        since,
+        until,
+        work.now,
+        work.actor.login,
+        tuple(forms),
+        bool(body.get("include_open", False)),
+    )
+    kept.insert_proxy(work.connection, tasks.books(work), proxy)
+    _audit(work, proxy, "created")
+    if proxy.include_open and proxy.since <= work.now:
+        move_open(work, proxy)
+    return proxy_json(proxy)
+
+
+def end(work: Work, proxy_id: int) -> None:
+    """Take a rule back; tasks that are open stay where they are. Raises NotFound, NotAllowed."""
+    proxy = kept.find_proxy(work.connection, proxy_id)
+    if proxy is None or not _may(work, proxy.person):
+        raise NotFound("no-such-proxy")
+    kept.delete_proxy(work.connection, proxy_id)
+    _audit(work, proxy, "deleted")
+
+
+def _audit(work: Work, proxy: ProxyRow, action: str) -> None:
+    values = {
+        "person": proxy.person,
+        "to": proxy.to,
+        "from": instant(proxy.since),
+        "until": instant(proxy.until),
+    }
+    pairs = {k: [None, v] if action == "created" else [v, None] for k, v in values.items()}
+    row = find_person(work.connection, proxy.person)
+    work.log(
+        ChangeRow(
+            at=work.now,
+            actor=work.actor.login,
+            action=action,
+            kind="proxy",
+            org=row.org if row else None,
+            object=proxy.id,
+            body=pairs,
+            release=work.installation.release.id,
+            request=work.request_id,
+        )
+    )
+
+
+def _may(view: Reading, login: str) -> bool:
+    if view.actor.is_system or login == view.actor.login:
+        return True
+    row = find_person(view.connection, login)
+    return row is not None and runtime.is_administrator(view, {"org": row.org})
+
+
+def _check_right(view: Reading, login: str) -> None:
+    if not _may(view, login):
+        raise NotAllowed("flow-administrators-only", action="proxy")
+
+
+def _instant(view: Reading, value: Any, name: str, refused: list[FieldRefusal]) -> datetime | None:
+    """RFC 3339 with offset, or a day: its first moment in the installation's zone."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and len(value) == 10:
+            day = date.fromisoformat(value)
+            return datetime.combine(day, time(), view.clock.zone).astimezone(view.now.tzinfo)
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError, OverflowError):
+        refused.append(FieldRefusal(name, "not-a-datetime"))
+        return None
+    if found.tzinfo is None:
+        refused.append(FieldRefusal(name, "not-a-datetime"))
+        return None
+    return found.astimezone(view.now.tzinfo)
+
+
+# --- tasks that are open already -----------------------------------------------------------------
+
+
+def move_due(platform: Platform) -> int:
+    """Move the open tasks of absences that have begun; of how many."""
+    with platform.database.reading() as connection:
+        due = kept.proxies_to_move(connection, platform.clock.now())
+    for one in due:
+        platform.commands.run(partial(move_open, proxy=one), SYSTEM, key=f"proxy:{one.id}")
+    return len(due)
+
+
+def move_open(work: Work, proxy: ProxyRow) -> int:
+    """Give a person's open tasks to who stands in; how many."""
+    if not kept.mark_moved(work.connection, proxy.id, work.now):
+        return 0
+    person = find_person(work.connection, proxy.person)
+    if person is None:
+        return 0
+    found = rows.open_tasks_of(work.connection, tasks.books(work), person.id)
+    mine = [t for t in found if t.flow is not None and t.run is not None]
+    moved = 0
+    for flow_id in dict.fromkeys(t.flow for t in mine if t.person == proxy.person):
+        with runtime.at_work(flow_id or 0):
+            moved += _move_of_flow(work, flow_id or 0, proxy)
+    return moved
+
+
+def _move_of_flow(work: Work, flow_id: int, proxy: ProxyRow) -> int:
+    loaded = runtime.load(work, flow_id, lock=True)
+    walk = loaded.walk()
+    moved: list[TaskRow] = []
+    for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
+        if task.person != proxy.person or task.acting != proxy.person or task.kind == "cc":
+            continue
+        run = walk.runs[task.run or 0]
+        acting = walk.acting_for(walk.step_of(run), task.kind, task.person)
+        if acting != task.acting:
+            walk.note("given_to_proxy", step=run.step, task=task.id, to=acting)
+            walk.set_task(task.id, acting=acting)
+            moved.append(task)
+    if moved:
+        runtime.commit(work, loaded, walk)
+    return len(moved)

@@ -1,0 +1,56 @@
+"""Figures about approvals: how long steps took, and which instances wait for time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from jingwei.storage.database import Connection
+from jingwei.storage.tables_flows import sys_flow_instance, sys_step_run, sys_task, sys_timer
+
+MOST = 5_000  # the newest closed runs of a workflow that are looked at
+
+
+class ClosedRun(NamedTuple):
+    """A run of a step of people. `returned`: somebody sent the request back from it."""
+
+    opened_at: datetime
+    closed_at: datetime
+    due_at: datetime | None
+    returned: bool
+
+
+def closed_runs(connection: Connection, workflow: str) -> dict[str, list[ClosedRun]]:
+    """The newest closed runs of a workflow, by step."""
+    run, flow, task = sys_step_run.c, sys_flow_instance.c, sys_task.c
+    back = sa.exists().where(task.run == run.id, task.outcome == "returned")
+    statement = (
+        sa.select(run.step, run.opened_at, run.closed_at, run.due_at, back.label("back"))
+        .join(sys_flow_instance, flow.id == run.flow)
+        .where(
+            flow.workflow == workflow,
+            run.kind.in_(("fill", "approve", "acknowledge")),
+            run.closed_at.is_not(None),
+            sa.or_(run.state == "done", back),
+        )
+        .order_by(run.id.desc())
+        .limit(MOST)
+    )
+    found: dict[str, list[ClosedRun]] = {}
+    for row in connection.execute(statement):
+        one = ClosedRun(row.opened_at, row.closed_at, row.due_at, bool(row.back))
+        found.setdefault(row.step, []).append(one)
+    return found
+
+
+def waiting(connection: Connection, flows: Collection[int]) -> set[int]:
+    """Those of the instances that a timer or an open wait will move."""
+    timer, run = sys_timer.c, sys_step_run.c
+    timers = sa.select(timer.flow).where(timer.flow.in_(flows))
+    waits = sa.select(run.flow).where(
+        run.flow.in_(flows), run.state == "open", run.kind.in_(("wait", "subflow"))
+    )
+    return set(connection.execute(sa.union(timers, waits)).scalars())
