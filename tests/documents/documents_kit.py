@@ -26,11 +26,10 @@ COLUMNS = tuple(
         ("indicator", "指标", "indicator"),
         ("org", "单位", "org"),
         ("period", "期间", "period"),
-        ("value", "数值", "number"),
         ("unit", "计量单位"),
-        ("light", "灯"),
         ("actual", "实际", "number"),
         ("yoy", "同比", "percent"),
+        ("yoy_pp", "同比增减", "number"),
     )
 )
 PERIOD = Period.parse("2026-03")
@@ -45,6 +44,7 @@ ORGS = (
     ("ESTATE", "地产开发板块", -31),
     ("CHEM", "化工新材料板块", 22),
 )
+NOTE = "注：缺少比较期数据：全员劳动生产率（同比）。"
 CAUSES = "一是新签合同额增长，<同比> & 环比均上升。\n二是结转减少。"
 
 
@@ -55,11 +55,12 @@ def row(
         "indicator": Figure(indicator[0], "indicator", None, indicator[1]),
         "org": Figure(org[0], "org", None, org[1]),
         "period": Figure(PERIOD, "period"),
-        "value": Figure(value, "number", unit),
         "unit": Figure(unit),
         "light": Figure("green"),
+        "status": Figure("ok"),
         "actual": Figure(value, "number", unit),
         "yoy": Figure(yoy, "percent"),
+        "yoy_pp": Figure(yoy if unit == "percent" else None, "points", unit),
     }
 
 
@@ -92,7 +93,7 @@ def monthly(locale: str = "zh", causes: str = CAUSES, orgs: Sequence[Any] = ORGS
         },
         parameter_titles={"org": "单位", "period": "期间"},
         tables={
-            "summary": ReportTable(COLUMNS, summary, heads),
+            "summary": ReportTable(COLUMNS, summary, heads, (NOTE,)),
             "by_org": ReportTable(COLUMNS, by_org, three),
         },
         table_titles={"summary": "一利五率", "by_org": "分单位"},

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from documents_kit import CAUSES, monthly, opened, template, words_of
+from documents_kit import CAUSES, NOTE, monthly, opened, template, words_of
 from docx.oxml.ns import qn
 from docx.shared import Pt
 from openpyxl import load_workbook
@@ -40,9 +40,10 @@ def test_the_monthly_analysis_says_the_numbers_of_the_service() -> None:
     assert cells(first) == [
         ["指标", "单位", "本期", "同比"],
         ["利润总额", "万元", "123,456.79", "8.12%"],
-        ["资产负债率", "%", "62.13%", "-1.20%"],
+        ["资产负债率", "%", "62.13%", "-1.20个百分点"],
         ["全员劳动生产率", "万元/人", "68.23", "—"],
     ]
+    assert NOTE in [p.text for p in document.paragraphs]
     assert cells(second)[1][:4] == ["工程建设板块", "706,113.79", "—", "706,113.79"]
     assert cells(second)[2][1] == "-420,952.45"
     text = [p.text for p in document.paragraphs if p.text.strip()]

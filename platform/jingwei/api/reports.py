@@ -12,7 +12,7 @@ from jingwei.api.auth import person, reading
 from jingwei.api.json import answer
 from jingwei.documents.reports import FORMATS, Made, make_asked
 from jingwei.refusals import Malformed
-from jingwei.services import reports
+from jingwei.services import report_asked, report_kept, report_texts, reports
 from jingwei.services.commands import Work
 from jingwei.web import current, locale, request_id
 
@@ -26,7 +26,7 @@ def listed() -> Response:
     """Those this person may read."""
     parameters()
     with reading() as view:
-        return answer({"items": reports.reports(view, locale())})
+        return answer({"items": report_asked.reports(view, locale())})
 
 
 @blueprint.get("/<name>")
@@ -37,10 +37,10 @@ def report(name: str) -> Response:
     given.pop("format", None)
     given.pop("lang", None)
     with reading() as view:
-        asked = reports.ask(view, name, given)
+        asked = report_asked.ask(view, name, given)
         if wanted == JSON:
             data = reports.gather(view, asked, locale())
-            return answer(data.to_json() | {"kept": reports.kept_files(view, asked)})
+            return answer(data.to_json() | {"kept": report_kept.kept_files(view, asked)})
         made = make_asked(view, asked, wanted, locale())
     if asked.report.archive:
         _keep(name, given, made)
@@ -53,8 +53,8 @@ def kept(name: str, file: int) -> Response:
     given = parameters(*_known(name))
     given.pop("lang", None)
     with reading() as view:
-        asked = reports.ask(view, name, given)
-        file_name, mimetype, content = reports.kept_file(view, asked, file)
+        asked = report_asked.ask(view, name, given)
+        file_name, mimetype, content = report_kept.kept_file(view, asked, file)
     return _download(file_name, mimetype, content, None)
 
 
@@ -67,8 +67,8 @@ def narrative(name: str, slot: str) -> Response:
     before = wanted_revision()
 
     def handler(work: Work) -> Answer:
-        asked = reports.ask(work, name, given)
-        return 200, reports.write_narrative(work, asked, slot, body.get("text"), before)
+        asked = report_asked.ask(work, name, given)
+        return 200, report_texts.write_narrative(work, asked, slot, body.get("text"), before)
 
     return write(handler)
 
@@ -76,13 +76,13 @@ def narrative(name: str, slot: str) -> Response:
 def _known(name: str) -> tuple[str, ...]:
     """Parameters that the address may carry; a report that is not there is answered later."""
     found = current().active.current.catalogue.reports.get(name)
-    return (reports.RECORD, *found.parameters) if found is not None else tuple(request.args)
+    return (report_asked.RECORD, *found.parameters) if found is not None else tuple(request.args)
 
 
 def _keep(name: str, given: dict[str, str], made: Made) -> None:
     def handler(work: Work) -> int:
-        asked = reports.ask(work, name, given)
-        return reports.keep_file(work, asked, made.data, made.name, made.mimetype, made.content)
+        asked = report_asked.ask(work, name, given)
+        return report_kept.keep_file(work, asked, made.data, made.name, made.mimetype, made.content)
 
     current().commands.run(handler, person(), request_id=request_id())
 

@@ -10,7 +10,7 @@ from jingwei.cli import Context
 from jingwei.cli.people import known_person, open_platform
 from jingwei.documents.reports import FORMATS, Made, make
 from jingwei.refusals import Refused
-from jingwei.services import reports
+from jingwei.services import report_asked, report_kept
 from jingwei.services.people import SYSTEM, Person
 from jingwei.services.platform import Platform
 from jingwei.texts import text
@@ -52,9 +52,9 @@ def report(
 
 def _keep(platform: Platform, actor: Person, name: str, given: dict[str, str], made: Made) -> None:
     platform.commands.run(
-        lambda work: reports.keep_file(
+        lambda work: report_kept.keep_file(
             work,
-            reports.ask(work, name, given),
+            report_asked.ask(work, name, given),
             made.data,
             made.name,
             made.mimetype,

@@ -10,6 +10,9 @@ from jingwei.documents.templates import Rounds, Rows
 from jingwei.documents.values import Shown, sayable, unit_words
 from jingwei.services.report_data import Figure, ReportData, ReportTable
 
+BESIDE = ("unit", "light", "status")  # of a row of indicators, beside its columns
+_NOTHING = Figure(None)
+
 
 def template_values(data: ReportData) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by name, and the names alone for the check of names."""
@@ -62,6 +65,8 @@ def table_names(table: ReportTable) -> dict[str, Any]:
     """The names below a data block."""
     row: dict[str, Any] = dict.fromkeys(c.name for c in table.columns)
     row["cells"] = [None]
+    if table.is_of_indicators:
+        row.update(dict.fromkeys(BESIDE))
     names: dict[str, Any] = {
         "columns": [{"name": None, "title": None, "unit": None}],
         "rows": [row],
@@ -77,10 +82,12 @@ def _table(table: ReportTable, locale: str, rounds: Rounds) -> dict[str, Any]:
             column.name: Shown(row.get(column.name, Figure(None)), locale)
             for column in table.columns
         }
-        if table.is_of_indicators and "unit" in row:
+        if table.is_of_indicators:
             unit = unit_words("number", row["unit"].value, locale)
             shown["unit"] = Shown(Figure(unit), locale)
         shown["cells"] = Rows(list(shown.values()), rounds)
+        if table.is_of_indicators:
+            shown.update({n: Shown(row.get(n, _NOTHING), locale) for n in BESIDE if n not in shown})
         rows.append(shown)
     columns = [
         {

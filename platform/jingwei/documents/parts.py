@@ -5,6 +5,7 @@ Word is not made from it: there the author's template says what stands where.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from jingwei.documents.charts import drawn
@@ -90,6 +91,7 @@ def _chart_part(chart: ChartData, locale: str) -> dict[str, Any]:
 
 
 def _table_part(title: str, table: ReportTable, locale: str) -> dict[str, Any]:
+    table = _in_points(table)
     table = table.across() if table.has_several("org") else table
     columns = [column for column in table.columns if _is_printed(column, table)]
     units = {unit_words(c.type, c.unit, locale) for c in columns if _is_number(c)} - {"", "%"}
@@ -112,6 +114,21 @@ def _table_part(title: str, table: ReportTable, locale: str) -> dict[str, Any]:
             for row in table.rows
         ],
     }
+
+
+def _in_points(table: ReportTable) -> ReportTable:
+    """Where a change was asked for both ways (`yoy`, `yoy_pp`): one column, of rates the difference
+    in percentage points, of amounts the rate of growth."""
+    pairs = {c.name: f"{c.name}_pp" for c in table.columns}
+    pairs = {n: pp for n, pp in pairs.items() if any(c.name == pp for c in table.columns)}
+    if not pairs or not table.is_of_indicators:
+        return table
+    rows = tuple(
+        {**row, **{n: row[pp] for n, pp in pairs.items() if row[pp].type == "points"}}
+        for row in table.rows
+    )
+    kept = tuple(c for c in table.columns if c.name not in pairs.values())
+    return replace(table, columns=kept, rows=rows)
 
 
 def _cell(column: ReportColumn, figure: Figure, row: Any, locale: str) -> str:

@@ -10,8 +10,8 @@ from jingwei.documents import pdf, word
 from jingwei.refusals import NotFound, Refused
 from jingwei.services import reports
 from jingwei.services.commands import Reading
+from jingwei.services.report_asked import Asked, ask
 from jingwei.services.report_data import ReportData
-from jingwei.services.reports import Asked
 
 FORMATS = ("docx", "pdf")
 _WORD = ".docx"
@@ -36,7 +36,7 @@ def make(
     Raises NotFound for what this person may not read, Invalid for parameters, and Refused for a
     format the report is not given in or a template that asks for what the report does not know.
     """
-    return make_asked(reading, reports.ask(reading, report, parameters), format, locale)
+    return make_asked(reading, ask(reading, report, parameters), format, locale)
 
 
 def make_asked(reading: Reading, asked: Asked, format: str, locale: str) -> Made:

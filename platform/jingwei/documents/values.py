@@ -22,7 +22,7 @@ _SCALES = {"zh": Decimal(10_000), "en": Decimal(1_000_000)}  # money in reports:
 _PER_PERSON = {"zh": Decimal(10_000), "en": Decimal(1_000)}
 MONEY = "CNY"
 MONEY_PER_PERSON = "CNY_per_person"
-NUMBERS = ("money", "number", "integer", "percent")
+NUMBERS = ("money", "number", "integer", "percent", "points")
 _UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DATE_FORM = re.compile(r"(?:%[Ymd]|%-[md]|[^%])*\Z")
 
@@ -102,6 +102,8 @@ def _figure_number(figure: Figure, value: Decimal, locale: str) -> str:
         return _separated(value / _SCALES[locale], 2, locale)
     if figure.unit == MONEY_PER_PERSON:
         return _separated(value / _PER_PERSON[locale], 2, locale)
+    if figure.type == "points":
+        return text("reports.points", locale, number=_separated(value * 100, 2, locale))
     if figure.type == "percent" or figure.unit in ("percent", "%"):
         return f"{_separated(value * 100, 2, locale)}%"
     return _separated(value, None, locale)

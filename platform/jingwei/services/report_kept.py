@@ -1,0 +1,73 @@
+"""Documents of reports that were kept: the file, the data it was made from, its fingerprint."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from jingwei.refusals import NotFound, Refused
+from jingwei.services import listing
+from jingwei.services.commands import Reading, Work
+from jingwei.services.report_asked import Asked, about
+from jingwei.services.report_data import ReportData
+from jingwei.storage import reports as rows
+from jingwei.storage.reports import ReportFileRow
+
+
+def keep_file(
+    work: Work, asked: Asked, data: ReportData, name: str, mimetype: str, content: bytes
+) -> int:
+    """Keep a document with the data it was made from; the id. The same data in the same format is
+    kept once."""
+    key = about(work, asked)
+    for kept in rows.report_files(work.connection, asked.report.name, key):
+        if kept.fingerprint == data.fingerprint and kept.type == mimetype:
+            return kept.id
+    org = work.installation.book.key("org", asked.org) if asked.org is not None else None
+    row = ReportFileRow(
+        id=work.store.next_ids(work.connection, 1)[0],
+        report=asked.report.name,
+        about=key,
+        org=org,
+        period=asked.period,
+        name=name,
+        type=mimetype,
+        fingerprint=data.fingerprint,
+        sha256=sha256(content).hexdigest(),
+        release=work.installation.release.id,
+        by=None if work.actor.is_system else work.actor.id,
+        at=work.now,
+    )
+    said = data.to_json() | {"made_at": listing.instant(data.made_at)}
+    for slot in said["narrative"].values():
+        if slot["written_at"] is not None:
+            slot["written_at"] = listing.instant(slot["written_at"])
+    rows.insert_report_file(work.connection, row, said, content)
+    return row.id
+
+
+def kept_files(view: Reading, asked: Asked) -> list[dict[str, Any]]:
+    """Documents of this report that were kept, newest first."""
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "type": row.type,
+            "fingerprint": row.fingerprint,
+            "sha256": row.sha256,
+            "release": row.release,
+            "at": listing.instant(row.at),
+        }
+        for row in rows.report_files(view.connection, asked.report.name, about(view, asked))
+    ]
+
+
+def kept_file(view: Reading, asked: Asked, file: int) -> tuple[str, str, bytes]:
+    """Name, type and content. Raises NotFound."""
+    found = rows.report_file_content(view.connection, asked.report.name, about(view, asked), file)
+    if found is None:
+        raise NotFound("no-such-content")
+    row, content = found
+    if sha256(content).hexdigest() != row.sha256:
+        raise Refused("kept-file-damaged")
+    return row.name, row.type, content
