@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
@@ -27,7 +28,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.record_once(lambda state: _answer_unknown_addresses(state.app))
 
 
-def _answer_unknown_addresses(app: Flask) -> None:
+def _answer_unknown_addresses(app: App) -> None:
     """An address of no blueprint is answered by the API's handler, or by a page."""
     handlers: Any = app.error_handler_spec[None][None]
     others = handlers.get(HTTPException)

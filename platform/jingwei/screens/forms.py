@@ -144,7 +144,7 @@ def _model(
     identity = kept.get("id")
     address = f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}"
     widgets = [w for block in blocks for w in block.widgets]
-    words = ("required", "row", "unsaved", "restore_at", "conflict", "file_kept", "nothing_found")
+    words = ("row", "unsaved", "restore_at", "conflict", "file_kept", "nothing_found")
     return json.dumps(
         {
             "form": form.name,

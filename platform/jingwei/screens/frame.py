@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, g, render_template, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from jingwei import assets
 from jingwei.language.organisation import Module
 from jingwei.language.text import Text
 from jingwei.screens import static
-from jingwei.screens.session import csrf_token
+from jingwei.screens.session import csrf_token, theme
 from jingwei.services.commands import Reading
 from jingwei.services.listing import may_open
 from jingwei.services.notices import inbox as notices_of
@@ -59,9 +60,11 @@ class Group:
 
 def register(blueprint: Blueprint) -> None:
     blueprint.app_context_processor(_words)
+    # globals, and not context, because macros that are imported see no context
+    blueprint.record_once(lambda state: state.app.jinja_env.globals.update(WORDS))
 
 
-def page(view: Reading, template: str, *, status: int = 200, **context: Any) -> Any:
+def page(view: Reading, template: str, *, code: int = 200, **context: Any) -> Any:
     """A whole page, or for htmx the part of it that changes (block file `parts/…`)."""
     body = render_template(
         template,
@@ -72,7 +75,7 @@ def page(view: Reading, template: str, *, status: int = 200, **context: Any) -> 
         product=view.catalogue.manifest.title(locale()),
         **context,
     )
-    return body, status, {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+    return body, code, {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
 
 
 def service(name: str) -> Any:
@@ -164,7 +167,7 @@ def is_for(view: Reading, whos: Any) -> bool:
 @cache
 def icon_names() -> frozenset[str]:
     """Icons of the built sprite."""
-    sprite = static.assets.VENDOR / "icons.svg"
+    sprite = assets.VENDOR / "icons.svg"
     if not sprite.exists():
         return frozenset()
     return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
@@ -198,17 +201,21 @@ def here(**changed: object) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
+WORDS: Mapping[str, Any] = {
+    "t": t,
+    "icon": icon,
+    "here": here,
+    "vendor": static.vendor,
+    "own": static.own,
+    "quote": quote,
+}
+
+
 def _words() -> dict[str, Any]:
     return {
-        "t": t,
-        "icon": icon,
-        "here": here,
-        "vendor": static.vendor,
-        "own": static.own,
         "locale": locale(),
+        "theme": theme(),
         "csrf": csrf_token(),
-        "escape": escape,
         "zone": current().settings.timezone,
         "this_address": here(),
-        "quote": quote,
     }

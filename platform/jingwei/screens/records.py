@@ -230,7 +230,7 @@ def _own_actions(view: Reading, form: Form, shown: RecordView, base: str) -> lis
     if actions is None:
         return []
     found = []
-    for action in actions.offered(view, form.name, shown.raw):
+    for action in actions.offered(view, form, shown.raw):
         confirm = ""
         if action.confirm is not None:
             confirm = rendered(view, action.confirm, shown.raw, locale())

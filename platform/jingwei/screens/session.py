@@ -21,6 +21,8 @@ from jingwei.web import current
 
 COOKIE = "jingwei_session"
 LANGUAGE = "lang"
+THEME = "theme"
+THEMES = ("light", "dark")
 _KEPT = "jingwei.screens.sessions"
 _A_YEAR = 365 * 86_400
 
@@ -35,6 +37,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/sign-in", "sign_in", sign_in, methods=["GET", "POST"])
     blueprint.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
     blueprint.add_url_rule("/language/<lang>", "language", language)
+    blueprint.add_url_rule("/theme/<name>", "theme", set_theme)
 
 
 def sessions() -> Sessions:
@@ -151,12 +154,26 @@ def language(lang: str) -> Response:
     return response
 
 
+def set_theme(name: str) -> Response:
+    """Keeps light or dark for this browser and leads back to the page."""
+    response = redirect(_inside(request.args.get("next")))
+    if name in THEMES:
+        response.set_cookie(THEME, name, max_age=_A_YEAR, samesite="Lax")
+    return response
+
+
+def theme() -> str:
+    """How this browser wants its pages: light or dark."""
+    kept = request.cookies.get(THEME, "")
+    return kept if kept in THEMES else THEMES[0]
+
+
 def _inside(address: str | None) -> str:
     """An address of this site: what a link from elsewhere says is not followed outside."""
     parts = urlsplit((address or "").replace("\\", "/"))
     if parts.scheme or parts.netloc or not parts.path.startswith("/"):
         return "/"
-    if parts.path.startswith(("//", "/sign-in", "/sign-out", "/language")):
+    if parts.path.startswith(("//", "/sign-in", "/sign-out", "/language", "/theme")):
         return "/"
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 

@@ -34,7 +34,7 @@ def show() -> Any:
         tasks = service("tasks")
         found = box_view(view, box, int(number) if number.isdigit() else 1, SIZE)
         counts = tasks.counts(view) if tasks else {}
-        context = {"box": found, "boxes": BOXES, "counts": counts, "which": box}
+        context: dict[str, Any] = {"box": found, "boxes": BOXES, "counts": counts, "which": box}
         if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
             body = render_template("parts/tasks.html", **context)
             return body, 200, {"Cache-Control": "no-store"}

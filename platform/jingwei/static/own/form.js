@@ -577,7 +577,7 @@ addEventListener("beforeunload", (event) => {
   if (isDirty && !leaving) event.preventDefault();
 });
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-leave], [data-language]")) leaving = true;
+  if (event.target.closest("[data-leave], [data-language], [data-leave-kept]")) leaving = true;
 });
 
 // -- what is wrong

@@ -51,7 +51,7 @@ document.addEventListener("click", (event) => {
   }
   const act = event.target.closest("[data-act]");
   if (act) run(act);
-  const language = event.target.closest("[data-language]");
+  const language = event.target.closest("[data-language], [data-leave-kept]");
   if (language) sessionStorage.setItem("jw:restore", location.pathname);
 });
 
