@@ -5,8 +5,6 @@ Every address answers 404 where the record would.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from typing import Any
 
 from flask import Blueprint, Response
@@ -15,12 +13,11 @@ from jingwei.api.asking import Answer, flag, number, parameters, write
 from jingwei.api.auth import reading
 from jingwei.api.json import answer, body_object
 from jingwei.api.records import LIST_PARAMETERS, list_wish, page_json
-from jingwei.api.shapes import raw_json, record_json, written_json
-from jingwei.refusals import FieldRefusal, Malformed, NotFound
-from jingwei.services import comments, files, listing, records, related, sharing, snapshots, tasks
+from jingwei.api.shapes import raw_json
+from jingwei.refusals import FieldRefusal, Malformed
+from jingwei.services import actions, comments, files, listing, related, sharing, snapshots, tasks
+from jingwei.services import versions as versions_
 from jingwei.services.commands import Work
-from jingwei.services.listing import RecordView
-from jingwei.services.records import Written
 from jingwei.storage.flows import tasks_on
 
 blueprint = Blueprint("around", __name__, url_prefix="/api/v1/forms/<form>/records/<int:id>")
@@ -125,34 +122,56 @@ def act(form: str, id: int, name: str) -> Response:
     """A button declared in the form; the body is what its `ask` asks for."""
     parameters()
     asked = body_object()
-
-    def handler(work: Work) -> Answer:
-        records.readable(work, form, id)
-        actions = _actions()
-        if actions is None or name not in work.catalogue.forms[form].actions:
-            raise NotFound("no-such-action", name=name[:60])
-        return 200, _done(work, form, id, actions.act(work, form, id, name, asked))
-
-    return write(handler)
+    return write(lambda work: (200, _pressed(work, form, id, name, asked)))
 
 
-def _actions() -> Any:
-    """The service of actions, where this installation has it."""
-    if importlib.util.find_spec("jingwei.services.actions") is None:
-        return None
-    return importlib.import_module("jingwei.services.actions")
+@blueprint.post("/rows/<table>/<int:row>/actions/<name>")
+def act_on_row(form: str, id: int, table: str, row: int, name: str) -> Response:
+    """A button of one row of a table."""
+    parameters()
+    asked = body_object()
+    return write(lambda work: (200, _pressed(work, form, id, name, asked, table, row)))
 
 
-def _done(work: Work, form: str, id: int, found: Any) -> dict[str, Any]:
-    """The record after an action, whatever the action gives."""
-    if isinstance(found, RecordView):
-        return record_json(work, found)
-    if isinstance(found, Written):
-        return written_json(work, form, found)
+def _pressed(
+    work: Work,
+    form: str,
+    id: int,
+    name: str,
+    asked: dict[str, Any],
+    table: str | None = None,
+    row: int | None = None,
+) -> dict[str, Any]:
+    """The record after the button; `_open` names the record that the screen should go to."""
+    listing.raise_unless_known(work, listing.form_of(work, form))
+    done = actions.act(work, form, id, name, asked, table=table, row=row)
     raw = work.store.load(work.connection, form, [id]).get(id)
-    if raw is None or raw["deleted_at"] is not None:
-        return {"id": id, "deleted": True}
-    return raw_json(work, form, raw)
+    gone = raw is None or raw["deleted_at"] is not None
+    shown: dict[str, Any] = {"id": id, "deleted": True}
+    if raw is not None and not gone:
+        shown = raw_json(work, form, raw)
+    if done.open is not None:
+        shown["_open"] = {"form": done.open[0], "id": done.open[1]}
+    return shown
+
+
+@blueprint.post("/amend")
+def amend(form: str, id: int) -> Response:
+    """Open a working copy of a record that is in force."""
+    parameters()
+    return write(lambda work: (200, _moved(work, form, id, versions_.amend)))
+
+
+@blueprint.post("/discard")
+def discard(form: str, id: int) -> Response:
+    """Drop the working copy: the version in force stands again."""
+    parameters()
+    return write(lambda work: (200, _moved(work, form, id, versions_.discard)))
+
+
+def _moved(work: Work, form: str, id: int, move: Any) -> dict[str, Any]:
+    listing.raise_unless_known(work, listing.form_of(work, form))
+    return raw_json(work, form, dict(move(work, form, id)))
 
 
 def known_body(*known: str) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
             scope = scopes.record_scope(typing.catalogue, form, ask=action.ask)
         if action.place.startswith("row "):
             scope = scopes.with_row(scope, _rows(form, action.place.removeprefix("row ")))
+        for field in action.ask.values():
+            _type_asked(typing, field, scope)
         typing.who(action.who, scope)
         for condition in (action.when, action.check):
             typing.condition(condition, scope)
@@ -92,6 +94,16 @@ def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
         typing.formula(fact.period, scope, "period")
         typing.condition(fact.when, scope)
         typing.formula(fact.valid_from, scope, "date")
+
+
+def _type_asked(typing: Typing, field: Field, scope: Scope) -> None:
+    """A question of a dialog: its expressions look at the record and at the other answers."""
+    for condition in (field.required_if, field.visible_if, field.readonly_if):
+        typing.condition(condition, scope)
+    typing.value(field.default, scope, typing.type_of(field))
+    for limit in (field.min, field.max):
+        if isinstance(limit, Formula):
+            typing.formula(limit, scope, FIELD_TYPES[field.type].expression_type(field))
 
 
 def _rows(form: Form, table: str) -> Type:

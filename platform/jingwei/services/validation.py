@@ -451,11 +451,11 @@ def _judge_rule(
             inside.record = row
             if _breaks(rule_plan, inside):
                 at = f"{rule.each}.{index}" + (f".{rule.field_at}" if rule.field_at else "")
-                into.append(_by_author(view, rule.name, at, rule.message, row))
+                into.append(by_author(view, rule.name, at, rule.message, row))
         return
     if _breaks(rule_plan, env):
         at = rule.field_at or ""
-        into.append(_by_author(view, rule.name, at, rule.message, record))
+        into.append(by_author(view, rule.name, at, rule.message, record))
 
 
 def _breaks(rule_plan: Any, env: Environment) -> bool:
@@ -464,9 +464,40 @@ def _breaks(rule_plan: Any, env: Environment) -> bool:
     return not rule_plan.check(env)
 
 
-def _by_author(
+def judge_asked(view: Reading, plan: FormPlan, answers: Values, env: Environment) -> Found:
+    """What is wrong with the answers of a dialog, whose expressions look at `env`: the record that
+    the button belongs to. What is hidden is not answered."""
+    found = Found()
+    occasion = Occasion(submitting=True)
+    for name, field_plan in plan.fields.items():
+        if field_plan.visible_if is not None and not field_plan.visible_if(env):
+            answers[name] = None
+            continue
+        value = answers.get(name)
+        _judge_field(plan, field_plan, name, value, env, found, True, occasion, None)
+        if field_plan.field.type == "table":
+            _judge_table(view, plan, name, answers, env, found, True, occasion, ())
+    _judge_links(view, plan, answers, env, found, None)
+    return found
+
+
+def judge_action(
+    view: Reading, plan: FormPlan, record: Mapping[str, Any], action: str
+) -> list[FieldRefusal]:
+    """What of the rules `on` this button does not hold."""
+    found = Found()
+    env = environment(view, record)
+    occasion = Occasion(action=action, drafts=True)
+    for rule in plan.rules:
+        if rule.rule.on == action:
+            _judge_rule(view, plan, rule, dict(record), env, found, occasion)
+    return found.refusals
+
+
+def by_author(
     view: Reading, name: str, at: str, message: Template | None, record: Mapping[str, Any]
 ) -> FieldRefusal:
+    """A refusal in the author's own words, where there are any."""
     if message is None:
         return FieldRefusal(at, "rule", {"rule": name})
     words = {locale: rendered(view, message, record, locale) for locale in ("zh", "en")}
@@ -498,7 +529,7 @@ def _judge_unique(
     if taken is not None:
         path = at or fields[0]
         if message is not None:
-            found.refusals.append(_by_author(view, "taken", path, message, record))
+            found.refusals.append(by_author(view, "taken", path, message, record))
         else:
             found.add(path, "taken")
 

@@ -11,8 +11,10 @@ from jingwei.storage.database import Connection
 from jingwei.storage.tables_effects import sys_effect, sys_once
 
 _DONE = {
-    "sqlite": sqlite.insert(sys_effect).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(sys_effect).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(sys_effect).on_conflict_do_nothing().returning(sys_effect.c.key),
+    "postgresql": postgresql.insert(sys_effect)
+    .on_conflict_do_nothing()
+    .returning(sys_effect.c.key),
 }
 _ONCE = {
     "sqlite": sqlite.insert(sys_once).on_conflict_do_nothing(),
@@ -26,7 +28,7 @@ def is_first(connection: Connection, key: str, now: datetime) -> bool:
     Another transaction that runs the same waits here, and then finds it done.
     """
     done = connection.execute(_DONE[connection.dialect.name], {"key": key, "at": now})
-    return done.rowcount == 1
+    return done.first() is not None
 
 
 def hold(connection: Connection, key: str) -> int | None:

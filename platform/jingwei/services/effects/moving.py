@@ -1,0 +1,56 @@
+"""Effects that move a record along: `start publish amend discard_amendment`, and what leaves the
+house: `call`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jingwei.language.effects import Effect
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.template import Template
+from jingwei.services import flows, records, versions
+from jingwei.services.display import rendered
+from jingwei.services.effects.scene import Scene
+from jingwei.services.flows.actions import Wish
+from jingwei.services.flows.begin import begin
+
+CALL = "webhook.call"
+
+
+def start(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
+    """`start`: the workflow that is named, on the record."""
+    form, id_ = scene.the_form()
+    workflow = scene.work.catalogue.workflows.get(effect.args.get("workflow", ""))
+    if not envs:
+        return
+    if workflow is None:
+        flows.submit(scene.work, form.name, id_)
+    else:
+        record = records.locked(scene.work, form.name, id_)
+        begin(scene.work, form, record, Wish(), workflow=workflow)
+    scene.forget()
+
+
+def publish(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
+    """`publish`: the record as it is now becomes its next version."""
+    form, id_ = scene.the_form()
+    if envs:
+        label: Template | None = effect.args.get("label")
+        words = None
+        if label is not None:
+            words = rendered(scene.work, label, scene.record, "zh", row=envs[-1].row)
+        versions.cut(scene.work, form.name, id_, words or None)
+
+
+def amend(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
+    form, id_ = scene.the_form()
+    if envs:
+        versions.amend(scene.work, form.name, id_)
+        scene.forget()
+
+
+def discard_amendment(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
+    form, id_ = scene.the_form()
+    if envs:
+        versions.discard(scene.work, form.name, id_)
+        scene.forget()
