@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 import click
 
-from jingwei.problems import DefinitionErrors
+from jingwei.problems import MOST_SHOWN, DefinitionErrors
 from jingwei.refusals import Refused
 from jingwei.settings import Settings, find_application
 from jingwei.texts import DEFAULT_LOCALE, LOCALES, text
@@ -62,6 +61,12 @@ class Context:
         """The application's folder. Raises Refused when there is none."""
         return self.application or find_application(Path.cwd())
 
+    def root_of(self, paths: Sequence[Path]) -> Path:
+        """The application that the first path lies in, where none is named otherwise."""
+        if self.application is None and paths:
+            return find_application(paths[0].resolve())
+        return self.root
+
     @property
     def settings(self) -> Settings:
         return Settings.read(self.application)
@@ -93,8 +98,6 @@ class LazyGroup(click.Group):
         if module is None:
             return None
         name = f"jingwei.cli.{module}"
-        if importlib.util.find_spec(name) is None:
-            return None
         found = importlib.import_module(name)
         command: click.Command | None = getattr(found, cmd_name.replace("-", "_"), None) or getattr(
             found, f"{cmd_name.replace('-', '_')}_", None
@@ -102,13 +105,14 @@ class LazyGroup(click.Group):
         return command
 
 
-def _environment_locale() -> str:
+def environment_locale() -> str:
+    """The language of messages where `--lang` does not say."""
     return Settings.locale_of_environment() or DEFAULT_LOCALE
 
 
 def words(key: str) -> str:
     """Help on the command line, in the language of the environment."""
-    return text(f"cli.{key}", _environment_locale())
+    return text(f"cli.{key}", environment_locale())
 
 
 @click.group(
@@ -126,7 +130,7 @@ def words(key: str) -> str:
 @click.version_option(package_name="jingwei")
 @click.pass_context
 def jingwei(ctx: click.Context, application: Path | None, as_json: bool, lang: str | None) -> None:
-    ctx.obj = Context(application, as_json, lang or _environment_locale())
+    ctx.obj = Context(application, as_json, lang or environment_locale())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -136,6 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """One command; its exit code. Refusals are sentences, never traces."""
+    arguments = globals_first(arguments)
     locale = _asked_locale(arguments)
     try:
         code = jingwei.main(args=list(arguments), prog_name="jingwei", standalone_mode=False)
@@ -153,30 +158,37 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else FINE
 
 
+def globals_first(arguments: Sequence[str]) -> list[str]:
+    """`check --json` means `--json check`: the global options may stand anywhere before `--`."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            return [*first, *rest, word, *waiting]
+        if word == "--json" or word.startswith(("--lang=", "--application=")):
+            first.append(word)
+        elif word in ("--lang", "--application") and waiting:
+            first += [word, waiting.pop(0)]
+        else:
+            rest.append(word)
+    return [*first, *rest]
+
+
 def _asked_locale(arguments: Sequence[str]) -> str:
     for before, after in zip(arguments, arguments[1:], strict=False):
         if before == "--lang" and after in LOCALES:
             return after
-    return _environment_locale()
+    return environment_locale()
 
 
 def _show_problems(errors: DefinitionErrors, arguments: Sequence[str], locale: str) -> int:
     if "--json" in arguments:
-        found = [
-            {
-                "file": p.at.file,
-                "line": p.at.line,
-                "column": p.at.column,
-                "severity": p.severity,
-                "code": p.code,
-                "what": p.what(locale),
-                "fix": p.fix(locale),
-            }
-            for p in errors.problems
-        ]
+        found = [p.to_json(locale) for p in errors.problems[:MOST_SHOWN]]
         click.echo(json.dumps({"problems": found}, ensure_ascii=False, indent=2))
     else:
-        for problem in errors.problems:
+        for problem in errors.problems[:MOST_SHOWN]:
             click.echo(problem.message(locale), err=True)
     return FOUND_PROBLEMS
 

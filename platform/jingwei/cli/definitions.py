@@ -1,0 +1,272 @@
+"""Commands of those who write definitions: check, explain, show, schema, init, new."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jingwei.authoring.edits import dumped, round_trip
+from jingwei.authoring.json_schema import export, export_all
+from jingwei.authoring.look_up import KeyMeaning, ValueHere, explain_key, explain_value
+from jingwei.authoring.onboarding import facts_of, new_org
+from jingwei.authoring.outline import Outline, outline
+from jingwei.authoring.resolved import resolved
+from jingwei.authoring.scaffolds import SCHEMAS, scaffold
+from jingwei.authoring.starter import starter
+from jingwei.catalogue.compile import compile_catalogue
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context
+from jingwei.cli.problems import report_problems, within
+from jingwei.gateways.sheets import read_sheet
+from jingwei.language.kinds.table import KINDS
+from jingwei.problems import DefinitionErrors, Problem
+from jingwei.refusals import Conflict, Malformed, NotFound
+from jingwei.services.clock import SystemClock
+from jingwei.texts import text
+
+
+def words(key: str) -> str:
+    """Help, in the language of the environment."""
+    from jingwei.cli import environment_locale
+
+    return text(f"cli_definitions.{key}", environment_locale())
+
+
+@click.command(help=words("check_help"))
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.pass_obj
+def check(context: Context, paths: tuple[Path, ...]) -> int:
+    root = context.root_of(paths)
+    found: Iterable[Problem]
+    try:
+        found = compile_catalogue(root).warnings
+    except DefinitionErrors as errors:
+        found = errors.problems
+    return report_problems(context, root, within(found, root, paths))
+
+
+@click.command(help=words("explain_help"))
+@click.argument("path")
+@click.pass_obj
+def explain(context: Context, path: str) -> int:
+    if "/" not in path:
+        key = explain_key(path, context.locale)
+        context.give(key.to_json(), "\n".join(_key_lines(context, key)))
+        return FINE
+    value = explain_value(outline(context.root), path, context.locale)
+    context.give(value.to_json(), "\n".join(_value_lines(context, value)))
+    return FINE
+
+
+def _key_lines(context: Context, key: KeyMeaning) -> list[str]:
+    say = context.text
+    lines = [key.path]
+    if key.meaning:
+        lines.append(f"  {key.meaning}")
+    needed = say("cli_definitions.required") if key.required else ""
+    lines.append(f"  {say('cli_definitions.written_as', shape=key.shape)}{needed}")
+    for label, listed in (("values", key.values), ("types", key.types), ("keys", key.keys)):
+        if listed:
+            lines.append(f"  {say(f'cli_definitions.{label}', listed=', '.join(listed))}")
+    return lines
+
+
+def _value_lines(context: Context, value: ValueHere) -> list[str]:
+    lines = [value.path]
+    lines += [f"  {line}" for line in as_yaml(value.value).rstrip("\n").split("\n")]
+    place = str(value.at) if value.at else context.text("cli_definitions.default")
+    lines.append(f"  {place}")
+    if value.key is not None and value.key.meaning:
+        lines.append(f"  {value.key.meaning}")
+    return lines
+
+
+@click.command(help=words("show_help"))
+@click.argument("name", metavar="KIND/NAME")
+@click.option("--resolved", "whole", is_flag=True, help=words("show_resolved_help"))
+@click.pass_obj
+def show(context: Context, name: str, whole: bool) -> int:
+    kind, _, stem = name.partition("/")
+    if whole:
+        catalogue = compile_catalogue(context.root)
+        found = _definitions(catalogue, kind).get(stem)
+        if found is None:
+            _no_such(kind, stem, _definitions(catalogue, kind))
+        value = resolved(found)
+        context.give(value, as_yaml(value).rstrip("\n"))
+        return FINE
+    held = outline(context.root)
+    file = held.file(kind, stem)
+    if file is None:
+        _no_such(kind, stem, held.names(kind) if kind in KINDS else ())
+    assert file is not None
+    value = explain_value(held, name, context.locale).value
+    context.give({"file": file.path, "definition": value}, file.text.rstrip("\n"))
+    return FINE
+
+
+def _definitions(catalogue: Any, kind: str) -> Mapping[str, Any]:
+    """The definitions of a kind in a compiled catalogue, by name."""
+    if kind in ("manifest", "org_types"):
+        return {kind: getattr(catalogue, kind)}
+    found: Mapping[str, Any] = getattr(catalogue, f"{kind}s", {})
+    return found
+
+
+def _no_such(kind: str, name: str, known: Iterable[str]) -> None:
+    shown = ", ".join(list(known)[:12]) or "–"
+    raise NotFound("no-such-definition", kind=kind, name=name, known=shown)
+
+
+def as_yaml(value: Any) -> str:
+    """Plain data as YAML, in the order it has."""
+    if not isinstance(value, dict | list):
+        return (
+            "null"
+            if value is None
+            else str(value).lower()
+            if value in (True, False)
+            else str(value)
+        )
+    plain = json.loads(json.dumps(value, ensure_ascii=False, default=str))
+    return dumped(round_trip(), plain)
+
+
+@click.command(help=words("schema_help"))
+@click.argument("kind", required=False)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=words("schema_out"))
+@click.pass_obj
+def schema(context: Context, kind: str | None, out: Path | None) -> int:
+    if kind is not None and kind not in KINDS:
+        raise NotFound("no-such-kind", name=kind, known=", ".join(KINDS))
+    held = outline(context.root)
+    wanted = (
+        {kind: export(kind, held.names, context.locale)}
+        if kind
+        else export_all(held.names, context.locale)
+    )
+    if kind is not None and out is None:
+        click.echo(json.dumps(wanted[kind], ensure_ascii=False, indent=2))
+        return FINE
+    folder = out or context.root / SCHEMAS
+    files = _write(
+        folder, {f"{name}.json": _encoded(made) for name, made in wanted.items()}, force=True
+    )
+    context.give(
+        {"files": files}, context.text("cli_definitions.schema_done", count=len(files), to=folder)
+    )
+    return FINE
+
+
+def _encoded(schema: Mapping[str, Any]) -> bytes:
+    return (json.dumps(schema, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _write(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> list[str]:
+    """The paths written. Raises Conflict rather than overwrite a file."""
+    for path in files:
+        if not force and (folder / path).exists():
+            raise Conflict("file-exists", file=path)
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return list(files)
+
+
+@click.command(help=words("init_help"))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=words("set_help"))
+@click.pass_obj
+def init(context: Context, folder: Path, pairs: tuple[str, ...]) -> int:
+    given = _given(pairs)
+    if folder.exists() and any(folder.iterdir()):
+        raise Conflict("folder-not-empty", folder=folder)
+    name = folder.resolve().name
+    zh = given.get("title.zh") or given.get("title") or name
+    en = given.get("title.en") or given.get("title") or name
+    files = _write(folder, starter(name, zh, en))
+    _write_schemas(folder, outline(folder), context.locale)
+    catalogue = compile_catalogue(folder)
+    context.give(
+        {"folder": str(folder), "files": files, "warnings": len(catalogue.warnings)},
+        context.text("cli_definitions.init_done", folder=folder, count=len(files)),
+    )
+    return FINE
+
+
+def _write_schemas(root: Path, held: Outline, locale: str) -> None:
+    made = export_all(held.names, locale)
+    _write(root / SCHEMAS, {f"{k}.json": _encoded(s) for k, s in made.items()}, force=True)
+
+
+@click.command(help=words("new_help"))
+@click.argument("kind")
+@click.argument("name")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=words("set_help"))
+@click.option("--like", metavar="ORG", help=words("like_help"))
+@click.option("--facts", type=click.Path(path_type=Path), help=words("facts_help"))
+@click.pass_obj
+def new(
+    context: Context,
+    kind: str,
+    name: str,
+    pairs: tuple[str, ...],
+    like: str | None,
+    facts: Path | None,
+) -> int:
+    given = _asked(context, kind, _given(pairs))
+    held = outline(context.root)
+    clock = SystemClock(context.settings.timezone, context.settings.clock_file)
+    if kind == "org":
+        known = facts_of(read_sheet(facts), name, held) if facts is not None else {}
+        made = new_org(held, name, given, known, clock.today(), like)
+    elif like is not None or facts is not None:
+        raise Malformed("only-for-org")
+    else:
+        made = scaffold(held, kind, name, given, clock.today())
+    files = _write(context.root, made)
+    _write_schemas(context.root, outline(context.root), context.locale)
+    found = _problems_of(context.root, files)
+    value = {"files": files, "problems": [p.to_json(context.locale) for p in found]}
+    lines = [context.text("cli_definitions.new_file", file=path) for path in files]
+    lines += [problem.message(context.locale) for problem in found]
+    lines.append(context.text(f"cli_definitions.{'new_org' if kind == 'org' else 'new'}_next"))
+    context.give(value, "\n".join(lines))
+    return FOUND_PROBLEMS if any(p.severity == "error" for p in found) else FINE
+
+
+def _given(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`key=value` of each `--set`."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"--set {pair}: KEY=VALUE")
+        given[key] = value
+    return given
+
+
+def _asked(context: Context, kind: str, given: dict[str, str]) -> dict[str, str]:
+    """The title is asked for where somebody sits at a terminal and has not given it."""
+    terminal = sys.stdin.isatty()
+    if not terminal or context.json or any(key.startswith("title") for key in given):
+        return given
+    for locale in ("zh", "en"):
+        question = context.text(f"cli_definitions.ask_title_{locale}")
+        answer = click.prompt(question, default="", show_default=False)
+        if answer:
+            given[f"title.{locale}"] = answer
+    return given
+
+
+def _problems_of(root: Path, files: list[str]) -> list[Problem]:
+    try:
+        found: Iterable[Problem] = compile_catalogue(root).warnings
+    except DefinitionErrors as errors:
+        found = errors.problems
+    return [problem for problem in found if problem.at.file in files]

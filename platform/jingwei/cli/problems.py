@@ -1,0 +1,96 @@
+"""Problems of definitions on a terminal, in a pipe, and as JSON."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context
+from jingwei.problems import MOST_SHOWN, Position, Problem
+from jingwei.refusals import NotFound
+
+_MOST_COLUMNS = 100  # of a source line around the caret
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def within(problems: Iterable[Problem], root: Path, paths: Sequence[Path]) -> list[Problem]:
+    """Only those in these files and folders; all of them where none is named.
+
+    Raises NotFound for a path outside the application.
+    """
+    wanted = []
+    for path in paths:
+        whole = path.resolve()
+        if not whole.is_relative_to(root.resolve()):
+            raise NotFound("path-outside", path=path, root=root)
+        wanted.append(whole.relative_to(root.resolve()).as_posix())
+    if not wanted or "." in wanted:
+        return list(problems)
+    return [p for p in problems if any(_is_in(p.at.file, path) for path in wanted)]
+
+
+def _is_in(file: str, path: str) -> bool:
+    return file == path or file.startswith(f"{path}/")
+
+
+def report_problems(context: Context, root: Path, problems: Sequence[Problem]) -> int:
+    """Shows at most a hundred, errors first within each file's order; the exit code."""
+    errors = [p for p in problems if p.severity == "error"]
+    warnings = [p for p in problems if p.severity == "warning"]
+    if context.json:
+        context.give(
+            {
+                "problems": [p.to_json(context.locale) for p in problems[:MOST_SHOWN]],
+                "count": len(problems),
+                "errors": len(errors),
+                "warnings": len(warnings),
+            }
+        )
+        return FOUND_PROBLEMS if errors else FINE
+    for problem in problems[:MOST_SHOWN]:
+        for line in _lines(context, root, problem):
+            click.echo(line)
+    if len(problems) > MOST_SHOWN:
+        context.say(context.text("cli_definitions.more", count=len(problems) - MOST_SHOWN))
+    if problems:
+        key = "cli_definitions.counted"
+        context.say(context.text(key, errors=len(errors), warnings=len(warnings)))
+    else:
+        context.say(context.text("cli_definitions.clean"))
+    return FOUND_PROBLEMS if errors else FINE
+
+
+def _lines(context: Context, root: Path, problem: Problem) -> Iterator[str]:
+    message = problem.message(context.locale)
+    if not sys.stdout.isatty():
+        yield message
+        return
+    place, what = str(problem.at), message.removeprefix(str(problem.at))
+    yield click.style(place, bold=True) + click.style(what, fg=_COLOURS[problem.severity])
+    yield from pointed(root, problem.at)
+
+
+def pointed(root: Path, at: Position) -> Iterator[str]:
+    """The source line with a caret under the place; nothing for a file that is no text."""
+    try:
+        lines = (root / at.file).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return
+    if not 1 <= at.line <= len(lines):
+        return
+    line = lines[at.line - 1].rstrip("\r")
+    first = max(0, at.column - 1 - _MOST_COLUMNS // 2)
+    shown = line[first : first + _MOST_COLUMNS].replace("\t", " ")
+    before = line[first : at.column - 1].replace("\t", " ")
+    width = _width(line[at.column - 1 : max(at.end_column, at.column + 1) - 1]) or 1
+    yield f"  {shown}"
+    yield f"  {' ' * _width(before)}{'^' * min(width, _MOST_COLUMNS)}"
+
+
+def _width(words: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in words)

@@ -1,0 +1,44 @@
+"""A scaffold of every kind stands in the demonstration application without an error."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from shell import ROOT, copy_of_the_demo
+
+from jingwei.authoring.onboarding import new_org
+from jingwei.authoring.outline import outline
+from jingwei.authoring.scaffolds import SINGLE, modeline, scaffold
+from jingwei.catalogue.compile import compile_catalogue
+from jingwei.language.kinds.table import KINDS, LATER
+
+TODAY = date(2026, 3, 2)
+# what a scaffold cannot settle by itself: the form must name its new workflow
+EXPECTED = {"workflow-not-used", "not-yet-run", "file-not-used"}
+
+
+def test_a_scaffold_of_every_kind_checks_clean(tmp_path: Path) -> None:
+    root = copy_of_the_demo(tmp_path)
+    held = outline(root)
+    for kind in (*KINDS, *LATER):
+        if kind in SINGLE:
+            continue
+        made = (
+            new_org(held, "new_org", {}, {}, TODAY)
+            if kind == "org"
+            else scaffold(held, kind, f"new_{kind}", {}, TODAY)
+        )
+        for path, content in made.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+    new = [p for p in compile_catalogue(root).warnings if "new_" in p.at.file]
+    assert {problem.code for problem in new} <= EXPECTED
+
+
+def test_every_scaffold_but_a_guide_begins_with_its_schema() -> None:
+    held = outline(ROOT)
+    for kind in (*KINDS, *LATER):
+        if kind not in (*SINGLE, "guide", "org"):
+            path, content = next(iter(scaffold(held, kind, "new_one", {}, TODAY).items()))
+            assert content.decode().split("\n")[0] == modeline(path, kind)

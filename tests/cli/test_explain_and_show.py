@@ -1,0 +1,73 @@
+"""`explain`, `show`, `schema`: what a key means, where a value stands, what the engine sees."""
+
+from __future__ import annotations
+
+import json
+
+from shell import Shell
+
+LINE = "# yaml-language-server: $schema=../../.jingwei/schemas/role.json"
+
+
+def test_a_key_of_the_language_is_explained(office: Shell) -> None:
+    told = office.json("explain", "workflow.steps.approve.mode")
+    assert told["shape"] == "one of the words below"
+    assert told["values"] == ["one", "any", "all", "sequential", "vote"]
+    assert office.json("explain", "alert.to")["required"]
+    assert office.json("explain", "form.fields.amount.choices")["types"] == ["choice"]
+
+
+def test_a_misspelt_key_is_answered_with_the_right_one(office: Shell) -> None:
+    assert office.say("explain", "form.fields.requird") == (
+        1,
+        "There is no key 'requird' in form.fields.requird. There is: required. [no-such-key]",
+    )
+
+
+def test_a_value_is_shown_with_its_file_and_line(office: Shell) -> None:
+    told = office.json("explain", "form/purchase_request.fields.reason.required_if")
+    assert (told["value"], told["file"], told["line"], told["column"]) == (
+        "total >= 10000",
+        "forms/purchase_request.yaml",
+        23,
+        71,
+    )
+
+
+def test_a_step_is_found_by_its_id(office: Shell) -> None:
+    told = office.json("explain", "workflow/purchase_approval.steps.manager.due")
+    assert (told["value"], told["line"]) == ("2wd", 13)
+
+
+def test_what_nobody_wrote_is_shown_as_the_default(office: Shell) -> None:
+    told = office.json("explain", "form/purchase_request.fields.reason.when_hidden")
+    assert (told["value"], told["default"], told["file"]) == ("keep", True, None)
+
+
+def test_a_definition_that_is_not_there_is_refused_with_those_that_are(office: Shell) -> None:
+    assert office.say("explain", "form/purchase_requst.title") == (
+        1,
+        "There is no form/purchase_requst. There is: purchase_request. [no-such-definition]",
+    )
+
+
+def test_a_definition_is_shown_as_written_and_as_the_engine_sees_it(office: Shell) -> None:
+    code, words = office.say("show", "role/operations")
+    assert (code, words) == (0, f"{LINE}\nkind: role\ntitle: {{zh: 运营管理, en: Operations}}")
+    seen = office.json("show", "workflow/purchase_approval", "--resolved")
+    assert seen["policy"]["rerun"] == "branch"  # a default
+    assert seen["steps"][1]["who"] == [{"head_of": "org"}]
+
+
+def test_schemas_name_what_exists_in_this_application(office: Shell) -> None:
+    code, words = office.say("schema", "workflow")
+    made = json.loads(words)
+    assert code == 0
+    assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert made["properties"]["form"]["enum"] == ["purchase_request"]
+
+
+def test_all_schemas_are_written_where_editors_look(office: Shell) -> None:
+    written = office.json("schema")["files"]
+    assert "form.json" in written
+    assert (office.root / ".jingwei" / "schemas" / "form.json").is_file()
