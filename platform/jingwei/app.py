@@ -16,6 +16,7 @@ from jingwei.catalogue.compile import compile_texts
 from jingwei.jobs.embedded import EmbeddedJobs
 from jingwei.jobs.notices import send_notice
 from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
+from jingwei.services import measure_functions, world
 from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
 from jingwei.services.events import Listener, Listeners
@@ -23,6 +24,7 @@ from jingwei.services.notices import SEND
 from jingwei.services.people import People
 from jingwei.services.platform import Platform
 from jingwei.services.rights import Rights
+from jingwei.services.world import Answer
 from jingwei.settings import Settings
 from jingwei.storage.database import Database
 from jingwei.storage.runtime import ActiveInstallation
@@ -83,6 +85,10 @@ SWEEPS: Sequence[str] = (
 OPENERS: Sequence[str] = ("jingwei.services.flows:opens",)
 
 
+# What expressions ask of the floors above records.
+ANSWERS: Mapping[str, Answer] = {**measure_functions.ANSWERS}
+
+
 def build_platform(settings: Settings) -> Platform:
     """The platform over this database, its engine tables brought up to date when embedded."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -92,6 +98,7 @@ def build_platform(settings: Settings) -> Platform:
     clock = SystemClock(settings.timezone, settings.clock_file)
     rights, people = Rights(_there(OPENERS)), People()
     active = ActiveInstallation(database, compile_texts)
+    world.ANSWERS.update(ANSWERS)
     listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())
     commands = Commands(active, clock, listeners, rights, people)
     return Platform(settings, database, active, clock, rights, commands)

@@ -1,0 +1,73 @@
+"""What `fact() members() attainment() time_progress()` answer inside expressions of forms.
+
+They run as the definition: a stored value must not depend on who saved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+from jingwei.cube.comparisons import attainment as attained
+from jingwei.cube.cube import variant
+from jingwei.cube.figures import rounded
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.periods import Period
+from jingwei.services.commands import Reading
+from jingwei.services.measures import Measures, members_of
+from jingwei.services.rights import Viewing
+from jingwei.services.world import Answer
+
+PLACES = Decimal("0.0000000001")  # ten decimals, as every quotient of the language
+
+
+def fact(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decimal | None:
+    """`fact(indicator, org, period, "actual")`: None where nothing is known."""
+    indicator, org, period, *more = arguments
+    kind = more[0] if more else "actual"
+    reading = cast(Reading, view)
+    known = reading.catalogue
+    if indicator not in known.indicators or org not in known.orgs or period is None:
+        return None
+    definition = variant(known.indicators[indicator], period)
+    figure = Measures(reading).figure(indicator, org, period, kind)
+    if figure.value is None:
+        return None
+    return rounded(figure.value, definition.unit, definition.precision)
+
+
+def members(view: Viewing, arguments: Sequence[Any], around: Environment) -> list[str]:
+    """`members(set, period)`: the indicators of a set in force at the end of the period."""
+    name, period = arguments
+    reading = cast(Reading, view)
+    if name not in reading.catalogue.indicator_sets or period is None:
+        return []
+    return members_of(reading, name, period)
+
+
+def attainment(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decimal | None:
+    """`attainment(actual, target, "lower_better")`. Source: domain, time semantics."""
+    actual, target, *more = arguments
+    if actual is None or target is None:
+        return None
+    found = attained(float(actual), float(target), more[0] if more else "higher_better")
+    return None if found is None else Decimal(repr(found)).quantize(PLACES)
+
+
+def time_progress(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decimal | None:
+    """`time_progress(period)`: the share of its days that are over; 0 before, 1 after it."""
+    period: Period | None = arguments[0]
+    if period is None:
+        return None
+    days = (period.end - period.start).days
+    over = min(max((view.today - period.start).days, 0), days)
+    return (Decimal(over) / Decimal(days)).quantize(PLACES)
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "fact": fact,
+    "members": members,
+    "attainment": attainment,
+    "time_progress": time_progress,
+}
