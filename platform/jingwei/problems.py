@@ -19,15 +19,27 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a definition file. Lines and columns count characters from 1."""
+    """A place in a definition file. Lines and columns count characters from 1.
+
+    `paragraph`: of a Word template, from 1, which has no lines.
+    """
 
     file: str
     line: int = 1
     column: int = 1
     end_column: int = 0
+    paragraph: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return self.words("en")
+
+    def words(self, locale: str) -> str:
+        """`forms/plan.yaml:14:11`, `report_templates/letter.docx paragraph 12`."""
+        if self.paragraph is None:
+            return f"{self.file}:{self.line}:{self.column}"
+        if self.paragraph == 0:
+            return self.file
+        return text("reports.paragraph", locale, file=self.file, number=self.paragraph)
 
     def shifted(self, start: int, end: int) -> Position:
         """The part `start..end` (0-based characters) of a one-line scalar that begins here."""
@@ -47,10 +59,16 @@ class Phrase:
 
     def __call__(self, locale: str) -> str:
         words = text(self.key, locale, **dict(self.holes))
-        return words.rstrip(".。") if self.bare else words
+        return _inside(words) if self.bare else words
 
     def __str__(self) -> str:
         return self(DEFAULT_LOCALE)
+
+
+def _inside(sentence: str) -> str:
+    """A sentence as part of another one: without its stop and its capital."""
+    words = sentence.rstrip(".。")
+    return words[:1].lower() + words[1:] if words[1:2].islower() or words[1:2] == " " else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,7 @@ class Problem:
         return {
             name: hole(locale) if isinstance(hole, Phrase) else hole
             for name, hole in self.holes.items()
-        }
+        } | ({"known": "–"} if self.holes.get("known") == "" else {})
 
     def message(self, locale: str = DEFAULT_LOCALE) -> str:
         """`file:line:col: what. How to fix it. [code]`"""
@@ -85,7 +103,7 @@ class Problem:
         fix = self.fix(locale)
         if fix.endswith(("?", "？")):
             end = ""
-        return f"{self.at}: {self.what(locale)}{stop}{fix}{end} [{self.code}]"
+        return f"{self.at.words(locale)}: {self.what(locale)}{stop}{fix}{end} [{self.code}]"
 
     def to_json(self, locale: str = DEFAULT_LOCALE) -> dict[str, object]:
         """For tools: where, what and how to fix it, apart."""
@@ -115,6 +133,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
+        self._places: set[tuple[str, Position, Severity]] = set()
 
     def add(
         self,
@@ -125,12 +144,20 @@ class Problems:
         suggestion: str | None = None,
         **holes: object,
     ) -> None:
-        problem = Problem(code, at, holes, severity, suggestion)
-        if problem not in self._found:
-            self._found.append(problem)
+        self.extend([Problem(code, at, holes, severity, suggestion)])
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        self._found.extend(problems)
+        """Those of which nothing is said yet at their place."""
+        for problem in problems:
+            key = (problem.code, problem.at, problem.severity)
+            # A key that several things lack has one place and many names.
+            if key not in self._places or problem not in self._found:
+                self._places.add(key)
+                self._found.append(problem)
+
+    def at_line(self, file: str, line: int) -> bool:
+        """Whether something is already said about this line."""
+        return any(p.at.file == file and p.at.line == line for p in self._found)
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(sorted(self._found, key=lambda p: (p.at, p.code)))

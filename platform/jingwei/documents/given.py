@@ -10,6 +10,7 @@ from jingwei.documents.templates import Rounds, Rows
 from jingwei.documents.values import Shown, sayable, unit_words
 from jingwei.services.report_data import Figure, ReportData, ReportTable
 
+REPORT = ("title", "organisation", "fingerprint", "date")
 BESIDE = ("unit", "light", "status")  # of a row of indicators, beside its columns
 _NOTHING = Figure(None)
 

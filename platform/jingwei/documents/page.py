@@ -105,9 +105,9 @@ def read_template(content: bytes) -> tuple[dict[str, int], list[Fault]]:
     try:
         source = content.decode("utf-8")
     except UnicodeDecodeError:
-        return {}, [Fault("template-unreadable-text", "")]
+        return {}, [Fault("template-syntax", "UTF-8", 1)]
     if len(content) > MOST_BYTES:
-        return {}, [Fault("template-too-large", "")]
+        return {}, [Fault("template-syntax", f"> {MOST_BYTES}", 1)]
     tree, faults = parsed(source)
     return ({} if tree is None or faults else names_of(tree)), faults
 
@@ -119,13 +119,13 @@ def template_faults(content: bytes, known: Mapping[str, Any]) -> list[Fault]:
     return [*faults, *(Fault("template-unknown-name", name, names[name]) for name in unknown)]
 
 
-def fill(content: bytes, data: ReportData) -> bytes:
-    """The page that an author's template makes. Raises Refused for what it asks for in vain."""
+def fill(content: bytes, data: ReportData, known: Mapping[str, Any] | None = None) -> bytes:
+    """The page that an author's template makes; `known`: see `word.fill`. Raises Refused."""
     names, faults = read_template(content)
     for fault in faults:
         raise fault.refusal()
     values, shape = template_values(data)
-    for name in unknown_names(names, shape):
+    for name in unknown_names(names, shape if known is None else known):
         raise Refused("template-unknown-name", name=name)
     values["charts"] = {name: _picture(chart, data.locale) for name, chart in data.charts.items()}
     values["narrative"] = {

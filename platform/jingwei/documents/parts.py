@@ -91,10 +91,9 @@ def _chart_part(chart: ChartData, locale: str) -> dict[str, Any]:
 
 
 def _table_part(title: str, table: ReportTable, locale: str) -> dict[str, Any]:
-    table = _in_points(table)
-    table = table.across() if table.has_several("org") else table
-    columns = [column for column in table.columns if _is_printed(column, table)]
-    units = {unit_words(c.type, c.unit, locale) for c in columns if _is_number(c)} - {"", "%"}
+    table = one_table(table)
+    columns = columns_printed(table)
+    units = {unit_words(c.type, c.unit, locale) for c in columns if is_number(c)} - {"", "%"}
     one_unit = units.pop() if len(units) == 1 else ""
     return {
         "kind": "table",
@@ -104,16 +103,27 @@ def _table_part(title: str, table: ReportTable, locale: str) -> dict[str, Any]:
         "notes": [sayable(note) for note in table.notes],
         "columns": [
             {
-                "title": _heading(column, one_unit, locale),
-                "kind": "number" if _is_number(column) else "text",
+                "title": heading_of(column, one_unit, locale),
+                "kind": "number" if is_number(column) else "text",
             }
             for column in columns
         ],
         "rows": [
-            [_cell(column, row.get(column.name, Figure(None)), row, locale) for column in columns]
+            [_cell(column, row.get(column.name, _NOTHING), row, locale) for column in columns]
             for row in table.rows
         ],
     }
+
+
+def one_table(table: ReportTable) -> ReportTable:
+    """The table as it is laid out: of several orgs, one row each with a column an indicator."""
+    table = _in_points(table)
+    return table.across() if table.has_several("org") else table
+
+
+def columns_printed(table: ReportTable) -> list[ReportColumn]:
+    """Those that say something."""
+    return [column for column in table.columns if _is_printed(column, table)]
 
 
 def _in_points(table: ReportTable) -> ReportTable:
@@ -137,13 +147,13 @@ def _cell(column: ReportColumn, figure: Figure, row: Any, locale: str) -> str:
     return shown(figure, locale)
 
 
-def _heading(column: ReportColumn, one_unit: str, locale: str) -> str:
+def heading_of(column: ReportColumn, one_unit: str, locale: str) -> str:
     unit = unit_words(column.type, column.unit, locale)
     title = sayable(column.title)
     return title if unit in ("", "%", one_unit) else f"{title} ({unit})"
 
 
-def _is_number(column: ReportColumn) -> bool:
+def is_number(column: ReportColumn) -> bool:
     return column.type in NUMBERS
 
 

@@ -1,4 +1,4 @@
-"""A report as a document: Word by its template, or PDF by the engine's own layout."""
+"""A report as a document: Word or HTML by its template; PDF, HTML and Excel by the engine."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jingwei.documents import pdf, word
+from jingwei.documents import book, page, pdf, word
+from jingwei.documents.check import known_names
+from jingwei.language.output import Report
 from jingwei.refusals import NotFound, Refused
 from jingwei.services import reports
 from jingwei.services.commands import Reading
 from jingwei.services.report_asked import Asked, ask
 from jingwei.services.report_data import ReportData
 
-FORMATS = ("docx", "pdf")
-_WORD = ".docx"
-_REFUSED = frozenset('\\/:*?"<>|')
+FORMATS = ("docx", "pdf", "html", "xlsx")
+_NOT_IN_NAMES = frozenset('\\/:*?"<>|')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,33 @@ def make(
 
 def make_asked(reading: Reading, asked: Asked, format: str, locale: str) -> Made:
     report = asked.report
-    if format not in FORMATS or format not in report.output:
-        known = ", ".join(f for f in report.output if f in FORMATS)
-        raise Refused("report-format", format=format, known=known or "–")
+    known = [f for f in report.output if f in FORMATS and _has_template_for(report, f)]
+    if format not in known:
+        raise Refused("report-format", format=format, known=", ".join(known) or "–")
     data = reports.gather(reading, asked, locale)
+    mimetype, content = _made(reading, report, data, format)
+    return Made(_file_name(data, format), mimetype, content, data)
+
+
+def _has_template_for(report: Report, format: str) -> bool:
+    """Word is filled in; whatever else there is, the engine can lay out."""
+    return format != "docx" or report.template.endswith(".docx")
+
+
+def _made(reading: Reading, report: Report, data: ReportData, format: str) -> tuple[str, bytes]:
     if format == "pdf":
-        return Made(_file_name(data, format), pdf.MIMETYPE, pdf.render(data), data)
-    if not report.template.endswith(_WORD):
-        raise Refused("report-format", format=format, known="pdf")
+        return pdf.MIMETYPE, pdf.render(data)
+    if format == "xlsx":
+        return book.MIMETYPE, book.render(data)
+    if format == "html" and not report.template.endswith(".html"):
+        return page.MIMETYPE, page.render(data)
     template = reports.template_of(reading, report)
     if template is None:
         raise NotFound("template-missing-here", name=report.template)
-    return Made(_file_name(data, format), word.MIMETYPE, word.fill(template, data), data)
+    names = known_names(reading.catalogue, report)
+    if format == "html":
+        return page.MIMETYPE, page.fill(template, data, names)
+    return word.MIMETYPE, word.fill(template, data, names)
 
 
 def _file_name(data: ReportData, format: str) -> str:
@@ -61,6 +77,5 @@ def _file_name(data: ReportData, format: str) -> str:
     if data.record:
         parts.append(data.record["id"].value)
     name = "_".join(str(part) for part in parts if part is not None)
-    return (
-        "".join("_" if c in '\\/:*?"<>|' or ord(c) < 32 else c for c in name)[:120] + f".{format}"
-    )
+    plain = "".join("_" if c in _NOT_IN_NAMES or ord(c) < 32 else c for c in name)
+    return f"{plain[:120]}.{format}"

@@ -14,7 +14,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from jingwei.documents.values import FILTERS, PARTS, Shown, filters
+from jingwei.documents.values import FILTERS, PARTS, Absent, Shown, filters
 from jingwei.refusals import Refused
 
 MOST_ROUNDS = 200_000  # of all loops of one document together
@@ -102,10 +102,15 @@ class Rows:
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja with everything taken away but what the template language has."""
+    """Jinja with everything taken away but what the template language has.
+
+    Names are checked before: one that is not among the values belongs to something this reader may
+    not see, or to a row that is not there, and is shown as nothing.
+    """
 
     def __init__(self, locale: str) -> None:
         super().__init__(autoescape=True, undefined=StrictUndefined)
+        self._locale = locale
         self.globals.clear()
         self.tests.clear()
         self.filters.clear()
@@ -128,13 +133,12 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     def _member(self, obj: Any, name: Any) -> Any:
         """Data only: an attribute of a Python object is never looked at."""
-        try:
-            if isinstance(obj, Mapping):
-                return obj[name]
-            if isinstance(obj, Rows) and isinstance(name, int):
-                return obj.at(name)
-        except (KeyError, IndexError):
-            raise Refused("template-unknown-name", name=str(name)) from None
+        if isinstance(obj, Mapping):
+            return obj[name] if name in obj else Absent(self._locale)
+        if isinstance(obj, Rows) and isinstance(name, int):
+            return obj.at(name) if -len(obj) <= name < len(obj) else Absent(self._locale)
+        if isinstance(obj, Absent) and (isinstance(name, int) or name not in PARTS):
+            return obj
         if isinstance(obj, Shown) and name in PARTS:
             return obj.part(name)
         if isinstance(obj, LoopContext) and name in LOOP:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -191,6 +191,21 @@ class Shown:
             return bool(how(mine, theirs))
         except TypeError:
             raise Refused("template-compares-unlike") from None
+
+
+class Absent(Shown):
+    """What is not there for this reader: shown as nothing, and no rows."""
+
+    __slots__ = ()
+
+    def __init__(self, locale: str) -> None:
+        super().__init__(Figure(None), locale)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 PARTS = ("value", "code", "text", "title", "unit")

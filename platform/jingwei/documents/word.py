@@ -68,14 +68,15 @@ def template_faults(content: bytes, known: Mapping[str, Any]) -> list[Fault]:
     return [*faults, *(Fault("template-unknown-name", name, names[name]) for name in unknown)]
 
 
-def fill(content: bytes, data: ReportData) -> bytes:
-    """The Word file of a report. Raises Refused naming what the template asks for in vain."""
+def fill(content: bytes, data: ReportData, known: Mapping[str, Any] | None = None) -> bytes:
+    """The Word file of a report. `known`: the names its template may ask for, where that is more
+    than this reader is given. Raises Refused naming what the template asks for in vain."""
     document = _opened(content)
     names, faults = read_template(content)
     for fault in faults:
         raise fault.refusal()
     values, shape = template_values(data)
-    for name in unknown_names(names, shape):
+    for name in unknown_names(names, shape if known is None else known):
         raise Refused("template-unknown-name", name=name)
     values["narrative"] = {n: _NEW_PARAGRAPH.join(w) for n, w in values["narrative"].items()}
     for number, name in enumerate(sorted(_charts_used(names, data)), 1):

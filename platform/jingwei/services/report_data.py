@@ -5,7 +5,7 @@ Nothing here knows Word or PDF; the same data is filled into either, or answered
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -100,6 +100,15 @@ def _across_columns(
                 yield ReportColumn(name, title, "percent", column.unit)
             else:
                 yield ReportColumn(name, title, indicator.type, indicator.unit)
+
+
+def across_names(indicators: Iterable[str], measured: Sequence[str]) -> list[str]:
+    """The columns of a table across: of each indicator, each view and comparison."""
+    return [
+        f"{indicator}_{name}" if index else indicator
+        for indicator in indicators
+        for index, name in enumerate(measured)
+    ]
 
 
 def _across_name(indicator: str, column: ReportColumn, index: int) -> str:

@@ -1,0 +1,140 @@
+"""What is wrong with the templates of an application, found before anything is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.documents import page, word
+from jingwei.documents.given import BESIDE, REPORT
+from jingwei.documents.templates import Fault
+from jingwei.language.form import Field, Form
+from jingwei.language.output import DataBlock, Report
+from jingwei.problems import Position, Problem, nearest
+from jingwei.services.blocks import HEADS, columns_of
+from jingwei.services.listing import SHOWN_SYSTEM
+from jingwei.services.report_data import across_names
+
+READERS = {".docx": word.template_faults, ".html": page.template_faults}
+
+
+def template_problems(catalogue: Catalogue) -> list[Problem]:
+    """Every fault of every template, with its paragraph (Word) or line (HTML)."""
+    return [
+        problem
+        for report in catalogue.reports.values()
+        for problem in _of_report(catalogue, report)
+    ]
+
+
+def template_path(report: Report) -> str:
+    """From the root of the application."""
+    return (PurePosixPath(report.origin.file).parent / report.template).as_posix()
+
+
+def _of_report(catalogue: Catalogue, report: Report) -> Iterator[Problem]:
+    path = template_path(report)
+    reader = READERS.get(PurePosixPath(path).suffix)
+    content = catalogue.files.get(path)
+    if reader is None or content is None:
+        return
+    known = known_names(catalogue, report)
+    for fault in reader(content, known):
+        yield _problem(path, fault, known)
+
+
+def _problem(path: str, fault: Fault, known: Mapping[str, Any]) -> Problem:
+    is_word = path.endswith(".docx")
+    at = Position(path, paragraph=fault.line) if is_word else Position(path, max(fault.line, 1))
+    holes = {"name": fault.name, "report": path}
+    suggestion = None
+    if fault.code == "template-unknown-name":
+        offered = list(_offered(fault.name, known))
+        suggestion = nearest(fault.name.rpartition(".")[2], offered)
+        holes["known"] = ", ".join(offered) or "–"
+    return Problem(fault.code, at, holes, "error", suggestion)
+
+
+def _offered(name: str, known: Mapping[str, Any]) -> Iterator[str]:
+    """The names where a path stops being known."""
+    here: Any = known
+    for part in name.split("."):
+        while isinstance(here, list):
+            here = here[0] if here else None
+        if part == "*":
+            continue
+        if not isinstance(here, Mapping) or part not in here:
+            break
+        here = here[part]
+    if isinstance(here, Mapping):
+        yield from here
+
+
+# --- the names a report gives its template -------------------------------------------------------
+
+
+def known_names(catalogue: Catalogue, report: Report) -> dict[str, Any]:
+    """Every name a template of this report may ask for, whoever reads it."""
+    names: dict[str, Any] = {
+        "report": dict.fromkeys(REPORT),
+        "charts": dict.fromkeys(report.charts),
+        "narrative": dict.fromkeys(report.narrative),
+    }
+    names.update(dict.fromkeys(report.parameters))
+    for name, block in report.data.items():
+        names[name] = _of_block(catalogue, block)
+    if report.of is not None:
+        names["record"] = _of_record(catalogue.forms[report.of])
+    return names
+
+
+def _of_record(form: Form) -> dict[str, Any]:
+    names: dict[str, Any] = dict.fromkeys(SHOWN_SYSTEM)
+    for name, field in form.fields.items():
+        names[name] = _rows(field.fields) if field.type == "table" else None
+    return names
+
+
+def _rows(columns: Mapping[str, Field] | list[str]) -> list[Any]:
+    return [{**dict.fromkeys(columns), "cells": [None]}]
+
+
+def _of_block(catalogue: Catalogue, block: DataBlock) -> dict[str, Any]:
+    if block.form is not None:
+        return _table(_form_columns(catalogue, block))
+    measured = [name for name, *_ in columns_of(block)[len(HEADS) :]]
+    heads = [name for name, *_ in HEADS]
+    row = _table([*heads, *BESIDE, *measured])
+    across = across_names(_members(catalogue, block), measured)
+    return {**row, "across": _table(["org", "period", *across])}
+
+
+def _table(columns: list[str]) -> dict[str, Any]:
+    head = {"name": None, "title": None, "unit": None}
+    return {"columns": [head], "rows": _rows(columns), "notes": [None]}
+
+
+def _members(catalogue: Catalogue, block: DataBlock) -> list[str]:
+    found: list[str] = []
+    for name in block.indicators:
+        if name.startswith("set."):
+            found += catalogue.indicator_sets[name.removeprefix("set.")].members
+        else:
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def _form_columns(catalogue: Catalogue, block: DataBlock) -> list[str]:
+    assert block.form is not None
+    if block.group or block.values or block.by:
+        by = ["period"] if block.by else []
+        return [*block.group, *by, *block.values]
+    if block.columns:
+        return [name for name, _ in block.columns]
+    name, _, table = block.form.partition(".")
+    form = catalogue.forms[name]
+    if table:
+        return list(form.tables[table].fields)
+    return list(form.list.columns or ("number", "org", "status"))
