@@ -16,6 +16,8 @@ from jingwei.refusals import Malformed
 
 DEEPEST = 50
 _NO_BODY: dict[str, Any] = {}
+# a period is a dataclass to orjson, and `2026-03` to everybody else
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -27,7 +29,7 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 
 
 def dumps(body: Any) -> bytes:
-    return orjson.dumps(body, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(body, default=_plain, option=_OPTIONS)
 
 
 def _plain(value: Any) -> Any:
