@@ -72,9 +72,9 @@ layout: [[all]]
 
 
 @pytest.fixture
-def board(house: House) -> House:
-    house.publish({"definitions/dashboards/board.yaml": BOARD})
-    return house
+def board(house_on_both: House) -> House:
+    house_on_both.publish({"definitions/dashboards/board.yaml": BOARD})
+    return house_on_both
 
 
 def run(house: House, tile: str, login: str = "chen.jie", **control: Any) -> BlockTable:

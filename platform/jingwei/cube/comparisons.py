@@ -20,6 +20,7 @@ DIFFERENCES = frozenset(("yoy_pp", "mom_pp", "vs_target"))
 LAST_YEAR = frozenset(("yoy", "yoy_pp"))
 LAST_PERIOD = frozenset(("mom", "mom_pp"))
 TARGET = frozenset(("vs_target", "attainment"))
+COMPARISONS = ("yoy", "yoy_pp", "mom", "mom_pp", "vs_target", "attainment", "tier", "rank")
 PLACES = Decimal("0.000001")  # of a fraction: as percents are kept
 
 Label = Literal["turned_positive", "turned_negative", "loss_narrowed", "loss_widened"]
@@ -28,11 +29,12 @@ Label = Literal["turned_positive", "turned_negative", "loss_narrowed", "loss_wid
 @dataclass(frozen=True, slots=True)
 class Compared:
     """`value` None: there is none, for `reason` (those of figures, and base-not-positive). `base`:
-    what the figure stands beside, as its own cell would say it."""
+    what the figure stands beside. `current`: the figure itself over the same orgs as the base."""
 
     value: Decimal | None
     reason: str | None = None
     base: Decimal | None = None
+    current: Decimal | None = None
     label: Label | None = None
     partial: bool = False
 
@@ -41,23 +43,25 @@ def compared(
     word: str, figure: Figure, base: Figure, unit: str, precision: int, direction: str
 ) -> Compared:
     """One comparison of a figure with its base; `word` is one of those above."""
-    kept = None if base.value is None else rounded(base.value, unit, precision)
+    kept, now = (
+        None if one.value is None else rounded(one.value, unit, precision) for one in (base, figure)
+    )
     for one in (figure, base):
         if one.value is None:
-            return Compared(None, one.reason, kept)
+            return Compared(None, one.reason, kept, now)
     assert figure.value is not None and base.value is not None
     partial = "partial" in (figure.status, base.status)
     if word in DIFFERENCES:
         difference = rounded(figure.value - base.value, unit, precision)
-        return Compared(difference, None, kept, partial=partial)
+        return Compared(difference, None, kept, now, partial=partial)
     if word == "attainment":
         value = attainment(figure.value, base.value, direction)
         reason = None if value is not None else "target-zero"
-        return Compared(_fraction(value), reason, kept, partial=partial)
+        return Compared(_fraction(value), reason, kept, now, partial=partial)
     label = _label(figure.value, base.value)
     if base.value <= 0:
-        return Compared(None, "base-not-positive", kept, label, partial)
-    return Compared(_fraction(figure.value / base.value - 1), None, kept, label, partial)
+        return Compared(None, "base-not-positive", kept, now, label, partial)
+    return Compared(_fraction(figure.value / base.value - 1), None, kept, now, label, partial)
 
 
 def attainment(actual: float, target: float, direction: str) -> float | None:

@@ -63,8 +63,9 @@ def _of_indicators(
     orgs = {period: orgs_of(view, block, given, period) for period in periods}
     names = {period: indicators_of(view, block.indicators, period) for period in periods}
     many = sum(len(orgs[p]) * len(names[p]) for p in periods)
-    if many * len(block.views) > MOST_CELLS:
-        raise Malformed("too-many-cells", most=MOST_CELLS)
+    cells_asked = many * len(block.views)
+    if cells_asked > MOST_CELLS:
+        raise Malformed("query-too-large", cells=cells_asked, most=MOST_CELLS)
     every = {name for found in names.values() for name in found}
     views = {*block.views, "actual", *(("target",) if _needs_targets(block) else ())}
     measures.prefetch(every, views, periods)

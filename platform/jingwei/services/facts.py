@@ -19,9 +19,10 @@ from jingwei.language.data_versions import AS_REPORTED, VIEWS, View, version_cod
 from jingwei.language.form import FactRule
 from jingwei.language.measures import Indicator
 from jingwei.language.periods import Period
-from jingwei.refusals import FieldRefusal, Invalid
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed, Record
+from jingwei.services.rights import anchors_of
 from jingwei.services.units import factor
 from jingwei.services.world import environment
 from jingwei.storage import facts as store
@@ -47,7 +48,7 @@ class Imported:
     changed: int
     unchanged: int
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, Any]:
         return {"created": self.created, "changed": self.changed, "unchanged": self.unchanged}
 
 
@@ -101,6 +102,34 @@ def import_adjustments(work: Work, rows: Iterable[Row], source: str = "import") 
         _told(work, batches, placed)
     changed = sum(entry.key in there for entry, _ in fresh)
     return Imported(len(fresh) - changed, changed, len(entries) - len(fresh))
+
+
+def post_facts(
+    work: Work, rows: Sequence[Row], adjustments: Sequence[Row], source: str
+) -> dict[str, Any]:
+    """Facts and adjustments that a person brings, as one batch: of indicators whose owner he is,
+    for orgs at or below the one where he is it.
+
+    Raises NotAllowed at the first row that is not his, Invalid as `import_facts` does.
+    """
+    for row in (*rows, *adjustments):
+        _require_owner(work, row)
+    found = import_facts(work, rows, source).to_json()
+    if adjustments:
+        found["adjustments"] = import_adjustments(work, adjustments, source).to_json()
+    return found
+
+
+def _require_owner(work: Work, row: Row) -> None:
+    name, org = row.get("indicator"), row.get("org")
+    if work.actor.is_system or not isinstance(name, str) or not isinstance(org, str):
+        return
+    indicator = work.catalogue.indicators.get(name)
+    if indicator is None or org not in work.catalogue.orgs:
+        return  # said with the other problems of the batch; nothing is kept of it
+    anchors = anchors_of(work, indicator.owner)
+    if not anchors & set(work.catalogue.tree.ancestors(org, work.today)):
+        raise NotAllowed("facts-not-allowed", org=org)
 
 
 def _judge(

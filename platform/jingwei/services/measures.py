@@ -14,8 +14,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from jingwei.cube.comparisons import LAST_PERIOD, LAST_YEAR, TARGET, Compared, compared
-from jingwei.cube.cube import Asked, Cube, variant
+from jingwei.cube.comparisons import (
+    COMPARISONS,
+    LAST_PERIOD,
+    LAST_YEAR,
+    TARGET,
+    Compared,
+    compared,
+)
+from jingwei.cube.cube import Asked, Cube, alike, variant
 from jingwei.cube.figures import Figure, Mode, YearOfFacts, rounded
 from jingwei.cube.formulas import lineage
 from jingwei.language.data_versions import Wanted, version_name
@@ -206,18 +213,21 @@ class Measures:
         name = definition.name
         if word in LAST_PERIOD:
             mode = "period"  # of single periods: the year to date always grows
-        figure = self.figure(name, org, period, "actual", mode)
+        asked = self.cube.question(name, org, period, "actual", mode)
+        cube = self._base(period)
         if word in LAST_YEAR:
-            base = self.last_year(name, org, period, mode)
+            before = self.cube.question(name, org, period.years_back(1), "actual", mode)
         elif word in LAST_PERIOD:
-            base = self._base(period).figure(name, org, period.shifted(-1), "actual", mode)
+            before = self.cube.question(name, org, period.shifted(-1), "actual", mode)
         elif word in TARGET:
-            base = self.target(definition, org, period, mode, yearly=word == "attainment")
+            cube = self.cube
+            before = self._target(definition, org, period, mode, yearly=word == "attainment")
         else:
-            raise Malformed("unknown-comparison", name=word)
-        return compared(
-            word, figure, base, definition.unit, definition.precision, definition.direction
-        )
+            raise Malformed("unknown-comparison", value=word, known=", ".join(COMPARISONS))
+        pair = alike(self.cube, asked, cube, before)
+        if pair is None:
+            return Compared(None, "different-orgs", partial=True)
+        return compared(word, *pair, definition.unit, definition.precision, definition.direction)
 
     def last_year(
         self, indicator: str, org: str, period: Period, mode: Mode | None = None
@@ -235,6 +245,12 @@ class Measures:
         return self._bases[period]
 
     def target(
+        self, definition: Indicator, org: str, period: Period, mode: Mode | None = None
+    ) -> Figure:
+        """The target that the figure of the period is judged by."""
+        return self.cube.answer(self._target(definition, org, period, mode))
+
+    def _target(
         self,
         definition: Indicator,
         org: str,
@@ -242,14 +258,15 @@ class Measures:
         mode: Mode | None = None,
         *,
         yearly: bool = False,
-    ) -> Figure:
+    ) -> Asked:
         """The target of the period; of the year, where that is all there is and it holds for each
         of its months (balances, rates), or where `yearly` says that a share of it is wanted."""
-        figure = self.figure(definition.name, org, period, "target", mode)
+        asked = self.cube.question(definition.name, org, period, "target", mode)
         standing = definition.time.kind in _STANDING
-        if figure.value is not None or period.grain == "year" or not (standing or yearly):
-            return figure
-        return self.figure(definition.name, org, period.of_grain("year"), "target", mode)
+        there = self.cube.answer(asked).value is not None
+        if there or period.grain == "year" or not (standing or yearly):
+            return asked
+        return self.cube.question(definition.name, org, period.of_grain("year"), "target", mode)
 
     # --- lights ---------------------------------------------------------------------------------
 
@@ -291,13 +308,6 @@ class Measures:
             if self.view.catalogue.closure(one.when)(around):
                 return one.level
         return "green"
-
-    # --- further down ---------------------------------------------------------------------------
-
-    def question(
-        self, indicator: str, org: str, period: Period, view: str, mode: Mode | None
-    ) -> Asked:
-        return self.cube.question(indicator, org, period, view, mode)
 
 
 def _in_force(
