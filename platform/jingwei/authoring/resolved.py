@@ -18,7 +18,7 @@ from jingwei.problems import Position
 
 _UNSAID = frozenset({"origin", "at", "fingerprint"})
 # names of attributes that differ from the word of the language
-_WORDS: Mapping[str, str] = {
+WORDS: Mapping[str, str] = {
     "from_": "from",
     "for_": "for",
     "return_": "return",
@@ -76,7 +76,7 @@ def _all(value: Any) -> dict[str, Any]:
     found = {}
     for one in fields(value):
         if one.name not in _UNSAID and one.name[0] != "_":
-            found[_WORDS.get(one.name, one.name)] = resolved(getattr(value, one.name))
+            found[WORDS.get(one.name, one.name)] = resolved(getattr(value, one.name))
     return found
 
 

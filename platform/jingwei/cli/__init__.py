@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = {
     "explain": "definitions",
     "show": "definitions",
     "schema": "definitions",
+    "fmt": "authoring",
+    "lineage": "authoring",
     "plan": "database",
     "apply": "database",
     "pull": "database",

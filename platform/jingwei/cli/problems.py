@@ -22,19 +22,24 @@ def within(problems: Iterable[Problem], root: Path, paths: Sequence[Path]) -> li
 
     Raises NotFound for a path outside the application.
     """
-    wanted = []
+    wanted = inside(root, paths)
+    return [problem for problem in problems if is_in(problem.at.file, wanted)]
+
+
+def inside(root: Path, paths: Sequence[Path]) -> list[str]:
+    """Paths as the application names them. Raises NotFound for one outside."""
+    top = root.resolve()
     for path in paths:
-        whole = path.resolve()
-        if not whole.is_relative_to(root.resolve()):
+        if not path.resolve().is_relative_to(top):
             raise NotFound("path-outside", path=path, root=root)
-        wanted.append(whole.relative_to(root.resolve()).as_posix())
-    if not wanted or "." in wanted:
-        return list(problems)
-    return [p for p in problems if any(_is_in(p.at.file, path) for path in wanted)]
+    return [path.resolve().relative_to(top).as_posix() for path in paths]
 
 
-def _is_in(file: str, path: str) -> bool:
-    return file == path or file.startswith(f"{path}/")
+def is_in(file: str, wanted: Sequence[str]) -> bool:
+    """Whether a file is among these files and folders; every file is where none is named."""
+    return not wanted or any(
+        path == "." or file == path or file.startswith(f"{path}/") for path in wanted
+    )
 
 
 def report_problems(context: Context, root: Path, problems: Sequence[Problem]) -> int:

@@ -1,0 +1,120 @@
+"""`fmt`: keys in the order of the language, comments where they belong, nothing else moved."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from shell import ROOT
+
+from jingwei.authoring.canonical import canonical
+from jingwei.authoring.outline import outline
+from jingwei.problems import Problems
+from jingwei.reading.read import read_file
+
+
+def formatted(text: str, path: str = "forms/a.yaml", *, upgrade: bool = False) -> str:
+    file = read_file(path, dedent(text).lstrip("\n").encode(), Problems())
+    assert file is not None
+    return canonical(file, upgrade=upgrade)
+
+
+def test_keys_come_in_the_order_of_the_language_and_comments_go_along() -> None:
+    assert formatted("""
+        # yaml-language-server: $schema=../.jingwei/schemas/form.json
+        # about the form
+        kind: form
+        # who may
+        permissions:
+          staff: {post: planner, can: [read]}   # for now
+
+        # what is asked
+        fields:
+          # the sum
+          amount: {title: Amount, type: money}
+        title: A
+        """) == dedent("""\
+        # yaml-language-server: $schema=../.jingwei/schemas/form.json
+        # about the form
+        kind: form
+        title: A
+        # what is asked
+        fields:
+          # the sum
+          amount: {type: money, title: Amount}
+        # who may
+        permissions:
+          staff: {post: planner, can: [read]}   # for now
+
+        """)
+
+
+def test_steps_begin_with_their_id_wherever_the_dash_stands() -> None:
+    assert formatted(
+        """
+        kind: workflow
+        title: A
+        form: a
+        steps:
+        - approve:
+            who: superior     # the next one up
+          due: 3wd
+          id: head
+        - {fill: {who: initiator}, id: "re, quest"}
+        """,
+        "workflows/a.yaml",
+    ) == dedent("""\
+        kind: workflow
+        title: A
+        form: a
+        steps:
+        - id: head
+          approve:
+            who: superior     # the next one up
+          due: 3wd
+        - {id: "re, quest", fill: {who: initiator}}
+        """)
+
+
+def test_maps_by_name_keep_the_order_of_reading() -> None:
+    text = "kind: form\ntitle: A\nfields:\n  b: {type: text}\n  a: {type: text}\n"
+    assert formatted(text) == text
+
+
+def test_long_texts_move_as_a_whole() -> None:
+    text = """
+        kind: form
+        fields:
+          b:
+            help: |
+              Two lines,
+              kind: of a sort.
+            type: text
+        title: A
+        """
+    assert formatted(text) == dedent("""\
+        kind: form
+        title: A
+        fields:
+          b:
+            type: text
+            help: |
+              Two lines,
+              kind: of a sort.
+        """)
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_a_file_ends_with_one_line_end_of_unix(ending: str) -> None:
+    assert formatted(f"kind: role\ntitle: A{ending}", "definitions/roles/a.yaml") == (
+        "kind: role\ntitle: A\n"
+    )
+
+
+def test_formatting_twice_changes_nothing_and_no_meaning_is_lost() -> None:
+    for file in outline(ROOT).checked.files.values():
+        text = canonical(file)
+        again = read_file(file.path, text.encode(), Problems())
+        assert again is not None
+        assert again.data == file.data
+        assert canonical(again) == text, file.path

@@ -1,0 +1,129 @@
+"""Lineage in both directions, from the expression trees and from what is named beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from jingwei.authoring.lineage import Lineage, lineage
+from jingwei.authoring.starter import starter
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.compile import compile_texts
+from jingwei.refusals import NotFound
+
+MORE: Mapping[str, str] = {
+    "definitions/indicators/spent.yaml": """
+kind: indicator
+title: {zh: 支出, en: Spent}
+type: simple
+unit: CNY
+time: {kind: flow, grain: month}
+org_agg: sum
+""",
+    "definitions/indicators/saved.yaml": """
+kind: indicator
+title: {zh: 节约, en: Saved}
+type: derived
+formula: 0 - spent
+unit: CNY
+time: {kind: flow, grain: month}
+org_agg: sum
+""",
+    "forms/budget.yaml": """
+kind: form
+title: {zh: 预算, en: Budget}
+fields:
+  year: {type: period, grain: year, title: {zh: 年, en: Year}}
+  request: {type: link, to: purchase_request, title: {zh: 申请, en: Request}, filter: total > 0}
+  of_request: {type: money, unit: CNY, title: {zh: 申请额, en: Requested}, compute: request.total}
+  spent_before:
+    type: number
+    title: {zh: 上年, en: Before}
+    compute: 'fact(spent, org, previous(year), "actual")'
+  all_requests:
+    type: money
+    unit: CNY
+    title: {zh: 全部, en: All}
+    compute: 'sum(purchase_request.total where org == this.org)'
+facts:
+  spent: {when: status == "approved", indicator: '"spent"', value: of_request, period: year}
+permissions:
+  staff: {post: staff, can: [read, create], hide: [of_request]}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    files = dict(starter("office", "办公", "Office"))
+    files.update({path: text.lstrip("\n").encode() for path, text in MORE.items()})
+    return compile_texts(files)
+
+
+def read_by(found: Lineage, depth: int = 1) -> set[tuple[str, str]]:
+    return {(f"{u.by}.{u.path}", u.role) for u in found.read_by if u.depth == depth}
+
+
+def test_a_field_is_read_by_computes_rules_lists_flows_alerts_and_tiles(
+    catalogue: Catalogue,
+) -> None:
+    found = lineage(catalogue, "purchase_request.total")
+    assert read_by(found) == {
+        ("form/purchase_request.fields.reason.required_if", "required_if"),
+        ("form/purchase_request.rules.something_to_buy.check", "rule"),
+        ("form/purchase_request.list.columns", "list"),
+        ("form/purchase_request.layout.1", "layout"),
+        ("workflow/purchase_approval.steps.size.branches.0.when", "flow"),
+        ("alert/large_purchase.when", "alert"),
+        ("alert/large_purchase.message", "alert"),
+        ("dashboard/purchases.tiles.by_category.values.value", "tile"),
+        ("dashboard/purchases.tiles.latest.columns", "tile"),
+        ("form/budget.fields.request.filter", "filter"),
+        ("form/budget.fields.of_request.compute", "compute"),
+        ("form/budget.fields.all_requests.compute", "compute"),
+    }
+
+
+def test_it_is_followed_through_computed_fields_into_facts_and_indicators(
+    catalogue: Catalogue,
+) -> None:
+    found = lineage(catalogue, "purchase_request.lines.price")
+    reached = {f"{use.by}.{use.path}" for use in found.read_by}
+    assert "form/purchase_request.fields.lines.fields.amount.compute" in reached
+    assert "form/budget.facts.spent.value" in reached
+    assert "indicator/saved.formula" in reached
+    assert {use.depth for use in found.read_by} == {1, 2, 3, 4, 5}
+
+
+def test_a_computed_field_tells_what_it_is_made_of(catalogue: Catalogue) -> None:
+    found = lineage(catalogue, "budget.of_request")
+    made_of = {(use.target, use.depth) for use in found.reads}
+    assert made_of >= {
+        ("budget.request", 1),
+        ("purchase_request.total", 1),
+        ("purchase_request.lines.amount", 2),
+        ("purchase_request.lines.price", 3),
+    }
+
+
+def test_an_indicator_knows_the_forms_that_feed_it_and_the_fields_that_ask_for_it(
+    catalogue: Catalogue,
+) -> None:
+    found = lineage(catalogue, "spent")
+    assert ("form/budget.fields.spent_before.compute", "compute") in read_by(found)
+    assert ("indicator/saved.formula", "indicator") in read_by(found)
+    feeding = [f"{use.by}.{use.path}" for use in found.reads if use.writes]
+    assert feeding == ["form/budget.facts.spent"]
+
+
+def test_rights_that_hide_a_field_are_named(catalogue: Catalogue) -> None:
+    found = lineage(catalogue, "budget.of_request")
+    assert ("form/budget.permissions.staff.hide", "permission") in read_by(found)
+
+
+@pytest.mark.parametrize("name", ["budget.spend", "nothing.at_all", "purchase_request.lines.x"])
+def test_a_name_that_is_not_there_is_refused(catalogue: Catalogue, name: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        lineage(catalogue, name)
+    assert refused.value.code == "no-such-lineage"
