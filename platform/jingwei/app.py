@@ -15,6 +15,8 @@ from jingwei.api.security import secure
 from jingwei.catalogue.compile import compile_texts
 from jingwei.jobs.embedded import EmbeddedJobs
 from jingwei.jobs.notices import send_notice
+from jingwei.jobs.reports import TOPIC as MAKE_REPORT
+from jingwei.jobs.reports import make_report
 from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
 from jingwei.services import measure_functions, world
 from jingwei.services.clock import SystemClock
@@ -68,11 +70,14 @@ EXTRA: Mapping[str, str] = {"effects": "jingwei.services.effects:run"}
 # After the commit, each with its message's `done` in one transaction.
 AFTER: Mapping[str, Sequence[str]] = {
     "alert.check": ("jingwei.services.alerts:on_check",),
+    "fact.changed": ("jingwei.services.alerts:on_facts",),
+    "states.tick": ("jingwei.services.effects.listeners:on_tick",),
 }
 
 # Out of the house, at least once.
 OUTSIDE: Mapping[str, Outside] = {
     SEND: send_notice,
+    MAKE_REPORT: make_report,
 }
 
 # Once a second, by the process that leads.

@@ -57,3 +57,14 @@ def open_demo(folder: Path) -> ApiHouse:
         platform.active, platform.clock, platform.commands.people, cheap
     )
     return house
+
+
+def publish(house: ApiHouse, path: str, text: str | bytes) -> None:
+    """Write one file of the application and make it run."""
+    target = house.root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(text.encode() if isinstance(text, str) else text)
+    clock = house.platform.clock
+    wanted = Publication(author="test", now=clock.now(), today=clock.today())
+    release = apply(house.platform.database, compile_catalogue(house.root), wanted)
+    house.platform.active.follow(release.id)

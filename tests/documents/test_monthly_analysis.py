@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 from api_house import ApiHouse, code
-from demo_house import open_demo
+from demo_house import open_demo, publish
 from documents_kit import opened
 from openpyxl import load_workbook
+
+from jingwei.jobs.reports import TOPIC, make_report
+from jingwei.storage.outbox import Message
 
 MONTH = "period=2025-09"
 PATH = "reports/monthly_analysis"
@@ -145,3 +149,16 @@ def test_the_figures_of_a_report_do_not_depend_on_its_format(demo: ApiHouse) -> 
         if row["indicator"] == "revenue" and row["actual"] is not None
     }
     assert {title: pytest.approx(value / 10_000) for title, value in wanted.items()} == rows
+
+
+def test_the_calendar_makes_a_report_for_each_org_it_names_and_keeps_it(demo: ApiHouse) -> None:
+    path = demo.root / "report_templates" / "monthly_analysis.yaml"
+    text = path.read_text(encoding="utf-8")
+    more = 'schedule: monthly 15 09:00\neach_org: org.type == "sector"\n'
+    publish(demo, "report_templates/monthly_analysis.yaml", text + more)
+    message = Message(1, TOPIC, {"report": "monthly_analysis"}, 1, 1, datetime.min, None)
+    for _ in range(2):
+        make_report(demo.platform, message)
+    kept = demo.get("group.ops", f"{PATH}?org=TRANS&{MONTH}").get_json()["kept"]
+    assert sorted(k["name"].rpartition(".")[2] for k in kept) == ["docx", "html", "pdf", "xlsx"]
+    assert demo.get("group.ops", f"{PATH}?org=JW&period=2025-08").get_json()["kept"] == []

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.language.workflow import walk
 from jingwei.problems import Problems
 
 # keys of a form that are read, linked and checked, and do nothing yet
 FORM_KEYS = ("versions", "receipts", "collect", "restrict", "tree", "single")
-STEP_KINDS = ("inclusive", "each", "wait", "subflow", "acknowledge")
-REPORT_KEYS = ("schedule", "each_org", "archive")
 INDICATOR_TYPES = ("cumulative", "qualitative")
 
 
@@ -18,15 +15,6 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
         for key in FORM_KEYS:
             if (key,) in form.origin.keys:
                 at = form.origin.key(key)
-                problems.add("not-yet-run", at, severity="warning", what=key)
-    for workflow in catalogue.workflows.values():
-        for step in walk(workflow.steps):
-            if step.kind in STEP_KINDS:
-                problems.add("not-yet-run", step.at, severity="warning", what=step.kind)
-    for report in catalogue.reports.values():
-        for key in REPORT_KEYS:
-            if (key,) in report.origin.keys:
-                at = report.origin.key(key)
                 problems.add("not-yet-run", at, severity="warning", what=key)
     for indicator in catalogue.indicators.values():
         if indicator.type in INDICATOR_TYPES:

@@ -31,14 +31,10 @@ def printed(data: ReportData) -> dict[str, Any]:
         for chart in data.charts.values():
             if chart.source == name:
                 parts.append(_chart_part(chart, data.locale))
-    for slot in data.narrative.values():
-        parts.append(
-            {
-                "kind": "text",
-                "title": sayable(slot.title),
-                "paragraphs": lines_of(slot.text, data.locale),
-            }
-        )
+    for name, slot in data.narrative.items():
+        lines = lines_of(slot.text, data.locale)
+        title = sayable(slot.title)
+        parts.append({"kind": "text", "slot": name, "title": title, "paragraphs": lines})
     if data.style == OFFICIAL and data.locale == "zh":
         _number_headings(parts)
     return {

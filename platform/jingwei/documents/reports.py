@@ -42,12 +42,17 @@ def make(
 
 def make_asked(reading: Reading, asked: Asked, format: str, locale: str) -> Made:
     report = asked.report
-    known = [f for f in report.output if f in FORMATS and _has_template_for(report, f)]
+    known = formats_of(report)
     if format not in known:
         raise Refused("report-format", format=format, known=", ".join(known) or "–")
     data = reports.gather(reading, asked, locale)
     mimetype, content = _made(reading, report, data, format)
     return Made(_file_name(data, format), mimetype, content, data)
+
+
+def formats_of(report: Report) -> list[str]:
+    """The formats a report is given in."""
+    return [f for f in report.output if f in FORMATS and _has_template_for(report, f)]
 
 
 def _has_template_for(report: Report, format: str) -> bool:

@@ -14,7 +14,7 @@ from jingwei.language.output import Report, Slot
 from jingwei.language.periods import Period
 from jingwei.language.values import Formula, Literal_
 from jingwei.language.who import Who, Whos
-from jingwei.refusals import FieldRefusal, Invalid, NotFound
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
 from jingwei.services import listing
 from jingwei.services.commands import Reading
 from jingwei.services.rights import anchors_of
@@ -72,6 +72,27 @@ def reports(view: Reading, locale: str) -> list[dict[str, Any]]:
     ]
 
 
+def of_record(view: Reading, form: str, raw: Mapping[str, Any]) -> list[Report]:
+    """The reports about one record that this person may have printed."""
+    found = [r for r in view.catalogue.reports.values() if r.of == form and _may_open(view, r)]
+    if not found or not view.rights.decide(view, form, "print", raw).allowed:
+        return []
+    return found
+
+
+def orgs_read(view: Reading, report: Report) -> frozenset[str] | None:
+    """The orgs of which this person may read the report; None: every one."""
+    if view.actor.is_system or not report.for_:
+        return None
+    found: set[str] = set()
+    for anchor in anchors_of(view, report.for_):
+        found.update(view.catalogue.tree.below(anchor, view.today))
+    for slot in report.narrative.values():
+        for who in slot.owner:
+            found |= _held(view, who)
+    return frozenset(found)
+
+
 def report_json(report: Report, locale: str) -> dict[str, Any]:
     return {
         "name": report.name,
@@ -111,6 +132,8 @@ def _ask_of_record(view: Reading, report: Report, given: Mapping[str, str]) -> A
         raise Invalid("invalid", fields=[FieldRefusal(RECORD, "not-a-record-id")])
     assert report.of is not None
     record = listing.record(view, report.of, int(raw))
+    if not view.rights.decide(view, report.of, "print", record.raw).allowed:
+        raise NotAllowed("not-allowed", action="print")
     values = _parameters(view, report, {n: v for n, v in given.items() if n != RECORD})
     asked = Asked(report, values, record)
     if not _may_read(view, asked):
