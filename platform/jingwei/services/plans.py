@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.computed import live_formulas, reads_of
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.field_types.base import Kept
 from jingwei.language.field_types.table import FIELD_TYPES, stored_as
@@ -139,6 +140,7 @@ def _computes(catalogue: Catalogue, form: Form) -> tuple[tuple[Compute, ...], tu
     stored: list[Compute] = []
     live: list[Compute] = []
     done: set[str] = set()
+    unkept = set(live_formulas(catalogue, form))
 
     def visit(path: str) -> None:
         if path in done:
@@ -148,24 +150,12 @@ def _computes(catalogue: Catalogue, form: Form) -> tuple[tuple[Compute, ...], tu
         assert f.compute is not None
         expression = catalogue.expression(f.compute)
         for read in sorted(expression.reads):
-            for candidate in _candidates(read, f, form):
+            for candidate in reads_of(read, f):
                 if candidate in all_:
                     visit(candidate)
         found = Compute(f.table, f.name, catalogue.closure(f.compute), f)
-        (stored if is_stored(catalogue, f) else live).append(found)
+        (live if f.compute in unkept else stored).append(found)
 
     for path in all_:
         visit(path)
     return tuple(stored), tuple(live)
-
-
-def _candidates(read: str, f: Field, form: Form) -> list[str]:
-    if f.table is None:
-        return [read]
-    return [f"{f.table}.{read}", read.removeprefix("parent."), read]
-
-
-def is_stored(catalogue: Catalogue, f: Field) -> bool:
-    """Whether the computed value has a column: inside the record, or a value that can be typed."""
-    assert f.compute is not None
-    return f.mode != "always" or catalogue.expression(f.compute).inside_record

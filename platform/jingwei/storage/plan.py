@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import select
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.language.expressions.functions import FUNCTIONS
-from jingwei.language.form import Field, Form
+from jingwei.catalogue.computed import stored_test
+from jingwei.language.form import Form
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
 from jingwei.storage.indexes import Index, form_indexes
@@ -135,26 +135,6 @@ def plan_on(connection: Connection, catalogue: Catalogue) -> Plan:
         names,
         allotment,
     )
-
-
-def stored_test(catalogue: Catalogue) -> Callable[[Field], bool]:
-    """Whether a field is kept in a column.
-
-    A computed field is when every operand is inside its record, when it may be overridden, or when
-    no query can work it out; any other is worked out by the query, so it is never stale.
-    """
-
-    def is_stored(field_: Field) -> bool:
-        if field_.compute is None or field_.mode != "always":
-            return True
-        expression = catalogue.expression(field_.compute)
-        return expression.inside_record or not _in_sql(expression.functions)
-
-    return is_stored
-
-
-def _in_sql(functions: Collection[str]) -> bool:
-    return all("sql" in FUNCTIONS[name].targets for name in functions if name in FUNCTIONS)
 
 
 def _ledger(connection: Connection) -> Ledger:
