@@ -44,6 +44,7 @@ PAGED = (
 COMMENTS_BODY = {"body": {"type": "string"}, "reply_to": {"type": ["integer", "null"]}}
 _WORD = {"type": ["string", "null"]}
 _WORDS = {"type": "array", "items": {"type": "string"}}
+_ONE_OR_MORE = {"oneOf": [{"type": "string"}, _WORDS]}
 TASK_BODY = {
     "comment": _WORD,
     "to": _WORD,
@@ -76,6 +77,23 @@ BODIES: Mapping[str, dict[str, Any]] = {
     },
     "tasks.hand_over": {"to": _WORD, "reason": _WORD},
     "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},
+    "indicators.query": {
+        "indicators": _ONE_OR_MORE,
+        "orgs": _ONE_OR_MORE,
+        "periods": _ONE_OR_MORE,
+        "views": _WORDS,
+        "compare": _WORDS,
+        "mode": {"type": "string", "enum": ["period", "ytd"]},
+        "base": {"type": "string", "enum": ["restated", "as_reported"]},
+        "drill": {"type": "string", "enum": ["orgs", "parts", "facts"]},
+        "shape": {"type": "string", "enum": ["cells", "columns"]},
+        "titles": {"type": "boolean"},
+    },
+    "indicators.put_facts": {
+        "facts": {"type": "array", "items": {"type": "object"}},
+        "adjustments": {"type": "array", "items": {"type": "object"}},
+        "source": {"type": "string"},
+    },
 }
 QUERIES: Mapping[str, tuple[str, ...]] = {
     "records.list_records": LIST_PARAMETERS,
