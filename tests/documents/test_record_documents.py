@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_house import MORE_FILES, ApiHouse, code, open_api
+from api_house import MORE_FILES, PASSWORD, ApiHouse, code, open_api
 from demo_house import publish
 from documents_kit import opened, template, words_of
 
@@ -81,3 +81,13 @@ def test_who_may_not_print_or_read_gets_no_document(
     assert code(made(api, "wang.wu", contract["id"])) == (404, "no-such-record")
     assert code(made(api, "li.na", 999_999)) == (404, "no-such-record")
     assert code(api.get("li.na", "reports/contract_sheet")) == (422, "invalid")
+
+
+def test_the_page_of_a_record_offers_its_documents(api: ApiHouse, contract: dict[str, Any]) -> None:
+    def page(login: str) -> str:
+        client: Any = api.app.test_client()
+        client.post("/sign-in", data={"login": login, "password": PASSWORD})
+        return str(client.get(f"/f/contract/{contract['id']}").get_data(as_text=True))
+
+    link = f'href="/reports/contract_sheet?id={contract["id"]}"'
+    assert link in page("li.na") and link not in page("ops")

@@ -18,6 +18,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
 from jingwei.services.listing import RecordView, history, record
 from jingwei.services.plans import form_plan
+from jingwei.services.report_asked import of_record
 from jingwei.services.world import environment
 from jingwei.storage.comments import comments_of
 from jingwei.texts import has_text, text
@@ -103,6 +104,7 @@ def show(form: str, id: int) -> Any:
             state=cells.state(definition, shown.json["state"]) if shown.json["state"] else None,
             may_edit=may_edit,
             may_comment=_may(view, definition, "comment", shown),
+            documents=of_record(view, form, shown.raw),
             flow=shown_flow(view, cells, flow),
             task=task,
             task_buttons=task_buttons(task) if task else [],
