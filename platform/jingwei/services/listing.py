@@ -190,15 +190,19 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
     sort = tuple(_sort_key(view, form, rights, key) for key in wish.sort or default_sort(form))
     search = tuple(
         name
-        for name, f in form.fields.items()
-        if name in rights.visible and name not in rights.masked and FIELD_TYPES[f.type].searchable
+        for name in _search_fields(view, form)
+        if name in rights.visible and name not in rights.masked
     )
-    if rights.visible and "number" in rights.visible:
-        search = ("number", *search)
     presents = tuple(
         (path, presenter(view, form, path)) for path in paths if _needs_presenting(form, path)
     )
     return _Shape(paths, tables, presents, where, sort, search)
+
+
+def _search_fields(view: Reading, form: Form) -> tuple[str, ...]:
+    """The fields kept as words; of a form that has none, the number and every text."""
+    texts = [name for name, f in form.fields.items() if FIELD_TYPES[f.type].searchable]
+    return view.store.searched(form.name) or ("number", *texts)
 
 
 def default_sort(form: Form) -> tuple[str, ...]:

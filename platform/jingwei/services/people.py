@@ -12,11 +12,13 @@ from jingwei.storage.database import Connection
 from jingwei.storage.people import PersonRow
 
 Held = tuple[str, str]  # post or role, org code
+Holdings = tuple[frozenset[Held], frozenset[Held], frozenset[Held]]  # posts, roles, covered orgs
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts. `posts` and `roles`: what is held, and at which org."""
+    """Who acts. `posts` and `roles`: what is held, and at which org. `covers`: each post
+    that covers, with an org it looks after."""
 
     id: int
     login: str
@@ -29,6 +31,7 @@ class Person:
     phone: str | None = None
     title: str | None = None
     rights_epoch: int = 0
+    covers: frozenset[Held] = frozenset()
     is_system: bool = False
 
     @property
@@ -52,12 +55,12 @@ class People:
     """Persons by row, their holdings kept until their rights change or the day does."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[int, int, date], tuple[frozenset[Held], frozenset[Held]]] = {}
+        self._held: dict[tuple[int, int, date], Holdings] = {}
         self._lock = Lock()
 
     def person(self, connection: Connection, row: PersonRow, today: date) -> Person:
         """The person of this row with what is held today."""
-        posts, roles = self._holdings(connection, row, today)
+        posts, roles, covers = self._holdings(connection, row, today)
         return Person(
             row.id,
             row.login,
@@ -70,6 +73,7 @@ class People:
             row.phone,
             row.title,
             row.rights_epoch,
+            covers,
         )
 
     def find(self, connection: Connection, login: str, today: date) -> Person | None:
@@ -77,16 +81,14 @@ class People:
         row = rows.find_person(connection, login)
         return self.person(connection, row, today) if row else None
 
-    def _holdings(
-        self, connection: Connection, row: PersonRow, today: date
-    ) -> tuple[frozenset[Held], frozenset[Held]]:
+    def _holdings(self, connection: Connection, row: PersonRow, today: date) -> Holdings:
         key = (row.id, row.rights_epoch, today)
         known = self._held.get(key)
         if known is None:
-            known = (
-                _held(rows.held_by(connection, "post", row.id, today)),
-                _held(rows.held_by(connection, "role", row.id, today)),
-            )
+            posts = rows.held_by(connection, "post", row.id, today)
+            roles = rows.held_by(connection, "role", row.id, today)
+            covers = frozenset((post.name, org) for post in posts for org in post.covers)
+            known = _held(posts), _held(roles), covers
             with self._lock:
                 if len(self._held) > 10_000:
                     self._held.clear()

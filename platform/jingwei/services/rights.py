@@ -295,6 +295,9 @@ def _term(
     if scope == "all":
         return ScopeTerm(), None
     codes: set[str] = set()
+    if scope == "covered":
+        for org in _covered(view, permission.who):
+            codes.update(view.catalogue.tree.below(org, view.today))
     for anchor in anchors:
         if scope == "org":
             codes.add(anchor)
@@ -303,6 +306,12 @@ def _term(
     book = view.installation.book
     keys = sorted(book.key("org", code) for code in codes)
     return ScopeTerm(OrgScope(tuple(keys))), frozenset(codes)
+
+
+def _covered(view: Viewing, whos: Whos) -> set[str]:
+    """The orgs that the actor looks after: by the posts that are named, or by any."""
+    posts = {who.name for who in whos if who.kind == "post"}
+    return {org for post, org in view.actor.covers if not posts or post in posts}
 
 
 def anchors_of(view: Viewing, whos: Whos) -> frozenset[str]:

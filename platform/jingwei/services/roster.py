@@ -1,4 +1,8 @@
-"""The people sheet: rows of people with what they hold, added or changed, matched by login."""
+"""The people sheet: rows of people with what they hold, added or changed, matched by login.
+
+`posts` and `roles` read `planner@HY01;deputy@G:HY01+HY02`: what is held, at which org, and the orgs
+that a covering post looks after.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,14 @@ COLUMNS = (
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")
 
 
+Wanted = tuple[str, str, frozenset[str]]  # post or role, org, the orgs it covers
+
+
 @dataclass(slots=True)
 class _Sheet:
     seen: set[str] = field(default_factory=set)
     refused: list[FieldRefusal] = field(default_factory=list)
-    holdings: dict[Held, dict[str, set[tuple[str, str]]]] = field(
+    holdings: dict[Held, dict[str, set[Wanted]]] = field(
         default_factory=lambda: {"post": {}, "role": {}}
     )
 
@@ -108,16 +115,21 @@ def _check(work: Work, line: Mapping[str, str], index: int, sheet: _Sheet) -> No
         "role": work.catalogue.roles,
     }
     for kind in ("post", "role"):
-        held: set[tuple[str, str]] = set()
+        held: set[Wanted] = set()
         for word in filter(None, (w.strip() for w in line.get(f"{kind}s", "").split(";"))):
             name, _, at = word.partition("@")
+            at, _, looked_after = at.partition(":")
             at = at or org
+            covers = frozenset(filter(None, looked_after.split("+")))
+            unknown = sorted({at, *covers} - work.catalogue.orgs.keys())
             if name not in known[kind]:
                 refuse(f"{kind}s", f"unknown-{kind}", name=name)
-            elif at not in work.catalogue.orgs:
-                refuse(f"{kind}s", "unknown-org", name=at)
+            elif unknown:
+                refuse(f"{kind}s", "unknown-org", name=unknown[0])
+            elif covers and not getattr(known[kind][name], "covers", False):
+                refuse(f"{kind}s", "post-covers-nothing", name=name)
             else:
-                held.add((name, at))
+                held.add((name, at, covers))
         sheet.holdings["post" if kind == "post" else "role"][line.get("login", "")] = held
     for column in ("valid_from", "valid_to"):
         if line.get(column) and _day(line[column]) is None:
@@ -147,24 +159,24 @@ def _day(words: str) -> date | None:
         return None
 
 
-def _set_holdings(work: Work, kind: Any, wanted: Mapping[str, set[tuple[str, str]]]) -> None:
+def _set_holdings(work: Work, kind: Any, wanted: Mapping[str, set[Wanted]]) -> None:
     """What the sheet says is held from today; what it no longer says ends today."""
     held = [h for h in rows.all_held(work.connection, kind, work.today) if h.person in wanted]
-    ended = [h.id for h in held if (h.name, h.org) not in wanted[h.person]]
-    there = {(h.person, h.name, h.org) for h in held}
+    ended = [h.id for h in held if (h.name, h.org, h.covers) not in wanted[h.person]]
+    there = {(h.person, h.name, h.org, h.covers) for h in held}
     fresh = [
-        (login, name, org)
-        for login, pairs in wanted.items()
-        for name, org in sorted(pairs)
-        if (login, name, org) not in there
+        (login, name, org, covers)
+        for login, each in wanted.items()
+        for name, org, covers in sorted(each, key=lambda one: one[:2])
+        if (login, name, org, covers) not in there
     ]
     if ended:
         rows.end_holdings(work.connection, kind, ended, work.today)
     if fresh:
         ids = work.store.next_ids(work.connection, len(fresh))
         made = [
-            Holding(i, name, org, login, None, None)
-            for i, (login, name, org) in zip(ids, fresh, strict=True)
+            Holding(i, name, org, login, None, None, covers)
+            for i, (login, name, org, covers) in zip(ids, fresh, strict=True)
         ]
         rows.insert_holdings(work.connection, kind, made)
 

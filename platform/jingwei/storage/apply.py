@@ -13,6 +13,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.refusals import Conflict, NotFound
 from jingwei.storage.convert import fill_retyped
 from jingwei.storage.database import Connection, Database
+from jingwei.storage.full_text_fill import fill_texts
 from jingwei.storage.locks import PUBLISH_LOCK, lock_exclusively
 from jingwei.storage.names import PhysicalNames
 from jingwei.storage.orgs import allot_keys, restore_keys, write_orgs
@@ -133,6 +134,7 @@ def _publish(
     write_ledger(connection, plan, release.id)
     fill_retyped(connection, plan.allotment.retypes, database.people, keys)
     names = replace(plan.names, keys=keys)
+    fill_texts(connection, catalogue, names, keys)
     store_release(connection, release, catalogue.files, names, plan.to_json(publication.locale))
     write_orgs(connection, catalogue, keys["org"], publication.today)
     return release
@@ -215,6 +217,7 @@ def rollback(
         )
         restore_keys(connection, names.keys)
         mark_ledger(connection, names)
+        fill_texts(connection, catalogue, names, names.keys)
         store_release(connection, again, read_files(connection, release), names, None)
         write_orgs(connection, catalogue, names.keys["org"], publication.today)
         return again

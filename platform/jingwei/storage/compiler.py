@@ -19,6 +19,7 @@ from jingwei.storage import sql_numbers
 from jingwei.storage.codecs import Convert, reader
 from jingwei.storage.columns import FORM_PART
 from jingwei.storage.expressions_sql import condition as sql_condition
+from jingwei.storage.full_text import finds, question
 from jingwei.storage.keyset import SortColumn, later, read_position
 from jingwei.storage.prepared import Prepared, statement_dialect
 from jingwei.storage.query import AggregateColumn, Query, RowScope, ScopeTerm, SortKey
@@ -267,6 +268,10 @@ class Compiler:
 
     def _search(self, query: Query, source: Source) -> sa.ColumnElement[bool]:
         word = sa.bindparam("text", type_=sa.Text())
+        if self.store.searched(query.form):
+            key = self.store.book.key("form", query.form)
+            identity = source.record.column("id")
+            return finds(identity, key, query.search_fields, word, self.name)
         found = [
             sa.type_coerce(source.find(path).column, sa.Text()).ilike(word, escape="\\")
             for path in query.search_fields
@@ -325,7 +330,10 @@ class Shaper:
         if query.ids is not None:
             self._list("id", query.ids, values)
         if query.text is not None:
-            values["text"] = _contains(query.text)
+            indexed = bool(self._store.searched(query.form))
+            values["text"] = (
+                question(query.text, self._store.dialect_name) if indexed else _contains(query.text)
+            )
         empties, raw = _page(query, values)
         key = (
             query.form,

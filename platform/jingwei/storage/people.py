@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from jingwei.storage.database import Connection
 from jingwei.storage.tables_people import (
     sys_login_failure,
     sys_person,
+    sys_post_cover,
     sys_post_holder,
     sys_role_holder,
     sys_session,
@@ -22,6 +23,7 @@ from jingwei.storage.tables_people import (
 )
 from jingwei.storage.tables_releases import sys_name
 
+_MOST_LISTED = 500  # in one IN list
 _ORG = sys_name.alias("org_name")
 _PERSON_COLUMNS = (
     sys_person.c.id,
@@ -68,7 +70,8 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A post or role held at an org. `until` is exclusive; None: still."""
+    """A post or role held at an org. `until` is exclusive; None: still. `covers`: the orgs that a
+    covering post looks after."""
 
     id: int
     name: str
@@ -76,6 +79,7 @@ class Holding:
     person: str
     since: date | None = None
     until: date | None = None
+    covers: frozenset[str] = frozenset()
 
 
 def secret_hash(secret: str) -> str:
@@ -222,13 +226,15 @@ _HELD: Mapping[Held, sa.Select[Any]] = {"post": _holdings("post"), "role": _hold
 def held_by(connection: Connection, kind: Held, person: int, on: date) -> list[Holding]:
     """What one person holds on a day."""
     held = _HOLDERS[kind]
-    return _read(connection, _HELD[kind].where(held.c.person == person, _holds(held, on)))
+    found = _read(connection, _HELD[kind].where(held.c.person == person, _holds(held, on)))
+    return _with_covers(connection, found) if kind == "post" else found
 
 
 def all_held(connection: Connection, kind: Held, on: date | None = None) -> list[Holding]:
     """Every holding; on a day, or ever."""
     statement = _HELD[kind] if on is None else _HELD[kind].where(_holds(_HOLDERS[kind], on))
-    return _read(connection, statement)
+    found = _read(connection, statement)
+    return _with_covers(connection, found) if kind == "post" else found
 
 
 def holders(
@@ -242,7 +248,25 @@ def holders(
     )
     if org is not None:
         statement = statement.where(_ORG.c.name == org)
-    return _read(connection, statement)
+    found = _read(connection, statement)
+    return _with_covers(connection, found) if kind == "post" else found
+
+
+def _with_covers(connection: Connection, found: list[Holding]) -> list[Holding]:
+    """The same holdings with the orgs they cover; most installations have none."""
+    if not found:
+        return found
+    statement = sa.select(sys_post_cover.c.holding, _ORG.c.name).join(
+        _ORG, _ORG.c.key == sys_post_cover.c.org
+    )
+    if len(found) <= _MOST_LISTED:
+        statement = statement.where(sys_post_cover.c.holding.in_([one.id for one in found]))
+    covers: dict[int, set[str]] = {}
+    for holding, org in connection.execute(statement):
+        covers.setdefault(holding, set()).add(org)
+    if not covers:
+        return found
+    return [replace(one, covers=frozenset(covers.get(one.id, ()))) for one in found]
 
 
 def _holds(held: sa.Table, on: date) -> sa.ColumnElement[bool]:
@@ -259,7 +283,7 @@ def insert_holdings(connection: Connection, kind: Held, rows: Sequence[Holding])
     if not rows:
         return
     whats = name_keys(connection, kind, {row.name for row in rows})
-    orgs = name_keys(connection, "org", {row.org for row in rows})
+    orgs = name_keys(connection, "org", {org for row in rows for org in (row.org, *row.covers)})
     people = {p.login: p.id for p in find_people(connection, {r.person for r in rows}).values()}
     connection.execute(
         sa.insert(_HOLDERS[kind]),
@@ -275,6 +299,9 @@ def insert_holdings(connection: Connection, kind: Held, rows: Sequence[Holding])
             for row in rows
         ],
     )
+    covers = [{"holding": row.id, "org": orgs[org]} for row in rows for org in sorted(row.covers)]
+    if covers:
+        connection.execute(sa.insert(sys_post_cover), covers)
     bump_rights(connection, set(people.values()))
 
 

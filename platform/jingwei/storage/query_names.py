@@ -31,6 +31,9 @@ class Store(Tables, Protocol):
     def live(self, form: str, name: str) -> tree.Expression | None:
         """The expression of a computed field that is kept in no column."""
 
+    def searched(self, form: str) -> tuple[str, ...]:
+        """The fields of a form that are found by words; none: it is searched as written."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueryNames:

@@ -14,6 +14,7 @@ from jingwei.storage.branches import Branches
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
 from jingwei.storage.database import Connection, Database
+from jingwei.storage.full_text import searched, text_of, write_texts
 from jingwei.storage.keyset import position
 from jingwei.storage.lru import Lru
 from jingwei.storage.names import PhysicalNames
@@ -63,6 +64,7 @@ class RecordStore:
         self._stored: dict[str, StoredForm] = {}
         self._tables: dict[tuple[str, str], TableStatements] = {}
         self._texts: dict[tuple[Any, ...], Any] = {}
+        self._searched: dict[str, tuple[str, ...]] = {}
         self._branches = Branches(org_parents)
         self._shaper = Shaper(self)
         self._compiler = Compiler(self)
@@ -93,6 +95,13 @@ class RecordStore:
         if field_ is None or field_.compute is None or name in self.stored(form).own.columns:
             return None
         return self.catalogue.expression(field_.compute)
+
+    def searched(self, form: str) -> tuple[str, ...]:
+        """The fields of a form that are found by words; none: it is searched as written."""
+        found = self._searched.get(form)
+        if found is None:
+            found = self._searched[form] = searched(self.forms[form])
+        return found
 
     def roots_of(self, orgs: Sequence[int]) -> Sequence[int] | None:
         """The tops of whole branches that these orgs are; None when they are no whole branches."""
@@ -285,6 +294,7 @@ class RecordStore:
                 for row in _numbered(record["id"], record.get(part) or ())
             ]
             self._run(connection, statements.insert, rows)
+        self._write_texts(connection, form, {r["id"]: r for r in records})
 
     def update(self, connection: Connection, form: str, changes: Sequence[RowChange]) -> set[int]:
         """Change records; each gets its next revision. The ids of those whose revision had moved:
@@ -296,7 +306,23 @@ class RecordStore:
             if change.id not in stale:
                 for part, rows in change.tables.items():
                     self._replace_rows(connection, form, part, change.id, rows)
+        self._write_texts(connection, form, {c.id: c.values for c in changes if c.id not in stale})
         return stale
+
+    def _write_texts(
+        self, connection: Connection, form: str, written: Mapping[int, Mapping[str, Any]]
+    ) -> None:
+        """Words to find of the searched fields that were written."""
+        fields = self.searched(form)
+        if not fields:
+            return
+        texts = {
+            (identity, name): text_of(values[name])
+            for identity, values in written.items()
+            for name in fields
+            if name in values
+        }
+        write_texts(connection, self.book.key("form", form), texts)
 
     def _alike(
         self, form: str, changes: Sequence[RowChange]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+)
 
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Day, Instant, JsonText
@@ -46,6 +55,15 @@ def _held(table: str, what: str) -> Table:
 
 sys_post_holder = _held("sys_post_holder", "post")
 sys_role_holder = _held("sys_role_holder", "role")
+
+# The orgs that the holder of a covering post (分管) looks after, each with what is below it.
+sys_post_cover = Table(
+    "sys_post_cover",
+    metadata,
+    Column("holding", ForeignKey("sys_post_holder.id"), nullable=False),
+    Column("org", ForeignKey("sys_name.key"), nullable=False),
+    PrimaryKeyConstraint("holding", "org"),
+)
 
 # Secrets are kept as sha256: a stolen table signs nobody in.
 sys_session = Table(

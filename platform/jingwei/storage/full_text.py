@@ -1,0 +1,198 @@
+"""Words to find: Chinese by pairs of characters, everything else by words.
+
+`经营 report 2026` is kept as `经营 营 report 2026`: each run of Chinese as its pairs and its last
+character, so that any part of it is a phrase of pairs, and one character the beginning of a pair.
+Both databases are given these words; neither takes a text apart by itself.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from jingwei.language.form import Form
+from jingwei.storage.tables_lists import sys_words
+
+MOST_WORDS = 16_000  # PostgreSQL counts the places of words no further
+MOST_ASKED = 40
+_TEXTS = ("text", "long_text", "rich_text", "markdown", "code", "tags", "email", "phone", "barcode")
+_FTS = "sys_words_fts"
+_SQLITE = (
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {_FTS} USING fts5(words, content='sys_words', "
+    "content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
+    f"CREATE TRIGGER IF NOT EXISTS sys_words_added AFTER INSERT ON sys_words BEGIN "
+    f"INSERT INTO {_FTS} (rowid, words) VALUES (new.id, new.words); END",
+    f"CREATE TRIGGER IF NOT EXISTS sys_words_gone AFTER DELETE ON sys_words BEGIN "
+    f"INSERT INTO {_FTS} ({_FTS}, rowid, words) VALUES ('delete', old.id, old.words); END",
+    f"CREATE TRIGGER IF NOT EXISTS sys_words_moved AFTER UPDATE ON sys_words BEGIN "
+    f"INSERT INTO {_FTS} ({_FTS}, rowid, words) VALUES ('delete', old.id, old.words); "
+    f"INSERT INTO {_FTS} (rowid, words) VALUES (new.id, new.words); END",
+)
+_POSTGRESQL = ("CREATE INDEX IF NOT EXISTS ix_sys_words_fts ON sys_words USING gin (words)",)
+
+
+def make_indexes(connection: Connection) -> None:
+    """What MetaData cannot say: the full-text table of SQLite, the inverted index of PostgreSQL."""
+    for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
+        connection.exec_driver_sql(statement)
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def words_of(text: str) -> list[str]:
+    """The words a text is found by, in order."""
+    found: list[str] = []
+    for run, chinese in _runs(text):
+        if chinese:
+            found += [run[i : i + 2] for i in range(len(run))]
+        else:
+            found.append(run)
+        if len(found) >= MOST_WORDS:
+            break
+    return found[:MOST_WORDS]
+
+
+def words_asked(text: str) -> list[str]:
+    """The words of a question, the last one only begun. Empty: nothing can be found by it."""
+    found: list[str] = []
+    runs = list(_runs(text))
+    for place, (run, chinese) in enumerate(runs):
+        if not chinese:
+            found.append(run)
+            continue
+        # what goes on behind the question's end is not known: its last pair may be a single
+        ends_here = place == len(runs) - 1
+        found += [run[i : i + 2] for i in range(max(len(run) - ends_here, 1))]
+    return found[:MOST_ASKED]
+
+
+def _runs(text: str) -> Iterable[tuple[str, bool]]:
+    """Runs of Chinese, and words of everything else."""
+    run, chinese = "", False
+    for char in unicodedata.normalize("NFKC", text).casefold():
+        is_chinese = _is_chinese(char)
+        if not (is_chinese or char.isalnum()):
+            if run:
+                yield run, chinese
+            run = ""
+            continue
+        if run and is_chinese != chinese:
+            yield run, chinese
+            run = ""
+        run, chinese = run + char, is_chinese
+    if run:
+        yield run, chinese
+
+
+def _is_chinese(char: str) -> bool:
+    code = ord(char)
+    return 0x3400 <= code <= 0x9FFF or 0x20000 <= code <= 0x3FFFF or 0xF900 <= code <= 0xFAFF
+
+
+def searched(form: Form) -> tuple[str, ...]:
+    """The fields that are kept as words: those marked `search`, and with them the number.
+
+    A form that marks none is searched as it is written, field by field: right for few records.
+    """
+    marked = tuple(n for n, f in form.fields.items() if f.search and f.type in _TEXTS)
+    return (*marked, "number") if marked and form.number is not None else marked
+
+
+def text_of(value: Any) -> str | None:
+    """The text of a value of a searched field."""
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value)) or None
+    return str(value) if value not in (None, "") else None
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def write_texts(
+    connection: Connection, form: int, texts: Mapping[tuple[int, str], str | None]
+) -> None:
+    """What is found of fields of records, by (record, field) → text; None: nothing any more."""
+    sqlite = connection.dialect.name == "sqlite"
+    mark, cast = ("?", "") if sqlite else ("%s", "::tsvector")
+    gone = [(record, field) for (record, field), text in texts.items() if not text]
+    kept = [
+        (form, record, field, _kept(words_of(text), sqlite))
+        for (record, field), text in texts.items()
+        if text
+    ]
+    if gone:
+        connection.exec_driver_sql(
+            f"DELETE FROM sys_words WHERE record = {mark} AND field = {mark}", gone
+        )
+    if kept:
+        values = f"{mark}, {mark}, {mark}, {mark}{cast}"
+        connection.exec_driver_sql(
+            f"INSERT INTO sys_words (form, record, field, words) VALUES ({values}) "
+            "ON CONFLICT (record, field) DO UPDATE SET words = excluded.words",
+            kept,
+        )
+
+
+def forget_fields(connection: Connection, form: int, kept: Sequence[str]) -> None:
+    """Fields of a form that are searched no longer."""
+    connection.execute(
+        sa.delete(sys_words).where(sys_words.c.form == form, sys_words.c.field.not_in(kept))
+    )
+
+
+def fields_kept(connection: Connection, form: int) -> set[str]:
+    """Fields of a form that have been read already."""
+    statement = sa.select(sys_words.c.field).where(sys_words.c.form == form).distinct()
+    return set(connection.execute(statement).scalars())
+
+
+def _kept(words: Sequence[str], sqlite: bool) -> str:
+    if sqlite:
+        return " ".join(words)
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(words, 1):
+        places.setdefault(word, []).append(place)
+    # a lexeme has at most 255 places and 2 KB
+    return " ".join(
+        f"'{word[:200]}':{','.join(map(str, found[:255]))}" for word, found in places.items()
+    )
+
+
+# --- the question --------------------------------------------------------------------------------
+
+
+def question(text: str, dialect: str) -> str:
+    """What `finds` is given for a text; every word was taken apart here, so nothing in it can be
+    an operator."""
+    words = words_asked(text)
+    if dialect == "sqlite":
+        return f'"{" ".join(words)}" *' if words else '""'
+    *whole, last = [f"'{word[:200]}'" for word in words] or ["''"]
+    return " <-> ".join([*whole, f"{last}:*"]) if words else ""
+
+
+def finds(
+    record: sa.ColumnElement[int],
+    form: int,
+    fields: Sequence[str],
+    asked: sa.BindParameter[str],
+    dialect: str,
+) -> sa.ColumnElement[bool]:
+    """Whether one of these fields of a record has the words of `asked`."""
+    if dialect == "sqlite":
+        fts = sa.table(_FTS, sa.column("rowid"))
+        rows = sa.select(fts.c.rowid).where(
+            sa.literal_column(_FTS).op("MATCH", is_comparison=True)(asked)
+        )
+        hit = sys_words.c.id.in_(rows)
+    else:
+        hit = sys_words.c.words.op("@@", is_comparison=True)(sa.cast(asked, TSQUERY))
+    named = sa.or_(*(sys_words.c.field == name for name in fields)) if fields else sa.false()
+    found = sa.select(sys_words.c.record).where(sys_words.c.form == form, named, hit)
+    return record.in_(found)
