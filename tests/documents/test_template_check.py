@@ -8,6 +8,7 @@ from typing import Any
 from documents_kit import template
 
 from jingwei.catalogue.compile import compile_catalogue
+from jingwei.cli import run
 from jingwei.documents.check import template_problems
 
 LETTER_FORM = """
@@ -98,3 +99,18 @@ def test_a_file_that_is_no_word_file_is_said(application: Any) -> None:
         "report_templates/letter.docx: the template is not a readable Word file. "
         "Save it again as .docx. [template-unreadable]"
     ]
+
+
+def test_the_command_line_names_the_paragraph_and_publishes_nothing(
+    application: Any, capsys: Any, monkeypatch: Any
+) -> None:
+    letter(application, template("标题", "{{ record.yaer }}"))
+    monkeypatch.setenv("JINGWEI_DATA_DIR", str(application.root / "var"))
+    said = "report_templates/letter.docx 第 2 段: 报告里没有名称“record.yaer”。"
+    for command in (["check"], ["apply", "--yes"]):
+        arguments = ["--application", str(application.root), "--lang", "zh", *command]
+        assert run(arguments) == 1
+        printed = capsys.readouterr()
+        assert said in printed.out + printed.err
+    assert run(["--application", str(application.root), "releases"]) == 0
+    assert "1" not in capsys.readouterr().out

@@ -14,6 +14,7 @@ import click
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context
 from jingwei.cli.folder import Folder
+from jingwei.documents.check import check_templates
 from jingwei.refusals import Conflict, NotFound
 from jingwei.services.clock import SystemClock
 from jingwei.storage import apply as publishing
@@ -75,6 +76,7 @@ def plan(context: Context, out: Path | None) -> int:
 def apply(context: Context, saved: Path | None, yes: bool, comment: str | None) -> int:
     """Publish the definitions, in one step or not at all."""
     catalogue = compile_catalogue(context.root)
+    check_templates(catalogue)
     with open_database(context) as database:
         folder = Folder(context.settings.data_dir, context.root, database)
         planned = make_plan(database, catalogue)

@@ -21,6 +21,7 @@ from jingwei.authoring.starter import starter
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context
 from jingwei.cli.problems import report_problems, within
+from jingwei.documents.check import template_problems
 from jingwei.gateways.sheets import read_sheet
 from jingwei.language.kinds.table import KINDS
 from jingwei.problems import DefinitionErrors, Problem
@@ -43,7 +44,8 @@ def check(context: Context, paths: tuple[Path, ...]) -> int:
     root = context.root_of(paths)
     found: Iterable[Problem]
     try:
-        found = compile_catalogue(root).warnings
+        catalogue = compile_catalogue(root)
+        found = [*template_problems(catalogue), *catalogue.warnings]
     except DefinitionErrors as errors:
         found = errors.problems
     return report_problems(context, root, within(found, root, paths))

@@ -74,7 +74,8 @@ def _lines(context: Context, root: Path, problem: Problem) -> Iterator[str]:
     if not sys.stdout.isatty():
         yield message
         return
-    place, what = str(problem.at), message.removeprefix(str(problem.at))
+    place = problem.at.words(context.locale)
+    what = message.removeprefix(place)
     yield click.style(place, bold=True) + click.style(what, fg=_COLOURS[problem.severity])
     yield from pointed(root, problem.at)
 

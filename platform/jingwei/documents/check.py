@@ -12,7 +12,7 @@ from jingwei.documents.given import BESIDE, REPORT
 from jingwei.documents.templates import Fault
 from jingwei.language.form import Field, Form
 from jingwei.language.output import DataBlock, Report
-from jingwei.problems import Position, Problem, nearest
+from jingwei.problems import DefinitionErrors, Position, Problem, nearest
 from jingwei.services.blocks import HEADS, columns_of
 from jingwei.services.listing import SHOWN_SYSTEM
 from jingwei.services.report_data import across_names
@@ -27,6 +27,13 @@ def template_problems(catalogue: Catalogue) -> list[Problem]:
         for report in catalogue.reports.values()
         for problem in _of_report(catalogue, report)
     ]
+
+
+def check_templates(catalogue: Catalogue) -> None:
+    """Raises DefinitionErrors listing every fault of every template."""
+    found = template_problems(catalogue)
+    if found:
+        raise DefinitionErrors(found)
 
 
 def template_path(report: Report) -> str:
