@@ -181,6 +181,8 @@ class Problems:
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate at most two edits from `word` (did you mean …), or None."""
+    if len(word) < 2:
+        return None  # every other letter is one edit away
     best: tuple[int, str] | None = None
     for candidate in sorted(candidates):
         if abs(len(candidate) - len(word)) > 2:

@@ -53,8 +53,11 @@ def _kind_of(file: YamlFile, problems: Problems) -> str | None:
     written = data.get("kind")
     every = {**KINDS, **LATER}
     if written is None:
-        guess = nearest(next(iter(data), ""), ("kind",))
-        problems.add("missing-kind", Position(file.path), suggestion=guess, known=", ".join(every))
+        first = next(iter(data), "")
+        guess = data[first] if nearest(first, ("kind",)) else None
+        suggestion = guess.text if isinstance(guess, Scalar) and guess.text in every else None
+        at = Position(file.path)
+        problems.add("missing-kind", at, suggestion=suggestion, known=", ".join(every))
         return None
     if not isinstance(written, Scalar) or written.text not in every:
         at = file.value_at(("kind",))

@@ -8,7 +8,9 @@ from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
+from jingwei.language.kinds.form import SCOPES
 from jingwei.language.values import Formula
+from jingwei.problems import nearest
 
 
 def type_form(typing: Typing, form: Form) -> None:
@@ -114,6 +116,17 @@ def _type_rights(typing: Typing, form: Form, record: Scope) -> None:
     for grant in form.permissions.values():
         typing.who(grant.who, record)
         if isinstance(grant.scope, Formula):
+            guess = nearest(grant.scope.source, SCOPES)
+            if guess is not None and grant.scope.source not in form.fields:
+                known = ", ".join(SCOPES)
+                typing.problems.add(
+                    "unknown-value",
+                    grant.scope.at,
+                    suggestion=guess,
+                    value=grant.scope.source[:60],
+                    known=known,
+                )
+                continue
             typing.condition(grant.scope, record)
         typing.condition(grant.where, record)
     for restriction in form.restrict.values():

@@ -20,7 +20,7 @@ def type_indicator(typing: Typing, indicator: Indicator) -> None:
     catalogue = typing.catalogue
     if indicator.formula is not None:
         scope = scopes.formula_scope(catalogue, indicator)
-        typing.formula(indicator.formula, scope, "number")
+        typing.formula(indicator.formula, scope, scopes.unit_type(indicator.unit))
     typing.condition(indicator.applies_to, scopes.org_scope(catalogue))
     around = scopes.variables_scope(catalogue, {"org": _ORG, "period": Type("period")})
     typing.who(indicator.owner, around)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from jingwei.catalogue.check_files import Checked
 from jingwei.language.kinds.table import KINDS, LATER
@@ -17,6 +18,21 @@ def check_references(checked: Checked, problems: Problems) -> None:
         known = _known(checked, reference.kind)
         if known is not None and reference.name not in known:
             _unknown(reference, known, problems)
+        elif (retired := _retired(checked, reference)) is not None:
+            problems.add(
+                "uses-retired",
+                reference.at,
+                severity="warning",
+                kind=Phrase(f"things.kind_{reference.kind}"),
+                name=reference.name,
+                date=retired,
+            )
+
+
+def _retired(checked: Checked, reference: Reference) -> date | None:
+    found = checked.of(reference.kind).get(reference.name)
+    retired: date | None = getattr(found, "retired", None)
+    return retired
 
 
 def _known(checked: Checked, kind: str) -> Collection[str] | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
+from jingwei.catalogue.rules_field import check_owners
 from jingwei.catalogue.rules_form import check_form
 from jingwei.catalogue.rules_measures import check_measures
 from jingwei.catalogue.rules_organisation import check_organisation
 from jingwei.catalogue.rules_output import check_files_are_used, check_output
-from jingwei.catalogue.rules_workflow import check_workflow
+from jingwei.catalogue.rules_rights import check_rights
+from jingwei.catalogue.rules_workflow import check_subflows, check_workflow
 from jingwei.problems import Problems
 
 
@@ -17,8 +19,11 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
     check_organisation(catalogue, problems)
     for form in catalogue.forms.values():
         check_form(catalogue, form, problems)
+        check_rights(catalogue, form, problems)
+    check_owners(catalogue, problems)
     for workflow in catalogue.workflows.values():
         check_workflow(catalogue, workflow, problems)
+    check_subflows(catalogue, problems)
     check_measures(catalogue, problems)
     check_output(catalogue, problems)
     check_files_are_used(catalogue, problems)

@@ -14,6 +14,7 @@ from jingwei.language.values import Formula, Literal_
 from jingwei.problems import Phrase, Position, Problems, nearest
 
 NUMERIC = frozenset({"integer", "number", "money", "percent", "rating", "duration"})
+MOST_PLACES = 10  # as quotients have
 LENGTHS = frozenset({"text", "long_text", "markdown", "code", "rich_text"})
 _NEEDED = {"choice": ("choices",), "link": ("to",), "table": ("fields", "of")}
 
@@ -26,6 +27,9 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
         problems.add("key-for-type-missing", at, key=needed[0], type=field.type)
         return
     _check_limits(form, field, problems)
+    if field.precision is not None and not 0 <= field.precision <= MOST_PLACES:
+        at = form.origin.value(*path, "precision")
+        problems.add("out-of-range", at, value=field.precision, low=0, high=MOST_PLACES)
     if field.pattern is not None:
         _check_pattern(form, field, field.pattern, problems)
     if field.type == "choice":
@@ -56,7 +60,8 @@ def _check_limits(form: Form, field: Field, problems: Problems) -> None:
     if low is not None and high is not None and low > high:
         at = form.origin.value(*path, "min")
         line = form.origin.value(*path, "max").line
-        problems.add("min-above-max", at, min=shown(low), max=shown(high), line=line)
+        low, high = shown(low, field.type), shown(high, field.type)
+        problems.add("min-above-max", at, min=low, max=high, line=line)
         return
     default = _literal(field.default)
     if default is None or isinstance(default, list):
@@ -66,20 +71,33 @@ def _check_limits(form: Form, field: Field, problems: Problems) -> None:
     for key, limit in (("min", low), ("max", high)):
         if limit is not None and (size < limit if key == "min" else size > limit):
             problems.add(
-                "default-breaks-limit", at, default=shown(default), key=key, limit=shown(limit)
+                "default-breaks-limit",
+                at,
+                default=shown(default, field.type),
+                key=key,
+                limit=shown(limit, field.type),
             )
 
 
 def _check_pattern(form: Form, field: Field, pattern: str, problems: Problems) -> None:
     try:
-        compiled(pattern)
+        matches = compiled(pattern)
     except BadPattern as error:
         at = form.origin.value(*_path(field), "pattern")
         problems.add("bad-pattern", at, pattern=pattern, why=str(error))
+        return
+    default = _literal(field.default)
+    if isinstance(default, str) and not matches.fullmatch(default):
+        at = form.origin.value(*_path(field), "default")
+        problems.add(
+            "default-breaks-limit", at, default=default[:40], key="pattern", limit=pattern[:80]
+        )
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, type_: str = "") -> str:
     """A value of a definition as an author writes it."""
+    if type_ == "percent" and hasattr(value, "as_tuple"):
+        return shown(value * 100) + "%"
     text = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
     return text.rstrip("0").rstrip(".") if "." in text and text[0] in "-0123456789" else text
 
@@ -189,6 +207,39 @@ def check_no_compute_cycle(catalogue: Catalogue, form: Form, problems: Problems)
     for ring in cycles(edges):
         at = computed[ring[0]].at
         problems.add("compute-cycle", at, path=" → ".join(ring))
+
+
+def check_no_clearing_cycle(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    """Fields may hide each other, unless hiding clears one: then the page would never rest."""
+    shown: dict[str, Formula] = {}
+    clearing: set[str] = set()
+    for field in form.fields.values():
+        for one in (field, *field.fields.values()):
+            if one.visible_if is not None:
+                shown[one.path] = one.visible_if
+            if one.visible_if is not None and one.when_hidden == "clear":
+                clearing.add(one.path)
+    edges = {path: _reads(catalogue, form, path, shown) for path in shown}
+    for ring in cycles(edges):
+        if clearing & set(ring):
+            problems.add("visibility-cycle", shown[ring[0]].at, path=" → ".join(ring))
+
+
+def check_owners(catalogue: Catalogue, problems: Problems) -> None:
+    """A detail form follows its owner: deletion must not come round to where it began."""
+    owners: dict[str, dict[str, Field]] = {
+        name: {
+            to.partition(".")[0]: field
+            for field in form.fields.values()
+            if field.owner
+            for to in field.to
+        }
+        for name, form in catalogue.forms.items()
+    }
+    for ring in cycles({name: list(found) for name, found in owners.items()}):
+        form, field = catalogue.forms[ring[0]], owners[ring[0]][ring[1]]
+        at = form.origin.value("fields", field.name, "owner")
+        problems.add("owner-cycle", at, path=" → ".join(ring))
 
 
 def _reads(catalogue: Catalogue, form: Form, path: str, computed: dict[str, Formula]) -> list[str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.catalogue.rules_field import check_field, check_no_compute_cycle
+from jingwei.catalogue.rules_field import (
+    check_field,
+    check_no_clearing_cycle,
+    check_no_compute_cycle,
+)
 from jingwei.language.effects import Effects
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.form import CAN
@@ -22,6 +26,7 @@ def check_form(catalogue: Catalogue, form: Form, problems: Problems) -> None:
         for column in field.fields.values():
             check_field(catalogue, form, column, problems)
     check_no_compute_cycle(catalogue, form, problems)
+    check_no_clearing_cycle(catalogue, form, problems)
     _check_states(form, problems)
     _check_rules(form, problems)
     _check_actions(form, problems)

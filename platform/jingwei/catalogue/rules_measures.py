@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from itertools import pairwise
+
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Name, Node
-from jingwei.language.measures import Indicator
+from jingwei.language.measures import Indicator, IndicatorSet
 from jingwei.problems import Problems, nearest
 
 _RATIO_AGGREGATES = frozenset({"ratio_of_aggregates", "reported", "none", "weighted_average"})
@@ -27,6 +30,36 @@ def check_measures(catalogue: Catalogue, problems: Problems) -> None:
                 problems.add("ends-before-it-begins", at, first=member.from_, last=member.to)
         if not set_.members:
             problems.add("empty-value", set_.origin.key("members"), key="members")
+        _check_gaps(set_, problems)
+    _warn_of_same_titles(catalogue, problems)
+
+
+def _check_gaps(set_: IndicatorSet, problems: Problems) -> None:
+    """Between its first day and its last a set always has a member."""
+    spans = sorted(
+        ((m.from_ or date.min, m.to or date.max, m.indicator) for m in set_.members.values()),
+        key=lambda span: span[:2],
+    )
+    reached: date | None = None
+    for first, last, name in spans:
+        if reached is not None and reached < date.max and first > reached + timedelta(days=1):
+            at = set_.origin.value("members", name, "from")
+            start, end = reached + timedelta(days=1), first - timedelta(days=1)
+            problems.add("set-gap", at, severity="warning", first=start, last=end)
+        reached = last if reached is None else max(reached, last)
+
+
+def _warn_of_same_titles(catalogue: Catalogue, problems: Problems) -> None:
+    """Two indicators that readers cannot tell apart are one, defined twice."""
+    seen: dict[str, Indicator] = {}
+    for indicator in catalogue.indicators.values():
+        title = indicator.title("zh")
+        earlier = seen.setdefault(title, indicator)
+        if earlier is not indicator:
+            at = indicator.origin.value("title")
+            problems.add(
+                "same-title", at, severity="warning", title=title, other=earlier.origin.file
+            )
 
 
 def _needs(catalogue: Catalogue, indicator: Indicator) -> list[str]:
@@ -66,6 +99,14 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     value=level.level,
                     known=", ".join(LEVELS),
                 )
+        order = [LEVELS.index(level.level) for level in one.levels if level.level in LEVELS]
+        late = next((n for n, (a, b) in enumerate(pairwise(order)) if b < a), None)
+        if late is not None:
+            name = one.levels[late + 1].level
+            single, several = ("thresholds", name), ("thresholds", index, "levels", name)
+            at = indicator.origin.keys.get(single) or indicator.origin.key(*several)
+            before = one.levels[late].level
+            problems.add("threshold-order", at, severity="warning", level=name, before=before)
     measure = indicator.measure
     if measure is not None:
         form = catalogue.forms[measure["form"]]

@@ -59,29 +59,40 @@ def _check_report(catalogue: Catalogue, report: Report, problems: Problems) -> N
         if file not in catalogue.files:
             problems.add("template-missing", at, severity="warning", path=file)
     for name, block in report.data.items():
-        _check_block(catalogue, block, report.origin.key("data", name), problems)
+        _check_block(catalogue, block, report, ("data", name), problems)
     for name, chart in report.charts.items():
         if chart.of is not None and chart.of not in report.data:
             place = report.origin.value("charts", name, "of")
             unknown(problems, place, chart.of, report.data, "data")
 
 
-def _check_block(catalogue: Catalogue, block: DataBlock, at: Position, problems: Problems) -> None:
+def _check_block(
+    catalogue: Catalogue,
+    block: DataBlock,
+    definition: Report | Dashboard,
+    path: tuple[str, ...],
+    problems: Problems,
+) -> None:
     if block.form is None:
         return
     form = catalogue.forms[block.form.partition(".")[0]]
     if "." in block.form:
         return
-    for name, formula in block.columns:
+    origin = definition.origin
+    for index, (name, formula) in enumerate(block.columns):
         if formula is None:
+            at = origin.value(*path, "columns", index)
             check_path(catalogue, form, name, at, problems)
-    for name in (*block.group, *((block.by,) if block.by else ())):
+    for index, name in enumerate(block.group):
+        at = origin.value(*path, "group", index)
         check_path(catalogue, form, name, at, problems)
+    if block.by:
+        check_path(catalogue, form, block.by, origin.value(*path, "by"), problems)
 
 
 def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Problems) -> None:
     for name, tile in dashboard.tiles.items():
-        _check_block(catalogue, tile.block, dashboard.origin.key("tiles", name), problems)
+        _check_block(catalogue, tile.block, dashboard, ("tiles", name), problems)
         if tile.type == "chart" and tile.chart is None:
             at = dashboard.origin.value("tiles", name, "type")
             problems.add("key-for-type-missing", at, key="chart", type="chart")
@@ -94,6 +105,11 @@ def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Probl
     for name, at in placed:
         if name not in dashboard.tiles:
             unknown(problems, at, name, dashboard.tiles, "tiles")
+    shown = {name for name, _ in placed}
+    for name in dashboard.tiles:
+        if dashboard.layout and name not in shown:
+            at = dashboard.origin.key("tiles", name)
+            problems.add("tile-not-placed", at, severity="warning", name=name)
 
 
 def check_files_are_used(catalogue: Catalogue, problems: Problems) -> None:

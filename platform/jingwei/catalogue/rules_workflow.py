@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.cycles import cycles
+from jingwei.catalogue.rules_approvers import check_approvers
 from jingwei.catalogue.rules_form import check_states_entered, paths_of, unknown
+from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.numbers import written_number
 from jingwei.language.form import Form
 from jingwei.language.workflow import Step, Workflow, walk
 from jingwei.problems import Position, Problems, nearest
@@ -18,11 +23,14 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     form = catalogue.forms[workflow.form]
     steps = walk(workflow.steps)
     _check_ids(workflow, steps, problems)
+    places = _Places(workflow)
+    _check_order(workflow.steps, problems)
     for step in steps:
         _check_branches(step, problems)
-        _check_ways_back(workflow, step, steps, problems)
-        _check_fields(form, step, problems)
-        _check_vote(step, problems)
+        _check_ways_back(step, steps, places, problems)
+        _check_fields(form, step, places, problems)
+        _check_vote(step, places, problems)
+        _check_waiting(step, problems)
         check_states_entered(form, step.do, problems)
         if "major_decision" in workflow.tags:
             _check_no_clock_decides(step, problems)
@@ -31,6 +39,22 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     _check_routing_fields(form, workflow, problems)
     _check_used(catalogue, form, workflow, problems)
     _check_fallback(catalogue, workflow, steps, problems)
+    _check_migration(workflow, steps, problems)
+    check_approvers(catalogue, workflow, steps, problems)
+
+
+class _Places:
+    """Where the words of a step stand: steps know only the place of their id."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.origin = workflow.origin
+        values = workflow.origin.values
+        self.paths = {values[path]: path[:-1] for path in values if path and path[-1] == "id"}
+
+    def of(self, step: Step, *path: str | int) -> Position:
+        """The value below a step, or the step's id where it is not written."""
+        whole = (*self.paths.get(step.at, ()), *path)
+        return self.origin.values.get(whole, step.at)
 
 
 def _check_ids(workflow: Workflow, steps: list[Step], problems: Problems) -> None:
@@ -53,56 +77,123 @@ def _check_branches(step: Step, problems: Problems) -> None:
         problems.add("else-not-last", step.at, id=step.id)
 
 
-def _check_ways_back(workflow: Workflow, step: Step, steps: list[Step], problems: Problems) -> None:
+def _check_order(steps: tuple[Step, ...], problems: Problems) -> None:
+    """Nothing follows an end; a way has steps, and several things at once are more than one."""
+    for step, following in zip(steps, steps[1:], strict=False):
+        over = step.kind == "end" or (step.kind == "return" and step.when is None)
+        if over and step.when is None:
+            problems.add("never-reached", following.at, id=following.id, after=step.id)
+    for step in steps:
+        if step.kind == "return" and step.when is None and step.max is None:
+            problems.add("endless-return", step.at, id=step.id)
+        if step.kind in ("parallel", "inclusive") and len(step.branches) < 2:
+            problems.add("one-way", step.at, severity="warning", id=step.id)
+        for branch in step.branches:
+            if step.kind == "parallel" and not branch.steps:
+                problems.add("empty-way", step.at, severity="warning", id=step.id, way=branch.name)
+            _check_order(branch.steps, problems)
+        _check_order(step.steps, problems)
+
+
+def _check_waiting(step: Step, problems: Problems) -> None:
+    if step.kind == "wait" and step.wait_for is None and step.wait_until is None:
+        problems.add("waits-for-nothing", step.at, id=step.id)
+
+
+def _check_migration(workflow: Workflow, steps: list[Step], problems: Problems) -> None:
+    ids = [step.id for step in steps]
+    for old, new in workflow.migrate.items():
+        if new not in ids:
+            at = workflow.origin.value("migrate", old)
+            problems.add(
+                "unknown-step", at, suggestion=nearest(new, ids), id=new, known=", ".join(ids)
+            )
+
+
+def check_subflows(catalogue: Catalogue, problems: Problems) -> None:
+    """Flows that start each other without end."""
+    edges = {
+        name: [
+            str(step.subflow["workflow"])
+            for step in walk(workflow.steps)
+            if step.kind == "subflow" and step.subflow is not None
+        ]
+        for name, workflow in catalogue.workflows.items()
+    }
+    for ring in cycles(edges):
+        at = catalogue.workflows[ring[0]].origin.key("steps")
+        problems.add("subflow-cycle", at, path=" → ".join(ring))
+
+
+def _check_ways_back(step: Step, steps: list[Step], places: _Places, problems: Problems) -> None:
     ids = [other.id for other in steps]
     here = ids.index(step.id)
-    for word in _targets(step):
+    for word, at in _targets(step, places):
         if word in _WORDS_BACK:
             continue
         if word not in ids:
             problems.add(
                 "unknown-step",
-                step.at,
+                at,
                 suggestion=nearest(word, ids),
                 id=word,
                 known=", ".join(ids),
             )
         elif ids.index(word) >= here:
-            problems.add("return-forwards", step.at, id=step.id, to=word)
+            problems.add("return-forwards", at, id=step.id, to=word)
     if step.then is not None and step.then not in ids:
         problems.add(
             "unknown-step",
-            step.at,
+            places.of(step, "wait", "then"),
             suggestion=nearest(step.then, ids),
             id=step.then,
             known=", ".join(ids),
         )
 
 
-def _targets(step: Step) -> Iterator[str]:
-    yield step.on_reject
+def _targets(step: Step, places: _Places) -> Iterator[tuple[str, Position]]:
+    yield step.on_reject, places.of(step, "approve", "on_reject", "return_to")
     if step.return_to is not None:
-        yield step.return_to
+        yield step.return_to, places.of(step, "return", "to")
     rule = step.policy.get("return")
     if rule is not None:
-        yield rule.to
-    for late in step.overdue:
+        yield rule.to, places.of(step, "return", "to")
+    for index, late in enumerate(step.overdue):
         if "return_to" in late:
-            yield late["return_to"]
+            yield late["return_to"], places.of(step, "overdue", index, "return_to")
 
 
-def _check_fields(form: Form, step: Step, problems: Problems) -> None:
+def _check_fields(form: Form, step: Step, places: _Places, problems: Problems) -> None:
     paths = paths_of(form)
-    for name in (*step.fields.write, *step.fields.require, *step.fields.hide):
-        if name not in paths and not name.startswith("row."):
-            unknown(problems, step.at, name, list(paths), form.name)
-    if step.signature is not None and step.signature not in form.fields:
-        unknown(problems, step.at, step.signature, form.fields, form.name)
+    for key in ("write", "require", "hide"):
+        for index, name in enumerate(getattr(step.fields, key)):
+            if name not in paths and not name.startswith("row."):
+                at = places.of(step, step.kind, "fields", key, index)
+                unknown(problems, at, name, list(paths), form.name)
+    if step.signature is None:
+        return
+    at = places.of(step, "approve", "signature")
+    field = form.fields.get(step.signature)
+    if field is None:
+        unknown(problems, at, step.signature, form.fields, form.name)
+    elif field.type != "signature":
+        problems.add("not-a-signature", at, name=field.name, type=field.type)
 
 
-def _check_vote(step: Step, problems: Problems) -> None:
-    if step.mode == "vote" and step.pass_share is None:
+def _check_vote(step: Step, places: _Places, problems: Problems) -> None:
+    if step.mode != "vote":
+        return
+    if step.pass_share is None:
         problems.add("vote-without-pass", step.at, id=step.id)
+        return
+    try:
+        share = written_number(step.pass_share)
+    except ValueRefused:
+        share = Decimal(-1)
+    whole = Decimal(1) if "%" in step.pass_share else Decimal(1_000)
+    if not 0 < share <= whole:
+        at = places.of(step, "approve", "pass")
+        problems.add("bad-share", at, value=step.pass_share)
 
 
 def _check_no_clock_decides(step: Step, problems: Problems) -> None:

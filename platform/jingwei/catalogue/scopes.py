@@ -80,8 +80,15 @@ def record_scope(
     }
     if ask is not None:
         symbols["ask"] = _space("ask", value_symbols(types, ask, "ask"))
-    scope = Scope(symbols, types, subject=_subject(symbols, form, None))
+    scope = Scope(
+        symbols, types, subject=_subject(symbols, form, None), renamed=_renamed(form.fields)
+    )
     return _with_org_types(scope if element is None else with_row(scope, element))
+
+
+def _renamed(fields: Mapping[str, Field]) -> dict[str, str]:
+    """Former name → name today."""
+    return {f.renamed_from: name for name, f in fields.items() if f.renamed_from is not None}
 
 
 def row_scope(catalogue: Definitions, form: Form, table: str) -> Scope:
@@ -152,7 +159,7 @@ def with_row(scope: Scope, element: Type) -> Scope:
     else:
         of = element.of if element.name == "list" and element.of else element
         row = Symbol(of, "variable", "row")
-    return Scope({**scope.symbols, "row": row}, scope.types, scope.subject, scope.implicit)
+    return replace(scope, symbols={**scope.symbols, "row": row})
 
 
 def check_filter(

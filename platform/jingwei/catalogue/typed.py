@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +15,13 @@ from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Expression, Type, TypeName
+from jingwei.language.expressions.truth import never_true
+from jingwei.language.expressions.types import ANY, NUMERIC, TEMPORAL
+from jingwei.language.expressions.words import type_words
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
-from jingwei.language.template import Template
+from jingwei.language.template import AMOUNTS, DATE_PARTS, Hole, Template
 from jingwei.language.text import Text
 from jingwei.language.values import Due, Formula, Literal_, Rung, Value
 from jingwei.language.who import Whos
@@ -79,7 +83,12 @@ class Typing:
         )
 
     def condition(self, formula: Formula | None, scope: Scope) -> None:
-        self.formula(formula, scope, "boolean")
+        expression = self.formula(formula, scope, "boolean")
+        if formula is not None and expression is not None and never_true(expression.root):
+            text = self.texts.get(formula.at.file, "")
+            root = expression.root
+            at = place_within(text, formula.at, root.start, root.end)
+            self.problems.add("never-true", at, severity="warning")
 
     def value(self, value: Value | None, scope: Scope, expected: Type | None = None) -> None:
         """The expression of a `V` that has one."""
@@ -88,9 +97,11 @@ class Typing:
 
     def each(self, formula: Formula | None, scope: Scope) -> Scope:
         """The scope under an `each`: what it yields is `row`."""
-        expression = self.formula(formula, scope, "list") if formula is not None else None
-        if expression is None:
+        if formula is None:
             return scope
+        expression = self.formula(formula, scope, "list")
+        if expression is None:
+            return scopes.with_row(scope, ANY)
         return scopes.with_row(scope, expression.type)
 
     # -- the small languages
@@ -102,7 +113,33 @@ class Typing:
         for piece in dict.fromkeys((*template.zh, *template.en)):
             if isinstance(piece, str) or (words and piece.formula.source in NUMBER_WORDS):
                 continue
-            self.formula(piece.formula, scope)
+            expression = self.formula(piece.formula, scope)
+            if expression is not None and piece.form is not None:
+                self._form_of_hole(piece, expression.type)
+
+    def _form_of_hole(self, hole: Hole, type_: Type) -> None:
+        form = hole.form or ""
+        if type_.name in NUMERIC:
+            known: tuple[str, ...] = ("percent", *AMOUNTS, "2")
+            fits = form in known or (form.isdigit() and int(form) <= 10)
+        elif type_.name in TEMPORAL:
+            known = ("%Y", "%Y%m", "%Y-%m-%d", "%m-%d", "%H:%M")
+            letters = re.findall("%(.?)", form)
+            fits = bool(letters) and all(letter and letter in DATE_PARTS for letter in letters)
+        else:
+            known, fits = (), type_.name == "any"
+        if not fits:
+            at = hole.formula.at
+            start = len(hole.formula.source) + 1
+            place = place_within(self.texts.get(at.file, ""), at, start, start + len(form))
+            self.problems.add(
+                "unknown-format",
+                place,
+                suggestion=nearest(form, known),
+                form=form,
+                type=type_words(type_),
+                known=", ".join(known),
+            )
 
     def who(self, whos: Whos, scope: Scope) -> None:
         """The orgs and fields that rules about people name."""

@@ -93,6 +93,8 @@ def read_effects(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 def _effect(walker: Walker, data: Data, path: Path) -> Any:
     if isinstance(data, Scalar) and data.text in _ALONE:
         return _built(walker, data.text, {}, {}, path)
+    if isinstance(data, Scalar) and not data.is_empty:
+        return _which(walker, {data.text: Scalar("")}, [], path)
     if not isinstance(data, dict):
         return wrong_shape(walker, "things.map", data, path)
     verbs = [key for key in data if key in VERBS]

@@ -32,7 +32,15 @@ from jingwei.language.shapes import (
 )
 from jingwei.language.text import Text
 from jingwei.language.values import Formula, Literal_, Value
-from jingwei.language.walker import BAD, Walker, reads, unknown_key, well_named, wrong_shape
+from jingwei.language.walker import (
+    BAD,
+    Walker,
+    cut_expression,
+    reads,
+    unknown_key,
+    well_named,
+    wrong_shape,
+)
 from jingwei.problems import Phrase, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
@@ -183,7 +191,9 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 
 def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None) -> Any:
     if not isinstance(data, dict):
-        return wrong_shape(walker, "things.map", data, path)
+        plain = data.text if isinstance(data, Scalar) else ""
+        suggestion = f"{name}: {{type: {plain}}}" if plain in FIELD_TYPES else None
+        return wrong_shape(walker, "things.map", data, path, suggestion)
     type_ = _type_of(walker, name, data, path)
     if type_ is None:
         return BAD
@@ -197,7 +207,8 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
         inner = known.get(key)
         if inner is None:
             bad = True
-            _unknown(walker, key, type_, here)
+            if not cut_expression(walker, data, key, path):
+                _unknown(walker, key, type_, here)
             continue
         value = walker.read(inner, part, here)
         bad = bad or value is BAD
@@ -367,5 +378,15 @@ def _typed(walker: Walker, field: Field, key: str, value: Value, path: Path) -> 
                 walker, "things.words", {} if isinstance(written, dict) else [], here
             )
     except ValueRefused as refused:
+        if refused.code == "not-a-choice" and isinstance(field.choices, tuple):
+            codes = [choice.code for choice in field.choices]
+            word = str(written)
+            return walker.fail(
+                "default-not-a-choice",
+                walker.value_at(here),
+                suggestion=nearest(word, codes),
+                value=word[:40],
+                known=", ".join(codes[:12]),
+            )
         return refused_value(walker, refused, Scalar(str(written)), here)
     return Literal_(typed, value.at)

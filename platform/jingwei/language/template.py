@@ -8,6 +8,10 @@ from jingwei.language.text import Text
 from jingwei.language.values import Formula
 from jingwei.problems import Position
 
+# how a number may be shown; dates take `%Y%m` and the like, numbers of records `3` digits
+AMOUNTS = ("元", "千元", "万元", "百万元", "亿元", "万", "亿")
+DATE_PARTS = "YmdHMSyjUWV"
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:

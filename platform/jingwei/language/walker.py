@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -126,13 +127,15 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     properties: Mapping[str, Schema] = schema["properties"]
     thing = Phrase("things." + schema["thing"])
     values: dict[str, Any] = {}
+    meant: set[str | None] = set()  # keys that are there, misspelt
     bad = False
     for key, part in data.items():
         here = (*path, key)
         inner = properties.get(key)
         if inner is None:
             bad = True
-            unknown_key(walker, key, properties, thing, here)
+            if not cut_expression(walker, data, key, path):
+                meant.add(unknown_key(walker, key, properties, thing, here))
             continue
         value = walker.read(inner, part, here)
         if value is BAD:
@@ -142,7 +145,8 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     for key in schema["required"]:
         if key not in data:
             bad = True
-            walker.fail("missing-key", missing_at(walker, path), key=key, thing=thing)
+            if key not in meant:
+                walker.fail("missing-key", missing_at(walker, path), key=key, thing=thing)
     return BAD if bad else values
 
 
@@ -153,8 +157,9 @@ def missing_at(walker: Walker, path: Path) -> Position:
 
 def unknown_key(
     walker: Walker, key: str, known: Mapping[str, Any], thing: Phrase, path: Path
-) -> None:
-    suggestion = OTHER_WORDS.get(key) if OTHER_WORDS.get(key) in known else nearest(key, known)
+) -> str | None:
+    """Adds the problem; gives the key that was probably meant."""
+    suggestion = meant_key(key, known)
     walker.fail(
         "unknown-key",
         walker.key_at(path),
@@ -163,6 +168,40 @@ def unknown_key(
         thing=thing,
         known=", ".join(known),
     )
+    return suggestion
+
+
+def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
+    """The known key that `key` misspells, or that other systems call so."""
+    narrow = unicodedata.normalize("NFKC", key).strip().lower()
+    if narrow in known:
+        return narrow
+    if OTHER_WORDS.get(key) in known:
+        return OTHER_WORDS[key]
+    guess = nearest(key, known)
+    if guess is not None:
+        return guess
+    other = nearest(key, (word for word, ours in OTHER_WORDS.items() if ours in known))
+    return OTHER_WORDS[other] if other is not None and len(key) > 3 else None
+
+
+def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) -> bool:
+    """Whether `key` is the rest of an expression that YAML cut at a comma: `max(a, 1)`."""
+    rest = data[key]
+    if not (isinstance(rest, Scalar) and rest.style == "plain" and rest.text == ""):
+        return False
+    before = list(data)[: list(data).index(key)]
+    if not before:
+        return False
+    last = data[before[-1]]
+    if not isinstance(last, Scalar) or last.style != "plain":
+        return any(cut_expression(walker, data, earlier, path) for earlier in before[-1:])
+    open_ = [sign for sign, close in ("()", "[]") if last.text.count(sign) > last.text.count(close)]
+    if not open_:
+        return cut_expression(walker, data, before[-1], path)
+    at = walker.value_at((*path, before[-1]))
+    walker.fail("cut-expression", at, missing=")" if open_[0] == "(" else "]")
+    return True
 
 
 # words of other systems, and what they are called here
@@ -204,7 +243,10 @@ OTHER_WORDS: Mapping[str, str] = {
 }
 
 
-def wrong_shape(walker: Walker, wanted: str, data: Data, path: Path) -> Any:
+def wrong_shape(
+    walker: Walker, wanted: str, data: Data, path: Path, suggestion: str | None = None
+) -> Any:
+    """Something else is written than `wanted` (a key of `things`); BAD."""
     if isinstance(data, Scalar):
         if data.is_empty:
             return walker.empty(path)
@@ -215,7 +257,14 @@ def wrong_shape(walker: Walker, wanted: str, data: Data, path: Path) -> Any:
         found = Phrase("things.words")
     else:
         found = Phrase("things.list" if isinstance(data, list) else "things.map")
-    return walker.fail("wrong-shape", walker.value_at(path), wanted=Phrase(wanted), found=found)
+    at = walker.value_at(path)
+    if wanted == "things.map" and isinstance(data, list):
+        first = next((part for part in data if isinstance(part, dict)), {})
+        name = next(iter(first), "name")
+        suggestion = f"{name}: …"
+    elif wanted == "things.list" and isinstance(data, Scalar) and suggestion is None:
+        suggestion = f"[{data.text[:40]}]"
+    return walker.fail("wrong-shape", at, suggestion=suggestion, wanted=Phrase(wanted), found=found)
 
 
 @reads("map")

@@ -15,6 +15,7 @@ from jingwei.reading.yaml_file import Data, Mark, Path, Places, Scalar, Style, Y
 
 MOST_DEPTH = 50
 MOST_NODES = 50_000
+MOST_REFUSED = 20  # references of one file that are named before reading stops
 _STYLES: dict[str | None, Style] = {
     None: "plain",
     "": "plain",
@@ -41,7 +42,10 @@ def read_file(path: str, content: bytes, problems: Problems) -> YamlFile | None:
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:
-        problems.extend([syntax.explain(path, text, error)])
+        problem = syntax.explain(path, text, error)
+        # A look-alike that was named is what the parser stumbles over a little later.
+        if not problems.at_line(path, problem.at.line):
+            problems.extend([problem])
         return None
     except yaml.YAMLError:
         problems.add("yaml-syntax", Position(path))
@@ -68,6 +72,7 @@ class _Reader:
         self.values: dict[Path, Mark] = {}
         self.suspects = lookalikes.any_in(text)
         self.nodes = 0
+        self.refused = 0
         self.next: Any = yaml.CLoader(text).get_event
 
     def document(self) -> dict[str, Data]:
@@ -76,6 +81,8 @@ class _Reader:
         if isinstance(event, events.StreamEndEvent):
             self.problems.add("file-empty", Position(self.path))
             raise _Stop
+        if event.version is not None:
+            self.problems.add("yaml-version", self.place(event), severity="warning")
         event = self.next()
         if not isinstance(event, events.MappingStartEvent):
             self.top_is_no_map(event)
@@ -99,6 +106,13 @@ class _Reader:
         self.problems.extend([Problem(code, self.place(event), holes)])
         raise _Stop
 
+    def refuse(self, code: str, event: Any, **holes: str | int) -> None:
+        """What can be read past, so that the rest of the file is looked at too."""
+        self.problems.extend([Problem(code, self.place(event), holes)])
+        self.refused += 1
+        if self.refused >= MOST_REFUSED:
+            raise _Stop
+
     def place(self, event: Any) -> Position:
         return Position(self.path, *self.mark(event))
 
@@ -117,11 +131,12 @@ class _Reader:
             self.stop("too-many-values", event, most=f"{MOST_NODES:,}")
         kind = type(event)
         if kind is events.AliasEvent:
-            self.stop("alias", event, word="*" + event.anchor)
+            self.refuse("alias", event, word="*" + event.anchor)
+            return Scalar("*" + event.anchor)
         if event.anchor is not None:
-            self.stop("anchor", event, word="&" + event.anchor)
+            self.refuse("anchor", event, word="&" + event.anchor)
         if event.tag is not None and event.tag != "":
-            self.stop("tag", event, word=_tag(event.tag))
+            self.refuse("tag", event, word=_tag(event.tag))
         if kind is events.ScalarEvent:
             self.values[path] = self.mark(event)
             return self.scalar(event, in_list)
@@ -185,9 +200,9 @@ class _Reader:
                 raise _Stop
             self.stop("key-not-text", event)
         if event.anchor is not None:
-            self.stop("anchor", event, word="&" + event.anchor)
+            self.refuse("anchor", event, word="&" + event.anchor)
         if event.tag:
-            self.stop("tag", event, word=_tag(event.tag))
+            self.refuse("tag", event, word=_tag(event.tag))
         key = str(event.value)
         if event.style in (None, "") and key in ("", "~"):
             self.stop("key-not-text", event)

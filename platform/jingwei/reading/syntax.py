@@ -51,7 +51,10 @@ class _Explainer:
             self.look_alike,
             self.reference,
             self.after_quote,
+            self.flow_entry,
             self.flow,
+            self.second_document,
+            self.among_others,
             self.colon_in_text,
             self.no_colon,
             self.reserved,
@@ -77,9 +80,9 @@ class _Explainer:
         line = self.line_text(self.line)
         back = line.rfind("\\", 0, self.column + 1)
         column = back if back >= 0 else self.column
-        return Problem(
-            "bad-escape", self.at(self.line, column), {"word": line[column : column + 6]}
-        )
+        word = re.match(r"\\(?:[uUx][0-9A-Fa-f]*|.)?", line[column:])
+        written = word[0] if word else line[column : column + 2]
+        return Problem("bad-escape", self.at(self.line, column), {"word": written})
 
     def open_quote(self) -> Problem | None:
         unended = "end of stream" in self.said or "document" in self.said
@@ -116,6 +119,38 @@ class _Explainer:
             return Problem("after-quote", self.here, {"text": rest.strip()[:40]})
         if before.endswith(("]", "}")) and rest.strip() and "flow" not in self.while_:
             return Problem("after-bracket", self.here, {"text": rest.strip()[:40]})
+        return None
+
+    def flow_entry(self) -> Problem | None:
+        """A text in a flow map that goes on with a sign of YAML: `{help: a: b, when: c in [x]}`."""
+        if "flow" not in self.while_:
+            return None
+        line = self.line_text(self.line)
+        sign = line[self.column : self.column + 1]
+        if sign == "," or (sign in ("]", "}") and "node" in self.while_):
+            return Problem("empty-entry", self.here, {"sign": sign})
+        entry = re.search(r"[\w.-]+:\s+([^,\[\]{}\"':]*[^,\[\]{}\"':\s]\s*)$", line[: self.column])
+        if entry is None or sign not in ("[", "{", ":", '"', "'"):
+            return None
+        rest = re.match(r"\[[^\[\]]*\]|\{[^{}]*\}|[^,}\]]*", line[self.column :])
+        written = (entry[1] + (rest[0] if rest else "")).strip()
+        if sign == ":":
+            return Problem("colon-in-text", self.here, {"text": written[:60]})
+        quote = "'" if '"' in written else '"'
+        holes = {"sign": sign, "text": f"{quote}{written[:80]}{quote}"}
+        return Problem("unquoted-sign", self.here, holes)
+
+    def second_document(self) -> Problem | None:
+        if "document start" in self.said:
+            return Problem("many-documents", self.here)
+        return None
+
+    def among_others(self) -> Problem | None:
+        """An entry of a list between keys, or a key between entries of a list."""
+        if "block collection" in self.while_:
+            return Problem("key-among-entries", self.here)
+        if "block mapping" in self.while_ and self.line_text(self.line)[self.column :][:2] == "- ":
+            return Problem("entry-among-keys", self.here)
         return None
 
     def flow(self) -> Problem | None:

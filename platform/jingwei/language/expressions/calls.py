@@ -36,6 +36,8 @@ from jingwei.language.periods import GRAINS
 from jingwei.problems import nearest
 
 _SMALLEST_COUNT, _LARGEST_COUNT = 0, 10
+_BARE = ("post", "role", "indicator")  # kinds whose names may stand bare as an argument
+_WORDS = {"view": ("actual", "target", "budget", "forecast")}
 
 
 def check_call(checker: Checking, syntax: Apply) -> Node:
@@ -71,22 +73,80 @@ def _of_list(checker: Checking, syntax: Apply) -> Node:
     """`count(tags)`: the elements of a value that is a list itself."""
     if not syntax.arguments:
         raise ExpressionError("aggregate-of-rows", syntax.start, syntax.end, function=syntax.name)
+    first = syntax.arguments[0]
+    if isinstance(first, Word) and checker.scope.name(first.name) is None:
+        raise unknown_name(first.name, first.start, first.end, checker, rows=True)
     _refuse_where(syntax)
-    node = checker.node(syntax.arguments[0])
+    node = checker.node(first)
     if syntax.name == "count" and node.type.name == "list":
         return Call(syntax.start, syntax.end, Type("number"), "len", (node,))
     raise ExpressionError("aggregate-of-rows", node.start, node.end, function=syntax.name)
 
 
+# functions of spreadsheets and databases, and what is written here
+_ELSEWHERE = {
+    "if": "a if condition else b",
+    "iif": "a if condition else b",
+    "case": "a if condition else b",
+    "and": "a and b",
+    "or": "a or b",
+    "sumif": "sum(table.column where condition)",
+    "sumifs": "sum(table.column where condition)",
+    "countif": "count(table where condition)",
+    "countifs": "count(table where condition)",
+    "counta": "count(table.column)",
+    "averageif": "avg(table.column where condition)",
+    "average": "avg(table.column)",
+    "mean": "avg(table.column)",
+    "total": "sum(table.column)",
+    "isblank": "a is empty",
+    "isnull": "a is empty",
+    "isempty": "a is empty",
+    "ifnull": "coalesce(a, b)",
+    "iferror": "coalesce(a, b)",
+    "nvl": "coalesce(a, b)",
+    "concatenate": "concat(a, b)",
+    "length": "len(text)",
+    "datedif": "days_between(start, end)",
+    "datediff": "days_between(start, end)",
+    "networkdays": "working_days(start, end)",
+    "workday": "add_workdays(start, days)",
+    "edate": "add_months(start, months)",
+    "eomonth": "end(period(date, month))",
+    "roundup": "ceil(number)",
+    "ceiling": "ceil(number)",
+    "rounddown": "floor(number)",
+    "int": "floor(number)",
+    "vlookup": "table[code].column",
+    "lookup": "table[code].column",
+}
+
+
 def _unknown_function(checker: Checking, syntax: Apply) -> ExpressionError:
     known = sorted({*FUNCTIONS, *AGGREGATES})
+    name = syntax.name.lower()
+    guess = nearest(name, known)
+    instead = signature(guess) if guess is not None and len(name) > 2 else None
+    if name in _ELSEWHERE:
+        instead = _ELSEWHERE[name]
+    elif guess is None and len(name) > 4:
+        other = nearest(name, _ELSEWHERE)
+        instead = _ELSEWHERE[other] if other is not None else None
     return ExpressionError(
         "unknown-function",
         syntax.start,
         syntax.name_end,
-        suggestion=nearest(syntax.name, known),
+        suggestion=instead,
         name=syntax.name,
     )
+
+
+def signature(name: str) -> str:
+    """How a function or an aggregate is called: `round(number, [count])`."""
+    function = FUNCTIONS.get(name)
+    if name in ("min", "max") or function is None:
+        return f"{name}(table.column)"
+    return function.signature
 
 
 def _refuse_where(syntax: Apply) -> None:
@@ -137,6 +197,8 @@ def _argument(checker: Checking, syntax: Syntax, kind: str) -> Node:
         return _series(checker, syntax)
     if kind == "count":
         return _count(checker, syntax)
+    if kind in _WORDS:
+        return _one_word(checker, syntax, _WORDS[kind])
     names = kind.split("|")
     node = _code_or_node(checker, syntax, names)
     for name in names:
@@ -157,7 +219,7 @@ def _code_or_node(checker: Checking, syntax: Syntax, names: Sequence[str]) -> No
     if isinstance(syntax, Word) and checker.scope.name(syntax.name) is None:
         for name in names:
             known = checker.scope.types.known(name)
-            if name in ("post", "role", "indicator") and known and syntax.name in known:
+            if name in _BARE and known and syntax.name in known:
                 type_ = Type(cast(TypeName, name))
                 return Constant(syntax.start, syntax.end, type_, syntax.name)
         if names == ["text"]:
@@ -165,7 +227,32 @@ def _code_or_node(checker: Checking, syntax: Syntax, names: Sequence[str]) -> No
             for kind in ("indicator_set", "scoring", "tier"):
                 if syntax.name in (checker.scope.types.known(kind) or ()):
                     return Constant(syntax.start, syntax.end, TEXT, syntax.name)
+        codes = [c for n in names if n in _BARE for c in checker.scope.types.known(n) or ()]
+        if (
+            codes
+            and nearest(syntax.name, codes)
+            and not nearest(syntax.name, checker.scope.names())
+        ):
+            raise unknown_name(syntax.name, syntax.start, syntax.end, checker, also=codes)
     return checker.node(syntax)
+
+
+def _one_word(checker: Checking, syntax: Syntax, words: Sequence[str]) -> Node:
+    """A text that is one of some words, when it is written out."""
+    if isinstance(syntax, Word) and checker.scope.name(syntax.name) is None:
+        node: Node = Constant(syntax.start, syntax.end, TEXT, syntax.name)
+    else:
+        node = checker.wants(syntax, "text")
+    if isinstance(node, Constant) and node.value is not None and node.value not in words:
+        raise ExpressionError(
+            "unknown-value",
+            node.start,
+            node.end,
+            suggestion=nearest(str(node.value), words),
+            value=node.value,
+            known=", ".join(words),
+        )
+    return node
 
 
 def _grain(syntax: Syntax) -> Node:

@@ -67,7 +67,7 @@ from jingwei.language.expressions.types import (
     summed,
     units_agree,
 )
-from jingwei.language.expressions.words import type_words
+from jingwei.language.expressions.words import type_words, unit_words
 from jingwei.language.values import Duration
 
 _LITERAL_TYPES = {
@@ -95,6 +95,14 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
             node.end,
             found=type_words(node.type),
             wanted=type_words(wanted),
+        )
+    if isinstance(expected, Type) and not units_agree(node.type, expected):
+        raise ExpressionError(
+            "wrong-unit",
+            node.start,
+            node.end,
+            found=unit_words(node.type),
+            wanted=unit_words(expected),
         )
     return finished(source, node)
 

@@ -1,7 +1,7 @@
 """Every function of the language: what it takes, what it yields, where it can be computed.
 
-One literal table. A parameter is the type names it accepts, joined by `|`; `'grain'` and `'count'`
-want a constant, `'series'` the bare name of an indicator. A result of `first` is the type of the
+One literal table. A parameter is the type names it accepts, joined by `|`; `'grain'`, `'count'`
+and `'view'` want a constant, `'series'` the bare name of an indicator. A result of `first` is the type of the
 first argument, `either` the common type of all.
 """
 
@@ -106,7 +106,7 @@ _ALL = (
     Function("has_role", ("role|text", "org"), "boolean", PYTHON, optional=1, outside=True),
     Function("has_post", ("post|text", "org"), "boolean", PYTHON, optional=1, outside=True),
     # measures
-    Function("fact", (INDICATOR, "org", "period", "text"), NUM, PYTHON, optional=1, outside=True),
+    Function("fact", (INDICATOR, "org", "period", "view"), NUM, PYTHON, optional=1, outside=True),
     Function("members", ("text", "period"), "list", PYTHON, outside=True, of="indicator"),
     Function("benchmark", ("text", INDICATOR, "org", "period"), NUM, PYTHON, 3, outside=True),
     Function("attainment", (NUM, NUM, "text"), "percent", PYTHON, optional=1, outside=True),

@@ -69,8 +69,19 @@ def _check_link(checker: Checking, of: Node, syntax: Dot) -> None:
         raise ExpressionError("too-many-links", syntax.start, syntax.end, limit=MOST_LINKS)
 
 
-def unknown_name(name: str, start: int, end: int, checker: Checking) -> ExpressionError:
-    """A bare name that is not in scope, with the word that was probably meant."""
+def unknown_name(
+    name: str,
+    start: int,
+    end: int,
+    checker: Checking,
+    *,
+    rows: bool = False,
+    also: Collection[str] = (),
+) -> ExpressionError:
+    """A bare name that is not in scope, with the word that was probably meant.
+
+    `rows`: other forms would do here too; `also`: names that stand bare only at this place.
+    """
     scope = checker.scope
     if name in scope.hints:
         return ExpressionError(
@@ -84,10 +95,12 @@ def unknown_name(name: str, start: int, end: int, checker: Checking) -> Expressi
         )
     if name in FUNCTIONS or name in AGGREGATES:
         return ExpressionError("function-without-call", start, end, name=name)
-    known = scope.names()
-    shown = ", ".join(sorted(known)[:_MOST_SHOWN])
+    forms = scope.types.known("form") if rows and scope.forms_allowed else ()
+    known = [*scope.names(), *(forms or ()), *also]
+    shown = ", ".join(sorted(also or scope.names())[:_MOST_SHOWN])
+    suggestion = scope.renamed.get(name) or nearest(name, known)
     return ExpressionError(
-        "unknown-name", start, end, name=name, suggestion=nearest(name, known), known=shown
+        "unknown-name", start, end, name=name, suggestion=suggestion, known=shown
     )
 
 

@@ -64,6 +64,7 @@ class Scope:
     forms_allowed: bool = True  # other forms and relations may be read
     links_allowed: bool = True  # fields of linked records may be read
     hints: Mapping[str, str] = field(default_factory=dict)  # unknown name → what to write instead
+    renamed: Mapping[str, str] = field(default_factory=dict)  # former name → name today
 
     def name(self, name: str) -> Symbol | None:
         return self.symbols.get(name)

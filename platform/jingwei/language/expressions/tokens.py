@@ -46,6 +46,7 @@ _TOKEN = re.compile(
   | (?P<number>\d[\d_]*(?:\.\d[\d_]*)?)(?P<unit>%|[A-Za-z_\u4e00-\u9fff][\w]*)?
   | (?P<name>[^\W\d][\w]*)
   | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+  | (?P<habit><>|=<|=>|\*\*)
   | (?P<sign>==|!=|<=|>=|[-+*/<>(),.\[\]])
     """,
     re.VERBOSE | re.DOTALL,
@@ -57,6 +58,8 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _HABITS = {
     "=": "==",
     "<>": "!=",
+    "=<": "<=",
+    "=>": ">=",
     "&&": "and",
     "||": "or",
     "!": "not",
@@ -118,7 +121,7 @@ def _tokens(source: str) -> Iterator[Token]:
     place = 0
     while place < len(source):
         match = _TOKEN.match(source, place)
-        if match is None:
+        if match is None or match["habit"]:
             raise _bad_character(source, place)
         if match.lastgroup != "space":
             yield _token(match)

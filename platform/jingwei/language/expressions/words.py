@@ -8,7 +8,9 @@ from jingwei.texts import Words
 
 
 def type_words(type_: Type) -> Words:
-    """`a number`, `an organisation`"""
+    """`a number`, `an organisation`, `a month`"""
+    if type_.name == "period" and type_.grain is not None:
+        return Words(f"expressions.types.period_{type_.grain}")
     return Words(f"expressions.types.{type_.name}")
 
 

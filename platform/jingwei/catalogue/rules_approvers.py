@@ -1,0 +1,98 @@
+"""Rules about approvers that find nobody in some orgs, seen from the seats that orgs declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.form import Form
+from jingwei.language.organisation import Org
+from jingwei.language.who import Who, Whos
+from jingwei.language.workflow import Step, Workflow
+from jingwei.problems import Position, Problems
+
+_MOST_SHOWN = 3
+
+
+def check_approvers(
+    catalogue: Catalogue, workflow: Workflow, steps: list[Step], problems: Problems
+) -> None:
+    """Warns where a post is asked that the orgs a request comes from do not have."""
+    form = catalogue.forms[workflow.form]
+    orgs = list(_starting(catalogue, form, workflow))
+    for step in steps:
+        for who in _all(step.who):
+            post, lacking = _lacking(catalogue, who, orgs)
+            if lacking:
+                _warn(step, who.at, post, lacking, problems)
+
+
+def _warn(step: Step, at: Position, post: str, lacking: list[str], problems: Problems) -> None:
+    shown = ", ".join(lacking[:_MOST_SHOWN])
+    if len(lacking) > _MOST_SHOWN:
+        shown += f" … ({len(lacking)})"
+    problems.add("empty-approver", at, severity="warning", id=step.id, post=post, orgs=shown)
+
+
+def _all(whos: Whos) -> Iterator[Who]:
+    """Every rule that must find somebody by itself: alternatives of `any_of` need not."""
+    for who in whos:
+        if who.kind in ("post", "head_of"):
+            yield who
+
+
+def _starting(catalogue: Catalogue, form: Form, workflow: Workflow) -> Iterator[Org]:
+    """The orgs a request may come from: those that have a seat of somebody who may start it."""
+    rules = list(workflow.start_who)
+    if not rules:
+        rules = [
+            who for grant in form.permissions.values() if "submit" in grant.can for who in grant.who
+        ]
+    posts = {who.name for who in rules if who.kind == "post" and who.name is not None}
+    anybody = not rules or any(who.kind != "post" for who in rules)
+    for org in catalogue.orgs.values():
+        if org.valid_to is None and (anybody or posts & set(org.posts)):
+            yield org
+
+
+def _lacking(catalogue: Catalogue, who: Who, orgs: list[Org]) -> tuple[str, list[str]]:
+    """The post asked, and the orgs at which it should be and is not."""
+    lacking: dict[str, None] = {}
+    asked = who.name or ""
+    for org in orgs:
+        target = _target(catalogue, who, org)
+        if target is None:
+            continue
+        post = who.name if who.kind == "post" else catalogue.org_types.types[target.type].head
+        if post is None:
+            continue
+        asked = post
+        if post not in target.posts and _may_have(catalogue, post, target):
+            lacking[target.code] = None
+    return asked, list(lacking)
+
+
+def _may_have(catalogue: Catalogue, post: str, org: Org) -> bool:
+    """A post that is only for other types of org is asked of nobody here on purpose."""
+    types = catalogue.posts[post].types
+    return bool(org.posts) or not types or org.type in types
+
+
+def _target(catalogue: Catalogue, who: Who, org: Org) -> Org | None:
+    """The org a rule looks at, where that is plain from its words."""
+    source = who.org.source.strip() if who.org is not None else None
+    if source == "org":
+        return org
+    if source is None:
+        return None
+    if source == "org.parent":
+        return catalogue.orgs.get(org.parent or "")
+    type_ = source.removeprefix("org.")
+    if type_ not in catalogue.org_types.types:
+        return None
+    seen: set[str] = set()
+    found: Org | None = org
+    while found is not None and found.type != type_ and found.code not in seen:
+        seen.add(found.code)
+        found = catalogue.orgs.get(found.parent or "")
+    return found if found is not None and found.type == type_ else None

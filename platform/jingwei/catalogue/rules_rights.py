@@ -1,0 +1,82 @@
+"""Gaps and leaks of permissions: what nobody may do, and what everybody would see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.form import Field, Form, Permission
+from jingwei.problems import Problems
+
+Hidden = frozenset[str]
+
+
+def check_rights(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    """Adds a problem for what the grants of a form together leave open or shut."""
+    _warn_of_unsubmitted(form, problems)
+    _warn_of_unused_actions(form, problems)
+    for name, grant in form.permissions.items():
+        _check_sensitive(form, name, grant, problems)
+        _warn_of_computed(catalogue, form, name, grant, problems)
+    _warn_of_unwritable(form, problems)
+
+
+def _fields(form: Form) -> Iterator[Field]:
+    for field in form.fields.values():
+        yield field
+        yield from field.fields.values()
+
+
+def _warn_of_unsubmitted(form: Form, problems: Problems) -> None:
+    """A form with a flow that nobody may start."""
+    flow = form.workflow is not None or form.workflows or form.submit is not None
+    given = {word for grant in form.permissions.values() for word in grant.can}
+    if flow and "create" in given and "submit" not in given:
+        at = form.origin.key("permissions")
+        problems.add("nobody-can-submit", at, severity="warning", form=form.name)
+
+
+def _warn_of_unused_actions(form: Form, problems: Problems) -> None:
+    given = {word for grant in form.permissions.values() for word in grant.can}
+    for name, action in form.actions.items():
+        if not action.who and name not in given:
+            problems.add("nobody-can-act", action.at, severity="warning", action=name)
+
+
+def _check_sensitive(form: Form, name: str, grant: Permission, problems: Problems) -> None:
+    """What is marked sensitive is not shown to everyone."""
+    if "read" not in grant.can or not any(who.kind == "everyone" for who in grant.who):
+        return
+    covered = {*grant.hide, *grant.mask}
+    for field in _fields(form):
+        if field.sensitive and not {field.path, field.table} & covered:
+            at = form.origin.key("permissions", name)
+            problems.add("sensitive-to-everyone", at, field=field.path)
+
+
+def _warn_of_computed(
+    catalogue: Catalogue, form: Form, name: str, grant: Permission, problems: Problems
+) -> None:
+    """A computed field shows only what its reader may see of what it reads."""
+    hidden = frozenset(grant.hide)
+    for field in _fields(form) if hidden else ():
+        expression = catalogue.expressions.get(field.compute) if field.compute else None
+        if expression is None or field.path in hidden or field.table in hidden:
+            continue
+        reads = {read for read in expression.reads if read in hidden}
+        reads |= {read for read in expression.reads if read.partition(".")[0] in hidden}
+        for read in sorted(reads)[:1]:
+            at = form.origin.value("permissions", name, "hide")
+            code = "public-of-hidden" if field.public else "computed-of-hidden"
+            problems.add(code, at, severity="warning", field=field.path, read=read, permission=name)
+
+
+def _warn_of_unwritable(form: Form, problems: Problems) -> None:
+    """A required field that nobody who creates records may fill."""
+    creating = [grant for grant in form.permissions.values() if "create" in grant.can]
+    for name, field in form.fields.items():
+        if not field.required or field.default is not None or field.compute is not None:
+            continue
+        if creating and all({name} & {*grant.hide, *grant.readonly} for grant in creating):
+            at = form.origin.key("fields", name)
+            problems.add("required-not-writable", at, severity="warning", name=name)
