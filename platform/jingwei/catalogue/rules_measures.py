@@ -9,7 +9,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Name, Node
-from jingwei.language.measures import Indicator, IndicatorSet
+from jingwei.language.measures import Indicator, IndicatorSet, ThresholdSet
 from jingwei.problems import Problems, nearest
 
 _RATIO_AGGREGATES = frozenset({"ratio_of_aggregates", "reported", "none", "weighted_average"})
@@ -99,14 +99,7 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     value=level.level,
                     known=", ".join(LEVELS),
                 )
-        order = [LEVELS.index(level.level) for level in one.levels if level.level in LEVELS]
-        late = next((n for n, (a, b) in enumerate(pairwise(order)) if b < a), None)
-        if late is not None:
-            name = one.levels[late + 1].level
-            single, several = ("thresholds", name), ("thresholds", index, "levels", name)
-            at = indicator.origin.keys.get(single) or indicator.origin.key(*several)
-            before = one.levels[late].level
-            problems.add("threshold-order", at, severity="warning", level=name, before=before)
+        _check_order(indicator, index, one, problems)
     measure = indicator.measure
     if measure is not None:
         form = catalogue.forms[measure["form"]]
@@ -122,3 +115,16 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     place=form.name,
                     known=", ".join(form.fields),
                 )
+
+
+def _check_order(
+    indicator: Indicator, index: int, thresholds: ThresholdSet, problems: Problems
+) -> None:
+    """The first threshold that holds counts, so the most severe stands first."""
+    levels = [level.level for level in thresholds.levels if level.level in LEVELS]
+    for before, after in pairwise(levels):
+        if LEVELS.index(after) < LEVELS.index(before):
+            single, several = ("thresholds", after), ("thresholds", index, "levels", after)
+            at = indicator.origin.keys.get(single) or indicator.origin.key(*several)
+            problems.add("threshold-order", at, severity="warning", level=after, before=before)
+            return

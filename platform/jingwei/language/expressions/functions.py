@@ -1,8 +1,8 @@
 """Every function of the language: what it takes, what it yields, where it can be computed.
 
 One literal table. A parameter is the type names it accepts, joined by `|`; `'grain'`, `'count'`
-and `'view'` want a constant, `'series'` the bare name of an indicator. A result of `first` is the type of the
-first argument, `either` the common type of all.
+and `'view'` want a constant, `'series'` the bare name of an indicator. A result of `first` is the
+type of the first argument, `either` the common type of all.
 """
 
 from __future__ import annotations
