@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "schema": "definitions",
     "fmt": "authoring",
     "lineage": "authoring",
+    "rehearse": "trials",
     "plan": "database",
     "apply": "database",
     "pull": "database",
@@ -45,6 +46,8 @@ COMMANDS: Mapping[str, str] = {
     "import": "exchange",
     "export": "exchange",
     "report": "reports",
+    "facts": "measures",
+    "indicators": "measures",
     "audit": "audit",
     "explain-access": "people",
 }

@@ -1,0 +1,209 @@
+"""A request that never begins: who would be asked for a record that nobody saved, and where a rule
+of the workflow finds nobody at all. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jingwei.language.values import Formula
+from jingwei.language.who import Who
+from jingwei.language.workflow import Step, Workflow
+from jingwei.refusals import FieldRefusal, Invalid, NotFound
+from jingwei.services import validation
+from jingwei.services.commands import Reading
+from jingwei.services.flows import predict, who
+from jingwei.services.flows.plan import ASKS_PEOPLE, FlowPlan
+from jingwei.services.flows.predict import Ahead
+from jingwei.services.flows.resolve import WorldAsks
+from jingwei.services.flows.state import State
+from jingwei.services.flows.walk import Walk
+from jingwei.services.plans import build_plan
+from jingwei.services.validation import Found
+from jingwei.storage.flow_rows import FlowRow
+
+NO_RECORD = 0
+_OF_THE_RECORD = frozenset({"field", "chosen_by"})  # rules that only a real record can answer
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """The steps of people that a request of this record would pass, were everything approved."""
+
+    org: str
+    initiator: str | None
+    steps: tuple[Ahead, ...]
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """At this org the rule of this step finds nobody. `policy`: what then happens."""
+
+    org: str
+    step: Step
+    rule: Who
+    policy: str
+
+
+class Rehearsal(WorldAsks):
+    """The world as asked about a record that is only imagined."""
+
+    def __init__(
+        self, view: Reading, plan: FlowPlan, record: Mapping[str, Any], initiator: str
+    ) -> None:
+        workflow = plan.workflow
+        flow = FlowRow(
+            NO_RECORD,
+            workflow.form,
+            NO_RECORD,
+            workflow.name,
+            workflow.fingerprint,
+            view.installation.release.id,
+            "running",
+            initiator,
+            view.now,
+        )
+        super().__init__(view, plan, flow)
+        self._record = record
+
+    def forget(self) -> None:
+        """Nothing changes an imagined record."""
+
+
+def rehearse(
+    view: Reading,
+    workflow: Workflow,
+    org: str,
+    values: Mapping[str, Any],
+    initiator: str | None = None,
+) -> Rehearsed:
+    """Who would be asked. `values`: as the API takes them; defaults and computes are filled in.
+
+    Without an initiator: the first person who may start it there. Raises NotFound, Invalid.
+    """
+    if org not in view.catalogue.orgs:
+        raise NotFound("unknown-org", name=org)
+    plan = FlowPlan(workflow)
+    found = initiator or _first_starter(view, plan, org)
+    view = _as(view, found)
+    record = imagined(view, workflow.form, org, values, found)
+    asks = Rehearsal(view, plan, record, found or "")
+    walk = Walk(plan, State(asks.flow), asks, view.now, None)
+    return Rehearsed(org, found, tuple(predict.from_start(walk)), record)
+
+
+def _as(view: Reading, login: str | None) -> Reading:
+    """The view of the person who would begin: `me` in defaults and rules is that person."""
+    person = view.people.find(view.connection, login, view.today) if login else None
+    return view if person is None else replace(view, actor=person)
+
+
+def imagined(
+    view: Reading, form: str, org: str, values: Mapping[str, Any], owner: str | None
+) -> dict[str, Any]:
+    """A record as the form would make it, with what is given. Raises Invalid."""
+    definition = view.catalogue.forms[form]
+    plan = build_plan(view.catalogue, definition)
+    unknown = [name for name in values if name not in definition.fields and name != "org"]
+    if unknown:
+        fields = [FieldRefusal(name, "unknown-field", {"name": name}) for name in unknown]
+        raise Invalid("invalid", fields=fields)
+    found = Found()
+    record: dict[str, Any] = dict.fromkeys(definition.fields)
+    record.update(
+        id=NO_RECORD,
+        revision=1,
+        number=None,
+        org=org,
+        owner=owner,
+        created_by=owner,
+        updated_by=owner,
+        created_at=view.now,
+        updated_at=view.now,
+        deleted_at=None,
+        status="draft",
+        state=definition.initial_state,
+    )
+    for table in plan.tables:
+        record[table] = []
+    given = {"org": org, **values}
+    record.update(validation.parse(view, plan, given, found))
+    for table in plan.tables:
+        for number, row in enumerate(record[table] or (), 1):
+            row.setdefault("id", number)
+            for column in plan.tables[table]:
+                row.setdefault(column, None)
+    validation.fill_defaults(view, plan, record, given.keys())
+    validation.compute(view, plan, record, found)
+    if found.refusals:
+        raise Invalid("invalid", fields=found.refusals)
+    return record
+
+
+def _first_starter(view: Reading, plan: FlowPlan, org: str) -> str | None:
+    """The first person who may start it at this org; where everyone may, the org's own."""
+    asks = Rehearsal(view, plan, {"org": org}, "")
+    if plan.workflow.start_who:
+        return next(iter(asks.persons(plan.workflow.start_who, ())), None)
+    return None
+
+
+def gaps(view: Reading, workflow: Workflow) -> list[Gap]:
+    """Every org that can start the request, and each rule that finds nobody there.
+
+    Steps under a condition on the record count as possible; what only a row or a field of a real
+    record can say is left out.
+    """
+    plan = FlowPlan(workflow)
+    found: list[Gap] = []
+    for org in view.catalogue.orgs:
+        if not view.catalogue.tree.exists(org, view.today):
+            continue
+        starter = _first_starter(view, plan, org)
+        if workflow.start_who and starter is None:
+            continue
+        record = imagined(view, workflow.form, org, {}, starter)
+        asks = Rehearsal(view, plan, record, starter or "")
+        around = who.Around(asks.environment(()), record, starter or "")
+        for step in _possible(view, asks, plan, workflow.steps):
+            for rule in step.who:
+                if _is_of_record(rule) or (starter is None and _needs_initiator(rule)):
+                    continue
+                if not who.people(view, (rule,), around):
+                    policy = plan.policy(step, "empty")
+                    word = policy if isinstance(policy, str) else "person"
+                    found.append(Gap(org, step, rule, word))
+    return found
+
+
+def _possible(
+    view: Reading, asks: Rehearsal, plan: FlowPlan, steps: tuple[Step, ...]
+) -> Iterator[Step]:
+    """Steps that ask people, outside of `each`, but for those the org alone rules out."""
+    for step in steps:
+        if step.when is not None and _of_org(view, step.when) and not asks.holds(step.when, ()):
+            continue
+        if step.kind in ASKS_PEOPLE:
+            yield step
+        for branch in step.branches:
+            decided = branch.when is not None and _of_org(view, branch.when)
+            if decided and branch.when is not None and not asks.holds(branch.when, ()):
+                continue
+            yield from _possible(view, asks, plan, branch.steps)
+
+
+def _of_org(view: Reading, formula: Formula) -> bool:
+    reads = view.catalogue.expression(formula).reads
+    return bool(reads) and all(path == "org" or path.startswith("org.") for path in reads)
+
+
+def _is_of_record(rule: Who) -> bool:
+    return rule.kind in _OF_THE_RECORD or any(_is_of_record(one) for one in rule.of)
+
+
+def _needs_initiator(rule: Who) -> bool:
+    own = rule.kind in ("initiator", "superior", "me")
+    return own or any(_needs_initiator(one) for one in rule.of)
