@@ -9,7 +9,7 @@ from typing import Any
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
-from jingwei.services import validation
+from jingwei.services import generating, validation
 from jingwei.services.commands import Reading
 from jingwei.services.listing import form_of, shown_record
 from jingwei.services.plans import form_plan
@@ -73,6 +73,7 @@ def compute(
         validation.fill_defaults(view, plan, record, values.keys())
         if record.get("org") is None:
             record["org"] = view.actor.org
+        generating.begin(view, plan, record, values.keys(), found)
     validation.compute(view, plan, record, found)
     occasion = Occasion(submitting=submitting, drafts=True)
     judged = validation.judge(view, plan, record, before, occasion, ())

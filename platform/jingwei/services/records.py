@@ -23,7 +23,7 @@ from jingwei.refusals import (
     PreconditionRequired,
     Stale,
 )
-from jingwei.services import files, validation
+from jingwei.services import files, generating, validation
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.numbers import next_number
@@ -185,6 +185,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, source: Source) 
     if record.get("org") is None and "org" not in change.values:
         record["org"] = work.actor.org or None
     _check_org(work, plan, record, source, found)
+    generating.begin(work, plan, record, change.values.keys(), found)
     _give_row_ids(work, plan, record, None, found)
     validation.compute(work, plan, record, found)
     _judge(work, plan, record, None, found, change, None)
@@ -407,6 +408,8 @@ def _merge_rows(
             found.add(table, "append-only")
         for row in after[table]:
             validation.fill_row_defaults(work, plan, table, row, after)
+    if before.get("status") in EDITABLE:
+        generating.refresh(work, plan, after, found)
     _give_row_ids(work, plan, after, before, found)
 
 

@@ -188,10 +188,10 @@ def _computed(closure: Any, env: Environment, path: str, definition: Field, foun
     except ArithmeticError:
         found.add(path, "number-too-large")
         return None
-    return _kept(definition, value, path, found)
+    return as_kept(definition, value, path, found)
 
 
-def _kept(definition: Field, value: Any, path: str, found: Found) -> Any:
+def as_kept(definition: Field, value: Any, path: str, found: Found) -> Any:
     """A computed number as its column keeps it, so that what is answered is what is read back."""
     if not isinstance(value, Decimal | int) or isinstance(value, bool):
         return value
