@@ -1,0 +1,373 @@
+"""A brute-force reader of records: what lists should give, worked out row by row in plain Python.
+
+It shares nothing with the query compiler: rows are dicts, conditions are functions, and rights are
+written out by hand for each person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+Row = Mapping[str, Any]
+Test = Callable[[Row], bool]
+BELOW: Mapping[str, tuple[str, ...]] = {
+    "G": ("G", "S1", "S2", "A", "B", "C"),
+    "S1": ("S1", "A", "B"),
+    "S2": ("S2", "C"),
+    "A": ("A",),
+    "B": ("B",),
+    "C": ("C",),
+}
+SECTOR: Mapping[str, str | None] = {
+    "G": None, "S1": "S1", "S2": "S2", "A": "S1", "B": "S1", "C": "S2",
+}  # fmt: skip
+TODAY = date(2026, 3, 2)
+
+FORM = """
+kind: form
+title: 交易
+fields:
+  name: {type: text, title: 名称}
+  amount: {type: money, unit: CNY, title: 金额}
+  share: {type: percent, title: 比例}
+  pieces: {type: integer, title: 件数}
+  signed_on: {type: date, title: 日期}
+  urgent: {type: boolean, title: 急}
+  kind: {type: choice, title: 类别, choices: {x: 甲, y: 乙, z: 丙}}
+  labels: {type: choice, title: 标签, many: true, choices: {p: 一, q: 二, r: 三}}
+  keeper: {type: person, title: 保管人}
+  upper: {type: link, to: deal, title: 上级}
+  secret: {type: text, title: 底价}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      item: {type: text, title: 项}
+      price: {type: money, unit: CNY, title: 价}
+  total: {type: money, unit: CNY, title: 合计, compute: sum(lines.price)}
+permissions:
+  own: {role: own, can: [read], scope: own}
+  org: {role: org, can: [read], scope: org}
+  below: {role: below, can: [read], scope: org_and_below}
+  covered: {post: deputy, can: [read], scope: covered}
+  all: {role: all, can: [read], scope: all, hide: [secret]}
+  some: {role: some, can: [read], scope: 'amount > 50 and kind == "x"'}
+  late: {role: late, can: [read], scope: org_and_below, where: signed_on < 2026-01-15}
+restrict:
+  sealed: {when: 'kind == "z" and urgent', to: [{role: own}, {role: all}]}
+"""
+ROLES = ("own", "org", "below", "all", "some", "late")
+DEFINITIONS: Mapping[str, str] = {
+    "definitions/orgs/S2.yaml": (
+        "kind: org\ntitle: 园区板块\ntype: sector\nparent: G\nvalid_from: 2020-01-01\n"
+    ),
+    "definitions/orgs/C.yaml": (
+        "kind: org\ntitle: 丙公司\ntype: subsidiary\nparent: S2\nvalid_from: 2020-01-01\n"
+    ),
+    "definitions/posts/deputy.yaml": "kind: post\ntitle: 分管\ncovers: true\n",
+    "forms/deal.yaml": FORM,
+    **{f"definitions/roles/{name}.yaml": f"kind: role\ntitle: {name}\n" for name in ROLES},
+}
+PEOPLE = (
+    {"login": "own", "name": "own", "org": "A", "roles": "own@A"},
+    {"login": "org", "name": "org", "org": "A", "roles": "org@A;org@C"},
+    {"login": "below", "name": "below", "org": "S1", "roles": "below@S1"},
+    {"login": "covers", "name": "covers", "org": "G", "posts": "deputy@G:S2+A"},
+    {"login": "all", "name": "all", "org": "G", "roles": "all@G"},
+    {"login": "some", "name": "some", "org": "B", "roles": "some@B"},
+    {"login": "late", "name": "late", "org": "S2", "roles": "late@S2"},
+    {"login": "several", "name": "several", "org": "B", "roles": "some@B;org@B;own@B"},
+    {"login": "none", "name": "none", "org": "A"},
+)
+
+
+def _some(row: Row) -> bool:
+    return row["amount"] is not None and row["amount"] > 50 and row["kind"] == "x"
+
+
+_SCOPES: Mapping[str, Test] = {
+    "own": lambda r: r["owner"] == "own",
+    "org": lambda r: r["org"] in ("A", "C"),
+    "below": lambda r: r["org"] in BELOW["S1"],
+    "covers": lambda r: r["org"] in (*BELOW["S2"], *BELOW["A"]),
+    "all": lambda r: True,
+    "some": _some,
+    "late": lambda r: (
+        r["org"] in BELOW["S2"]
+        and r["signed_on"] is not None
+        and r["signed_on"] < date(2026, 1, 15)
+    ),
+    "several": lambda r: _some(r) or r["org"] == "B" or r["owner"] == "several",
+    "none": lambda r: False,
+}
+NOT_SEALED_OUT = ("own", "several", "all")
+HIDES_SECRET = ("all", "none")
+
+
+def visible(login: str, row: Row) -> bool:
+    """Whether this person may see this row."""
+    sealed = row["kind"] == "z" and bool(row["urgent"]) and login not in NOT_SEALED_OUT
+    return _SCOPES[login](row) and row["deleted_at"] is None and not sealed
+
+
+def records(seed: int, count: int) -> list[dict[str, Any]]:
+    """Random records, many values equal or empty, ids ascending."""
+    chance = Random(seed)
+
+    def maybe(value: Any) -> Any:
+        return None if chance.random() < 0.2 else value
+
+    found: list[dict[str, Any]] = []
+    logins = [str(person["login"]) for person in PEOPLE]
+    for place in range(count):
+        lines = [
+            {"item": maybe(f"i{chance.randrange(3)}"), "price": maybe(_money(chance))}
+            for _ in range(chance.randrange(3))
+        ]
+        prices = [line["price"] for line in lines if line["price"] is not None]
+        found.append(
+            {
+                "id": 1_000 + place,
+                "org": chance.choice(list(BELOW)),
+                "owner": maybe(chance.choice(logins)),
+                "name": maybe(
+                    chance.choice(["桥", "桥梁", "Bridge 100%", "road_1", "路", "a'b", ""])
+                )
+                or None,
+                "amount": maybe(_money(chance)),
+                "share": maybe(Decimal(chance.randrange(-5, 12)) / 10),
+                "pieces": maybe(chance.randrange(-3, 6)),
+                "signed_on": maybe(date(2026, chance.randrange(1, 5), chance.choice([1, 15, 28]))),
+                "urgent": chance.random() < 0.4,
+                "kind": maybe(chance.choice("xyz")),
+                "labels": sorted(set(chance.choices("pqr", k=chance.randrange(3)))) or None,
+                "keeper": maybe(chance.choice(logins)),
+                "upper": 1_000 + chance.randrange(place)
+                if place and chance.random() < 0.6
+                else None,
+                "secret": maybe(chance.choice(["s1", "s2"])),
+                "lines": lines,
+                "total": sum(prices, Decimal(0)),
+                "deleted_at": "gone" if chance.random() < 0.1 else None,
+            }
+        )
+    return found
+
+
+def _money(chance: Random) -> Decimal:
+    return Decimal(chance.choice([-10, 0, 10, 49.99, 50, 50.01, 75, 100, 1e9])).quantize(
+        Decimal("0.01")
+    )
+
+
+# --- conditions: the text a person types, and what it means --------------------------------------
+
+
+@dataclass(frozen=True)
+class Condition:
+    source: str
+    holds: Test
+
+
+def condition(chance: Random, rows: Mapping[int, Row], depth: int, *, secret: bool) -> Condition:
+    """A random filter; `secret`: it may name that field."""
+    if depth and chance.random() < 0.6:
+        one = condition(chance, rows, depth - 1, secret=secret)
+        if chance.random() < 0.25:
+            return Condition(f"not ({one.source})", lambda r: not one.holds(r))
+        other = condition(chance, rows, depth - 1, secret=secret)
+        if chance.random() < 0.5:
+            return Condition(
+                f"({one.source}) and ({other.source})", lambda r: one.holds(r) and other.holds(r)
+            )
+        return Condition(
+            f"({one.source}) or ({other.source})", lambda r: one.holds(r) or other.holds(r)
+        )
+    return chance.choice(_LEAVES if not secret else (*_LEAVES, _secret))(chance, rows)
+
+
+Leaf = Callable[[Random, Mapping[int, Row]], Condition]
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def _compared(path: str, op: str, value: Any, word: str, get: Callable[[Row], Any]) -> Condition:
+    def holds(row: Row) -> bool:
+        found = get(row)
+        if op == "==":
+            return bool(found == value)
+        if op == "!=":
+            return bool(found != value)
+        return found is not None and _ORDERS[op](found, value)
+
+    return Condition(f"{path} {op} {word}", holds)
+
+
+def _numbers(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    path = chance.choice(["amount", "pieces", "total", "share"])
+    value = Decimal(chance.choice(["-1", "0", "1", "10", "50", "50.005", "0.5"]))
+    op = chance.choice(["<", "<=", ">", ">=", "==", "!="])
+    return _compared(path, op, value, str(value), lambda r: r[path])
+
+
+def _days(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    day = date(2026, chance.randrange(1, 5), 15)
+    op = chance.choice(["<", "<=", ">", ">=", "==", "!="])
+    if chance.random() < 0.3:
+        return _compared("signed_on", op, TODAY, "today", lambda r: r["signed_on"])
+    return _compared("signed_on", op, day, day.isoformat(), lambda r: r["signed_on"])
+
+
+def _choices(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    codes = chance.sample("xyz", chance.randrange(1, 4))
+    if chance.random() < 0.5:
+        return _compared(
+            "kind", chance.choice(["==", "!="]), codes[0], f'"{codes[0]}"', lambda r: r["kind"]
+        )
+    listed = ", ".join(f'"{code}"' for code in codes)
+    return Condition(f"kind in [{listed}]", lambda r: r["kind"] in codes)
+
+
+def _labels(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    code = chance.choice("pqr")
+    return Condition(f'"{code}" in labels', lambda r: code in (r["labels"] or ()))
+
+
+def _texts(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    part = chance.choice(["桥", "100%", "_", "a'b", "idge", "B"])
+    return Condition(
+        f'contains(name, "{part}")', lambda r: r["name"] is not None and part in r["name"]
+    )
+
+
+def _empties(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    path = chance.choice(
+        ["amount", "name", "kind", "keeper", "signed_on", "labels", "lines", "upper"]
+    )
+    if chance.random() < 0.5:
+        return Condition(f"{path} is empty", lambda r: not r[path] and r[path] != 0)
+    return Condition(f"{path} is not empty", lambda r: bool(r[path]) or r[path] == 0)
+
+
+def _orgs(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    org = chance.choice(list(BELOW))
+    kind = chance.randrange(3)
+    if kind == 0:
+        return _compared("org", chance.choice(["==", "!="]), org, f'"{org}"', lambda r: r["org"])
+    if kind == 1:
+        return Condition(f'is_below("{org}")', lambda r: r["org"] in BELOW[org])
+    return _compared("org.sector", "==", org, f'"{org}"', lambda r: SECTOR[r["org"]])
+
+
+def _people(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    path = chance.choice(["owner", "keeper"])
+    login = str(chance.choice(PEOPLE)["login"])
+    return _compared(path, chance.choice(["==", "!="]), login, f'"{login}"', lambda r: r[path])
+
+
+def _urgent(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    return Condition("urgent", lambda r: bool(r["urgent"]))
+
+
+def _links(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    """Through a link: of the record it points to, whoever may open that."""
+
+    def up(row: Row | None) -> Row | None:
+        return rows.get(row["upper"] or 0) if row is not None else None
+
+    value = Decimal(chance.choice([0, 10, 50]))
+    if chance.random() < 0.5:
+        return _compared(
+            "upper.amount", ">", value, str(value), lambda r: (up(r) or {}).get("amount")
+        )
+    return _compared("upper.upper.kind", "==", "x", '"x"', lambda r: (up(up(r)) or {}).get("kind"))
+
+
+def _tables(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    def prices(row: Row) -> list[Decimal]:
+        return [line["price"] for line in row["lines"] if line["price"] is not None]
+
+    limit = Decimal(chance.choice([0, 10, 60]))
+    kind = chance.randrange(3)
+    if kind == 0:
+        return Condition(f"any(lines.price > {limit})", lambda r: any(p > limit for p in prices(r)))
+    if kind == 1:
+        return Condition("count(lines) == 2", lambda r: len(r["lines"]) == 2)
+    return Condition(f"sum(lines.price) >= {limit}", lambda r: sum(prices(r), Decimal(0)) >= limit)
+
+
+def _secret(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    return _compared("secret", "==", "s1", '"s1"', lambda r: r["secret"])
+
+
+_LEAVES: Sequence[Leaf] = (
+    _numbers, _days, _choices, _labels, _texts, _empties, _orgs, _people, _urgent, _links, _tables,
+)  # fmt: skip
+
+
+# --- order, groups ------------------------------------------------------------------------------
+
+SORTABLE = (
+    "amount",
+    "pieces",
+    "total",
+    "share",
+    "signed_on",
+    "kind",
+    "name",
+    "urgent",
+    "id",
+    "org",
+)
+
+
+def in_order(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
+    """Empty values first, last when the key descends; the id breaks ties, ascending. A sort that is
+    reversed keeps equal rows in the order they had."""
+    found = sorted(rows, key=lambda r: r["id"])
+    for key in reversed(keys):
+        path = key.removeprefix("-")
+        found.sort(
+            key=lambda r: (r[path] is not None, () if r[path] is None else (r[path],)),
+            reverse=key.startswith("-"),
+        )
+    return found
+
+
+def grouped(rows: Sequence[Row], by: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Per group: how many, and the sum, average, least and most of the amounts."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(_group_value(row, path) for path in by), []).append(row)
+    return {key: _folded(members) for key, members in groups.items()}
+
+
+def _group_value(row: Row, path: str) -> Any:
+    if path == "signed_on:month":
+        return None if row["signed_on"] is None else f"{row['signed_on']:%Y-%m}"
+    return row[path]
+
+
+def _folded(rows: Sequence[Row]) -> dict[str, Any]:
+    amounts = [row["amount"] for row in rows if row["amount"] is not None]
+    owners = {row["owner"] for row in rows if row["owner"] is not None}
+    mean = None
+    if amounts:
+        mean = (sum(amounts) / len(amounts)).quantize(Decimal("1e-10"))
+    return {
+        "n": len(rows),
+        "sum": sum(amounts, Decimal(0)) if amounts else None,
+        "avg": mean,
+        "min": min(amounts, default=None),
+        "max": max(amounts, default=None),
+        "owners": len(owners),
+    }

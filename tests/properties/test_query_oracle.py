@@ -1,0 +1,150 @@
+"""Random questions to the query compiler, beside a brute-force reader of the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import oracle
+import pytest
+from services_house import House
+
+from jingwei.refusals import Malformed
+from jingwei.services.listing import ListWish, listing, viewer_filter
+from jingwei.services.world import variables
+from jingwei.storage.query import AggregateColumn, Page, Query
+
+Filled = tuple[House, list[dict[str, Any]]]
+# Some always; thousands where time does not matter.
+QUESTIONS = (40, pytest.param(4_000, marks=pytest.mark.long))
+LOGINS = [
+    str(person["login"]) for person in oracle.PEOPLE if "roles" in person or "posts" in person
+]
+AGGREGATES = (
+    AggregateColumn("n", "count"),
+    AggregateColumn("sum", "sum", "amount"),
+    AggregateColumn("avg", "avg", "amount"),
+    AggregateColumn("min", "min", "amount"),
+    AggregateColumn("max", "max", "amount"),
+    AggregateColumn("owners", "count_distinct", "owner"),
+)
+
+
+def asked(chance: Random, rows: Sequence[oracle.Row], login: str) -> oracle.Condition:
+    by_id = {row["id"]: row for row in rows}
+    secret = login not in oracle.HIDES_SECRET
+    return oracle.condition(chance, by_id, chance.randrange(4), secret=secret)
+
+
+def expected(rows: Sequence[oracle.Row], login: str, holds: oracle.Test) -> list[oracle.Row]:
+    return [row for row in rows if oracle.visible(login, row) and holds(row)]
+
+
+@pytest.mark.parametrize("count", QUESTIONS)
+def test_a_list_is_what_brute_force_finds(filled: Filled, count: int) -> None:
+    house, rows = filled
+    chance = Random(count)
+    for _ in range(count):
+        login = chance.choice(LOGINS)
+        condition = asked(chance, rows, login)
+        keys = tuple(
+            chance.choice(("", "-")) + path
+            for path in chance.sample(oracle.SORTABLE, chance.randrange(1, 4))
+        )
+        wanted = oracle.in_order(expected(rows, login, condition.holds), keys)
+        size = chance.randrange(1, 20)
+        page = chance.randrange(1, 4)
+
+        found = house.list(login, "deal", filter=condition.source, sort=keys, size=size, page=page)
+
+        told = (login, condition.source, keys)
+        assert found.total == len(wanted), told
+        part = wanted[(page - 1) * size : page * size]
+        assert [item["id"] for item in found.items] == [row["id"] for row in part], told
+        if login in oracle.HIDES_SECRET:
+            assert all("secret" not in item for item in found.items), told
+
+
+@pytest.mark.parametrize("count", [15, pytest.param(800, marks=pytest.mark.long)])
+def test_paging_by_position_meets_every_row_once_in_order(filled: Filled, count: int) -> None:
+    house, rows = filled
+    chance = Random(count + 1)
+    for _ in range(count):
+        login = chance.choice(LOGINS)
+        condition = asked(chance, rows, login)
+        keys = tuple(chance.choice(("", "-")) + path for path in chance.sample(oracle.SORTABLE, 2))
+        wanted = oracle.in_order(expected(rows, login, condition.holds), keys)
+        met: list[int] = []
+        after = None
+        while True:
+            found = house.list(
+                login, "deal", filter=condition.source, sort=keys, size=7, after=after, count=None
+            )
+            met += [item["id"] for item in found.items]
+            after = found.next_after
+            if after is None:
+                break
+        assert met == [row["id"] for row in wanted], (login, condition.source, keys)
+
+
+@pytest.mark.parametrize("count", [25, pytest.param(2_000, marks=pytest.mark.long)])
+def test_groups_are_of_the_rows_that_may_be_listed(filled: Filled, count: int) -> None:
+    house, rows = filled
+    chance = Random(count + 2)
+    for _ in range(count):
+        login = chance.choice(LOGINS)
+        condition = asked(chance, rows, login)
+        by = tuple(
+            chance.sample(
+                ["org", "kind", "urgent", "owner", "signed_on:month"], chance.randrange(3)
+            )
+        )
+        wanted = oracle.grouped(expected(rows, login, condition.holds), by)
+
+        found = fold(house, login, condition.source, by)
+
+        told = (login, condition.source, by)
+        if not by and not wanted:
+            wanted = {(): oracle.grouped([], ()).get((), EMPTY)}
+        assert found == wanted, told
+
+
+EMPTY = {"n": 0, "sum": None, "avg": None, "min": None, "max": None, "owners": 0}
+
+
+def fold(house: House, login: str, source: str, by: tuple[str, ...]) -> dict[Any, Any]:
+    with house.read(login) as view:
+        query = Query(
+            "deal",
+            (),
+            view.rights.row_scope(view, "deal"),
+            where=viewer_filter(view, "deal", source),
+            group=by,
+            aggregates=AGGREGATES,
+            page=Page(200),
+            variables=variables(view),
+        )
+        items = view.store.select(view.connection, query).items
+    found = {}
+    for item in items:
+        key = tuple(str(v) if ":" in p and v is not None else v for p in by for v in [item[p]])
+        found[key] = {a.name: item[a.name] for a in AGGREGATES}
+    return found if found or by else {(): EMPTY}
+
+
+def test_a_hidden_field_leaks_through_no_shape(filled: Filled) -> None:
+    house, _ = filled
+    for login in oracle.HIDES_SECRET[:1]:
+        for wish in (
+            {"filter": 'secret == "s1"'},
+            {"filter": 'upper.secret == "s1"'},
+            {"filter": 'count(deal where secret == "s1") > 0'},
+            {"sort": ("secret",)},
+            {"sort": ("upper.secret",)},
+            {"fields": ("secret",)},
+            {"fields": ("upper.secret",)},
+        ):
+            with house.read(login) as view, pytest.raises(Malformed):
+                listing(view, "deal", ListWish(**wish))  # type: ignore[arg-type]
+        assert house.list(login, "deal", q="s1").total == 0
