@@ -404,7 +404,9 @@ def _moments(
                 sort=(_sortable(comment.at), comment.id),
             )
         )
-    found += [m for event in (flow or {}).get("events", ()) if (m := _event(cells, event))]
+    flow = flow or {}
+    steps = {step.get("step"): _step_title(step) for step in flow.get("path", ())}
+    found += [m for event in flow.get("events", ()) if (m := _event(cells, event, steps))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
 
 
@@ -458,16 +460,22 @@ def _row_changes(
     return found
 
 
-def _event(cells: Cells, event: Mapping[str, Any]) -> Moment | None:
-    """A decision of the flow; its inner bookkeeping has no words and is left out."""
+# What the path shows already, and what the flow only notes for itself.
+QUIET = frozenset(
+    ("started", "submitted", "step_opened", "step_skipped", "resumed", "reminded", "lane_done")
+)
+
+
+def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> Moment | None:
+    """What people decided, and what was done for them."""
     key = f"flows.events.{event.get('type')}"
-    if not has_text(key):
+    if event.get("type") in QUIET or not has_text(key):
         return None
     who = cells.person(event.get("actor"))
     if event.get("on_behalf_of"):
         other = cells.person(event["on_behalf_of"])
         who = text("screens.for_other", locale(), who=who, other=other)
-    title = _step_title(event)
+    title = steps.get(event.get("step")) or ""
     what = text(key, locale())
     if title:
         what = text("screens.flow.at_step", locale(), what=what, step=title)

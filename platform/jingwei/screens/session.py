@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from jingwei.services.people import Person
 from jingwei.services.sessions import SESSION_HOURS, Sessions, SignedIn
 from jingwei.storage.database import Connection
 from jingwei.texts import LOCALES
-from jingwei.web import current
+from jingwei.web import current, locale
 
 COOKIE = "jingwei_session"
 LANGUAGE = "lang"
@@ -59,7 +60,9 @@ def reading() -> Iterator[Reading]:
         person = g.get("person") or _known(connection)
         if person is None:
             raise NotSignedIn("not-signed-in")
-        yield platform.commands.reading(connection, installation, person)
+        # words that services choose for the reader are in the language of the page
+        speaker = replace(person, locale=locale())
+        yield platform.commands.reading(connection, installation, speaker)
 
 
 def who() -> Person | None:

@@ -26,7 +26,7 @@ def rendered(
     **more: Any,
 ) -> str:
     """The template with its holes filled from the record."""
-    env = environment(view, record, row=more.pop("row", None), **more)
+    env = environment(view, record, row=more.pop("row", None), locale=locale, **more)
     return "".join(
         piece if isinstance(piece, str) else _hole(view, piece, env, locale)
         for piece in template.pieces(locale)

@@ -36,9 +36,10 @@ def environment(
     old: Mapping[str, Any] | None = None,
     row: Mapping[str, Any] | None = None,
     this: Mapping[str, Any] | None = None,
+    locale: str = "zh",
     **more: Any,
 ) -> Environment:
-    """The environment of one record as the platform sees it."""
+    """The environment of one record as the platform sees it. `locale`: of the titles it names."""
     return Environment(
         record,
         parent,
@@ -47,7 +48,7 @@ def environment(
         old,
         None,
         variables(view, **more),
-        StoredWorld(view),
+        StoredWorld(view, locale),
         view.clock.zone if hasattr(view, "clock") else Environment().zone,
     )
 
@@ -56,8 +57,9 @@ class StoredWorld:
     """The world as the database of this moment tells it. Reads as the definition, not as a person:
     what people type is compiled by the query compiler instead."""
 
-    def __init__(self, view: Viewing) -> None:
+    def __init__(self, view: Viewing, locale: str = "zh") -> None:
         self._view = view
+        self._locale = locale
         self._records: dict[tuple[str, int], Values | None] = {}
 
     # --- organisations and people ---------------------------------------------------------------
@@ -77,7 +79,7 @@ class StoredWorld:
             case "parent":
                 return catalogue.tree.parent(org, self._view.today)
             case "title":
-                return definition.title.zh
+                return definition.title(self._locale)
             case "profile":
                 return catalogue.tree.profile(org, self._view.today)
         return definition.facts.get(name)
@@ -110,7 +112,7 @@ class StoredWorld:
         }[kind]
         definition = definitions.get(name)
         found = getattr(definition, member, None)
-        return found.zh if member == "title" and found is not None else found
+        return found(self._locale) if member == "title" and found is not None else found
 
     # --- records --------------------------------------------------------------------------------
 
