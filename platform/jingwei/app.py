@@ -29,7 +29,7 @@ from jingwei.services.rights import Rights
 from jingwei.services.world import Answer
 from jingwei.settings import Settings
 from jingwei.storage.database import Database
-from jingwei.storage.runtime import ActiveInstallation
+from jingwei.storage.runtime import ActiveInstallation, Compile
 from jingwei.storage.upgrade import upgrade
 from jingwei.web import EXTENSION
 
@@ -70,7 +70,11 @@ EXTRA: Mapping[str, str] = {"effects": "jingwei.services.effects:run"}
 # After the commit, each with its message's `done` in one transaction.
 AFTER: Mapping[str, Sequence[str]] = {
     "alert.check": ("jingwei.services.alerts:on_check",),
-    "fact.changed": ("jingwei.services.alerts:on_facts",),
+    "fact.changed": (
+        "jingwei.services.cube_blocks:on_fact_changed",
+        "jingwei.services.alerts:on_facts",
+    ),
+    "cube.recompute": ("jingwei.services.cube_blocks:on_recompute",),
     "states.tick": ("jingwei.services.effects.listeners:on_tick",),
 }
 
@@ -94,15 +98,18 @@ OPENERS: Sequence[str] = ("jingwei.services.flows:opens",)
 ANSWERS: Mapping[str, Answer] = {**measure_functions.ANSWERS}
 
 
-def build_platform(settings: Settings) -> Platform:
-    """The platform over this database, its engine tables brought up to date when embedded."""
+def build_platform(settings: Settings, compile: Compile = compile_texts) -> Platform:
+    """The platform over this database, its engine tables brought up to date when embedded.
+
+    `compile`: release texts to catalogue; who has the catalogue already says so here.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url, durable=settings.is_production)
     if settings.embedded:
         upgrade(database)
     clock = SystemClock(settings.timezone, settings.clock_file)
     rights, people = Rights(_there(OPENERS)), People()
-    active = ActiveInstallation(database, compile_texts)
+    active = ActiveInstallation(database, compile)
     world.ANSWERS.update(ANSWERS)
     listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())
     commands = Commands(active, clock, listeners, rights, people)

@@ -11,11 +11,17 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.output import Alert
 from jingwei.language.values import At
 from jingwei.storage import schedules as rows
 from jingwei.storage.database import Connection
 from jingwei.storage.outbox import OutboxWriter
 from jingwei.storage.schedules import ScheduleRow
+
+CHECK = "alert.check"
+TICK = "states.tick"
+RUNG_HOUR = 8  # a rung that counts in days is due at this hour, in the installation's zone
+HOURS = ("h", "min")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,18 @@ class Scheduled:
 
 
 def scheduled(catalogue: Catalogue) -> list[Scheduled]:
-    """Every schedule of a catalogue: checks of alerts, reports made by the calendar."""
+    """Every schedule of a catalogue: checks of alerts, states that follow the day, reports made
+    by the calendar."""
+    checks = [(alert.name, check_cron(alert)) for alert in catalogue.alerts.values()]
     found = [
-        Scheduled(f"alert/{alert.name}", alert.check.cron, "alert.check", {"alert": alert.name})
-        for alert in catalogue.alerts.values()
-        if isinstance(alert.check, At) and alert.retired is None
+        Scheduled(f"alert/{name}", cron, CHECK, {"alert": name})
+        for name, cron in checks
+        if cron is not None
+    ]
+    found += [
+        Scheduled(f"states/{form.name}", "1 0 * * *", TICK, {"form": form.name})
+        for form in catalogue.forms.values()
+        if any(state.enter_when is not None for state in form.states.values())
     ]
     found += [
         Scheduled(
@@ -43,6 +56,19 @@ def scheduled(catalogue: Catalogue) -> list[Scheduled]:
         if report.schedule is not None and report.retired is None
     ]
     return found
+
+
+def check_cron(alert: Alert) -> str | None:
+    """When an alert is looked at; None for one that only follows changes. A ladder is looked at
+    when its rungs may be due."""
+    if alert.retired is not None:
+        return None
+    if isinstance(alert.check, At):
+        return alert.check.cron
+    if alert.date is None:
+        return None
+    hours = any(rung.offset.unit in HOURS for rung in alert.urge)
+    return "*/15 * * * *" if hours else f"0 {RUNG_HOUR} * * *"
 
 
 def next_run(cron: str, after: datetime, zone: ZoneInfo) -> datetime:

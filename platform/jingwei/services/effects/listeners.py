@@ -13,7 +13,6 @@ from jingwei.services.events import Changed
 from jingwei.services.validation import select_ids
 from jingwei.services.world import environment
 
-TICK = "states.tick"
 BATCH = 1_000
 
 

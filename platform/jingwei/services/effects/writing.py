@@ -182,11 +182,15 @@ def _existing(scene: Scene, target: Form, once: Sequence[str], one: _Wanted) -> 
     wanted = {name: one.values.get(name) for name in once}
     if made is not None:
         record = store.load(connection, target.name, [made]).get(made)
-        if record is not None and record["deleted_at"] is None:
-            if {n: _shown(target, n, record[n]) for n in once} == wanted:
-                return made
+        alive = record is not None and record["deleted_at"] is None
+        if record is not None and alive and _values(target, once, record) == wanted:
+            return made
     values = [_engine(scene, target, name, wanted[name]) for name in once]
     return store.exists_unique(connection, target.name, once, values, None)
+
+
+def _values(target: Form, names: Sequence[str], record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _shown(target, name, record[name]) for name in names}
 
 
 def _engine(scene: Scene, target: Form, name: str, value: Any) -> Any:
