@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flows_small import FORM, house, workflow
 
-from jingwei.refusals import Conflict, Invalid, Malformed, NotAllowed, Refused
+from jingwei.refusals import Conflict, Invalid, Malformed, NotAllowed
 
 TWO = workflow(
     """
@@ -316,9 +316,3 @@ def test_a_workflow_that_runs_in_circles_is_refused_and_changes_nothing(tmp_path
     flow = here.act("fin", flow, "approve")
     assert flow["status"] == "approved"
 
-
-def test_a_kind_of_step_that_cannot_run_is_refused(tmp_path: Path) -> None:
-    here = house(tmp_path, workflow("- {id: a, subflow: {workflow: flow}}"))
-    with pytest.raises(Refused) as caught:
-        here.start()
-    assert caught.value.code == "flow-step-not-yet"

@@ -21,6 +21,8 @@ from jingwei.services import tasks
 from jingwei.services.flows import proxies, runtime, timers
 from jingwei.services.flows.invariants import broken
 from jingwei.services.people import SYSTEM
+from jingwei.services.roster import import_people
+from jingwei.services.sessions import Passwords
 from jingwei.storage import flows as rows
 from jingwei.storage.apply import Publication, apply
 
@@ -165,6 +167,17 @@ class Approvals:
         proxies.move_due(self.api.platform)
         return timers.fire_due(self.api.platform)
 
+    def forget_absences(self) -> None:
+        """What an earlier case left: absences, and people who were disabled."""
+        commands = self.api.platform.commands
+        with self.api.platform.database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM sys_proxy")
+            gone = connection.exec_driver_sql("SELECT login FROM sys_person WHERE NOT active")
+            gone_logins = list(gone.scalars())
+        lines = [dict(p) for p in PEOPLE if p["login"] in gone_logins]
+        if lines:
+            commands.run(lambda w: import_people(w, lines, Passwords(cheap=True)), SYSTEM)
+
     # --- looking behind
 
     def stored(self, flow: int) -> Any:
@@ -187,9 +200,9 @@ class Approvals:
                 messages,
             )
 
-    def broken(self, flow: int) -> list[str]:
+    def broken(self, flow: int, stored: Any = None) -> list[str]:
         """What of A1–A6 does not hold of a flow."""
-        state, events, waiting, record, _ = self.stored(flow)
+        state, events, waiting, record, _ = stored or self.stored(flow)
         found = broken(state, events, before=self.seen.get(flow), timers=len(waiting))
         self.seen[flow] = state
         kept = record.get(state.flow.record)

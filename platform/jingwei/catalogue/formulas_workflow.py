@@ -7,7 +7,6 @@ from typing import Any
 from jingwei.catalogue.typed import Typing
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.form import Form
-from jingwei.language.values import Formula
 from jingwei.language.workflow import Step, Workflow
 
 
@@ -43,8 +42,6 @@ def _type_step(typing: Typing, step: Step, form: Form, scope: Scope) -> None:
                 typing.who(late[verb], scope)
     typing.condition(step.wait_until, scope)
     typing.effects(step.do, form, scope)
-    if step.subflow is not None and isinstance(step.subflow.get("each"), Formula):
-        typing.each(step.subflow["each"], scope)
     for branch in step.branches:
         typing.condition(branch.when, scope)
         _type_steps(typing, branch.steps, form, scope)

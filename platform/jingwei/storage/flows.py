@@ -127,6 +127,13 @@ def children_of(connection: Connection, books: Books, parent: int) -> list[FlowR
     return _all(connection, books, FlowRow, statement)
 
 
+def status_of_flows(connection: Connection, flows: Collection[int]) -> dict[int, str]:
+    """The statuses of instances."""
+    table = sys_flow_instance.c
+    statement = sa.select(table.id, table.status).where(table.id.in_(flows))
+    return {row.id: row.status for row in connection.execute(statement)}
+
+
 def flows_of(
     connection: Connection, books: Books, initiator: int, limit: int, offset: int
 ) -> tuple[int, list[FlowRow]]:

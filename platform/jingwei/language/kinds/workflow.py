@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jingwei.language.effects import Effect
 from jingwei.language.kinds.common import common, own
 from jingwei.language.shapes import (
-    ANYTHING,
     BOOLEAN,
     CONDITION,
     DUE,
@@ -17,6 +17,7 @@ from jingwei.language.shapes import (
     INTEGER,
     NAME,
     TEXT,
+    VALUE,
     WHO,
     WORD,
     Schema,
@@ -125,11 +126,13 @@ BLOCKS: Mapping[str, Schema] = {
         "subflow",
         {
             "workflow": ref("workflow"),
-            "create": ANYTHING,
+            "create": keys(
+                "effect", {"form": ref("form"), "set": map_of(VALUE, thing="effect")}, ("form",)
+            ),
             "each": FORMULA,
             "wait": enum("all", "any", "none"),
         },
-        ("workflow",),
+        ("workflow", "create"),
     ),
 }
 STEP_KEYS: Mapping[str, Schema] = {
@@ -253,6 +256,8 @@ def _build_step(walker: Walker, block: str, values: dict[str, Any], path: Path) 
     if "return" in arguments["policy"]:
         arguments["policy"]["return"] = _return_rule(arguments["policy"]["return"])
     arguments.update(_BUILDERS[block](inner))
+    if block == "subflow":
+        arguments["do"] = (_creation(walker, inner, path),)
     return Step(
         id=values["id"],
         kind=block,  # type: ignore[arg-type]  # BLOCKS has the words of StepKind
@@ -303,6 +308,19 @@ def _wait(inner: dict[str, Any]) -> dict[str, Any]:
         "wait_until": inner.get("until"),
         **own(inner, "at_most", "then"),
     }
+
+
+def _creation(walker: Walker, inner: dict[str, Any], path: Path) -> Effect:
+    """A subflow begins with the records it is about: an effect `create`."""
+    here = (*path, "subflow", "create")
+    return Effect(
+        verb="create",
+        at=walker.value_at(here),
+        path="/".join(str(part) for part in here),
+        args={"form": inner["create"]["form"]},
+        values=inner["create"].get("set", {}),
+        each=inner.get("each"),
+    )
 
 
 def _return(inner: dict[str, Any]) -> dict[str, Any]:

@@ -22,10 +22,11 @@ ADDED = ("before", "after", "with")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What came with an action."""
+    """What came with an action. `step`: the one that is left, where `to` names another."""
 
     comment: str | None = None
     to: str | None = None
+    step: str | None = None
     people: tuple[str, ...] = ()
     position: str | None = None
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -88,7 +89,7 @@ OF_KIND: Mapping[str, tuple[str, ...]] = {
     ),
     "fill": ("submit", "transfer", "claim", "urge", "comment"),
     "receipt": ("acknowledge", "urge", "comment"),
-    "answer": ("submit", "comment", "urge"),
+    "answer": ("submit", "delegate", "comment", "urge"),
     "cc": ("comment",),
 }  # fmt: skip
 _NOT_LIMITED = frozenset({"submit", "acknowledge"})

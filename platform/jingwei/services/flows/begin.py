@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jingwei.language.form import Form
@@ -44,8 +45,13 @@ def begin(
     *,
     previous: int | None = None,
     workflow: Workflow | None = None,
+    parent: tuple[int, int] | None = None,
 ) -> Loaded:
-    """Start a request on a locked record. Raises Refused, Invalid, Conflict or NotAllowed."""
+    """Start a request on a locked record. Raises Refused, Invalid, Conflict or NotAllowed.
+
+    `parent`: the instance and the run of its step that begins this one; that and reopening
+    (`previous`) ask for no rights of the initiator.
+    """
     workflow = workflow or workflow_of(work, form, record)
     if workflow is None:
         raise NotFound("no-flow")
@@ -61,10 +67,12 @@ def begin(
         initiator,
         work.now,
         previous=previous,
+        parent=parent[0] if parent else None,
+        parent_run=parent[1] if parent else None,
     )
     plan = FlowPlan(workflow)
     found = Loaded(work, plan, WorldAsks(work, plan, flow), State(flow))
-    if previous is None:
+    if previous is None and parent is None:
         _check_start(work, found, record)
         records.check_submission(work, form.name, record)
     if record["number"] is None and form.number is not None:
@@ -83,6 +91,16 @@ def begin(
         _complete_first_fill(found, walk, wish)
         runtime.commit(work, found, walk, fresh=True)
     return found
+
+
+def begin_child(work: Work, workflow: Workflow, parent: FlowRow, run: int, record_id: int) -> int:
+    """The request of one record of a subflow, begun in the name of the parent's initiator."""
+    form = work.catalogue.forms[workflow.form]
+    record = records.locked(work, form.name, record_id)
+    initiator = work.people.find(work.connection, parent.initiator, work.today)
+    own = work if initiator is None else replace(work, actor=initiator, on_behalf_of=None)
+    found = begin(own, form, record, Wish(), workflow=workflow, parent=(parent.id, run))
+    return found.state.flow.id
 
 
 def plain_values(flow: FlowRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.actions import Wish
-from jingwei.services.flows.returns import jump
+from jingwei.services.flows.returns import jump, jump_from
 from jingwei.services.flows.walk import Walk
 
 ADMINISTRATORS = frozenset({"jump", "terminate", "suspend", "resume", "reopen", "migrate"})
@@ -61,8 +61,11 @@ def _jump(walk: Walk, wish: Wish) -> None:
     _check_running(walk)
     if not wish.to:
         raise Invalid("invalid", fields=[FieldRefusal("step", "required")])
-    walk.note("jumped", step=wish.to, comment=wish.comment)
-    jump(walk, wish.to)
+    walk.note("jumped", step=wish.step, comment=wish.comment, to=wish.to)
+    if wish.step not in (None, wish.to):
+        jump_from(walk, wish.step or "", wish.to)
+    else:
+        jump(walk, wish.to)
 
 
 def _suspend(walk: Walk, wish: Wish) -> None:

@@ -20,6 +20,7 @@ from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
 from jingwei.storage.flow_rows import FlowRow
+from jingwei.storage.flows import status_of_flows
 from jingwei.storage.people import find_people
 from jingwei.storage.proxies import active_proxies
 
@@ -184,9 +185,24 @@ class WorldAsks:
 
     # --- the record
 
-    def effects(self, effects: Effects, path: str) -> None:
-        run_effects(self.view, effects, self.flow, path=path)
+    def effects(self, effects: Effects, path: str, rows: Rows) -> None:
+        run_effects(self.view, effects, self.flow, path=path, row=self._row(rows))
         self.forget()
+
+    def start_children(self, step: Step, path: str, rows: Rows, run: int) -> list[int]:
+        """Make the records a subflow is about and begin its requests; their ids."""
+        from jingwei.services.flows.begin import begin_child
+
+        work = self.view
+        made = run_effects(work, step.do, self.flow, path=path, row=self._row(rows))
+        self.forget()
+        if made is None or not isinstance(work, Work):
+            return []
+        workflow = work.catalogue.workflows[str((step.subflow or {})["workflow"])]
+        return [begin_child(work, workflow, self.flow, run, id_) for _, id_ in made.created]
+
+    def statuses(self, flows: Sequence[int]) -> Mapping[int, str]:
+        return status_of_flows(self.view.connection, flows)
 
     def snapshot(self, fields: Sequence[str]) -> dict[str, Any]:
         """The routing fields as text; columns of a table as the list of their values."""
@@ -209,17 +225,28 @@ class WorldAsks:
         return found
 
 
-def run_effects(view: Reading, effects: Effects, flow: FlowRow, *, path: str) -> None:
-    """Run effects of the workflow as the system, on behalf of who acts."""
+def run_effects(
+    view: Reading, effects: Effects, flow: FlowRow, *, path: str, row: Any = None
+) -> Any:
+    """Run effects of the workflow as the system, on behalf of who acts; what they did.
+
+    The hook upwards: flows lie below effects, so `app.py` names who runs them as the listener
+    `extra["effects"]`, a function `(work, effects, form, record, *, initiator, flow, row)` that
+    works in this transaction and gives an outcome with `created`, pairs of form and id in order.
+    `flow["path"]` is another one at each run of a step, so that the same occasion is known.
+    Without that listener nothing is done, and None comes back.
+    """
     if not effects or not isinstance(view, Work):
-        return
+        return None
     run = view.listeners.extra.get("effects")
-    if run is not None:
-        run(
-            view.as_system(),
-            effects,
-            flow.form,
-            flow.record,
-            initiator=flow.initiator,
-            flow={"id": flow.id, "initiator": flow.initiator, "path": path},
-        )
+    if run is None:
+        return None
+    return run(
+        view.as_system(),
+        effects,
+        flow.form,
+        flow.record,
+        initiator=flow.initiator,
+        flow={"id": flow.id, "initiator": flow.initiator, "path": path},
+        row=row,
+    )

@@ -95,19 +95,21 @@ def send_back(walk: Walk, run: RunRow, word: str, *, resumes: bool = True) -> No
     walk.note_system("sent_back", step=step.id, to=target)
     walk.set_flow(round=walk.flow.round + 1)
     walk.cancel(walk.below(top.id), "returned", "returned")
-    _forget(walk, top.path)
+    comes_again = resumes and rule.resume == "returner"
+    _forget(walk, top.path, run.path if comes_again else None)
     container = around[shared - 1] if shared else None
     paths = _reopen(walk, target, shared, container, step)
-    if rule.resume == "returner" and resumes:
+    if comes_again:
         _plan_resume(walk, paths, run, rule)
 
 
-def _forget(walk: Walk, path: str) -> None:
-    """What was to go on inside something that is cancelled will not."""
+def _forget(walk: Walk, path: str, kept: str | None) -> None:
+    """What was to go on inside something that is cancelled will not; but for the returner, who is
+    asked again and then still goes on where he was to."""
     resume = {
         key: entry
         for key, entry in walk.flow.memory.get("resume", {}).items()
-        if key != path and not key.startswith(path + "/")
+        if key == kept or (key != path and not key.startswith(path + "/"))
     }
     walk.remember(resume=resume)
 
@@ -284,3 +286,30 @@ def jump(walk: Walk, target: str) -> None:
     walk.remember(resume={})
     parts = [part for block, lane in chain for part in (block, lane)]
     goto(walk, "/".join([*parts, target]))
+
+
+def jump_from(walk: Walk, source: str, target: str) -> None:
+    """An administrator moves only what stands at one step. To a later step of the same lane; out
+    of the lane, whose block then waits for the others; anywhere else the whole request moves."""
+    if source not in walk.plan.places or target not in walk.plan.places:
+        raise Refused("flow-no-such-step", step=target if source in walk.plan.places else source)
+    runs = [r for r in walk.runs.values() if r.step == source and r.state == "open"]
+    if not runs:
+        raise Refused("flow-step-not-open", step=source)
+    there, here = walk.plan.places[target], walk.plan.places[source]
+    for run in runs:
+        if (there.block, there.lane) == (here.block, here.lane):
+            walk.cancel(walk.below(run.id), "cancelled", "jumped")
+            walk.start_step(there.step, run.parent, run.lane, whatever=True)
+        elif run.parent is not None and target in _after_blocks(walk, run):
+            walk.cancel(walk.below(run.id), "cancelled", "jumped")
+            walk.lane_done(run.parent, run.lane or "")
+        else:
+            jump(walk, target)
+            return
+
+
+def _after_blocks(walk: Walk, run: RunRow) -> list[str]:
+    """The steps that come right after the blocks around a run."""
+    following = [walk.plan.next_of(block.step) for block, _ in walk.ancestors(run)]
+    return [step.id for step in following if step is not None]

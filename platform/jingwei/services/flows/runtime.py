@@ -156,6 +156,7 @@ def wish_of(view: Reading, body: Mapping[str, Any]) -> Wish:
     return Wish(
         comment.strip() if comment else None,
         body.get("to") or body.get("step"),
+        body.get("step"),
         tuple(listed),
         body.get("position"),
         {step: tuple(people) for step, people in chosen.items()},
@@ -299,7 +300,46 @@ def commit(
     loaded.state = after
     _move_record(work, loaded, walk, before, after)
     loaded.asks.forget()
+    _end_children(work, loaded, before, after)
+    _tell_parent(work, before, after)
     return after
+
+
+def _end_children(work: Work, loaded: Loaded, before: State, after: State) -> None:
+    """A step that began other requests and waits no more ends those that still run."""
+    closed = {
+        run.id
+        for run in before.runs.values()
+        if run.kind == "subflow" and run.state == "open" and after.runs[run.id].state != "open"
+    }
+    if not closed:
+        return
+    for child in rows.children_of(work.connection, tasks.books(work), after.flow.id):
+        if child.parent_run in closed and child.status not in TERMINAL:
+            with at_work(after.flow.id), at_work(child.id):
+                found = load(work, child.id, lock=True, though_it_fits_no_more=True)
+                walk = found.walk(system=True)
+                walk.note_system("terminated", reason="parent-ended")
+                walk.end("terminated", noted=True)
+                commit(work, found, walk)
+
+
+def _tell_parent(work: Work, before: State, after: State) -> None:
+    """The request that waits for this one goes on, unless it is the one that acts now."""
+    flow = after.flow
+    ended = flow.status in TERMINAL and before.flow.status not in TERMINAL
+    if not ended or flow.parent is None or is_at_work(flow.parent):
+        return
+    with at_work(flow.parent):
+        found = load(work, flow.parent, lock=True)
+        run = found.state.runs.get(flow.parent_run or 0)
+        if run is None or run.state != "open" or found.state.flow.status in TERMINAL:
+            return
+        walk = found.walk(system=True)
+        walk.look_at_children(run.id)
+        walk.settle()
+        if walk.events:
+            commit(work, found, walk)
 
 
 def look_at_waits(walk: Walk) -> None:

@@ -324,8 +324,12 @@ class Walk:
             case "wait":
                 self.look_at_wait(run.id)
             case "do":
-                self.asks.effects(step.do, run.path)
+                self.asks.effects(step.do, f"{run.path}:{run.id}", rows)
                 self.finish(run.id, "passed")
+            case "subflow":
+                made = self.asks.start_children(step, f"{run.path}:{run.id}", rows, run.id)
+                self.set_run(run.id, data={"children": made})
+                self.look_at_children(run.id)
             case "return":
                 self._automatic_return(step, run)
             case "end":
@@ -343,6 +347,34 @@ class Walk:
                 self.note_system("wait_over", step=waiting.step)
             self.finish(run, "passed")
         return over
+
+    def look_at_children(self, run: int) -> None:
+        """Go on when the requests that a subflow began are decided: `all` or `any` of them
+        approved; one that was recalled or terminated counts no more."""
+        waiting = self.runs[run]
+        step = self.step_of(waiting)
+        wait = (step.subflow or {}).get("wait", "all")
+        children = waiting.data.get("children", ())
+        words = list(self.asks.statuses(children).values()) if children else []
+        open_ = any(word not in TERMINAL for word in words)
+        approved = "approved" in words
+        if wait == "none" or not words:
+            outcome = "passed"
+        elif wait == "any":
+            outcome = "passed" if approved else "" if open_ else "rejected"
+        elif "rejected" in words:
+            outcome = "rejected"
+        else:
+            outcome = "" if open_ else "passed" if approved else "rejected"
+        if not outcome:
+            return
+        if not self.events:
+            self.note_system("children_ended", step=step.id)
+        if outcome == "passed":
+            self.finish(run, "passed")
+        else:
+            self.set_run(run, state="done", outcome="rejected", closed_at=self.now)
+            self.end("rejected", reason="subflow")
 
     def _automatic_return(self, step: Step, run: RunRow) -> None:
         from jingwei.services.flows.returns import send_back
@@ -523,6 +555,7 @@ class Walk:
         return any(
             task.person == person
             and (task.outcome == "approved" or (task.outcome == "skipped" and task.reason == SAME))
+            and not asks_more(step, self.step_of(r))
             for r in earlier
             for task in self.tasks_of(r.id)
         )
@@ -533,7 +566,7 @@ class Walk:
         while step_id is not None:
             place = self.plan.places[step_id]
             for later in place.beside[place.index + 1 :]:
-                if later.kind == "approve" and later.when is None:
+                if later.kind == "approve" and later.when is None and not asks_more(step, later):
                     found = self.asks.people(later, self.rows_of(run), ())
                     if person in _everybody(found):
                         return True
@@ -607,6 +640,15 @@ class Walk:
             self.end("rejected")
         else:
             send_back(self, self.runs[run], step.on_reject)
+
+
+def asks_more(step: Step, other: Step) -> bool:
+    """Whether a step asks a person for something that the other one does not: fields to write, an
+    opinion, a signature. Then an answer there is none here."""
+    owed = step.opinion == "required" and other.opinion != "required"
+    signs = step.signature is not None and other.signature != step.signature
+    fields = {*step.fields.write, *step.fields.require}
+    return owed or signs or not fields <= {*other.fields.write, *other.fields.require}
 
 
 def _everybody(found: Found) -> list[str]:

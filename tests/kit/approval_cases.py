@@ -1,0 +1,309 @@
+"""Runs the cases of `tests/approvals/*.yaml` over HTTP as real people.
+
+A case has `flow` (a workflow without kind, title and form), `record` (values), and `steps`:
+
+    {do, by, …}   do one thing: an action of a task (`step` names whose, else the person's newest),
+                  of the flow (`recall`, `jump`, …), or `submit`, `clock`, `publish`, `proxy`,
+                  `disable`, `hand_over`, `change`, `race`, `child` (acts in a request that this one
+                  began); what else is written goes into the body
+    expect        tasks: "step:person …" open now · status · refused: code, or true: and then
+                  nothing has changed · outcomes: {person: outcome of the newest task} · record:
+                  {field: value} · events: types that the step wrote, in order · round ·
+                  answered: how many of a race were not refused
+
+Beside what a case expects, A1–A7 are looked at after every step.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from approvals_house import Approvals, case_files
+
+from jingwei.services import tasks
+from jingwei.services.people import SYSTEM
+from jingwei.services.roster import import_people
+from jingwei.services.sessions import Passwords
+from jingwei.storage import flows as rows
+
+OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
+WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
+SPANS = {"d": "days", "h": "hours", "min": "minutes"}
+OURS = {"do", "by", "step", "expect", "key", "match"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case as written, and the file it is from."""
+
+    name: str
+    file: str
+    form: str
+    body: Mapping[str, Any]
+
+    @property
+    def publishes(self) -> bool:
+        """It changes definitions: better an installation of its own than a large one again."""
+        return any(step["do"] == "publish" for step in self.body["steps"])
+
+
+def cases_of(folder: Path) -> list[Case]:
+    """Cases of the same flow share its form."""
+    found = []
+    forms: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        cases = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for number, (name, body) in enumerate(cases.items(), 1):
+            form = forms.setdefault(body["flow"].strip(), f"{path.stem}{number}")
+            found.append(Case(name, path.name, form, body))
+    return found
+
+
+def flows_of(cases: list[Case]) -> dict[str, str]:
+    """What `open_approvals` takes; a case may bring further flows under `also`."""
+    found = {}
+    for case in cases:
+        found[case.form] = case.body["flow"]
+        for name, flow in case.body.get("also", {}).items():
+            found[name] = flow
+    return found
+
+
+@dataclass
+class Run:
+    """One case on its way."""
+
+    house: Approvals
+    case: Case
+    flow: int = 0
+    seen: int = 0  # events already there
+    tokens: dict[str, int] = field(default_factory=dict)
+
+    def play(self) -> None:
+        self.house.forget_absences()
+        for number, step in enumerate(self.case.body["steps"], 1):
+            self.where = f"{self.case.file}: {self.case.name}, step {number}: {step}"
+            self._step(step)
+
+    def _step(self, step: Mapping[str, Any]) -> None:
+        expect = step.get("expect", {})
+        looks = self.flow and "refused" in expect
+        before = self.house.stored(self.flow) if looks else None
+        answers = self._do(step)
+        refused = [a for a in answers if a is not None and a.status_code >= 400]
+        wanted = expect.get("refused")
+        if wanted:
+            assert refused, f"{self.where}: was not refused"
+            code = refused[0].get_json()["error"]["code"]
+            assert wanted in (True, code), f"{self.where}: refused with {code}"
+            assert refused[0].status_code < 500, self.where
+            if before is not None and len(answers) == 1:
+                assert self.house.stored(self.flow) == before, f"{self.where}: A7"
+        elif step["do"] == "race":
+            done = len(answers) - len(refused)
+            assert done == expect.get("answered", done) > 0, self._told(answers)
+            assert all(a.status_code < 500 for a in refused), self._told(answers)
+        else:
+            assert not refused, self._told(refused)
+        if self.flow:
+            after = self.house.stored(self.flow)
+            assert self.house.broken(self.flow, after) == [], self.where
+            self._look(expect, after)
+
+    def _told(self, answers: list[Any]) -> str:
+        return f"{self.where}: " + "; ".join(a.get_data(as_text=True)[:400] for a in answers if a)
+
+    def _look(self, expect: Mapping[str, Any], stored: Any) -> None:
+        shown = self.house.flow(self.flow)
+        if "tasks" in expect:
+            wanted = sorted((expect["tasks"] or "").split())
+            assert self.house.asked(shown) == wanted, f"{self.where}: {self.house.asked(shown)}"
+        if "status" in expect:
+            assert shown["status"] == expect["status"], f"{self.where}: {shown['status']}"
+        if "round" in expect:
+            assert shown["round"] == expect["round"], f"{self.where}: {shown['round']}"
+        fresh = shown["events"][self.seen :]
+        self.seen = len(shown["events"])
+        for type_ in expect.get("events", []):
+            assert type_ in [e["type"] for e in fresh], f"{self.where}: {fresh}"
+        state = stored[0]
+        for person, outcome in expect.get("outcomes", {}).items():
+            mine = [t for t in state.tasks.values() if t.person == person]
+            found = f"{mine[-1].outcome}" if mine else "none"
+            assert found == outcome, f"{self.where}: {person} {found}"
+        if "record" in expect:
+            record = stored[3][state.flow.record]
+            for name, value in expect["record"].items():
+                same = record[name] == value or str(record[name]) == str(value)
+                assert same, f"{self.where}: {name} {record[name]}"
+        for person, behalf in expect.get("on_behalf", {}).items():
+            (task,) = [t for t in shown["open"] if t["person"] == person]
+            assert task["on_behalf_of"] == behalf, f"{self.where}: {task}"
+        for login, count in expect.get("inbox", {}).items():
+            assert len(self.house.todo(login, self.flow)) == count, f"{self.where}: inbox {login}"
+
+    # --- doing
+
+    def _do(self, step: Mapping[str, Any]) -> list[Any]:
+        match step["do"]:
+            case "clock":
+                self._clock(str(step["by"]))
+                return [None]
+            case "publish":
+                form = self.case.form
+                files = case_files(form, step["flow"], step.get("form"))
+                self.house.publish(files)
+                return [None]
+            case "disable":
+                people = [{**_line(login), "active": "no"} for login in step["by"].split()]
+                commands = self.house.api.platform.commands
+                commands.run(lambda w: import_people(w, people, Passwords(cheap=True)), SYSTEM)
+                return [None]
+            case "enable":
+                people = [_line(login) for login in step["by"].split()]
+                commands = self.house.api.platform.commands
+                commands.run(lambda w: import_people(w, people, Passwords(cheap=True)), SYSTEM)
+                return [None]
+            case "race":
+                return self._race(step["deeds"])
+        return [self._ask(step)()]
+
+    def _clock(self, by: str) -> None:
+        found = re.fullmatch(r"\+(\d+)(d|h|min)", by)
+        assert found, by
+        self.house.later(**{SPANS[found[2]]: int(found[1])})
+
+    def _race(self, deeds: list[Mapping[str, Any]]) -> list[Any]:
+        asked = [self._ask(deed) for deed in deeds]
+        gate = threading.Barrier(len(asked))
+        answers: list[Any] = [None] * len(asked)
+
+        def run(number: int) -> None:
+            gate.wait()
+            answers[number] = asked[number]()
+
+        threads = [threading.Thread(target=run, args=(n,)) for n in range(len(asked))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
+
+    def _ask(self, step: Mapping[str, Any]) -> Any:
+        """A call that does it: what it has to know is looked up now."""
+        do, by, house = step["do"], step.get("by", "I"), self.house
+        body = {name: value for name, value in step.items() if name not in OURS}
+        keys = {name: step[name] for name in ("key", "match") if name in step}
+        house.api.token(by)
+        if do == "submit" and "step" not in step and not self._mine(by, "fill"):
+            return lambda: self._submit(by, body, keys)
+        if do == "change":
+            return lambda: self._change(by, step)
+        if do == "child":
+            return lambda: self._child(by, body["action"])
+        if do == "proxy":
+            if "hours" in body:
+                until = house.at + timedelta(hours=body.pop("hours"))
+                body["until"] = f"{until.isoformat()}+00:00"
+            return lambda: house.api.post(by, "proxies", body)
+        if do == "hand_over":
+            login = body.pop("person")
+            return lambda: house.api.post(by, f"people/{login}/hand-over", body)
+        if do in WITH_REASON:
+            body.setdefault("comment" if do not in OF_FLOW else "reason", "因为")
+        if do in OF_FLOW:
+            action = "urge" if do == "urge_all" else do
+            if do == "jump" and "from" in body:
+                body["step"] = body.pop("from")
+            return lambda: self._on_flow(by, action, body, keys)
+        task = self._task(by, step.get("step"), step.get("of"))
+        body.pop("of", None)
+        return lambda: house.act(by, task, do, body, **keys)
+
+    def _submit(self, by: str, body: dict[str, Any], keys: dict[str, Any]) -> Any:
+        house = self.house
+        if not self.flow:
+            values = {"title": "t", "amount": 1, **self.case.body.get("record", {})}
+            record = house.api.make(by, self.case.form, **values)["id"]
+            house.seen.clear()
+        else:
+            record = house.stored(self.flow)[0].flow.record
+        answer = house.submit(self.case.form, record, by, body=body, **keys)
+        if answer.status_code == 200:
+            self._follow(answer.get_json()["id"])
+        return answer
+
+    def _follow(self, flow: int) -> None:
+        if flow != self.flow:
+            self.flow, self.seen = flow, 0
+
+    def _on_flow(self, by: str, action: str, body: dict[str, Any], keys: dict[str, Any]) -> Any:
+        answer = self.house.on_flow(by, self.flow, action, body, **keys)
+        if answer.status_code == 200 and "id" in answer.get_json():
+            self._follow(answer.get_json()["id"])
+        return answer
+
+    def _change(self, by: str, step: Mapping[str, Any]) -> Any:
+        flow = self.house.stored(self.flow)[0].flow
+        path = f"forms/{flow.form}/records/{flow.record}"
+        record = self.house.stored(self.flow)[3][flow.record]
+        return self.house.api.patch(by, path, step["values"], match=record["revision"])
+
+    def _child(self, by: str, action: str) -> Any:
+        """Act on the person's task in a request that this one began."""
+        with self.house.api.platform.commands.read(SYSTEM) as reading:
+            books = tasks.books(reading)
+            children = rows.children_of(reading.connection, books, self.flow)
+            found = [
+                t
+                for child in children
+                for t in rows.tasks_of(reading.connection, books, child.id)
+                if t.acting == by
+            ]
+        open_ = [t for t in found if t.state == "open"]
+        task = (open_ or found)[0]
+        answer = self.house.act(by, task.id, action, {"comment": "x"})
+        assert self.house.broken(task.flow or 0) == [], self.where
+        return answer
+
+    # --- looking up
+
+    def _mine(self, by: str, kind: str | None = None) -> list[Any]:
+        if not self.flow:
+            return []
+        mine = self.house.stored(self.flow)[0].tasks.values()
+        open_ = [t for t in mine if t.acting == by and t.state == "open"]
+        return [t for t in open_ if kind in (None, t.kind)]
+
+    def _task(self, by: str, step: str | None, of: str | None) -> int:
+        """The person's open task (of a step, or `of` somebody whose place is taken); else the
+        newest closed one; else any that is open: to be refused."""
+        state = self.house.stored(self.flow)[0]
+        known = [
+            t for t in state.tasks.values() if step is None or state.runs[t.run or 0].step == step
+        ]
+        if of is not None:
+            known = [t for t in known if t.person == of]
+        mine = [t for t in known if by in (t.acting, t.person)]
+        ranked = [
+            *[t for t in mine if t.state == "open" and t.acting == by],
+            *[t for t in mine if t.state == "open"],
+            *mine[::-1],
+            *[t for t in known if t.state == "open"],
+            *known,
+            *state.tasks.values(),
+        ]
+        return int(ranked[0].id)
+
+
+def _line(login: str) -> dict[str, str]:
+    from approvals_house import PEOPLE
+
+    return dict(next(p for p in PEOPLE if p["login"] == login))
