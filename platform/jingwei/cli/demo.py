@@ -6,8 +6,10 @@ import csv
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
+import orjson
 
 from jingwei.app import build_platform
 from jingwei.catalogue.compile import compile_catalogue
@@ -21,6 +23,7 @@ from jingwei.services.demo import DemoSheets, Guest
 from jingwei.services.people import SYSTEM
 from jingwei.services.platform import Platform
 from jingwei.services.sessions import Passwords
+from jingwei.services.story import Story
 from jingwei.storage import apply as publishing
 from jingwei.storage.releases import active_release
 
@@ -93,6 +96,7 @@ def _load(
     if loaded is not None:
         counts = {"people": loaded.people, "facts": loaded.facts}
         context.say(context.text("cli.demo_loaded", **counts, adjustments=loaded.adjustments))
+        _tell_story(context, platform)
         return password
     context.say(context.text("cli.demo_kept"))
     if not new_password:
@@ -101,6 +105,21 @@ def _load(
         lambda work: demos.new_password(work, sheets, password, passwords), SYSTEM
     )
     return password
+
+
+def _tell_story(context: Context, platform: Platform) -> None:
+    acts = list(read_story(context.root / FOLDER))
+    if acts:
+        story = Story(platform.commands, platform.clock.today(), platform.settings.timezone)
+        context.say(context.text("cli.demo_story", acts=story.tell(acts)))
+
+
+def read_story(folder: Path) -> Iterator[dict[str, Any]]:
+    """The acts of `story*.jsonl`: one JSON object a line."""
+    for path in sorted(folder.glob("story*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip():
+                yield orjson.loads(line)
 
 
 def _report(context: Context, guests: list[Guest], password: str | None) -> None:
