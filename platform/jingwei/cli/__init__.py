@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "fmt": "authoring",
     "lineage": "authoring",
     "rehearse": "trials",
+    "test": "tests",
     "plan": "database",
     "apply": "database",
     "pull": "database",

@@ -23,7 +23,7 @@ from jingwei.cube.comparisons import (
     compared,
 )
 from jingwei.cube.cube import Asked, Cube, alike, variant
-from jingwei.cube.figures import Figure, Mode, YearOfFacts, rounded
+from jingwei.cube.figures import Figure, Mode, rounded
 from jingwei.cube.formulas import lineage
 from jingwei.language.data_versions import Wanted, version_name
 from jingwei.language.measures import Indicator, ThresholdSet
@@ -32,9 +32,9 @@ from jingwei.language.values import Due
 from jingwei.refusals import Malformed
 from jingwei.services import workdays
 from jingwei.services.commands import Reading
+from jingwei.services.cube_blocks import StoredYears
+from jingwei.services.stored_facts import StoredFacts
 from jingwei.services.world import environment
-from jingwei.storage import facts as store
-from jingwei.storage.facts import Series, SeriesKey
 
 Base = Literal["restated", "as_reported"]
 SETS = "set."
@@ -69,42 +69,6 @@ class Cell:
     compare: Mapping[str, Compared] = field(default_factory=dict)
 
 
-class StoredFacts:
-    """The facts of whole years, read when they are first asked for."""
-
-    def __init__(self, view: Reading) -> None:
-        self._view = view
-        self._known: dict[bool, dict[SeriesKey, Series]] = {False: {}, True: {}}
-
-    def facts(self, indicator: str, view: str, year: int) -> YearOfFacts:
-        return self._series((indicator, view, year), False)
-
-    def adjustments(self, indicator: str, view: str, year: int) -> YearOfFacts:
-        return self._series((indicator, view, year), True)
-
-    def _series(self, key: SeriesKey, adjustments: bool) -> YearOfFacts:
-        known = self._known[adjustments]
-        if key not in known:
-            names = lineage(self._view.catalogue, key[0])
-            self.read([(name, key[1], key[2]) for name in names])
-        return known[key]
-
-    def read(self, keys: Iterable[SeriesKey]) -> None:
-        """Have these years at once."""
-        wanted = list(keys)
-        for adjustments, known in self._known.items():
-            fresh = [key for key in wanted if key not in known]
-            if fresh:
-                known.update(
-                    store.load_series(
-                        self._view.connection,
-                        self._view.installation.book,
-                        fresh,
-                        adjustments=adjustments,
-                    )
-                )
-
-
 class Measures:
     """The figures of one reader at one moment; made for one request and thrown away."""
 
@@ -112,7 +76,8 @@ class Measures:
         self.view = view
         self.base = base
         self.facts = StoredFacts(view)
-        self.cube = Cube(view.catalogue, self.facts)
+        self.years = StoredYears(view)
+        self.cube = Cube(view.catalogue, self.facts, known=self.years.figure)
         self._bases: dict[Period, Cube] = {}
         self._orgs = readable_orgs(view)
         self._lights: dict[tuple[str, str, Period, Mode | None], str | None] = {}
@@ -128,9 +93,19 @@ class Measures:
         self, indicators: Iterable[str], views: Iterable[str], periods: Iterable[Period]
     ) -> None:
         """Read at once what these questions need: the years asked about and those before."""
-        names = {one for name in indicators for one in lineage(self.view.catalogue, name)}
+        asked = set(indicators)
+        names = {one for name in asked for one in lineage(self.view.catalogue, name)}
         years = {year for period in periods for year in (period.year, period.year - 1)}
-        self.facts.read([(n, v, y) for n in names for v in views for y in years])
+        keys = [(name, view, year) for name in names for view in views for year in years]
+        self.years.read(keys)
+        last = {period.year for period in periods}
+        if any(
+            self.years.year(name, view, year) is None
+            for name in asked
+            for view in views
+            for year in last
+        ):
+            self.facts.read(keys)
 
     def figure(
         self, indicator: str, org: str, period: Period, view: str, mode: Mode | None = None
