@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from jingwei.services.commands import Reading, Work
@@ -54,8 +55,26 @@ def notify(work: Work, notices: Sequence[Notice]) -> int:
     # One message a person: a bad address must not hold up the others.
     for row in made:
         if row.id in fresh:
-            work.outbox.add(SEND, {"notice": row.id}, key=f"{SEND}:{row.id}")
+            later = None if row.urgent else quiet_until(work)
+            work.outbox.add(SEND, {"notice": row.id}, f"{SEND}:{row.id}", later)
     return len(fresh)
+
+
+def quiet_until(view: Reading) -> datetime | None:
+    """When what is not urgent may leave the house; None when it may now."""
+    hours = view.catalogue.manifest.quiet_hours
+    if hours is None:
+        return None
+    first, last = (time.fromisoformat(part.strip()) for part in hours.split("-"))
+    zone = view.clock.zone
+    local = view.now.astimezone(zone)
+    over_night = first > last
+    now = local.time()
+    quiet = now >= first or now < last if over_night else first <= now < last
+    if not quiet:
+        return None
+    day = local.date() + timedelta(days=1 if over_night and now >= first else 0)
+    return datetime.combine(day, last, zone).astimezone(UTC)
 
 
 def inbox(reading: Reading, *, limit: int = 20, before: int | None = None) -> dict[str, Any]:

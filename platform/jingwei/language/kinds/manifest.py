@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jingwei.language.kinds.common import own
 from jingwei.language.organisation import Manifest
 from jingwei.language.shapes import INTEGER, NAME, WORD, enum, kind, list_of, map_of
 from jingwei.language.walker import Walker
+from jingwei.problems import Phrase
 
+_HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
+QUIET_HOURS = re.compile(f"{_HOUR}-{_HOUR}")
 LANGUAGE = 1  # the number this version writes; it reads this one and the one before
 SCHEMA = kind(
     "manifest",
@@ -29,6 +33,10 @@ def build(walker: Walker, name: str, values: dict[str, Any]) -> Any:
     if values["language"] != LANGUAGE:
         at = walker.value_at(("language",))
         return walker.fail("unknown-language", at, number=values["language"], ours=LANGUAGE)
+    hours = values.get("quiet_hours")
+    if hours is not None and not QUIET_HOURS.fullmatch(hours):
+        why = Phrase("alerts.quiet-hours", bare=True)
+        return walker.fail("bad-value", walker.value_at(("quiet_hours",)), value=hours, why=why)
     return Manifest(
         name=values.get("name", "application"),
         at=walker.value_at(()),
