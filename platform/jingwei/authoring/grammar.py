@@ -13,12 +13,13 @@ from jingwei.language import build_effects, build_who, leaves
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.fields import CHOICE, COMMON, OPTIONS
 from jingwei.language.kinds import form as form_kind
-from jingwei.language.kinds import seats, workflow
+from jingwei.language.kinds import seats, trial, workflow
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.shapes import (
     AT,
     DURATION,
     FORMULA,
+    VALUE,
     WHO,
     WORD,
     Schema,
@@ -91,6 +92,8 @@ _OPENED: Mapping[str, Callable[[], Schema]] = {
     "block_periods": lambda: FORMULA,
     "check_time": lambda: AT,
     "menu_entry": lambda: WORD,
+    "test_step": lambda: by_shape(scalar=enum("submit"), keyed=trial.STEP),
+    "test_record": lambda: map_of(VALUE, names="any"),
 }
 # composite words that several places share: named once where a schema is written out
 SHARED: Mapping[str, str] = {

@@ -16,6 +16,7 @@ from jingwei.language.kinds import (
     organisation,
     output,
     seats,
+    trial,
     workflow,
 )
 from jingwei.language.shapes import Schema
@@ -59,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("alert", "definitions/alerts", output.ALERT, output.build_alert),
         Kind("report", "report_templates", output.REPORT, output.build_report),
         Kind("dashboard", "definitions/dashboards", output.DASHBOARD, output.build_dashboard),
+        Kind("test", "definitions/tests", trial.SCHEMA, trial.build),
     )
 }
 # kinds of the language that this version reads past, with a warning
@@ -72,5 +74,4 @@ LATER: Mapping[str, str] = {
     "source": "definitions/sources",
     "schedule": "definitions/schedules",
     "layer": "definitions/layers",
-    "test": "definitions/tests",
 }
