@@ -402,7 +402,7 @@ async function ask() {
   const mine = ++round;
   let answer;
   try {
-    answer = await api("POST", `/api/v1/forms/${model.form}/compute`, { ...(identity ? { id: identity } : {}), values: computable() });
+    answer = await api("POST", `/api/v1/forms/${model.form}/compute`, { ...(identity ? { id: identity } : {}), ...computable() });
   } catch {
     return; // saving says what is wrong
   }
