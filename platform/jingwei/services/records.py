@@ -569,6 +569,7 @@ def set_system(
 
 def locked(work: Work, form: str, id: int) -> dict[str, Any]:
     """The record as it is now, kept still until this transaction ends. Raises NotFound."""
+    _form(work, form)
     record = work.store.load(work.connection, form, [id], lock=True).get(id)
     if record is None or record["deleted_at"] is not None:
         raise NotFound("no-such-record")
