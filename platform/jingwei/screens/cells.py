@@ -45,6 +45,7 @@ SYSTEM_TYPES: Mapping[str, str] = {
     "updated_at": "datetime",
     "status": "status",
     "state": "state",
+    "number": "numbering",
     "id": "id",
 }
 
@@ -191,6 +192,8 @@ class Cells:
                 return Cell("••••••")
             case "geolocation" if isinstance(value, Mapping):
                 return Cell(f"{value.get('lat')}, {value.get('lon')}")
+            case "numbering":
+                return Cell(str(value), "nowrap")
             case "id":
                 return Cell(f"#{value}", "num")
         return Cell(str(value))

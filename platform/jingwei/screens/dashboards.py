@@ -277,7 +277,8 @@ class Tiles:
         """Rows of a form, each value as the lists of the form show it."""
         name, _, part = (definition.block.form or "").partition(".")
         form = self.view.catalogue.forms[name]
-        columns = [self._form_column(form, part, column) for column in found["columns"]]
+        made = frozenset(definition.block.values)
+        columns = [self._form_column(form, part, made, column) for column in found["columns"]]
         rows = []
         for row in found["rows"]:
             shown = []
@@ -287,9 +288,12 @@ class Tiles:
             rows.append({"cells": shown, "href": row.get("link")})
         return {"columns": columns, "records": rows, "total": found["total"], "form": name}
 
-    def _form_column(self, form: Form, part: str, described: Mapping[str, Any]) -> Column:
+    def _form_column(
+        self, form: Form, part: str, made: frozenset[str], described: Mapping[str, Any]
+    ) -> Column:
+        """`made`: aggregates; one of them may be called as a field is, and is none."""
         name = str(described["name"])
-        fields = form.fields[part].fields if part else form.fields
+        fields = {} if name in made else form.fields[part].fields if part else form.fields
         if name in fields and part:
             f = fields[name]
             title = f.title(self.cells.words)
