@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from jingwei.texts import DEFAULT_LOCALE, has_text, text
@@ -183,19 +184,33 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate at most two edits from `word` (did you mean …), or None."""
     if len(word) < 2:
         return None  # every other letter is one edit away
+    limit = 1 if len(word) <= 3 else 2
+    small, letters = word.lower(), _letters(word.lower())
     best: tuple[int, str] | None = None
     for candidate in sorted(candidates):
-        if abs(len(candidate) - len(word)) > 2:
+        if abs(len(candidate) - len(word)) > limit:
             continue
-        distance = _edits(word.lower(), candidate.lower())
-        limit = 1 if len(word) <= 3 else 2
+        # Each edit changes at most two letters of the set.
+        if (_letters(candidate.lower()) ^ letters).bit_count() > 2 * limit:
+            continue
+        distance = _edits(small, candidate.lower(), limit)
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return best[1] if best else None
 
 
-def _edits(a: str, b: str) -> int:
-    """Edit distance with swaps of neighbours counted as one (Damerau, restricted)."""
+@lru_cache(maxsize=10_000)
+def _letters(word: str) -> int:
+    """The set of letters as bits."""
+    found = 0
+    for char in word:
+        found |= 1 << (ord(char) % 64)
+    return found
+
+
+def _edits(a: str, b: str, limit: int) -> int:
+    """Edit distance with swaps of neighbours counted as one (Damerau, restricted); above `limit`
+    any number above it."""
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, char in enumerate(a, 1):
@@ -204,5 +219,7 @@ def _edits(a: str, b: str) -> int:
             after[j] = min(row[j] + 1, after[j - 1] + 1, row[j - 1] + (char != other))
             if i > 1 and j > 1 and char == b[j - 2] and a[i - 2] == other:
                 after[j] = min(after[j], before[j - 2] + 1)
+        if min(after) > limit and min(row) > limit:
+            return limit + 1
         before, row = row, after
     return row[-1]

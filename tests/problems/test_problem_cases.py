@@ -29,6 +29,7 @@ ELSEWHERE = {
     "too-many-files",
     "too-many-fields",
     "too-many-choices",
+    "too-many-expressions",
     "yaml-syntax",
     "not-in-a-filter",
     "outside-the-form",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,19 @@ def compile_texts(files: Mapping[str, bytes]) -> Catalogue:
     return _compile(files, problems)
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """What is built here is kept: looking for garbage meanwhile takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collection()
 def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     manifest = read_manifest(files[MANIFEST], problems)
     problems.stop_here_if_any()

@@ -48,8 +48,16 @@ class _Places:
 
     def __init__(self, workflow: Workflow) -> None:
         self.origin = workflow.origin
+        self._order: dict[str, int] = {}
         values = workflow.origin.values
         self.paths = {values[path]: path[:-1] for path in values if path and path[-1] == "id"}
+
+    def order(self, steps: list[Step]) -> dict[str, int]:
+        """Each id with its place in reading order; of an id written twice, the first."""
+        if not self._order:
+            for number, step in enumerate(steps):
+                self._order.setdefault(step.id, number)
+        return self._order
 
     def of(self, step: Step, *path: str | int) -> Position:
         """The value below a step, or the step's id where it is not written."""
@@ -126,8 +134,8 @@ def check_subflows(catalogue: Catalogue, problems: Problems) -> None:
 
 
 def _check_ways_back(step: Step, steps: list[Step], places: _Places, problems: Problems) -> None:
-    ids = [other.id for other in steps]
-    here = ids.index(step.id)
+    ids = places.order(steps)
+    here = ids[step.id]
     for word, at in _targets(step, places):
         if word in _WORDS_BACK:
             continue
@@ -139,7 +147,7 @@ def _check_ways_back(step: Step, steps: list[Step], places: _Places, problems: P
                 id=word,
                 known=", ".join(ids),
             )
-        elif ids.index(word) >= here:
+        elif ids[word] >= here:
             problems.add("return-forwards", at, id=step.id, to=word)
     if step.then is not None and step.then not in ids:
         problems.add(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from jingwei.language.expressions.scope import Symbol
 from jingwei.language.expressions.tree import Root, Type, TypeName
@@ -82,6 +82,14 @@ class CatalogueTypes:
         self._hidden = hidden or {}
         self._elsewhere = elsewhere
         self._blocks = blocks or {}
+        self._fields: dict[str, dict[str, tuple[Type, Literal["table"] | None]]] = {}
+
+    def fields_of(self, form: Form) -> dict[str, tuple[Type, Literal["table"] | None]]:
+        """Every bare name of a record with its type, and whether it stands for rows."""
+        found = self._fields.get(form.name)
+        if found is None:
+            found = self._fields[form.name] = dict(_typed_fields(self, form))
+        return found
 
     def hidden(self, form: str) -> Collection[str]:
         if form in self._hidden:
@@ -225,14 +233,23 @@ def _system_types(form: Form | None) -> dict[str, Type]:
 def form_symbols(types: CatalogueTypes, form: Form, root: Root) -> dict[str, Symbol]:
     """The bare names of a record: system fields, then its own."""
     hidden = types.hidden(form.name)
-    symbols = {n: Symbol(t, root, n) for n, t in _system_types(form).items()}
+    return {
+        name: Symbol(type_, root, name, origin=origin)
+        for name, (type_, origin) in types.fields_of(form).items()
+        if name not in hidden
+    }
+
+
+def _typed_fields(
+    types: CatalogueTypes, form: Form
+) -> Iterator[tuple[str, tuple[Type, Literal["table"] | None]]]:
+    for name, type_ in _system_types(form).items():
+        yield name, (type_, None)
     for name, field in form.fields.items():
         if field.type == "table":
-            rows = Type("rows", form=form.name, table=name)
-            symbols[name] = Symbol(rows, root, name, origin="table")
+            yield name, (Type("rows", form=form.name, table=name), "table")
         elif field.type not in _NO_VALUE:
-            symbols[name] = Symbol(field_type(types, field), root, name)
-    return {name: symbol for name, symbol in symbols.items() if name not in hidden}
+            yield name, (field_type(types, field), None)
 
 
 def value_symbols(

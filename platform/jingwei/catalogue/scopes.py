@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from jingwei.catalogue.scope_types import CatalogueTypes, field_type, form_symbols, value_symbols
 from jingwei.language.expressions.checker import check
@@ -151,7 +151,9 @@ def filter_scope(catalogue: Definitions, form: Form, field: Field, to: str | Non
 
 def with_row(scope: Scope, element: Type) -> Scope:
     """The scope under `each`: what it yields is `row` (`row.x` of a record, else the value)."""
-    if element.name in ("rows", "record"):
+    if element.name == "any":
+        row = Symbol(element, "variable", "row", members=_Anything())
+    elif element.name in ("rows", "record"):
         members = scope.types.row_symbols(element, "row")
         row = Symbol(
             Type("record", form=element.form, table=element.table), "row", "id", members=members
@@ -160,6 +162,13 @@ def with_row(scope: Scope, element: Type) -> Scope:
         of = element.of if element.name == "list" and element.of else element
         row = Symbol(of, "variable", "row")
     return replace(scope, symbols={**scope.symbols, "row": row})
+
+
+class _Anything(dict[str, Symbol]):
+    """The members of what could not be typed: that was said, and is not said again."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return Symbol(Type("any"), "variable", f"row.{name}")
 
 
 def check_filter(

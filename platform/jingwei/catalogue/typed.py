@@ -27,6 +27,7 @@ from jingwei.language.values import Due, Formula, Literal_, Rung, Value
 from jingwei.language.who import Whos
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 
+MOST_FAILED = 100  # of one file: no more are shown
 # holes of a record's number that are no expressions
 NUMBER_WORDS = frozenset({"seq"})
 
@@ -39,6 +40,7 @@ class Typing:
         self.texts = texts
         self.problems = problems
         self.expressions: dict[Formula, Expression] = {}
+        self.failed: dict[str, int] = {}  # expressions of a file that were refused
         self._records: dict[str, Scope] = {}
         self._rows: dict[tuple[str, str], Scope] = {}
 
@@ -64,7 +66,7 @@ class Typing:
         self, formula: Formula | None, scope: Scope, expected: TypeName | Type | None = None
     ) -> Expression | None:
         """The typed tree, or None after adding a problem at the word that is wrong."""
-        if formula is None:
+        if formula is None or self.failed.get(formula.at.file, 0) >= MOST_FAILED:
             return None
         try:
             expression = check(formula.source, scope, expected)
@@ -75,6 +77,7 @@ class Typing:
         return expression
 
     def fail(self, at: Position, error: ExpressionError) -> None:
+        self.failed[at.file] = self.failed.get(at.file, 0) + 1
         text = self.texts.get(at.file, "")
         place = place_within(text, at, error.start, max(error.end, error.start + 1))
         problem = error.problem(at)

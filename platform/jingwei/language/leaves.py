@@ -17,6 +17,7 @@ from jingwei.reading.yaml_file import Data, Path, Scalar
 
 DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
 RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
+MOST_FORMULA_CHARACTERS = 60_000  # of one file
 _TRUE = {"yes", "on", "True", "TRUE", "Yes", "YES", "On", "ON", "y", "1", "是"}
 _FALSE = {"no", "off", "False", "FALSE", "No", "NO", "Off", "OFF", "n", "0", "否"}
 
@@ -201,7 +202,8 @@ def read_due(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         return Due(lag=duration)
     if scalar.text[:1].isdigit() or scalar.text[:1] in "+-":
         return walker.fail("bad-duration", walker.value_at(path), value=scalar.text[:40])
-    return Due(date=formula_of(walker, scalar, path))
+    formula = formula_of(walker, scalar, path)
+    return BAD if formula is BAD else Due(date=formula)
 
 
 @reads("formula")
@@ -212,8 +214,16 @@ def read_formula(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     return BAD if scalar is None else formula_of(walker, scalar, path)
 
 
-def formula_of(walker: Walker, scalar: Scalar, path: Path) -> Formula:
-    return Formula(scalar.text.rstrip("\n"), walker.inside(path, scalar))
+def formula_of(walker: Walker, scalar: Scalar, path: Path) -> Any:
+    """The expression, or BAD once a file's expressions are more than anybody would write."""
+    before = walker.formula_characters
+    walker.formula_characters += len(scalar.text)
+    if walker.formula_characters <= MOST_FORMULA_CHARACTERS:
+        return Formula(scalar.text.rstrip("\n"), walker.inside(path, scalar))
+    if before <= MOST_FORMULA_CHARACTERS:
+        at = walker.value_at(path)
+        walker.fail("too-many-expressions", at, most=f"{MOST_FORMULA_CHARACTERS:,}")
+    return BAD
 
 
 @reads("value")

@@ -12,6 +12,7 @@ from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schem
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile
 
+MOST_GUESSED = 100  # problems of one file for which a better word is looked for
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
 
@@ -43,6 +44,8 @@ class Walker:
         self.problems = problems
         self.references: list[Reference] = []
         self.bad = False
+        self.failures = 0
+        self.formula_characters = 0
 
     # -- saying what is wrong
 
@@ -51,6 +54,7 @@ class Walker:
     ) -> Any:
         """Adds a problem; the value is BAD."""
         self.bad = True
+        self.failures += 1
         self.problems.extend([Problem(code, at, holes, "error", suggestion)])
         return BAD
 
@@ -159,7 +163,7 @@ def unknown_key(
     walker: Walker, key: str, known: Mapping[str, Any], thing: Phrase, path: Path
 ) -> str | None:
     """Adds the problem; gives the key that was probably meant."""
-    suggestion = meant_key(key, known)
+    suggestion = meant_key(key, known) if walker.failures < MOST_GUESSED else None
     walker.fail(
         "unknown-key",
         walker.key_at(path),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from jingwei.problems import Position, Problems
 
 MOST_BYTES = 262_144
+MOST_NAMED = 20  # characters of one file that are named
+_LONGEST_WORD = 80
 # Characters that nobody sees: zero width, soft hyphen, byte order marks, invisible operators,
 # directions of writing, and line breaks that only some readers honour.
 INVISIBLE = re.compile(
@@ -81,11 +84,11 @@ def _all_visible(path: str, text: str, problems: Problems) -> bool:
     if text.isascii() and not CONTROL.search(text):
         return True
     bad = False
-    for match in CONTROL.finditer(text):
+    for match in islice(CONTROL.finditer(text), MOST_NAMED):
         bad = True
         at = position_of(path, text, match.start())
         problems.add("control-character", at, name=f"U+{ord(match[0]):04X}")
-    for match in INVISIBLE.finditer(text):
+    for match in islice(INVISIBLE.finditer(text), MOST_NAMED):
         bad = True
         at = position_of(path, text, match.start())
         code = "direction-character" if DIRECTIONS.match(match[0]) else "invisible-character"
@@ -97,9 +100,9 @@ def _all_visible(path: str, text: str, problems: Problems) -> bool:
 def _word_around(text: str, offset: int) -> str:
     """The word an invisible character hides in, without it."""
     start = end = offset
-    while start > 0 and _in_word(text[start - 1]):
+    while start > max(offset - _LONGEST_WORD, 0) and _in_word(text[start - 1]):
         start -= 1
-    while end < len(text) and _in_word(text[end]):
+    while end < min(offset + _LONGEST_WORD, len(text)) and _in_word(text[end]):
         end += 1
     return INVISIBLE.sub("", text[start:end])[:40]
 

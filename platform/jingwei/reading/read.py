@@ -180,7 +180,7 @@ class _Reader:
             here = (*path, key)
             if key in entries:
                 first = self.keys[here]
-                self.problems.add("duplicate-key", self.place(event), key=key, line=first[0])
+                self.refuse("duplicate-key", event, key=key, line=first[0])
                 here = (*path, f"{key}\0{event.start_mark.line}")
             self.keys[here] = self.mark(event)
             value = self.node(self.next(), here, depth, in_list=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.syntax import (
@@ -31,6 +32,7 @@ _WORDS = {"true": ("boolean", True), "false": ("boolean", False), "null": ("null
 _CLOSING = {"(": ")", "[": "]"}
 
 
+@lru_cache(maxsize=4_096)
 def parse(source: str) -> Syntax:
     """The tree of `source`. Raises ExpressionError at the first word that does not fit."""
     return _Parser(source).whole()
