@@ -24,6 +24,7 @@ from jingwei.language.organisation import (
     Role,
 )
 from jingwei.language.output import Alert, Dashboard, Report
+from jingwei.language.standards import Benchmark, Classification, Scoring
 from jingwei.language.values import Formula
 from jingwei.language.workflow import Workflow
 from jingwei.problems import Problem
@@ -53,6 +54,9 @@ class Catalogue:
     modules: Mapping[str, Module]
     tree: OrgTree
     expressions: Mapping[Formula, Expression] = field(repr=False)
+    benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
+    classifications: Mapping[str, Classification] = field(default_factory=dict)
+    scorings: Mapping[str, Scoring] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     fingerprint: str = ""
     warnings: tuple[Problem, ...] = ()

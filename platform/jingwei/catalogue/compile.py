@@ -110,6 +110,9 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         reports=checked.of("report"),
         dashboards=checked.of("dashboard"),
         modules=checked.of("module"),
+        benchmarks=checked.of("benchmark"),
+        classifications=checked.of("classification"),
+        scorings=checked.of("scoring"),
     )
 
 

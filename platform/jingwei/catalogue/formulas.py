@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked
+from jingwei.catalogue.classified import type_classification
 from jingwei.catalogue.formulas_form import type_form
 from jingwei.catalogue.formulas_measures import (
     type_alert,
@@ -12,6 +13,7 @@ from jingwei.catalogue.formulas_measures import (
     type_module,
     type_report,
 )
+from jingwei.catalogue.formulas_scoring import type_scoring
 from jingwei.catalogue.formulas_workflow import type_workflow
 from jingwei.catalogue.typed import Typing
 from jingwei.language.expressions.tree import Expression
@@ -25,6 +27,10 @@ def type_formulas(
     """Formula → typed tree; what cannot be typed becomes a problem at the word."""
     texts = {path: file.text for path, file in checked.files.items()}
     typing = Typing(catalogue, texts, problems)
+    for classification in catalogue.classifications.values():
+        type_classification(typing, classification)
+    for scoring in catalogue.scorings.values():
+        type_scoring(typing, scoring)
     for form in catalogue.forms.values():
         type_form(typing, form)
     for workflow in catalogue.workflows.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jingwei.catalogue import scopes
+from jingwei.catalogue.classified import type_classified
 from jingwei.catalogue.typed import Typing, link_to
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
@@ -33,7 +34,9 @@ def _type_field(typing: Typing, form: Form, field: Field) -> None:
     for condition in (field.required_if, field.visible_if, field.readonly_if):
         if condition is not None:
             typing.condition(condition, scope)
-    if field.compute is not None:
+    if field.type == "classification":
+        type_classified(typing, form, field)
+    elif field.compute is not None:
         typing.formula(field.compute, scope, typing.type_of(field))
     if isinstance(field.default, Formula):
         typing.formula(field.default, scope, typing.type_of(field))

@@ -10,6 +10,7 @@ from jingwei.catalogue.rules_measures import check_measures
 from jingwei.catalogue.rules_organisation import check_organisation
 from jingwei.catalogue.rules_output import check_files_are_used, check_output
 from jingwei.catalogue.rules_rights import check_rights
+from jingwei.catalogue.rules_standards import check_standards
 from jingwei.catalogue.rules_workflow import check_subflows, check_workflow
 from jingwei.problems import Problems
 
@@ -25,6 +26,7 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
         check_workflow(catalogue, workflow, problems)
     check_subflows(catalogue, problems)
     check_measures(catalogue, problems)
+    check_standards(catalogue, problems)
     check_output(catalogue, problems)
     check_files_are_used(catalogue, problems)
     warn_about_what_is_not_yet_run(catalogue, problems)

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import check_path, unknown
 from jingwei.catalogue.rules_measures import LEVELS
+from jingwei.catalogue.standard_values import sheet_path
 from jingwei.language.output import Alert, Dashboard, DataBlock, Report
 from jingwei.problems import Position, Problems, nearest
 
@@ -118,6 +119,7 @@ def check_files_are_used(catalogue: Catalogue, problems: Problems) -> None:
         (PurePosixPath(report.origin.file).parent / report.template).as_posix()
         for report in catalogue.reports.values()
     }
+    named |= {sheet_path(benchmark) for benchmark in catalogue.benchmarks.values()}
     for file in catalogue.files:
         if file.endswith((".yaml", ".md")) or file in named:
             continue

@@ -158,6 +158,8 @@ class CatalogueTypes:
 
 
 _KNOWN: dict[str, Callable[[Any], Collection[str]]] = {
+    "scoring": lambda catalogue: catalogue.scorings,
+    "tier": lambda catalogue: {tier for b in catalogue.benchmarks.values() for tier in b.tiers},
     "org": lambda catalogue: catalogue.orgs.keys(),
     "role": lambda catalogue: catalogue.roles.keys(),
     "post": lambda catalogue: catalogue.posts.keys(),

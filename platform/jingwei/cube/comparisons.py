@@ -37,6 +37,7 @@ class Compared:
     current: Decimal | None = None
     label: Label | None = None
     partial: bool = False
+    tier: str | None = None  # of standard values: the one reached; `value` is what lacks to `base`
 
 
 def compared(

@@ -337,6 +337,11 @@ def build_field(
             arguments[key] = value
     if isinstance(arguments.get("generate"), dict):
         arguments["generate"] = Generate(**{"set": {}, **arguments["generate"]})
+    if type_ == "classification" and values.get("of"):
+        of = walker.reference("classification", values["of"][0], walker.value_at((*path, "of")))
+        # written out by the catalogue, which knows the levels
+        arguments["compute"] = Formula(f"classification {of}", walker.key_at(path))
+        arguments["with_"] = values.get("with", {})
     field = Field(
         name=name,
         type=type_,

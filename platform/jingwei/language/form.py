@@ -121,6 +121,7 @@ class Field:
     generate: Generate | None = None
     append_only: bool = False
     order: bool = False
+    with_: Mapping[str, Formula] = field(default_factory=dict)  # inputs of a classification
     of: tuple[str, ...] = ()  # rows definition of a table; classification; kinds of a definition
 
     @property

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.environment import Environment, Values
+from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import finished, walk
 from jingwei.language.expressions.tree import (
     Aggregate,
@@ -29,7 +30,7 @@ from jingwei.language.expressions.tree import (
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.output import DataBlock
 from jingwei.language.periods import Grain, Period
-from jingwei.services.block_trees import mapped, with_values
+from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
 from jingwei.services.listing import MASK
 from jingwei.services.rights import both

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping
 from typing import Any
 
 from jingwei.language.expressions.closures import closure
+from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import depends_on_row, finished, walk
 from jingwei.language.expressions.tree import (
     Call,
@@ -21,21 +21,6 @@ from jingwei.services.commands import Reading
 from jingwei.services.world import environment
 
 _AROUND = frozenset(("me", "today", "now"))
-
-
-def mapped(node: Node, change: Callable[[Node], Node | None]) -> Node:
-    """The tree with nodes exchanged, from the top down; None keeps a node and goes into it."""
-    found = change(node)
-    if found is not None:
-        return found
-    changed: dict[str, Any] = {}
-    for one in fields(node):
-        value = getattr(node, one.name)
-        if isinstance(value, Node):
-            changed[one.name] = mapped(value, change)
-        elif isinstance(value, tuple) and value and all(isinstance(v, Node) for v in value):
-            changed[one.name] = tuple(mapped(v, change) for v in value)
-    return replace(node, **changed) if changed and is_dataclass(node) else node
 
 
 def with_values(view: Reading, expression: Expression, given: Mapping[str, Any]) -> Expression:

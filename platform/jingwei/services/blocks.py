@@ -126,7 +126,9 @@ def _row(cells: Mapping[str, Cell], block: DataBlock, compare: Sequence[str]) ->
     }
     row.update((one, cells[one].value) for one in block.views)
     nothing = Compared(None)
-    row.update((word, first.compare.get(word, nothing).value) for word in compare)
+    for word in compare:
+        beside = first.compare.get(word, nothing)
+        row[word] = beside.tier if word == "tier" else beside.value
     return row
 
 

@@ -23,7 +23,7 @@ text:    {text}
 
 CELL:   {value, title, unit, light, status, reason, stale, drill, link}   title: what people read
 BESIDE: {word, title, value, type: percent | number, unit, base, current, reason, label,
-          label_title, partial}    partial: over the orgs that both have; `current` is theirs
+          label_title, partial, tier}    partial: over the orgs that both have; `current` is theirs
 DRILL:  {indicator, org, period, view}: as POST /indicators/query takes it, with `drill: orgs`
 ```
 

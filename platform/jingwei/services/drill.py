@@ -256,6 +256,7 @@ def cell_json(cell: Cell) -> dict[str, Any]:
                 "reason": one.reason,
                 "label": one.label,
                 "partial": one.partial,
+                **({"tier": one.tier} if word == "tier" else {}),
             }
             for word, one in cell.compare.items()
         }

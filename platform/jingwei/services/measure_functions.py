@@ -1,4 +1,4 @@
-"""What `fact() members() attainment() time_progress()` answer inside expressions of forms.
+"""What functions about measures answer: `fact() members() benchmark() attainment()` and others.
 
 They run as the definition: a stored value must not depend on who saved it.
 """
@@ -14,6 +14,7 @@ from jingwei.cube.cube import variant
 from jingwei.cube.figures import rounded
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.periods import Period
+from jingwei.services.benchmarks import standard_value
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Measures, members_of
 from jingwei.services.rights import Viewing
@@ -65,9 +66,24 @@ def time_progress(view: Viewing, arguments: Sequence[Any], around: Environment) 
     return (Decimal(over) / Decimal(days)).quantize(PLACES)
 
 
+def benchmark(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decimal | None:
+    """`benchmark(tier, indicator, org, period)`; what is left out is that of the place: of an
+    indicator's thresholds, its own."""
+    tier, *more = arguments
+    names = ("indicator", "org", "period")
+    indicator, org, period = (
+        more[place] if place < len(more) else around.variables.get(name)
+        for place, name in enumerate(names)
+    )
+    if tier is None or indicator is None or org is None or period is None:
+        return None
+    return standard_value(view, tier, indicator, org, period)
+
+
 ANSWERS: Mapping[str, Answer] = {
     "fact": fact,
     "members": members,
+    "benchmark": benchmark,
     "attainment": attainment,
     "time_progress": time_progress,
 }

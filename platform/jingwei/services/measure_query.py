@@ -45,7 +45,7 @@ KEYS = (
 )  # fmt: skip
 _MODES = ("period", "ytd")
 _SHAPES = ("cells", "columns")
-_COMPARE = tuple(word for word in COMPARISONS if word not in ("rank", "tier"))
+_COMPARE = tuple(word for word in COMPARISONS if word != "rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _append(columns: dict[str, list[Any]], compare: dict[str, list[Any]], cell: 
     columns["missing_reason"].append(cell.missing_reason)
     for word, values in compare.items():
         one = cell.compare.get(word)
-        values.append(None if one is None else one.value)
+        values.append(None if one is None else one.tier if word == "tier" else one.value)
 
 
 def _nothing(columns: dict[str, list[Any]], compare: dict[str, list[Any]], count: int) -> None:

@@ -31,6 +31,7 @@ from jingwei.language.periods import Period
 from jingwei.language.values import Due
 from jingwei.refusals import Malformed
 from jingwei.services import workdays
+from jingwei.services.benchmarks import standards_of
 from jingwei.services.commands import Reading
 from jingwei.services.cube_blocks import StoredYears
 from jingwei.services.stored_facts import StoredFacts
@@ -186,6 +187,8 @@ class Measures:
     ) -> Compared:
         """One comparison; the words of `cube/comparisons.py`."""
         name = definition.name
+        if word == "tier":
+            return self._tier(definition, org, period, mode)
         if word in LAST_PERIOD:
             mode = "period"  # of single periods: the year to date always grows
         asked = self.cube.question(name, org, period, "actual", mode)
@@ -203,6 +206,19 @@ class Measures:
         if pair is None:
             return Compared(None, "different-orgs", partial=True)
         return compared(word, *pair, definition.unit, definition.precision, definition.direction)
+
+    def _tier(self, definition: Indicator, org: str, period: Period, mode: Mode | None) -> Compared:
+        """Where the figure stands among standard values."""
+        value = _plain(self.figure(definition.name, org, period, "actual", mode), definition)
+        if value is None:
+            return Compared(None, "no-fact")
+        standards = standards_of(self.view, definition, org, period)
+        if standards is None:
+            return Compared(None, "no-standards", None, value)
+        found = standards.standing(value, definition.direction)
+        base = None if found.next is None else standards.values[found.next]
+        reason = None if found.tier is not None else "below-all-tiers"
+        return Compared(found.gap, reason, base, value, tier=found.tier)
 
     def last_year(
         self, indicator: str, org: str, period: Period, mode: Mode | None = None

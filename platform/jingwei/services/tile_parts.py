@@ -62,6 +62,8 @@ def beside(word: str, compared: Compared, unit: str, locale: str) -> dict[str, A
     if compared.label is not None:
         found["label"] = compared.label
         found["label_title"] = text(f"measures.label.{compared.label}", locale)
+    if word == "tier":
+        found["tier"] = compared.tier
     if compared.partial:
         found["partial"] = True
     return found

@@ -13,7 +13,6 @@ class ClassificationType(FieldType):
     name = "classification"
     options = frozenset({"of", "with"})
     widget = "classification"
-    run = False
 
     def expression_type(self, field: Field) -> Type:
         return Type("choice")
