@@ -137,8 +137,8 @@ cases:
         f"{CASES}:5:3: a record of a test has no 'form'. Add 'form:'. [missing-key]",
         f"{CASES}:7:47: 'sumbit' is not possible here. Did you mean 'submit'? [unknown-value]",
         f"{CASES}:8:47: exactly one of these keys is needed: submit, change, create, do, "
-        "clock, approve, reject, return, transfer, delegate, add_sign, acknowledge, claim, comment. "
-        "Write one of them. [one-of-keys]",
+        "clock, approve, reject, return, transfer, delegate, add_sign, acknowledge, claim, "
+        "comment. Write one of them. [one-of-keys]",
         f"{CASES}:8:68: 'stat' is not a key of an expectation. Did you mean 'state'? [unknown-key]",
         "4 errors, 0 warnings.",
     ]

@@ -162,3 +162,32 @@ def thing(schema: Schema) -> str | None:
         found = (thing(shape) for shape in schema["shapes"].values())
         return next((one for one in found if one is not None), None)
     return None
+
+
+def things() -> dict[str, dict[str, Schema]]:
+    """Every map of fixed keys of the language by what it is called, with its keys in order; things
+    of one name in different places are taken together."""
+    found: dict[str, dict[str, Schema]] = {}
+    seen: set[str] = set()
+
+    def visit(schema: Schema) -> None:
+        word = schema.get("jingwei", "")
+        if word in _OPENED:
+            if word in seen:
+                return
+            seen.add(word)
+        schema = opened(schema)
+        if schema.get("jingwei") == "keys":
+            known = found.setdefault(schema["thing"], {})
+            for key, part in schema["properties"].items():
+                known.setdefault(key, part)
+                visit(part)
+        elif schema.get("jingwei") == "by_shape":
+            for shape in schema["shapes"].values():
+                visit(shape)
+        elif (inner := element(schema)) is not None:
+            visit(inner)
+
+    for kind in KINDS.values():
+        visit(kind.schema)
+    return found

@@ -178,9 +178,13 @@ class _Exporter:
         return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
+# things whose keys are partly those of another
+_ALSO: Mapping[str, str] = {"permission": "who", "tile": "data_block", "step": "defaults"}
+
+
 def described(thing: str, key: str, locale: str) -> str | None:
     """What a key means, in one sentence; keys that every kind has are described once."""
-    for name in (f"keys.{thing}.{key}", f"keys.every_kind.{key}"):
-        if has_text(name, locale):
-            return text(name, locale)
+    for name in (thing, _ALSO.get(thing, ""), "every_kind"):
+        if has_text(f"keys.{name}.{key}", locale):
+            return text(f"keys.{name}.{key}", locale)
     return None

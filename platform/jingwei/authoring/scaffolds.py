@@ -102,6 +102,11 @@ def _template(kind: str) -> str:
     return found
 
 
+def holes_of(kind: str) -> set[str]:
+    """What the scaffold of a kind names."""
+    return set(_holes_of(_template(kind)))
+
+
 def _holes_of(template: str) -> list[str]:
     return [braced or plain for braced, plain in _HOLE.findall(template)]
 

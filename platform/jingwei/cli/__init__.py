@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "schema": "definitions",
     "fmt": "authoring",
     "lineage": "authoring",
+    "reference": "authoring",
     "rehearse": "trials",
     "test": "tests",
     "plan": "database",

@@ -1,4 +1,4 @@
-"""Tools for definitions: fmt, lineage."""
+"""Tools for definitions: fmt, lineage, and the reference made from the engine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from jingwei.authoring.canonical import canonical
 from jingwei.authoring.lineage import Use
 from jingwei.authoring.lineage import lineage as find_lineage
 from jingwei.authoring.outline import outline
+from jingwei.authoring.reference import pages
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context
 from jingwei.cli.definitions import words
@@ -72,3 +73,23 @@ def _use_lines(context: Context, uses: Sequence[Use], *, down: bool) -> list[str
             head = f"{use.by}.{use.path}"
         lines.append(f"{'  ' * use.depth}{head}  ({role}, {use.at})")
     return lines
+
+
+@click.command(help=words("reference_help"))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("docs") / "reference",
+    show_default=True,
+    help=words("reference_out"),
+)
+@click.pass_obj
+def reference(context: Context, out: Path) -> int:
+    made = pages()
+    for path, page in made.items():
+        target = out / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page, encoding="utf-8")
+    done = context.text("cli_definitions.reference_done", count=len(made), to=out)
+    context.give({"files": list(made)}, done)
+    return FINE
