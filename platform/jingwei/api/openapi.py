@@ -32,9 +32,11 @@ OWN = ("openapi.docs",)  # a page, not a part of the interface
 UNSAFE = ("post", "put", "patch", "delete")
 METHODS = ("get", *UNSAFE)
 WITHOUT_LOGIN = ("session.login", "health.alive", "health.ready", "health.metrics")
-MATCHED = ("records.update", "records.delete")
-CREATED = ("records.create", "around.add_comment", "files.upload", "tasks.make_proxy")
-EMPTY = ("records.delete", "session.logout", "tasks.end_proxy")
+MATCHED = ("records.update", "records.delete", "lists.restore_version")
+CREATED = (
+    "records.create", "around.add_comment", "files.upload", "tasks.make_proxy", "lists.save_view",
+)  # fmt: skip
+EMPTY = ("records.delete", "session.logout", "tasks.end_proxy", "lists.remove_view")
 UPLOADS = ("files.upload", "forms.import_records")
 DOWNLOADS = ("files.download", "forms.export_records")
 PAGED = (
@@ -53,10 +55,41 @@ TASK_BODY = {
     "fields": {"type": "object"},
     "chosen": {"type": "object"},
 }
-BODIES: Mapping[str, dict[str, Any]] = {
+_NAME = {"type": ["string", "null"]}
+VIEW_BODY: Mapping[str, Any] = {
+    "title": {"type": "string"},
+    "org": _NAME,
+    "locked": {"type": "boolean"},
+    "wish": {
+        "type": "object",
+        "properties": {
+            "filter": {"type": "string"},
+            "sort": {"type": "array", "items": {"type": "string"}},
+            "fields": {"type": "array", "items": {"type": "string"}},
+            "q": {"type": "string"},
+            "view": {"type": "string"},
+        },
+    },
+}
+BODIES: Mapping[str, Mapping[str, Any]] = {
     "session.login": {"username": {"type": "string"}, "password": {"type": "string"}},
     "around.add_comment": COMMENTS_BODY,
     "around.share": {"person": {"type": "string"}, "remove": {"type": "boolean"}},
+    "lists.change_many": {
+        "action": {"type": "string", "enum": ["update", "delete", "restore"]},
+        "records": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"id": {"type": "integer"}, "revision": {"type": "integer"}},
+                "required": ["id"],
+            },
+        },
+        "values": {"type": "object"},
+    },
+    "lists.save_view": VIEW_BODY,
+    "lists.change_view": VIEW_BODY,
+    "lists.follow": {"muted": {"type": "boolean"}},
     "tasks.act": TASK_BODY,
     "flows.submit": {"comment": _WORD, "fields": {"type": "object"}, "chosen": {"type": "object"}},
     "flows.act": {
@@ -101,6 +134,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "records.one_record": ("titles", "deleted"),
     "forms.compute": ("submitting",),
     "around.history": ("size",),
+    "lists.explain_access": ("person", "action"),
     "organisation.orgs": ("at",),
     "notices.inbox": ("size", "before"),
     "audit.entries": ("actor", "kind", "org", "since", "until", "before", "size"),
@@ -120,7 +154,6 @@ OF_FORM = ("records.list_records", "records.create", "records.one_record", "reco
            "records.delete", "forms.compute")  # fmt: skip
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _INSTANT = {"type": ["string", "null"], "format": "date-time"}
-_NAME = {"type": ["string", "null"]}
 SYSTEM: Mapping[str, dict[str, Any]] = {
     "id": {"type": "integer"},
     "revision": {"type": "integer"},

@@ -70,6 +70,13 @@ class Work(Reading):
         """Keep a row of history and audit; written before the commit."""
         self.changes.append(change)
 
+    def flush(self) -> None:
+        """Write the log and the outbox as far as they are: a long write keeps neither in memory."""
+        self.outbox.flush(self.connection)
+        if self.changes:
+            write_changes(self.connection, self.installation.book, self.store.people, self.changes)
+            self.changes.clear()
+
     def tell(self, event: Changed) -> None:
         """Have the listeners hear of a change, inside the transaction."""
         if self.depth >= DEEPEST:
@@ -219,9 +226,7 @@ class Commands:
     def _finish(self, work: Work) -> None:
         for listener in work.listeners.before_commit:
             listener(work)
-        work.outbox.flush(work.connection)
-        if work.changes:
-            write_changes(work.connection, work.installation.book, work.store.people, work.changes)
+        work.flush()
 
     @contextmanager
     def read(self, actor: Person) -> Iterator[Reading]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
-from jingwei.services import listing, records
+from jingwei.services import followers, listing, records
 from jingwei.services.commands import Reading, Work
+from jingwei.services.display import display
 from jingwei.storage import comments as rows
 from jingwei.storage.comments import CommentRow
+from jingwei.texts import DEFAULT_LOCALE
 
 MOST_TEXT = 5_000
 
@@ -46,8 +48,12 @@ def comment(work: Work, form: str, record: int, body: Any, reply_to: Any = None)
         work.connection, identity, key, record, work.actor.id, work.now, text, reply_to
     )
     work.outbox.add("record.commented", {"form": form, "id": record, "comment": identity})
+    definition = work.catalogue.forms[form]
+    called = display(work, form, found, DEFAULT_LOCALE)
+    named = followers.tell_of_comment(work, definition, found, identity, text, called)
     actor = work.actor
-    return comment_json(CommentRow(identity, actor.login, actor.name, work.now, text, reply_to))
+    row = CommentRow(identity, actor.login, actor.name, work.now, text, reply_to)
+    return {**comment_json(row), "named": named}
 
 
 def _text(body: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jingwei.language.form import SYSTEM_FIELDS, Form
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import NotFound
-from jingwei.services import listing
-from jingwei.services.commands import Reading
+from jingwei.services import listing, records
+from jingwei.services.commands import Reading, Work
+from jingwei.services.records import Written
 from jingwei.storage.people import logins_of
 from jingwei.storage.versions import VersionRow, versions_of
 
@@ -50,6 +51,48 @@ def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[st
         elif old.get(name) != new.get(name):
             changes[name] = [old.get(name), new.get(name)]
     return {"from": one, "to": other, "changes": changes}
+
+
+def restore(
+    work: Work, form: str, record: int, number: int, *, expected_revision: int | None
+) -> Written:
+    """Write an earlier version's values again, through the write path: what the actor may not
+    write, and what is computed, stays as it is. Raises NotFound, and what any update raises."""
+    found = records.readable(work, form, record)
+    known = {row.number: row for row in versions_of(work.connection, record)}
+    if number not in known:
+        raise NotFound("no-such-version", number=number)
+    rights = work.rights.fields(work, form, found)
+    definition = work.catalogue.forms[form]
+    then = known[number].body
+    values = {
+        name: _writable_rows(field, then[name], found.get(name) or ())
+        if field.type == "table"
+        else then[name]
+        for name, field in definition.fields.items()
+        if name in then and name in rights.writable and _may_be_written(field)
+    }
+    return records.update(work, form, record, values, expected_revision=expected_revision)
+
+
+def _may_be_written(field: Field) -> bool:
+    computed = field.compute is not None and field.mode in ("always", "lock_if_found")
+    return not (computed or field.readonly)
+
+
+def _writable_rows(
+    table: Field, rows: Sequence[Mapping[str, Any]], there: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows as they were. One that was removed since comes back as a new row."""
+    known = {row["id"] for row in there}
+    names = [name for name, column in table.fields.items() if _may_be_written(column)]
+    return [
+        {
+            **({"id": row["id"]} if row.get("id") in known else {}),
+            **{name: row[name] for name in names if name in row},
+        }
+        for row in rows or ()
+    ]
 
 
 def _visible(form: Form, body: Mapping[str, Any], visible: frozenset[str]) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class OutboxWriter:
         self.written += len(rows)
         self._rows.clear()
 
+    def forget(self) -> None:
+        """Nothing of what was collected follows: what caused it was undone."""
+        self._rows.clear()
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

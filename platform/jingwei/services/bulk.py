@@ -1,0 +1,86 @@
+"""One wish for many records: each is done wholly or refused, and the answer says which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.refusals import FieldRefusal, Malformed, Refused
+from jingwei.services import listing, records
+from jingwei.services.commands import Work
+
+MOST_RECORDS = 1_000
+ACTIONS = ("update", "delete", "restore")
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """What became of one record: its revision now, or why not."""
+
+    id: int
+    revision: int | None = None
+    refused: Refused | None = None
+
+
+def bulk(
+    work: Work,
+    form: str,
+    action: str,
+    wanted: Sequence[tuple[int, int | None]],
+    values: Mapping[str, Any],
+) -> list[One]:
+    """`wanted`: id and the revision it was seen in. Raises Malformed for what cannot be meant."""
+    listing.raise_unless_known(work, listing.form_of(work, form))
+    if action not in ACTIONS:
+        raise Malformed("parameter-choice", name="action", known=", ".join(ACTIONS))
+    if not 0 < len(wanted) <= MOST_RECORDS:
+        raise Malformed("bulk-size", most=MOST_RECORDS)
+    if len({id_ for id_, _ in wanted}) != len(wanted):
+        raise Malformed("bulk-twice")
+    return [_one(work, form, action, id_, revision, values) for id_, revision in wanted]
+
+
+def _one(
+    work: Work, form: str, action: str, id: int, revision: int | None, values: Mapping[str, Any]
+) -> One:
+    def do() -> int:
+        if action == "update":
+            written = records.update(work, form, id, values, expected_revision=revision)
+        elif action == "delete":
+            written = records.delete(work, form, id, expected_revision=revision)
+        else:
+            written = records.restore(work, form, id)
+        return int(written.record["revision"])
+
+    try:
+        return One(id, revision=attempt(work, do))
+    except Refused as refused:
+        return One(id, refused=refused)
+
+
+def attempt(work: Work, do: Callable[[], int]) -> int:
+    """Do it, or leave no trace of it and raise what refused it."""
+    work.flush()
+    with work.connection.begin_nested():
+        try:
+            done = do()
+        except Refused:
+            work.changes.clear()
+            work.outbox.forget()
+            raise
+        work.flush()
+    return done
+
+
+def parsed(given: Any) -> list[tuple[int, int | None]]:
+    """`[{id, revision}]` of a request. Raises Malformed."""
+    found: list[tuple[int, int | None]] = []
+    for index, one in enumerate(given if isinstance(given, list) else ()):
+        id_ = one.get("id") if isinstance(one, Mapping) else None
+        revision = one.get("revision") if isinstance(one, Mapping) else None
+        if type(id_) is not int or not (revision is None or type(revision) is int):
+            refused = FieldRefusal(f"records.{index}", "not-a-record-id")
+            raise Malformed("unknown-fields", fields=[refused])
+        found.append((id_, revision))
+    return found

@@ -1,0 +1,175 @@
+"""Saved views: a list as somebody wants to find it again. The system's own come from the form, a
+team's are of an org and everybody below, a personal one is its owner's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from jingwei.language.form import Form
+from jingwei.refusals import FieldRefusal, Invalid, Malformed, NotAllowed, NotFound
+from jingwei.services import listing
+from jingwei.services.commands import Reading, Work
+from jingwei.services.listing import ListWish
+from jingwei.storage import views as rows
+from jingwei.storage.views import ViewRow
+
+MOST_TITLE = 60
+MOST_VIEWS = 100
+WISH = {"filter": str, "sort": list, "fields": list, "q": str, "view": str}
+
+
+def views(view: Reading, form: str) -> list[dict[str, Any]]:
+    """Every view this person may open: the form's, the teams', the own."""
+    definition = listing.form_of(view, form)
+    listing.raise_unless_known(view, definition)
+    kept = rows.views_of(view.connection, _key(view, form), view.actor.id, _team_keys(view))
+    return [*_of_form(view, definition), *(_json(view, row) for row in kept)]
+
+
+def save(work: Work, form: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A new view. Raises NotFound, Invalid, Malformed for a wish that this person cannot make."""
+    definition = listing.form_of(work, form)
+    listing.raise_unless_known(work, definition)
+    if rows.count_views(work.connection, _key(work, form), work.actor.id) >= MOST_VIEWS:
+        raise Invalid("invalid", fields=[FieldRefusal("title", "too-many-views")])
+    row = ViewRow(
+        work.store.next_ids(work.connection, 1)[0],
+        _key(work, form),
+        work.actor.id,
+        _team(work, given.get("org")),
+        _title(given.get("title")),
+        _wish(work, definition, given.get("wish")),
+        given.get("locked") is True,
+        work.now,
+        work.actor.login,
+    )
+    rows.insert_view(work.connection, row)
+    return _json(work, row)
+
+
+def change(work: Work, form: str, id: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Change what is given. A locked view is changed by its owner only."""
+    definition = listing.form_of(work, form)
+    row = _mine(work, form, id)
+    if "title" in given:
+        row = replace(row, title=_title(given["title"]))
+    if "org" in given:
+        row = replace(row, org=_team(work, given["org"]))
+    if "locked" in given:
+        if row.owner != work.actor.id:
+            raise NotAllowed("not-allowed", action="update")
+        row = replace(row, locked=given["locked"] is True)
+    if "wish" in given:
+        row = replace(row, body=_wish(work, definition, given["wish"]))
+    row = replace(row, at=work.now)
+    rows.update_view(work.connection, row)
+    return _json(work, row)
+
+
+def remove(work: Work, form: str, id: int) -> None:
+    rows.delete_view(work.connection, _mine(work, form, id).id)
+
+
+def _mine(work: Work, form: str, id: int) -> ViewRow:
+    """A view that this person may change. Raises NotFound, NotAllowed."""
+    listing.raise_unless_known(work, listing.form_of(work, form))
+    row = rows.find_view(work.connection, _key(work, form), id)
+    own = row is not None and row.owner == work.actor.id
+    if row is None or not (own or row.org in _team_keys(work)):
+        raise NotFound("no-such-view")
+    if row.locked and not own:
+        raise NotAllowed("view-locked", login=row.login)
+    return row
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _key(view: Reading, form: str) -> int:
+    return view.installation.book.key("form", form)
+
+
+def _team_keys(view: Reading) -> list[int]:
+    """The orgs whose views this person is offered: the own ones and those above."""
+    above = {
+        org for own in view.actor.orgs for org in view.catalogue.tree.ancestors(own, view.today)
+    }
+    return sorted(view.installation.book.key("org", org) for org in above | set(view.actor.orgs))
+
+
+def _team(view: Reading, org: Any) -> int | None:
+    if org is None:
+        return None
+    if org not in view.actor.orgs:
+        refused = FieldRefusal("org", "org-out-of-reach", {"name": str(org)[:40]})
+        raise Invalid("invalid", fields=[refused])
+    return view.installation.book.key("org", org)
+
+
+def _title(given: Any) -> str:
+    if given is not None and not isinstance(given, str):
+        raise Invalid("invalid", fields=[FieldRefusal("title", "not-text")])
+    title = (given or "").strip()
+    if not title:
+        raise Invalid("invalid", fields=[FieldRefusal("title", "required")])
+    if len(title) > MOST_TITLE:
+        holes: dict[str, object] = {"most": MOST_TITLE, "length": len(title)}
+        raise Invalid("invalid", fields=[FieldRefusal("title", "text-too-long", holes)])
+    return title
+
+
+def _wish(view: Reading, form: Form, given: Any) -> dict[str, Any]:
+    """What the list is asked; it is asked once here, so that a view that is saved can be opened."""
+    if not isinstance(given, Mapping):
+        raise Invalid("invalid", fields=[FieldRefusal("wish", "required")])
+    for name, value in given.items():
+        words = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if name not in WISH or not (words if WISH[name] is list else isinstance(value, str)):
+            raise Malformed("unknown-parameter", name=str(name)[:60], known=", ".join(WISH))
+    wish = ListWish(
+        filter=given.get("filter"),
+        sort=tuple(given.get("sort") or ()),
+        fields=tuple(given["fields"]) if given.get("fields") else None,
+        q=given.get("q"),
+        size=1,
+        count=None,
+    )
+    listing.listing(view, form.name, wish)
+    return dict(given)
+
+
+def _json(view: Reading, row: ViewRow) -> dict[str, Any]:
+    own = row.owner == view.actor.id
+    return {
+        "id": row.id,
+        "scope": "personal" if row.org is None else "team",
+        "org": None if row.org is None else view.installation.book.names.get(row.org),
+        "title": row.title,
+        "wish": row.body,
+        "locked": row.locked,
+        "owner": row.login,
+        "mine": own,
+        "writable": own or not row.locked,
+    }
+
+
+def _of_form(view: Reading, form: Form) -> list[dict[str, Any]]:
+    found = []
+    for name, shape in form.list.views.items():
+        title = getattr(shape, "title", None)
+        found.append(
+            {
+                "id": None,
+                "scope": "system",
+                "org": None,
+                "title": title("zh") if title else name,
+                "wish": {"view": name},
+                "locked": True,
+                "owner": None,
+                "mine": False,
+                "writable": False,
+            }
+        )
+    return found

@@ -1,0 +1,71 @@
+"""Saved views of lists: rows in, plain data out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from jingwei.storage.database import Connection
+from jingwei.storage.tables_lists import sys_view
+from jingwei.storage.tables_people import sys_person
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRow:
+    """One saved view; the owner by id and login, the org by key (None: the owner's alone)."""
+
+    id: int
+    form: int
+    owner: int
+    org: int | None
+    title: str
+    body: Any
+    locked: bool
+    at: datetime
+    login: str = ""
+
+
+_COLUMNS = ("id", "form", "owner", "org", "title", "body", "locked", "at")
+_ALL = sa.select(*(sys_view.c[name] for name in _COLUMNS), sys_person.c.login).join(
+    sys_person, sys_person.c.id == sys_view.c.owner
+)
+
+
+def views_of(connection: Connection, form: int, owner: int, orgs: Collection[int]) -> list[ViewRow]:
+    """A person's own views of a form, and those of these orgs; oldest first."""
+    mine = sa.and_(sys_view.c.owner == owner, sys_view.c.org.is_(None))
+    rows = connection.execute(
+        _ALL.where(sys_view.c.form == form, sa.or_(mine, sys_view.c.org.in_(list(orgs)))).order_by(
+            sys_view.c.id
+        )
+    )
+    return [ViewRow(*tuple(row)) for row in rows]
+
+
+def find_view(connection: Connection, form: int, view: int) -> ViewRow | None:
+    row = connection.execute(_ALL.where(sys_view.c.form == form, sys_view.c.id == view)).first()
+    return ViewRow(*tuple(row)) if row else None
+
+
+def count_views(connection: Connection, form: int, owner: int) -> int:
+    """How many views of a form somebody has saved."""
+    return connection.execute(
+        sa.select(sa.func.count()).where(sys_view.c.form == form, sys_view.c.owner == owner)
+    ).scalar_one()
+
+
+def insert_view(connection: Connection, row: ViewRow) -> None:
+    connection.execute(sa.insert(sys_view).values({n: getattr(row, n) for n in _COLUMNS}))
+
+
+def update_view(connection: Connection, row: ViewRow) -> None:
+    values = {name: getattr(row, name) for name in ("title", "body", "org", "locked", "at")}
+    connection.execute(sa.update(sys_view).where(sys_view.c.id == row.id).values(values))
+
+
+def delete_view(connection: Connection, view: int) -> None:
+    connection.execute(sa.delete(sys_view).where(sys_view.c.id == view))
