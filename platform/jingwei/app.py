@@ -42,6 +42,7 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.forms",
     "jingwei.api.records",
     "jingwei.api.around",
+    "jingwei.api.lists",
     "jingwei.api.files",
     "jingwei.api.organisation",
     "jingwei.api.openapi",
