@@ -19,6 +19,7 @@ from jingwei.language.form import Form
 from jingwei.refusals import Invalid, Malformed, NotFound
 from jingwei.services import listing
 from jingwei.services.commands import Reading, Work
+from jingwei.services.plans import form_plan
 from jingwei.services.validation import Found
 from jingwei.storage import files as rows
 from jingwei.storage.files import FileRow
@@ -132,6 +133,10 @@ def of_record(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
 # --- with the write path -------------------------------------------------------------------------
 
 
+def _may_hold(work: Reading, form: Form) -> bool:
+    return form_plan(work.store, work.catalogue, form.name).holds_files
+
+
 def held_files(form: Form, record: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     """(path of the value, path of the field, file id) of every file a record holds."""
     for name, field in form.fields.items():
@@ -159,6 +164,8 @@ def judge(
     found: Found,
 ) -> None:
     """A record takes only files that its writer uploaded and that no other record owns."""
+    if not _may_hold(work, form):
+        return
     kept = {identity for _, _, identity in held_files(form, before or {})}
     fresh = [(path, i) for path, _, i in held_files(form, record) if i not in kept]
     if not fresh:
@@ -174,6 +181,8 @@ def judge(
 
 def own(work: Work, form: Form, record: Mapping[str, Any]) -> None:
     """The files of a record that was just written are this record's from now on."""
+    if not _may_hold(work, form):
+        return
     by_field: dict[str, set[int]] = {}
     for _, field, identity in held_files(form, record):
         by_field.setdefault(field, set()).add(identity)

@@ -19,6 +19,8 @@ def begin(
     view: Reading, plan: FormPlan, record: Values, given: Collection[str], found: Found
 ) -> None:
     """The rows of a new record; a table that was sent keeps what was sent."""
+    if not plan.tables:
+        return
     for name, table in plan.form.tables.items():
         if table.generate is not None and (name not in given or not record.get(name)):
             record[name] = _rows(view, plan, table, record, found)

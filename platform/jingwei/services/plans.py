@@ -10,12 +10,20 @@ from weakref import WeakKeyDictionary
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.computed import live_formulas, reads_of
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.field_types.base import Kept
-from jingwei.language.field_types.table import FIELD_TYPES, stored_as
+from jingwei.language.field_types.base import Kept, Parser
+from jingwei.language.field_types.table import (
+    FIELD_TYPES,
+    stored_as,
+    value_parser,
+    value_presenter,
+)
 from jingwei.language.form import Field, Form, Rule
 from jingwei.language.values import Formula, Literal_, Value
 
 Closure = Callable[[Environment], Any]
+
+
+Present = Callable[[Any], Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,15 @@ class FormPlan:
     rules: tuple[RulePlan, ...]
     kept: tuple[str, ...]  # names of fields with a column
     sensitive: frozenset[str] = field(default_factory=frozenset)
+    parsers: Mapping[str, Parser] = field(default_factory=dict)  # of fields that are no tables
+    presents: tuple[tuple[str, Present], ...] = ()  # of kept fields; None: as it is
+    hideable: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()  # fields whose value or absence can be wrong by itself
+    conditional: bool = True  # some condition, default or limit looks at the record
+    linked: tuple[str, ...] = ()  # fields, and tables with columns, that point somewhere
+    unique: tuple[str, ...] = ()  # fields that are unique by themselves
+    holds_files: bool = True
+    defaults: tuple[tuple[str, Closure], ...] = ()
 
 
 _PLANS: WeakKeyDictionary[Any, dict[str, FormPlan]] = WeakKeyDictionary()
@@ -79,26 +96,64 @@ def form_plan(owner: Any, catalogue: Catalogue, form: str) -> FormPlan:
 def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
     """Compile everything a form says about its fields."""
     stored, live = _computes(catalogue, form)
+    fields = {name: _field_plan(catalogue, f) for name, f in form.fields.items()}
+    tables = {
+        name: {column: _field_plan(catalogue, c) for column, c in table.fields.items()}
+        for name, table in form.tables.items()
+    }
+    kept = tuple(
+        name
+        for name, f in form.fields.items()
+        if FIELD_TYPES[f.type].is_value and stored_as(f).kept is not Kept.NONE
+    )
+    plans = [*fields.values(), *(p for columns in tables.values() for p in columns.values())]
     return FormPlan(
         form,
-        {name: _field_plan(catalogue, f) for name, f in form.fields.items()},
-        {
-            name: {column: _field_plan(catalogue, c) for column, c in table.fields.items()}
-            for name, table in form.tables.items()
-        },
+        fields,
+        tables,
         stored,
         live,
         tuple(
             RulePlan(rule, _closure(catalogue, rule.check), _closure(catalogue, rule.when))
             for rule in form.rules.values()
         ),
-        tuple(
-            name
-            for name, f in form.fields.items()
-            if FIELD_TYPES[f.type].is_value and stored_as(f).kept is not Kept.NONE
-        ),
+        kept,
         frozenset(f.path for f in _all_fields(form) if f.sensitive),
+        parsers={n: value_parser(f) for n, f in form.fields.items() if f.type != "table"},
+        presents=tuple((name, value_presenter(form.fields[name])) for name in kept),
+        hideable=tuple(name for name, p in fields.items() if p.visible_if is not None),
+        judged=tuple(name for name, p in fields.items() if _is_judged(p)),
+        conditional=bool(stored or form.rules) or any(_looks_around(p) for p in plans),
+        linked=tuple(name for name, p in fields.items() if _points(p, tables.get(name, {}))),
+        unique=tuple(name for name, f in form.fields.items() if f.unique),
+        holds_files=any(_holds_files(f) for f in _all_fields(form)),
+        defaults=tuple((n, p.default) for n, p in fields.items() if p.default is not None),
     )
+
+
+def _is_judged(plan: FieldPlan) -> bool:
+    """Whether a value of this field, or its absence, can be wrong by itself."""
+    f = plan.field
+    limits = (plan.least, plan.most, plan.required_if, plan.visible_if, f.pattern)
+    return f.required or f.set_once or f.type == "table" or any(x is not None for x in limits)
+
+
+def _looks_around(plan: FieldPlan) -> bool:
+    """Whether judging this field, or filling it in, asks anything of the record."""
+    f = plan.field
+    closures = (plan.visible_if, plan.required_if, plan.filter)
+    values = (f.default, f.min, f.max)
+    return any(c is not None for c in closures) or any(isinstance(v, Formula) for v in values)
+
+
+def _points(plan: FieldPlan, columns: Mapping[str, FieldPlan]) -> bool:
+    """Whether the field, or a column of it, names a record or is offered under a filter."""
+    all_ = (plan, *columns.values())
+    return any(p.field.type == "link" or p.filter is not None for p in all_)
+
+
+def _holds_files(f: Field) -> bool:
+    return f.type != "table" and stored_as(f).kept is Kept.FILE
 
 
 def _all_fields(form: Form) -> list[Field]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from jingwei.language.field_types.table import present_value
@@ -21,6 +22,7 @@ from jingwei.refusals import (
     NotAllowed,
     NotFound,
     PreconditionRequired,
+    Refused,
     Stale,
 )
 from jingwei.services import files, generating, validation
@@ -67,20 +69,94 @@ def write_many(
     work: Work, form: str, changes: Sequence[Change], *, source: Source = "user"
 ) -> list[Written]:
     """Make all changes true, or none. Raises Refused with every problem of the first bad change."""
-    definition = _form(work, form)
-    plan = form_plan(work.store, work.catalogue, form)
     written: list[Written] = []
     for start in range(0, len(changes), BATCH):
-        batch = changes[start : start + BATCH]
-        ids = [c.id for c in batch if c.id is not None]
-        there = work.store.load(work.connection, form, ids, lock=True) if ids else {}
-        prepared = [_prepare(work, plan, c, there, source) for c in batch]
-        _store(work, definition, prepared)
-        for one in prepared:
-            _log(work, plan, one, source)
-            work.tell(Changed(_event(one.change.kind), form, one.id, one.before, one.after, source))
+        prepared = _write_batch(work, form, changes[start : start + BATCH], source)
         written += [Written(one.id, one.after, one.warnings) for one in prepared]
     return written
+
+
+def create_many(
+    work: Work,
+    form: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    source: Source = "user",
+    refuse: Refuse | None = None,
+) -> list[int]:
+    """Ids of new records, in order. `refuse`: is told of each row that is bad, by its index, and
+    the others are written; without it the first bad row is raised. Nothing of what was written is
+    kept in memory, so that a sheet may be long."""
+    ids: list[int] = []
+    for start in range(0, len(rows), BATCH):
+        batch = [Change("create", values=values) for values in rows[start : start + BATCH]]
+        later = None if refuse is None else partial(_refuse_at, refuse, start)
+        ids += [one.id for one in _write_batch(work, form, batch, source, later)]
+        if len(rows) > BATCH:
+            work.flush()
+    return ids
+
+
+def _refuse_at(refuse: Refuse, start: int, index: int, refused: Refused) -> None:
+    refuse(start + index, refused)
+
+
+def _write_batch(
+    work: Work, form: str, batch: Sequence[Change], source: Source, refuse: Refuse | None = None
+) -> list[_Prepared]:
+    definition = _form(work, form)
+    plan = form_plan(work.store, work.catalogue, form)
+    ids = [c.id for c in batch if c.id is not None]
+    there = work.store.load(work.connection, form, ids, lock=True) if ids else {}
+    together = _Batch(source, len(batch) > 1 and not ids)
+    prepared: list[tuple[int, _Prepared]] = []
+    for index, change in enumerate(batch):
+        try:
+            prepared.append((index, _prepare(work, plan, change, there, together)))
+        except Refused as refused:
+            if refuse is None:
+                raise
+            refuse(index, refused)
+    if together.creates_many:
+        prepared = _without_taken(work, plan, prepared, refuse)
+    found = [one for _, one in prepared]
+    _give_ids(work, plan, found)
+    _store(work, definition, found)
+    for one in found:
+        _log(work, plan, one, source)
+        work.tell(Changed(_event(one.change.kind), form, one.id, one.before, one.after, source))
+    return found
+
+
+def _without_taken(
+    work: Work,
+    plan: FormPlan,
+    prepared: list[tuple[int, _Prepared]],
+    refuse: Refuse | None,
+) -> list[tuple[int, _Prepared]]:
+    """Those of a batch whose unique values nobody has, in the database or earlier in the batch."""
+    taken = validation.taken_among(work, plan, [one.after for _, one in prepared])
+    kept = []
+    for place, (index, one) in enumerate(prepared):
+        refusals = taken.get(place)
+        if refusals is None:
+            kept.append((index, one))
+        elif refuse is None:
+            raise Invalid("invalid", fields=refusals)
+        else:
+            refuse(index, Invalid("invalid", fields=refusals))
+    return kept
+
+
+def _give_ids(work: Work, plan: FormPlan, prepared: Sequence[_Prepared]) -> None:
+    fresh = [one for one in prepared if one.before is None]
+    if not fresh:
+        return
+    at_once = plan.form.number is not None and plan.form.number_assign == "create"
+    for one, id_ in zip(fresh, work.store.next_ids(work.connection, len(fresh)), strict=True):
+        one.id = one.after["id"] = id_
+        if at_once:
+            one.after["number"] = next_number(work, plan.form, one.after)
 
 
 def create(work: Work, form: str, values: Mapping[str, Any], *, source: Source = "user") -> Written:
@@ -111,6 +187,19 @@ def delete(
 
 def restore(work: Work, form: str, id: int, *, source: Source = "user") -> Written:
     return write_many(work, form, [Change("restore", id)], source=source)[0]
+
+
+Refuse = Callable[[int, Refused], None]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Changes that are written together. `creates_many`: unique values are looked up at once;
+    `known`: lists of keys that were found to be writable."""
+
+    source: Source
+    creates_many: bool
+    known: set[tuple[str, ...]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -148,10 +237,11 @@ def _prepare(
     plan: FormPlan,
     change: Change,
     there: Mapping[int, dict[str, Any]],
-    source: Source,
+    batch: _Batch,
 ) -> _Prepared:
+    source = batch.source
     if change.kind == "create":
-        return _prepare_create(work, plan, change, source)
+        return _prepare_create(work, plan, change, batch)
     before = there.get(change.id or 0)
     gone = before is not None and before["deleted_at"] is not None
     if before is None or gone != (change.kind == "restore"):
@@ -172,11 +262,14 @@ def _check_revision(change: Change, before: Mapping[str, Any], source: Source) -
         raise Stale("stale", revision=before["revision"])
 
 
-def _prepare_create(work: Work, plan: FormPlan, change: Change, source: Source) -> _Prepared:
-    form = plan.form
-    if source in ("user", "import"):
+def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: _Batch) -> _Prepared:
+    form, source = plan.form, batch.source
+    keys = tuple(change.values)
+    if source in ("user", "import") and keys not in batch.known:
         _require(work, form.name, "create")
         _check_keys(work, plan, change.values, work.rights.create_fields(work, form.name), None)
+        if not plan.tables.keys() & keys:  # rows have keys of their own
+            batch.known.add(keys)
     found = Found()
     record = _blank(work, plan)
     values = validation.parse(work, plan, change.values, found)
@@ -188,11 +281,8 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, source: Source) 
     generating.begin(work, plan, record, change.values.keys(), found)
     _give_row_ids(work, plan, record, None, found)
     validation.compute(work, plan, record, found)
-    _judge(work, plan, record, None, found, change, None)
-    record["id"] = work.store.next_ids(work.connection, 1)[0]
-    if form.number is not None and form.number_assign == "create":
-        record["number"] = next_number(work, form, record)
-    return _Prepared(change, record["id"], None, record, record, {}, tuple(found.warnings))
+    _judge(work, plan, record, None, found, change, None, batch.creates_many)
+    return _Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
 
 
 def _blank(work: Work, plan: FormPlan) -> dict[str, Any]:
@@ -421,11 +511,14 @@ def _judge(
     found: Found,
     change: Change,
     changed: Collection[str] | None,
+    unique_later: bool = False,
 ) -> None:
     drafts = record.get("status") in ("draft", "returned", "recalled")
-    occasion = Occasion(require=change.require, drafts=drafts and not change.require)
+    drafts = drafts and not change.require
+    occasion = Occasion(require=change.require, drafts=drafts, unique_later=unique_later)
     judged = validation.judge(work, plan, record, before, occasion, changed)
-    validation.judge_unique_fields(work, plan, record, judged, changed)
+    if not unique_later:
+        validation.judge_unique_fields(work, plan, record, judged, changed)
     files.judge(work, plan.form, record, before, judged)
     known = {(r.path, r.code) for r in found.refusals}
     found.refusals += [r for r in judged.refusals if (r.path, r.code) not in known]
@@ -501,6 +594,8 @@ def body_of(
     plan: FormPlan, before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """`{field: [old, new]}` of what differs, rows of tables by id; and the sensitive values."""
+    if before is None and not plan.sensitive:
+        return _body_of_new(plan, after), {}
     body: dict[str, Any] = {}
     private: dict[str, Any] = {}
     old = before or {}
@@ -519,6 +614,24 @@ def body_of(
         if rows:
             body[table] = rows
     return body, private
+
+
+def _body_of_new(plan: FormPlan, after: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything a new record holds; most changes of an import are these."""
+    body: dict[str, Any] = {}
+    for name, present in plan.presents:
+        value = after.get(name)
+        if value is not None:
+            body[name] = [None, value if present is None else present(value)]
+    for name in _TRACKED:
+        value = after.get(name)
+        if value is not None:
+            body[name] = [None, _json(plan, name, value)]
+    for table in plan.tables:
+        rows = _rows_body(plan, table, (), after.get(table) or ())
+        if rows:
+            body[table] = rows
+    return body
 
 
 def _json(plan: FormPlan, name: str, value: Any) -> Any:

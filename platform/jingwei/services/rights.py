@@ -83,6 +83,7 @@ class FormGrants:
     restrictions: tuple[Restriction, ...]  # those that keep this person out
     scopes: dict[str, RowScope] = field(default_factory=dict)
     list_rights: FieldRights | None = None
+    create_rights: FieldRights | None = None
 
 
 Opener = Callable[[Viewing, str, int], bool]
@@ -95,6 +96,7 @@ class Rights:
     def __init__(self, openers: Sequence[Opener] = ()) -> None:
         self.openers = list(openers)
         self._known: dict[tuple[Any, ...], FormGrants] = {}
+        self._system: dict[tuple[Any, str], FieldRights] = {}
         self._lock = Lock()
 
     # --- rows -----------------------------------------------------------------------------------
@@ -174,8 +176,7 @@ class Rights:
         """What the actor sees and may write: of one record, or of a list."""
         definition = view.catalogue.forms[form]
         if view.actor.is_system:
-            everything = all_fields(definition)
-            return FieldRights(everything, everything)
+            return self._system_rights(view, definition)
         known = self.grants(view, form)
         if record is None:
             if known.list_rights is None:
@@ -192,14 +193,29 @@ class Rights:
                 shown -= _with_columns(definition, restriction.fields)
         return self._rights(view, definition, covering, readers, shown, ("update",))
 
+    def _system_rights(self, view: Viewing, form: Form) -> FieldRights:
+        key = (view.installation.release.id, form.name)
+        found = self._system.get(key)
+        if found is None:
+            everything = all_fields(form)
+            found = FieldRights(everything, everything)
+            with self._lock:
+                if len(self._system) > 2_000:
+                    self._system.clear()
+                self._system[key] = found
+        return found
+
     def create_fields(self, view: Viewing, form: str) -> FieldRights:
         """What the actor sees and may write of a record that is not there yet."""
-        definition = view.catalogue.forms[form]
         if view.actor.is_system:
             return self.fields(view, form)
-        makers = [g for g in self.grants(view, form).grants if "create" in g.permission.can]
-        shown = frozenset().union(*(g.shown for g in makers)) if makers else frozenset()
-        return self._rights(view, definition, makers, makers, shown, ("create",))
+        known = self.grants(view, form)
+        if known.create_rights is None:
+            makers = [g for g in known.grants if "create" in g.permission.can]
+            shown = frozenset().union(*(g.shown for g in makers)) if makers else frozenset()
+            definition = view.catalogue.forms[form]
+            known.create_rights = self._rights(view, definition, makers, makers, shown, ("create",))
+        return known.create_rights
 
     def _list_rights(self, view: Viewing, form: Form, known: FormGrants) -> FieldRights:
         readers = [g for g in known.grants if "read" in g.permission.can]

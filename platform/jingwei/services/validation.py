@@ -67,20 +67,20 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
     """Engine values of what was sent; values that cannot be read are in `found`."""
     names = Names(view)
     values: Values = {}
+    parsers = plan.parsers
     for name, given in raw.items():
-        definition = plan.form.fields.get(name)
-        if definition is None:
-            if name == "org":
-                values[name] = _org(view, given, found)
-            continue
-        if definition.type == "table":
+        parse_ = parsers.get(name)
+        if parse_ is not None:
+            try:
+                values[name] = parse_(given, names)
+            except ValueRefused as refused:
+                found.refusals.append(refused.refusal(name))
+        elif name in plan.tables:
             rows = _rows(plan, name, given, names, found)
             if rows is not None:
                 values[name] = rows
-            continue
-        parsed = _parsed(definition, given, names, name, found)
-        if parsed is not _UNREAD:
-            values[name] = parsed
+        elif name == "org":
+            values[name] = _org(view, given, found)
     return values
 
 
@@ -137,10 +137,11 @@ def _rows(
 
 def fill_defaults(view: Reading, plan: FormPlan, record: Values, given: Collection[str]) -> None:
     """Defaults of fields that were not sent, for a record that is new."""
-    env = environment(view, record, is_new=True)
-    for name, field_plan in plan.fields.items():
-        if field_plan.default is not None and name not in given:
-            record[name] = field_plan.default(env)
+    if plan.defaults:
+        env = environment(view, record, is_new=True)
+        for name, default in plan.defaults:
+            if name not in given:
+                record[name] = default(env)
     for table in plan.tables:
         for row in record.get(table) or ():
             fill_row_defaults(view, plan, table, row, record)
@@ -210,6 +211,9 @@ def as_kept(definition: Field, value: Any, path: str, found: Found) -> Any:
 # --- the rules -----------------------------------------------------------------------------------
 
 
+_NOTHING = Environment()  # where no condition looks at anything
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """When a record is judged. `submitting` also asks what is only owed at submit: a draft may be
@@ -219,6 +223,7 @@ class Occasion:
     action: str | None = None
     require: frozenset[str] = frozenset()  # a flow step asks for these
     drafts: bool = False  # the form has a flow: only a submit asks for what is required
+    unique_later: bool = False  # `taken_among` looks at the whole batch
 
 
 def judge(
@@ -231,12 +236,15 @@ def judge(
 ) -> Found:
     """Everything wrong with a whole record of engine values."""
     found = Found()
-    env = environment(view, record, old=old, is_new=old is None)
+    env = _NOTHING
+    if plan.conditional or plan.linked or plan.tables:
+        env = environment(view, record, old=old, is_new=old is None)
     owed = occasion.submitting or not occasion.drafts
     hidden = _clear_hidden(plan, record, env)
-    for name, field_plan in plan.fields.items():
+    for name in plan.fields if occasion.require else plan.judged:
         if name in hidden:
             continue
+        field_plan = plan.fields[name]
         path, value = name, record.get(name)
         _judge_field(plan, field_plan, path, value, env, found, owed, occasion, old)
         if field_plan.field.type == "table":
@@ -249,7 +257,8 @@ def judge(
 
 def _clear_hidden(plan: FormPlan, record: Values, env: Environment) -> set[str]:
     hidden: set[str] = set()
-    for name, field_plan in plan.fields.items():
+    for name in plan.hideable:
+        field_plan = plan.fields[name]
         if field_plan.visible_if is not None and not field_plan.visible_if(env):
             hidden.add(name)
             if field_plan.field.when_hidden == "clear":
@@ -380,7 +389,8 @@ def _judge_links(
     changed: Collection[str] | None,
 ) -> None:
     """Links point to records the actor may read; filtered names and links obey their filter."""
-    for name, field_plan in plan.fields.items():
+    for name in plan.linked:
+        field_plan = plan.fields[name]
         if changed is None or name in changed:
             _judge_link(view, field_plan, name, record.get(name), env, found)
             for index, row in enumerate(record.get(name) or () if name in plan.tables else ()):
@@ -438,7 +448,8 @@ def _judge_rule(
 ) -> None:
     rule = rule_plan.rule
     if rule.unique:
-        _judge_unique(view, plan, rule.unique, rule.field_at, rule.message, record, found)
+        if not occasion.unique_later:
+            _judge_unique(view, plan, rule.unique, rule.field_at, rule.message, record, found)
         return
     if rule.on == "submit" and not occasion.submitting and occasion.drafts:
         return
@@ -508,8 +519,8 @@ def judge_unique_fields(
     view: Reading, plan: FormPlan, record: Values, found: Found, changed: Collection[str] | None
 ) -> None:
     """Fields that are unique by themselves."""
-    for name, field_plan in plan.fields.items():
-        if field_plan.field.unique and (changed is None or name in changed):
+    for name in plan.unique:
+        if changed is None or name in changed:
             _judge_unique(view, plan, (name,), name, None, record, found)
 
 
@@ -527,11 +538,35 @@ def _judge_unique(
         view.connection, plan.form.name, fields, values, record.get("id")
     )
     if taken is not None:
-        path = at or fields[0]
-        if message is not None:
-            found.refusals.append(by_author(view, "taken", path, message, record))
-        else:
-            found.add(path, "taken")
+        found.refusals.append(_taken(view, at or fields[0], message, record))
+
+
+def taken_among(
+    view: Reading, plan: FormPlan, records: Sequence[Values]
+) -> dict[int, list[FieldRefusal]]:
+    """What new records that are written together would take from others, or from each other: by
+    the place in the batch."""
+    wanted: list[tuple[Sequence[str], str | None, Template | None]] = [
+        (rule.rule.unique, rule.rule.field_at, rule.rule.message)
+        for rule in plan.rules
+        if rule.rule.unique
+    ]
+    wanted += [((name,), name, None) for name in plan.unique]
+    taken: dict[int, list[FieldRefusal]] = {}
+    for fields, at, message in wanted:
+        keys = [[record.get(name) for name in fields] for record in records]
+        for place in view.store.taken(view.connection, plan.form.name, fields, keys):
+            refusal = _taken(view, at or fields[0], message, records[place])
+            taken.setdefault(place, []).append(refusal)
+    return taken
+
+
+def _taken(
+    view: Reading, path: str, message: Template | None, record: Mapping[str, Any]
+) -> FieldRefusal:
+    if message is not None:
+        return by_author(view, "taken", path, message, record)
+    return FieldRefusal(path, "taken")
 
 
 def select_ids(view: Reading, form: str) -> list[int]:

@@ -56,7 +56,8 @@ def writer(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 def _scale(scale: int) -> Convert:
     def scaled(value: Decimal | int) -> int:
-        return int(Decimal(value).scaleb(scale).to_integral_value(ROUND_HALF_UP))
+        number = value if type(value) is Decimal else Decimal(value)
+        return int(number.scaleb(scale).to_integral_value(ROUND_HALF_UP))
 
     return scaled
 

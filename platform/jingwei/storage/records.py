@@ -26,6 +26,7 @@ from jingwei.storage.tables import StoredForm, stored_form
 
 MOST_STATEMENTS = 1_000
 _MOST_VALUES = 500  # of one IN list on SQLite
+_MOST_KEYS = 200  # asked about in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +431,63 @@ class RecordStore:
         row.append(-1 if except_id is None else except_id)
         found: int | None = connection.exec_driver_sql(text, tuple(row)).scalar()
         return found
+
+    def taken(
+        self,
+        connection: Connection,
+        form: str,
+        fields: Sequence[str],
+        keys: Sequence[Sequence[Any]],
+    ) -> set[int]:
+        """Places of the keys that a living record has already, or that stand twice: the second of
+        them. A key with a None in it is never taken."""
+        columns = self.statements(form).columns_of(fields)
+        write = self.statements(form).writer(columns)
+        first: dict[tuple[Any, ...], int] = {}
+        taken: set[int] = set()
+        for place, key in enumerate(keys):
+            if None in key:
+                continue
+            row = tuple(self._row(connection, write, dict(zip(fields, key, strict=True))))
+            if first.setdefault(row, place) != place:
+                taken.add(place)
+        rows = list(first)
+        for start in range(0, len(rows), _MOST_KEYS):
+            part = rows[start : start + _MOST_KEYS]
+            text, values = self._asks_for(form, columns, part)
+            there = connection.exec_driver_sql(text, values).fetchall()
+            taken |= {first[part[n]] for (n,) in there if n < len(part)}
+        return taken
+
+    def _asks_for(
+        self, form: str, columns: tuple[str, ...], keys: list[tuple[Any, ...]]
+    ) -> tuple[str, tuple[Any, ...]]:
+        """The query for the places (from 0) of those keys that living records have."""
+        own = self.statements(form)
+        postgres = self.dialect_name != "sqlite"
+        cached = ("taken", form, columns)
+        text: str | None = self._texts.get(cached)
+        if text is None:
+            names = [f"k{number}" for number in range(len(columns))]
+            pairs = list(zip(columns, names, strict=True))
+            same = " AND ".join(f"{own.quoted[c]} = w.{name}" for c, name in pairs)
+            if postgres:
+                arrays = ", ".join(f"CAST(%s AS {own.sql_type(c)}[])" for c in columns)
+                wanted = f"unnest({arrays}) WITH ORDINALITY AS w({', '.join(names)}, place)"
+                place = "w.place - 1"
+            else:
+                marks = ", ".join(f"? AS {name}" for name in names)
+                lines = (f"SELECT {number} AS place, {marks}" for number in range(_MOST_KEYS))
+                wanted, place = f"({' UNION ALL '.join(lines)}) AS w", "w.place"
+            text = (
+                f"SELECT {place} FROM {wanted} "
+                f"WHERE EXISTS (SELECT 1 FROM {own.name} WHERE {same} AND deleted_at IS NULL)"
+            )
+            self._texts[cached] = text
+        if postgres:
+            return text, tuple(list(column) for column in zip(*keys, strict=True))
+        full = keys + [keys[-1]] * (_MOST_KEYS - len(keys))  # one text for every length
+        return text, tuple(value for key in full for value in key)
 
 
 def _divide(items: Sequence[dict[str, Any]], name: str) -> None:

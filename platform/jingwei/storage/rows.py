@@ -67,6 +67,8 @@ class TableStatements:
     def writer(self, keys: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
         """Converts a mapping to the driver's values of `keys`."""
         parts = [(key, *self._source(key), self._writers[key]) for key in keys]
+        if all(part is None for _, _, part, _ in parts):
+            return _plain_writer([(name, convert) for _, name, _, convert in parts])
 
         def write(values: Mapping[str, Any]) -> list[Any]:
             row: list[Any] = []
@@ -78,6 +80,10 @@ class TableStatements:
             return row
 
         return write
+
+    def sql_type(self, key: str) -> str:
+        """What the database calls the type of a column, without its collation."""
+        return self._types[key].compile(dialect=self.dialect).partition(" COLLATE ")[0]
 
     def _source(self, key: str) -> tuple[str, str | None]:
         """Where a column's value stands in a record: a polymorphic link fills two columns."""
@@ -118,3 +124,18 @@ class TableStatements:
 
     def among_values(self, values: Sequence[int]) -> list[Any]:
         return list(values) if self.dialect.name == "sqlite" else [list(values)]
+
+
+def _plain_writer(
+    parts: Sequence[tuple[str, Convert | None]],
+) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """The writer of columns of which each holds a field as a whole."""
+
+    def write(values: Mapping[str, Any]) -> list[Any]:
+        get = values.get
+        return [
+            value if (value := get(name)) is None or convert is None else convert(value)
+            for name, convert in parts
+        ]
+
+    return write

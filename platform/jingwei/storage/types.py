@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -86,6 +87,7 @@ def truncated(value: datetime) -> datetime:
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
+@lru_cache(maxsize=4_096)  # a batch says the same moment thousands of times
 def instant_text(value: datetime) -> str:
     """Fixed-width ISO text, so that text order is time order."""
     utc = value.astimezone(UTC)

@@ -6,8 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from jingwei.language.expressions.tree import Type
-from jingwei.language.field_types.base import ORDER, FieldType, Kept, Known, StoredAs
-from jingwei.language.field_types.numbers import decimal_of, scale_of, written_number
+from jingwei.language.field_types.base import ORDER, FieldType, Kept, Known, Parser, StoredAs
+from jingwei.language.field_types.numbers import (
+    decimal_of,
+    decimal_parser,
+    scale_of,
+    written_number,
+)
 from jingwei.language.form import Field
 from jingwei.language.values import Literal_
 
@@ -26,6 +31,9 @@ class NumberType(FieldType):
 
     def parse(self, field: Field, raw: Any, known: Known) -> Decimal:
         return decimal_of(raw, field)
+
+    def parser(self, field: Field) -> Parser:
+        return decimal_parser(field)
 
     def written(self, field: Field, text: str) -> Decimal:
         return decimal_of(written_number(text), field)

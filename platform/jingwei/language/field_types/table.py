@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jingwei.language.expressions.tree import Type
@@ -51,7 +51,13 @@ from jingwei.language.field_types import (
     time,
     url,
 )
-from jingwei.language.field_types.base import FieldType, Known, StoredAs, ValueRefused
+from jingwei.language.field_types.base import (
+    FieldType,
+    Known,
+    Parser,
+    StoredAs,
+    ValueRefused,
+)
 from jingwei.language.form import Field
 
 FIELD_TYPES: Mapping[str, FieldType] = {
@@ -144,6 +150,28 @@ def parse_value(field: Field, raw: Any, known: Known) -> Any:
         if value not in values:
             values.append(value)
     return values or None
+
+
+def value_parser(field: Field) -> Parser:
+    """`parse_value` for one field, made once and called for every value."""
+    if field.many:
+        return lambda raw, known: parse_value(field, raw, known)
+    parse = FIELD_TYPES[field.type].parser(field)
+
+    def parsed(raw: Any, known: Known) -> Any:
+        return None if raw is None or raw == "" else parse(raw, known)
+
+    return parsed
+
+
+def value_presenter(field: Field) -> Callable[[Any], Any] | None:
+    """`present_value` for values of one field that are not None; None: they stay as they are."""
+    type_ = FIELD_TYPES[field.type]
+    if field.type == "table" or field.many:
+        return lambda value: present_value(field, value)
+    if type(type_).present is FieldType.present:
+        return None
+    return lambda value: type_.present(field, value)
 
 
 def present_value(field: Field, value: Any) -> Any:
