@@ -162,7 +162,7 @@ class House:
         """A1–A7 hold of the instance as stored."""
         with self.reading("admin") as reading:
             books = tasks.books(reading)
-            found = runtime.load(reading, flow)
+            found = runtime.load(reading, flow, whole=True)
             events = rows.events_of(reading.connection, books, flow)
             waiting = len(rows.timers_of(reading.connection, flow))
         assert broken(found.state, events, timers=waiting) == []
@@ -173,7 +173,7 @@ class House:
             books = tasks.books(reading)
             record = reading.store.load(reading.connection, "request", [flow["record"]])
             return (
-                runtime.load(reading, flow["id"]).state,
+                runtime.load(reading, flow["id"], whole=True).state,
                 rows.events_of(reading.connection, books, flow["id"]),
                 rows.timers_of(reading.connection, flow["id"]),
                 record,

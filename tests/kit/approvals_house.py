@@ -185,7 +185,7 @@ class Approvals:
         platform = self.api.platform
         with platform.commands.read(SYSTEM) as reading:
             books = tasks.books(reading)
-            found = runtime.load(reading, flow, though_it_fits_no_more=True)
+            found = runtime.load(reading, flow, though_it_fits_no_more=True, whole=True)
             record = reading.store.load(
                 reading.connection, found.state.flow.form, [found.state.flow.record]
             )

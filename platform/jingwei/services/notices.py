@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from jingwei.services.commands import Reading, Work
 from jingwei.storage import notices as rows
 from jingwei.storage.notices import NoticeRow
-from jingwei.storage.people import find_people
+from jingwei.storage.people import PersonRow, find_people
 
 SEND = "notice.send"
 MOST_A_PAGE = 200
@@ -31,9 +31,13 @@ class Notice:
     key: str | None = None
 
 
-def notify(work: Work, notices: Sequence[Notice]) -> int:
-    """Tell people; how many were new. Logins that are unknown or inactive are told nothing."""
-    people = find_people(work.connection, {notice.person for notice in notices})
+def notify(
+    work: Work, notices: Sequence[Notice], people: Mapping[str, PersonRow] | None = None
+) -> int:
+    """Tell people; how many were new. Logins that are unknown or inactive are told nothing.
+    `people`: by login, where they are known already."""
+    if people is None:
+        people = find_people(work.connection, {notice.person for notice in notices})
     known = [n for n in notices if n.person in people and people[n.person].active]
     if not known:
         return 0

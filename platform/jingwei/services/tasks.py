@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.refusals import Conflict, Malformed, NotAllowed, NotFound, Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
+from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import TaskRow
@@ -77,10 +78,15 @@ def close_todos(
 ) -> int:
     """Close every open task of these kinds on a record; how many there were."""
     found = rows.tasks_on(work.connection, books(work), record, kinds=kinds, state="open")
-    found = [task for task in found if task.form == form]
+    return close_some(work, [task for task in found if task.form == form], outcome)
+
+
+def close_some(work: Work, found: Sequence[TaskRow], outcome: str) -> int:
+    """Close these tasks; how many there were."""
     by = None if work.actor.is_system else work.actor.login
     closed = [_closed(work, task, outcome, by) for task in found]
-    rows.write_tasks(work.connection, books(work), [], closed)
+    if closed:
+        rows.write_tasks(work.connection, books(work), [], closed)
     for task in closed:
         closed_message(work, task)
     return len(closed)
@@ -111,11 +117,26 @@ def act_simply(work: Work, task: TaskRow, action: str, body: Mapping[str, Any]) 
     done = _closed(work, task, outcomes[action], work.actor.login, comment=comment)
     rows.write_tasks(work.connection, books(work), [], [done])
     closed_message(work, done)
+    told_inside(work, done)
     return task_json(work, done)
 
 
-def told(work: Work, tasks: list[TaskRow], kind: str = "task") -> None:
-    """Messages and notices about tasks that were opened (or are urged: `kind`)."""
+def told_inside(work: Work, task: TaskRow) -> None:
+    """Have the transaction's listeners hear that a task was answered; they may refuse."""
+    record = work.store.load(work.connection, task.form, [task.record]).get(task.record)
+    if record is not None:
+        after = {**record, "task": task}
+        work.tell(Changed("task.closed", task.form, task.record, record, after, "task"))
+
+
+def told(
+    work: Work,
+    tasks: list[TaskRow],
+    kind: str = "task",
+    record: Mapping[str, Any] | None = None,
+) -> None:
+    """Messages and notices about tasks that were opened (or are urged: `kind`). `record`: the one
+    that all of them are about, where it is known."""
     people = find_people(work.connection, {t.acting for t in tasks})
     notices = []
     for task in tasks:
@@ -131,14 +152,17 @@ def told(work: Work, tasks: list[TaskRow], kind: str = "task") -> None:
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
             locale,
-            display=_display(work, task, locale),
+            display=display(work, task.form, record, locale)
+            if record
+            else _display(work, task, locale),
             step=task.title.get(locale, ""),
         )
         at = task.opened_at if kind == "task" else work.now
         once = f"task:{task.id}:{task.acting}:{kind}:{at}"
         link = f"/f/{task.form}/{task.record}"
         notices.append(Notice(task.acting, words, f"task_{kind}", link, kind != "task", once))
-    notify(work, notices)
+    if notices:
+        notify(work, notices, people)
 
 
 def closed_message(work: Work, task: TaskRow) -> None:

@@ -14,7 +14,8 @@ TERMINAL = frozenset({"approved", "rejected", "recalled", "terminated"})
 class FlowRow:
     """One request on its way. `status`: running suspended, or one of TERMINAL.
 
-    `memory`: `resume` {path: where to go on}, `returns` {step: how often}, `seq`.
+    `memory`: `resume` {path: where to go on}, `returns` {step: how often}, `chosen` {step: people}.
+    `seq`: the number of the newest event.
     """
 
     id: int
@@ -32,6 +33,7 @@ class FlowRow:
     previous: int | None = None
     parent: int | None = None
     parent_run: int | None = None
+    seq: int = 0
     memory: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -92,7 +94,7 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One thing that happened. `data.changes`: what became of the state; `actor` None: system."""
+    """One thing that happened. `changes`: what became of the state; `actor` None: system."""
 
     flow: int
     seq: int
@@ -103,6 +105,7 @@ class EventRow:
     step: str | None = None
     comment: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] | None = None
     key: str | None = None
 
 

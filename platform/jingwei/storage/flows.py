@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,55 @@ def login_key(connection: Connection, people: PersonBook, login: str) -> int:
     return people.ids.get(login, NOBODY)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How rows of a table become one of our plain rows, and back. The statements are built once:
+    building them for each request costs more than running them."""
+
+    made: Any
+    table: sa.Table
+    columns: tuple[sa.Column[Any], ...]
+    names: tuple[str, ...]
+    people: tuple[int, ...]
+    form: int | None
+    moving: tuple[str, ...]
+    update: sa.Update
+    select: sa.Select[Any]
+
+
+def _kind(made: Any, table: sa.Table, *fixed: str) -> _Kind:
+    """`fixed`: columns that never change after the insert."""
+    names = tuple(f.name for f in fields(made))
+    columns = tuple(table.c[name] for name in names)
+    moving = tuple(name for name in names if name not in ("id", *fixed))
+    update = sa.update(table)
+    if "id" in names:
+        update = update.where(table.c.id == sa.bindparam("key_"))
+    return _Kind(
+        made,
+        table,
+        columns,
+        names,
+        tuple(i for i, name in enumerate(names) if name in _PEOPLE),
+        names.index("form") if "form" in names else None,
+        moving,
+        update.values({name: sa.bindparam(name) for name in moving}),
+        sa.select(*columns),
+    )
+
+
+_FLOW = _kind(
+    FlowRow, sys_flow_instance, "form", "record", "workflow", "initiator", "started_at",
+    "previous", "parent", "parent_run",
+)  # fmt: skip
+_RUN = _kind(RunRow, sys_step_run, "kind", "parent", "lane", "round", "opened_at")
+_TASK = _kind(
+    TaskRow, sys_task, "run", "kind", "seat", "weight", "origin", "position", "flow", "form",
+    "record", "key",
+)  # fmt: skip
+_EVENT = _kind(EventRow, sys_flow_event)
+
+
 def _kept(connection: Connection, books: Books, row: Any, **more: Any) -> dict[str, Any]:
     values = {f.name: getattr(row, f.name) for f in fields(row)} | more
     for name, value in values.items():
@@ -48,50 +97,71 @@ def _kept(connection: Connection, books: Books, row: Any, **more: Any) -> dict[s
             values[name] = login_key(connection, books.people, value)
         elif name == "form":
             values[name] = books.names.key("form", value)
-        elif isinstance(value, Mapping):
-            values[name] = dict(value)
     return values
 
 
-def _read(connection: Connection, books: Books, made: Any, row: Any) -> Any:
-    values = dict(row._mapping)
-    for name, value in values.items():
-        if name in _PEOPLE and value is not None:
-            if value not in books.people.logins:
+def _changed(connection: Connection, books: Books, kind: _Kind, rows: Sequence[Any]) -> None:
+    if rows:
+        values = []
+        for row in rows:
+            kept = _kept(connection, books, row)
+            values.append({"key_": row.id, **{name: kept[name] for name in kind.moving}})
+        connection.execute(kind.update, values if len(values) > 1 else values[0])
+
+
+def _plain(connection: Connection, books: Books, kind: _Kind, values: Sequence[Any]) -> Any:
+    found = list(values)
+    logins = books.people.logins
+    for index in kind.people:
+        if found[index] is not None:
+            if found[index] not in logins:
                 refresh_book(connection, books.people)
-            values[name] = books.people.logins.get(value, "?")
-        elif name == "form" and value is not None:
-            values[name] = books.names.names.get(value, "?")
-    return made(**{f.name: values[f.name] for f in fields(made)})
+                logins = books.people.logins
+            found[index] = logins.get(found[index], "?")
+    if kind.form is not None and found[kind.form] is not None:
+        found[kind.form] = books.names.names.get(found[kind.form], "?")
+    return kind.made(*found)
 
 
-def _all(connection: Connection, books: Books, made: Any, statement: Any) -> list[Any]:
-    return [_read(connection, books, made, row) for row in connection.execute(statement)]
+def _all(
+    connection: Connection, books: Books, kind: _Kind, statement: Any, **values: Any
+) -> list[Any]:
+    return [_plain(connection, books, kind, row) for row in connection.execute(statement, values)]
 
 
 # --- instances -----------------------------------------------------------------------------------
 
 
 def insert_flow(connection: Connection, books: Books, flow: FlowRow) -> None:
-    connection.execute(sa.insert(sys_flow_instance).values(_kept(connection, books, flow)))
+    connection.execute(sa.insert(sys_flow_instance), _kept(connection, books, flow))
 
 
 def update_flow(connection: Connection, books: Books, flow: FlowRow) -> None:
-    values = _kept(connection, books, flow)
-    key = values.pop("id")
-    connection.execute(
-        sa.update(sys_flow_instance).where(sys_flow_instance.c.id == key).values(values)
-    )
+    _changed(connection, books, _FLOW, [flow])
+
+
+_FLOW_BY_ID = _FLOW.select.where(sys_flow_instance.c.id == sa.bindparam("flow"))
+_FLOW_OF_TASK = _FLOW.select.where(
+    sys_flow_instance.c.id
+    == sa.select(sys_task.c.flow)
+    .where(sys_task.c.id == sa.bindparam("task"), sys_task.c.run.is_not(None))
+    .scalar_subquery()
+).with_for_update()
+_LOCKED_FLOW = _FLOW_BY_ID.with_for_update()
 
 
 def find_flow(
     connection: Connection, books: Books, flow: int, *, lock: bool = False
 ) -> FlowRow | None:
     """The instance; with `lock` nobody else changes it until this transaction ends."""
-    statement = sa.select(sys_flow_instance).where(sys_flow_instance.c.id == flow)
-    if lock:
-        statement = statement.with_for_update()
-    found = _all(connection, books, FlowRow, statement)
+    statement = _LOCKED_FLOW if lock else _FLOW_BY_ID
+    found = _all(connection, books, _FLOW, statement, flow=flow)
+    return found[0] if found else None
+
+
+def flow_of_task(connection: Connection, books: Books, task: int) -> FlowRow | None:
+    """The instance of a task that a step of it waits for, locked; None for any other task."""
+    found = _all(connection, books, _FLOW, _FLOW_OF_TASK, task=task)
     return found[0] if found else None
 
 
@@ -112,19 +182,19 @@ def running_flows(
 ) -> list[FlowRow]:
     """Instances that have not ended, oldest first."""
     table = sys_flow_instance.c
-    statement = sa.select(sys_flow_instance).where(table.status.in_(("running", "suspended")))
+    statement = _FLOW.select.where(table.status.in_(("running", "suspended")))
     if workflow is not None:
         statement = statement.where(table.workflow == workflow)
     if record is not None:
         statement = statement.where(table.record == record)
-    return _all(connection, books, FlowRow, statement.order_by(table.id).limit(limit))
+    return _all(connection, books, _FLOW, statement.order_by(table.id).limit(limit))
 
 
 def children_of(connection: Connection, books: Books, parent: int) -> list[FlowRow]:
     """Instances that a step of this one began, oldest first."""
     table = sys_flow_instance.c
-    statement = sa.select(sys_flow_instance).where(table.parent == parent).order_by(table.id)
-    return _all(connection, books, FlowRow, statement)
+    statement = _FLOW.select.where(table.parent == parent).order_by(table.id)
+    return _all(connection, books, _FLOW, statement)
 
 
 def status_of_flows(connection: Connection, flows: Collection[int]) -> dict[int, str]:
@@ -142,9 +212,9 @@ def flows_of(
     total = connection.execute(
         sa.select(sa.func.count()).where(table.initiator == initiator)
     ).scalar_one()
-    statement = sa.select(sys_flow_instance).where(table.initiator == initiator)
+    statement = _FLOW.select.where(table.initiator == initiator)
     page = statement.order_by(table.id.desc()).limit(limit).offset(offset)
-    return total, _all(connection, books, FlowRow, page)
+    return total, _all(connection, books, _FLOW, page)
 
 
 def pinned_text(connection: Connection, fingerprint: str) -> bytes | None:
@@ -158,9 +228,64 @@ def pinned_text(connection: Connection, fingerprint: str) -> bytes | None:
 # --- runs ----------------------------------------------------------------------------------------
 
 
+_RUNS = _RUN.select.where(sys_step_run.c.flow == sa.bindparam("flow")).order_by(sys_step_run.c.id)
+_WITH_TASKS = sa.select(*_RUN.columns, *_TASK.columns).select_from(
+    sys_step_run.outerjoin(sys_task, sys_task.c.run == sys_step_run.c.id)
+)
+_newest = (
+    sa.select(sa.func.max(sys_step_run.c.id))
+    .where(sys_step_run.c.flow == sa.bindparam("flow"))
+    .group_by(sys_step_run.c.path)
+)
+_ORDER = (sys_step_run.c.id, sys_task.c.id)
+_ALL_WITH_TASKS = _WITH_TASKS.where(sys_step_run.c.flow == sa.bindparam("flow")).order_by(*_ORDER)
+_NEWEST_WITH_TASKS = _WITH_TASKS.where(
+    sys_step_run.c.flow == sa.bindparam("flow"),
+    sa.or_(
+        sys_step_run.c.id.in_(_newest),
+        sys_step_run.c.state == "open",
+        sys_step_run.c.round == sa.bindparam("round"),
+    ),
+).order_by(*_ORDER)
+
+
 def runs_of(connection: Connection, books: Books, flow: int) -> list[RunRow]:
-    statement = sa.select(sys_step_run).where(sys_step_run.c.flow == flow)
-    return _all(connection, books, RunRow, statement.order_by(sys_step_run.c.id))
+    return _all(connection, books, _RUN, _RUNS, flow=flow)
+
+
+def runs_with_tasks(
+    connection: Connection, books: Books, flow: FlowRow, *, whole: bool
+) -> tuple[dict[int, RunRow], dict[int, TaskRow]]:
+    """Runs of an instance and their tasks by id, in the order they were made. Not `whole`: of each
+    path only the newest run, what is open and what is of this round, with the blocks around: all
+    that a command looks at, however often the request has gone round."""
+    runs: dict[int, RunRow] = {}
+    tasks: dict[int, TaskRow] = {}
+    if whole:
+        _add_runs(connection, books, runs, tasks, _ALL_WITH_TASKS, flow=flow.id)
+        return runs, tasks
+    _add_runs(connection, books, runs, tasks, _NEWEST_WITH_TASKS, flow=flow.id, round=flow.round)
+    while missing := {r.parent for r in runs.values() if r.parent not in (None, *runs)}:
+        above = _WITH_TASKS.where(sys_step_run.c.id.in_(missing)).order_by(*_ORDER)
+        _add_runs(connection, books, runs, tasks, above)
+    return dict(sorted(runs.items())), dict(sorted(tasks.items()))
+
+
+def _add_runs(
+    connection: Connection,
+    books: Books,
+    runs: dict[int, RunRow],
+    tasks: dict[int, TaskRow],
+    statement: Any,
+    **values: Any,
+) -> None:
+    width = len(_RUN.names)
+    at = width + _TASK.names.index("id")
+    for row in connection.execute(statement, values):
+        if row[0] not in runs:
+            runs[row[0]] = _plain(connection, books, _RUN, row[:width])
+        if row[at] is not None:
+            tasks[row[at]] = _plain(connection, books, _TASK, row[width:])
 
 
 def write_runs(
@@ -173,27 +298,35 @@ def write_runs(
     if fresh:
         rows = [_kept(connection, books, run, flow=flow) for run in fresh]
         connection.execute(sa.insert(sys_step_run), rows)
-    for run in changed:
-        values = _kept(connection, books, run)
-        key = values.pop("id")
-        connection.execute(sa.update(sys_step_run).where(sys_step_run.c.id == key).values(values))
+    _changed(connection, books, _RUN, changed)
 
 
 # --- tasks ---------------------------------------------------------------------------------------
 
 
+_TASKS = _TASK.select.where(sys_task.c.flow == sa.bindparam("flow")).order_by(sys_task.c.id)
+_BESIDE = _TASK.select.where(
+    sys_task.c.flow == sa.bindparam("flow"), sys_task.c.run.is_(None)
+).order_by(sys_task.c.id)
+_TASK_BY_ID = _TASK.select.where(sys_task.c.id == sa.bindparam("task"))
+
+
 def tasks_of(connection: Connection, books: Books, flow: int) -> list[TaskRow]:
-    statement = sa.select(sys_task).where(sys_task.c.flow == flow).order_by(sys_task.c.id)
-    return _all(connection, books, TaskRow, statement)
+    return _all(connection, books, _TASK, _TASKS, flow=flow)
+
+
+def tasks_beside(connection: Connection, books: Books, flow: int) -> list[TaskRow]:
+    """Tasks of an instance that no step waits for."""
+    return _all(connection, books, _TASK, _BESIDE, flow=flow)
 
 
 def find_task(connection: Connection, books: Books, task: int) -> TaskRow | None:
-    found = _all(connection, books, TaskRow, sa.select(sys_task).where(sys_task.c.id == task))
+    found = _all(connection, books, _TASK, _TASK_BY_ID, task=task)
     return found[0] if found else None
 
 
 def find_task_by_key(connection: Connection, books: Books, key: str) -> TaskRow | None:
-    found = _all(connection, books, TaskRow, sa.select(sys_task).where(sys_task.c.key == key))
+    found = _all(connection, books, _TASK, _TASK.select.where(sys_task.c.key == key))
     return found[0] if found else None
 
 
@@ -203,10 +336,7 @@ def write_tasks(
     if fresh:
         rows = [_kept(connection, books, task) for task in fresh]
         connection.execute(sa.insert(sys_task), rows)
-    for task in changed:
-        values = _kept(connection, books, task)
-        key = values.pop("id")
-        connection.execute(sa.update(sys_task).where(sys_task.c.id == key).values(values))
+    _changed(connection, books, _TASK, changed)
 
 
 def tasks_on(
@@ -220,14 +350,27 @@ def tasks_on(
 ) -> list[TaskRow]:
     """Tasks on one record, oldest first."""
     table = sys_task.c
-    statement = sa.select(sys_task).where(table.record == record)
+    statement = _TASK.select.where(table.record == record)
     if acting is not None:
         statement = statement.where(sa.or_(table.acting == acting, table.person == acting))
     if kinds:
         statement = statement.where(table.kind.in_(kinds))
     if state is not None:
         statement = statement.where(table.state == state)
-    return _all(connection, books, TaskRow, statement.order_by(table.id))
+    return _all(connection, books, _TASK, statement.order_by(table.id))
+
+
+def open_of_form(
+    connection: Connection, books: Books, form: str, kinds: Collection[str]
+) -> list[TaskRow]:
+    """Open tasks about records of a form, oldest first."""
+    table = sys_task.c
+    statement = _TASK.select.where(
+        table.form == books.names.key("form", form),
+        table.state == "open",
+        table.kind.in_(kinds),
+    )
+    return _all(connection, books, _TASK, statement.order_by(table.id))
 
 
 def has_task_on(connection: Connection, record: int, person: int) -> bool:
@@ -277,8 +420,8 @@ def inbox(
     order = (
         (table.due_at.is_(None), table.due_at, table.id) if box == "todo" else (table.id.desc(),)
     )
-    statement = sa.select(sys_task).where(where).order_by(*order).limit(limit).offset(offset)
-    return total, _all(connection, books, TaskRow, statement)
+    statement = _TASK.select.where(where).order_by(*order).limit(limit).offset(offset)
+    return total, _all(connection, books, _TASK, statement)
 
 
 def box_counts(connection: Connection, person: int) -> dict[str, int]:
@@ -296,20 +439,20 @@ def box_counts(connection: Connection, person: int) -> dict[str, int]:
 def open_tasks_of(connection: Connection, books: Books, person: int) -> list[TaskRow]:
     """Everything that waits for one person."""
     table = sys_task.c
-    statement = sa.select(sys_task).where(
+    statement = _TASK.select.where(
         sa.or_(table.acting == person, table.person == person),
         table.state.in_(("open", "waiting")),
     )
-    return _all(connection, books, TaskRow, statement.order_by(table.id))
+    return _all(connection, books, _TASK, statement.order_by(table.id))
 
 
 def open_tasks_in(connection: Connection, books: Books, flows: Collection[int]) -> list[TaskRow]:
     """What is open or waits in these instances."""
     table = sys_task.c
-    statement = sa.select(sys_task).where(
+    statement = _TASK.select.where(
         table.flow.in_(flows), table.state.in_(("open", "waiting")), table.kind != "receipt"
     )
-    return _all(connection, books, TaskRow, statement.order_by(table.id))
+    return _all(connection, books, _TASK, statement.order_by(table.id))
 
 
 # --- events and timers ---------------------------------------------------------------------------
@@ -321,21 +464,22 @@ def append_events(connection: Connection, books: Books, events: Iterable[EventRo
         connection.execute(sa.insert(sys_flow_event), rows)
 
 
-def last_seq(connection: Connection, flow: int) -> int:
-    """The number of the newest event; 0 without any."""
-    newest = sa.select(sa.func.max(sys_flow_event.c.seq)).where(sys_flow_event.c.flow == flow)
-    return connection.execute(newest).scalar() or 0
+_EVENTS = _EVENT.select.where(sys_flow_event.c.flow == sa.bindparam("flow"))
+_SHOWN = sa.select(*(sa.literal(None) if c.name == "changes" else c for c in _EVENT.columns)).where(
+    sys_flow_event.c.flow == sa.bindparam("flow")
+)
+_IN_ORDER = _EVENTS.order_by(sys_flow_event.c.seq)
+_NEWEST_SHOWN = _SHOWN.order_by(sys_flow_event.c.seq.desc()).limit(sa.bindparam("newest"))
 
 
-def events_of(
-    connection: Connection, books: Books, flow: int, newest: int | None = None
-) -> list[EventRow]:
-    """In order; only the newest so many where that is asked for."""
-    statement = sa.select(sys_flow_event).where(sys_flow_event.c.flow == flow)
-    if newest is None:
-        return _all(connection, books, EventRow, statement.order_by(sys_flow_event.c.seq))
-    last = statement.order_by(sys_flow_event.c.seq.desc()).limit(newest)
-    return _all(connection, books, EventRow, last)[::-1]
+def events_of(connection: Connection, books: Books, flow: int) -> list[EventRow]:
+    """All events in order, with the changes of state that they hold."""
+    return _all(connection, books, _EVENT, _IN_ORDER, flow=flow)
+
+
+def events_shown(connection: Connection, books: Books, flow: int, newest: int) -> list[EventRow]:
+    """The newest so many events in order, without their changes (None)."""
+    return _all(connection, books, _EVENT, _NEWEST_SHOWN, flow=flow, newest=newest)[::-1]
 
 
 def write_timers(

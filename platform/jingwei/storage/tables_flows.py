@@ -30,6 +30,7 @@ sys_flow_instance = Table(
     Column("status", CODE_POINT_TEXT, nullable=False),
     Column("round", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),  # of the newest event
     Column("initiator", ForeignKey("sys_person.id"), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
@@ -68,7 +69,7 @@ sys_task = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("flow", ForeignKey("sys_flow_instance.id"), index=True),
-    Column("run", BigInteger),
+    Column("run", BigInteger, index=True),
     Column("form", Integer, nullable=False),
     Column("record", BigInteger, nullable=False),
     Column("person", ForeignKey("sys_person.id"), nullable=False),
@@ -94,7 +95,7 @@ sys_task = Table(
     Index("ix_sys_task_closed_by", "closed_by", "id"),
 )
 
-# What happened, append-only; `data` holds the changes of state, so that the log replays.
+# What happened, append-only; `changes` are those of state, so that the log replays.
 sys_flow_event = Table(
     "sys_flow_event",
     metadata,
@@ -107,6 +108,7 @@ sys_flow_event = Table(
     Column("step", CODE_POINT_TEXT),
     Column("comment", CODE_POINT_TEXT),
     Column("data", JsonText, nullable=False),
+    Column("changes", JsonText),
     Column("key", CODE_POINT_TEXT),
     UniqueConstraint("key"),
 )

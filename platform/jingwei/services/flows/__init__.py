@@ -28,7 +28,7 @@ from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json, flow_view
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
-from jingwei.storage.flow_rows import TERMINAL, TaskRow
+from jingwei.storage.flow_rows import TERMINAL, FlowRow, TaskRow
 from jingwei.storage.people import find_person
 
 __all__ = [
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-MOST_SHOWN = 100  # of path and events, in the answer to an action; reading gives them all
+MOST_SHOWN = 30  # of path and events, in the answer to an action; reading gives them all
 
 
 def submit(
@@ -76,7 +76,7 @@ def submit(
     if record["status"] not in MAY_SUBMIT:
         raise Conflict("already-submitted", status=record["status"])
     wish = runtime.wish_of(work, given)
-    return _shown(work, begin(work, definition, record, wish))
+    return _shown(work, begin(work, definition, record, wish), predicts=True)
 
 
 def _check_revision(record: Mapping[str, Any], seen: int | None) -> None:
@@ -84,8 +84,8 @@ def _check_revision(record: Mapping[str, Any], seen: int | None) -> None:
         raise Stale("stale", revision=record.get("revision") or 0)
 
 
-def _shown(work: Work, found: Loaded) -> dict[str, Any]:
-    return flow_json(work, found, MOST_SHOWN)
+def _shown(work: Work, found: Loaded, *, predicts: bool = False) -> dict[str, Any]:
+    return flow_json(work, found, MOST_SHOWN, predicts=predicts)
 
 
 def _resubmit(
@@ -109,26 +109,34 @@ def act(
 ) -> dict[str, Any]:
     """Do something with a task: the flow as JSON (the task itself, for one without a flow).
     `revision`: of the record, as the actor saw it."""
-    task = tasks.task_row(work, task_id)
-    if task.flow is None or task.run is None:
+    flow = rows.flow_of_task(work.connection, tasks.books(work), task_id)
+    if flow is None:
+        task = tasks.task_row(work, task_id)
         done = tasks.act_simply(work, task, action, body)
         return done if task.flow is None else flow_view(work, task.flow)
-    with runtime.at_work(task.flow):
-        return _act(work, task, action, body, revision)
+    with runtime.at_work(flow.id):
+        return _act(work, flow, task_id, action, body, revision)
 
 
 def _act(
-    work: Work, task: TaskRow, action: str, body: Mapping[str, Any], revision: int | None
+    work: Work,
+    flow: FlowRow,
+    task_id: int,
+    action: str,
+    body: Mapping[str, Any],
+    revision: int | None,
 ) -> dict[str, Any]:
-    found = runtime.load(work, task.flow or 0, lock=True)
-    if task.id not in found.state.tasks:
-        raise NotFound("no-such-task")
-    task = found.state.tasks[task.id]
+    found = runtime.loaded(work, flow)
+    if task_id not in found.state.tasks:  # of a round long gone
+        found = runtime.loaded(work, flow, whole=True)
+    task = found.state.tasks[task_id]
+    if work.actor.login not in (task.person, task.acting):
+        tasks.task_row(work, task_id)
     wish = runtime.wish_of(work, body)
     if wish.to and action in ("transfer", "delegate", "add_sign"):
         runtime.check_people(work, [wish.to])
     walk = found.walk()
-    if task.state == "open":
+    if task.state == "open" and revision is not None:
         _check_revision(found.asks.record, revision)
     if action in ("approve", "submit", "add_sign"):
         _write(work, found, task, action, body)
@@ -175,7 +183,8 @@ def _act_on_flow(
     found = runtime.load(work, flow_id, lock=True, though_it_fits_no_more=blocked)
     if not runtime.may_see(work, found.state):
         raise NotFound("no-such-flow")
-    _check_revision(found.asks.record, revision)
+    if revision is not None:
+        _check_revision(found.asks.record, revision)
     wish = runtime.wish_of(work, body)
     administers = runtime.is_administrator(work, found.asks.record)
     if action in flow_actions.ADMINISTRATORS:
@@ -210,7 +219,7 @@ def _reopen(work: Work, found: Loaded, wish: Any) -> dict[str, Any]:
     row = work.people.find(work.connection, flow.initiator, work.today)
     again = replace(work, actor=row, on_behalf_of=work.actor) if row else work
     fresh = begin(again, form, record, wish, previous=flow.id, workflow=workflow)
-    return _shown(work, fresh)
+    return _shown(work, fresh, predicts=True)
 
 
 def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jingwei.language.text import Text
 from jingwei.language.who import Who
-from jingwei.language.workflow import Policy, ReturnRule, Step, Workflow
+from jingwei.language.workflow import Policy, ReturnRule, Step, Workflow, walk
 from jingwei.texts import text
 
 START = "@start"  # a request that comes back where no step of the workflow is a fill
@@ -31,6 +31,12 @@ class FlowPlan:
     def __init__(self, workflow: Workflow) -> None:
         self.workflow = workflow
         self.places: dict[str, Place] = {}
+        every = walk(workflow.steps)
+        reminds = workflow.policy.remind is not None
+        self.has_timers = reminds or any(
+            s.kind == "wait" or s.overdue or "remind" in s.policy for s in every
+        )
+        self.gives_receipts = any(s.kind == "acknowledge" and not s.wait for s in every)
         self._add(workflow.steps, None, None)
         if workflow.steps:
             at = workflow.steps[0].at

@@ -46,6 +46,10 @@ class WorldAsks:
         """The record was changed."""
         self._record = None
 
+    def keep(self, record: Mapping[str, Any]) -> None:
+        """The record was changed, and this is what it became."""
+        self._record = record
+
     @property
     def org(self) -> str | None:
         return self.record.get("org")

@@ -76,17 +76,25 @@ class Loaded:
 
 
 def load(
-    view: Reading, flow_id: int, *, lock: bool = False, though_it_fits_no_more: bool = False
+    view: Reading,
+    flow_id: int,
+    *,
+    lock: bool = False,
+    though_it_fits_no_more: bool = False,
+    whole: bool = False,
 ) -> Loaded:
     """The instance; with `lock`, simultaneous commands queue here. Raises NotFound, and Refused
     `flow-needs-migration` unless what does not fit will do (see `Loaded.fits`)."""
     flow = rows.find_flow(view.connection, tasks.books(view), flow_id, lock=lock)
     if flow is None:
         raise NotFound("no-such-flow")
-    return loaded(view, flow, though_it_fits_no_more)
+    return loaded(view, flow, though_it_fits_no_more, whole)
 
 
-def loaded(view: Reading, flow: FlowRow, though_it_fits_no_more: bool = False) -> Loaded:
+def loaded(
+    view: Reading, flow: FlowRow, though_it_fits_no_more: bool = False, whole: bool = False
+) -> Loaded:
+    """The same for a row that is known; `whole`: see `rows.runs_with_tasks`."""
     books = tasks.books(view)
     fits = True
     try:
@@ -96,10 +104,10 @@ def loaded(view: Reading, flow: FlowRow, though_it_fits_no_more: bool = False) -
         if today is None or not though_it_fits_no_more:
             raise
         own, plan, fits = view, FlowPlan(today), False
-    runs = {r.id: r for r in rows.runs_of(view.connection, books, flow.id)}
-    every = rows.tasks_of(view.connection, books, flow.id)
-    found = {t.id: t for t in every if t.run is not None}
-    beside = tuple(t for t in every if t.run is None)
+    runs, found = rows.runs_with_tasks(view.connection, books, flow, whole=whole)
+    beside: tuple[TaskRow, ...] = ()
+    if whole or plan.gives_receipts:
+        beside = tuple(rows.tasks_beside(view.connection, books, flow.id))
     return Loaded(own, plan, WorldAsks(own, plan, flow), State(flow, runs, found), beside, fits)
 
 
@@ -250,6 +258,8 @@ def _other_columns(
 def check_required(loaded: Loaded, run: RunRow) -> None:
     """Raises Invalid naming each field that the step requires and that is empty."""
     step = loaded.plan.step(run.step)
+    if not step.fields.require:
+        return
     record = loaded.asks.record
     lacking = [
         FieldRefusal(name, "required")
@@ -270,7 +280,7 @@ def commit(
     status."""
     before = State(loaded.state.flow) if fresh else loaded.state
     look_at_waits(walk)
-    walk.set_flow(revision=before.flow.revision + 1)
+    walk.set_flow(revision=before.flow.revision + 1, seq=before.flow.seq + len(walk.events))
     after = walk.state
     books = tasks.books(work)
     connection = work.connection
@@ -280,7 +290,10 @@ def commit(
     events = _events(work, walk, key)
     rows.append_events(connection, books, events)
     _write_timers(work, loaded, before, after)
-    _tell(work, before, after, walk)
+    opens = any(
+        t.state in ("open", "told") and t.id not in before.tasks for t in walk.tasks.values()
+    )
+    _tell(work, before, after, walk, loaded.asks.record if opens else None)
     for step, person in walk.receipts:
         tasks.open_todo(
             work,
@@ -293,13 +306,11 @@ def commit(
             flow=after.flow.id,
         )
     if walk.receipts:
-        every = rows.tasks_of(connection, books, after.flow.id)
-        loaded.beside = tuple(t for t in every if t.run is None)
+        loaded.beside = tuple(rows.tasks_beside(connection, books, after.flow.id))
     if walk.urged:
-        tasks.told(work, walk.urged, "urge")
+        tasks.told(work, walk.urged, "urge", loaded.asks.record)
     loaded.state = after
     _move_record(work, loaded, walk, before, after)
-    loaded.asks.forget()
     _end_children(work, loaded, before, after)
     _tell_parent(work, before, after)
     return after
@@ -363,9 +374,9 @@ def _write_changed(work: Work, before: State, after: State) -> None:
 
 
 def _events(work: Work, walk: Walk, key: str | None) -> list[EventRow]:
-    taken = rows.last_seq(work.connection, walk.flow.id)
+    first = walk.flow.seq - len(walk.events) + 1
     found = []
-    for number, noted in enumerate(walk.events, taken + 1):
+    for number, noted in enumerate(walk.events, first):
         data = {name: value for name, value in noted.data.items() if value is not None}
         found.append(
             EventRow(
@@ -377,25 +388,30 @@ def _events(work: Work, walk: Walk, key: str | None) -> list[EventRow]:
                 noted.on_behalf_of,
                 noted.step,
                 noted.comment,
-                {**data, "changes": noted.changes},
-                key if number == taken + 1 else None,
+                data,
+                noted.changes,
+                key if number == first else None,
             )
         )
     return found
 
 
 def _write_timers(work: Work, loaded: Loaded, before: State, after: State) -> None:
-    timers = rows.timers_of(work.connection, after.flow.id)
     open_ = {r.id for r in after.runs.values() if r.state == "open"}
-    over = after.flow.status in TERMINAL
-    gone = [t.id for t in timers if over or (t.run is not None and t.run not in open_)]
     was = {r.id for r in before.runs.values() if r.state == "open"}
+    over = after.flow.status in TERMINAL
+    if not over and (open_ == was or not loaded.plan.has_timers):
+        return
+    timers = rows.timers_of(work.connection, after.flow.id)
+    gone = [t.id for t in timers if over or (t.run is not None and t.run not in open_)]
     wanted = [] if over else [after.runs[key] for key in after.runs if key in open_ - was]
     fresh = [timer for run in wanted for timer in timers_wanted(loaded.asks, run)]
     rows.write_timers(work.connection, fresh, gone)
 
 
-def _tell(work: Work, before: State, after: State, walk: Walk) -> None:
+def _tell(
+    work: Work, before: State, after: State, walk: Walk, record: Mapping[str, Any] | None
+) -> None:
     flow = after.flow
     about = {"flow": flow.id, "form": flow.form, "id": flow.record}
     add: Callable[..., None] = work.outbox.add
@@ -419,7 +435,7 @@ def _tell(work: Work, before: State, after: State, walk: Walk) -> None:
         if task.state == "closed" and (old is None or old.outcome != task.outcome):
             tasks.closed_message(work, task)
     if opened:
-        tasks.told(work, opened)
+        tasks.told(work, opened, record=record)
 
 
 def status_of(plan: FlowPlan, state: State) -> str:
@@ -439,8 +455,8 @@ def _move_record(work: Work, loaded: Loaded, walk: Walk, before: State, after: S
     """The record's status follows; then what the workflow does at its end."""
     flow = after.flow
     status = status_of(loaded.plan, after)
-    record = work.store.load(work.connection, flow.form, [flow.record]).get(flow.record)
-    if record is None or record["deleted_at"] is not None:
+    record = loaded.asks.record
+    if not record or record["deleted_at"] is not None:
         return
     if record["status"] != status or record.get("flow") != flow.id:
         action = _ACTION_NAMES.get(status, status)
@@ -448,6 +464,7 @@ def _move_record(work: Work, loaded: Loaded, walk: Walk, before: State, after: S
         now = records.set_system(
             work, flow.form, flow.record, action=action, status=status, flow=flow.id
         )
+        loaded.asks.keep(now)
         if before.flow.revision == 0:
             work.tell(Changed("record.submitted", flow.form, flow.record, was, now, "flow"))
     if flow.status in TERMINAL and before.flow.status not in TERMINAL:
@@ -455,3 +472,5 @@ def _move_record(work: Work, loaded: Loaded, walk: Walk, before: State, after: S
         kind = f"record.{flow.status}"
         work.tell(Changed(kind, flow.form, flow.record, record, {**record, "status": status}))
         run_effects(loaded.view, effects, flow, path=f"end/{flow.status}/{flow.id}")
+        if effects:
+            loaded.asks.forget()

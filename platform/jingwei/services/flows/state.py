@@ -63,7 +63,7 @@ def replayed(events: Iterable[EventRow]) -> State | None:
     runs: dict[int, RunRow] = {}
     tasks: dict[int, TaskRow] = {}
     for event in events:
-        changes = event.data.get("changes", {})
+        changes = event.changes or {}
         if "flow" in changes:
             values = _typed(changes["flow"])
             flow = FlowRow(**values) if flow is None else replace(flow, **values)

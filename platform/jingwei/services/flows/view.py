@@ -23,19 +23,24 @@ _SHOWN = frozenset({"fill", "approve", "acknowledge", "cc"})
 
 def flow_view(reading: Reading, flow_id: int) -> dict[str, Any]:
     """The shape `flow` of the interfaces. Raises NotFound."""
-    found = load(reading, flow_id, though_it_fits_no_more=True)
+    found = load(reading, flow_id, though_it_fits_no_more=True, whole=True)
     if not may_see(reading, found.state):
         raise NotFound("no-such-flow")
     return flow_json(reading, found)
 
 
-def flow_json(view: Reading, found: Loaded, most: int | None = None) -> dict[str, Any]:
-    """An instance that the reader may see. `most`: no more than the newest of path and events, so
-    that an answer does not grow with the rounds. `revision` is the record's."""
+def flow_json(
+    view: Reading, found: Loaded, most: int | None = None, *, predicts: bool = True
+) -> dict[str, Any]:
+    """An instance that the reader may see. `revision` is the record's.
+
+    The answer to an action costs and weighs the same in every round: `most` of path and events,
+    the newest, and where it `predicts` nothing no prediction (None), which asks for many people.
+    """
     flow, locale = found.state.flow, view.actor.locale or "zh"
     books = tasks.books(view)
     runs = [run for run in found.state.runs.values() if run.kind in _SHOWN]
-    events = rows.events_of(view.connection, books, flow.id, most)
+    events = rows.events_shown(view.connection, books, flow.id, most or flow.seq)
     by_run: dict[int | None, list[TaskRow]] = {}
     for task in found.state.tasks.values():
         by_run.setdefault(task.run, []).append(task)
@@ -61,7 +66,7 @@ def flow_json(view: Reading, found: Loaded, most: int | None = None) -> dict[str
             for run in (runs if most is None else runs[-most:])
         ],
         "events": [_event_json(event) for event in events],
-        "prediction": _prediction(found, locale),
+        "prediction": _prediction(found, locale) if predicts else None,
         "actions": _actions(view, found),
     }
 
@@ -128,7 +133,7 @@ def _event_json(event: Any) -> dict[str, Any]:
         "on_behalf_of": event.on_behalf_of,
         "step": event.step,
         "comment": event.comment,
-        "data": {name: value for name, value in event.data.items() if name != "changes"},
+        "data": event.data,
     }
 
 

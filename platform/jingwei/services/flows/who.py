@@ -31,9 +31,11 @@ class Around:
 
 def groups(view: Reading, whos: Whos, around: Around) -> list[Group]:
     """One group a rule; disabled people are dropped."""
+    named = [_one(view, who, around) for who in whos]
+    active = set(_active(view, [name for names in named for name in names]))
     found = []
-    for who in whos:
-        names = _active(view, _one(view, who, around))
+    for who, every in zip(whos, named, strict=True):
+        names = list(dict.fromkeys(name for name in every if name in active and name))
         if who.exclude:
             out = set(people(view, who.exclude, around))
             names = [name for name in names if name not in out]
