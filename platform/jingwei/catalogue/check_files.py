@@ -57,6 +57,7 @@ def _kind_of(file: YamlFile, problems: Problems) -> str | None:
         guess = data[first] if nearest(first, ("kind",)) else None
         suggestion = guess.text if isinstance(guess, Scalar) and guess.text in every else None
         at = Position(file.path)
+        suggestion = suggestion or _kind_of_folder(file.path)
         problems.add("missing-kind", at, suggestion=suggestion, known=", ".join(every))
         return None
     if not isinstance(written, Scalar) or written.text not in every:
@@ -70,6 +71,17 @@ def _kind_of(file: YamlFile, problems: Problems) -> str | None:
         problems.add("kind-not-first", file.key_at(("kind",)))
         return None
     return written.text
+
+
+def _kind_of_folder(path: str) -> str | None:
+    """The kind whose folder a file stands in, where that is one kind's alone."""
+    folder = str(PurePosixPath(path).parent)
+    folders = {**{name: kind.folder for name, kind in KINDS.items()}, **LATER}
+    at_home = [name for name, home in folders.items() if home == folder]
+    for name in ("form", "manifest"):
+        if name in at_home:
+            return name
+    return at_home[0] if len(at_home) == 1 else None
 
 
 def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: Problems) -> None:

@@ -36,6 +36,7 @@ from jingwei.language.walker import (
     BAD,
     Walker,
     cut_expression,
+    meant_key,
     reads,
     unknown_key,
     well_named,
@@ -218,6 +219,11 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
 
 def _type_of(walker: Walker, name: str, data: dict[str, Data], path: Path) -> str | None:
     if "type" not in data:
+        misspelt = next((key for key in data if meant_key(key, {"type": None})), None)
+        if misspelt is not None:
+            known = {"type": None}
+            unknown_key(walker, misspelt, known, Phrase("things.field"), (*path, misspelt))
+            return None
         thing = Phrase("things.field_named", (("name", name),))
         walker.fail("missing-key", walker.key_at(path), key="type", thing=thing)
         return None
