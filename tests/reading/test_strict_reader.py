@@ -85,7 +85,8 @@ def test_another_encoding_is_named(encoding: str, place: str, name: str) -> None
         "Save it as UTF-8. [not-utf8]"
     ]
     assert said(content, "zh") == [
-        f"forms/order.yaml:{place}: 文件不是 UTF-8 编码，看起来是 {name}。请另存为 UTF-8。 [not-utf8]"
+        f"forms/order.yaml:{place}: 文件不是 UTF-8 编码，看起来是 {name}。"
+        "请另存为 UTF-8。 [not-utf8]"
     ]
 
 
