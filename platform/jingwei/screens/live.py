@@ -85,7 +85,7 @@ def _computes(view: Reading, form: Form, rights: FieldRights, found: Live) -> No
         f = one.field
         if f.path not in rights.visible or f.path in rights.masked or f.compute is None:
             continue
-        scale = scale_of(f) if f.type in NUMERIC else None
+        scale = None if f.type not in NUMERIC else 0 if f.type == "integer" else scale_of(f)
         text = _text(view, rights, form, f.compute, f, scale)
         if text is None:
             found.asks.add(f.path)

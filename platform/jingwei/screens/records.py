@@ -8,11 +8,13 @@ from typing import Any
 
 from flask import Blueprint
 
-from jingwei.language.form import Field, Form
+from jingwei.language.form import Field, Form, Section
+from jingwei.language.text import Text
 from jingwei.refusals import Refused
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column, form_or_404
 from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page, service
+from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
@@ -49,6 +51,7 @@ class ShownBlock:
     title: str
     columns: int
     fields: tuple[Shown, ...]
+    relation: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,23 +134,31 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
     """The layout, without what is hidden now."""
     plan = form_plan(view.store, view.catalogue, form.name)
     env = environment(view, shown.raw)
-    sections = [(s.title(cells.words), s.columns, [n for r in s.rows for n in r], s.visible_if)
-                for s in form.layout] or [("", 2, list(form.fields), None)]  # fmt: skip
+    linked = relations(view, form, shown, cells)
+    sections = form.layout or (Section(title=Text.plain(""), columns=2, rows=_by_itself(form)),)
     blocks = []
-    for title, columns, names, condition in sections:
-        if condition is not None and not view.catalogue.closure(condition)(env):
+    for section in sections:
+        if section.visible_if is not None and not view.catalogue.closure(section.visible_if)(env):
             continue
         found = []
-        for name in names:
+        for name in (name for row in section.rows for name in row):
             one = plan.fields.get(name)
             if one is None or name not in shown.json:
                 continue
             if one.visible_if is not None and not one.visible_if(env):
                 continue
             found.append(_shown(cells, form, one.field, shown))
-        if found:
-            blocks.append(ShownBlock(title, max(1, min(columns, 4)), tuple(found)))
+        relation = linked.pop(section.related, None) if section.related else None
+        if found or relation is not None:
+            columns = max(1, min(section.columns, 4))
+            blocks.append(ShownBlock(section.title(cells.words), columns, tuple(found), relation))
+    blocks += [ShownBlock(one.title, 1, (), one) for one in linked.values() if one.rows]
     return blocks
+
+
+def _by_itself(form: Form) -> tuple[tuple[str, ...], ...]:
+    """The rows of a form without a layout."""
+    return tuple((name,) for name in form.fields)
 
 
 def _shown(cells: Cells, form: Form, f: Field, shown: RecordView) -> Shown:
@@ -416,8 +427,7 @@ def _sortable(at: Any) -> str:
 
 
 def _change(cells: Cells, form: Form, entry: Mapping[str, Any]) -> Moment:
-    key = f"screens.history.{entry['action']}"
-    what = text(key, locale()) if has_text(key) else str(entry["action"])
+    what = _what_happened(form, str(entry["action"]))
     changes = () if entry["action"] == "created" else _changes(cells, form, entry["changes"])
     who = cells.person(entry["actor"])
     if entry.get("on_behalf_of"):
@@ -427,6 +437,16 @@ def _change(cells: Cells, form: Form, entry: Mapping[str, Any]) -> Moment:
     at = entry["at"]
     return Moment(at, cells.moment(at), who, what, "change", "", changes,
                   (_sortable(at), entry["id"]))  # fmt: skip
+
+
+def _what_happened(form: Form, action: str) -> str:
+    """A change in words: the product's own, the button's title, the status it led to."""
+    if action in form.actions:
+        return form.actions[action].title(locale())
+    for key in (f"screens.history.{action}", f"statuses.{action}"):
+        if has_text(key):
+            return text(key, locale())
+    return action
 
 
 def _changes(
