@@ -52,6 +52,7 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.flows",
     "jingwei.api.indicators",
     "jingwei.api.dashboards",
+    "jingwei.api.scores",
     "jingwei.api.reports",
     "jingwei.api.alerts",
     "jingwei.screens",
@@ -62,6 +63,7 @@ CHANGED: Sequence[str] = (
     "jingwei.services.flows.listeners:on_changed",
     "jingwei.services.facts:on_changed",
     "jingwei.services.effects.listeners:on_changed",
+    "jingwei.services.receipts:on_changed",
     "jingwei.services.alerts:on_changed",
 )
 
@@ -76,6 +78,7 @@ AFTER: Mapping[str, Sequence[str]] = {
         "jingwei.services.alerts:on_facts",
     ),
     "cube.recompute": ("jingwei.services.cube_blocks:on_recompute",),
+    "receipts.urge": ("jingwei.services.receipts:on_urge",),
     "states.tick": ("jingwei.services.effects.listeners:on_tick",),
 }
 

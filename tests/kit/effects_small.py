@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from services_house import FILES, PEOPLE, House, open_house
 
-from jingwei.services import actions, effects, flows
+from jingwei.services import actions, effects, flows, receipts
 from jingwei.services.effects import listeners
 from jingwei.services.events import Listeners
 from jingwei.services.flows import listeners as flow_listeners
@@ -86,7 +86,8 @@ def with_actions(actions_text: str) -> dict[str, str]:
 
 def heard() -> Listeners:
     return Listeners(
-        changed=(flow_listeners.on_changed, listeners.on_changed), extra={"effects": effects.run}
+        changed=(flow_listeners.on_changed, listeners.on_changed, receipts.on_changed),
+        extra={"effects": effects.run},
     )
 
 

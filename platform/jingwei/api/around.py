@@ -15,7 +15,17 @@ from jingwei.api.json import answer, body_object
 from jingwei.api.records import LIST_PARAMETERS, list_wish, page_json
 from jingwei.api.shapes import raw_json
 from jingwei.refusals import FieldRefusal, Malformed
-from jingwei.services import actions, comments, files, listing, related, sharing, snapshots, tasks
+from jingwei.services import (
+    actions,
+    comments,
+    files,
+    listing,
+    receipts,
+    related,
+    sharing,
+    snapshots,
+    tasks,
+)
 from jingwei.services import versions as versions_
 from jingwei.services.commands import Work
 from jingwei.storage.flows import tasks_on
@@ -84,8 +94,8 @@ def list_related(form: str, id: int, name: str) -> Response:
 
 
 @blueprint.get("/receipts")
-def receipts(form: str, id: int) -> Response:
-    """Who was asked to acknowledge this record, and who has."""
+def list_receipts(form: str, id: int) -> Response:
+    """Who was asked to acknowledge this record, and who has; `counts` by receipt."""
     parameters()
     with reading() as view:
         listing.record(view, form, id)
@@ -93,6 +103,7 @@ def receipts(form: str, id: int) -> Response:
         items = [
             {
                 "task": task.id,
+                "receipt": receipts.name_of(view, task),
                 "person": task.acting,
                 "opened_at": tasks.instant(task.opened_at),
                 "due_at": tasks.instant(task.due_at),
@@ -101,7 +112,8 @@ def receipts(form: str, id: int) -> Response:
             }
             for task in asked
         ]
-    return answer(_all(items))
+        counts = receipts.counts(view, form, id)
+    return answer({**_all(items), "counts": counts})
 
 
 @blueprint.post("/share")

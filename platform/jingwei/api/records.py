@@ -17,14 +17,14 @@ from jingwei.api.asking import (
     words,
     write,
 )
-from jingwei.api.auth import reading
+from jingwei.api.auth import person, reading
 from jingwei.api.json import answer, body_object
 from jingwei.api.shapes import raw_json, record_json, written_json
-from jingwei.services import listing, records
+from jingwei.services import listing, receipts, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.listing import ListWish, RecordPage
 from jingwei.services.titles import Titles
-from jingwei.web import locale
+from jingwei.web import current, locale
 
 blueprint = Blueprint("records", __name__, url_prefix="/api/v1/forms/<form>/records")
 
@@ -85,6 +85,10 @@ def one_record(form: str, id: int) -> Response:
     given = parameters("titles", "deleted")
     with reading() as view:
         shown = listing.record(view, form, id, deleted=flag(given, "deleted"))
+        answers = receipts.is_done_by_opening(view, form, id)
+    if answers:  # reading it is the answer that was asked for
+        current().commands.run(lambda work: receipts.opened(work, form, id), person())
+    with reading() as view:
         return show(record_json(view, shown, titles=flag(given, "titles")))
 
 

@@ -56,8 +56,8 @@ def visible(reader: Reading, form: str, record: Record) -> dict[str, Any]:
 class ReaderWorld(StoredWorld):
     """The world beyond the record, cut to what the reader may see of it."""
 
-    def __init__(self, reader: Reading) -> None:
-        super().__init__(reader)
+    def __init__(self, reader: Reading, locale: str) -> None:
+        super().__init__(reader, locale)
         self._reader = reader
 
     def linked(self, form: str, id: int) -> Values | None:
@@ -78,6 +78,7 @@ def reader_environment(
     reader: Reading,
     form: Form | None,
     record: Record,
+    locale: str,
     row: Any = None,
     **variables: Any,
 ) -> Environment:
@@ -88,7 +89,7 @@ def reader_environment(
         row = _row_seen(form, seen, row)
     env = environment(reader, seen, row=row if isinstance(row, Mapping) else None, **variables)
     env.variables = {**env.variables, "row": row}
-    env.world = ReaderWorld(reader)
+    env.world = ReaderWorld(reader, locale)
     return env
 
 
@@ -127,7 +128,7 @@ def message_for(
     **variables: Any,
 ) -> str:
     """The message in one language, as the reader may see it; `{display}` names the record."""
-    env = reader_environment(reader, form, record, row, **variables)
+    env = reader_environment(reader, form, record, locale, row, **variables)
     if form is not None:
         env.record = {**env.record, "display": called(reader, form, env, locale)}
     return filled(reader, template, env, locale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,8 @@ from croniter import croniter
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.output import Alert
-from jingwei.language.values import At
+from jingwei.language.values import At, Rung
+from jingwei.services.ladders import HOUR, HOURS
 from jingwei.storage import schedules as rows
 from jingwei.storage.database import Connection
 from jingwei.storage.outbox import OutboxWriter
@@ -20,8 +21,7 @@ from jingwei.storage.schedules import ScheduleRow
 
 CHECK = "alert.check"
 TICK = "states.tick"
-RUNG_HOUR = 8  # a rung that counts in days is due at this hour, in the installation's zone
-HOURS = ("h", "min")
+URGE = "receipts.urge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ def scheduled(catalogue: Catalogue) -> list[Scheduled]:
         if any(state.enter_when is not None for state in form.states.values())
     ]
     found += [
+        Scheduled(f"receipts/{form.name}", ladder_cron(rungs), URGE, {"form": form.name})
+        for form in catalogue.forms.values()
+        for rungs in [[rung for one in form.receipts.values() for rung in one.urge]]
+        if rungs
+    ]
+    found += [
         Scheduled(
             f"report/{report.name}", report.schedule.cron, "report.make", {"report": report.name}
         )
@@ -67,8 +73,13 @@ def check_cron(alert: Alert) -> str | None:
         return alert.check.cron
     if alert.date is None:
         return None
-    hours = any(rung.offset.unit in HOURS for rung in alert.urge)
-    return "*/15 * * * *" if hours else f"0 {RUNG_HOUR} * * *"
+    return ladder_cron(alert.urge)
+
+
+def ladder_cron(rungs: Sequence[Rung]) -> str:
+    """When the rungs of a ladder may be due."""
+    hours = any(rung.offset.unit in HOURS for rung in rungs)
+    return "*/15 * * * *" if hours else f"0 {HOUR} * * *"
 
 
 def next_run(cron: str, after: datetime, zone: ZoneInfo) -> datetime:

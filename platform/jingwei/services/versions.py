@@ -13,6 +13,7 @@ from jingwei.language.form import SYSTEM_FIELDS, Form
 from jingwei.refusals import Conflict, NotAllowed, NotFound
 from jingwei.services import records
 from jingwei.services.commands import Reading, Work
+from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
 from jingwei.storage.versions import VersionRow, insert_version, next_version, versions_of
 
@@ -50,6 +51,7 @@ def cut(work: Work, form: str, id: int, label: str | None = None) -> int:
     )
     records.change_row(work, form, record, "published", {"version": [None, number]})
     work.outbox.add("record.published", {"form": form, "id": id, "version": number})
+    work.tell(Changed("record.published", form, id, record, record, "system"))
     return number
 
 

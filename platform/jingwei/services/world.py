@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,9 @@ from jingwei.storage.query import ALL_ROWS, Query
 # Functions that a floor above answers (facts, scores …), by name: one literal table in `app.py`.
 Answer = Callable[[Viewing, Sequence[Any], Environment], Any]
 ANSWERS: dict[str, Answer] = {}
+# Namespaces that a floor above fills (`receipts`, `version` …), looked up when first asked.
+Space = Callable[[Viewing, Mapping[str, Any]], Mapping[str, Any]]
+SPACES: dict[str, Space] = {}
 MOST_ROWS = 5_000
 _KINDS: tuple[people.Held, ...] = ("post", "role")
 
@@ -26,6 +29,36 @@ def variables(view: Viewing, **more: Any) -> dict[str, Any]:
     found = {"me": login, "today": view.today, "now": getattr(view, "now", None)}
     found.update(more)
     return found
+
+
+class Late(Mapping[str, Any]):
+    """A namespace that is filled when something is looked up in it."""
+
+    def __init__(self, space: Space, view: Viewing, record: Mapping[str, Any]) -> None:
+        self._ask = (space, view, record)
+        self._found: Mapping[str, Any] | None = None
+
+    @property
+    def found(self) -> Mapping[str, Any]:
+        if self._found is None:
+            space, view, record = self._ask
+            self._found = space(view, record)
+        return self._found
+
+    def __bool__(self) -> bool:
+        return True  # whether it is empty is not worth a look
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        return self.found.get(name, otherwise)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 def environment(
@@ -40,14 +73,16 @@ def environment(
     **more: Any,
 ) -> Environment:
     """The environment of one record as the platform sees it. `locale`: of the titles it names."""
+    whole = record if parent is None else parent
+    late = {name: Late(space, view, whole) for name, space in SPACES.items()}
     return Environment(
         record,
         parent,
         this,
         row,
         old,
-        None,
-        variables(view, **more),
+        late.get("previous_version"),
+        variables(view, **{**late, **more}),
         StoredWorld(view, locale),
         view.clock.zone if hasattr(view, "clock") else Environment().zone,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from jingwei.language.output import Alert
@@ -14,7 +14,8 @@ from jingwei.services.alerts.firing import everybody
 from jingwei.services.alerts.subjects import Look, Subject, look_at_figures, look_at_records
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
-from jingwei.services.schedules import CHECK, HOURS, RUNG_HOUR
+from jingwei.services.ladders import HOURS, rung_due
+from jingwei.services.schedules import CHECK
 from jingwei.storage import alerts as rows
 from jingwei.storage.alerts import AlertRow, LookRow
 
@@ -252,16 +253,3 @@ def _overtaken(work: Work, alert: Alert, subject: Subject, number: int, due: dat
         closed_why="overtaken",
     )
     rows.insert_alert(work.connection, work.installation.book, row)
-
-
-def rung_due(work: Work, anchor: Any, offset: Duration, org: str | None) -> datetime:
-    """When a rung is due: days count from the morning of the anchor's day, hours from the anchor
-    itself (of a date: its midnight)."""
-    zone = work.clock.zone
-    hours = offset.unit in HOURS
-    if isinstance(anchor, datetime):
-        at = anchor
-    else:
-        assert isinstance(anchor, date)
-        at = datetime.combine(anchor, time(0 if hours else RUNG_HOUR), zone)
-    return workdays.add_duration(work.catalogue, at, offset, org, zone)
