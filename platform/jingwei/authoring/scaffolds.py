@@ -161,6 +161,13 @@ def _holes(outline: Outline, kind: str, name: str, today: date) -> dict[str, str
     }
 
 
+def grants(outline: Outline) -> list[str]:
+    """The lines of permissions that a new form begins with: the scaffold's own."""
+    lines = filled(_template("form"), _holes(outline, "form", "new", date.min)).split("\n")
+    begin = lines.index("permissions:") + 1
+    return [line.strip() for line in lines[begin:] if line.strip()]
+
+
 def _first(names: Collection[str]) -> str | None:
     return next(iter(names), None)
 

@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = {
     "schema": "definitions",
     "fmt": "authoring",
     "lineage": "authoring",
+    "import-form": "form_sheets",
+    "export-form": "form_sheets",
     "reference": "authoring",
     "rehearse": "trials",
     "test": "tests",

@@ -233,7 +233,7 @@ def new(
         made = scaffold(held, kind, name, given, clock.today())
     files = _write(context.root, made)
     _write_schemas(context.root, outline(context.root), context.locale)
-    found = _problems_of(context.root, files)
+    found = problems_of(context.root, files)
     value = {"files": files, "problems": [p.to_json(context.locale) for p in found]}
     lines = [context.text("cli_definitions.new_file", file=path) for path in files]
     lines += [problem.message(context.locale) for problem in found]
@@ -266,7 +266,8 @@ def _asked(context: Context, kind: str, given: dict[str, str]) -> dict[str, str]
     return given
 
 
-def _problems_of(root: Path, files: list[str]) -> list[Problem]:
+def problems_of(root: Path, files: list[str]) -> list[Problem]:
+    """What `check` says of these files, warnings included."""
     try:
         found: Iterable[Problem] = compile_catalogue(root).warnings
     except DefinitionErrors as errors:
