@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from browser import Visit, open_chromium, visit
 from journeys_server import Installation
 from playwright.sync_api import Browser
 
+PASSWORD = "password"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data folder to copy, and the password of its people."""
+
+    folder: Path
+    password: str
+
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """The application published, with its people and figures; nothing runs over it."""
-    made = Installation(tmp_path_factory.mktemp("prepared") / "application")
-    made.load_demo()
-    return made
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The data folder of the demo, published and loaded: made once, by whichever worker is first,
+    since it takes longer than most tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    kept = shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            made = Installation(tmp_path_factory.mktemp("prepared") / "application")
+            made.load_demo()
+            (made.root / "var" / PASSWORD).write_text(made.password, encoding="utf-8")
+            shutil.copytree(made.root / "var", kept)
+    return Prepared(kept, (kept / PASSWORD).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def installation(
-    prepared: Installation, tmp_path_factory: pytest.TempPathFactory
+    prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     opened = Installation(tmp_path_factory.mktemp("journey") / "application")
-    shutil.copytree(prepared.root / "var", opened.root / "var")
+    shutil.copytree(prepared.folder, opened.root / "var")
     opened.password = prepared.password
     opened.start()
     yield opened

@@ -84,8 +84,8 @@ class Installation:
             [sys.executable, "-m", "jingwei", "--application", str(self.root)]
             + ["serve", "--port", str(self.port)],
             env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.root / "server.log").open("ab"),
+            stdout=(self.root / "server.log").open("ab"),
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         deadline = time.monotonic() + READY_SECONDS
