@@ -55,6 +55,7 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.scores",
     "jingwei.api.reports",
     "jingwei.api.alerts",
+    "jingwei.api.collect",
     "jingwei.screens",
 )
 
@@ -64,6 +65,7 @@ CHANGED: Sequence[str] = (
     "jingwei.services.facts:on_changed",
     "jingwei.services.effects.listeners:on_changed",
     "jingwei.services.receipts:on_changed",
+    "jingwei.services.collections:on_changed",
     "jingwei.services.alerts:on_changed",
 )
 
@@ -78,6 +80,7 @@ AFTER: Mapping[str, Sequence[str]] = {
         "jingwei.services.alerts:on_facts",
     ),
     "cube.recompute": ("jingwei.services.cube_blocks:on_recompute",),
+    "collect.tick": ("jingwei.services.collections:on_tick",),
     "receipts.urge": ("jingwei.services.receipts:on_urge",),
     "states.tick": ("jingwei.services.effects.listeners:on_tick",),
 }

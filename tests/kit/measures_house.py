@@ -82,6 +82,17 @@ thresholds:
   yellow: value >= 70%
 """
     + _COMMON,
+    "definitions/indicators/sales_of_a_year.yaml": """
+kind: indicator
+title: {zh: 十二个月销售额, en: Sales of twelve months}
+type: cumulative
+of: sales
+window: 12mo
+unit: CNY
+time: {kind: flow, grain: month}
+org_agg: sum
+"""
+    + _COMMON,
     "definitions/indicator_sets/core.yaml": """
 kind: indicator_set
 title: {zh: 核心指标, en: Core}

@@ -54,6 +54,14 @@ def test_a_return_without_the_equity_at_the_end_is_missing_with_a_reason(house: 
     assert (found.value, found.status, found.missing_reason) == (None, "missing", "no-fact")
 
 
+def test_a_window_sums_months_across_years(house: House) -> None:
+    put(house, ("sales", "A", "2024-12", 1_000), ("sales", "A", "2024-02", 100))
+    put(house, ("sales", "A", "2025-02", 300))
+
+    assert cell(house, "sales_of_a_year", "A", "2025-02").value == Decimal("1200.00")
+    assert cell(house, "sales_of_a_year", "A", "2024-12").value == Decimal("1000.00")
+
+
 def test_what_is_missing_is_told_apart_from_what_is_not_due(house: House) -> None:
     # The morning is the 2nd of March 2026; figures are due on the 12th of the month after.
     assert cell(house, "sales", "A", "2026-02").missing_reason == "not-due"

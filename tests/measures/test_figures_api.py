@@ -209,9 +209,10 @@ def test_wrong_questions_are_told_what_is_wrong(api: ApiHouse) -> None:
 def test_the_catalogue_names_every_indicator_with_its_sets(api: ApiHouse) -> None:
     body = api.get("nobody", "indicators").get_json()
 
-    assert body["total"] == 6
+    assert body["total"] == 7
     assert [one["name"] for one in body["items"]] == [
         "equity", "equity_avg", "leverage", "profit", "return_on_equity", "sales",
+        "sales_of_a_year",
     ]  # fmt: skip
     leverage = body["items"][2]
     assert (leverage["title"], leverage["unit"], leverage["owner"]) == (
@@ -229,7 +230,10 @@ def test_a_card_says_how_it_is_computed_and_who_uses_it(api: ApiHouse) -> None:
     assert card["formula"] == "profit / equity_avg"
     assert [one["name"] for one in card["inputs"]] == ["profit", "equity_avg"]
     assert sales["title"] == "Sales"
-    assert [(one["kind"], one["name"]) for one in sales["used_by"]] == [("dashboard", "board")]
+    assert [(one["kind"], one["name"]) for one in sales["used_by"]] == [
+        ("indicator", "sales_of_a_year"),
+        ("dashboard", "board"),
+    ]
     assert api.get("li.na", "indicators/profit").get_json()["thresholds"][0]["levels"] == [
         {"level": "red", "when": "value < 0"},
         {"level": "yellow", "when": "value < target or value < last_year"},

@@ -76,7 +76,7 @@ def test_results_are_computed_again_on_request(shell: Shell) -> None:
 
     assert shell.say("indicators", "recompute", "sales") == (
         0,
-        "8 blocks of results were computed.",
+        "16 blocks of results were computed.",
     )
     assert shell.say("indicators", "recompute", "nothing") == (
         1,

@@ -109,6 +109,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "include_open": {"type": "boolean"},
     },
     "tasks.hand_over": {"to": _WORD, "reason": _WORD},
+    "collect.urge": {"period": _WORD, "orgs": _WORDS},
     "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},
     "indicators.query": {
         "indicators": _ONE_OR_MORE,
@@ -143,6 +144,10 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "flows.list_flows": ("workflow", "state", "page", "size"),
     "flows.statistics": ("workflow",),
     "files.download": ("info",),
+    "alerts.list_fired": ("alert", "org", "state", "page", "size"),
+    "alerts.list_looks": ("alert",),
+    "collect.matrix": ("period", "org"),
+    "scores.score": ("org", "period"),
     "forms.import_records": ("mode",),
     "forms.export_records": ("filter", "sort", "q", "fields", "titles", "deleted"),
 }

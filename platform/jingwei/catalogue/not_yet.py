@@ -7,7 +7,9 @@ from jingwei.problems import Problems
 
 # keys of a form that are read, linked and checked, and do nothing yet
 FORM_KEYS = ("versions", "receipts", "collect", "restrict", "tree", "single")
-INDICATOR_TYPES = ("cumulative", "qualitative")
+INDICATOR_TYPES = ("qualitative",)
+SCORING_KEYS = ("weights_from",)
+ITEM_KEYS = ("cap_override",)
 
 
 def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> None:
@@ -20,3 +22,10 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
         if indicator.type in INDICATOR_TYPES:
             at = indicator.origin.value("type")
             problems.add("not-yet-run", at, severity="warning", what=indicator.type)
+    for scoring in catalogue.scorings.values():
+        places = [(key,) for key in SCORING_KEYS]
+        places += [("items", item, key) for item in scoring.items for key in ITEM_KEYS]
+        for place in places:
+            if place in scoring.origin.keys:
+                at = scoring.origin.key(*place)
+                problems.add("not-yet-run", at, severity="warning", what=place[-1])

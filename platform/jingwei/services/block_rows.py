@@ -131,6 +131,8 @@ class _Asked:
 
     def _may_read_path(self, path: str) -> bool:
         first, _, rest = path.partition(".")
+        if first == "this" and "this" in self.given:
+            return True  # not of a record: what is assessed
         if first in ("parent", "this") and rest:
             return self._may_name(rest, of_record=True)
         own = self.form.fields.get(first)

@@ -28,13 +28,16 @@ def with_values(view: Reading, expression: Expression, given: Mapping[str, Any])
     database, where `control.org.sector` is no column."""
 
     def change(node: Node) -> Node | None:
+        if isinstance(node, Name) and node.root == "this" and "this" in given:
+            value = given["this"].get(node.name)
+            return Constant(node.start, node.end, node.type, value)
         if isinstance(node, Name) and node.root == "variable" and node.name not in _AROUND:
             return _constant(view, node, given)
         if isinstance(node, Call | Member) and not depends_on_row(node) and _is_given(node):
             return _constant(view, node, given)
         return None
 
-    if not any(_is_given(node) for node in walk(expression.root)):
+    if "this" not in given and not any(_is_given(node) for node in walk(expression.root)):
         return expression
     return finished(expression.source, mapped(expression.root, change))
 

@@ -6,6 +6,7 @@ They run as the definition: a stored value must not depend on who saved it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -17,7 +18,9 @@ from jingwei.language.periods import Period
 from jingwei.services.benchmarks import standard_value
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Measures, members_of
+from jingwei.services.people import SYSTEM
 from jingwei.services.rights import Viewing
+from jingwei.services.scores import make_sheet
 from jingwei.services.world import Answer
 
 PLACES = Decimal("0.0000000001")  # ten decimals, as every quotient of the language
@@ -80,10 +83,24 @@ def benchmark(view: Viewing, arguments: Sequence[Any], around: Environment) -> D
     return standard_value(view, tier, indicator, org, period)
 
 
+def score(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decimal | None:
+    """`score(scheme, org, period, item)`: the total, or one item; None while it is pending."""
+    name, org, period, *more = arguments
+    reading = replace(cast(Reading, view), actor=SYSTEM)
+    scheme = reading.catalogue.scorings.get(name or "")
+    if scheme is None or org not in reading.catalogue.orgs or period is None:
+        return None
+    sheet = make_sheet(reading, Measures(reading), scheme, org, period)
+    if not more:
+        return sheet.total
+    return next((line.score for line in sheet.lines if line.item.name == more[0]), None)
+
+
 ANSWERS: Mapping[str, Answer] = {
     "fact": fact,
     "members": members,
     "benchmark": benchmark,
+    "score": score,
     "attainment": attainment,
     "time_progress": time_progress,
 }
