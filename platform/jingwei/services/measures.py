@@ -344,9 +344,10 @@ def readable_orgs(view: Reading) -> frozenset[str] | None:
 
 
 def figure_anchors(view: Reading) -> frozenset[str]:
-    """The orgs where the person holds a post, or a role that is not apart from the business."""
+    """The orgs where the person holds a post or a role that is not apart from the business, and
+    those that a post of his looks after."""
     apart = {name for name, role in view.catalogue.roles.items() if role.excludes}
-    held = [org for _, org in view.actor.posts]
+    held = [org for _, org in (*view.actor.posts, *view.actor.covers)]
     held += [org for role, org in view.actor.roles if role not in apart]
     return frozenset(org for org in held if org in view.catalogue.orgs)
 
