@@ -228,3 +228,21 @@ def test_people_get_something_to_do_a_copy_or_a_push(tmp_path: Path, database_ur
     assert box("li.na", "todo") == ["—：请反馈"]
     assert box("wang.wu", "cc") == ["—：供参考"]
     assert told(house, "chen.jie") == ["请尽快处理计划 "]
+
+
+def test_what_is_over_leaves_nothing_to_do(tmp_path: Path, database_url: str) -> None:
+    from jingwei.services import tasks
+
+    stop = "  stop: {title: 终止, to: issued}\n"
+    house = open_plans(tmp_path, database_url, ASKED + stop)
+    text = (house.root / "forms/plan.yaml").read_text(encoding="utf-8")
+    house.publish({"forms/plan.yaml": text.replace("locked: true", "final: true")})
+    plan = new_plan(house)
+    press(house, "ops", "ask", plan)
+    with house.read("li.na") as view:
+        assert len(tasks.inbox(view, "todo")["items"]) == 1
+    press(house, "ops", "stop", plan)
+
+    with house.read("li.na") as view:
+        assert tasks.inbox(view, "todo")["items"] == []  # what others ended was not done by her
+        assert tasks.inbox(view, "done")["items"] == []

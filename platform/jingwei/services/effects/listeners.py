@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jingwei.language.form import Form
-from jingwei.services import effects, records, versions
+from jingwei.services import effects, records, tasks, versions
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.validation import select_ids
@@ -27,6 +27,17 @@ def on_changed(work: Work, changed: Changed) -> None:
         _run_events(work, form, changed)
     if changed.kind in ("record.created", "record.updated") and has_enter_when(form):
         enter_when(work.as_system(), form, changed.id)
+    if _is_over(form, changed):
+        tasks.close_todos(work.as_system(), form.name, changed.id, "cancelled", ("todo",))
+
+
+def _is_over(form: Form, changed: Changed) -> bool:
+    """Whether nothing is left to be done: deleted, or come to a final state."""
+    if changed.kind == "record.deleted":
+        return True
+    before, after = (changed.before or {}).get("state"), (changed.after or {}).get("state")
+    state = form.states.get(after or "")
+    return after != before and state is not None and state.final
 
 
 def has_enter_when(form: Form) -> bool:
