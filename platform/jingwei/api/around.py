@@ -93,7 +93,7 @@ def list_related(form: str, id: int, name: str) -> Response:
         return answer(page_json(view, other, found, titles=flag(given, "titles")))
 
 
-@blueprint.get("/receipts")
+@blueprint.get("/receipts", endpoint="receipts")
 def list_receipts(form: str, id: int) -> Response:
     """Who was asked to acknowledge this record, and who has; `counts` by receipt."""
     parameters()

@@ -22,6 +22,7 @@ from jingwei.storage.schedules import ScheduleRow
 CHECK = "alert.check"
 TICK = "states.tick"
 URGE = "receipts.urge"
+COLLECT = "collect.tick"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ def scheduled(catalogue: Catalogue) -> list[Scheduled]:
         for form in catalogue.forms.values()
         for rungs in [[rung for one in form.receipts.values() for rung in one.urge]]
         if rungs
+    ]
+    found += [
+        Scheduled(f"collect/{form.name}", f"0 {HOUR} * * *", COLLECT, {"form": form.name})
+        for form in catalogue.forms.values()
+        if form.collect is not None
     ]
     found += [
         Scheduled(
