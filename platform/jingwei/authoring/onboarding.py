@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from jingwei.authoring.edits import set_values
@@ -88,7 +88,7 @@ def _check_facts(outline: Outline, facts: Mapping[str, str]) -> None:
             raise Malformed("unknown-org-fact", name=name, known=", ".join(known) or "–")
 
 
-def facts_of(rows: list[Mapping[str, str]], code: str, outline: Outline) -> dict[str, str]:
+def facts_of(rows: Iterable[Mapping[str, str]], code: str, outline: Outline) -> dict[str, str]:
     """One org's line of a sheet: its column `org` holds the code; other columns are facts.
 
     Raises NotFound when the org has no line.

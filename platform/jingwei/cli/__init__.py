@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import click
 from jingwei.problems import MOST_SHOWN, DefinitionErrors
 from jingwei.refusals import Refused
 from jingwei.settings import Settings, find_application
-from jingwei.texts import DEFAULT_LOCALE, LOCALES, text
+from jingwei.texts import DEFAULT_LOCALE, LOCALES, has_text, text
 
 FINE, FOUND_PROBLEMS, WRONG_USAGE = 0, 1, 2
 
@@ -102,6 +102,11 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with what it does, from the texts: no command's module is read for it."""
+        with formatter.section(words("commands")):
+            formatter.write_dl([(name, _short_help(name)) for name in self.list_commands(ctx)])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module = COMMANDS.get(cmd_name)
         if module is None:
@@ -119,9 +124,22 @@ def environment_locale() -> str:
     return Settings.locale_of_environment() or DEFAULT_LOCALE
 
 
-def words(key: str) -> str:
-    """Help on the command line, in the language of the environment."""
-    return text(f"cli.{key}", environment_locale())
+def words_of(file: str) -> Callable[[str], str]:
+    """Help on the command line from one file of texts, in the language of the environment."""
+    return lambda key: text(f"{file}.{key}", environment_locale())
+
+
+words = words_of("cli")
+
+
+# where a command's `NAME_help` may stand
+HELP = ("cli", "cli_definitions", "cli_database", "measures.cli", "reports")
+
+
+def _short_help(name: str) -> str:
+    locale = environment_locale()
+    keys = (f"{file}.{name.replace('-', '_')}_help" for file in HELP)
+    return next((text(key, locale) for key in keys if has_text(key, locale)), "")
 
 
 @click.group(

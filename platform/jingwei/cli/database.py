@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
-from jingwei.cli import FINE, FOUND_PROBLEMS, Context
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.folder import Folder
 from jingwei.documents.check import check_templates
 from jingwei.refusals import Conflict, NotFound
@@ -24,6 +24,8 @@ from jingwei.storage.plan import Plan
 from jingwei.storage.plan import plan as make_plan
 from jingwei.storage.releases import all_releases, find_release, read_files
 from jingwei.storage.releases import pull as pull_files
+
+words = words_of("cli_database")
 
 
 @contextmanager
@@ -53,8 +55,8 @@ def publication(context: Context, folder: Folder, **keys: Any) -> publishing.Pub
     )
 
 
-@click.command()
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Keep the plan.")
+@click.command(help=words("plan_help"))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=words("plan_out_help"))
 @click.pass_obj
 def plan(context: Context, out: Path | None) -> int:
     """What publishing the definitions would change."""
@@ -68,10 +70,10 @@ def plan(context: Context, out: Path | None) -> int:
     return FOUND_PROBLEMS if planned.blocked_by else FINE
 
 
-@click.command()
+@click.command(help=words("apply_help"))
 @click.argument("saved", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask, even when something is hidden.")
-@click.option("--comment", help="Why: kept with the release.")
+@click.option("--yes", is_flag=True, help=words("yes_help"))
+@click.option("--comment", help=words("comment_help"))
 @click.pass_obj
 def apply(context: Context, saved: Path | None, yes: bool, comment: str | None) -> int:
     """Publish the definitions, in one step or not at all."""
@@ -110,8 +112,8 @@ def _agreed(context: Context, planned: Plan) -> bool:
     return click.confirm(context.text("cli_database.apply_hides"))
 
 
-@click.command()
-@click.option("--force", is_flag=True, help="Overwrite what was edited here.")
+@click.command(help=words("pull_help"))
+@click.option("--force", is_flag=True, help=words("force_help"))
 @click.pass_obj
 def pull(context: Context, force: bool) -> int:
     """Bring the active release into the folder."""
@@ -125,7 +127,7 @@ def pull(context: Context, force: bool) -> int:
     return FINE
 
 
-@click.command()
+@click.command(help=words("releases_help"))
 @click.pass_obj
 def releases(context: Context) -> int:
     """Every release, newest first."""
@@ -151,9 +153,9 @@ def releases(context: Context) -> int:
     return FINE
 
 
-@click.command()
+@click.command(help=words("rollback_help"))
 @click.argument("release", type=int)
-@click.option("--comment", help="Why: kept with the release.")
+@click.option("--comment", help=words("comment_help"))
 @click.pass_obj
 def rollback(context: Context, release: int, comment: str | None) -> int:
     """Publish an earlier release again; business data stays as it is."""
@@ -173,7 +175,7 @@ def rollback(context: Context, release: int, comment: str | None) -> int:
     return FINE
 
 
-@click.command()
+@click.command(help=words("upgrade_help"))
 @click.pass_obj
 def upgrade(context: Context) -> int:
     """Bring the engine's tables to this version."""

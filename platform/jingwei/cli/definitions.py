@@ -19,7 +19,7 @@ from jingwei.authoring.resolved import resolved
 from jingwei.authoring.scaffolds import SCHEMAS, scaffold
 from jingwei.authoring.starter import starter
 from jingwei.catalogue.compile import compile_catalogue
-from jingwei.cli import FINE, FOUND_PROBLEMS, Context
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.problems import report_problems, within
 from jingwei.documents.check import template_problems
 from jingwei.gateways.sheets import read_sheet
@@ -27,14 +27,8 @@ from jingwei.language.kinds.table import KINDS
 from jingwei.problems import DefinitionErrors, Problem
 from jingwei.refusals import Conflict, Malformed, NotFound
 from jingwei.services.clock import SystemClock
-from jingwei.texts import text
 
-
-def words(key: str) -> str:
-    """Help, in the language of the environment."""
-    from jingwei.cli import environment_locale
-
-    return text(f"cli_definitions.{key}", environment_locale())
+words = words_of("cli_definitions")
 
 
 @click.command(help=words("check_help"))
@@ -211,7 +205,7 @@ def _write_schemas(root: Path, held: Outline, locale: str) -> None:
 @click.argument("name")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=words("set_help"))
 @click.option("--like", metavar="ORG", help=words("like_help"))
-@click.option("--facts", type=click.Path(path_type=Path), help=words("facts_help"))
+@click.option("--facts", type=click.Path(path_type=Path), help=words("org_facts_help"))
 @click.pass_obj
 def new(
     context: Context,
