@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jingwei.catalogue.guides import Guide
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.environment import Environment
@@ -24,7 +25,9 @@ from jingwei.language.organisation import (
     Role,
 )
 from jingwei.language.output import Alert, Dashboard, Report
+from jingwei.language.rows import RowForm
 from jingwei.language.standards import Benchmark, Classification, Scoring
+from jingwei.language.timing import Scenario, Schedule, Source
 from jingwei.language.values import Formula
 from jingwei.language.workflow import Workflow
 from jingwei.problems import Problem
@@ -57,6 +60,11 @@ class Catalogue:
     benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
     classifications: Mapping[str, Classification] = field(default_factory=dict)
     scorings: Mapping[str, Scoring] = field(default_factory=dict)
+    rows: Mapping[str, RowForm] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+    guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     fingerprint: str = ""
     warnings: tuple[Problem, ...] = ()

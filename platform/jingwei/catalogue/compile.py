@@ -12,9 +12,11 @@ from typing import Any
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked, check_files
 from jingwei.catalogue.formulas import type_formulas
+from jingwei.catalogue.guides import check_help, read_guides
 from jingwei.catalogue.link import check_references
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.rules import check_rules
+from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
 from jingwei.language.organisation import Manifest
 from jingwei.problems import Position, Problems
@@ -59,10 +61,13 @@ def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     problems.stop_here_if_any()
     names = definition_files(files, problems)
     read = read_files(((name, files[name]) for name in names), problems)
-    checked = check_files(read, manifest.folders if manifest else {}, problems)
+    folders = manifest.folders if manifest else {}
+    checked = check_files(read, folders, problems)
+    guides = read_guides(files, folders, checked, problems)
     check_references(checked, problems)
+    check_help(checked, guides, problems)
     problems.stop_here_if_any()
-    catalogue = _assembled(checked, files, problems)
+    catalogue = _with(_assembled(checked, files, problems), guides=guides)
     expressions = type_formulas(catalogue, checked, problems)
     catalogue = _with(catalogue, expressions=expressions)
     check_rules(catalogue, problems)
@@ -102,7 +107,7 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         posts=checked.of("post"),
         calendars=checked.of("calendar"),
         code_lists=checked.of("code_list"),
-        forms=checked.of("form"),
+        forms=with_shared_rows(checked.of("form"), checked.of("rows")),
         workflows=checked.of("workflow"),
         indicators=checked.of("indicator"),
         indicator_sets=checked.of("indicator_set"),
@@ -113,6 +118,10 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         benchmarks=checked.of("benchmark"),
         classifications=checked.of("classification"),
         scorings=checked.of("scoring"),
+        rows=checked.of("rows"),
+        sources=checked.of("source"),
+        schedules=checked.of("schedule"),
+        scenarios=checked.of("scenario"),
     )
 
 

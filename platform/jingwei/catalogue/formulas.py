@@ -14,6 +14,7 @@ from jingwei.catalogue.formulas_measures import (
     type_report,
 )
 from jingwei.catalogue.formulas_scoring import type_scoring
+from jingwei.catalogue.formulas_timing import type_scenario, type_schedule
 from jingwei.catalogue.formulas_workflow import type_workflow
 from jingwei.catalogue.typed import Typing
 from jingwei.language.expressions.tree import Expression
@@ -43,6 +44,10 @@ def type_formulas(
         type_report(typing, report)
     for dashboard in catalogue.dashboards.values():
         type_dashboard(typing, dashboard)
+    for schedule in catalogue.schedules.values():
+        type_schedule(typing, schedule)
+    for scenario in catalogue.scenarios.values():
+        type_scenario(typing, scenario)
     for module in catalogue.modules.values():
         type_module(typing, module)
     return typing.expressions

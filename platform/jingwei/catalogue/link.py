@@ -45,7 +45,7 @@ def _known(checked: Checked, kind: str) -> Collection[str] | None:
 def _unknown(reference: Reference, known: Collection[str], problems: Problems) -> None:
     kind = reference.kind
     folder = KINDS[kind].folder if kind in KINDS else LATER.get(kind, "")
-    file = f"{folder}/{reference.name}.yaml"
+    file = f"{folder}/{reference.name}{'.md' if kind == 'guide' else '.yaml'}"
     if kind == "org_type":
         file = "definitions/org_types.yaml"
     problems.add(

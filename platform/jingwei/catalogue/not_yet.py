@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.problems import Problems
+from jingwei.problems import Phrase, Problems
 
 # keys of a form that are read, linked and checked, and do nothing yet
 FORM_KEYS = ("versions", "receipts", "collect", "restrict", "tree", "single")
 INDICATOR_TYPES = ("qualitative",)
 SCORING_KEYS = ("weights_from",)
 ITEM_KEYS = ("cap_override",)
+# kinds that are read, linked and checked, and do nothing yet
+LATER_KINDS = ("sources", "schedules", "scenarios")
 
 
 def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> None:
@@ -23,9 +25,14 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             at = indicator.origin.value("type")
             problems.add("not-yet-run", at, severity="warning", what=indicator.type)
     for scoring in catalogue.scorings.values():
-        places = [(key,) for key in SCORING_KEYS]
+        places: list[tuple[str, ...]] = [(key,) for key in SCORING_KEYS]
         places += [("items", item, key) for item in scoring.items for key in ITEM_KEYS]
         for place in places:
             if place in scoring.origin.keys:
                 at = scoring.origin.key(*place)
                 problems.add("not-yet-run", at, severity="warning", what=place[-1])
+    for kind in LATER_KINDS:
+        for definition in getattr(catalogue, kind).values():
+            at = definition.origin.value("kind")
+            what = Phrase(f"things.kind_{definition.kind}")
+            problems.add("not-yet-run", at, severity="warning", what=what)

@@ -181,7 +181,7 @@ def _check_table(form: Form, table: Field, problems: Problems) -> None:
 
 def _check_column(table: Field, key: str, name: str, at: Position, problems: Problems) -> None:
     column = table.fields.get(name)
-    if column is None and not table.of:
+    if column is None:
         problems.add(
             "no-such-field",
             at,

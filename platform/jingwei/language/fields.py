@@ -343,6 +343,8 @@ def build_field(
             arguments[key] = value
     if isinstance(arguments.get("generate"), dict):
         arguments["generate"] = Generate(**{"set": {}, **arguments["generate"]})
+    if type_ == "table" and values.get("of"):
+        walker.reference("rows", values["of"][0], walker.value_at((*path, "of")))
     if type_ == "classification" and values.get("of"):
         of = walker.reference("classification", values["of"][0], walker.value_at((*path, "of")))
         # written out by the catalogue, which knows the levels

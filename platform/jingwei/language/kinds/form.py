@@ -91,7 +91,7 @@ _STATE = keys(
         "enter_when": CONDITION,
     },
 )
-_RULE = keys(
+RULE = keys(
     "rule",
     {
         "check": CONDITION,
@@ -191,7 +191,7 @@ PERMISSION = keys("permission", GRANT, ("can",))
 _RESTRICT = keys(
     "restriction", {"when": CONDITION, "to": WHO, "fields": list_of(WORD)}, ("when", "to")
 )
-_SECTION = keys(
+SECTION = keys(
     "section",
     {
         "section": TEXT,
@@ -228,7 +228,7 @@ SCHEMA = kind(
         "submit": keys("submit", {"cancel": BOOLEAN, "amend": BOOLEAN}),
         "versions": _VERSIONS,
         "states": map_of(_STATE, thing="state"),
-        "rules": map_of(_RULE, thing="rule"),
+        "rules": map_of(RULE, thing="rule"),
         "actions": map_of(_ACTION, thing="action"),
         "events": map_of(EFFECTS, names="any", thing="event"),
         "related": map_of(_RELATED, thing="related"),
@@ -237,7 +237,7 @@ SCHEMA = kind(
         "facts": map_of(_FACT, thing="fact"),
         "permissions": {"jingwei": "permissions", "type": "object"},
         "restrict": map_of(_RESTRICT, thing="restriction"),
-        "layout": list_of(_SECTION),
+        "layout": list_of(SECTION),
         "list": _LIST,
         "tree": NAME,
         "single": enum("org", "all"),
@@ -298,7 +298,7 @@ def build(walker: Walker, name: str, values: dict[str, Any]) -> Form:
         number=number,
         number_assign=assign,
         states={n: State(name=n, **_titled(n, v)) for n, v in values.get("states", {}).items()},
-        rules={n: _rule(walker, n, v) for n, v in values.get("rules", {}).items()},
+        rules={n: build_rule(walker, n, v) for n, v in values.get("rules", {}).items()},
         actions={n: _action(walker, n, v) for n, v in values.get("actions", {}).items()},
         related={n: Related(name=n, **_titled(n, v)) for n, v in values.get("related", {}).items()},
         receipts={
@@ -310,7 +310,7 @@ def build(walker: Walker, name: str, values: dict[str, Any]) -> Form:
             for n, v in values.get("facts", {}).items()
         },
         restrict={n: Restriction(name=n, **v) for n, v in values.get("restrict", {}).items()},
-        layout=tuple(_section(v) for v in values.get("layout", ())),
+        layout=tuple(build_section(v) for v in values.get("layout", ())),
         list=ListView(**values.get("list", {})),
     )
 
@@ -319,7 +319,7 @@ def _titled(name: str, values: dict[str, Any]) -> dict[str, Any]:
     return {"title": Text.plain(name), **values}
 
 
-def _rule(walker: Walker, name: str, values: dict[str, Any]) -> Rule:
+def build_rule(walker: Walker, name: str, values: dict[str, Any]) -> Rule:
     values = {("field_at" if key == "at" else key): value for key, value in values.items()}
     return Rule(name=name, at=walker.key_at(("rules", name)), **values)
 
@@ -337,7 +337,7 @@ def _collect(values: dict[str, Any] | None) -> Collect | None:
     return Collect(every=every, **rest)
 
 
-def _section(values: dict[str, Any]) -> Section:
+def build_section(values: dict[str, Any]) -> Section:
     rows = tuple(row if isinstance(row, tuple) else (row,) for row in values.get("fields", ()))
     collapsed = values.get("collapsed", False)
     if isinstance(collapsed, Formula) and collapsed.source in ("true", "false"):
