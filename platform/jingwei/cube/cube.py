@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.cube import time
 from jingwei.cube.figures import NO_FACT, NOT_APPLICABLE, Facts, Figure, Mode, together
-from jingwei.cube.formulas import OrgWorld, formula_value, inputs_of
+from jingwei.cube.formulas import OrgWorld, formula_value, inputs_of, lineage
 from jingwei.language.data_versions import MOST_TRUSTED, Wanted
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.measures import Indicator
@@ -28,8 +29,7 @@ MOST_YEARS = 40  # that a window over everything looks back
 _WINDOW_MONTHS = {"mo": 1, "q": 3, "y": 12}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One question. `day`: the tree is as of that day."""
 
     indicator: str
@@ -132,10 +132,45 @@ class Cube:
     def children(self, indicator: Indicator, asked: Asked) -> list[Asked]:
         """The same question to the orgs directly below that the indicator concerns."""
         return [
-            replace(asked, org=child)
+            asked._replace(org=child)
             for child in self.catalogue.tree.children(asked.org, asked.day)
             if self.serves(indicator, child, asked.day)
         ]
+
+    def orgs_with_facts(self, indicator: str, view: str, year: int) -> set[str]:
+        """The orgs that a figure of the year may be made for: those with a fact or an entry of
+        anything it is computed from, and all that ever stood above them."""
+        found: set[str] = set()
+        years = range(year - MOST_YEARS, year + 1) if self._looks_back(indicator) else (year,)
+        for name in lineage(self.catalogue, indicator):
+            for one in years:
+                found.update(self._facts.facts(name, view, one))
+                found.update(self._facts.adjustments(name, view, one))
+        waiting = list(found)
+        for org in waiting:
+            definition = self.catalogue.orgs.get(org)
+            if definition is None:
+                continue
+            parents = {definition.parent, *(move.parent for move in definition.moves)}
+            fresh = {one for one in parents if one is not None} - found
+            found |= fresh
+            waiting.extend(fresh)
+        return found
+
+    def _looks_back(self, indicator: str) -> bool:
+        """Whether facts of earlier years are part of it: formulas may shift, windows reach back."""
+        kinds = {self.catalogue.indicators[n].type for n in lineage(self.catalogue, indicator)}
+        return bool(kinds & {"derived", "cumulative"})
+
+    def concerns_always(self, indicator: str, org: str, year: int) -> bool:
+        """Whether the indicator concerns the org in each month, so that no fact means just that."""
+        definition = self.catalogue.indicators[indicator]
+        if not definition.levels and definition.applies_to is None:
+            return True
+        return all(
+            self.serves(definition, org, Period(year, "month", m).end - timedelta(days=1))
+            for m in range(1, 13)
+        )
 
     # --- what is stored -------------------------------------------------------------------------
 
@@ -180,8 +215,8 @@ class Cube:
         if indicator.time.kind != "flow_ytd" or first == 1:
             return None
         year = asked.period.year
-        end = self.answer(replace(asked, mode="ytd", period=Period(year, "month", last)))
-        before = self.answer(replace(asked, mode="ytd", period=Period(year, "month", first - 1)))
+        end = self.answer(asked._replace(mode="ytd", period=Period(year, "month", last)))
+        before = self.answer(asked._replace(mode="ytd", period=Period(year, "month", first - 1)))
         if end.value is None or before.value is None or set(end.missing) != set(before.missing):
             return None
         return together(end.value - before.value, end.source or "computed", (end, before))
@@ -215,7 +250,7 @@ class Cube:
     ) -> Figure:
         weighed: list[tuple[Figure, float]] = []
         for org, figure in there:
-            weight = self.answer(replace(asked, org=org, indicator=indicator.weight or ""))
+            weight = self.answer(asked._replace(org=org, indicator=indicator.weight or ""))
             if weight.value is None:
                 absent.append(org)
             else:
@@ -259,8 +294,8 @@ class Cube:
     def parts(self, indicator: Indicator, asked: Asked) -> tuple[Asked, Asked]:
         """Numerator and denominator, as questions."""
         return (
-            replace(asked, indicator=indicator.numerator or ""),
-            replace(asked, indicator=indicator.denominator or ""),
+            asked._replace(indicator=indicator.numerator or ""),
+            asked._replace(indicator=indicator.denominator or ""),
         )
 
     def pair(self, indicator: Indicator, asked: Asked) -> tuple[Figure, Figure] | None:
@@ -299,7 +334,7 @@ class Cube:
         used = inputs_of(self.catalogue, indicator)
         children = self.children(indicator, asked) if indicator.org_agg in ADDITIVE else []
         if children:
-            bare = [self.answer(replace(asked, indicator=name)) for name in used]
+            bare = [self.answer(asked._replace(indicator=name)) for name in used]
             if not all(figure.source == "reported" for figure in bare):
                 rolled = self.rolled_up(indicator, asked)
                 if rolled.value is not None:
@@ -312,7 +347,7 @@ class Cube:
 
     def _cumulative(self, indicator: Indicator, asked: Asked) -> Figure:
         """Sums of another indicator over a window that ends with the period."""
-        of = replace(asked, indicator=indicator.of or "")
+        of = asked._replace(indicator=indicator.of or "")
         if self.variant(of).time.kind not in FLOWS:
             return NOT_APPLICABLE
         last = asked.period.last_month
@@ -329,7 +364,7 @@ class Cube:
         found: list[Figure] = []
         total = 0.0
         for year, first, last in spans:
-            end = self.answer(replace(of, mode="ytd", period=Period(year, "month", last)))
+            end = self.answer(of._replace(mode="ytd", period=Period(year, "month", last)))
             if end.value is None:
                 if strict:
                     return end
@@ -338,7 +373,7 @@ class Cube:
             found.append(end)
             if first > 1:
                 before = self.answer(
-                    replace(of, mode="ytd", period=Period(year, "month", first - 1))
+                    of._replace(mode="ytd", period=Period(year, "month", first - 1))
                 )
                 if before.value is None:
                     return before
@@ -419,6 +454,8 @@ def window_months(window: str | None) -> int:
 
 def variant(indicator: Indicator, period: Period) -> Indicator:
     """The definition in force for a period: its `versions` change single keys."""
+    if not indicator.versions:
+        return indicator
     day = period.end - timedelta(days=1)
     for version in indicator.versions:
         since, until = version.get("valid_from"), version.get("valid_to")

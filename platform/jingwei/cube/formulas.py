@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -72,7 +71,7 @@ class _Inputs(Mapping[str, Any]):
             return self._asked.day
         if name not in self._cube.catalogue.indicators:
             raise KeyError(name)
-        return self.value(replace(self._asked, indicator=name))
+        return self.value(self._asked._replace(indicator=name))
 
     def value(self, asked: Asked) -> Decimal | None:
         figure = self._cube.answer(asked)
@@ -102,10 +101,10 @@ class _SeriesWorld(OrgWorld):
             return None
         period = self._asked.period
         if function == "shift":
-            moved = replace(self._asked, indicator=name, period=shifted(period, by))
+            moved = self._asked._replace(indicator=name, period=shifted(period, by))
         else:
-            moved = replace(
-                self._asked, indicator=name, period=before_start(period, by), mode="ytd"
+            moved = self._asked._replace(
+                indicator=name, period=before_start(period, by), mode="ytd"
             )
         return self._inputs.value(moved)
 

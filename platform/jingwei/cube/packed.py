@@ -34,7 +34,10 @@ def pack(cube: Cube, indicator: str, view: str, year: int) -> bytes:
     values = array("d")
     facets = array("H")
     known: dict[_Facet, int] = {}
+    there = cube.orgs_with_facts(indicator, view, year)
     for org in cube.catalogue.orgs:
+        if org not in there and cube.concerns_always(indicator, org, year):
+            continue
         figures = [
             cube.figure(indicator, org, Period(year, "month", month), view, mode)
             for month in range(1, 13)

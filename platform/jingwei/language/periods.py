@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 Grain = Literal["year", "half", "quarter", "month"]
@@ -48,8 +47,8 @@ class Period:
     @property
     def end(self) -> date:
         """The first day after the period (exclusive)."""
-        last = date(self.year, self.last_month, calendar.monthrange(self.year, self.last_month)[1])
-        return last + timedelta(days=1)
+        year, month = divmod(self.year * 12 + self.last_month, 12)
+        return date(year, month + 1, 1)
 
     def shifted(self, by: int) -> Period:
         count = _PER_YEAR[self.grain]

@@ -7,7 +7,6 @@ and orgs that the reader may not see are one row without a name (`hidden`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal, cast
 
@@ -149,7 +148,7 @@ def _parts(measures: Measures, definition: Indicator, asked: Asked) -> list[dict
     return [
         _part(measures, "input", question, cube.answer(question))
         for name in inputs_of(measures.view.catalogue, definition)
-        if (question := replace(asked, indicator=name))
+        if (question := asked._replace(indicator=name))
     ]
 
 
