@@ -71,3 +71,45 @@ def test_all_schemas_are_written_where_editors_look(office: Shell) -> None:
     written = office.json("schema")["files"]
     assert "form.json" in written
     assert (office.root / ".jingwei" / "schemas" / "form.json").is_file()
+
+
+def test_a_problem_code_a_function_and_a_type_are_explained(office: Shell) -> None:
+    assert office.say("explain", "unknown-key") == (
+        0,
+        "Unknown key\n"
+        "  Only the keys of the language exist; nothing is passed silently.\n"
+        "  Wrong:\n    requird: true\n"
+        "  Right:\n    required: true",
+    )
+    assert office.json("explain", "days_between")["title"] == "days_between(date, date) → number"
+    assert office.json("explain", "money")["group"] == "type"
+
+
+def test_every_key_says_what_it_means_in_both_languages(office: Shell) -> None:
+    zh = office.say("explain", "form.fields.required", lang="zh")[1].split("\n")
+    en = office.say("explain", "form.fields.required")[1].split("\n")
+    assert zh[1:3] == ["  提交前必须填写。", "  写作true 或 false"]
+    assert en[1:3] == ["  Must be filled in before submitting.", "  Written as true or false"]
+
+
+def test_an_org_may_have_another_flow_by_its_profile(office: Shell) -> None:
+    office.write(
+        "definitions/profiles/shop.yaml",
+        "kind: profile\ntitle: 店铺\nworkflows: {purchase_request: short}\n",
+    )
+    office.write(
+        "workflows/short.yaml",
+        "kind: workflow\ntitle: 简易\nform: purchase_request\nsteps:\n"
+        "  - {id: boss, approve: {who: {head_of: org}}}\n",
+    )
+    office.change("definitions/orgs/WEST.yaml", "parent: HQ", "parent: HQ\nprofile: shop")
+    told = office.json("explain", "form/purchase_request.workflow", "--as", "WEST")
+    assert (told["value"], told["file"], told["line"]) == (
+        "short",
+        "definitions/profiles/shop.yaml",
+        3,
+    )
+    assert [layer["value"] for layer in told["layers"]] == ["purchase_approval", "short"]
+    east = office.json("explain", "form/purchase_request.workflow", "--as", "EAST")
+    assert east["value"] == "purchase_approval"
+    assert office.say("explain", "form/purchase_request.workflow", "--as", "X")[0] == 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from jingwei.authoring.grammar import element, kind_schema, named_parts, opened, thing
 from jingwei.authoring.json_schema import described
 from jingwei.authoring.outline import Outline
 from jingwei.authoring.resolved import resolved
+from jingwei.catalogue.org_tree import OrgTree
+from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.kinds.table import KINDS, LATER
 from jingwei.language.leaves import plain_data
@@ -65,6 +68,50 @@ class ValueHere:
             "default": self.at is None,
             "key": self.key.to_json() if self.key else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class WordMeaning:
+    """A code of a problem, a function or a field type."""
+
+    name: str
+    group: str  # problem, function, aggregate, type
+    title: str
+    explanation: str
+    wrong: str | None = None
+    right: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "group": self.group,
+            "title": self.title,
+            "explanation": self.explanation,
+            "wrong": self.wrong,
+            "right": self.right,
+        }
+
+
+def explain_word(name: str, locale: str) -> WordMeaning | None:
+    """What `unknown-key`, `days_between` or `money` is; None for anything else."""
+    said = f"problems.{name}"
+    if has_text(f"{said}.title", locale):
+        wrong, right = (
+            text(f"{said}.{side}", locale) if has_text(f"{said}.{side}", locale) else None
+            for side in ("wrong", "right")
+        )
+        title, explanation = (text(f"{said}.{part}", locale) for part in ("title", "explanation"))
+        return WordMeaning(name, "problem", title, explanation, wrong, right)
+    if name in FUNCTIONS:
+        signature = f"{FUNCTIONS[name].signature} → {FUNCTIONS[name].result}"
+        meaning = text(f"keys.functions.{name}", locale)
+        return WordMeaning(name, "function", signature, meaning)
+    if name in AGGREGATES:
+        meaning = text(f"keys.aggregates.{name}", locale)
+        return WordMeaning(name, "aggregate", f"{name}(… where … by …)", meaning)
+    if name in FIELD_TYPES and name not in KINDS:
+        return WordMeaning(name, "type", name, text(f"keys.types.{name}", locale))
+    return None
 
 
 def explain_key(path: str, locale: str) -> KeyMeaning:
@@ -186,6 +233,40 @@ def explain_value(outline: Outline, path: str, locale: str) -> ValueHere:
         known = ", ".join(list(data)[:_MOST_SHOWN]) if isinstance(data, dict) else "–"
         raise NotFound("no-such-key", name=rest[len(here)], path=path, known=known)
     return ValueHere(path, found[0], None, key)
+
+
+def explain_as(outline: Outline, path: str, org: str, locale: str, today: date) -> list[ValueHere]:
+    """The value layer by layer, the one in force for this org last: what the definition says, then
+    what the profile of the org puts in its place. Raises NotFound.
+    """
+    orgs = outline.checked.of("org")
+    if org not in orgs:
+        known = ", ".join(list(orgs)[:_MOST_SHOWN]) or "–"
+        raise NotFound("no-such-definition", kind="org", name=org, known=known)
+    found = [explain_value(outline, path, locale)]
+    profile = OrgTree(orgs).profile(org, today)
+    kind, name, rest = _definition_of(outline, path)
+    file = outline.file("profile", profile) if profile is not None else None
+    place = _place_in_profile(kind, name, rest)
+    if file is None or place is None:
+        return found
+    here, data = _descend(file.data, place)
+    if len(here) == len(place):
+        value = plain_data(data)
+        full = f"profile/{profile}.{'.'.join(place)}"
+        found.append(ValueHere(full, value, file.value_at(here), found[0].key))
+    return found
+
+
+def _place_in_profile(kind: str, name: str, rest: list[str]) -> list[str] | None:
+    """Where a profile says something else than this key of a definition."""
+    if kind == "form" and rest == ["workflow"]:
+        return ["workflows", name]
+    if kind == "form" and rest[:1] == ["collect"]:
+        return ["collect", name, *rest[1:]]
+    if kind == "indicator" and rest[:1] == ["thresholds"]:
+        return ["thresholds", name, *rest[1:]]
+    return None
 
 
 def _definition_of(outline: Outline, path: str) -> tuple[str, str, list[str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ import click
 
 from jingwei.authoring.edits import dumped, round_trip
 from jingwei.authoring.json_schema import export, export_all
-from jingwei.authoring.look_up import KeyMeaning, ValueHere, explain_key, explain_value
+from jingwei.authoring.look_up import (
+    KeyMeaning,
+    ValueHere,
+    WordMeaning,
+    explain_as,
+    explain_key,
+    explain_value,
+    explain_word,
+)
 from jingwei.authoring.onboarding import facts_of, new_org
 from jingwei.authoring.outline import Outline, outline
 from jingwei.authoring.resolved import resolved
@@ -47,15 +56,39 @@ def check(context: Context, paths: tuple[Path, ...]) -> int:
 
 @click.command(help=words("explain_help"))
 @click.argument("path")
+@click.option("--as", "org", metavar="ORG", help=words("explain_as_help"))
 @click.pass_obj
-def explain(context: Context, path: str) -> int:
+def explain(context: Context, path: str, org: str | None) -> int:
     if "/" not in path:
+        word = explain_word(path, context.locale)
+        if word is not None:
+            context.give(word.to_json(), "\n".join(_word_lines(context, word)))
+            return FINE
         key = explain_key(path, context.locale)
         context.give(key.to_json(), "\n".join(_key_lines(context, key)))
         return FINE
-    value = explain_value(outline(context.root), path, context.locale)
-    context.give(value.to_json(), "\n".join(_value_lines(context, value)))
+    held = outline(context.root)
+    if org is None:
+        value = explain_value(held, path, context.locale)
+        context.give(value.to_json(), "\n".join(_value_lines(context, value)))
+        return FINE
+    layers = explain_as(held, path, org, context.locale, _today(context))
+    lines = [line for layer in layers for line in _value_lines(context, layer)]
+    lines.append(context.text("cli_definitions.in_force", org=org, path=layers[-1].path))
+    context.give(
+        {**layers[-1].to_json(), "layers": [one.to_json() for one in layers]}, "\n".join(lines)
+    )
     return FINE
+
+
+def _word_lines(context: Context, word: WordMeaning) -> Iterator[str]:
+    yield word.title
+    yield f"  {word.explanation}"
+    for side in ("wrong", "right"):
+        example = getattr(word, side)
+        if example is not None:
+            yield f"  {context.text(f'reference.{side}')}"
+            yield from (f"    {line}" for line in example.rstrip("\n").split("\n"))
 
 
 def _key_lines(context: Context, key: KeyMeaning) -> list[str]:
@@ -217,14 +250,14 @@ def new(
 ) -> int:
     given = _asked(context, kind, _given(pairs))
     held = outline(context.root)
-    clock = SystemClock(context.settings.timezone, context.settings.clock_file)
+    today = _today(context)
     if kind == "org":
         known = facts_of(read_sheet(facts), name, held) if facts is not None else {}
-        made = new_org(held, name, given, known, clock.today(), like)
+        made = new_org(held, name, given, known, today, like)
     elif like is not None or facts is not None:
         raise Malformed("only-for-org")
     else:
-        made = scaffold(held, kind, name, given, clock.today())
+        made = scaffold(held, kind, name, given, today)
     files = _write(context.root, made)
     _write_schemas(context.root, outline(context.root), context.locale)
     found = problems_of(context.root, files)
@@ -234,6 +267,10 @@ def new(
     lines.append(context.text(f"cli_definitions.{'new_org' if kind == 'org' else 'new'}_next"))
     context.give(value, "\n".join(lines))
     return FOUND_PROBLEMS if any(p.severity == "error" for p in found) else FINE
+
+
+def _today(context: Context) -> date:
+    return SystemClock(context.settings.timezone, context.settings.clock_file).today()
 
 
 def _given(pairs: tuple[str, ...]) -> dict[str, str]:
