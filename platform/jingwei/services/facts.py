@@ -20,6 +20,7 @@ from jingwei.language.form import FactRule
 from jingwei.language.measures import Indicator
 from jingwei.language.periods import Period
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
+from jingwei.services import versions
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed, Record
 from jingwei.services.rights import anchors_of
@@ -412,6 +413,8 @@ def on_changed(work: Work, changed: Changed) -> None:
     form = work.catalogue.forms.get(changed.form)
     if form is None or not form.facts:
         return
+    if changed.after is not None and versions.is_amending(work, form, changed.after):
+        return  # what is in force is the newest version, not its working copy
     wanted = {fact.key: fact for fact in facts_of(work, changed.form, changed.id, changed.after)}
     book = work.installation.book
     there = store.facts_of_record(work.connection, book, changed.id)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jingwei.language.field_types.table import present_value
-from jingwei.language.form import SYSTEM_FIELDS, Form
+from jingwei.language.field_types.table import parse_value, present_value
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import Conflict, NotAllowed, NotFound
-from jingwei.services import records
+from jingwei.services import records, validation
 from jingwei.services.commands import Reading, Work
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
+from jingwei.services.world import SPACES
 from jingwei.storage.versions import VersionRow, insert_version, next_version, versions_of
 
 IN_FORCE = ("approved", "submitted")
@@ -125,3 +126,62 @@ def _rows(rows: Any, there: Any) -> list[dict[str, Any]]:
     """Rows of the version; one that the amendment removed comes back as a new row."""
     known = {row["id"] for row in there}
     return [{n: v for n, v in row.items() if n != "id" or v in known} for row in rows or ()]
+
+
+# --- in expressions -----------------------------------------------------------------------------
+
+
+def _version(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`version.label number effective reason` of the newest version."""
+    found = newest(view, record["id"]) if record.get("id") else None
+    if found is None:
+        return {}
+    form = view.catalogue.forms.get(view.installation.book.names.get(found.form, ""))
+    rule = form.versions if form is not None and isinstance(form.versions, Mapping) else {}
+    said = {key: record.get(rule[key]) for key in ("effective", "reason") if key in rule}
+    return {"label": found.label, "number": found.number, **said}
+
+
+def _previous(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`previous_version.x`: of a working copy the version in force, else the one before it."""
+    if not record.get("id"):
+        return {}
+    found = versions_of(view.connection, record["id"])
+    if record.get("status") in IN_FORCE:
+        found = found[:-1]
+    if not found:
+        return {}
+    form = view.catalogue.forms.get(view.installation.book.names.get(found[-1].form, ""))
+    return {} if form is None else _Parsed(view, form, found[-1].body)
+
+
+class _Parsed(dict[str, Any]):
+    """A version's JSON values, read as engine values one by one."""
+
+    def __init__(self, view: Reading, form: Form, body: Mapping[str, Any]) -> None:
+        super().__init__(body)
+        self._view, self._form = view, form
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        value = super().get(name, otherwise)
+        definition = self._form.fields.get(name)
+        if value is None or definition is None:
+            return value
+        return self._engine(definition, value)
+
+    def _engine(self, definition: Field, value: Any) -> Any:
+        names = validation.Names(self._view)
+        if definition.type != "table":
+            return parse_value(definition, value, names)
+        columns = definition.fields
+        return [
+            {
+                name: parse_value(columns[name], one, names) if name in columns else one
+                for name, one in row.items()
+            }
+            for row in value
+        ]
+
+
+SPACES["version"] = _version
+SPACES["previous_version"] = _previous

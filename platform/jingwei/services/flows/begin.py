@@ -9,7 +9,7 @@ from typing import Any
 from jingwei.language.form import Form
 from jingwei.language.workflow import Workflow
 from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
-from jingwei.services import records
+from jingwei.services import records, versions
 from jingwei.services.commands import Work
 from jingwei.services.flows import predict, runtime
 from jingwei.services.flows.actions import Wish, act
@@ -27,8 +27,11 @@ MAY_SUBMIT = frozenset({"draft", "recalled", "rejected", "terminated"})
 def workflow_of(
     work: Any, form: Form, record: Mapping[str, Any], purpose: str = "submit"
 ) -> Workflow | None:
-    """The workflow in force: the one of the org's profile, else the form's own."""
+    """The workflow in force: the one of the org's profile, else the form's own; the `amend` one
+    for a record that is being amended."""
     catalogue = work.catalogue
+    if purpose == "submit" and versions.is_amending(work, form, record):
+        purpose = "amend"
     name = form.workflows.get(purpose) or form.workflow
     org = record.get("org")
     profile = catalogue.tree.profile(org, work.today) if org in catalogue.orgs else None
