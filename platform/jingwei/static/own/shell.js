@@ -1,12 +1,14 @@
 // What every page does: htmx, menus, confirmations, calls of the API.
 import { api, ApiError, confirmed, summarise, toast, words } from "./api.js";
 
-const shell = document.body.dataset.shell;
-const { Alpine, htmx } = await import(shell);
+const { shell, alpine } = document.body.dataset;
+const { htmx } = await import(shell);
 
-document.addEventListener("alpine:init", () => {});
-window.Alpine = Alpine;
-Alpine.start();
+if (document.querySelector("[x-data]")) {
+  const { Alpine } = await import(alpine);
+  window.Alpine = Alpine;
+  Alpine.start();
+}
 
 htmx.on("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf]").content;
