@@ -25,7 +25,7 @@ def test_every_problem_is_told_with_its_place_and_remedy(office: Shell) -> None:
         "Did you mean 'title'? [unknown-key]\n"
         "forms/purchase_request.yaml:23:18: 'long_txet' is not a field type. "
         "Did you mean 'long_text'? [unknown-field-type]\n"
-        "2 errors, 0 warnings.",
+        "Errors: 2, warnings: 0.",
     )
 
 
@@ -61,7 +61,7 @@ def test_a_warning_alone_is_no_failure(office: Shell) -> None:
     office.change(FORM, "{zh: 需要日期, en: Needed on}", "{zh: 需要日期}")
     code, words = office.say("check")
     assert code == 0
-    assert words.endswith("0 errors, 1 warnings.")
+    assert words.endswith("Errors: 0, warnings: 1.")
 
 
 def test_at_most_a_hundred_problems_are_shown(office: Shell) -> None:
@@ -71,7 +71,7 @@ def test_at_most_a_hundred_problems_are_shown(office: Shell) -> None:
     assert (len(told["problems"]), told["count"]) == (100, 120)
     lines = office.say("check")[1].split("\n")
     assert len(lines) == 102
-    assert lines[-2:] == ["… and 20 more.", "120 errors, 0 warnings."]
+    assert lines[-2:] == ["… and 20 more.", "Errors: 120, warnings: 0."]
 
 
 def test_a_terminal_shows_the_line_with_a_caret_under_the_word(

@@ -140,7 +140,7 @@ cases:
         "clock, approve, reject, return, transfer, delegate, add_sign, acknowledge, claim, "
         "comment. Write one of them. [one-of-keys]",
         f"{CASES}:8:68: 'stat' is not a key of an expectation. Did you mean 'state'? [unknown-key]",
-        "4 errors, 0 warnings.",
+        "Errors: 4, warnings: 0.",
     ]
     office.write(
         CASES,
