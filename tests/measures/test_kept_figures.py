@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -134,3 +135,28 @@ def test_many_figures_come_from_blocks_without_reading_facts(house: House) -> No
 
         assert found.value == Decimal("305.00")
         assert measures.facts._known == {False: {}, True: {}}
+
+
+def test_columns_copied_from_blocks_say_what_computing_says(house: House) -> None:
+    from jingwei.api.json import dumps
+    from jingwei.services.measure_query import answer_question, read_question
+
+    some_facts(house)
+    body = {
+        "indicators": ["sales", "equity", "return_on_equity", "sales_of_a_year"],
+        "orgs": ["G", "S1", "A", "B"],
+        "periods": [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)],
+        "shape": "columns",
+    }
+
+    def asked() -> Any:
+        with house.commands.read(SYSTEM) as view:
+            found = answer_question(view, read_question(view, body), "zh")
+        return json.loads(dumps(found))
+
+    computed = asked()
+    recompute(house)
+
+    assert asked() == computed
+    assert len(computed["value"]) == 4 * 4 * 24
+    assert {"ok", "partial", "missing", "not_due"} <= set(computed["status"])

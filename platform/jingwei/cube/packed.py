@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from jingwei.cube.cube import Cube
-from jingwei.cube.figures import Figure, Mode
+from jingwei.cube.cube import Cube, variant
+from jingwei.cube.figures import Figure, Mode, rounded
 from jingwei.language.periods import Period
 
 MODES: Sequence[Mode] = ("period", "ytd")
@@ -32,7 +32,8 @@ def pack(cube: Cube, indicator: str, view: str, year: int) -> bytes:
     """The year as the cube computes it, for every org that has any figure in it."""
     orgs: list[str] = []
     values = array("d")
-    facets = array("H")
+    shown = array("d")
+    facets = array("I")
     known: dict[_Facet, int] = {}
     there = cube.orgs_with_facts(indicator, view, year)
     for org in cube.catalogue.orgs:
@@ -46,12 +47,23 @@ def pack(cube: Cube, indicator: str, view: str, year: int) -> bytes:
         if all(figure.value is None and figure.reason == "no-fact" for figure in figures):
             continue
         orgs.append(org)
-        for figure in figures:
-            values.append(math.nan if figure.value is None else figure.value)
+        for place, figure in enumerate(figures):
+            value = figure.value
+            values.append(math.nan if value is None else value)
+            shown.append(
+                math.nan if value is None else _rounded(cube, indicator, year, place, value)
+            )
             facets.append(known.setdefault(_facet(figure), len(known)))
     header = json.dumps({"orgs": orgs, "facets": list(known)}, separators=(",", ":")).encode()
-    body = _little(values).tobytes() + _little(facets).tobytes()
+    body = b"".join(_little(one).tobytes() for one in (values, shown, facets))
     return zlib.compress(_HEAD.pack(len(header), len(orgs)) + header + body, 1)
+
+
+def _rounded(cube: Cube, indicator: str, year: int, place: int, value: float) -> float:
+    """As it leaves the cube: what stands there is shown without another rounding."""
+    period = Period(year, "month", place // len(MODES) + 1)
+    definition = variant(cube.catalogue.indicators[indicator], period)
+    return float(rounded(value, definition.unit, definition.precision))
 
 
 def _facet(figure: Figure) -> _Facet:
@@ -75,10 +87,12 @@ def _little(numbers: array[Any]) -> array[Any]:
 
 @dataclass(frozen=True, slots=True)
 class PackedYear:
-    """One year, ready to be read. `size`: bytes in memory, about."""
+    """One year, ready to be read. `shown`: the values as they leave the cube, rounded to their
+    digits. `size`: bytes in memory, about."""
 
     places: Mapping[str, int]
     values: array[float]
+    shown: array[float]
     numbers: array[int]
     facets: Sequence[Figure]
     size: int
@@ -89,13 +103,15 @@ class PackedYear:
         length, count = _HEAD.unpack_from(raw)
         start = _HEAD.size + length
         header = json.loads(raw[_HEAD.size : start])
-        values, numbers = array("d"), array("H")
-        middle = start + count * PER_ORG * values.itemsize
-        values.frombytes(raw[start:middle])
-        numbers.frombytes(raw[middle:])
+        values, shown, numbers = array("d"), array("d"), array("I")
+        many = count * PER_ORG * values.itemsize
+        values.frombytes(raw[start : start + many])
+        shown.frombytes(raw[start + many : start + 2 * many])
+        numbers.frombytes(raw[start + 2 * many :])
         places = {org: place * PER_ORG for place, org in enumerate(header["orgs"])}
         facets = [_figure(facet) for facet in header["facets"]]
-        return cls(places, _little(values), _little(numbers), facets, len(raw) + 100 * len(facets))
+        size = len(raw) + 100 * len(facets)
+        return cls(places, _little(values), _little(shown), _little(numbers), facets, size)
 
     def figure(self, org: str, month: int, mode: Mode) -> Figure:
         """An org that is not in it has no figure in any month."""

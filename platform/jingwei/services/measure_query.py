@@ -28,7 +28,7 @@ from jingwei.problems import Position
 from jingwei.refusals import FieldRefusal, Invalid, Malformed
 from jingwei.services.commands import Reading
 from jingwei.services.drill import WAYS, Way, cell_json, drill, ways
-from jingwei.services.listing import instant
+from jingwei.services.measure_columns import ColumnsAsked, columns_json
 from jingwei.services.measures import (
     MOST_CELLS,
     SETS,
@@ -62,6 +62,9 @@ class Question:
     drill: Way | None = None
     columns: bool = False
     titles: bool = False
+
+    def columns_asked(self) -> ColumnsAsked:
+        return ColumnsAsked(self.orgs, self.periods, self.views, self.compare, self.mode)
 
 
 def read_question(view: Reading, body: Mapping[str, Any]) -> Question:
@@ -101,7 +104,7 @@ def answer_question(view: Reading, question: Question, locale: str) -> dict[str,
     if question.drill is not None:
         return _drilled(view, measures, question, names, locale)
     if question.columns or many > MOST_AS_CELLS:
-        body = _columns(measures, question, names, members)
+        body = columns_json(measures, question.columns_asked(), names, members)
     else:
         body = {
             "cells": [
@@ -127,59 +130,6 @@ def _cells(
                       question.mode)
         for one in question.views
     ]  # fmt: skip
-
-
-def _columns(
-    measures: Measures,
-    question: Question,
-    names: Sequence[str],
-    members: Mapping[Period, Sequence[str]],
-) -> dict[str, Any]:
-    columns: dict[str, list[Any]] = {
-        key: [] for key in ("value", "status", "light", "as_of", "version", "missing_reason")
-    }
-    compare: dict[str, list[Any]] = {word: [] for word in question.compare}
-    for name in names:
-        for org in question.orgs:
-            for period in question.periods:
-                if name not in members[period]:
-                    _nothing(columns, compare, len(question.views))
-                    continue
-                for cell in _cells(measures, question, name, org, period):
-                    _append(columns, compare, cell)
-    periods = [str(period) for period in question.periods]
-    return {
-        "axes": {
-            "indicators": list(names),
-            "orgs": list(question.orgs),
-            "periods": periods,
-            "views": list(question.views),
-        },
-        "units": {name: measures.view.catalogue.indicators[name].unit for name in names},
-        **columns,
-        **({"compare": compare} if compare else {}),
-    }
-
-
-def _append(columns: dict[str, list[Any]], compare: dict[str, list[Any]], cell: Cell) -> None:
-    columns["value"].append(cell.value)
-    columns["status"].append(cell.status)
-    columns["light"].append(cell.light)
-    columns["as_of"].append(None if cell.as_of is None else instant(cell.as_of))
-    columns["version"].append(cell.version)
-    columns["missing_reason"].append(cell.missing_reason)
-    for word, values in compare.items():
-        one = cell.compare.get(word)
-        values.append(None if one is None else one.tier if word == "tier" else one.value)
-
-
-def _nothing(columns: dict[str, list[Any]], compare: dict[str, list[Any]], count: int) -> None:
-    """Of an indicator that is no member of its set in this period."""
-    for _ in range(count):
-        for key, values in columns.items():
-            values.append({"status": "missing", "missing_reason": "not-a-member"}.get(key))
-        for values in compare.values():
-            values.append(None)
 
 
 def _drilled(
