@@ -96,10 +96,15 @@ class _Play:
             )
         self.person(self.case.as_)
         for name in self.case.given:
-            self.there[name] = self.given(self.trial.records[name])
+            self.have(name)
         if self.case.given:
             self.current = self.there[self.case.given[0]]
         self.stage.settle()
+
+    def have(self, name: str) -> None:
+        """The given record is there; what it links to was there before."""
+        if name not in self.there:
+            self.there[name] = self.given(self.trial.records[name])
 
     def given(self, record: GivenRecord) -> tuple[str, int]:
         """Made by the system in the name of `owner`, else of whom the case is about."""
@@ -133,7 +138,11 @@ class _Play:
             return [self._linked_row(field, row) for row in given]
         if isinstance(given, list):
             return [self._linked(field, one) for one in given]
-        if field.type != "link" or not isinstance(given, str) or given not in self.there:
+        if field.type != "link" or not isinstance(given, str):
+            return given
+        if given in self.trial.records:
+            self.have(given)
+        if given not in self.there:
             return given
         form, id_ = self.there[given]
         return id_ if len(field.to) == 1 else {"form": form, "id": id_}
