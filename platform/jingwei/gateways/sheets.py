@@ -1,12 +1,18 @@
-"""CSV and XLSX in: rows of text by column name, within limits."""
+"""CSV and XLSX in: rows of text by column name, within limits.
+
+A workbook is somebody else's file: what it unpacks to is measured before it is read, nothing in it
+is followed or computed, and what cannot be read right is refused with the place.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +22,41 @@ from jingwei.refusals import Refused
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 200_000
+MOST_COLUMNS = 500
+MOST_CELLS = 10_000_000  # of the square around everything: a reader keeps all of it
+MOST_CELL = 100_000  # characters
 MOST_EXPANSION = 100  # an XLSX is a zip: how much more it may hold than it weighs
 ENCODINGS = ("utf-8-sig", "gb18030")  # what Excel writes on a Chinese machine
+_PIECE = 1024 * 1024
+_OVERLAP, _LONGEST_CELL = 32, 64 * 1024  # of pieces: a word that is cut in two is seen whole
+_OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+_LETTERS = re.compile(rb'<c [^>/]*?\br="([A-Z]{1,3})[0-9]{1,7}"[^>/]*>')
+_NUMBERS = re.compile(rb'<c [^>/]*?\br="[A-Z]{1,3}([0-9]{1,7})"[^>/]*>')
+_UNCOMPUTED = re.compile(
+    rb'<c [^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
+)
+_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype")
 
-Row = Mapping[str, str]
+
+class Row(dict[str, str]):
+    """Cells by the name of their column. `number`: of the row in its sheet, from 1."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, cells: Any, number: int) -> None:
+        super().__init__(cells)
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFile:
+    """The rows of a file as they are written, read again each time they are walked."""
+
+    path: Path
+    name: str
+
+    def __iter__(self) -> Iterator[Row]:
+        return stream_sheet(self.path, self.name, exact=True)
 
 
 def read_sheet(path: Path) -> list[Row]:
@@ -27,38 +64,51 @@ def read_sheet(path: Path) -> list[Row]:
 
     Raises Refused for a file that is too large, broken, or has a column twice.
     """
+    return list(stream_sheet(path))
+
+
+def stream_sheet(path: Path, name: str | None = None, *, exact: bool = False) -> Iterator[Row]:
+    """The same one by one. `name`: what the file is called, where its path does not say it.
+    `exact`: with the blanks around words, which are part of a text that comes back."""
     if not path.is_file():
         raise Refused("no-such-file", file=path)
     if path.stat().st_size > MOST_BYTES:
         raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
-    content = path.read_bytes()
-    return list(read_rows(content, path.name))
+    return read_rows(path.read_bytes(), name or path.name, exact=exact)
 
 
-def read_rows(content: bytes, name: str) -> Iterator[Row]:
-    """The same from bytes; `name` only tells the kind."""
+def read_rows(content: bytes, name: str, *, exact: bool = False) -> Iterator[Row]:
+    """The same from bytes; `name` is only said when they cannot be read."""
     if len(content) > MOST_BYTES:
         raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
     cells = _workbook(content) if content[:2] == b"PK" else _csv(content, name)
     header: list[str] | None = None
-    for number, line in enumerate(cells):
-        if number > MOST_ROWS:
-            raise Refused("sheet-too-many-rows", most=MOST_ROWS)
+    kept = 0
+    for number, line in enumerate(cells, 1):
         words = [_text(cell) for cell in line]
-        if not any(words):
+        if not exact:
+            words = [word.strip() for word in words]
+        if not any(word.strip() for word in words):
             continue
         if header is None:
             header = _header(words)
             continue
-        yield {key: word for key, word in zip(header, words, strict=False) if key and word}
+        kept += 1
+        if kept > MOST_ROWS:
+            raise Refused("sheet-too-many-rows", most=MOST_ROWS)
+        cells_ = ((key, word) for key, word in zip(header, words, strict=False) if key and word)
+        yield Row(cells_, number)
 
 
 def _header(words: Sequence[str]) -> list[str]:
-    named = [word for word in words if word]
+    if len(words) > MOST_COLUMNS:
+        raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
+    heads = [word.strip() for word in words]
+    named = [word for word in heads if word]
     for word in named:
         if named.count(word) > 1:
             raise Refused("sheet-column-twice", column=word)
-    return list(words)
+    return heads
 
 
 def _csv(content: bytes, name: str) -> Iterator[Sequence[Any]]:
@@ -67,26 +117,114 @@ def _csv(content: bytes, name: str) -> Iterator[Sequence[Any]]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        yield from csv.reader(io.StringIO(text, newline=""))
+        if "\x00" in text[:4_096]:
+            break
+        try:
+            yield from csv.reader(io.StringIO(text, newline=""))
+        except csv.Error:
+            break
         return
     raise Refused("sheet-broken", file=name)
+
+
+# --- workbooks -----------------------------------------------------------------------------------
 
 
 def _workbook(content: bytes) -> Iterator[Sequence[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            whole = sum(entry.file_size for entry in archive.infolist())
-        if whole > max(len(content), 1) * MOST_EXPANSION:
-            raise Refused("sheet-bomb", most=MOST_EXPANSION)
+            _measure(archive, len(content))
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        yield from book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, CalamineError):
+        sheet = book.get_sheet_by_index(0)
+        _refuse_merged(sheet)
+        # Rows above the first that holds something are blank, and counted.
+        top, left = sheet.start or (0, 0)
+        for _ in range(top):
+            yield ()
+        before = [""] * left
+        for line in sheet.iter_rows():
+            yield [*before, *line] if before else line
+    except (zipfile.BadZipFile, CalamineError, IndexError, NotImplementedError, EOFError):
         raise Refused("sheet-broken", file="xlsx") from None
+
+
+def _measure(archive: zipfile.ZipFile, weight: int) -> None:
+    """Refuse what unpacks to far more than it weighs, what declares entities, and a sheet whose
+    cells lie so far apart that the square around them cannot be held."""
+    entries = archive.infolist()
+    if sum(entry.file_size for entry in entries) > max(weight, 1) * MOST_EXPANSION:
+        raise Refused("sheet-bomb", most=MOST_EXPANSION)
+    if len(entries) > 10_000 or any(entry.flag_bits & 1 for entry in entries):
+        raise Refused("sheet-broken", file="xlsx")
+    left = max(weight, 1) * MOST_EXPANSION
+    for entry in entries:
+        if not entry.filename.endswith((".xml", ".rels")):
+            continue
+        is_sheet = entry.filename.startswith("xl/worksheets/")
+        rows, columns = 0, 0
+        for piece in _pieces(archive, entry):
+            left -= len(piece)
+            if left < 0:  # whatever the table of contents says
+                raise Refused("sheet-bomb", most=MOST_EXPANSION)
+            if piece.startswith(_OTHER_ENCODINGS):  # in which declarations would not be seen
+                raise Refused("sheet-broken", file="xlsx")
+            if any(word in piece for word in _DECLARATIONS):
+                raise Refused("sheet-entities")
+            if not is_sheet:
+                continue
+            found = _UNCOMPUTED.search(piece)
+            if found is not None:
+                raise Refused("sheet-formula", cell=found[1].decode())
+            rows = max([rows, *map(int, set(_NUMBERS.findall(piece)))])
+            columns = max([columns, *map(_column, set(_LETTERS.findall(piece)))])
+        if columns > MOST_COLUMNS:
+            raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
+        if rows * max(columns, 1) > MOST_CELLS:
+            raise Refused("sheet-too-many-rows", most=MOST_ROWS)
+
+
+def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The content bit by bit, each with the last tags of the one before."""
+    rest = b""
+    with archive.open(entry) as stream:
+        while piece := stream.read(_PIECE):
+            whole = rest + piece
+            end = whole.rfind(b"</c>") + 4 if b"</c>" in whole else len(whole)
+            yield whole[:end]
+            rest = (whole[end:] or whole[-_OVERLAP:])[-_LONGEST_CELL:]
+    if rest:
+        yield rest
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _refuse_merged(sheet: Any) -> None:
+    """Of merged cells only the first has a value: the others would silently be empty."""
+    ranges = sheet.merged_cell_ranges or ()
+    for (row, column), _ in ranges:
+        cell = f"{_letters(column)}{row + 1}"
+        raise Refused("sheet-merged", cell=cell)
+
+
+def _letters(column: int) -> str:
+    words = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        words = chr(65 + rest) + words
+    return words
 
 
 def _text(cell: Any) -> str:
     if isinstance(cell, str):
-        return cell.strip()
+        if len(cell) > MOST_CELL:
+            raise Refused("sheet-cell-too-long", most=MOST_CELL)
+        return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
@@ -94,6 +232,8 @@ def _text(cell: Any) -> str:
     if isinstance(cell, datetime):
         midnight = cell.time() == time(0)
         return cell.date().isoformat() if midnight else cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell)
     if isinstance(cell, date | time):
         return cell.isoformat()
     return "" if cell is None else str(cell)

@@ -93,15 +93,16 @@ class _Cache:
 _SHAPES = _Cache()
 
 
-def listing(view: Reading, form: str, wish: ListWish) -> RecordPage:
-    """One page of the rows this person may see. Raises Malformed for what cannot be asked."""
+def listing(view: Reading, form: str, wish: ListWish, *, most: int = MOST_A_PAGE) -> RecordPage:
+    """One page of the rows this person may see, of at most `most`. Raises Malformed for what
+    cannot be asked."""
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
     scope = view.rights.row_scope(view, form)
     if not scope.terms:
         raise_unless_known(view, definition)
     shape = _shape(view, definition, rights, wish)
-    rows = view.store.select(view.connection, _query(view, form, wish, shape, scope))
+    rows = view.store.select(view.connection, _query(view, form, wish, shape, scope, most))
     items = rows.items
     if shape.tables:
         _add_tables(view, form, shape, rights, items)
@@ -144,9 +145,17 @@ def raise_unless_known(view: Reading, form: Form) -> None:
         raise NotFound("no-such-form")
 
 
-def _query(view: Reading, form: str, wish: ListWish, shape: _Shape, scope: RowScope) -> Query:
-    if wish.size < 1 or wish.size > MOST_A_PAGE:
-        raise Malformed("page-size", most=MOST_A_PAGE)
+def check(view: Reading, form: str, wish: ListWish) -> None:
+    """Raises Malformed for what cannot be asked, before anything is answered."""
+    definition = form_of(view, form)
+    _shape(view, definition, view.rights.fields(view, form), wish)
+
+
+def _query(
+    view: Reading, form: str, wish: ListWish, shape: _Shape, scope: RowScope, most: int
+) -> Query:
+    if wish.size < 1 or wish.size > most:
+        raise Malformed("page-size", most=most)
     if wish.page < 1 or wish.page * wish.size > 10_000_000:
         raise Malformed("page-number")
     return Query(
@@ -275,7 +284,7 @@ def viewer_filter(
                 "code": error.code,
                 "start": error.start,
                 "end": error.end,
-                "holes": error.holes,
+                "holes": {n: v for n, v in error.holes.items() if not callable(v)},
                 "suggestion": error.suggestion,
             },
             word=source[error.start : error.end],
@@ -460,6 +469,11 @@ def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict
                 "action": entry.change.action,
                 "revision": entry.change.object_version,
                 "changes": body,
+                "reasons": {
+                    name: why
+                    for name, why in entry.change.body.get("_reasons", {}).items()
+                    if name in visible
+                },
             }
         )
     return found

@@ -25,25 +25,30 @@ from jingwei.refusals import (
     Refused,
     Stale,
 )
-from jingwei.services import files, generating, validation
+from jingwei.services import files, filling, generating, structure, validation
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.numbers import next_number
+from jingwei.services.overrides import Overrides, reason_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.rights import FieldRights
 from jingwei.services.validation import Found, Occasion
+from jingwei.services.world import environment
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.records import RowChange
 
 Kind = Literal["create", "update", "delete", "restore"]
 Source = Literal["user", "import", "flow", "action", "system"]
 BATCH = 1_000
+REASONS = "_reasons"
+WORKING = frozenset({"draft", "returned", "recalled", "rejected"})  # of an amendment, too
 EDITABLE = frozenset({None, "draft", "returned", "recalled", "rejected", "terminated"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One wanted change. `values`: JSON values by field name, for `update` only what changes.
+    Under `_reasons` they may say why a computed value is overridden.
 
     `allowed`: fields this change may write although the record is locked (a step of a flow).
     """
@@ -54,6 +59,7 @@ class Change:
     expected_revision: int | None = None
     allowed: frozenset[str] | None = None
     require: frozenset[str] = frozenset()
+    reasons: Mapping[str, Any] = field(default_factory=dict)  # of overridden values, by field
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,16 @@ def _give_ids(work: Work, plan: FormPlan, prepared: Sequence[_Prepared]) -> None
 
 
 def create(work: Work, form: str, values: Mapping[str, Any], *, source: Source = "user") -> Written:
-    return write_many(work, form, [Change("create", values=values)], source=source)[0]
+    plain, reasons = _without_reasons(values)
+    change = Change("create", values=plain, reasons=reasons)
+    return write_many(work, form, [change], source=source)[0]
+
+
+def _without_reasons(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    reasons = values.get(REASONS)
+    if not isinstance(reasons, Mapping):
+        return values, {}
+    return {name: value for name, value in values.items() if name != REASONS}, reasons
 
 
 def update(
@@ -174,7 +189,8 @@ def update(
     allowed: frozenset[str] | None = None,
     require: frozenset[str] = frozenset(),
 ) -> Written:
-    change = Change("update", id, values, expected_revision, allowed, require)
+    plain, reasons = _without_reasons(values)
+    change = Change("update", id, plain, expected_revision, allowed, require, reasons)
     return write_many(work, form, [change], source=source)[0]
 
 
@@ -277,10 +293,14 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: _Batch) -
     validation.fill_defaults(work, plan, record, change.values.keys())
     if record.get("org") is None and "org" not in change.values:
         record["org"] = work.actor.org or None
+    filling.fill(work, plan, record, None, change.values.keys())
     _check_org(work, plan, record, source, found)
     generating.begin(work, plan, record, change.values.keys(), found)
     _give_row_ids(work, plan, record, None, found)
-    validation.compute(work, plan, record, found)
+    overrides = Overrides(form, None, change.values.keys())
+    validation.compute(work, plan, record, found, overrides)
+    _check_reasons(change, overrides, source, found)
+    structure.judge(work, form, record, None, found)
     _judge(work, plan, record, None, found, change, None, batch.creates_many)
     return _Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
 
@@ -331,10 +351,16 @@ def _prepare_update(
     for table in plan.tables:
         after[table] = [dict(row) for row in after.get(table) or ()]
     _merge_rows(work, plan, before, after, values, found)
-    if "org" in values and values["org"] != before["org"]:
+    filling.fill(work, plan, after, before, change.values.keys())
+    if after["org"] != before["org"]:
         _check_org(work, plan, after, source, found)
-    validation.compute(work, plan, after, found)
+    overrides = Overrides(form, before, change.values.keys())
+    validation.compute(work, plan, after, found, overrides)
+    _check_reasons(change, overrides, source, found)
+    structure.judge(work, form, after, before, found)
     changed = _changed(plan, before, after)
+    if source in ("user", "import"):
+        _check_readonly(work, plan, before, changed & values.keys(), found)
     _judge(work, plan, after, before, found, change, changed)
     changed = _changed(plan, before, after)
     _stamp(work, before, after)
@@ -342,6 +368,29 @@ def _prepare_update(
     touched |= {"updated_at": after["updated_at"], "updated_by": after["updated_by"]}
     tables = {name: after[name] for name in changed if name in plan.tables}
     return _Prepared(change, before["id"], before, after, touched, tables, tuple(found.warnings))
+
+
+def _check_reasons(change: Change, overrides: Overrides, source: Source, found: Found) -> None:
+    """Whoever overrides a computed value says why."""
+    if source in ("user", "import"):
+        for name in overrides.overridden:
+            if reason_of(change.reasons, name) is None:
+                found.add(name, "reason-needed")
+
+
+def _check_readonly(
+    work: Work, plan: FormPlan, before: Mapping[str, Any], changed: Collection[str], found: Found
+) -> None:
+    """A field that is read-only as the record stands is not changed by a person."""
+    conditional = [
+        name for name in sorted(changed) if name in plan.fields and plan.fields[name].readonly_if
+    ]
+    if conditional:
+        env = environment(work, before, old=before)
+        for name in conditional:
+            readonly_if = plan.fields[name].readonly_if
+            if readonly_if is not None and readonly_if(env):
+                found.add(name, "readonly-now")
 
 
 def _stamp(work: Work, before: Mapping[str, Any], after: dict[str, Any]) -> None:
@@ -374,7 +423,9 @@ def _check_unlocked(form: Form, record: Mapping[str, Any]) -> None:
     if record["status"] not in EDITABLE:
         raise Conflict("record-locked-by-status", status=record["status"])
     state = form.states.get(record["state"] or "")
-    if state is not None and state.locked:
+    amends = form.versions != "none" or (form.submit or {}).get("amend")
+    working_copy = bool(amends) and record["status"] in WORKING
+    if state is not None and state.locked and not working_copy:
         raise Conflict("record-locked-by-state", state=state.title.zh)
 
 
@@ -519,6 +570,9 @@ def _judge(
     judged = validation.judge(work, plan, record, before, occasion, changed)
     if not unique_later:
         validation.judge_unique_fields(work, plan, record, judged, changed)
+    elif found.refusals or judged.refusals:  # it will not be among those looked at later
+        validation.judge_unique_rules(work, plan, record, judged)
+        validation.judge_unique_fields(work, plan, record, judged, changed)
     files.judge(work, plan.form, record, before, judged)
     known = {(r.path, r.code) for r in found.refusals}
     found.refusals += [r for r in judged.refusals if (r.path, r.code) not in known]
@@ -554,6 +608,9 @@ def _store(work: Work, form: Form, prepared: Sequence[_Prepared]) -> None:
 
 def _log(work: Work, plan: FormPlan, one: _Prepared, source: Source) -> None:
     body, private = body_of(plan, one.before, one.after)
+    if one.change.reasons:
+        given = one.change.reasons
+        body[REASONS] = {name: why for name in given if (why := reason_of(given, name))}
     kind = _event(one.change.kind)
     change_row(work, plan.form.name, one.after, kind.partition(".")[2], body, private)
     work.outbox.add(kind, {"form": plan.form.name, "id": one.id, "source": source})

@@ -18,7 +18,8 @@ from jingwei.language.template import Template
 from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
-from jingwei.services.plans import FieldPlan, FormPlan
+from jingwei.services.overrides import Overrides
+from jingwei.services.plans import Compute, FieldPlan, FormPlan
 from jingwei.services.world import environment
 from jingwei.storage import people
 from jingwei.storage.query import ALL_ROWS, Query
@@ -159,14 +160,24 @@ def fill_row_defaults(
             row[name] = column.default(env)
 
 
-def compute(view: Reading, plan: FormPlan, record: Values, found: Found) -> None:
+def compute(
+    view: Reading,
+    plan: FormPlan,
+    record: Values,
+    found: Found,
+    overrides: Overrides | None = None,
+) -> None:
     """Set every stored computed field of the record and of its rows."""
     if not plan.computes:
         return
     env = environment(view, record)
     for one in plan.computes:
         if one.table is None:
-            if _may_compute(one.field, record.get(one.name)):
+            if overrides is not None and one.field.freeze and overrides.is_frozen(one.field):
+                continue
+            if overrides is not None and one.field.mode == "override_with_reason":
+                record[one.name] = _settled(view, one, record, env, overrides, found)
+            elif _may_compute(one.field, record.get(one.name)):
                 record[one.name] = _computed(one.closure, env, one.name, one.field, found)
             continue
         for index, row in enumerate(record.get(one.table) or ()):
@@ -177,6 +188,22 @@ def compute(view: Reading, plan: FormPlan, record: Values, found: Found) -> None
                 value = _computed(one.closure, inside, path, one.field, found)
                 if value is not None or one.field.mode == "always":
                     row[one.name] = value
+
+
+def _settled(
+    view: Reading,
+    one: Compute,
+    record: Values,
+    env: Environment,
+    overrides: Overrides,
+    found: Found,
+) -> Any:
+    computed = _computed(one.closure, env, one.name, one.field, found)
+    before = overrides.before
+    was = None
+    if before is not None:
+        was = _computed(one.closure, environment(view, before), one.name, one.field, Found())
+    return overrides.settle(one.field, record.get(one.name), computed, was)
 
 
 def _may_compute(field: Field, value: Any) -> bool:
@@ -513,6 +540,14 @@ def by_author(
         return FieldRefusal(at, "rule", {"rule": name})
     words = {locale: rendered(view, message, record, locale) for locale in ("zh", "en")}
     return FieldRefusal(at, name, {}, words)
+
+
+def judge_unique_rules(view: Reading, plan: FormPlan, record: Values, found: Found) -> None:
+    """Rules that say what only one record may have."""
+    for one in plan.rules:
+        rule = one.rule
+        if rule.unique:
+            _judge_unique(view, plan, rule.unique, rule.field_at, rule.message, record, found)
 
 
 def judge_unique_fields(

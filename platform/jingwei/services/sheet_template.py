@@ -1,0 +1,108 @@
+"""What a sheet for a form looks like: its columns, the words of its drop-downs, its fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.catalogue.compile import form_fingerprint
+from jingwei.language.form import Field, Form
+from jingwei.services.commands import Reading
+from jingwei.services.exchange import may_import
+from jingwei.services.sheet_cells import NOT_IN_SHEETS
+from jingwei.services.titles import choices
+from jingwei.texts import has_text, text
+
+MOST_CHOICES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateField:
+    """A column to fill in; `choices` are titles, which the import understands."""
+
+    name: str
+    title: str
+    type: str
+    required: bool
+    choices: tuple[str, ...]
+    hint: str
+
+
+def template_fields(view: Reading, form: str, locale: str) -> list[TemplateField]:
+    """The columns this person may fill in. Raises NotFound, NotAllowed."""
+    definition = may_import(view, form)
+    rights = view.rights.create_fields(view, form)
+    found = []
+    if "org" not in definition.fields and "org" in rights.writable:
+        title = text("system_fields.org", locale)
+        found.append(TemplateField("org", title, "org", False, _orgs(view, form, locale), ""))
+    for name, field in definition.fields.items():
+        if field.type in NOT_IN_SHEETS or name not in rights.writable:
+            continue
+        if field.readonly or (field.compute is not None and field.mode == "always"):
+            continue
+        found.append(_field(view, definition, field, locale))
+    return found
+
+
+def template_fingerprint(view: Reading, form: str) -> str:
+    """Changes when the form, and so its template, does."""
+    return form_fingerprint(view.catalogue, form)
+
+
+def _field(view: Reading, form: Form, field: Field, locale: str) -> TemplateField:
+    titles = [f.title(locale) for f in form.fields.values()]
+    title = field.title(locale)
+    return TemplateField(
+        field.name,
+        title if titles.count(title) == 1 else field.name,
+        "text" if field.many else field.type,
+        field.required,
+        () if field.many else _choices(view, form, field, locale),
+        _hint(field, locale),
+    )
+
+
+def _choices(view: Reading, form: Form, field: Field, locale: str) -> tuple[str, ...]:
+    match field.type:
+        case "choice":
+            return _titles({c.code: c for c in choices(view, field)}, locale)
+        case "boolean":
+            return (text("reports.yes", locale), text("reports.no", locale))
+        case "org":
+            return (
+                _orgs(view, form.name, locale)
+                if field.name == "org"
+                else _titles(view.catalogue.orgs, locale)
+            )
+        case "role" | "post" | "indicator":
+            return _titles(getattr(view.catalogue, f"{field.type}s"), locale)
+    return ()
+
+
+def _orgs(view: Reading, form: str, locale: str) -> tuple[str, ...]:
+    """Those for which the person may create."""
+    within = view.rights.create_orgs(view, form)
+    known = view.catalogue.orgs
+    return _titles({c: o for c, o in known.items() if within is None or c in within}, locale)
+
+
+def _titles(known: Any, locale: str) -> tuple[str, ...]:
+    titles = [one.title(locale) for one in known.values()]
+    shown = (
+        title if titles.count(title) == 1 else name
+        for name, title in zip(known, titles, strict=True)
+    )
+    return tuple(shown)[:MOST_CHOICES]
+
+
+def _hint(field: Field, locale: str) -> str:
+    key = f"exchange.hint.{field.type}"
+    parts = [text("exchange.hint.required", locale)] if field.required else []
+    if has_text(key, locale):
+        parts.append(text(key, locale))
+    if field.many:
+        parts.append(text("exchange.hint.many", locale))
+    if field.help is not None and callable(field.help):
+        parts.append(str(field.help(locale)))
+    return "\n".join(parts)

@@ -1,0 +1,103 @@
+"""Imports and their parts, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from jingwei.storage.database import Connection
+from jingwei.storage.tables_imports import sys_import, sys_import_part
+
+MOST_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One import. `form`: the form's key; `state`: running, done, undone."""
+
+    id: int
+    form: int
+    by: int | None
+    at: datetime
+    name: str
+    sha256: str
+    mode: str
+    state: str
+    good: int = 0
+    bad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Ids of the records a part brought, and [row, path, code, holes] of what it did not."""
+
+    ids: Sequence[int]
+    refused: Sequence[Any]
+
+
+_COLUMNS = tuple(sys_import.c[name] for name in Batch.__dataclass_fields__)
+
+
+def insert_batch(connection: Connection, batch: Batch) -> None:
+    values = {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
+    connection.execute(insert(sys_import).values(**values))
+
+
+def finish(connection: Connection, batch: int, good: int, bad: int, state: str) -> None:
+    connection.execute(
+        update(sys_import).where(sys_import.c.id == batch).values(good=good, bad=bad, state=state)
+    )
+
+
+def unfinished(connection: Connection, form: int, by: int | None, sha256: str) -> Batch | None:
+    """The import of the same file by the same person that stopped on its way."""
+    row = connection.execute(
+        select(*_COLUMNS)
+        .where(
+            sys_import.c.form == form,
+            sys_import.c.by.is_(None) if by is None else sys_import.c.by == by,
+            sys_import.c.sha256 == sha256,
+            sys_import.c.state == "running",
+            sys_import.c.mode == "rows",
+        )
+        .order_by(sys_import.c.id.desc())
+    ).first()
+    return None if row is None else Batch(*tuple(row))
+
+
+def batches(connection: Connection, form: int, by: int | None) -> list[Batch]:
+    """Newest first; `by` None: of everybody."""
+    statement = select(*_COLUMNS).where(sys_import.c.form == form)
+    if by is not None:
+        statement = statement.where(sys_import.c.by == by)
+    found = connection.execute(statement.order_by(sys_import.c.id.desc()).limit(MOST_LISTED))
+    return [Batch(*tuple(row)) for row in found]
+
+
+def insert_part(
+    connection: Connection,
+    batch: int,
+    first: int,
+    ids: Sequence[int],
+    refused: Sequence[tuple[int, str, str, Mapping[str, Any]]],
+) -> None:
+    connection.execute(
+        insert(sys_import_part).values(
+            batch=batch, first=first, ids=list(ids), refused=[list(one) for one in refused]
+        )
+    )
+
+
+def parts(connection: Connection, batch: int) -> dict[int, Part]:
+    """By their first row, in order."""
+    table = sys_import_part
+    statement = (
+        select(table.c.first, table.c.ids, table.c.refused)
+        .where(table.c.batch == batch)
+        .order_by(table.c.first)
+    )
+    return {row.first: Part(row.ids, row.refused) for row in connection.execute(statement)}
