@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from approval_cases import Case, Run, cases_of, flows_of
-from approvals_house import open_approvals
+from approvals_house import Approvals, open_approvals
 
 CASES = cases_of(Path(__file__).parent)
 SHARED = [case for case in CASES if not case.publishes]
@@ -28,3 +28,12 @@ def test_a_case_of_definitions_that_change_goes_as_written(
         Run(house, case).play()
     finally:
         house.api.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.file == "races.yaml"], ids=lambda case: case.name
+)
+def test_a_race_ends_alike_two_hundred_times(case: Case, on_postgresql: Approvals) -> None:
+    for _ in range(200):
+        Run(on_postgresql, case).play()
