@@ -9,9 +9,10 @@ from typing import Any
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
-from jingwei.services import generating, validation
+from jingwei.services import filling, generating, validation
 from jingwei.services.commands import Reading
 from jingwei.services.listing import form_of, shown_record
+from jingwei.services.overrides import Overrides
 from jingwei.services.plans import form_plan
 from jingwei.services.validation import Found, Occasion
 from jingwei.services.world import environment
@@ -73,8 +74,11 @@ def compute(
         validation.fill_defaults(view, plan, record, values.keys())
         if record.get("org") is None:
             record["org"] = view.actor.org
+    filling.fill(view, plan, record, before, values.keys())
+    if before is None:
         generating.begin(view, plan, record, values.keys(), found)
-    validation.compute(view, plan, record, found)
+    overrides = Overrides(definition, before, values.keys())
+    validation.compute(view, plan, record, found, overrides)
     occasion = Occasion(submitting=submitting, drafts=True)
     judged = validation.judge(view, plan, record, before, occasion, ())
     env = environment(view, record, old=before, is_new=before is None)
