@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.rules_form import all_effects
 from jingwei.problems import Phrase, Problems
 
 # keys of a form that are read, linked and checked, and do nothing yet
-FORM_KEYS = ("versions", "receipts", "collect", "restrict", "tree", "single")
+FORM_KEYS = ("tree", "single")
+LATER_VERBS = ("render", "score", "call")
 INDICATOR_TYPES = ("qualitative",)
 SCORING_KEYS = ("weights_from",)
 ITEM_KEYS = ("cap_override",)
 # kinds that are read, linked and checked, and do nothing yet
-LATER_KINDS = ("sources", "schedules", "scenarios")
+LATER_KINDS = ("sources", "scenarios", "layers")
 
 
 def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> None:
@@ -20,6 +22,10 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             if (key,) in form.origin.keys:
                 at = form.origin.key(key)
                 problems.add("not-yet-run", at, severity="warning", what=key)
+    for effects in all_effects(catalogue):
+        for effect in effects:
+            if effect.verb in LATER_VERBS:
+                problems.add("not-yet-run", effect.at, severity="warning", what=effect.verb)
     for indicator in catalogue.indicators.values():
         if indicator.type in INDICATOR_TYPES:
             at = indicator.origin.value("type")

@@ -194,12 +194,13 @@ def _warn_of_gaps(catalogue: Catalogue, form: Form, problems: Problems) -> None:
 
 def _created_by_effects(catalogue: Catalogue) -> set[str]:
     made = {alert.todo.form for alert in catalogue.alerts.values() if alert.todo is not None}
-    for effects in _all_effects(catalogue):
+    for effects in all_effects(catalogue):
         made |= {effect.args["form"] for effect in effects if effect.verb == "create"}
     return made
 
 
-def _all_effects(catalogue: Catalogue) -> Iterator[Effects]:
+def all_effects(catalogue: Catalogue) -> Iterator[Effects]:
+    """Every list of effects there is."""
     for form in catalogue.forms.values():
         yield from (action.do for action in form.actions.values())
         yield from form.events.values()
@@ -207,6 +208,7 @@ def _all_effects(catalogue: Catalogue) -> Iterator[Effects]:
     for workflow in catalogue.workflows.values():
         yield from workflow.end.values()
         yield from (step.do for step in walk(workflow.steps))
+    yield from (schedule.do for schedule in catalogue.schedules.values())
 
 
 def _check_page(form: Form, problems: Problems) -> None:

@@ -11,12 +11,20 @@ from jingwei.catalogue.standard_values import sheet_path
 from jingwei.language.output import Alert, Dashboard, DataBlock, Report
 from jingwei.problems import Position, Problems, nearest
 
+# effects that are written on a record; a schedule has none
+OF_A_RECORD = frozenset(
+    ("set", "enter", "append", "start", "publish", "amend", "discard_amendment", "render", "score")
+)
 TEMPLATES = (".docx", ".typ", ".html", ".xlsx", ".pptx")
 
 
 def check_output(catalogue: Catalogue, problems: Problems) -> None:
     for alert in catalogue.alerts.values():
         _check_alert(catalogue, alert, problems)
+    for schedule in catalogue.schedules.values():
+        for effect in schedule.do:
+            if effect.verb in OF_A_RECORD or effect.args.get("kind") in ("todo", "cc"):
+                problems.add("effect-without-record", effect.at, verb=effect.verb)
     for report in catalogue.reports.values():
         _check_report(catalogue, report, problems)
     for dashboard in catalogue.dashboards.values():

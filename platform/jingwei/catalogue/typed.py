@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jingwei.catalogue import scopes
@@ -214,9 +215,14 @@ class Typing:
 
     def _where_scope(self, effect: Effect, form: Form | None, scope: Scope) -> Scope:
         target = effect.args.get("form")
-        if effect.verb != "update" or target is None or form is None:
+        if effect.verb != "update" or target is None:
             return scope
-        return scopes.filter_scope(self.catalogue, form, link_to(target, effect.at))
+        if form is None:  # a schedule: there is no record that `this` could be
+            found = scopes.data_scope(self.catalogue, target)
+        else:
+            found = scopes.filter_scope(self.catalogue, form, link_to(target, effect.at))
+        around = {name: scope.symbols[name] for name in ("row", "ask") if name in scope.symbols}
+        return replace(found, symbols={**found.symbols, **around})
 
     def _target(self, effect: Effect, form: Form | None) -> tuple[Mapping[str, Field] | None, str]:
         """The fields that the effect's `set` writes, and whose they are."""

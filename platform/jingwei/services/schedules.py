@@ -23,6 +23,7 @@ CHECK = "alert.check"
 TICK = "states.tick"
 URGE = "receipts.urge"
 COLLECT = "collect.tick"
+RUN = "schedule.run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def scheduled(catalogue: Catalogue) -> list[Scheduled]:
         for form in catalogue.forms.values()
         for rungs in [[rung for one in form.receipts.values() for rung in one.urge]]
         if rungs
+    ]
+    found += [
+        Scheduled(f"schedule/{one.name}", one.at.cron, RUN, {"schedule": one.name})
+        for one in catalogue.schedules.values()
+        if one.retired is None
     ]
     found += [
         Scheduled(f"collect/{form.name}", f"0 {HOUR} * * *", COLLECT, {"form": form.name})

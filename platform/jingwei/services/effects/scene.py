@@ -83,7 +83,7 @@ class Scene:
     def the_form(self) -> tuple[Form, int]:
         """The record's form and id; `check` refused effects that need one where there is none."""
         if self.form is None or self.record_id is None:
-            raise LookupError("this effect is written on a record")
+            raise Refused("effect-without-record")
         return self.form, self.record_id
 
     # --- expressions ----------------------------------------------------------------------------
