@@ -9,6 +9,7 @@ from shell import ROOT
 
 from jingwei.authoring.canonical import canonical
 from jingwei.authoring.outline import outline
+from jingwei.authoring.reference import example_files
 from jingwei.problems import Problems
 from jingwei.reading.read import read_file
 
@@ -118,3 +119,20 @@ def test_formatting_twice_changes_nothing_and_no_meaning_is_lost() -> None:
         assert again is not None
         assert again.data == file.data
         assert canonical(again) == text, file.path
+
+
+def test_a_new_application_and_every_scaffold_is_in_order_from_the_start() -> None:
+    disorder = []
+    for path, content in example_files().items():
+        if path.endswith(".yaml"):
+            file = read_file(path, content, Problems())
+            assert file is not None
+            if canonical(file) != file.text:
+                disorder.append(path)
+    assert disorder == []
+
+
+def test_the_manifest_is_lifted_to_the_newest_number_of_the_language() -> None:
+    text = "kind: manifest\ntitle: A\nlanguage: 0   # old\n"
+    assert formatted(text, "definitions/manifest.yaml") == text
+    assert formatted(text, "definitions/manifest.yaml", upgrade=True) == text.replace("0 ", "1 ")

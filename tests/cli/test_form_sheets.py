@@ -129,3 +129,11 @@ def test_a_form_that_is_there_is_only_changed_when_asked(office: Shell) -> None:
     assert office.json("import-form", str(sheet))["error"]["code"] == "definition-exists"
     told = office.json("export-form", "nothing", "--out", str(office.root / "x.xlsx"))
     assert told["error"]["code"] == "no-such-definition"
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(office: Shell) -> None:
+    out = office.root / "nowhere" / "x.xlsx"
+    assert office.say("export-form", "purchase_request", "--out", str(out)) == (
+        1,
+        f"{out} cannot be read or written: No such file or directory. [file-trouble]",
+    )

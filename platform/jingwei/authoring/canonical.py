@@ -37,6 +37,8 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
         *("layering", "type", "parent", "valid_from", "valid_to", "moves", "also_in", "profile"),
         *("facts", "posts", "calendar"),
     ),
+    "manifest": ("kind", "name", "title", "description", "language"),
+    "calendar": ("kind", "title", "description", "base", "weekend", "holidays", "workdays"),
     "module": ("kind", "title", "description", "icon", "for", "home", "menu"),
 }
 # what a map is called → the key that comes first in it

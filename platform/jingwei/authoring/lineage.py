@@ -120,7 +120,7 @@ def lineage(catalogue: Catalogue, name: str) -> Lineage:
     Raises NotFound.
     """
     target = _known(catalogue, name)
-    uses = sorted(set(all_uses(catalogue)))
+    uses = sorted(_once(all_uses(catalogue)))
     by_target: dict[str, list[Use]] = defaultdict(list)
     by_made: dict[str, list[Use]] = defaultdict(list)
     for use in uses:
@@ -131,6 +131,14 @@ def lineage(catalogue: Catalogue, name: str) -> Lineage:
     above = _follow(target, by_made, lambda use: use.target)
     written = [use for use in by_target[target] if use.writes]
     return Lineage(target, tuple(u for u in below if not u.writes), (*above, *written))
+
+
+def _once(uses: Iterator[Use]) -> list[Use]:
+    """A place that names the same thing twice (in two languages) uses it once."""
+    found: dict[tuple[object, ...], Use] = {}
+    for use in uses:
+        found.setdefault((use.by, use.path, use.target, use.made, use.writes), use)
+    return list(found.values())
 
 
 def _follow(start: str, edges: Mapping[str, list[Use]], onward: Any) -> list[Use]:

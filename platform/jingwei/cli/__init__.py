@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -182,6 +183,15 @@ def run(arguments: Sequence[str]) -> int:
         return _show_problems(errors, arguments, locale)
     except Refused as refused:
         return _show_refusal(refused, arguments, locale)
+    except BrokenPipeError:
+        # who reads has seen enough; what Python still holds back must not complain at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        trouble = Refused("file-trouble", file=error.filename, why=error.strerror)
+        return _show_refusal(trouble, arguments, locale)
     return code if isinstance(code, int) else FINE
 
 
