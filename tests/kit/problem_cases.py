@@ -76,7 +76,7 @@ permissions:
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Expected:
     """One problem: `message` by locale, without the place."""
 

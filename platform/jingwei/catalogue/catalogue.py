@@ -12,6 +12,7 @@ from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.tree import Expression
 from jingwei.language.form import Form
+from jingwei.language.layer import Layer
 from jingwei.language.measures import Indicator, IndicatorSet
 from jingwei.language.organisation import (
     Calendar,
@@ -64,11 +65,13 @@ class Catalogue:
     sources: Mapping[str, Source] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
     guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     fingerprint: str = ""
     warnings: tuple[Problem, ...] = ()
     _closures: dict[Formula, Closure] = field(default_factory=dict, repr=False, compare=False)
+    _layered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def expression(self, formula: Formula) -> Expression:
         """The typed tree of a formula of one of the definitions."""

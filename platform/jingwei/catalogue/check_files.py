@@ -90,11 +90,14 @@ def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: 
     at = file.value_at(("kind",))
     if not path.is_relative_to(folder):
         problems.add("wrong-folder", at, kind=kind.name, folder=folder, path=file.path)
-    if not well_named(walker, path.stem, kind.names, Position(file.path)):
+    names = "name" if kind.names == "path" else kind.names
+    if not well_named(walker, path.stem, names, Position(file.path)):
         return
-    values = walker.read(kind.schema, file.data, ())
-    definition = BAD if values is BAD else kind.build(walker, path.stem, values)
     name = path.stem
+    if kind.names == "path" and path.is_relative_to(folder):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+    values = walker.read(kind.schema, file.data, ())
+    definition = BAD if values is BAD else kind.build(walker, name, values)
     if (
         kind.name == "org"
         and isinstance(file.data, dict)

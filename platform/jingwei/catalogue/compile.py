@@ -13,6 +13,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked, check_files
 from jingwei.catalogue.formulas import type_formulas
 from jingwei.catalogue.guides import check_help, read_guides
+from jingwei.catalogue.layered import check_layers
 from jingwei.catalogue.link import check_references
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.rules import check_rules
@@ -71,6 +72,7 @@ def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     expressions = type_formulas(catalogue, checked, problems)
     catalogue = _with(catalogue, expressions=expressions)
     check_rules(catalogue, problems)
+    check_layers(catalogue, problems)
     problems.stop_here_if_any()
     return _with(catalogue, warnings=tuple(problems.warnings))
 
@@ -122,6 +124,7 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         sources=checked.of("source"),
         schedules=checked.of("schedule"),
         scenarios=checked.of("scenario"),
+        layers=checked.of("layer"),
     )
 
 

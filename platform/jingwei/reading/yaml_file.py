@@ -69,8 +69,8 @@ class YamlFile:
 
     path: str
     data: Data
-    keys: Places
-    values: Places
+    keys: Mapping[Path, Position]
+    values: Mapping[Path, Position]
     text: str = field(repr=False)
 
     @property

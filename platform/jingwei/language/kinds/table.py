@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.language import build_effects, build_template, build_who, fields, leaves
 from jingwei.language.kinds import (
     form,
+    layer,
     lists,
     manifest,
     measures,
@@ -37,7 +38,7 @@ class Kind:
     folder: str
     schema: Schema
     build: Callable[[Walker, str, dict[str, Any]], Any]
-    names: str = "name"  # or `code`
+    names: str = "name"  # or `code`; `path`: below its folder, with slashes
 
 
 KINDS: Mapping[str, Kind] = {
@@ -81,11 +82,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("alert", "definitions/alerts", output.ALERT, output.build_alert),
         Kind("report", "report_templates", output.REPORT, output.build_report),
         Kind("dashboard", "definitions/dashboards", output.DASHBOARD, output.build_dashboard),
+        Kind("layer", "definitions/layers", layer.SCHEMA, layer.build, "path"),
         Kind("test", "definitions/tests", trial.SCHEMA, trial.build),
     )
 }
-# kinds that are not read by a schema of keys: a guide is Markdown; layers are read past
-LATER: Mapping[str, str] = {
-    "guide": "definitions/guides",
-    "layer": "definitions/layers",
-}
+# kinds that have no schema of keys: a guide is Markdown
+LATER: Mapping[str, str] = {"guide": "definitions/guides"}
