@@ -18,9 +18,11 @@ from jingwei.jobs.notices import send_notice
 from jingwei.jobs.reports import TOPIC as MAKE_REPORT
 from jingwei.jobs.reports import make_report
 from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
+from jingwei.jobs.webhooks import send_webhook
 from jingwei.services import measure_functions, world
 from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
+from jingwei.services.effects.moving import CALL
 from jingwei.services.events import Listener, Listeners
 from jingwei.services.notices import SEND
 from jingwei.services.people import People
@@ -90,6 +92,7 @@ AFTER: Mapping[str, Sequence[str]] = {
 # Out of the house, at least once.
 OUTSIDE: Mapping[str, Outside] = {
     SEND: send_notice,
+    CALL: send_webhook,
     MAKE_REPORT: make_report,
 }
 

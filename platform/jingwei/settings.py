@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +38,8 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
     metrics_token: str | None = field(default=None, repr=False)
+    webhooks: Mapping[str, str] = field(default_factory=dict, repr=False)  # name → address
+    webhook_networks: tuple[str, ...] = ()  # private networks that webhooks may reach
     clock_file: Path | None = None
     worker: bool = True  # run jobs inside the server when there is no Redis
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
@@ -85,6 +88,8 @@ class Settings:
             smtp_url=values.get("SMTP_URL"),
             notify_urls=tuple(values.get("NOTIFY_URLS", "").split()),
             metrics_token=values.get("METRICS_TOKEN"),
+            webhooks=_webhooks(values.get("WEBHOOKS", "")),
+            webhook_networks=_networks(values.get("WEBHOOK_NETWORKS", "")),
             clock_file=Path(clock_file) if clock_file else None,
             sources={name: "environment" if name in values else "default" for name in NAMES},
         )
@@ -130,6 +135,8 @@ class Settings:
             "SMTP_URL": self.smtp_url or "",
             "NOTIFY_URLS": " ".join(self.notify_urls),
             "METRICS_TOKEN": self.metrics_token or "",
+            "WEBHOOKS": " ".join(sorted(self.webhooks)),
+            "WEBHOOK_NETWORKS": " ".join(self.webhook_networks),
             "CLOCK_FILE": self.clock_file or "",
             "OIDC_*": " ".join(sorted(self.oidc)),
             "LDAP_*": " ".join(sorted(self.ldap)),
@@ -156,6 +163,8 @@ NAMES = (
     "SMTP_URL",
     "NOTIFY_URLS",
     "METRICS_TOKEN",
+    "WEBHOOKS",
+    "WEBHOOK_NETWORKS",
     "CLOCK_FILE",
 )
 
@@ -192,6 +201,28 @@ def _timezone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise Refused("setting-timezone", value=name) from None
     return name
+
+
+def _webhooks(value: str) -> dict[str, str]:
+    """`name=https://… other=https://…`. Raises Refused."""
+    found: dict[str, str] = {}
+    for one in value.split():
+        name, separator, url = one.partition("=")
+        if not separator or not name or not url.startswith(("http://", "https://")):
+            raise Refused("setting-webhook", value=name)
+        found[name] = url
+    return found
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    """`10.1.0.0/16 127.0.0.1/32`. Raises Refused."""
+    found = tuple(value.split())
+    for one in found:
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            raise Refused("setting-network", value=one) from None
+    return found
 
 
 def _group(prefix: str, values: Mapping[str, str]) -> dict[str, str]:

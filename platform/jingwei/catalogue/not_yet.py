@@ -8,7 +8,7 @@ from jingwei.problems import Phrase, Problems
 
 # keys of a form that are read, linked and checked, and do nothing yet
 FORM_KEYS = ("tree", "single")
-LATER_VERBS = ("render", "score", "call")
+LATER_VERBS = ("render", "score")
 INDICATOR_TYPES = ("qualitative",)
 SCORING_KEYS = ("weights_from",)
 ITEM_KEYS = ("cap_override",)

@@ -205,6 +205,8 @@ class Typing:
         if effect.verb == "append":
             inner = self.each(effect.args.get("from"), inner)
         self.formula(effect.args.get("record"), inner)
+        for value in effect.args.get("body", {}).values():
+            self.value(value, inner)
         fields, place = self._target(effect, form)
         if fields is not None:
             self.assignments(effect.values, fields, place, inner)

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from jingwei.language.effects import Effect, Verb
 from jingwei.language.shapes import (
-    ANYTHING,
     BOOLEAN,
     CONDITION,
     FORMULA,
@@ -66,7 +65,7 @@ VERBS: Mapping[str, Schema] = {
     "discard_amendment": BOOLEAN,
     "render": _verb({"report": ref("report"), "into": NAME}, ("report",)),
     "score": by_shape(scalar=NAME, keyed=_verb({"field": NAME}, ("field",))),
-    "call": _verb({"webhook": NAME, "body": ANYTHING}, ("webhook",)),
+    "call": _verb({"webhook": NAME, "body": map_of(VALUE, thing="effect")}, ("webhook",)),
 }
 BESIDE = frozenset({"set", "enter", "publish", "amend", "discard_amendment"})
 _ALONE = frozenset({"amend", "discard_amendment"})

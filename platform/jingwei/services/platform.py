@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,10 @@ class InstallationSettings(Protocol):
     def database_url(self) -> str: ...
     @property
     def smtp_url(self) -> str | None: ...
+    @property
+    def webhooks(self) -> Mapping[str, str]: ...
+    @property
+    def webhook_networks(self) -> Sequence[str]: ...
     @property
     def metrics_token(self) -> str | None: ...
     @property

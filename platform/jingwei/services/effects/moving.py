@@ -54,3 +54,15 @@ def discard_amendment(scene: Scene, effect: Effect, envs: Sequence[Environment])
     if envs:
         versions.discard(scene.work, form.name, id_)
         scene.forget()
+
+
+def call(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
+    """`call`: JSON to a webhook, by the outbox: at least once, with the same id each time."""
+    for number, env in enumerate(envs):
+        body = scene.values({}, effect.args.get("body", {}), env)
+        about = {"form": scene.form.name if scene.form else None, "id": scene.record_id}
+        payload = {"webhook": effect.args["webhook"], **about, "body": body}
+        key = None
+        if scene.trigger is not None:
+            key = f"{CALL}:{scene.trigger}#{effect.path}:{number}"
+        scene.work.outbox.add(CALL, payload, key)

@@ -1,0 +1,164 @@
+"""A webhook goes to the address of the settings and nowhere else, with an id that stays."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from effects_small import new_plan, open_plans, press
+from jobs_kit import runtime_of
+from services_house import House
+
+from jingwei.gateways.webhook import Webhook, WebhookFailed, send
+from jingwei.jobs.dispatcher import dispatch
+from jingwei.jobs.queue import ThreadWorker, connect, job_queue, worker
+from jingwei.jobs.webhooks import send_webhook
+from jingwei.refusals import Refused
+from jingwei.services.effects.moving import CALL
+from jingwei.settings import Settings
+from jingwei.storage import outbox
+from jingwei.storage.tables_outbox import sys_outbox
+
+BUTTON = """
+actions:
+  tell:
+    title: 通知
+    do:
+      - call: {webhook: oa, body: {plan: =title, amount: =sum(targets.amount), kind: issued}}
+"""
+
+
+class Receiver:
+    """A server that keeps what it is sent and answers with `status`."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, dict[str, Any]]] = []
+        self.status = 200
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                receiver.got.append((self.headers["ce-id"], json.loads(self.rfile.read(length))))
+                self.send_response(receiver.status)
+                self.send_header("Location", "http://127.0.0.1:1/")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/hook?x=1"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+    yield found
+    found.server.shutdown()
+
+
+def work_off(house: House, folder: Path, **settings: Any) -> None:
+    running = runtime_of(house, folder, outside={CALL: send_webhook})
+    platform = replace(running.platform, settings=replace(running.platform.settings, **settings))
+    running = replace(running, platform=platform)
+    queue = job_queue(platform.settings, connect(platform.settings))
+    while dispatch(running, queue):
+        worker(running, queue, ThreadWorker).work(burst=True, logging_level="CRITICAL")
+
+
+def states(house: House) -> list[tuple[str, str | None]]:
+    with house.database.reading() as connection:
+        rows = connection.execute(sa.select(sys_outbox).where(sys_outbox.c.topic == CALL))
+        return [(row.state, row.error) for row in rows]
+
+
+def test_a_button_calls_the_address_of_the_settings_again_until_it_answers(
+    tmp_path: Path, database_url: str, receiver: Receiver
+) -> None:
+    house = open_plans(tmp_path / "application", database_url, BUTTON)
+    press(house, "ops", "tell", new_plan(house))
+    allowed = {"webhooks": {"oa": receiver.url}, "webhook_networks": ("127.0.0.1/32",)}
+
+    receiver.status = 503
+    work_off(house, tmp_path, **allowed)
+    assert states(house) == [("ready", "WebhookFailed: 127.0.0.1: answered 503")]
+    with house.database.writing() as connection:
+        connection.execute(sa.update(sys_outbox).values(lease_until=None))
+    receiver.status = 200
+    work_off(house, tmp_path, **allowed)
+
+    assert states(house) == [("done", None)]
+    body = {"plan": "2026", "amount": 300.00, "kind": "issued"}
+    assert [one for _, one in receiver.got] == [body, body]
+    assert len({event for event, _ in receiver.got}) == 1
+
+
+def test_a_call_without_an_address_is_a_dead_letter_that_says_why(
+    tmp_path: Path, database_url: str
+) -> None:
+    house = open_plans(tmp_path / "application", database_url, BUTTON)
+    press(house, "ops", "tell", new_plan(house))
+    for _ in range(outbox.MOST_TRIES + 1):
+        work_off(house, tmp_path)
+        with house.database.writing() as connection:
+            connection.execute(sa.update(sys_outbox).values(lease_until=None))
+    said = "WebhookFailed: JINGWEI_WEBHOOKS has no address for 'oa'"
+    assert states(house) == [("dead", said)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/",
+        "http://localhost:1/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest",
+        "http://[::1]/",
+        "http://0.0.0.0/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+    ],
+)
+def test_private_addresses_are_refused(url: str) -> None:
+    with pytest.raises(WebhookFailed):
+        send(Webhook(url, "outbox-1", "jingwei.oa", "/", "2026-03-02T00:00:00Z", {}))
+
+
+def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
+    receiver.status = 307
+    webhook = Webhook(receiver.url, "outbox-1", "jingwei.oa", "/", "2026-03-02T00:00:00Z", {})
+    with pytest.raises(WebhookFailed, match="answered 307"):
+        send(webhook, ("127.0.0.0/8",))
+    assert len(receiver.got) == 1
+
+
+def test_settings_of_webhooks_must_make_sense(tmp_path: Path) -> None:
+    read = {
+        "JINGWEI_WEBHOOKS": "oa=https://oa.example.com/hook bus=http://bus.example.com/",
+        "JINGWEI_WEBHOOK_NETWORKS": "10.1.0.0/16",
+    }
+    settings = Settings.read(tmp_path, read)
+    assert settings.webhooks["oa"] == "https://oa.example.com/hook"
+    assert settings.shown()["WEBHOOKS"] == ("bus oa", "environment")
+    with pytest.raises(Refused) as wrong:
+        Settings.read(tmp_path, {"JINGWEI_WEBHOOKS": "oa"})
+    assert wrong.value.message("en") == (
+        "JINGWEI_WEBHOOKS: write oa as name=https://address, with spaces between several."
+    )
+    with pytest.raises(Refused) as network:
+        Settings.read(tmp_path, {"JINGWEI_WEBHOOK_NETWORKS": "ten"})
+    assert network.value.message("zh") == (
+        "JINGWEI_WEBHOOK_NETWORKS 的“ten”不是网段，例如 10.1.0.0/16。"
+    )
