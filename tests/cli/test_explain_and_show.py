@@ -113,3 +113,26 @@ def test_an_org_may_have_another_flow_by_its_profile(office: Shell) -> None:
     east = office.json("explain", "form/purchase_request.workflow", "--as", "EAST")
     assert east["value"] == "purchase_approval"
     assert office.say("explain", "form/purchase_request.workflow", "--as", "X")[0] == 1
+
+
+def test_each_layer_of_an_org_that_says_something_is_named(office: Shell) -> None:
+    office.write(
+        "definitions/layers/WEST/purchase_request.yaml",
+        "kind: layer\nfor: WEST\npatches: form/purchase_request\n"
+        "set:\n  title: {override: 西区采购申请}\n"
+        "add:\n  fields: {x_west_code: {type: text, title: 西区编号}}\n",
+    )
+    told = office.json("explain", "form/purchase_request.title", "--as", "WEST")
+    assert (told["value"], told["file"], told["line"]) == (
+        "西区采购申请",
+        "definitions/layers/WEST/purchase_request.yaml",
+        5,
+    )
+    assert [layer["path"] for layer in told["layers"]] == [
+        "form/purchase_request.title",
+        "layer/WEST/purchase_request",
+    ]
+    own = office.json("explain", "form/purchase_request.fields.x_west_code.title", "--as", "WEST")
+    assert own["value"] == "西区编号"
+    east = office.json("explain", "form/purchase_request.title", "--as", "EAST")
+    assert east["file"] == "forms/purchase_request.yaml"

@@ -11,13 +11,15 @@ from jingwei.authoring.grammar import element, kind_schema, named_parts, opened,
 from jingwei.authoring.json_schema import described
 from jingwei.authoring.outline import Outline
 from jingwei.authoring.resolved import resolved
+from jingwei.catalogue.layered import patching, stacked
+from jingwei.catalogue.layering import merged
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.kinds.table import KINDS, LATER
 from jingwei.language.leaves import plain_data
 from jingwei.language.shapes import Schema
-from jingwei.problems import Position, nearest
+from jingwei.problems import Position, Problems, nearest
 from jingwei.reading.yaml_file import Data, Scalar
 from jingwei.refusals import NotFound
 from jingwei.texts import has_text, text
@@ -243,8 +245,9 @@ def explain_as(outline: Outline, path: str, org: str, locale: str, today: date) 
     if org not in orgs:
         known = ", ".join(list(orgs)[:_MOST_SHOWN]) or "–"
         raise NotFound("no-such-definition", kind="org", name=org, known=known)
-    found = [explain_value(outline, path, locale)]
-    profile = OrgTree(orgs).profile(org, today)
+    tree = OrgTree(orgs)
+    found = _through_layers(outline, path, org, locale, today)
+    profile = tree.profile(org, today)
     kind, name, rest = _definition_of(outline, path)
     file = outline.file("profile", profile) if profile is not None else None
     place = _place_in_profile(kind, name, rest)
@@ -256,6 +259,31 @@ def explain_as(outline: Outline, path: str, org: str, locale: str, today: date) 
         full = f"profile/{profile}.{'.'.join(place)}"
         found.append(ValueHere(full, value, file.value_at(here), found[0].key))
     return found
+
+
+def _through_layers(
+    outline: Outline, path: str, org: str, locale: str, today: date
+) -> list[ValueHere]:
+    """The definition's own value, then that of each layer of the org that says another one."""
+    kind, name, rest = _definition_of(outline, path)
+    file = outline.file(kind, name)
+    own = patching(outline.checked.of("layer")).get((kind, name), {})
+    layers = stacked(own, OrgTree(outline.checked.of("org")), org, today)
+    found: list[ValueHere] = []
+    try:
+        found.append(explain_value(outline, path, locale))
+    except NotFound:
+        if file is None or not layers:
+            raise  # otherwise a layer may have added it
+    key = _key_of(kind, rest, locale)
+    for count, layer in enumerate(layers, 1):
+        assert file is not None
+        result = merged(file, layers[:count], Problems())
+        here, data = _descend(result.data, rest)
+        if len(here) == len(rest) and result.layer_of(here) == layer.name:
+            at = result.values.get(here)
+            found.append(ValueHere(f"layer/{layer.name}", plain_data(data), at, key))
+    return found or [explain_value(outline, path, locale)]
 
 
 def _place_in_profile(kind: str, name: str, rest: list[str]) -> list[str] | None:
