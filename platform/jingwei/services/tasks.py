@@ -23,8 +23,9 @@ MOST_A_PAGE = 200
 NO_FIELDS: Mapping[str, tuple[str, ...]] = {"write": (), "require": (), "hide": ()}
 KIND_NAMES = {"answer": "approval"}  # what a delegate is asked is shown as what it is about
 
-# What a floor above knows of its tasks: `flow(reading, task) -> {step, actions, fields}`.
-DESCRIBERS: dict[str, Callable[[Reading, TaskRow], Mapping[str, Any]]] = {}
+# What a floor above knows of its tasks: `flow(reading, tasks)` gives {id: {step, actions, fields}},
+# and `mine(reading, flows)` the entries of the box of what was begun.
+DESCRIBERS: dict[str, Callable[[Reading, Sequence[Any]], Any]] = {}
 
 
 def books(view: Reading) -> Books:
@@ -190,7 +191,8 @@ def task_json(
     where they are known. `revision` is the record's: what If-Match is compared with."""
     locale = view.actor.locale or "zh"
     if more is None:
-        more = DESCRIBERS["flow"](view, task) if task.flow and task.run else _simple(view, task)
+        in_flow = task.flow is not None and task.run is not None
+        more = DESCRIBERS["flow"](view, [task])[task.id] if in_flow else _simple(view, task)
     if record is None:
         record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
     return {
@@ -217,6 +219,22 @@ def task_json(
         "actions": list(more.get("actions", ())),
         "fields": {name: list(names) for name, names in more.get("fields", NO_FIELDS).items()},
     }
+
+
+def tasks_json(view: Reading, found: Sequence[TaskRow]) -> list[dict[str, Any]]:
+    """The same for many, with as many statements as for one of each form."""
+    described = DESCRIBERS["flow"](view, [t for t in found if t.flow and t.run])
+    by_form: dict[str, list[int]] = {}
+    for task in found:
+        by_form.setdefault(task.form, []).append(task.record)
+    records: dict[int, Mapping[str, Any]] = {}
+    for form, ids in by_form.items():
+        if form in view.catalogue.forms:
+            records.update(view.store.load(view.connection, form, list(dict.fromkeys(ids))))
+    return [
+        task_json(view, t, records.get(t.record, {}), described.get(t.id) or _simple(view, t))
+        for t in found
+    ]
 
 
 def _simple(view: Reading, task: TaskRow) -> Mapping[str, Any]:
@@ -254,7 +272,7 @@ def inbox(
     person = reading.actor.id
     if box == "mine":
         total, flows = rows.flows_of(reading.connection, books(reading), person, size, offset)
-        items = [DESCRIBERS["mine"](reading, flow) for flow in flows]  # type: ignore[arg-type]
+        items = DESCRIBERS["mine"](reading, flows)
         return {"items": items, "total": total, "page": page, "size": size}
     total, found = rows.inbox(
         reading.connection,
@@ -267,7 +285,7 @@ def inbox(
         form=wish.form,
         due_before=reading.now if wish.overdue else None,
     )
-    items = [task_json(reading, task) for task in found]
+    items = tasks_json(reading, found)
     return {"items": items, "total": total, "page": page, "size": size}
 
 

@@ -271,6 +271,22 @@ def runs_with_tasks(
     return dict(sorted(runs.items())), dict(sorted(tasks.items()))
 
 
+def flows_by_id(connection: Connection, books: Books, flows: Collection[int]) -> list[FlowRow]:
+    statement = _FLOW.select.where(sys_flow_instance.c.id.in_(flows))
+    return _all(connection, books, _FLOW, statement)
+
+
+def some_runs(
+    connection: Connection, books: Books, runs: Collection[int]
+) -> tuple[dict[int, RunRow], dict[int, TaskRow]]:
+    """These runs and their tasks by id, whatever instances they are of."""
+    found: dict[int, RunRow] = {}
+    tasks: dict[int, TaskRow] = {}
+    statement = _WITH_TASKS.where(sys_step_run.c.id.in_(runs)).order_by(*_ORDER)
+    _add_runs(connection, books, found, tasks, statement)
+    return found, tasks
+
+
 def _add_runs(
     connection: Connection,
     books: Books,

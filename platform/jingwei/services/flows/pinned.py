@@ -15,7 +15,7 @@ from jingwei.services.flows.plan import FlowPlan
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import FlowRow
 
-MOST = 32
+MOST = 64
 _KEPT: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
 _LOCK = Lock()
 View = TypeVar("View", bound=Reading)
@@ -27,20 +27,34 @@ def pinned(view: View, flow: FlowRow) -> tuple[View, FlowPlan]:
     The catalogue is today's but for this one workflow, whose text is the one it began with.
     Raises Refused when that text fits today's forms no more.
     """
-    today = view.catalogue.workflows.get(flow.workflow)
-    if today is not None and today.fingerprint == flow.fingerprint:
-        return view, FlowPlan(today)
     key = (view.catalogue.fingerprint, flow.workflow, flow.fingerprint)
     with _LOCK:
-        catalogue = _KEPT.get(key)
-    if catalogue is None:
-        catalogue = _compiled(view, flow)
+        known = _KEPT.get(key)
+    if known is None:
+        known = _known(view, flow)
         with _LOCK:
-            _KEPT[key] = catalogue
+            _KEPT[key] = known
             while len(_KEPT) > MOST:
                 _KEPT.popitem(last=False)
+    catalogue, plan = known
+    if plan is None:
+        raise Refused("flow-needs-migration", workflow=flow.workflow)
+    if catalogue is None:
+        return view, plan
     installation = replace(view.installation, catalogue=catalogue)
-    return replace(view, installation=installation), FlowPlan(catalogue.workflows[flow.workflow])
+    return replace(view, installation=installation), plan
+
+
+def _known(view: Reading, flow: FlowRow) -> tuple[Any, FlowPlan | None]:
+    """The catalogue (None: today's will do) and the plan (None: the text fits no more)."""
+    today = view.catalogue.workflows.get(flow.workflow)
+    if today is not None and today.fingerprint == flow.fingerprint:
+        return None, FlowPlan(today)
+    try:
+        catalogue = _compiled(view, flow)
+    except Refused:
+        return None, None
+    return catalogue, FlowPlan(catalogue.workflows[flow.workflow])
 
 
 def _compiled(view: Reading, flow: FlowRow) -> Any:

@@ -96,19 +96,24 @@ def loaded(
 ) -> Loaded:
     """The same for a row that is known; `whole`: see `rows.runs_with_tasks`."""
     books = tasks.books(view)
+    runs, found = rows.runs_with_tasks(view.connection, books, flow, whole=whole)
+    known = of_state(view, State(flow, runs, found), though_it_fits_no_more)
+    if whole or known.plan.gives_receipts:
+        known.beside = tuple(rows.tasks_beside(view.connection, books, flow.id))
+    return known
+
+
+def of_state(view: Reading, state: State, though_it_fits_no_more: bool = False) -> Loaded:
+    """What is known of an instance under the workflow it began with."""
     fits = True
     try:
-        own, plan = pinned(view, flow)
+        own, plan = pinned(view, state.flow)
     except Refused:
-        today = view.catalogue.workflows.get(flow.workflow)
+        today = view.catalogue.workflows.get(state.flow.workflow)
         if today is None or not though_it_fits_no_more:
             raise
         own, plan, fits = view, FlowPlan(today), False
-    runs, found = rows.runs_with_tasks(view.connection, books, flow, whole=whole)
-    beside: tuple[TaskRow, ...] = ()
-    if whole or plan.gives_receipts:
-        beside = tuple(rows.tasks_beside(view.connection, books, flow.id))
-    return Loaded(own, plan, WorldAsks(own, plan, flow), State(flow, runs, found), beside, fits)
+    return Loaded(own, plan, WorldAsks(own, plan, state.flow), state, (), fits)
 
 
 def may_see(view: Reading, state: State) -> bool:

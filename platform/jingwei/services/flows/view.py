@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
 from jingwei.services.flows.actions import offered
-from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see
+from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see, of_state
+from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
@@ -181,13 +182,28 @@ def _actions(view: Reading, found: Loaded) -> list[str]:
 # --- tasks of flows, for the inbox ---------------------------------------------------------------
 
 
-def describe(view: Reading, task: TaskRow) -> Mapping[str, Any]:
-    """Step, actions and fields of a task; nothing but its step when its flow cannot be read."""
-    try:
-        found = load(view, task.flow or 0, though_it_fits_no_more=True)
-    except Refused:
-        return {"step": None}
-    return _described(view, found, found.walk(), task)
+def describe(view: Reading, found: Sequence[TaskRow]) -> dict[int, Mapping[str, Any]]:
+    """Step, actions and fields of tasks by id; nothing but its step for one whose flow cannot be
+    read. Only the runs they belong to are looked at."""
+    if not found:
+        return {}
+    books = tasks.books(view)
+    flows = {
+        flow.id: flow
+        for flow in rows.flows_by_id(view.connection, books, {t.flow or 0 for t in found})
+    }
+    runs, others = rows.some_runs(view.connection, books, {t.run or 0 for t in found})
+    described: dict[int, Mapping[str, Any]] = {}
+    for task in found:
+        flow, run = flows[task.flow or 0], runs[task.run or 0]
+        mine = {t.id: t for t in others.values() if t.run == run.id}
+        try:
+            known = of_state(view, State(flow, {run.id: run}, mine), though_it_fits_no_more=True)
+        except Refused:
+            described[task.id] = {"step": run.step}
+            continue
+        described[task.id] = _described(view, known, known.walk(), task)
+    return described
 
 
 def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
@@ -200,12 +216,17 @@ def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def mine(view: Reading, flow: FlowRow) -> dict[str, Any]:
-    """An own request as an entry of the inbox: the task that holds it up, else the request."""
-    every = rows.tasks_of(view.connection, tasks.books(view), flow.id)
-    open_ = [task for task in every if task.state == "open"]
-    shown = task_json(view, open_[0]) if open_ else _ended(view, flow)
-    return {**shown, "flow": flow.id, "status": flow.status, "kind": shown["kind"]}
+def mine(view: Reading, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
+    """Own requests as entries of the inbox: the task that holds each up, else the request."""
+    open_: dict[int, TaskRow] = {}
+    for task in rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
+        if task.state == "open":
+            open_.setdefault(task.flow or 0, task)
+    shown = {one["flow"]: one for one in tasks.tasks_json(view, list(open_.values()))}
+    return [
+        {**(shown.get(flow.id) or _ended(view, flow)), "flow": flow.id, "status": flow.status}
+        for flow in flows
+    ]
 
 
 def _ended(view: Reading, flow: FlowRow) -> dict[str, Any]:
@@ -217,4 +238,4 @@ def _ended(view: Reading, flow: FlowRow) -> dict[str, Any]:
     return {**task_json(view, about), "id": None, "closed_at": instant(flow.ended_at)}
 
 
-tasks.DESCRIBERS.update({"flow": describe, "mine": mine})  # type: ignore[dict-item]
+tasks.DESCRIBERS.update({"flow": describe, "mine": mine})
