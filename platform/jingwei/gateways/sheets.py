@@ -19,6 +19,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from jingwei.refusals import Refused
+from jingwei.services.sheet_cells import unquoted
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 200_000
@@ -120,7 +121,8 @@ def _csv(content: bytes, name: str) -> Iterator[Sequence[Any]]:
         if "\x00" in text[:4_096]:
             break
         try:
-            yield from csv.reader(io.StringIO(text, newline=""))
+            for line in csv.reader(io.StringIO(text, newline="")):
+                yield [unquoted(cell) for cell in line]
         except csv.Error:
             break
         return
@@ -137,13 +139,7 @@ def _workbook(content: bytes) -> Iterator[Sequence[Any]]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheet = book.get_sheet_by_index(0)
         _refuse_merged(sheet)
-        # Rows above the first that holds something are blank, and counted.
-        top, left = sheet.start or (0, 0)
-        for _ in range(top):
-            yield ()
-        before = [""] * left
-        for line in sheet.iter_rows():
-            yield [*before, *line] if before else line
+        yield from sheet.iter_rows()  # from the first row on, whether or not it holds anything
     except (zipfile.BadZipFile, CalamineError, IndexError, NotImplementedError, EOFError):
         raise Refused("sheet-broken", file="xlsx") from None
 

@@ -15,7 +15,7 @@ import xlsxwriter
 from jingwei.services.sheet_cells import quoted
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV_MIMETYPE = "text/csv; charset=utf-8"
+CSV_MIMETYPE = "text/csv"  # as UTF-8
 EXACT_DIGITS = 15  # more than these a cell cannot hold
 MOST_ROWS = 1_048_575  # of one sheet, beside its header
 WIDTH = 18

@@ -132,7 +132,7 @@ def _page(
         return page(
             view,
             "import.html",
-            status=refused.status if refused is not None else 200,
+            code=refused.status if refused is not None else 200,
             form=definition,
             title=definition.title(locale()),
             words=words,

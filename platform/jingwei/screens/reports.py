@@ -90,7 +90,7 @@ def show(name: str) -> Any:
         return page(
             view,
             "report.html",
-            status=refused.status if refused is not None and refused.status == 403 else 200,
+            code=refused.status if refused is not None and refused.status == 403 else 200,
             title=report.title(locale()),
             report=report,
             parameters=_parameters(view, report, given, refused),

@@ -14,6 +14,7 @@ from typing import Any
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.titles import choices
+from jingwei.texts import text
 
 YES, NO = frozenset({"true", "1", "yes", "y", "是"}), frozenset({"false", "0", "no", "n", "否"})
 SEVERAL = (";", "；", "、")
@@ -27,9 +28,9 @@ _DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\Z", r
 Converter = Callable[[str], Any]
 
 
-def quoted(text: str) -> str:
+def quoted(words: str) -> str:
     """The text as a cell of CSV that no spreadsheet takes for a formula."""
-    return f"'{text}" if _RISKY.match(text) else text
+    return f"'{words}" if _RISKY.match(words) else words
 
 
 def unquoted(cell: str) -> str:
@@ -48,6 +49,9 @@ def columns_of(form: Form, visible: frozenset[str]) -> dict[str, str]:
         if name in visible and definition.type not in NOT_IN_SHEETS:
             for locale in ("zh", "en"):
                 titles.setdefault(definition.title(locale), set()).add(name)
+    if "org" not in form.fields:
+        for locale in ("zh", "en"):
+            titles.setdefault(text("system_fields.org", locale), set()).add("org")
     found = {title: next(iter(names)) for title, names in titles.items() if len(names) == 1}
     found |= {name: name for name in form.fields if name in visible}
     return {**found, "org": "org"}
@@ -78,7 +82,7 @@ def converter(view: Reading, form: Form, name: str) -> Converter:
 def _one(view: Reading, field: Field) -> Converter:
     match field.type:
         case "text" | "long_text" | "markdown" | "rich_text" | "code":
-            return unquoted
+            return str
         case "choice":
             return _coded({c.code: c for c in choices(view, field)})
         case "org" | "role" | "post" | "indicator":

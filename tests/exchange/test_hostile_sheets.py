@@ -1,0 +1,167 @@
+"""Workbooks of strangers: what cannot be read right is refused with the place, and nothing of them
+is followed, computed, or unpacked beyond measure."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from exchange_kit import part, rewritten, workbook
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from jingwei.gateways.sheets import MOST_ROWS, read_rows
+from jingwei.refusals import Refused
+
+PLAIN = workbook(["name", "amount"], ["桥", 1], ["路", 2])
+
+
+def read(content: bytes, name: str = "a.xlsx") -> list[dict[str, str]]:
+    return [dict(row) for row in read_rows(content, name)]
+
+
+def refusal(content: bytes) -> tuple[str, str]:
+    with pytest.raises(Refused) as caught:
+        read(content)
+    return caught.value.code, caught.value.message("zh")
+
+
+def saved(book: Any) -> bytes:
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+def test_rows_know_where_they_stand_in_the_sheet() -> None:
+    content = workbook([], ["name"], [], ["桥"], [None], ["路"])
+    rows = list(read_rows(content, "a.xlsx"))
+    assert [(row.number, row["name"]) for row in rows] == [(4, "桥"), (6, "路")]
+
+
+def test_dates_numbers_and_truths_are_read_as_what_they_are() -> None:
+    content = workbook(
+        ["d", "m", "n", "b", "p"],
+        [date(2026, 3, 1), datetime(2026, 3, 1, 8, 30), 1234.5, True, 0.13],
+    )
+    assert read(content) == [
+        {"d": "2026-03-01", "m": "2026-03-01T08:30:00", "n": "1234.5", "b": "true", "p": "0.13"}
+    ]
+
+
+def test_days_of_a_workbook_that_counts_from_1904_are_the_same_days() -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    book.active.append(["d"])
+    book.active.append([date(2026, 3, 1)])
+    assert read(saved(book)) == [{"d": "2026-03-01"}]
+
+
+def test_a_formula_counts_with_its_result_and_is_refused_without_one() -> None:
+    book = Workbook()
+    book.active.append(["n"])
+    book.active.append(["=1+1"])
+    content = saved(book)
+    assert refusal(content) == (
+        "sheet-formula",
+        "单元格 A2 的公式没有计算结果，请在 Excel 中打开并保存后再导入。",
+    )
+    with_result = part(content).replace(b"<v></v>", b"<v>2</v>").replace(b"<v />", b"<v>2</v>")
+    assert read(rewritten(content, {"xl/worksheets/sheet1.xml": with_result})) == [{"n": "2"}]
+
+
+def test_merged_cells_are_refused_because_all_but_one_are_empty() -> None:
+    book = Workbook()
+    for row in (["name", "amount"], ["桥", 1], [None, 2]):
+        book.active.append(row)
+    book.active.merge_cells("A2:A3")
+    assert refusal(saved(book)) == ("sheet-merged", "A2 起有合并单元格，请取消合并后再导入。")
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": b"0" * 30_000_000})
+    began = time.monotonic()
+    assert refusal(content)[0] == "sheet-bomb"
+    assert time.monotonic() - began < 5
+
+
+def test_a_table_of_contents_that_lies_is_not_believed() -> None:
+    content = bytearray(rewritten(PLAIN, {"xl/worksheets/sheet1.xml": b"0" * 3_000_000}))
+    size = (3_000_000).to_bytes(4, "little")
+    at = content.rindex(size)
+    content[at : at + 4] = (100).to_bytes(4, "little")
+    assert refusal(bytes(content))[0] in ("sheet-bomb", "sheet-broken")
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
+        b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">',
+        b'<!ENTITY a "aaaa">',
+    ],
+)
+def test_entities_are_refused_wherever_they_stand(declared: bytes) -> None:
+    for name in ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"):
+        old = part(PLAIN, name)
+        head, mark, rest = old.partition(b"?>") if old.startswith(b"<?xml") else (b"", b"", old)
+        content = rewritten(PLAIN, {name: head + mark + declared + rest})
+        assert refusal(content)[0] == "sheet-entities", name
+
+
+def test_declarations_do_not_hide_in_another_encoding() -> None:
+    text = part(PLAIN).decode()
+    hidden = "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE x [<!ENTITY e 'y'>]>" + text
+    content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": hidden.encode("utf-16")})
+    assert refusal(content)[0] in ("sheet-broken", "sheet-entities")
+
+
+def test_a_cell_at_the_end_of_the_world_does_not_take_all_memory() -> None:
+    far = part(PLAIN).replace(
+        b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    )
+    content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": far})
+    assert refusal(content)[0] == "sheet-too-many-columns"
+    deep = far.replace(b"XFD1048576", b"AZ1048576")
+    content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": deep})
+    assert refusal(content)[0] == "sheet-too-many-rows"
+
+
+def test_a_million_blank_rows_are_no_rows() -> None:
+    blank = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(4, 60_000))
+    more = part(PLAIN).replace(b"</sheetData>", blank + b"</sheetData>")
+    content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": more})
+    assert [row["name"] for row in read(content)] == ["桥", "路"]
+    assert read(b"name\r\n" + b",\r\n" * 300_000 + "桥\r\n".encode(), "a.csv") == [{"name": "桥"}]
+
+
+def test_too_many_rows_are_refused_and_not_cut_off() -> None:
+    content = b"name\n" + b"x\n" * (MOST_ROWS + 1)
+    assert refusal(content) == ("sheet-too-many-rows", "最多 200000 行。")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"PK\x03\x04 broken", b"\xff\xff\xff", b"a\x00b\n", PLAIN[:-200], b"PK"],
+)
+def test_what_is_no_sheet_is_said_to_be_none(content: bytes) -> None:
+    assert refusal(content)[0] == "sheet-broken"
+
+
+def test_a_workbook_with_a_password_is_said_to_be_unreadable() -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600
+    assert refusal(ole)[0] == "sheet-broken"
+
+
+def test_a_zip_that_is_no_workbook_is_refused() -> None:
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        archive.writestr("readme.txt", "x")
+    assert refusal(kept.getvalue())[0] == "sheet-broken"
+
+
+def test_csv_of_a_chinese_excel_is_read() -> None:
+    assert read("名称,金额\n桥,1\n".encode("gb18030"), "a.csv") == [{"名称": "桥", "金额": "1"}]
