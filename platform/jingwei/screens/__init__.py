@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from jingwei.screens import (
     dashboards,
+    exchange,
     failures,
     forms,
     frame,
@@ -30,6 +31,7 @@ for _module in (
     lists,
     forms,
     options,
+    exchange,
     records,
     tasks,
     indicators,
