@@ -16,9 +16,11 @@ from jingwei.screens import (
     options,
     records,
     reports,
+    search,
     session,
     static,
     tasks,
+    versions,
 )
 
 blueprint = Blueprint("screens", __name__, template_folder="../templates")
@@ -33,10 +35,12 @@ for _module in (
     options,
     exchange,
     records,
+    versions,
     tasks,
     indicators,
     dashboards,
     reports,
+    search,
 ):
     _module.register(blueprint)
 

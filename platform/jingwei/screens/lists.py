@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
@@ -14,9 +15,11 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import STATUSES, Form
 from jingwei.language.periods import Period
 from jingwei.refusals import Refused
+from jingwei.screens import boards, many
 from jingwei.screens.cells import Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.frame import here, page
 from jingwei.screens.session import reading
+from jingwei.services import saved_views
 from jingwei.services.commands import Reading
 from jingwei.services.listing import ListWish, RecordPage, default_sort, listing
 from jingwei.web import locale
@@ -49,6 +52,7 @@ class Row:
     id: int
     address: str
     cells: list[Cell]
+    revision: int | None = None
 
 
 def register(blueprint: Blueprint) -> None:
@@ -74,25 +78,29 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     size = size if size in SIZES else SIZE
     problem: str | None = None
     found = RecordPage([], 0, 1, size)
+    there = [name for name in ("revision",) if name in rights.visible]
     wish = ListWish(
         filter=_filter_text(view, form, filters),
         sort=tuple(s for s in request.args.get("sort", "").split(",") if s),
         page=max(number, 1),
         size=size,
         q=request.args.get("q", "").strip() or None,
-        fields=tuple(c.path for c in columns),
+        fields=tuple(dict.fromkeys((*(c.path for c in columns), *there))),
         count="capped",
     )
     readable = bool(view.rights.row_scope(view, form.name).terms)
+    board: dict[str, Any] | None = None
     if readable:
         try:
-            found = listing(view, form.name, wish)
+            board = boards.board(view, form, cells, columns, wish)
+            if board is None:
+                found = listing(view, form.name, wish)
         except Refused as refused:
             if refused.status == 404:
                 raise
             problem = refused.message(locale())
     rows = [
-        Row(item["id"], f"/f/{form.name}/{item['id']}", row)
+        Row(item["id"], f"/f/{form.name}/{item['id']}", row, item.get("revision"))
         for item, row in zip(found.items, cells.rows(columns, found.items, form), strict=True)
     ]
     narrowed = bool(wish.filter or wish.q)
@@ -115,12 +123,44 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "why_empty": _why_empty(readable, narrowed, number),
         "may_create": view.rights.decide(view, form.name, "create").allowed,
         "may_export": view.rights.decide(view, form.name, "export").allowed,
+        "may_import": view.rights.decide(view, form.name, "import").allowed
+        and view.rights.decide(view, form.name, "create").allowed,
         "export_address": _export_address(form, wish),
         "clear_address": f"/f/{form.name}",
         "sorted_address": _sorted_address,
         "numbers": _page_numbers(number, max(1, math.ceil((found.total or 0) / size))),
         "head": _head_column(columns),
+        "extra": _beyond_a_card(columns),
+        "board": board,
+        "ways": boards.choices(form),
+        "way": request.args.get("view", "") if board else "",
+        "views": _saved(view, form),
+        "wish": json.dumps(_wish_json(wish, board), ensure_ascii=False),
+        "many": many.offered(view, form, cells),
     }
+
+
+def _saved(view: Reading, form: Form) -> list[dict[str, Any]]:
+    """Views that people keep, each with the address that shows it."""
+    return [
+        {**one, "address": f"/f/{form.name}?{_query(one['wish'])}"}
+        for one in saved_views.views(view, form.name)
+        if one["id"] is not None
+    ]
+
+
+def _query(wish: Mapping[str, Any]) -> str:
+    joined = {k: ",".join(v) if isinstance(v, list) else v for k, v in wish.items() if v}
+    joined.pop("fields", None)
+    return urlencode(joined)
+
+
+def _wish_json(wish: ListWish, board: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a view that is saved now would ask for."""
+    asked: dict[str, Any] = {"filter": wish.filter, "q": wish.q, "sort": list(wish.sort)}
+    if board is not None:
+        asked["view"] = request.args.get("view", "")
+    return {name: value for name, value in asked.items() if value}
 
 
 def _paths(form: Form, visible: frozenset[str]) -> list[str]:
@@ -145,6 +185,17 @@ def _has_status(form: Form) -> bool:
 def _head_column(columns: Sequence[Column]) -> int:
     """The column whose text is the link to the record."""
     return next((i for i, c in enumerate(columns) if not c.numeric), 0)
+
+
+def _beyond_a_card(columns: Sequence[Column]) -> frozenset[int]:
+    """Columns that a phone leaves out: a card has its title, its states and a few fields."""
+    head = _head_column(columns)
+    others = [
+        place
+        for place, column in enumerate(columns)
+        if place != head and column.type not in ("status", "state")
+    ]
+    return frozenset(others[CARD_FIELDS:])
 
 
 def _why_empty(readable: bool, narrowed: bool, number: int) -> str:
@@ -270,8 +321,6 @@ def _sorted_address(column: Column, sort: Sequence[str]) -> str:
 
 
 def _export_address(form: Form, wish: ListWish) -> str:
-    from urllib.parse import urlencode
-
     asked = {"filter": wish.filter, "q": wish.q, "sort": ",".join(wish.sort), "lang": locale()}
     query = urlencode({k: v for k, v in asked.items() if v})
     return f"/api/v1/forms/{form.name}/export.xlsx?{query}"

@@ -16,6 +16,7 @@ from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page, service
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
+from jingwei.services import snapshots
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
 from jingwei.services.listing import RecordView, history, record
@@ -113,6 +114,7 @@ def show(form: str, id: int) -> Any:
             task_buttons=task_buttons(task) if task else [],
             buttons=_buttons(view, definition, shown, flow),
             moments=_moments(view, definition, shown, cells, flow),
+            versions=len(snapshots.versions(view, form, id)),
         )
 
 

@@ -61,7 +61,7 @@ export function confirmed(title, body, questions = []) {
   for (const question of questions) place.append(asked(question));
   dialog.returnValue = "no";
   dialog.showModal();
-  (place.querySelector("input, textarea") ?? dialog.querySelector("#ask-yes")).focus();
+  (place.querySelector("input, textarea, select") ?? dialog.querySelector("#ask-yes")).focus();
   return new Promise((resolve) => {
     dialog.addEventListener(
       "close",
@@ -83,10 +83,11 @@ function asked(question) {
   label.className = "ask-field";
   const name = document.createElement("span");
   name.textContent = question.required ? `${question.title} *` : question.title;
-  const long = question.type === "long_text";
-  const field = document.createElement(long ? "textarea" : "input");
-  if (!long) field.type = question.type === "date" ? "date" : "text";
-  field.className = "form-control";
+  const kind = { long_text: "textarea", choice: "select" }[question.type] ?? "input";
+  const field = document.createElement(kind);
+  if (kind === "input") field.type = { date: "date", integer: "number" }[question.type] ?? "text";
+  for (const [value, title] of question.options ?? []) field.append(new Option(title, value));
+  field.className = kind === "select" ? "form-select" : "form-control";
   field.name = question.name;
   field.required = Boolean(question.required);
   label.append(name, field);

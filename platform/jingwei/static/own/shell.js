@@ -48,7 +48,8 @@ document.addEventListener("click", (event) => {
   }
   const opener = event.target.closest("[data-open-menu]");
   if (opener) document.getElementById("menu-sheet").showModal();
-  if (event.target.closest("[data-close]") || event.target.matches("dialog.sheet")) {
+  if (event.target.closest("[data-open-finder]")) openFinder();
+  if (event.target.closest("[data-close]") || event.target.matches("dialog.sheet, dialog.finder")) {
     event.target.closest("dialog").close();
   }
   const act = event.target.closest("[data-act]");
@@ -64,6 +65,74 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// -- the search box: Ctrl+K, arrows, what was opened lately
+
+const finder = document.getElementById("finder");
+const RECENT = "jw:recent";
+
+function recent() {
+  try {
+    return JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+function remember() {
+  if (!/^\/f\/\w+\/\d+$/.test(location.pathname)) return;
+  const here = { href: location.pathname, title: document.querySelector("h1")?.textContent ?? "" };
+  const kept = [here, ...recent().filter((one) => one.href !== here.href)].slice(0, 8);
+  try {
+    localStorage.setItem(RECENT, JSON.stringify(kept));
+  } catch {
+    // a full store only forgets
+  }
+}
+
+function showRecent() {
+  const box = document.getElementById("found");
+  const head = document.createElement("h2");
+  head.textContent = box.dataset.recent;
+  const lines = document.createElement("ul");
+  for (const { href, title } of recent()) {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = href;
+    link.textContent = title;
+    link.dataset.hit = "";
+    item.append(link);
+    lines.append(item);
+  }
+  box.replaceChildren(...(lines.children.length ? [head, lines] : []));
+}
+
+function openFinder() {
+  if (!finder || finder.open) return;
+  finder.showModal();
+  finder.querySelector("input").select();
+  if (!finder.querySelector("input").value) showRecent();
+}
+
+finder?.addEventListener("keydown", (event) => {
+  const hits = [...finder.querySelectorAll("[data-hit]")];
+  const at = hits.indexOf(document.activeElement);
+  if (event.key === "ArrowDown") hits[Math.min(at + 1, hits.length - 1)]?.focus();
+  else if (event.key === "ArrowUp") (at > 0 ? hits[at - 1] : finder.querySelector("input")).focus();
+  else if (event.key === "Enter" && at < 0) hits[0]?.click();
+  else return;
+  event.preventDefault();
+});
+finder?.querySelector("input").addEventListener("input", (event) => {
+  if (!event.target.value) showRecent();
+});
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openFinder();
+  }
+});
+remember();
 
 // -- buttons that do something: confirm, ask, call, show
 

@@ -1,0 +1,112 @@
+"""Lists at work: found from anywhere, kept as views, changed many at once, shown as a board."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from browser import PHONE, Visit, barriers, sideways_pixels
+from journeys_server import Installation
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., Visit]
+TASKS = "/f/assigned_task"
+
+
+def test_the_search_box_leads_to_pages_indicators_and_records(as_person: Open) -> None:
+    visit = as_person("group.ops")
+    page = visit.go("/")
+    page.keyboard.press("Control+k")
+    box = page.locator("dialog#finder")
+    expect(box).to_be_visible()
+    box.locator("input").fill("资产负债率")
+    expect(box.locator("#found")).to_contain_text("指标")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/indicators/debt_ratio")
+
+    page.keyboard.press("Control+k")
+    box.locator("input").fill("结算攻坚")
+    hit = box.locator("[data-hit]", has_text="结算攻坚").first
+    expect(hit).to_contain_text("事项交办")
+    assert barriers(page) == []
+    hit.click()
+    page.wait_for_url(re.compile(r"/f/assigned_task/\d+$"))
+    title = visit.text("h1")
+
+    visit.go("/")
+    page.keyboard.press("Control+k")
+    expect(box.locator("#found")).to_contain_text(title)
+    assert visit.complaints == []
+
+
+def test_nobody_finds_what_is_none_of_their_business(as_person: Open) -> None:
+    visit = as_person("li.na")
+    page = visit.go("/search?q=%E7%BB%93%E7%AE%97%E6%94%BB%E5%9D%9A")
+    expect(page.locator("main .found")).to_contain_text("没有找到")
+
+
+def test_a_view_is_kept_and_opens_the_same_rows_again(as_person: Open) -> None:
+    visit = as_person("group.ops")
+    page = visit.go(f"{TASKS}?f.state=closed&sort=-due")
+    shown = page.locator(".row-link").all_inner_texts()
+    assert shown
+    page.locator("summary", has_text="视图").click()
+    page.locator("[data-save-view]").click()
+    page.locator("dialog#ask input").fill("已办结的")
+    with page.expect_navigation():
+        page.locator("dialog#ask #ask-yes").click()
+
+    visit.go(TASKS)
+    page.locator("summary", has_text="视图").click()
+    page.get_by_role("link", name="已办结的").click()
+    page.wait_for_url("**filter=**")
+    assert page.locator(".row-link").all_inner_texts() == shown
+    assert visit.complaints == []
+
+
+def test_many_records_are_changed_at_once_and_each_refusal_is_said(
+    as_person: Open, installation: Installation
+) -> None:
+    visit = as_person("group.ops")
+    page = visit.go(f"{TASKS}?sort=number&size=50")
+    titles = page.locator(".row-link").all_inner_texts()
+    page.locator("[data-tick-all]").check()
+    expect(page.locator("#chosen")).to_contain_text(f"已选 {len(titles)} 条")
+    page.locator('[data-many="update"]').click()
+    page.locator("dialog#ask select").select_option("importance")
+    page.locator("dialog#ask #ask-yes").click()
+    expect(page.locator("dialog#ask h2")).to_contain_text("重要")
+    choice = page.locator("dialog#ask select")
+    value = choice.locator("option").last.get_attribute("value")
+    choice.select_option(value)
+    page.locator("dialog#ask #ask-yes").click()
+    expect(page.locator("dialog#ask h2")).to_contain_text("✗")
+    lines = page.locator("dialog#ask p").inner_text().splitlines()
+    page.locator("dialog#ask #ask-yes").click()
+    page.wait_for_load_state("load")
+
+    refused = {line.partition(":")[0] for line in lines}
+    found = installation.get("/api/v1/forms/assigned_task/records?size=50", "group.ops")["items"]
+    changed = {r["number"] for r in found if r["importance"] == value}
+    assert 0 < len(refused) < len(titles)
+    assert set(titles) - refused <= changed
+
+
+def test_a_board_shows_the_same_records_by_their_state(as_person: Open) -> None:
+    visit = as_person("group.ops")
+    page = visit.go(TASKS)
+    rows = {row.inner_text() for row in page.locator(".row-link").all()}
+    page.get_by_role("link", name="看板").click()
+    page.wait_for_url("**view=board**")
+    lanes = page.locator(".lane")
+    assert [lane.get_attribute("aria-label") for lane in lanes.all()][:2] == ["已下达", "办理中"]
+    cards = {card.inner_text() for card in page.locator(".board-card strong").all()}
+    assert cards == rows
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert sideways_pixels(page) == 0
+    assert barriers(page) == []
+    assert visit.complaints == []
