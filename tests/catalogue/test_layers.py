@@ -94,7 +94,7 @@ THREE = {
 def test_an_org_stands_under_the_layers_of_its_chain_in_order() -> None:
     catalogue = compiled(**THREE)
 
-    assert chain(catalogue, "HY01", ON) == ("G", "S1", "HY01")
+    assert chain(catalogue.tree, "HY01", ON) == ("G", "S1", "HY01")
     found = layers_of(catalogue, "form", "order", "HY01", ON)
     assert [one.name for one in found] == ["order_of_sectors", "S1/order", "HY01/order"]
     found = layers_of(catalogue, "form", "order", "HY02", ON)

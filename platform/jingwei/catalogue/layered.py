@@ -23,6 +23,7 @@ from jingwei.catalogue.formulas_measures import (
 )
 from jingwei.catalogue.formulas_workflow import type_workflow
 from jingwei.catalogue.layering import Leaf, Merged, merged
+from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.typed import Typing
 from jingwei.language.kinds.table import KINDS
@@ -69,38 +70,49 @@ class Resolved:
         return self.merged.leaves()
 
 
-def chain(catalogue: Catalogue, org: str, on: date) -> tuple[str, ...]:
+Patching = Mapping[tuple[str, str], Mapping[str, Sequence[Layer]]]
+
+
+def chain(tree: OrgTree, org: str, on: date) -> tuple[str, ...]:
     """The org and those above it on that day, the top first."""
     found = [org]
-    above = catalogue.tree.parent(org, on)
+    above = tree.parent(org, on)
     while above is not None and above not in found:
         found.append(above)
-        above = catalogue.tree.parent(above, on)
+        above = tree.parent(above, on)
     return tuple(reversed(found))
 
 
 def layers_of(catalogue: Catalogue, kind: str, name: str, org: str, on: date) -> tuple[Layer, ...]:
     """The layers of a definition for an org, in the order in which they are put in."""
-    own = _patching(catalogue).get((kind, name))
-    if own is None:
-        return ()
+    return stacked(_patching(catalogue).get((kind, name), {}), catalogue.tree, org, on)
+
+
+def stacked(
+    own: Mapping[str, Sequence[Layer]], tree: OrgTree, org: str, on: date
+) -> tuple[Layer, ...]:
+    """Of the layers of one definition (by org or type) those an org stands under, in order."""
     found: list[Layer] = []
-    for code in chain(catalogue, org, on):
-        for target in (catalogue.orgs[code].type, code):
+    for code in chain(tree, org, on) if own else ():
+        for target in (tree.type_of(code), code):
             found += [layer for layer in own.get(target, ()) if layer not in found]
     return tuple(found)
 
 
-def _patching(catalogue: Catalogue) -> dict[tuple[str, str], dict[str, list[Layer]]]:
+def patching(layers: Mapping[str, Layer]) -> Patching:
     """(kind, name) → org or type → its layers, by name."""
-    kept: dict[tuple[str, str], dict[str, list[Layer]]] | None = catalogue._layered.get("patching")
+    found: dict[tuple[str, str], dict[str, list[Layer]]] = {}
+    for name in sorted(layers):
+        layer = layers[name]
+        of = found.setdefault((layer.of_kind, layer.of_name), {})
+        of.setdefault(layer.for_, []).append(layer)
+    return found
+
+
+def _patching(catalogue: Catalogue) -> Patching:
+    kept: Patching | None = catalogue._layered.get("patching")
     if kept is None:
-        kept = {}
-        for name in sorted(catalogue.layers):
-            layer = catalogue.layers[name]
-            of = kept.setdefault((layer.of_kind, layer.of_name), {})
-            of.setdefault(layer.for_, []).append(layer)
-        catalogue._layered["patching"] = kept
+        kept = catalogue._layered["patching"] = patching(catalogue.layers)
     return kept
 
 
