@@ -95,6 +95,22 @@ def test_a_group_without_a_common_org_is_not_compared(house: House) -> None:
     assert (yoy.value, yoy.reason) == (None, "different-orgs")
 
 
+def test_ratios_of_a_group_are_compared_over_the_orgs_that_both_years_have(house: House) -> None:
+    for org, year, profit, equity in (
+        ("A", 2026, 20, 100), ("A", 2025, 10, 100), ("B", 2026, 500, 600),
+    ):  # fmt: skip
+        put(house, ("profit", org, f"{year}-01", profit))
+        put(house, ("equity", org, f"{year - 1}-12", equity), ("equity", org, f"{year}-01", equity))
+
+    found = cell(house, "return_on_equity", "S1", "2026-01", compare=["yoy_pp"])
+    beside = found.compare["yoy_pp"]
+
+    assert found.value == Decimal("0.7429")
+    assert (beside.value, beside.base, beside.current, beside.partial) == (
+        Decimal("0.1000"), Decimal("0.1000"), Decimal("0.2000"), True,
+    )  # fmt: skip
+
+
 def test_month_on_month_is_of_single_months(house: House) -> None:
     put(house, ("sales", "A", "2025-11", 100), ("sales", "A", "2025-12", 130))
     put(house, ("sales", "A", "2025-10", 80))
