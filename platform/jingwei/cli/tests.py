@@ -189,6 +189,7 @@ class _Theatre:
             redis_url=None,
             smtp_url=None,
             notify_urls=(),
+            webhooks={},
             env="demo",
             secret_key=SECRET,
             clock_file=clock_file,

@@ -9,6 +9,7 @@ from typing import Any
 from jingwei.language.text import Text
 from jingwei.services import facts, roster
 from jingwei.services.commands import Reading, Work
+from jingwei.services.schedules import CHECK
 from jingwei.services.sessions import Passwords
 from jingwei.storage import people as rows
 
@@ -55,6 +56,8 @@ def load(work: Work, sheets: DemoSheets, password: str, passwords: Passwords) ->
     moved = (
         facts.import_adjustments(work, sheets.adjustments, SOURCE) if sheets.adjustments else None
     )
+    for alert in work.catalogue.alerts:  # the first look need not wait for the morning
+        work.outbox.add(CHECK, {"alert": alert})
     return Loaded(count, made.created if made else 0, moved.created if moved else 0)
 
 
