@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from jingwei.cube.alike import alike
 from jingwei.cube.comparisons import (
     COMPARISONS,
     LAST_PERIOD,
@@ -22,7 +23,7 @@ from jingwei.cube.comparisons import (
     Compared,
     compared,
 )
-from jingwei.cube.cube import Asked, Cube, alike, variant
+from jingwei.cube.cube import Asked, Cube, variant
 from jingwei.cube.figures import Figure, Mode, rounded
 from jingwei.cube.formulas import lineage
 from jingwei.language.data_versions import Wanted, version_name
