@@ -136,3 +136,36 @@ def test_each_layer_of_an_org_that_says_something_is_named(office: Shell) -> Non
     assert own["value"] == "西区编号"
     east = office.json("explain", "form/purchase_request.title", "--as", "EAST")
     assert east["file"] == "forms/purchase_request.yaml"
+
+
+def test_a_value_is_told_layer_by_layer(office: Shell) -> None:
+    office.write(
+        "definitions/layers/company/purchase_request.yaml",
+        "kind: layer\nfor: company\npatches: form/purchase_request\n"
+        "set:\n  fields.needed_on.required: true\n  fields.needed_on.help: 送货的日子\n",
+    )
+    office.write(
+        "definitions/layers/WEST/purchase_request.yaml",
+        "kind: layer\nfor: WEST\npatches: form/purchase_request\n"
+        "set:\n  fields.needed_on.help: {override: 到货日}\n"
+        "add:\n  fields: {x_west_shop: {type: text, title: 门店}}\n",
+    )
+    path = "form/purchase_request.fields.needed_on.help"
+    told = office.json("explain", path, "--as", "WEST")
+    assert [(one["value"], one["layer"], one["line"]) for one in told["layers"]] == [
+        ("送货的日子", "company/purchase_request", 6),
+        ("到货日", "WEST/purchase_request", 5),
+    ]
+    assert told["file"] == "definitions/layers/WEST/purchase_request.yaml"
+    assert office.say("explain", path, "--as", "EAST")[1].split("\n")[-1] == (
+        "In force for EAST: layer/company/purchase_request"
+    )
+    own = office.json("explain", "form/purchase_request.fields.x_west_shop.type", "--as", "WEST")
+    assert (own["value"], own["layer"]) == ("text", "WEST/purchase_request")
+    base = office.json("explain", "form/purchase_request.fields.total.compute", "--as", "WEST")
+    assert [one["layer"] for one in base["layers"]] == ["base"]
+    seen = office.json("show", "form/purchase_request", "--as", "WEST")
+    assert seen["fields"]["needed_on"]["required"] is True
+    assert "x_west_shop" in seen["fields"]
+    east_sees = office.json("show", "form/purchase_request", "--as", "EAST")
+    assert "x_west_shop" not in east_sees["fields"]

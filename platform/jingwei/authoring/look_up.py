@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -11,9 +11,9 @@ from jingwei.authoring.grammar import element, kind_schema, named_parts, opened,
 from jingwei.authoring.json_schema import described
 from jingwei.authoring.outline import Outline
 from jingwei.authoring.resolved import resolved
-from jingwei.catalogue.layered import patching, stacked
-from jingwei.catalogue.layering import merged
-from jingwei.catalogue.org_tree import OrgTree
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.layered import layers_of
+from jingwei.catalogue.layering import BASE, merged
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.kinds.table import KINDS, LATER
@@ -53,12 +53,14 @@ class KeyMeaning:
 
 @dataclass(frozen=True, slots=True)
 class ValueHere:
-    """A value of this application. `at` is None for a default that nobody wrote."""
+    """A value of this application. `at` is None for a default that nobody wrote; `layer` names
+    the layer it comes from (none: the definition itself)."""
 
     path: str
     value: Any
     at: Position | None
     key: KeyMeaning | None = field(default=None)
+    layer: str = BASE
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -68,6 +70,7 @@ class ValueHere:
             "line": self.at.line if self.at else None,
             "column": self.at.column if self.at else None,
             "default": self.at is None,
+            "layer": self.layer or "base",
             "key": self.key.to_json() if self.key else None,
         }
 
@@ -237,53 +240,70 @@ def explain_value(outline: Outline, path: str, locale: str) -> ValueHere:
     return ValueHere(path, found[0], None, key)
 
 
-def explain_as(outline: Outline, path: str, org: str, locale: str, today: date) -> list[ValueHere]:
-    """The value layer by layer, the one in force for this org last: what the definition says, then
-    what the profile of the org puts in its place. Raises NotFound.
+def explain_as(
+    outline: Outline, catalogue: Catalogue, path: str, org: str, locale: str, today: date
+) -> list[ValueHere]:
+    """The value layer by layer, each time it changes, the one in force for this org last: what the
+    definition says, then the layers from the top of the tree down, then the org's profile.
+
+    Raises NotFound.
     """
-    orgs = outline.checked.of("org")
-    if org not in orgs:
-        known = ", ".join(list(orgs)[:_MOST_SHOWN]) or "–"
+    if org not in catalogue.orgs:
+        known = ", ".join(list(catalogue.orgs)[:_MOST_SHOWN]) or "–"
         raise NotFound("no-such-definition", kind="org", name=org, known=known)
-    tree = OrgTree(orgs)
-    found = _through_layers(outline, path, org, locale, today)
-    profile = tree.profile(org, today)
+    found = _layer_by_layer(outline, catalogue, path, org, locale, today)
+    if not found:
+        found = [explain_value(outline, path, locale)]
+    return found + _of_profile(outline, catalogue, path, org, found[0].key, today)
+
+
+def _layer_by_layer(
+    outline: Outline, catalogue: Catalogue, path: str, org: str, locale: str, today: date
+) -> list[ValueHere]:
     kind, name, rest = _definition_of(outline, path)
-    file = outline.file("profile", profile) if profile is not None else None
-    place = _place_in_profile(kind, name, rest)
-    if file is None or place is None:
-        return found
-    here, data = _descend(file.data, place)
-    if len(here) == len(place):
-        value = plain_data(data)
-        full = f"profile/{profile}.{'.'.join(place)}"
-        found.append(ValueHere(full, value, file.value_at(here), found[0].key))
+    file = outline.file(kind, name)
+    if file is None:
+        return []
+    key = _key_of(kind, rest, locale)
+    found: list[ValueHere] = []
+    layers = layers_of(catalogue, kind, name, org, today)
+    for count in range(len(layers) + 1):
+        made = merged(file, layers[:count], Problems())
+        here, data = _descend(made.data, rest)
+        if len(here) == len(rest):
+            value, at = plain_data(data), made.values.get(here) or file.value_at(here)
+            layer = made.layer_of(here)
+            one = ValueHere(f"layer/{layer}" if layer else path, value, at, key, layer)
+        elif found and found[-1].value is not None:
+            one = ValueHere(path, None, layers[count - 1].origin.value("hide"), key)
+            one = replace(one, layer=layers[count - 1].name)
+        else:
+            continue
+        if not found or one.value != found[-1].value:
+            found.append(one)
     return found
 
 
-def _through_layers(
-    outline: Outline, path: str, org: str, locale: str, today: date
+def _of_profile(
+    outline: Outline,
+    catalogue: Catalogue,
+    path: str,
+    org: str,
+    key: KeyMeaning | None,
+    today: date,
 ) -> list[ValueHere]:
-    """The definition's own value, then that of each layer of the org that says another one."""
+    """What the profile of the org puts in the place of a key of a definition."""
     kind, name, rest = _definition_of(outline, path)
-    file = outline.file(kind, name)
-    own = patching(outline.checked.of("layer")).get((kind, name), {})
-    layers = stacked(own, OrgTree(outline.checked.of("org")), org, today)
-    found: list[ValueHere] = []
-    try:
-        found.append(explain_value(outline, path, locale))
-    except NotFound:
-        if file is None or not layers:
-            raise  # otherwise a layer may have added it
-    key = _key_of(kind, rest, locale)
-    for count, layer in enumerate(layers, 1):
-        assert file is not None
-        result = merged(file, layers[:count], Problems())
-        here, data = _descend(result.data, rest)
-        if len(here) == len(rest) and result.layer_of(here) == layer.name:
-            at = result.values.get(here)
-            found.append(ValueHere(f"layer/{layer.name}", plain_data(data), at, key))
-    return found or [explain_value(outline, path, locale)]
+    profile = catalogue.tree.profile(org, today)
+    file = outline.file("profile", profile) if profile is not None else None
+    place = _place_in_profile(kind, name, rest)
+    if file is None or place is None:
+        return []
+    here, data = _descend(file.data, place)
+    if len(here) != len(place):
+        return []
+    full = f"profile/{profile}.{'.'.join(place)}"
+    return [ValueHere(full, plain_data(data), file.value_at(here), key, f"profile/{profile}")]
 
 
 def _place_in_profile(kind: str, name: str, rest: list[str]) -> list[str] | None:

@@ -33,7 +33,7 @@ from jingwei.problems import DefinitionErrors, Position, Problems, nearest
 from jingwei.reading.read import read_file
 from jingwei.reading.yaml_file import YamlFile
 
-_OF_KIND = {
+OF_KIND = {
     "form": "forms",
     "workflow": "workflows",
     "dashboard": "dashboards",
@@ -133,7 +133,7 @@ def resolved(catalogue: Catalogue, kind: str, name: str, org: str, on: date) -> 
 def _resolve(
     catalogue: Catalogue, kind: str, name: str, layers: Sequence[Layer], problems: Problems
 ) -> Resolved | None:
-    base = getattr(catalogue, _OF_KIND[kind])[name]
+    base = getattr(catalogue, OF_KIND[kind])[name]
     file = _file_of(catalogue, base.origin.file, problems)
     if file is None:
         return None
@@ -196,7 +196,7 @@ def _typed(
     problems: Problems,
 ) -> Any:
     """The formulas of the resolved definition, typed as part of the whole."""
-    attribute = _OF_KIND[kind]
+    attribute = OF_KIND[kind]
     kept = {name: getattr(catalogue, name) for name in Catalogue.__slots__ if name[0] != "_"}
     around = {**getattr(catalogue, attribute), definition.name: definition}
     whole = Catalogue(**{**kept, attribute: around})

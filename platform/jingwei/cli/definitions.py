@@ -28,6 +28,9 @@ from jingwei.authoring.resolved import resolved
 from jingwei.authoring.scaffolds import SCHEMAS, scaffold
 from jingwei.authoring.starter import starter
 from jingwei.catalogue.compile import compile_catalogue
+from jingwei.catalogue.layered import OF_KIND as LAYERED
+from jingwei.catalogue.layered import resolved as layered
+from jingwei.catalogue.layering import BASE
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.problems import report_problems, within
 from jingwei.documents.check import template_problems
@@ -72,9 +75,10 @@ def explain(context: Context, path: str, org: str | None) -> int:
         value = explain_value(held, path, context.locale)
         context.give(value.to_json(), "\n".join(_value_lines(context, value)))
         return FINE
-    layers = explain_as(held, path, org, context.locale, _today(context))
+    catalogue = compile_catalogue(context.root)
+    layers = explain_as(held, catalogue, path, org, context.locale, _today(context))
     lines = [line for layer in layers for line in _value_lines(context, layer)]
-    lines.append(context.text("cli_definitions.in_force", org=org, path=layers[-1].path))
+    lines.append(context.text("cli_definitions.in_force", org=org, layer=layers[-1].path))
     context.give(
         {**layers[-1].to_json(), "layers": [one.to_json() for one in layers]}, "\n".join(lines)
     )
@@ -108,7 +112,7 @@ def _value_lines(context: Context, value: ValueHere) -> list[str]:
     lines = [value.path]
     lines += [f"  {line}" for line in as_yaml(value.value).rstrip("\n").split("\n")]
     place = str(value.at) if value.at else context.text("cli_definitions.default")
-    lines.append(f"  {place}")
+    lines.append(f"  {place}" if value.layer == BASE else f"  {place} ({value.layer})")
     if value.key is not None and value.key.meaning:
         lines.append(f"  {value.key.meaning}")
     return lines
@@ -117,14 +121,19 @@ def _value_lines(context: Context, value: ValueHere) -> list[str]:
 @click.command(help=words("show_help"))
 @click.argument("name", metavar="KIND/NAME")
 @click.option("--resolved", "whole", is_flag=True, help=words("show_resolved_help"))
+@click.option("--as", "org", metavar="ORG", help=words("show_as_help"))
 @click.pass_obj
-def show(context: Context, name: str, whole: bool) -> int:
+def show(context: Context, name: str, whole: bool, org: str | None) -> int:
     kind, _, stem = name.partition("/")
-    if whole:
+    if whole or org is not None:
         catalogue = compile_catalogue(context.root)
         found = _definitions(catalogue, kind).get(stem)
         if found is None:
             _no_such(kind, stem, _definitions(catalogue, kind))
+        if org is not None and org not in catalogue.orgs:
+            _no_such("org", org, catalogue.orgs)
+        if org is not None and kind in LAYERED:
+            found = layered(catalogue, kind, stem, org, _today(context)).definition
         value = resolved(found)
         context.give(value, as_yaml(value).rstrip("\n"))
         return FINE
