@@ -13,6 +13,7 @@ from jingwei.catalogue.rules_field import (
 from jingwei.language.effects import Effects
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.form import CAN
+from jingwei.language.who import Who
 from jingwei.language.workflow import walk
 from jingwei.problems import Position, Problems, nearest
 
@@ -169,6 +170,8 @@ def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> 
                     name=word,
                     known=", ".join(words),
                 )
+        for who in grant.who:
+            _check_grantee(who, problems)
         for key in ("hide", "readonly", "mask"):
             for index, path in enumerate(getattr(grant, key)):
                 if path not in paths:
@@ -180,6 +183,19 @@ def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> 
                 at = form.origin.value("restrict", name, "fields", index)
                 unknown(problems, at, path, list(paths), form.name)
     _warn_of_gaps(catalogue, form, problems)
+
+
+# Whom a grant can name: it is worked out for a person, before there is a record.
+_GRANTEES = ("everyone", "me", "initiator", "person", "role", "post", "any_of")
+
+
+def _check_grantee(who: Who, problems: Problems) -> None:
+    if who.kind not in _GRANTEES:
+        path = who.name or "FIELD"
+        known = ", ".join(_GRANTEES)
+        problems.add("not-a-grantee", who.at, kind=who.kind, path=path, known=known)
+    for one in (*who.of, *who.exclude):
+        _check_grantee(one, problems)
 
 
 def _warn_of_gaps(catalogue: Catalogue, form: Form, problems: Problems) -> None:
