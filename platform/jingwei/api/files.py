@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
 from flask import Blueprint, Response, request, send_file
@@ -13,7 +12,7 @@ from jingwei.api.auth import person, reading
 from jingwei.api.json import answer
 from jingwei.api.security import UPLOAD_BYTES
 from jingwei.refusals import Malformed
-from jingwei.services import files
+from jingwei.services import file_types, files
 from jingwei.services.commands import Work
 from jingwei.web import current
 
@@ -26,8 +25,9 @@ def upload() -> Response:
     parameters()
     person()  # nothing is kept for strangers
     name, part = uploaded()
-    type_ = mimetypes.guess_type(name)[0] or files.UNKNOWN_TYPE
-    sha256, size = files.keep(current().settings.data_dir, part.stream)
+    data_dir = current().settings.data_dir
+    sha256, size = files.keep(data_dir, part.stream)
+    type_ = file_types.type_of(files.path_of(data_dir, sha256), name)
 
     def handler(work: Work) -> Answer:
         return 201, files.add(work, name, type_, sha256, size)

@@ -177,6 +177,16 @@ def judge(
         free = row is not None and row.record is None and row.created_by == work.actor.id
         if not (own or free or (row is not None and work.actor.is_system)):
             found.add(path, "unknown-file")
+        elif row is not None and not row.type.startswith("image/") and _wants_image(form, path):
+            found.add(path, "not-an-image", name=row.name)
+
+
+def _wants_image(form: Form, path: str) -> bool:
+    name, _, rest = path.partition(".")
+    definition = form.fields[name]
+    if definition.type == "table":
+        definition = definition.fields[rest.partition(".")[2]]
+    return definition.type in ("image", "signature")
 
 
 def own(work: Work, form: Form, record: Mapping[str, Any]) -> None:
