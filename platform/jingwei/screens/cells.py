@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import SYSTEM_FIELDS, Choice, Field, Form
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.periods import Period
 from jingwei.language.values import Literal_
 from jingwei.services.commands import Reading
@@ -164,7 +164,7 @@ class Cells:
         kind = definition.type
         if kind in NUMERIC:
             return self.number(definition, value)
-        if kind == "choice":
+        if kind in ("choice", "classification"):
             return self.choice(definition, str(value))
         if kind == "link":
             return self.link(definition, value)
@@ -236,7 +236,10 @@ class Cells:
                 return text(f"screens.durations.{unit}", self.words, count=seconds // size)
         return text("screens.durations.min", self.words, count=seconds // 60)
 
-    def choices(self, definition: Field) -> Sequence[Choice]:
+    def choices(self, definition: Field) -> Sequence[Any]:
+        if definition.type == "classification" and definition.of:
+            known = self.view.catalogue.classifications.get(definition.of[0])
+            return () if known is None else tuple(known.levels.values())
         if isinstance(definition.choices, str):
             found = self.view.catalogue.code_lists.get(definition.choices)
             return tuple(found.items.values()) if found else ()

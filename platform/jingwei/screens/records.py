@@ -16,7 +16,7 @@ from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page, service
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
-from jingwei.services import snapshots
+from jingwei.services import snapshots, versions
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
 from jingwei.services.listing import RecordView, history, record
@@ -229,6 +229,7 @@ def _buttons(
     if flow is not None and flow.get("status") == "running" and _is_mine(view, flow):
         address = f"/api/v1/flows/{flow['id']}/recall"
         found.append(Button("recall", _word("recall"), address, confirm=_word("recall_sure")))
+    found += _amending(view, form, shown, base)
     cancellable = status == "submitted" and (form.submit or {}).get("cancel")
     if cancellable and _may(view, form, "cancel", shown):
         address = f"{base}/cancel"
@@ -238,6 +239,20 @@ def _buttons(
             Button("delete", _word("delete"), base, "DELETE", _word("delete_sure"), "danger")
         )
     return found
+
+
+def _amending(view: Reading, form: Form, shown: RecordView, base: str) -> list[Button]:
+    """Open what is in force for amendment, or drop the amendment."""
+    can = versions.keeps_versions(form) or bool((form.submit or {}).get("amend"))
+    if not can or not _may(view, form, "amend", shown):
+        return []
+    status = shown.json.get("status")
+    if status in versions.IN_FORCE:
+        return [Button("amend", _word("amend"), f"{base}/amend", confirm=_word("amend_sure"))]
+    if status in versions.MAY_DISCARD and versions.is_amending(view, form, shown.raw):
+        sure = _word("discard_sure")
+        return [Button("discard", _word("discard"), f"{base}/discard", "POST", sure, "danger")]
+    return []
 
 
 def _own_actions(view: Reading, form: Form, shown: RecordView, base: str) -> list[Button]:
@@ -449,6 +464,15 @@ def _what_happened(form: Form, action: str) -> str:
         if has_text(key):
             return text(key, locale())
     return action
+
+
+def _done_word(form: Form, action: str) -> str:
+    """What a change is called: ours, or the form's own button."""
+    key = f"screens.history.{action}"
+    if has_text(key):
+        return text(key, locale())
+    own = form.actions.get(action)
+    return own.title(locale()) if own is not None else action
 
 
 def _changes(
