@@ -148,11 +148,11 @@ def _judged(
     if row is not None and not _is_worse(subject, row):
         return _said(work, alert, look, "already-open", at=row.at.isoformat())
     groups = firing.groups_of(work, alert.to, subject)
-    if row is not None:
-        rows.close_alerts(work.connection, [row.id], work.now, "level-changed")
     fired = firing.fire(work, alert, subject, 0, due, groups, late=late)
     if fired is None:
         return _said(work, alert, look, "already-fired", at=due.isoformat())
+    if row is not None:
+        rows.close_alerts(work.connection, [row.id], work.now, "level-changed")
     if fired.refused is not None:
         return _said(work, alert, look, "record-refused", why=fired.refused)
     outcome = "fired-late" if late else "fired"
