@@ -188,6 +188,16 @@ def test_a_light_changes_with_the_day_though_nobody_saves(house: House) -> None:
     assert lights(house) == {"soon": "red"}
 
 
+def test_a_light_is_called_by_its_title(house: House) -> None:
+    from jingwei.services.titles import Titles
+
+    task(with_lights(house), "late", "2026-03-01")
+    with house.read("li.na") as view:
+        titles = Titles(view, view.catalogue.forms["task"], "zh").of([{"light": "red"}])
+
+    assert titles == [{"light": "逾期"}]
+
+
 def test_another_colour_scheme_is_another_file(house: House) -> None:
     task(with_lights(house, OTHER_LIGHTS), "late", "2026-03-01")
 

@@ -121,7 +121,7 @@ class Titles:
         return self._named(_SYSTEM.get(name, ""), value)
 
     def _one(self, field: Field, value: Any) -> str | None:
-        if field.type == "choice":
+        if field.type in ("choice", "classification"):
             return next(
                 (c.title(self._locale) for c in choices(self._view, field) if c.code == value), None
             )
@@ -141,7 +141,11 @@ class Titles:
 
 
 def choices(view: Reading, field: Field) -> Sequence[Any]:
-    """The choices of a choice field: its own, or those of its code list."""
+    """The choices of a choice field: its own, or those of its code list; the levels of a
+    classification."""
+    if field.type == "classification" and field.of:
+        known = view.catalogue.classifications.get(field.of[0])
+        return () if known is None else tuple(known.levels.values())
     if isinstance(field.choices, str):
         code_list = view.catalogue.code_lists.get(field.choices)
         items: Any = code_list.items if code_list is not None else ()
