@@ -27,6 +27,7 @@ BOOKS = (
     "orgs",
     "org_types.yaml",
     "calendars",
+    "benchmarks",
     "indicators",
     "indicator_sets",
     "profiles",
@@ -42,7 +43,7 @@ def _files() -> dict[str, str]:
     found = {"definitions/manifest.yaml": (ROOT / "definitions/manifest.yaml").read_text("utf-8")}
     for name in BOOKS:
         path = ROOT / "definitions" / name
-        for file in [path] if path.is_file() else sorted(path.rglob("*.yaml")):
+        for file in [path] if path.is_file() else sorted(path.rglob("*.*")):
             found[file.relative_to(ROOT).as_posix()] = file.read_text(encoding="utf-8")
     return found
 

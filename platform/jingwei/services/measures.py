@@ -218,7 +218,11 @@ class Measures:
             return Compared(None, "no-standards", None, value)
         found = standards.standing(value, definition.direction)
         base = None if found.next is None else standards.values[found.next]
-        reason = None if found.tier is not None else "below-all-tiers"
+        reason = None
+        if found.tier is None:
+            # a book that was cut short does not say what lies below its last value
+            whole = standards.benchmark.tiers[-1] in standards.values
+            reason = "below-all-tiers" if whole else "no-standards"
         return Compared(found.gap, reason, base, value, tier=found.tier)
 
     def last_year(

@@ -493,5 +493,5 @@ def _plain(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if abs(value) < Decimal("1e15") else str(value)
+        return f"{value.quantize(Decimal('0.0001')).normalize():f}"
     return str(value)
