@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.errors import ExpressionError
-from jingwei.language.expressions.tree import Expression
+from jingwei.language.expressions.tree import Binary, Expression, Unary
 from jingwei.language.field_types.table import FIELD_TYPES, present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.problems import Position
@@ -275,7 +275,7 @@ def viewer_filter(
         return all_fields(view.catalogue.forms[other]) - (seen.visible - seen.masked)
 
     try:
-        return check_filter(view.catalogue, form, source, hidden, elsewhere)
+        found = check_filter(view.catalogue, form, source, hidden, elsewhere)
     except ExpressionError as error:
         problem = error.problem(Position("filter"))
         raise Malformed(
@@ -291,6 +291,16 @@ def viewer_filter(
             what=problem.what,
             fix=problem.fix,
         ) from None
+    if _terms(found.root) > MOST_FILTER_TERMS:
+        raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
+    return found
+
+
+def _terms(node: Any) -> int:
+    """How many comparisons there are in a condition."""
+    if isinstance(node, Binary) and node.op in ("and", "or"):
+        return _terms(node.left) + _terms(node.right)
+    return _terms(node.operand) if isinstance(node, Unary) else 1
 
 
 def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortKey:
