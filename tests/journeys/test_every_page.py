@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Visit]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 MOST_BYTES = 300_000
-WHERE = "org=JW&period=2025-09"
+WHERE = "org=JW&period=2026-10"
 PAGES = (
     "/",
     "/tasks",

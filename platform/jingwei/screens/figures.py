@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -185,13 +185,16 @@ def drill_address(drill: Mapping[str, Any] | None, way: str = "") -> str | None:
     return f"/indicators/{drill['indicator']}/drill?{query}"
 
 
-def version_words(version: str | None, words: str, period: Any = None) -> str:
-    """What a data version is called: final, restated in a report, …"""
-    if not version:
-        return ""
+def version_words(version: str | None, words: str, period: Callable[[str], str]) -> str:
+    """What data versions are called: final, restated in a report; several where a sum has them."""
+    said = [_version(one.strip(), words, period) for one in (version or "").split(",")]
+    return text("screens.joint", words).join(one for one in said if one)
+
+
+def _version(version: str, words: str, period: Callable[[str], str]) -> str:
     stem, _, rest = version.partition("_in_")
     key = f"screens.versions.{stem}"
-    if not has_text(key, words):
+    if not stem or not has_text(key, words):
         return version
     said = text(key, words)
     return text("screens.versions.in", words, version=said, period=period(rest)) if rest else said

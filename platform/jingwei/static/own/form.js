@@ -189,6 +189,8 @@ function upgrade(control, field, path, rowOf) {
       };
     }
     new TomSelect(control, settings);
+    // the select behind it stays on the page, and its label now belongs to what is seen
+    control.setAttribute("aria-label", label.replace("*", "").trim());
     control.tomselect.on("change", () => control.dispatchEvent(new Event("change", { bubbles: true })));
   } else if (control.dataset.calendar && fine && !control._flatpickr && !control.readOnly) {
     const withTime = control.dataset.calendar === "datetime";
