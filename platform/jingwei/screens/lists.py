@@ -79,8 +79,9 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     problem: str | None = None
     found = RecordPage([], 0, 1, size)
     there = [name for name in ("revision",) if name in rights.visible]
+    asked, standing = _filter_text(view, form, filters), _standing(form)
     wish = ListWish(
-        filter=_filter_text(view, form, filters),
+        filter=asked or standing,
         sort=tuple(s for s in request.args.get("sort", "").split(",") if s),
         page=max(number, 1),
         size=size,
@@ -103,7 +104,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         Row(item["id"], f"/f/{form.name}/{item['id']}", row, item.get("revision"))
         for item, row in zip(found.items, cells.rows(columns, found.items, form), strict=True)
     ]
-    narrowed = bool(wish.filter or wish.q)
+    narrowed = bool(asked or wish.q)
     return {
         "form": form,
         "title": form.title(locale()),
@@ -131,6 +132,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "numbers": _page_numbers(number, max(1, math.ceil((found.total or 0) / size))),
         "head": _head_column(columns),
         "extra": _beyond_a_card(columns),
+        "standing": standing if not asked else None,
         "board": board,
         "ways": boards.choices(form),
         "way": request.args.get("view", "") if board else "",
@@ -270,6 +272,14 @@ def periods_around(view: Reading, grain: str) -> list[str]:
     first = Period.containing(view.today, grain).shifted(0)  # type: ignore[arg-type]
     count = {"year": 1, "half": 2, "quarter": 4, "month": 12}[grain]
     return [str(first.shifted(k)) for k in range(YEARS_AHEAD * count, -YEARS_BACK * count - 1, -1)]
+
+
+def _standing(form: Form) -> str | None:
+    """The filter that a form's list begins with: until its reader narrows it, or asks for all."""
+    begins = form.list.default_filter
+    if begins is None or request.args.get("everything") == "1" or request.args.get("q"):
+        return None
+    return begins.source
 
 
 def _filter_text(view: Reading, form: Form, filters: Sequence[Filter]) -> str | None:

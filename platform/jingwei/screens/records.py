@@ -16,7 +16,7 @@ from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page, service
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
-from jingwei.services import snapshots, versions
+from jingwei.services import followers, snapshots, versions
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
 from jingwei.services.listing import RecordView, history, record
@@ -114,6 +114,7 @@ def show(form: str, id: int) -> Any:
             task_buttons=task_buttons(task) if task else [],
             buttons=_buttons(view, definition, shown, flow),
             moments=_moments(view, definition, shown, cells, flow),
+            following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )
 

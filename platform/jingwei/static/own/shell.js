@@ -138,7 +138,7 @@ remember();
 
 async function run(button) {
   const { act, method = "POST", title, confirm, after, revision, opinion, opinionFrom } = button.dataset;
-  const body = {};
+  const body = JSON.parse(button.dataset.body ?? "{}");
   if (opinionFrom) {
     const field = document.getElementById(opinionFrom);
     if (opinion === "owed" && !field.value.trim()) {
