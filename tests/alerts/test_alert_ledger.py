@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from alerts_small import CASE, NAME, TASK
 from api_house import MORE_PEOPLE, ApiHouse, open_api
+from backends import on_sqlite
 from services_house import FILES
 
 from jingwei.services import alerts
@@ -73,6 +74,7 @@ def test_the_ledger_shows_each_what_concerns_them(house: ApiHouse) -> None:
     assert unknown.get_json()["error"]["message"] == "没有预警“none”。"
 
 
+@on_sqlite
 def test_what_an_alert_asks_is_in_the_inbox(house: ApiHouse) -> None:
     slow = house.make("ops", "task", name="报表", org="A", keeper="li.na", progress=0.1)
     check(house, slow["id"])

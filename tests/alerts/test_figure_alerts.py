@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts_small import NAME, check, fired, looks, told
+from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
 from jingwei.services import alerts
@@ -81,6 +82,7 @@ def test_figures_that_change_are_looked_at_and_each_level_is_told_once(
     assert looks(house)["A/profit"] == "ended"
 
 
+@on_sqlite
 def test_it_waits_for_periods_in_a_row(tmp_path: Path, database_url: str) -> None:
     house = opened(tmp_path, database_url, "for_at_least: 2 periods\ncheck: daily 08:00\n")
     put(house, "A", m10=50, m11=50, m12=-1)
@@ -93,6 +95,7 @@ def test_it_waits_for_periods_in_a_row(tmp_path: Path, database_url: str) -> Non
     assert told(house, "li.na") == ["甲公司 2025-12 -1 红灯"]
 
 
+@on_sqlite
 def test_a_condition_beside_the_level_is_asked_too(tmp_path: Path, database_url: str) -> None:
     house = opened(tmp_path, database_url, 'when: value < last_year and org == "A"\n')
     rows = [

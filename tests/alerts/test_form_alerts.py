@@ -7,6 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from alerts_small import check, fired, looks, new_task, open_tasks, todo, told
+from backends import on_sqlite
 
 from jingwei.services import actions, records
 from jingwei.storage.tables_outbox import sys_outbox
@@ -27,6 +28,7 @@ def checks_waiting(house: object) -> list[dict[str, object]]:
         return [row.payload for row in found]
 
 
+@on_sqlite
 def test_a_record_that_changes_is_looked_at_after_the_commit(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -79,6 +81,7 @@ def test_by_the_clock_every_record_is_looked_at_and_a_check_that_was_missed_is_l
     assert looks(house) == {f"task/{first}": "ended", f"task/{second}": "fired"}
 
 
+@on_sqlite
 def test_a_record_that_is_deleted_ends_its_alert(tmp_path: Path, database_url: str) -> None:
     house = open_tasks(tmp_path, database_url, SLOW)
     task = new_task(house, progress=0.2)
@@ -88,6 +91,7 @@ def test_a_record_that_is_deleted_ends_its_alert(tmp_path: Path, database_url: s
     assert fired(house) == [(0, False, "ended")]
 
 
+@on_sqlite
 def test_what_holds_must_hold_for_a_while(tmp_path: Path, database_url: str) -> None:
     house = open_tasks(tmp_path, database_url, SLOW + "for_at_least: 3d\n")
     task = new_task(house, progress=0.2)
@@ -101,6 +105,7 @@ def test_what_holds_must_hold_for_a_while(tmp_path: Path, database_url: str) -> 
     assert len(told(house, "li.na")) == 1
 
 
+@on_sqlite
 def test_nobody_reads_in_a_message_what_the_record_hides(tmp_path: Path, database_url: str) -> None:
     text = SLOW.replace("{display} 进度 {progress:percent}", "{name}：{secret}")
     text = text.replace("{role: group_ops}", "{post: general_manager, at: org}")
@@ -110,6 +115,7 @@ def test_nobody_reads_in_a_message_what_the_record_hides(tmp_path: Path, databas
     assert told(house, "boss.a") == ["报表：—"]
 
 
+@on_sqlite
 def test_an_alert_that_names_nobody_says_so(tmp_path: Path, database_url: str) -> None:
     text = SLOW.replace("[{field: keeper}, {role: group_ops}]", "{post: finance_manager, at: org}")
     house = open_tasks(tmp_path, database_url, text)
@@ -145,6 +151,7 @@ def test_the_record_it_opens_closes_itself(tmp_path: Path, database_url: str) ->
     assert [case["state"] for case in house.list("ops", "case").items] == ["closed"]
 
 
+@on_sqlite
 def test_an_open_record_is_not_opened_twice_even_if_somebody_entered_it(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -157,6 +164,7 @@ def test_an_open_record_is_not_opened_twice_even_if_somebody_entered_it(
     assert told(house, "li.na") == ["报表 进度 20.00%"]
 
 
+@on_sqlite
 def test_a_record_that_cannot_be_opened_is_told_and_why(tmp_path: Path, database_url: str) -> None:
     house = open_tasks(tmp_path, database_url, TODO.replace("what: =name", "what: =secret"))
     task = new_task(house, progress=0.2)
@@ -166,6 +174,7 @@ def test_a_record_that_cannot_be_opened_is_told_and_why(tmp_path: Path, database
     assert looks(house) == {f"task/{task}": "record-refused"}
 
 
+@on_sqlite
 def test_rows_of_a_table_are_looked_at_one_by_one(tmp_path: Path, database_url: str) -> None:
     text = """
 watch: {form: task, each: steps}
@@ -208,6 +217,7 @@ def test_a_ladder_is_climbed_rung_by_rung_and_ends_with_the_superior(
     assert fired(house) == [(1, False, None), (2, False, None), (3, False, None), (4, False, None)]
 
 
+@on_sqlite
 def test_after_downtime_people_hear_of_it_once_and_it_is_marked_late(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -224,6 +234,7 @@ def test_after_downtime_people_hear_of_it_once_and_it_is_marked_late(
     assert told(house, "li.na") == ["报表 2026-03-10 到期"]
 
 
+@on_sqlite
 def test_a_ladder_stops_when_its_condition_does_and_starts_again_at_a_new_date(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -242,6 +253,7 @@ def test_a_ladder_stops_when_its_condition_does_and_starts_again_at_a_new_date(
     assert len(told(house, "li.na")) == 2
 
 
+@on_sqlite
 def test_a_ladder_without_a_date_waits(tmp_path: Path, database_url: str) -> None:
     house = open_tasks(tmp_path, database_url, LADDER)
     task = new_task(house)

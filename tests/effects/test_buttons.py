@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from backends import on_sqlite
 from effects_small import all_of, new_plan, open_plans, press, raw, told
 
 from jingwei.refusals import Conflict, Invalid, Malformed, NotAllowed, NotFound, Refused
@@ -48,6 +49,7 @@ def test_issuing_a_plan_makes_one_letter_a_company(tmp_path: Path, database_url:
     assert [row["letter"] for row in record["targets"]] == [one["id"] for one in letters]
 
 
+@on_sqlite
 def test_the_person_who_presses_stands_in_the_history(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, ISSUE)
     plan = new_plan(house)
@@ -61,6 +63,7 @@ def test_the_person_who_presses_stands_in_the_history(tmp_path: Path, database_u
     assert (entries[0]["actor"], entries[0]["on_behalf_of"]) == (None, "ops")
 
 
+@on_sqlite
 def test_a_person_is_told_in_words_that_show_what_that_person_may_see(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -94,6 +97,7 @@ def test_a_button_that_fails_half_way_changes_nothing(tmp_path: Path, database_u
     assert told(house, "li.na") == []
 
 
+@on_sqlite
 def test_a_button_is_for_those_a_grant_or_who_names(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, ISSUE)
     rows = [{"unit": "A", "amount": 1}]
@@ -107,6 +111,7 @@ def test_a_button_is_for_those_a_grant_or_who_names(tmp_path: Path, database_url
         press(house, "ops", "vanish", plan)
 
 
+@on_sqlite
 def test_a_button_out_of_its_state_says_so(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, ISSUE)
     plan = new_plan(house)
@@ -120,6 +125,7 @@ def test_a_button_out_of_its_state_says_so(tmp_path: Path, database_url: str) ->
     assert len(all_of(house, "letter")) == 2
 
 
+@on_sqlite
 def test_what_a_button_checks_is_refused_in_the_authors_words(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -144,6 +150,7 @@ actions:
 """
 
 
+@on_sqlite
 def test_a_dialog_is_judged_like_a_form(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, ASK)
     plan = new_plan(house, targets=[])
@@ -196,6 +203,7 @@ def test_a_button_of_a_row_knows_its_row(tmp_path: Path, database_url: str) -> N
         press(house, "ops", "drop", plan)
 
 
+@on_sqlite
 def test_buttons_are_offered_to_those_who_may_press_them_now(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -215,6 +223,7 @@ def test_buttons_are_offered_to_those_who_may_press_them_now(
     assert offered("ops") == []
 
 
+@on_sqlite
 def test_one_button_touches_five_thousand_records_at_most(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
 from jingwei.language.periods import Period
@@ -117,6 +118,7 @@ def test_the_matrix_says_how_far_everybody_is(house: House) -> None:
     )
 
 
+@on_sqlite
 def test_what_came_late_is_done_but_not_in_time(house: House) -> None:
     house.clock.move(timedelta(days=9))
     report(house)
@@ -126,6 +128,7 @@ def test_what_came_late_is_done_but_not_in_time(house: House) -> None:
     assert states(house) == {"A": "done", "B": "late"}
 
 
+@on_sqlite
 def test_each_sees_the_orgs_whose_records_he_may_read(house: House) -> None:
     assert list(states(house, "li.na")) == ["A"]
     assert list(states(house, "chen.jie")) == ["A", "B"]
@@ -141,6 +144,7 @@ def test_each_sees_the_orgs_whose_records_he_may_read(house: House) -> None:
     )
 
 
+@on_sqlite
 def test_the_ladder_reaches_those_who_owe_each_rung_once(house: House) -> None:
     report(house, "wang.wu", "B")
     heard = []
@@ -158,6 +162,7 @@ def test_the_ladder_reaches_those_who_owe_each_rung_once(house: House) -> None:
     assert told(house, "wang.wu") == []
 
 
+@on_sqlite
 def test_somebody_above_may_urge_at_once(house: House) -> None:
     report(house, "wang.wu", "B")
     assert house.do("ops", lambda work: collections.urge(work, "report", None, None)) == 1

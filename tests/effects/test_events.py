@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backends import on_sqlite
 from effects_small import all_of, new_plan, open_plans, press, raw, told
 
 from jingwei.refusals import Conflict, Refused
@@ -73,6 +74,7 @@ def test_a_new_record_brings_another_and_keeps_it_in_step(
     assert raw(house, "plan", plan)["note"] == "2026"
 
 
+@on_sqlite
 def test_a_state_that_is_entered_fills_a_table_once(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, CREATED)
     plan = new_plan(house)
@@ -85,6 +87,7 @@ def test_a_state_that_is_entered_fills_a_table_once(tmp_path: Path, database_url
     ]
 
 
+@on_sqlite
 def test_a_record_that_goes_is_missed(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, CREATED)
     plan = new_plan(house)
@@ -119,6 +122,7 @@ def test_one_record_for_the_same_values_whatever_the_way(tmp_path: Path, databas
     assert [one["unit"] for one in all_of(house, "letter")] == ["G"]
 
 
+@on_sqlite
 def test_a_letter_written_by_hand_counts_as_the_one(tmp_path: Path, database_url: str) -> None:
     text = CREATED.replace("  created:", "  field.due:")
     house = open_plans(tmp_path, database_url, text)
@@ -184,6 +188,7 @@ def test_a_state_follows_its_condition_at_a_change_and_when_a_day_has_passed(
     assert raw(house, "plan", second)["revision"] == before
 
 
+@on_sqlite
 def test_a_final_state_is_not_left(tmp_path: Path, database_url: str) -> None:
     text = "actions:\n  issue: {title: 下达, to: issued}\n"
     house = open_plans(tmp_path, database_url, text)
@@ -214,6 +219,7 @@ actions:
 """
 
 
+@on_sqlite
 def test_people_get_something_to_do_a_copy_or_a_push(tmp_path: Path, database_url: str) -> None:
     from jingwei.services import tasks
 
@@ -230,6 +236,7 @@ def test_people_get_something_to_do_a_copy_or_a_push(tmp_path: Path, database_ur
     assert told(house, "chen.jie") == ["请尽快处理计划 "]
 
 
+@on_sqlite
 def test_what_is_over_leaves_nothing_to_do(tmp_path: Path, database_url: str) -> None:
     from jingwei.services import tasks
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backends import on_sqlite
 from effects_small import all_of, new_plan, open_plans, press, raw, told
 from services_house import House
 
@@ -72,6 +73,7 @@ def test_those_who_are_named_are_asked_once_and_what_follows_waits_for_the_last(
     assert len(all_of(house, "letter")) == 1
 
 
+@on_sqlite
 def test_a_record_that_is_taken_back_asks_nobody_any_more(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -100,6 +102,7 @@ def test_people_are_urged_by_the_ladder_each_rung_once(tmp_path: Path, database_
     assert told(house, "boss.a") == [f"李娜尚未签收计划 {plan}（签收）"]
 
 
+@on_sqlite
 def test_a_signature_needs_a_name_under_it(tmp_path: Path, database_url: str) -> None:
     text = TWO.replace("when: state", "done_by: sign\n    when: state")
     house = open_plans(tmp_path, database_url, text)
@@ -113,6 +116,7 @@ def test_a_signature_needs_a_name_under_it(tmp_path: Path, database_url: str) ->
     assert asked(house, "li.na") == []
 
 
+@on_sqlite
 def test_opening_the_record_is_the_answer_where_the_form_says_so(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -127,6 +131,7 @@ def test_opening_the_record_is_the_answer_where_the_form_says_so(
     assert counts(house, plan)["done"] == 1
 
 
+@on_sqlite
 def test_a_state_may_wait_until_everybody_has_signed(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, TWO)
     form = (house.root / "forms/plan.yaml").read_text(encoding="utf-8")
@@ -142,6 +147,7 @@ def test_a_state_may_wait_until_everybody_has_signed(tmp_path: Path, database_ur
     assert raw(house, "plan", plan)["state"] == "late"
 
 
+@on_sqlite
 def test_a_new_version_is_acknowledged_anew(tmp_path: Path, database_url: str) -> None:
     text = TWO.replace("when: state", "again_on: version\n    when: state").replace(
         "actions:\n",

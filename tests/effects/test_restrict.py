@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
 from jingwei.refusals import Malformed, NotFound
@@ -45,6 +46,7 @@ def test_a_confidential_record_is_not_there_for_others(house: House) -> None:
     assert names(house, "ops") == ["大", "密", "明"]
 
 
+@on_sqlite
 def test_a_restricted_field_is_nowhere_for_others(house: House) -> None:
     records = {item["name"]: item["id"] for item in house.list("ops", "contract").items}
     assert house.show("li.na", "contract", records["明"])["secret"] == "一"

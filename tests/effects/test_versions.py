@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
 from jingwei.refusals import Conflict, NotAllowed, NotFound
@@ -148,6 +149,7 @@ def test_every_approval_cuts_a_version_and_figures_follow_the_one_in_force(house
     assert raw(house, plan)["status"] == "approved"
 
 
+@on_sqlite
 def test_an_amendment_takes_its_own_flow_and_knows_what_was_in_force(house: House) -> None:
     plan = new_plan(house)
     amend(house, plan, amount=120)
@@ -166,6 +168,7 @@ def test_an_amendment_takes_its_own_flow_and_knows_what_was_in_force(house: Hous
         assert view.catalogue.closure(form.fields["round"].compute)(env) == 1
 
 
+@on_sqlite
 def test_a_rejected_amendment_changes_nothing_that_is_in_force(house: House) -> None:
     plan = new_plan(house)
     amend(house, plan, amount=120)
@@ -197,6 +200,7 @@ def test_a_discarded_amendment_restores_the_version_row_by_row(house: House) -> 
     assert targets(house, plan) == [100.0]
 
 
+@on_sqlite
 def test_only_what_is_in_force_is_amended_and_by_those_who_may(house: House) -> None:
     draft = house.create("li.na", "plan", year="2027", amount=1)["id"]
     with pytest.raises(Conflict) as refused:
@@ -218,6 +222,7 @@ def test_only_what_is_in_force_is_amended_and_by_those_who_may(house: House) -> 
         house.do("li.na", lambda work: versions.amend(work, "contract", contract))
 
 
+@on_sqlite
 def test_a_locked_record_is_locked_until_it_is_amended(house: House) -> None:
     plan = new_plan(house)
     with pytest.raises(Conflict):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alerts_small import fired, new_task, open_tasks, todo, told
+from backends import on_sqlite
 from jobs_kit import runtime_of
 from outside import require_service
 from redis import Redis
@@ -149,6 +150,7 @@ def test_two_workers_with_the_same_check_open_one_record(house: House, tmp_path:
     assert fired(house) == [(0, False, None)]
 
 
+@on_sqlite
 def test_at_night_nothing_leaves_the_house_but_what_is_urgent(house: House, tmp_path: Path) -> None:
     text = "kind: manifest\nname: small\ntitle: {zh: 小集团, en: Small group}\nlanguage: 1\n"
     house.publish({"definitions/manifest.yaml": text + 'quiet_hours: "22:00-07:30"\n'})

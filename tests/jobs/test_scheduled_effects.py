@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from backends import on_sqlite
 from effects_small import all_of, new_plan, open_plans, raw, told
 from jobs_kit import runtime_of
 from services_house import House
@@ -63,6 +64,7 @@ def test_each_row_of_a_schedule_is_done_once_at_each_time(house: House) -> None:
     assert len(all_of(house, "letter")) == 2
 
 
+@on_sqlite
 def test_a_time_that_was_missed_is_made_up_for_once_or_skipped(house: House) -> None:
     publish(house)
     run(house, late=True)
@@ -72,6 +74,7 @@ def test_a_time_that_was_missed_is_made_up_for_once_or_skipped(house: House) -> 
     assert len(told(house, "li.na")) == 1
 
 
+@on_sqlite
 def test_what_is_due_on_a_day_off_is_done_on_the_next_working_day(house: House) -> None:
     house.publish(
         {"definitions/calendars/days.yaml": "kind: calendar\ntitle: 日历\nholidays: [2026-03-02]\n"}
@@ -86,6 +89,7 @@ def test_what_is_due_on_a_day_off_is_done_on_the_next_working_day(house: House) 
     assert len(told(house, "li.na")) == 1
 
 
+@on_sqlite
 def test_a_schedule_comes_round_through_the_outbox(house: House, tmp_path: Path) -> None:
     publish(house)
     running = runtime_of(house, tmp_path, {RUN: (scheduled.on_run,)})

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from backends import on_sqlite
 from effects_small import new_plan, open_plans, press
 from jobs_kit import runtime_of
 from services_house import House
@@ -105,6 +106,7 @@ def test_a_button_calls_the_address_of_the_settings_again_until_it_answers(
     assert len({event for event, _ in receiver.got}) == 1
 
 
+@on_sqlite
 def test_a_call_without_an_address_is_a_dead_letter_that_says_why(
     tmp_path: Path, database_url: str
 ) -> None:
