@@ -187,8 +187,8 @@ def export_csv(form: str) -> Response:
 
     def lines() -> Iterator[bytes]:
         with reading() as view:
-            found = export(view, form, wish, said, codes=codes)
-            yield from csv_lines(found.titles, found.rows)
+            found = export(view, form, wish, said, codes=codes, days=False)
+            yield from csv_lines(found.titles, found.rows, [c.type for c in found.columns])
 
     response = Response(stream_with_context(lines()), mimetype=CSV_MIMETYPE)
     response.headers.set("Content-Disposition", "attachment", filename=f"{form}.csv")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -81,13 +83,13 @@ def _write(out: Path, found: Exported) -> int:
         return write_workbook(str(out), found.titles, found.rows, [c.type for c in found.columns])
     count = 0
 
-    def counted() -> object:
+    def counted() -> Iterator[list[Any]]:
         nonlocal count
         for row in found.rows:
             count += 1
             yield row
 
     with out.open("wb") as target:
-        for piece in csv_lines(found.titles, counted()):  # type: ignore[arg-type]  # a generator
+        for piece in csv_lines(found.titles, counted(), [c.type for c in found.columns]):
             target.write(piece)
     return count

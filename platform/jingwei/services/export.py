@@ -48,9 +48,16 @@ class Exported:
 
 
 def export(
-    view: Reading, form: str, wish: ListWish, locale: str, *, codes: bool = False
+    view: Reading,
+    form: str,
+    wish: ListWish,
+    locale: str,
+    *,
+    codes: bool = False,
+    days: bool = True,
 ) -> Exported:
     """Every row of a list. `codes`: names and ids instead of titles, field names as headings.
+    `days`: dates as such, not as their text.
 
     Raises NotFound, NotAllowed, Malformed.
     """
@@ -62,7 +69,8 @@ def export(
     wish = replace(wish, fields=paths, size=AT_ONCE, page=1, after=None, count=None)
     columns = tuple(_column(view, definition, path, locale, codes) for path in paths)
     listing.check(view, form, wish)
-    return Exported(columns, _rows(view, definition, wish, paths, locale, codes))
+    shown = _Cells(view, definition, locale, codes, days)
+    return Exported(columns, _rows(view, definition, wish, paths, shown))
 
 
 def _paths(view: Reading, form: Form, wish: ListWish, codes: bool) -> tuple[str, ...]:
@@ -96,10 +104,8 @@ def _rows(
     form: Form,
     wish: ListWish,
     paths: Sequence[str],
-    locale: str,
-    codes: bool,
+    shown: _Cells,
 ) -> Iterator[list[Any]]:
-    shown = _Cells(view, form, locale, codes)
     makers = [(path, shown.maker(path)) for path in paths]
     after: str | None = None
     while True:
@@ -118,11 +124,12 @@ def _rows(
 class _Cells:
     """Values as cells, with one maker a column."""
 
-    def __init__(self, view: Reading, form: Form, locale: str, codes: bool) -> None:
+    def __init__(self, view: Reading, form: Form, locale: str, codes: bool, days: bool) -> None:
         self._view = view
         self._form = form
         self._locale = locale
         self._codes = codes
+        self._days = days
         self._people: dict[str, str] = {}
         self._titles: dict[tuple[str, Any], Any] = {}
 
@@ -177,7 +184,7 @@ class _Cells:
     def _one(self, path: str, field: Field | None) -> Shown | None:
         kind = self._kind(path)
         if field is not None and field.type == "date":
-            return date.fromisoformat
+            return _day if self._days else None
         if self._codes:
             return None
         if field is not None and field.type == "choice":
@@ -199,6 +206,14 @@ class _Cells:
         seen = list(titles.values())
         plain = {name: t if seen.count(t) == 1 else name for name, t in titles.items()}
         return lambda name: plain.get(name, name)
+
+
+def _day(value: str) -> Any:
+    """The day; a masked value stays what it is."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return value
 
 
 def _each(value: Any) -> Sequence[Any]:

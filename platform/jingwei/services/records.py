@@ -7,7 +7,9 @@ no flow: it tells of what changed, and listeners may refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -97,10 +99,24 @@ def create_many(
     for start in range(0, len(rows), BATCH):
         batch = [Change("create", values=values) for values in rows[start : start + BATCH]]
         later = None if refuse is None else partial(_refuse_at, refuse, start)
-        ids += [one.id for one in _write_batch(work, form, batch, source, later)]
+        with _collecting_later():
+            ids += [one.id for one in _write_batch(work, form, batch, source, later)]
         if len(rows) > BATCH:
             work.flush()
     return ids
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """A batch makes a hundred thousand objects and no cycles: looking for these meanwhile costs a
+    fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _refuse_at(refuse: Refuse, start: int, index: int, refused: Refused) -> None:
