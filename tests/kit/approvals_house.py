@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from api_house import ApiHouse, open_api
+from api_house import PASSWORD, ApiHouse, open_api
 from services_house import MORNING
 
 from jingwei.catalogue.compile import compile_catalogue
@@ -77,7 +77,7 @@ types:
         for role in ("member", "flow_admin")
     },
 }
-PEOPLE = (
+_PEOPLE = (
     {"login": "I", "name": "发起人", "org": "A", "posts": "planner@A", "roles": "member@A"},
     *({"login": f"u{n}", "name": f"审批人{n}", "org": "A" if n < 6 else "G"} for n in range(1, 10)),
     {"login": "boss", "name": "甲总", "org": "A", "posts": "general_manager@A"},
@@ -88,6 +88,7 @@ PEOPLE = (
     {"login": "admin", "name": "管理员", "org": "G", "roles": "flow_admin@G"},
     {"login": "out", "name": "外人", "org": "B", "roles": "member@B"},
 )
+PEOPLE = tuple({**person, "password": PASSWORD} for person in _PEOPLE)
 
 
 def case_files(name: str, flow: str, form: str | None = None, title: str = "") -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""The inbox as pages: boxes with counts, choosing several, the administrators' overview."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from api_house import PASSWORD
+from approvals_house import Approvals, open_approvals
+from browser import PHONE, open_chromium, sideways_pixels, small_targets, visit
+from page_house import Pages, texts, words
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+FLOWS = {
+    "leave": """
+        steps:
+          - {id: a, title: 部门, approve: {mode: all, who: [{person: u1}, {person: u2}]}}
+          - {id: b, title: 板块, approve: {who: {person: u3}}}
+        """,
+    "owing": """
+        steps:
+          - {id: a, approve: {who: {person: u4}, fields: {write: [opinion], require: [opinion]}}}
+        """,
+}
+
+
+@pytest.fixture
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
+    folder = tmp_path_factory.mktemp("inbox")
+    opened = open_approvals(folder, f"sqlite:///{folder / 'i.db'}", FLOWS)
+    yield opened
+    opened.api.close()
+
+
+def test_boxes_show_counts_and_tasks_can_be_chosen(house: Approvals) -> None:
+    pages = Pages(house.api)
+    for title in ("甲", "乙"):
+        house.start("leave", title=title)
+    house.start("owing", title="丙")
+    shown = pages.page("u1", "/tasks")
+    assert texts(shown, "//*[@class='boxes']/a") == ["待办2", "已办", "我发起的", "抄送我的"]
+    assert sorted(texts(shown, "//*[@class='task-name']")) == ["乙", "甲"]
+    assert len(shown.xpath("//input[@data-choose-task]")) == 2
+    assert pages.page("u4", "/tasks").xpath("//input[@data-choose-task]") == []
+    mine = pages.page("I", "/tasks?box=mine")
+    assert sorted(texts(mine, "//*[@class='task-name']")) == ["丙", "乙", "甲"]
+
+
+def test_administrators_see_who_is_waited_for_and_how_long_steps_take(house: Approvals) -> None:
+    pages = Pages(house.api)
+    flow = house.start("leave", title="甲")
+    house.later(hours=2)
+    house.decide("u1", flow["id"])
+    house.decide("u2", flow["id"])
+    shown = pages.page("admin", "/tasks?box=flows")
+    (line,) = shown.xpath("//section[.//*[@id='running-title']]//tbody/tr")
+    assert "审批人3" in words(line)
+    assert "板块" in words(line)
+    figures = texts(shown, "//section[.//*[@id='figures-title']]//tbody/tr/td")
+    assert figures == ["审批", "部门", "1", "2.0", "2.0", "0%", "0"]
+    assert texts(pages.page("u1", "/tasks?box=flows"), "//*[@id='running-title']") == []
+
+
+@pytest.mark.browser
+def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals) -> None:
+    for title in ("甲", "乙", "丙"):
+        house.start("leave", title=title)
+    server = make_server("127.0.0.1", 0, house.api.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with open_chromium() as browser:
+            address = f"http://127.0.0.1:{server.server_port}"
+            opened = visit(browser, address, "u1", PASSWORD, size=PHONE)
+            page = opened.go("/")
+            card = page.locator(".task", has_text="甲")
+            card.get_by_role("button", name="同意").tap()
+            with page.expect_navigation():
+                page.locator("dialog#ask button[value=ok], dialog#ask .btn-primary").first.tap()
+            assert len(house.todo("u1")) == 2
+
+            opened.go("/tasks")
+            assert sideways_pixels(page) == 0
+            assert small_targets(page) == []
+            for box in page.locator("[data-choose-task]").all():
+                box.tap()
+            with page.expect_navigation():
+                page.locator("[data-approve-chosen]").tap()
+            expect(page.locator(".task")).to_have_count(0)
+            assert house.todo("u1") == []
+            assert opened.complaints == []
+            opened.close()
+    finally:
+        server.shutdown()
