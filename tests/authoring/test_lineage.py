@@ -30,6 +30,22 @@ unit: CNY
 time: {kind: flow, grain: month}
 org_agg: sum
 """,
+    "definitions/schedules/monthly.yaml": """
+kind: schedule
+title: {zh: 月度, en: Monthly}
+at: monthly 1 08:00
+for: "[\\"EAST\\"]"
+do:
+  - create: {form: budget, set: {year: "2026"}}
+""",
+    "definitions/scenarios/less.yaml": """
+kind: scenario
+title: {zh: 少花, en: Less}
+base: {period: "2026", view: target}
+drivers:
+  spent: {change: "0.9"}
+show: [saved]
+""",
     "forms/budget.yaml": """
 kind: form
 title: {zh: 预算, en: Budget}
@@ -93,7 +109,7 @@ def test_it_is_followed_through_computed_fields_into_facts_and_indicators(
     assert "form/purchase_request.fields.lines.fields.amount.compute" in reached
     assert "form/budget.facts.spent.value" in reached
     assert "indicator/saved.formula" in reached
-    assert {use.depth for use in found.read_by} == {1, 2, 3, 4, 5}
+    assert {use.depth for use in found.read_by} == {1, 2, 3, 4, 5, 6}
 
 
 def test_a_computed_field_tells_what_it_is_made_of(catalogue: Catalogue) -> None:
@@ -127,3 +143,9 @@ def test_a_name_that_is_not_there_is_refused(catalogue: Catalogue, name: str) ->
     with pytest.raises(NotFound) as refused:
         lineage(catalogue, name)
     assert refused.value.code == "no-such-lineage"
+
+
+def test_scenarios_and_schedules_are_named(catalogue: Catalogue) -> None:
+    assert ("scenario/less.drivers.spent", "scenario") in read_by(lineage(catalogue, "spent"))
+    written = [f"{u.by}.{u.path}" for u in lineage(catalogue, "budget.year").reads if u.writes]
+    assert written == ["schedule/monthly.do.create"]

@@ -31,6 +31,10 @@ KINDS: Mapping[str, str] = {
     "report": "reports",
     "dashboard": "dashboards",
     "module": "modules",
+    "classification": "classifications",
+    "scoring": "scorings",
+    "scenario": "scenarios",
+    "schedule": "schedules",
 }
 # where a value is made: what stands at these keys of a field decides what the field holds
 MAKES = frozenset({"compute", "default", "generate"})
@@ -98,6 +102,10 @@ _ROLES: Mapping[tuple[str, str], str] = {
     ("report", ""): "report",
     ("dashboard", ""): "tile",
     ("module", ""): "module",
+    ("classification", ""): "classification",
+    ("scoring", ""): "scoring",
+    ("scenario", ""): "scenario",
+    ("schedule", ""): "schedule",
 }
 
 

@@ -49,10 +49,34 @@ def mentions(catalogue: Catalogue) -> Iterator[Mention]:
             if chart.indicator is not None:
                 at = report.origin.value("charts", name, "indicator")
                 yield Mention(at, by, f"charts.{name}.indicator", chart.indicator)
+    yield from _of_indicators(catalogue)
+    for schedule in catalogue.schedules.values():
+        yield from _effects(None, schedule.do, f"schedule/{schedule.name}", "do")
     for dashboard in catalogue.dashboards.values():
         by = f"dashboard/{dashboard.name}"
         for name, tile in dashboard.tiles.items():
             yield from _block(catalogue, tile.block, by, f"tiles.{name}")
+
+
+def _of_indicators(catalogue: Catalogue) -> Iterator[Mention]:
+    """Indicators that scoring schemes and scenarios name."""
+    for scheme in catalogue.scorings.values():
+        by = f"scoring/{scheme.name}"
+        for name in scheme.items:
+            if name in catalogue.indicators:
+                yield Mention(scheme.origin.key("items", name), by, f"items.{name}", name)
+        deductions = scheme.deductions or {}
+        form = catalogue.forms.get(str(deductions.get("form", "")))
+        if form is not None:
+            at = scheme.origin.value("adjust", "deductions")
+            for target in follow(catalogue, form, str(deductions.get("points", ""))):
+                yield Mention(at, by, "adjust.deductions.points", target)
+    for scenario in catalogue.scenarios.values():
+        by = f"scenario/{scenario.name}"
+        for name in scenario.drivers:
+            yield Mention(scenario.origin.key("drivers", name), by, f"drivers.{name}", name)
+        for index, name in enumerate(scenario.show):
+            yield Mention(scenario.origin.value("show", index), by, "show", name)
 
 
 def follow(catalogue: Catalogue, form: Form, path: str) -> Iterator[str]:
@@ -103,11 +127,11 @@ def _form(catalogue: Catalogue, form: Form) -> Iterator[Mention]:
             yield from named(inside, "fields", name, key)
         yield from _filled(catalogue, form, name, by)
     for name, action in form.actions.items():
-        yield from _effects(catalogue, form, action.do, by, f"actions.{name}.do")
+        yield from _effects(form, action.do, by, f"actions.{name}.do")
     for name, effects in form.events.items():
-        yield from _effects(catalogue, form, effects, by, f"events.{name}")
+        yield from _effects(form, effects, by, f"events.{name}")
     for name, receipt in form.receipts.items():
-        yield from _effects(catalogue, form, receipt.then, by, f"receipts.{name}.then")
+        yield from _effects(form, receipt.then, by, f"receipts.{name}.then")
 
 
 def _filled(catalogue: Catalogue, form: Form, name: str, by: str) -> Iterator[Mention]:
@@ -123,9 +147,8 @@ def _filled(catalogue: Catalogue, form: Form, name: str, by: str) -> Iterator[Me
             yield Mention(at, by, f"fields.{name}.fill", read, f"{form.name}.{target}")
 
 
-def _effects(
-    catalogue: Catalogue, form: Form, effects: Effects, by: str, path: str
-) -> Iterator[Mention]:
+def _effects(form: Form | None, effects: Effects, by: str, path: str) -> Iterator[Mention]:
+    """The fields that effects fill. `form`: the one whose record they are written on."""
     for effect in effects:
         prefix = _written(form, effect)
         if prefix is not None:
@@ -134,14 +157,14 @@ def _effects(
                 yield Mention(at, by, f"{path}.{effect.verb}", f"{prefix}.{name}", writes=True)
 
 
-def _written(form: Form, effect: Effect) -> str | None:
+def _written(form: Form | None, effect: Effect) -> str | None:
     """Whose fields the effect's `set` fills."""
     match effect.verb:
-        case "set":
+        case "set" if form is not None:
             return form.name
         case "create" | "update" if effect.args.get("form"):
             return str(effect.args["form"])
-        case "append":
+        case "append" if form is not None:
             return f"{form.name}.{effect.args['to']}"
     return None
 
@@ -158,14 +181,14 @@ def _workflow(catalogue: Catalogue, workflow: Workflow) -> Iterator[Mention]:
         if step.signature is not None:
             for target in follow(catalogue, form, step.signature):
                 yield Mention(step.at, by, f"steps.{step.id}.signature", target, writes=True)
-        yield from _effects(catalogue, form, step.do, by, f"steps.{step.id}.do")
+        yield from _effects(form, step.do, by, f"steps.{step.id}.do")
     for index, path in enumerate(workflow.policy.return_.walk_again_if_changed):
         where = ("defaults", "return", "walk_again_if_changed")
         at = workflow.origin.value(*where, index)
         for target in follow(catalogue, form, path):
             yield Mention(at, by, ".".join(where), target)
     for outcome, effects in workflow.end.items():
-        yield from _effects(catalogue, form, effects, by, f"end.{outcome}")
+        yield from _effects(form, effects, by, f"end.{outcome}")
 
 
 def _indicator(catalogue: Catalogue, indicator: Indicator) -> Iterator[Mention]:

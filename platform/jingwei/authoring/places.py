@@ -14,6 +14,7 @@ from jingwei.language.form import Action, FactRule, Field, Form, Generate, Relat
 from jingwei.language.measures import Indicator
 from jingwei.language.output import Alert, DataBlock, Report
 from jingwei.language.template import Template
+from jingwei.language.timing import Schedule
 from jingwei.language.values import Formula
 from jingwei.language.workflow import Step, Workflow
 from jingwei.problems import Position
@@ -121,7 +122,9 @@ class _Walker:
             case Action(place=place) if place.startswith("row "):
                 row = Type("rows", form=form, table=place.removeprefix("row "))
                 return Around(around.record, form, row)
-            case Generate(each=each) | Effect(each=each) | Step(of=each) if each is not None:
+            case Generate(each=each) | Effect(each=each) | Step(of=each) | Schedule(each=each) if (
+                each is not None
+            ):
                 return Around(around.record, form, self.type_of(each))
             case Related(form=other):
                 return Around((other, None), form)
