@@ -6,6 +6,7 @@ is followed or computed, and what cannot be read right is refused with the place
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -72,19 +73,24 @@ def stream_sheet(path: Path, name: str | None = None, *, exact: bool = False) ->
     `exact`: with the blanks around words, which are part of a text that comes back."""
     if not path.is_file():
         raise Refused("no-such-file", file=path)
-    if path.stat().st_size > MOST_BYTES:
-        raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
-    return read_rows(path.read_bytes(), name or path.name, exact=exact)
+    with path.open("rb") as file:
+        yield from _rows(file, path.stat().st_size, name or path.name, exact)
 
 
 def read_rows(content: bytes, name: str, *, exact: bool = False) -> Iterator[Row]:
     """The same from bytes; `name` is only said when they cannot be read."""
-    if len(content) > MOST_BYTES:
+    yield from _rows(io.BytesIO(content), len(content), name, exact)
+
+
+def _rows(file: IO[bytes], size: int, name: str, exact: bool) -> Iterator[Row]:
+    if size > MOST_BYTES:
         raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
-    cells = _workbook(content) if content[:2] == b"PK" else _csv(content, name)
+    is_zip = file.read(2) == b"PK"
+    file.seek(0)
+    lines = _workbook(file, size) if is_zip else _csv(file, name)
     header: list[str] | None = None
     kept = 0
-    for number, line in enumerate(cells, 1):
+    for number, line in enumerate(lines, 1):
         words = [cell if type(cell) is str else _text(cell) for cell in line]
         if not exact:
             words = [word.strip() for word in words]
@@ -96,8 +102,8 @@ def read_rows(content: bytes, name: str, *, exact: bool = False) -> Iterator[Row
         kept += 1
         if kept > MOST_ROWS:
             raise Refused("sheet-too-many-rows", most=MOST_ROWS)
-        cells_ = ((key, word) for key, word in zip(header, words, strict=False) if key and word)
-        yield Row(cells_, number)
+        cells = ((key, word) for key, word in zip(header, words, strict=False) if key and word)
+        yield Row(cells, number)
 
 
 def _header(words: Sequence[str]) -> list[str]:
@@ -111,31 +117,48 @@ def _header(words: Sequence[str]) -> list[str]:
     return heads
 
 
-def _csv(content: bytes, name: str) -> Iterator[Sequence[Any]]:
+def _csv(file: IO[bytes], name: str) -> Iterator[Sequence[Any]]:
+    encoding = _encoding(file)
+    if encoding is None:
+        raise Refused("sheet-broken", file=name)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        for line in csv.reader(text):
+            yield [unquoted(cell) for cell in line]
+    except csv.Error:
+        raise Refused("sheet-broken", file=name) from None
+    finally:
+        text.detach()  # whoever opened the file closes it
+
+
+def _encoding(file: IO[bytes]) -> str | None:
+    """In which of the encodings the whole file is text; it is read once for it, bit by bit."""
     for encoding in ENCODINGS:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        file.seek(0)
         try:
-            text = content.decode(encoding)
+            while piece := file.read(_PIECE):
+                if b"\x00" in piece:
+                    return None
+                decoder.decode(piece)
+            decoder.decode(b"", True)
         except UnicodeDecodeError:
             continue
-        if "\x00" in text[:4_096]:
-            break
-        try:
-            for line in csv.reader(io.StringIO(text, newline="")):
-                yield [unquoted(cell) for cell in line]
-        except csv.Error:
-            break
-        return
-    raise Refused("sheet-broken", file=name)
+        finally:
+            file.seek(0)
+        return encoding
+    return None
 
 
 # --- workbooks -----------------------------------------------------------------------------------
 
 
-def _workbook(content: bytes) -> Iterator[Sequence[Any]]:
+def _workbook(file: IO[bytes], size: int) -> Iterator[Sequence[Any]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _measure(archive, len(content))
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        with zipfile.ZipFile(file) as archive:
+            _measure(archive, size)
+        file.seek(0)
+        book = CalamineWorkbook.from_filelike(file)
         sheet = book.get_sheet_by_index(0)
         _refuse_merged(sheet)
         yield from sheet.iter_rows()  # from the first row on, whether or not it holds anything
