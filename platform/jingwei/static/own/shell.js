@@ -158,8 +158,8 @@ async function run(button) {
   }
   button.disabled = true;
   try {
-    await api(method, act, method === "DELETE" ? undefined : body, method === "DELETE" ? { "If-Match": `"${revision}"` } : {});
-    done(button, after);
+    const answer = await api(method, act, method === "DELETE" ? undefined : body, method === "DELETE" ? { "If-Match": `"${revision}"` } : {});
+    done(button, after, answer);
   } catch (error) {
     button.disabled = false;
     if (!(error instanceof ApiError)) throw error;
@@ -169,8 +169,10 @@ async function run(button) {
   }
 }
 
-function done(button, after) {
-  if (after === "task") {
+function done(button, after, answer) {
+  // a button may make another record, which is what one goes on with
+  if (answer?._open) location.href = `/f/${answer._open.form}/${answer._open.id}`;
+  else if (after === "task") {
     const task = button.closest("[data-task]");
     task.classList.add("gone");
     toast(words.done, "success");

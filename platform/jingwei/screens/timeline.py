@@ -1,0 +1,151 @@
+"""Everything that happened to a record as one line of time: changes, comments, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jingwei.language.form import Field, Form
+from jingwei.screens.approval import step_title
+from jingwei.screens.cells import Cell, Cells
+from jingwei.services.commands import Reading
+from jingwei.services.listing import RecordView, history
+from jingwei.storage.comments import comments_of
+from jingwei.texts import has_text, text
+from jingwei.web import locale
+
+MOST_HISTORY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One entry of the timeline."""
+
+    at: Any
+    when: str
+    who: str
+    what: str
+    kind: str
+    body: str = ""
+    changes: tuple[tuple[str, Cell, Cell], ...] = ()
+    sort: tuple[str, int] = field(default=("", 0))
+
+
+def moments_of(
+    view: Reading,
+    form: Form,
+    shown: RecordView,
+    cells: Cells,
+    flow: Mapping[str, Any] | None,
+) -> list[Moment]:
+    """Changes, comments and decisions as one line of time, newest first."""
+    entries = history(view, form.name, shown.json["id"], limit=MOST_HISTORY)
+    cells.learn_people(entry["actor"] for entry in entries)
+    found = [_change(cells, form, entry) for entry in entries]
+    for comment in comments_of(view.connection, shown.json["id"]):
+        found.append(
+            Moment(
+                comment.at,
+                cells.moment(comment.at),
+                comment.name,
+                text("screens.record.commented", locale()),
+                "comment",
+                comment.body,
+                sort=(_sortable(comment.at), comment.id),
+            )
+        )
+    flow = flow or {}
+    steps = {step.get("step"): step_title(step) for step in flow.get("path", ())}
+    found += [m for event in flow.get("events", ()) if (m := _event(cells, event, steps))]
+    return sorted(found, key=lambda m: m.sort, reverse=True)
+
+
+def _sortable(at: Any) -> str:
+    written = at if isinstance(at, str) else at.isoformat()
+    return written.replace("+00:00", "").rstrip("Z").split(".")[0]
+
+
+def _change(cells: Cells, form: Form, entry: Mapping[str, Any]) -> Moment:
+    what = _what_happened(form, str(entry["action"]))
+    changes = () if entry["action"] == "created" else _changes(cells, form, entry["changes"])
+    who = cells.person(entry["actor"])
+    if entry.get("on_behalf_of"):
+        who = text(
+            "screens.for_other", locale(), who=who, other=cells.person(entry["on_behalf_of"])
+        )
+    at = entry["at"]
+    return Moment(at, cells.moment(at), who, what, "change", "", changes,
+                  (_sortable(at), entry["id"]))  # fmt: skip
+
+
+def _what_happened(form: Form, action: str) -> str:
+    """A change in words: the product's own, the button's title, the status it led to."""
+    if action in form.actions:
+        return form.actions[action].title(locale())
+    for key in (f"screens.history.{action}", f"statuses.{action}"):
+        if has_text(key):
+            return text(key, locale())
+    return action
+
+
+def _changes(
+    cells: Cells, form: Form, body: Mapping[str, Any]
+) -> tuple[tuple[str, Cell, Cell], ...]:
+    found: list[tuple[str, Cell, Cell]] = []
+    for name, pair in body.items():
+        f = form.fields.get(name)
+        if isinstance(pair, list) and len(pair) == 2:
+            column = cells.column(form, name)
+            found.append(
+                (column.title, cells.cell(form, column, pair[0]),
+                 cells.cell(form, column, pair[1]))
+            )  # fmt: skip
+        elif isinstance(pair, Mapping) and f is not None and f.type == "table":
+            found += _row_changes(cells, f, pair)
+    return tuple(found)
+
+
+def _row_changes(
+    cells: Cells, table: Field, rows: Mapping[str, Any]
+) -> list[tuple[str, Cell, Cell]]:
+    found = []
+    for columns in rows.values():
+        for name, pair in columns.items():
+            column = table.fields.get(name)
+            if column is None or not isinstance(pair, list) or len(pair) != 2:
+                continue
+            title = f"{table.title(cells.words)} · {column.title(cells.words)}"
+            found.append((title, cells.value(column, pair[0]), cells.value(column, pair[1])))
+    return found
+
+
+# What the path shows already, and what the flow only notes for itself.
+QUIET = frozenset(
+    ("started", "submitted", "step_opened", "step_skipped", "resumed", "reminded", "lane_done")
+)
+
+
+def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> Moment | None:
+    """What people decided, and what was done for them."""
+    key = f"flows.events.{event.get('type')}"
+    if event.get("type") in QUIET or not has_text(key):
+        return None
+    who = cells.person(event.get("actor"))
+    if event.get("on_behalf_of"):
+        other = cells.person(event["on_behalf_of"])
+        who = text("screens.for_other", locale(), who=who, other=other)
+    title = steps.get(event.get("step")) or ""
+    what = text(key, locale())
+    if title:
+        what = text("screens.flow.at_step", locale(), what=what, step=title)
+    at = event.get("at") or ""
+    return Moment(
+        at,
+        cells.moment(at),
+        who,
+        what,
+        "flow",
+        str(event.get("comment") or ""),
+        sort=(_sortable(at), int(event.get("seq") or 0)),
+    )
