@@ -13,6 +13,8 @@ from services_house import House
 from jingwei.api.json import dumps
 from jingwei.refusals import Invalid, NotFound
 from jingwei.services.dashboards import dashboard, dashboards, one_tile
+from jingwei.services.report_asked import ask
+from jingwei.services.reports import gather
 
 BOARD = """
 kind: dashboard
@@ -214,3 +216,28 @@ def test_a_dashboard_for_others_is_not_there(board: House) -> None:
             {"name": "board", "title": "Cockpit", "controls": ["org", "period"]}
         ]
         assert one_tile(view, "board", "words", {}, "zh")["text"] == "请看"
+
+
+def test_a_cockpit_says_the_figures_that_a_report_says(board: House) -> None:
+    report = """
+kind: report
+title: 月报
+parameters: {org: {type: org}, period: {type: period, grain: month}}
+template: monthly.docx
+data:
+  by_org:
+    indicators: [sales, profit]
+    orgs: children(org)
+    periods: period
+    compare: [yoy]
+for: everyone
+"""
+    board.publish({"report_templates/monthly.yaml": report})
+    with board.read("chen.jie") as view:
+        asked = ask(view, "monthly", {"org": "S1", "period": "2026-02"})
+        rows = gather(view, asked, "zh").tables["by_org"].across().rows
+        tile = dashboard(view, "board", {}, "zh")["tiles"]["by_org"]
+
+    for reported, shown_row in zip(rows, tile["rows"], strict=True):
+        for name in ("org", "sales", "sales_yoy", "profit", "profit_yoy"):
+            assert reported[name].value == shown_row["cells"][name]["value"]
