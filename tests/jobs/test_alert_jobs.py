@@ -26,6 +26,7 @@ from jingwei.jobs.runtime import RUNTIME, Runtime
 from jingwei.jobs.scheduler import Scheduler
 from jingwei.services import alerts
 from jingwei.storage import outbox
+from jingwei.storage.effects import is_first
 from jingwei.storage.tables_outbox import sys_outbox
 
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
@@ -177,3 +178,15 @@ def test_at_night_nothing_leaves_the_house_but_what_is_urgent(house: House, tmp_
             .order_by(sys_outbox.c.id.desc())
         ).scalars()
         assert next(iter(due)) is None
+
+
+@on_sqlite
+def test_triggers_that_cannot_come_again_are_forgotten(house: House, tmp_path: Path) -> None:
+    now = house.clock.now()
+    with house.database.writing() as connection:
+        assert is_first(connection, "old", now - timedelta(days=61))
+        assert is_first(connection, "new", now)
+    Scheduler(runtime(house, tmp_path), "here").forget()
+    with house.database.writing() as connection:
+        assert is_first(connection, "old", now)
+        assert not is_first(connection, "new", now)

@@ -9,6 +9,7 @@ from jingwei.jobs.runtime import Runtime
 from jingwei.services.schedules import fire_due, match_schedules
 from jingwei.storage import outbox, schedules
 from jingwei.storage.changes import seal
+from jingwei.storage.effects import forget_effects
 from jingwei.storage.idempotency import forget_answers
 from jingwei.storage.leases import take_lease
 from jingwei.storage.patience import has_unsealed
@@ -17,6 +18,7 @@ LEADER = "scheduler"
 LEADER_SECONDS = 15
 DONE_KEPT = timedelta(days=7)
 ANSWERS_KEPT = timedelta(days=2)
+EFFECTS_KEPT = timedelta(days=60)  # longer than any trigger can come late
 
 
 class Scheduler:
@@ -86,3 +88,4 @@ class Scheduler:
         with platform.database.writing() as connection:
             outbox.sweep(connection, now - DONE_KEPT)
             forget_answers(connection, now - ANSWERS_KEPT)
+            forget_effects(connection, now - EFFECTS_KEPT)
