@@ -463,11 +463,12 @@ def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict
         view.connection, view.installation.book, view.store.people, id, limit=limit
     )
     visible = shown.rights.visible - shown.rights.masked
+    private = changes.private_values(view.connection, [e.id for e in entries if _hides(e)])
     found: list[dict[str, Any]] = []
     for entry in entries:
         body = {
             name: _visible_rows(name, value, visible)
-            for name, value in entry.change.body.items()
+            for name, value in _with_private(entry, private).items()
             if name in visible or name in ("status", "state", "number")
         }
         found.append(
@@ -489,8 +490,35 @@ def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict
     return found
 
 
+def _hides(entry: changes.Entry) -> bool:
+    return any(isinstance(v, Mapping) and "sha256" in v for v in entry.change.body.values())
+
+
+def _with_private(
+    entry: changes.Entry, private: Mapping[tuple[int, str], Any]
+) -> Mapping[str, Any]:
+    """The body with the sensitive values that are kept beside it; what was erased is masked."""
+    if not _hides(entry):
+        return entry.change.body
+    body: dict[str, Any] = {}
+    for path, value in entry.change.body.items():
+        if not (isinstance(value, Mapping) and "sha256" in value):
+            body.setdefault(path, value)
+            continue
+        pair = private.get((entry.id, path), [MASK, MASK])
+        table, _, rest = path.partition(".")
+        row, _, column = rest.partition(".")
+        if not column:
+            body[path] = pair
+            continue
+        rows = {r: dict(c) for r, c in {**entry.change.body, **body}.get(table, {}).items()}
+        rows.setdefault(row, {})[column] = pair
+        body[table] = rows
+    return body
+
+
 def _visible_rows(name: str, value: Any, visible: frozenset[str]) -> Any:
-    if not isinstance(value, Mapping) or "sha256" in value:
+    if not isinstance(value, Mapping):
         return value
     return {
         row: {c: v for c, v in columns.items() if f"{name}.{c}" in visible}

@@ -684,6 +684,9 @@ def body_of(
                 body[name] = pair
     for table in plan.tables:
         rows = _rows_body(plan, table, old.get(table) or (), after.get(table) or ())
+        for identity, columns in rows.items():
+            for name in [n for n in columns if f"{table}.{n}" in plan.sensitive]:
+                private[f"{table}.{identity}.{name}"] = columns.pop(name)
         if rows:
             body[table] = rows
     return body, private
