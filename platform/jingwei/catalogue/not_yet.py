@@ -22,6 +22,13 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             if (key,) in form.origin.keys:
                 at = form.origin.key(key)
                 problems.add("not-yet-run", at, severity="warning", what=key)
+        if ("collect", "each") in form.origin.keys:
+            at = form.origin.key("collect", "each")
+            problems.add("not-yet-run", at, severity="warning", what="each")
+    for profile in catalogue.profiles.values():
+        if ("collect",) in profile.origin.keys:
+            at = profile.origin.key("collect")
+            problems.add("not-yet-run", at, severity="warning", what="collect")
     for effects in all_effects(catalogue):
         for effect in effects:
             if effect.verb in LATER_VERBS:
