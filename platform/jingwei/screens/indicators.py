@@ -23,10 +23,10 @@ from jingwei.screens.figures import (
     version_words,
     written,
 )
-from jingwei.screens.frame import page
+from jingwei.screens.frame import is_for, page
 from jingwei.screens.session import reading
 from jingwei.services.commands import Reading
-from jingwei.services.dashboards import org_options, period_options
+from jingwei.services.dashboards import may_open, org_options, period_options
 from jingwei.services.drill import WAYS, drill, ways
 from jingwei.services.indicator_cards import card, indicators_listed
 from jingwei.services.measures import Measures
@@ -151,7 +151,7 @@ def one(name: str) -> Any:
             used=[
                 {
                     **use,
-                    "href": HOMES[use["kind"]] + use["name"] if use["kind"] in HOMES else None,
+                    "href": _home_of(view, use),
                     "kind_words": _word("uses", use["kind"]),
                 }
                 for use in found["used_by"]
@@ -164,6 +164,17 @@ def one(name: str) -> Any:
             tile=_number(view, shown, definition, place),
             trend=_trend(view, shown, definition, place),
         )
+
+
+def _home_of(view: Reading, use: Mapping[str, Any]) -> str | None:
+    """The page of something that uses the indicator, for those who may open it."""
+    kind, name = use["kind"], use["name"]
+    catalogue = view.catalogue
+    if kind == "dashboard" and not may_open(view, catalogue.dashboards[name]):
+        return None
+    if kind == "report" and not is_for(view, catalogue.reports[name].for_):
+        return None
+    return f"{HOMES[kind]}{name}" if kind in HOMES else None
 
 
 def _formula(
