@@ -8,7 +8,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.patterns import BadPattern, compiled
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import Field, Form
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.values import Formula, Literal_
 from jingwei.problems import Phrase, Position, Problems, nearest
@@ -36,6 +36,7 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
         _check_choice(catalogue, form, field, problems)
     if field.type == "link":
         _check_link(catalogue, form, field, problems)
+        _check_fill(catalogue, form, field, problems)
     if field.type == "table":
         _check_table(form, field, problems)
     if field.type == "indicator" and isinstance(field.set, Literal_):
@@ -148,6 +149,35 @@ def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Proble
                 suggestion=nearest(table, catalogue.forms[name].tables),
                 name=table,
                 form=name,
+            )
+
+
+def _check_fill(catalogue: Catalogue, form: Form, link: Field, problems: Problems) -> None:
+    """What a link fills exists beside it, and comes from what it links to."""
+    beside = form.fields[link.table].fields if link.table else form.fields
+    target = catalogue.forms.get(link.to[0].partition(".")[0]) if len(link.to) == 1 else None
+    for name, rule in link.fill.items():
+        if name not in beside:
+            at = form.origin.key(*_path(link), "fill", name)
+            problems.add(
+                "no-such-field",
+                at,
+                suggestion=nearest(name, beside),
+                name=name,
+                place=form.name,
+                known=", ".join(beside),
+            )
+        path = rule["from"] if isinstance(rule, dict) else rule
+        first = path.partition(".")[0]
+        if target is not None and first not in target.fields and first not in SYSTEM_FIELDS:
+            place = (*_path(link), "fill", name, *(("from",) if isinstance(rule, dict) else ()))
+            problems.add(
+                "no-such-field",
+                form.origin.value(*place),
+                suggestion=nearest(first, target.fields),
+                name=first,
+                place=target.name,
+                known=", ".join(target.fields),
             )
 
 

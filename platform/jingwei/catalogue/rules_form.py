@@ -254,6 +254,17 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             at = form.origin.value("list", key, index)
             check_path(catalogue, form, path, at, problems)
 
+    for name, view in form.list.views.items():
+        for key in ("by", "start", "end", "value"):
+            if key in view:
+                at = form.origin.value("list", "views", name, key)
+                check_path(catalogue, form, view[key], at, problems)
+        for key in ("columns", "sort"):
+            written = view.get(key, [])
+            for index, path in enumerate(written if isinstance(written, list) else [written]):
+                at = form.origin.value("list", "views", name, key, index)
+                check_path(catalogue, form, path.removeprefix("-"), at, problems)
+
 
 def check_path(
     catalogue: Catalogue, form: Form, path: str, at: Position, problems: Problems

@@ -12,7 +12,6 @@ from jingwei.language.form import SYSTEM_FIELDS, Choice, Field, Generate
 from jingwei.language.leaves import refused_value
 from jingwei.language.periods import GRAINS
 from jingwei.language.shapes import (
-    ANYTHING,
     BOOLEAN,
     CONDITION,
     FORMULA,
@@ -22,6 +21,7 @@ from jingwei.language.shapes import (
     VALUE,
     WORD,
     Schema,
+    as_written,
     by_shape,
     enum,
     keys,
@@ -111,6 +111,27 @@ _GENERATE = keys(
     },
     ("each",),
 )
+SECTION = keys(
+    "section",
+    {
+        "section": TEXT,
+        "tab": TEXT,
+        "columns": INTEGER,
+        "fields": list_of(by_shape(scalar=NAME, items=list_of(NAME))),
+        "related": NAME,
+        "visible_if": CONDITION,
+        "readonly_if": CONDITION,
+        "collapsed": CONDITION,
+        "help": WORD,
+    },
+)
+_FILL = by_shape(
+    scalar=WORD,
+    keyed=keys("fill_rule", {"from": WORD, "mode": enum("copy", "if_empty", "follow")}, ("from",)),
+)
+_COLUMN_RIGHTS = keys(
+    "column_rights", {"hide": list_of(NAME), "readonly": list_of(NAME), "mask": list_of(NAME)}
+)
 FIELDS: Schema = {"jingwei": "fields", "type": "object"}
 OPTIONS: Mapping[str, Schema] = {
     "min": VALUE,
@@ -123,14 +144,14 @@ OPTIONS: Mapping[str, Schema] = {
     "many": BOOLEAN,
     "to": list_of(WORD, one=True),
     "filter": CONDITION,
-    "fill": map_of(ANYTHING),
+    "fill": map_of(as_written(_FILL)),
     "owner": BOOLEAN,
     "grain": enum(*GRAINS),
     "set": VALUE,
     "fields": FIELDS,
     "of": list_of(WORD, one=True),
     "columns": list_of(NAME),
-    "layout": ANYTHING,
+    "layout": as_written(list_of(SECTION)),
     "min_rows": INTEGER,
     "max_rows": INTEGER,
     "unique": list_of(NAME),
@@ -138,7 +159,7 @@ OPTIONS: Mapping[str, Schema] = {
     "generate": _GENERATE,
     "append_only": BOOLEAN,
     "order": BOOLEAN,
-    "permissions": ANYTHING,
+    "permissions": map_of(as_written(_COLUMN_RIGHTS)),
     "with": map_of(FORMULA),
     "scheme": WORD,
     "org": FORMULA,

@@ -13,7 +13,9 @@ from jingwei.language.text import Text
 from jingwei.language.values import Due, Formula, Literal_, Rung
 from jingwei.language.walker import BAD, Walker, reads, well_named, wrong_shape
 from jingwei.problems import Phrase, nearest
-from jingwei.reading.yaml_file import Data, Path, Scalar
+from jingwei.reading.yaml_file import Data, Path, Scalar, plain_data
+
+__all__ = ["plain_data"]
 
 DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
 RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
@@ -243,15 +245,6 @@ def read_value(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 @reads("anything")
 def read_anything(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     return plain_data(data)
-
-
-def plain_data(data: Data) -> Any:
-    """Nested data with its scalars as text."""
-    if isinstance(data, Scalar):
-        return data.text
-    if isinstance(data, list):
-        return [plain_data(part) for part in data]
-    return {key: plain_data(part) for key, part in data.items()}
 
 
 @reads("ladder")

@@ -112,6 +112,11 @@ COMMON: Mapping[str, Schema] = {
 }
 
 
+def as_written(schema: Schema) -> Schema:
+    """Checked as `schema`, kept as plain data: words, lists and maps."""
+    return {**schema, "as_written": True}
+
+
 def kind(
     name: str,
     properties: Mapping[str, Schema],
@@ -126,7 +131,7 @@ def kind(
 
 def plain(schema: Schema) -> Schema:
     """The schema as editors read it: draft-07, without our own words."""
-    ours = {"jingwei", "thing", "names", "one", "shapes", "most", "kind"}
+    ours = {"jingwei", "thing", "names", "one", "shapes", "most", "kind", "as_written"}
     if "jingwei" not in schema:
         return schema
     return {key: _plain(key, value) for key, value in schema.items() if key not in ours}

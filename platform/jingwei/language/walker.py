@@ -10,7 +10,7 @@ from typing import Any
 
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
-from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile
+from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile, plain_data
 
 MOST_GUESSED = 100  # problems of one file for which a better word is looked for
 _NAME = re.compile(NAME_PATTERN)
@@ -88,7 +88,8 @@ class Walker:
 
     def read(self, schema: Schema, data: Data, path: Path) -> Any:
         """The typed value, or BAD."""
-        return READERS[schema["jingwei"]](self, schema, data, path)
+        value = READERS[schema["jingwei"]](self, schema, data, path)
+        return plain_data(data) if "as_written" in schema and value is not BAD else value
 
     def scalar(self, data: Data, path: Path, wanted: str) -> Scalar | None:
         """The scalar here, or None after saying that something else, or nothing, is written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from jingwei.problems import Position
 
@@ -39,6 +39,15 @@ class Scalar:
 
 
 Data: TypeAlias = "Scalar | list[Data] | dict[str, Data]"
+
+
+def plain_data(data: Data) -> Any:
+    """Nested data with its scalars as text."""
+    if isinstance(data, Scalar):
+        return data.text
+    if isinstance(data, list):
+        return [plain_data(part) for part in data]
+    return {key: plain_data(part) for key, part in data.items()}
 
 
 class Places(Mapping[Path, Position]):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.language.build_who import RULES, rule, split_who
-from jingwei.language.fields import FIELDS
+from jingwei.language.fields import FIELDS, SECTION
 from jingwei.language.form import (
     Action,
     Collect,
@@ -23,13 +23,11 @@ from jingwei.language.form import (
 )
 from jingwei.language.kinds.common import common, own
 from jingwei.language.shapes import (
-    ANYTHING,
     BOOLEAN,
     CONDITION,
     DUE,
     EFFECTS,
     FORMULA,
-    INTEGER,
     LADDER,
     NAME,
     TEMPLATE,
@@ -37,6 +35,7 @@ from jingwei.language.shapes import (
     WHO,
     WORD,
     Schema,
+    as_written,
     by_shape,
     enum,
     keys,
@@ -150,20 +149,20 @@ _RECEIPT = keys(
     },
     ("of", "when"),
 )
-_COLLECT = keys(
-    "collect",
-    {
-        "every": enum(*GRAINS),
-        "each": ANYTHING,
-        "orgs": FORMULA,
-        "who": WHO,
-        "opens": DUE,
-        "due": DUE,
-        "create": enum("at_open", "on_demand"),
-        "urge": LADDER,
-    },
-    ("orgs", "who", "due"),
-)
+_EACH = keys("collect_each", {"form": ref("form"), "where": CONDITION}, ("form",))
+_COLLECT_KEYS: Mapping[str, Schema] = {
+    "every": enum(*GRAINS),
+    "each": as_written(_EACH),
+    "orgs": FORMULA,
+    "who": WHO,
+    "opens": DUE,
+    "due": DUE,
+    "create": enum("at_open", "on_demand"),
+    "urge": LADDER,
+}
+_COLLECT = keys("collect", _COLLECT_KEYS, ("orgs", "who", "due"))
+# what a profile says of a collection in its place: any part of it
+COLLECT = keys("collect", _COLLECT_KEYS)
 _FACT = keys(
     "fact",
     {
@@ -191,19 +190,20 @@ PERMISSION = keys("permission", GRANT, ("can",))
 _RESTRICT = keys(
     "restriction", {"when": CONDITION, "to": WHO, "fields": list_of(WORD)}, ("when", "to")
 )
-SECTION = keys(
-    "section",
+_VIEW = keys(
+    "list_view",
     {
-        "section": TEXT,
-        "tab": TEXT,
-        "columns": INTEGER,
-        "fields": list_of(by_shape(scalar=NAME, items=list_of(NAME))),
-        "related": NAME,
-        "visible_if": CONDITION,
-        "readonly_if": CONDITION,
-        "collapsed": CONDITION,
-        "help": WORD,
+        "type": enum("table", "card", "kanban", "calendar", "gantt", "tree", "pivot"),
+        "title": TEXT,
+        "by": WORD,
+        "start": WORD,
+        "end": WORD,
+        "value": WORD,
+        "columns": list_of(WORD),
+        "filter": CONDITION,
+        "sort": list_of(WORD, one=True),
     },
+    ("type",),
 )
 _LIST = keys(
     "list",
@@ -213,7 +213,7 @@ _LIST = keys(
         "sort": list_of(WORD, one=True),
         "group": list_of(WORD, one=True),
         "default_filter": CONDITION,
-        "views": map_of(ANYTHING, thing="view"),
+        "views": map_of(as_written(_VIEW), thing="view"),
     },
 )
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from jingwei.language.fields import FIELDS
 from jingwei.language.kinds.common import common, own
+from jingwei.language.kinds.form import COLLECT
 from jingwei.language.organisation import Move, Org, OrgType, OrgTypes, Post, Profile, Role
 from jingwei.language.shapes import (
-    ANYTHING,
     BOOLEAN,
+    CONDITION,
     DATE,
     NAME,
     TEXT,
     VALUE,
     WORD,
+    as_written,
     by_shape,
     keys,
     kind,
@@ -97,15 +99,18 @@ PROFILE = kind(
     "profile",
     {
         "indicator_set": ref("indicator_set"),
-        "scoring": NAME,
+        "scoring": ref("scoring"),
         "workflows": map_of(ref("workflow")),
-        "collect": map_of(ANYTHING),
-        "thresholds": map_of(ANYTHING),
+        "collect": map_of(as_written(COLLECT)),
+        "thresholds": map_of(as_written(map_of(CONDITION, thing="threshold"))),
     },
 )
 
 
 def build_profile(walker: Walker, name: str, values: dict[str, Any]) -> Profile:
+    for key, kind_ in (("workflows", "form"), ("collect", "form"), ("thresholds", "indicator")):
+        for one in values.get(key, ()):
+            walker.reference(kind_, one, walker.key_at((key, one)))
     given = own(values, "indicator_set", "scoring", "workflows", "collect", "thresholds")
     return Profile(**common(walker, name, values), **given)
 

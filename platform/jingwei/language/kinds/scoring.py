@@ -8,7 +8,6 @@ from typing import Any
 
 from jingwei.language.kinds.common import common, own
 from jingwei.language.shapes import (
-    ANYTHING,
     BOOLEAN,
     CONDITION,
     FORMULA,
@@ -19,6 +18,7 @@ from jingwei.language.shapes import (
     WHO,
     WORD,
     Schema,
+    as_written,
     by_shape,
     enum,
     keys,
@@ -114,7 +114,7 @@ _ITEM = keys(
             ("form", "value"),
         ),
         "manual": keys("manual", {"who": WHO, "max": NUMBER}, ("who", "max")),
-        "cap_override": ANYTHING,
+        "cap_override": NUMBER,
     },
 )
 SCORING = kind(
@@ -123,7 +123,19 @@ SCORING = kind(
         "applies_to": CONDITION,
         "total": NUMBER,
         "items": map_of(_ITEM, thing="scoring_item"),
-        "weights_from": ANYTHING,
+        "weights_from": as_written(
+            keys(
+                "weights_from",
+                {
+                    "form": ref("form"),
+                    "each": NAME,
+                    "indicator": NAME,
+                    "weight": NAME,
+                    "target": NAME,
+                },
+                ("form", "indicator", "weight"),
+            )
+        ),
         "adjust": keys(
             "adjust",
             {
