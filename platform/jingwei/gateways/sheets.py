@@ -25,7 +25,7 @@ from jingwei.services.sheet_cells import unquoted
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
-MOST_CELLS = 10_000_000  # of the square around everything: a reader keeps all of it
+MOST_CELLS = 6_000_000  # of the square around everything: a workbook is read as a whole
 MOST_EXPANSION = 100  # an XLSX is a zip: how much more it may hold than it weighs
 ENCODINGS = ("utf-8-sig", "gb18030")  # what Excel writes on a Chinese machine
 _PIECE = 1024 * 1024
