@@ -93,3 +93,16 @@ def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals) -> None:
             opened.close()
     finally:
         server.shutdown()
+
+
+def test_a_record_shows_who_is_waited_for_since_when_and_what_was_said(house: Approvals) -> None:
+    pages = Pages(house.api)
+    flow = house.start("leave", title="甲")
+    house.decide("u1", flow["id"], comment="可以")
+    shown = pages.page("I", f"/f/leave/{flow['record']}")
+    done_or_now, ahead = texts(shown, "//ol[@class='path']/li")
+    assert "审批人2" in done_or_now
+    assert "审批人1 已同意" in done_or_now
+    assert "可以" in done_or_now
+    assert "正在处理 · 自" in done_or_now
+    assert "板块" in ahead

@@ -77,10 +77,15 @@ def _flow_status(status: str) -> Cell:
 def _step(cells: Cells, step: Mapping[str, Any]) -> dict[str, Any]:
     outcome = str(step.get("outcome") or "")
     key = f"flows.outcomes.{outcome}"
-    people = text("screens.joint", locale()).join(
-        cells.person(login) for login in _logins(step.get("people"))
-    )
+    asked = step.get("people") or ()
+    is_open = step.get("state") == "open"
+    if is_open:  # who is waited for; who has answered already is among the opinions
+        asked = [one for one in asked if one.get("state") == "open"]
+    people = text("screens.joint", locale()).join(_asked(cells, one) for one in asked)
+    since = cells.moment(step["opened_at"]) if is_open and step.get("opened_at") else ""
     return {
+        "since": text("flow_screens.waiting_since", locale(), at=since) if since else "",
+        "opinions": [_opinion(cells, one) for one in step.get("people") or () if one.get("by")],
         "title": step_title(step),
         "state": str(step.get("state")),
         "outcome": text(key, locale()) if has_text(key) else outcome,
@@ -88,6 +93,26 @@ def _step(cells: Cells, step: Mapping[str, Any]) -> dict[str, Any]:
         "people": people,
         "round": step.get("round"),
         "certain": True,
+    }
+
+
+def _asked(cells: Cells, one: Mapping[str, Any]) -> str:
+    """Who is asked, and for whom."""
+    acting, person = one.get("acting") or one.get("person"), one.get("person")
+    if acting == person:
+        return cells.person(str(person))
+    names = {"who": cells.person(str(acting)), "other": cells.person(str(person))}
+    return text("screens.for_other", locale(), **names)
+
+
+def _opinion(cells: Cells, one: Mapping[str, Any]) -> dict[str, str]:
+    """What somebody decided, when, and the words to it."""
+    key = f"flows.outcomes.{one.get('outcome')}"
+    return {
+        "who": cells.person(str(one["by"])),
+        "outcome": text(key, locale()) if has_text(key) else str(one.get("outcome") or ""),
+        "at": cells.moment(one["at"]) if one.get("at") else "",
+        "comment": str(one.get("comment") or ""),
     }
 
 
