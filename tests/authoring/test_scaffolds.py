@@ -7,11 +7,14 @@ from pathlib import Path
 
 from shell import ROOT, copy_of_the_demo
 
+from jingwei.authoring.canonical import canonical
 from jingwei.authoring.onboarding import new_org
 from jingwei.authoring.outline import outline
 from jingwei.authoring.scaffolds import SINGLE, modeline, scaffold
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.language.kinds.table import KINDS, LATER
+from jingwei.problems import Problems
+from jingwei.reading.read import read_file
 
 TODAY = date(2026, 3, 2)
 # what a scaffold cannot settle by itself: the form must name its new workflow
@@ -36,9 +39,12 @@ def test_a_scaffold_of_every_kind_checks_clean(tmp_path: Path) -> None:
     assert {problem.code for problem in new} <= EXPECTED
 
 
-def test_every_scaffold_but_a_guide_begins_with_its_schema() -> None:
+def test_every_scaffold_but_a_guide_begins_with_its_schema_and_is_in_order() -> None:
     held = outline(ROOT)
     for kind in (*KINDS, *LATER):
         if kind not in (*SINGLE, "guide", "org"):
             path, content = next(iter(scaffold(held, kind, "new_one", {}, TODAY).items()))
             assert content.decode().split("\n")[0] == modeline(path, kind)
+            file = read_file(path, content, Problems())
+            assert file is not None
+            assert canonical(file) == file.text

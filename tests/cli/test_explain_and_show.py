@@ -56,6 +56,7 @@ def test_a_definition_is_shown_as_written_and_as_the_engine_sees_it(office: Shel
     assert (code, words) == (0, f"{LINE}\nkind: role\ntitle: {{zh: 运营管理, en: Operations}}")
     seen = office.json("show", "workflow/purchase_approval", "--resolved")
     assert seen["policy"]["rerun"] == "branch"  # a default
+    assert office.json("show", "test/purchase_request", "--resolved")["now"].startswith("2026-03")
     assert seen["steps"][1]["who"] == [{"head_of": "org"}]
 
 

@@ -128,6 +128,8 @@ def show(context: Context, name: str, whole: bool, org: str | None) -> int:
     if whole or org is not None:
         catalogue = compile_catalogue(context.root)
         found = _definitions(catalogue, kind).get(stem)
+        if found is None and kind in KINDS:
+            found = outline(context.root).definition(kind, stem)  # such as a test
         if found is None:
             _no_such(kind, stem, _definitions(catalogue, kind))
         if org is not None and org not in catalogue.orgs:
