@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,10 +89,20 @@ def show(form: str, id: int) -> Any:
             task_buttons=task_buttons(task) if task else [],
             buttons=buttons_of(view, definition, shown, flow),
             moments=moments_of(view, definition, shown, cells, flow),
+            titles=json.dumps(_titles(definition), ensure_ascii=False),
             receipts=_receipts(view, definition, id, cells),
             following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )
+
+
+def _titles(form: Form) -> dict[str, str]:
+    """What fields are called, by path: for what is wrong when a button is refused."""
+    found = {}
+    for f in form.fields.values():
+        found[f.path] = f.title(locale())
+        found |= {column.path: column.title(locale()) for column in f.fields.values()}
+    return found
 
 
 def _answer_by_reading(form: str, id: int) -> None:

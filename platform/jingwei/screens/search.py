@@ -62,8 +62,8 @@ def found(view: Reading, wanted: str) -> list[tuple[str, list[Hit]]]:
     words = locale()
     groups = [
         (text("screens.search.pages", words), _pages(view, wanted)),
-        (text("screens.search.records", words), _records(view, wanted)),
         (text("screens.search.indicators", words), _indicators(view, wanted)),
+        (text("screens.search.records", words), _records(view, wanted)),
     ]
     return [(title, hits) for title, hits in groups if hits]
 

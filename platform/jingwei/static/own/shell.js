@@ -136,6 +136,17 @@ remember();
 
 // -- buttons that do something: confirm, ask, call, show
 
+// `targets.0.amount`: which field of which row, in the words of the page
+function named(box, { path, message }) {
+  const titles = JSON.parse(box.dataset.titles ?? "{}");
+  const [name, index, column] = (path ?? "").split(".");
+  const parts = [titles[name]];
+  if (index !== undefined) parts.push(box.dataset.row?.replace("{row}", Number(index) + 1));
+  if (column !== undefined) parts.push(titles[`${name}.${column}`]);
+  const said = parts.filter(Boolean).join(" ");
+  return said ? `${said}: ${message}` : message;
+}
+
 async function run(button) {
   const { act, method = "POST", title, confirm, after, revision, opinion, opinionFrom } = button.dataset;
   const body = JSON.parse(button.dataset.body ?? "{}");
@@ -164,7 +175,7 @@ async function run(button) {
     button.disabled = false;
     if (!(error instanceof ApiError)) throw error;
     const box = document.getElementById("problems");
-    if (box && error.fields.length) summarise(box, error.message, error.fields.map((f) => ({ words: f.message })));
+    if (box && error.fields.length) summarise(box, error.message, error.fields.map((f) => ({ words: named(box, f) })));
     else toast(error.message, "danger");
   }
 }
