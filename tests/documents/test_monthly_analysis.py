@@ -78,10 +78,17 @@ def test_the_word_file_says_what_the_query_api_answers(
 
 
 def test_what_is_missing_says_why(demo: ApiHouse) -> None:
-    made = opened(document(demo, f"org=JW&{MONTH}&format=docx"))
+    query = "org=JW&period=2024-06"
+    made = opened(document(demo, f"{query}&format=docx"))
     notes = [p.text for p in made.paragraphs if p.text.startswith("注：")]
-    assert any(n.startswith("注：尚无数据：") and "研发经费投入强度" in n for n in notes)
-    assert any(n.startswith("注：部分单位或期间缺数") and "利润总额" in n for n in notes)
+    data = demo.get("group.ops", f"{PATH}?{query}").get_json()["data"]
+    missing = [
+        row["_titles"] for block in data.values() for row in block["rows"] if row["actual"] is None
+    ]
+    assert missing
+    for titles in missing:
+        assert any(titles["indicator"] in note for note in notes), titles
+    assert any(note.startswith("注：尚无数据：") for note in notes)
     assert all("-" not in note.split("：")[1] for note in notes), notes
 
 

@@ -39,7 +39,10 @@ def test_a_reader_finds_the_reports_there_are_for_him(demo: ApiHouse) -> None:
 def test_the_page_shows_figures_reasons_and_documents(demo: ApiHouse) -> None:
     status, text = page(demo, "group.ops", ADDRESS)
     assert status == 200
-    for words in ("97,394.17", "注：尚无数据", "<svg", "下载 Word", "还没有归档的文件。"):
+    block = demo.get("group.ops", f"/api/v1{ADDRESS}").get_json()["data"]["summary"]
+    profit = next(row for row in block["rows"] if row["indicator"] == "total_profit")
+    figure = f"{profit['actual'] / 10_000:,.2f}"
+    for words in (figure, block["notes"][0], "<svg", "下载 Word", "还没有归档的文件。"):
         assert words in text, words
     assert "format=docx" in text and "data-slot" not in text
 
