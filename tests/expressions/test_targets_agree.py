@@ -174,9 +174,12 @@ def test_a_quotient_is_rounded_once_half_up_to_ten_places(
         ("(null if flag else d) + 1mo", None),
         ("coalesce(null, p) == q", None),
         ("(null + 1) is empty", True),
+        ("null in [d, 2026-03-15]", None),
+        ('in_period(d, "2026Q1")', None),
+        ('same_period_last_year(q) == "2025"', None),
     ],
 )
-def test_a_null_that_is_written_out_has_the_type_of_its_place(
+def test_a_null_or_a_period_that_is_written_out_has_the_type_of_its_place(
     source: str, wanted: object, connection: sa.Connection, in_browser: Browser
 ) -> None:
     expression = kit.checked(source)

@@ -263,7 +263,7 @@ def _previous(target: Translating, node: Call) -> Column:
 
 
 def _last_year(target: Translating, node: Call) -> Column:
-    key = sa.type_coerce(target.column(node.arguments[0]), sa.Integer())
+    key = sql_periods.key_of(target.column(node.arguments[0]))
     return sa.type_coerce(key - 1000, PeriodKey())
 
 

@@ -14,7 +14,10 @@ _MONTHS: dict[str, int] = {"year": 12, "half": 6, "quarter": 3, "month": 1}
 _INTEGER = sa.Integer()
 
 
-def _key(column: Column) -> Column:
+def key_of(column: Column) -> Column:
+    """The period as its integer; a value that is bound is still bound as a period."""
+    if isinstance(column, sa.BindParameter):
+        return sa.cast(column, _INTEGER)
     return sa.type_coerce(column, _INTEGER)
 
 
@@ -36,7 +39,7 @@ def _number(key: Column) -> Column:
 
 def part(dialect: str, name: str, column: Column) -> Column:
     """`year`; `month`: the last one; `quarter` of that month."""
-    key = _key(column)
+    key = key_of(column)
     if name == "year":
         return _div(key, 1000)
     if dialect == "sqlite":
@@ -71,7 +74,7 @@ def containing(dialect: str, day: Column, grain: str) -> Column:
 
 def shifted(dialect: str, column: Column, by: int, grain: str | None) -> Column:
     """The period so many periods later."""
-    key = _key(column)
+    key = key_of(column)
     if dialect == "sqlite":
         return sa.type_coerce(sa.func.jw_shifted(key, sa.literal(by, _INTEGER)), PeriodKey())
     if grain is not None:
@@ -91,7 +94,7 @@ def _shifted_known(key: Column, by: int, grain: str) -> Column:
 
 def start(dialect: str, column: Column) -> Column:
     """Its first day."""
-    key = _key(column)
+    key = key_of(column)
     if dialect == "sqlite":
         return sa.type_coerce(sa.func.jw_start(key), Day())
     month = (_number(key) - 1) * _months(key) + 1
@@ -100,7 +103,7 @@ def start(dialect: str, column: Column) -> Column:
 
 def end(dialect: str, column: Column) -> Column:
     """Its last day."""
-    key = _key(column)
+    key = key_of(column)
     if dialect == "sqlite":
         return sa.type_coerce(sa.func.jw_end(key), Day())
     after = sa.func.make_interval(0, _months(key))
@@ -117,7 +120,7 @@ def monday(dialect: str, day: Column) -> Column:
 
 def text(dialect: str, column: Column) -> Column:
     """`2026`, `2026H1`, `2026Q1`, `2026-03`"""
-    key = _key(column)
+    key = key_of(column)
     if dialect == "sqlite":
         return sa.func.jw_period_text(key, type_=sa.Text())
     grain = _div(key % 1000, 100)

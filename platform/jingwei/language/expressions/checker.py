@@ -296,6 +296,7 @@ def _inside(checker: Checker, left: Node, right: Node, syntax: Compare) -> Node:
             wanted=type_words(Type("list")),
         )
     if isinstance(right, ListOf):
+        left = as_type(left, right.type.of or ANY, checker.scope)
         items = tuple(as_type(item, left.type, checker.scope) for item in right.items)
         right = replace(right, items=items)
         for item in items:
