@@ -32,6 +32,12 @@ def test_a_filter_does_not_follow_a_link() -> None:
     )
 
 
+@pytest.mark.parametrize("source", ["sum(order.amount) > 1", "count(order where amount > 1) > 0"])
+def test_a_filter_adds_up_no_rows_of_any_form(source: str) -> None:
+    """They would be everybody's rows: whoever may ask for a sum may ask for each part of it."""
+    assert "there is no name 'order' here." in said(source, "en")
+
+
 def test_a_filter_calls_nothing_that_asks_the_world_for_each_row() -> None:
     assert said("superior(owner) == me", "en") == (
         "filter:1:1: 'superior' cannot be computed for each row of a filter. "

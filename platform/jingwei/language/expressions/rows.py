@@ -103,7 +103,7 @@ def _own_rows(scope: Scope, path: Path) -> tuple[Path, Symbol] | None:
 
 
 def _form_rows(scope: Scope, path: Path) -> tuple[Path, Symbol] | None:
-    if path[0] in scope.symbols:
+    if path[0] in scope.symbols or not scope.forms_allowed:
         return None
     symbol = scope.types.form(path[0])
     if symbol is None:
