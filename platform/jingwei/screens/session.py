@@ -123,7 +123,9 @@ def sign_in() -> Response:
 
 
 def _form(target: str, *, refused: Refused | None = None, login: str = "") -> Response:
+    manifest = current().active.current.catalogue.manifest
     words: dict[str, Any] = {"next": target, "refused": refused, "login": login}
+    words["product"] = manifest.title(locale())
     status = refused.status if refused else 200
     return make_response(render_template("sign_in.html", **words), status)
 
