@@ -15,6 +15,7 @@ from jingwei.screens.session import check_csrf, reading
 from jingwei.screens.widgets import Option, engine_values, named_options
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.initials import initials
 from jingwei.services.listing import ListWish, listing, may_open
 from jingwei.services.world import environment
 from jingwei.storage import people
@@ -86,7 +87,9 @@ def _people(
     found: list[Option] = []
     keep = view.catalogue.closure(field.filter) if field.filter is not None else None
     for person in people.all_people(view.connection):
-        if not person.active or not _matches(wanted, person.login, person.name):
+        if not person.active or not _matches(
+            wanted, person.login, person.name, initials(person.name)
+        ):
             continue
         candidate = {"login": person.login, "org": person.org, "name": person.login}
         if keep is not None and not keep(environment(view, candidate, this=values, row=row)):
