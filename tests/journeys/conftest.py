@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,28 @@ from journeys_server import Installation
 from playwright.sync_api import Browser
 
 PASSWORD = "password"
+DRAIN_SECONDS = 120.0
+
+
+def drain(made: Installation) -> None:
+    """Let the messages of the loading be delivered, so that no copy has to do it again."""
+    made.start()
+    try:
+        made.wait_for(lambda: waiting(made) == 0, DRAIN_SECONDS)
+    finally:
+        made.stop()
+
+
+def waiting(made: Installation) -> int:
+    """Messages that nobody has tried to deliver; what waits for a later time stays."""
+    database = sqlite3.connect(made.root / "var" / "jingwei.db")
+    try:
+        (count,) = database.execute(
+            "SELECT count(*) FROM sys_outbox WHERE state = 'ready' AND due_at IS NULL"
+        ).fetchone()
+    finally:
+        database.close()
+    return int(count)
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         if not kept.exists():
             made = Installation(tmp_path_factory.mktemp("prepared") / "application")
             made.load_demo()
+            drain(made)
             (made.root / "var" / PASSWORD).write_text(made.password, encoding="utf-8")
             shutil.copytree(made.root / "var", kept)
     return Prepared(kept, (kept / PASSWORD).read_text(encoding="utf-8"))
