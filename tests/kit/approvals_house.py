@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from api_house import PASSWORD, ApiHouse, open_api
 from services_house import MORNING
 
@@ -25,6 +26,7 @@ from jingwei.services.roster import import_people
 from jingwei.services.sessions import Passwords
 from jingwei.storage import flows as rows
 from jingwei.storage.apply import Publication, apply
+from jingwei.storage.tables_outbox import sys_outbox
 
 FORM = """
 kind: form
@@ -191,7 +193,7 @@ class Approvals:
                 reading.connection, found.state.flow.form, [found.state.flow.record]
             )
             messages = reading.connection.exec_driver_sql(
-                "SELECT count(*) FROM sys_outbox"
+                "SELECT max(id) FROM sys_outbox"
             ).scalar_one()
             return (
                 found.state,
@@ -218,15 +220,16 @@ class Approvals:
 
     def messages_broken(self, state: Any) -> list[str]:
         """A5: one message for each closed task and each end, with the outcome that is kept."""
+        closed = [t for t in state.tasks.values() if t.state == "closed"]
+        wanted = [f"task.closed:{t.id}:{t.outcome}" for t in closed]
+        wanted.append(f"flow.ended:{state.flow.id}")
+        known = sa.select(sys_outbox.c.key).where(sys_outbox.c.key.in_(wanted))
         with self.api.platform.database.reading() as connection:
-            found = connection.exec_driver_sql(
-                "SELECT key FROM sys_outbox WHERE topic IN ('task.closed', 'flow.ended')"
-            ).scalars()
-            keys = set(found)
+            keys = set(connection.execute(known).scalars())
         lost = [
             f"A5: no message of task {t.id}, {t.outcome}"
-            for t in state.tasks.values()
-            if t.state == "closed" and f"task.closed:{t.id}:{t.outcome}" not in keys
+            for t in closed
+            if f"task.closed:{t.id}:{t.outcome}" not in keys
         ]
         ended = state.flow.status in ("approved", "rejected", "recalled", "terminated")
         if ended != (f"flow.ended:{state.flow.id}" in keys):

@@ -30,6 +30,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
         _check_ways_back(step, steps, places, problems)
         _check_fields(form, step, places, problems)
         _check_vote(step, places, problems)
+        _check_subflow(catalogue, step, problems)
         _check_waiting(step, problems)
         check_states_entered(form, step.do, problems)
         if "major_decision" in workflow.tags:
@@ -202,6 +203,16 @@ def _check_vote(step: Step, places: _Places, problems: Problems) -> None:
     if not 0 < share <= whole:
         at = places.of(step, "approve", "pass")
         problems.add("bad-share", at, value=step.pass_share)
+
+
+def _check_subflow(catalogue: Catalogue, step: Step, problems: Problems) -> None:
+    """The records that a subflow makes must be of the form of its workflow."""
+    if step.subflow is None:
+        return
+    other = catalogue.workflows.get(str(step.subflow["workflow"]))
+    made = step.subflow["create"]["form"]
+    if other is not None and other.form != made:
+        problems.add("workflow-of-another-form", step.at, workflow=other.name, form=other.form)
 
 
 def _check_no_clock_decides(step: Step, problems: Problems) -> None:

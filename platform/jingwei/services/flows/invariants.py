@@ -31,7 +31,9 @@ def broken(
 
 
 def _one_end(state: State, before: State | None) -> list[str]:
-    if before is not None and before.flow.status in TERMINAL and state.flow != before.flow:
+    was = None if before is None else (before.flow.status, before.flow.ended_at)
+    is_now = state.flow.status, state.flow.ended_at  # a comment may still come after the end
+    if before is not None and before.flow.status in TERMINAL and was != is_now:
         return [f"A1: {before.flow.status} became {state.flow.status}"]
     if (state.flow.status in TERMINAL) != (state.flow.ended_at is not None):
         return ["A1: ended without a moment"]
