@@ -24,7 +24,7 @@ FINE, FOUND_PROBLEMS, WRONG_USAGE = 0, 1, 2
 COMMANDS: Mapping[str, str] = {
     "init": "definitions",
     "new": "definitions",
-    "check": "definitions",
+    "check": "check",
     "explain": "definitions",
     "show": "definitions",
     "schema": "definitions",

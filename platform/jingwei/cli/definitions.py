@@ -32,8 +32,6 @@ from jingwei.catalogue.layered import OF_KIND as LAYERED
 from jingwei.catalogue.layered import resolved as layered
 from jingwei.catalogue.layering import BASE
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
-from jingwei.cli.problems import report_problems, within
-from jingwei.documents.check import template_problems
 from jingwei.gateways.sheets import read_sheet
 from jingwei.language.kinds.table import KINDS
 from jingwei.problems import DefinitionErrors, Problem
@@ -41,20 +39,6 @@ from jingwei.refusals import Conflict, Malformed, NotFound
 from jingwei.services.clock import SystemClock
 
 words = words_of("cli_definitions")
-
-
-@click.command(help=words("check_help"))
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.pass_obj
-def check(context: Context, paths: tuple[Path, ...]) -> int:
-    root = context.root_of(paths)
-    found: Iterable[Problem]
-    try:
-        catalogue = compile_catalogue(root)
-        found = [*template_problems(catalogue), *catalogue.warnings]
-    except DefinitionErrors as errors:
-        found = errors.problems
-    return report_problems(context, root, within(found, root, paths))
 
 
 @click.command(help=words("explain_help"))

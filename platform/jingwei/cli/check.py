@@ -1,0 +1,30 @@
+"""`check`: every problem of the definitions. A module of its own, since it is run at every save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from jingwei.catalogue.compile import compile_catalogue
+from jingwei.cli import Context, words_of
+from jingwei.cli.problems import report_problems, within
+from jingwei.documents.check import template_problems
+from jingwei.problems import DefinitionErrors, Problem
+
+words = words_of("cli_definitions")
+
+
+@click.command(help=words("check_help"))
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.pass_obj
+def check(context: Context, paths: tuple[Path, ...]) -> int:
+    root = context.root_of(paths)
+    found: Iterable[Problem]
+    try:
+        catalogue = compile_catalogue(root)
+        found = [*template_problems(catalogue), *catalogue.warnings]
+    except DefinitionErrors as errors:
+        found = errors.problems
+    return report_problems(context, root, within(found, root, paths))
