@@ -70,8 +70,11 @@ def approve(installation: Installation, login: str, record: str) -> None:
 def path_of(page: Page) -> list[tuple[str, str]]:
     """Steps of the approval as the record shows them: title and where it stands."""
     return [
-        (step.locator("strong").inner_text(), step.locator(".path-outcome").inner_text())
-        for step in page.locator(".path li").all()
+        (
+            step.locator("strong").first.inner_text(),
+            step.locator(".path-outcome").first.inner_text().partition(" · ")[0],
+        )
+        for step in page.locator(".path > li").all()
     ]
 
 
