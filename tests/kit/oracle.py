@@ -115,6 +115,19 @@ def visible(login: str, row: Row) -> bool:
     return _SCOPES[login](row) and row["deleted_at"] is None and not sealed
 
 
+def follows(login: str, source: str, rows: Mapping[int, Row], row: Row) -> bool:
+    """Whether every link that a condition looks through leads to a row this person may see, or to
+    none."""
+    one = row
+    for path in ("upper.", "upper.upper."):
+        if login == "all" or path not in source or one["upper"] is None:
+            return True
+        one = rows[one["upper"]]
+        if not visible(login, one):
+            return False
+    return True
+
+
 def records(seed: int, count: int) -> list[dict[str, Any]]:
     """Random records, many values equal or empty, ids ascending."""
     chance = Random(seed)
@@ -279,7 +292,7 @@ def _urgent(chance: Random, rows: Mapping[int, Row]) -> Condition:
 
 
 def _links(chance: Random, rows: Mapping[int, Row]) -> Condition:
-    """Through a link: of the record it points to, whoever may open that."""
+    """Through a link, of the record it points to; see `follows`."""
 
     def up(row: Row | None) -> Row | None:
         return rows.get(row["upper"] or 0) if row is not None else None

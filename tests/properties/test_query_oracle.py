@@ -11,6 +11,7 @@ import pytest
 from services_house import House
 
 from jingwei.refusals import Malformed
+from jingwei.services.linked import followed, guarded
 from jingwei.services.listing import ListWish, listing, viewer_filter
 from jingwei.services.world import variables
 from jingwei.storage.query import AggregateColumn, Page, Query
@@ -37,8 +38,15 @@ def asked(chance: Random, rows: Sequence[oracle.Row], login: str) -> oracle.Cond
     return oracle.condition(chance, by_id, chance.randrange(4), secret=secret)
 
 
-def expected(rows: Sequence[oracle.Row], login: str, holds: oracle.Test) -> list[oracle.Row]:
-    return [row for row in rows if oracle.visible(login, row) and holds(row)]
+def expected(rows: Sequence[oracle.Row], login: str, asked: oracle.Condition) -> list[oracle.Row]:
+    by_id = {row["id"]: row for row in rows}
+    return [
+        row
+        for row in rows
+        if oracle.visible(login, row)
+        and oracle.follows(login, asked.source, by_id, row)
+        and asked.holds(row)
+    ]
 
 
 @pytest.mark.parametrize("count", QUESTIONS)
@@ -52,7 +60,7 @@ def test_a_list_is_what_brute_force_finds(filled: Filled, count: int) -> None:
             chance.choice(("", "-")) + path
             for path in chance.sample(oracle.SORTABLE, chance.randrange(1, 4))
         )
-        wanted = oracle.in_order(expected(rows, login, condition.holds), keys)
+        wanted = oracle.in_order(expected(rows, login, condition), keys)
         size = chance.randrange(1, 20)
         page = chance.randrange(1, 4)
 
@@ -74,7 +82,7 @@ def test_paging_by_position_meets_every_row_once_in_order(filled: Filled, count:
         login = chance.choice(LOGINS)
         condition = asked(chance, rows, login)
         keys = tuple(chance.choice(("", "-")) + path for path in chance.sample(oracle.SORTABLE, 2))
-        wanted = oracle.in_order(expected(rows, login, condition.holds), keys)
+        wanted = oracle.in_order(expected(rows, login, condition), keys)
         met: list[int] = []
         after = None
         while True:
@@ -100,7 +108,7 @@ def test_groups_are_of_the_rows_that_may_be_listed(filled: Filled, count: int) -
                 ["org", "kind", "urgent", "owner", "signed_on:month"], chance.randrange(3)
             )
         )
-        wanted = oracle.grouped(expected(rows, login, condition.holds), by)
+        wanted = oracle.grouped(expected(rows, login, condition), by)
 
         found = fold(house, login, condition.source, by)
 
@@ -115,11 +123,12 @@ EMPTY = {"n": 0, "sum": None, "avg": None, "min": None, "max": None, "owners": 0
 
 def fold(house: House, login: str, source: str, by: tuple[str, ...]) -> dict[Any, Any]:
     with house.read(login) as view:
+        typed = viewer_filter(view, "deal", source)
         query = Query(
             "deal",
             (),
             view.rights.row_scope(view, "deal"),
-            where=viewer_filter(view, "deal", source),
+            where=guarded(view, typed, followed(typed)),
             group=by,
             aggregates=AGGREGATES,
             page=Page(200),

@@ -50,7 +50,11 @@ def _is_given(node: Node) -> bool:
 
 
 def _constant(view: Reading, node: Node, given: Mapping[str, Any]) -> Node:
-    value = closure(Expression("", node))(environment(view, {}, **given))
+    return constant(closure(Expression("", node))(environment(view, {}, **given)), node)
+
+
+def constant(value: Any, node: Node) -> Node:
+    """The value in the place of a node that was worked out."""
     if isinstance(value, list | tuple):
         of = node.type.of or node.type
         items = tuple(Constant(node.start, node.end, of, one) for one in value)

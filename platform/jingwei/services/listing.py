@@ -10,23 +10,31 @@ from threading import Lock
 from typing import Any, Literal
 
 from jingwei.catalogue.scopes import check_filter
+from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.errors import ExpressionError
-from jingwei.language.expressions.tree import Binary, Expression, Unary
+from jingwei.language.expressions.functions import FUNCTIONS
+from jingwei.language.expressions.mapped import mapped
+from jingwei.language.expressions.reads import depends_on_row, finished, walk
+from jingwei.language.expressions.tree import Binary, Call, Expression, Member, Node, Unary
 from jingwei.language.field_types.table import FIELD_TYPES, present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.problems import Position
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
+from jingwei.services.block_trees import constant
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.linked import FollowedLink, blank, followed, guarded, is_whole, links_along
 from jingwei.services.plans import form_plan
-from jingwei.services.rights import FieldRights, all_fields
-from jingwei.services.world import environment, variables
+from jingwei.services.rights import FieldRights, all_fields, both
+from jingwei.services.world import OWN_FUNCTIONS, environment, variables
 from jingwei.storage import changes, people
 from jingwei.storage.query import ALL_ROWS, Page, Query, RowScope, SortKey
+from jingwei.storage.sql_calls import NotInSql
 
 MOST_A_PAGE = 200
 MOST_FILTER_TERMS = 20
 MASK = "•••"
+UNLASTING = "@now"  # the source of a condition with answers of this moment in it
 SHOWN_SYSTEM = tuple(name for name in SYSTEM_FIELDS if name != "deleted_at")
 Present = Callable[[Any], Any]
 
@@ -62,14 +70,20 @@ class RecordPage:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a list needs, worked out once per (grants, wish)."""
+    """What a list needs, worked out once per (grants, wish). `ways`: links on the way to
+    paths; `typed`, `links`: the condition of the reader, and those that it follows. `lasting`: it
+    is the same for everybody with these grants, on any day."""
 
     paths: tuple[str, ...]
+    ways: tuple[str, ...]
     tables: tuple[str, ...]
     presents: tuple[tuple[str, Present], ...]
     where: Expression | None
+    typed: str | None
+    links: tuple[FollowedLink, ...]
     sort: tuple[SortKey, ...]
     search: tuple[str, ...]
+    lasting: bool = True
 
 
 class _Cache:
@@ -102,8 +116,20 @@ def listing(view: Reading, form: str, wish: ListWish, *, most: int = MOST_A_PAGE
     if not scope.terms:
         raise_unless_known(view, definition)
     shape = _shape(view, definition, rights, wish)
-    rows = view.store.select(view.connection, _query(view, form, wish, shape, scope, most))
+    _refuse_out_of_reach(view, definition, rights, wish, shape)
+    query = _query(view, form, wish, shape, scope, most)
+    try:
+        rows = view.store.select(view.connection, query)
+    except NotInSql as found:
+        if shape.typed is None:
+            raise
+        error = ExpressionError("not-in-a-filter", 0, len(shape.typed), name=str(found))
+        raise _malformed(shape.typed, error) from None
     items = rows.items
+    blank(view, definition, items, shape.paths)
+    for way in shape.ways:
+        for item in items:
+            del item[way]
     if shape.tables:
         _add_tables(view, form, shape, rights, items)
     for name, present in shape.presents:
@@ -148,7 +174,9 @@ def raise_unless_known(view: Reading, form: Form) -> None:
 def check(view: Reading, form: str, wish: ListWish) -> None:
     """Raises Malformed for what cannot be asked, before anything is answered."""
     definition = form_of(view, form)
-    _shape(view, definition, view.rights.fields(view, form), wish)
+    rights = view.rights.fields(view, form)
+    shape = _shape(view, definition, rights, wish)
+    _refuse_out_of_reach(view, definition, rights, wish, shape)
 
 
 def _query(
@@ -160,9 +188,9 @@ def _query(
         raise Malformed("page-number")
     return Query(
         form,
-        shape.paths,
+        (*shape.paths, *shape.ways),
         scope,
-        where=shape.where,
+        where=guarded(view, shape.where, shape.links),
         text=wish.q,
         search_fields=shape.search if wish.q else (),
         sort=shape.sort,
@@ -187,15 +215,34 @@ def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _S
     shape = _SHAPES.get(key)
     if shape is None:
         shape = _build_shape(view, form, rights, wish)
-        _SHAPES.put(key, shape)
+        if shape.lasting:
+            _SHAPES.put(key, shape)
     return shape
+
+
+def _refuse_out_of_reach(
+    view: Reading, form: Form, rights: FieldRights, wish: ListWish, shape: _Shape
+) -> None:
+    """Raises Malformed for an order, or a condition on rows, that would tell of linked records
+    which this person may not list."""
+    for link in shape.links:
+        if link.of_rows and not is_whole(view, link.form):
+            error = ExpressionError("outside-the-form", link.start, link.end, name=link.name)
+            raise _malformed(shape.typed or "", error)
+    for key in wish.sort:
+        path = key.removeprefix("-")
+        if not all(is_whole(view, target) for _, target in links_along(view, form, path)):
+            raise _unsortable(form, rights, path)
 
 
 def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _Shape:
     wanted = _wanted(view, form, rights, wish.fields)
     tables = tuple(name for name in wanted if name in form.tables)
     paths = tuple(name for name in wanted if name not in form.tables)
-    where = _where(view, form, rights, wish)
+    typed, lasting = _typed(view, form, rights, wish)
+    where = typed if wish.and_where is None else wish.and_where
+    if typed is not None and wish.and_where is not None:
+        where = both(wish.and_where, typed)
     sort = tuple(_sort_key(view, form, rights, key) for key in wish.sort or default_sort(form))
     search = tuple(
         name
@@ -205,7 +252,20 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
     presents = tuple(
         (path, presenter(view, form, path)) for path in paths if _needs_presenting(form, path)
     )
-    return _Shape(paths, tables, presents, where, sort, search)
+    ways = [w for path in paths for w, _ in links_along(view, form, path) if w not in paths]
+    links = () if typed is None else followed(typed)
+    return _Shape(
+        paths,
+        tuple(dict.fromkeys(ways)),
+        tables,
+        presents,
+        where,
+        None if typed is None else wish.filter,
+        links,
+        sort,
+        search,
+        lasting,
+    )
 
 
 def _search_fields(view: Reading, form: Form) -> tuple[str, ...]:
@@ -253,13 +313,14 @@ def _may_name(view: Reading, form: Form, rights: FieldRights, path: str) -> bool
     return _may_name(view, target, view.rights.fields(view, target.name), rest)
 
 
-def _where(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> Expression | None:
-    from jingwei.services.rights import both
-
-    where = wish.and_where
-    if wish.filter and wish.filter.strip():
-        where = both(where, viewer_filter(view, form.name, wish.filter, rights))
-    return where
+def _typed(
+    view: Reading, form: Form, rights: FieldRights, wish: ListWish
+) -> tuple[Expression | None, bool]:
+    """The condition that the reader typed, and whether it says the same tomorrow, to others."""
+    if not wish.filter or not wish.filter.strip():
+        return None, True
+    found = viewer_filter(view, form.name, wish.filter, rights)
+    return found, found.source != UNLASTING
 
 
 def viewer_filter(
@@ -276,24 +337,54 @@ def viewer_filter(
 
     try:
         found = check_filter(view.catalogue, form, source, hidden, elsewhere)
+        found = _with_fixed(view, found)
     except ExpressionError as error:
-        problem = error.problem(Position("filter"))
-        raise Malformed(
-            "filter",
-            detail={
-                "code": error.code,
-                "start": error.start,
-                "end": error.end,
-                "holes": {n: v for n, v in error.holes.items() if not callable(v)},
-                "suggestion": error.suggestion,
-            },
-            word=source[error.start : error.end],
-            what=problem.what,
-            fix=problem.fix,
-        ) from None
+        raise _malformed(source, error) from None
     if _terms(found.root) > MOST_FILTER_TERMS:
         raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
     return found
+
+
+def _with_fixed(view: Reading, expression: Expression) -> Expression:
+    """What no database computes and depends on no row is worked out now: `add_workdays(today, 3)`.
+    Only what everybody may know: figures and scores have an address of their own."""
+
+    def change(node: Node) -> Node | None:
+        if depends_on_row(node) or not any(_is_asked_now(part) for part in walk(node)):
+            return None
+        if node.type.name != "boolean" and not _is_asked_now(node):
+            return None  # comparisons as a whole: of two fixed sides no database knows the type
+        return constant(closure(Expression("", node))(environment(view, {})), node)
+
+    root = mapped(expression.root, change)
+    return expression if root == expression.root else finished(UNLASTING, root)
+
+
+def _is_asked_now(node: Node) -> bool:
+    if isinstance(node, Member):
+        return node.name == "orgs"
+    if not isinstance(node, Call) or "sql" in FUNCTIONS[node.function].targets:
+        return False
+    if node.function not in OWN_FUNCTIONS:
+        raise ExpressionError("not-in-a-filter", node.start, node.end, name=node.function)
+    return True
+
+
+def _malformed(source: str, error: ExpressionError) -> Malformed:
+    problem = error.problem(Position("filter"))
+    return Malformed(
+        "filter",
+        detail={
+            "code": error.code,
+            "start": error.start,
+            "end": error.end,
+            "holes": {n: v for n, v in error.holes.items() if not callable(v)},
+            "suggestion": error.suggestion,
+        },
+        word=source[error.start : error.end],
+        what=problem.what,
+        fix=problem.fix,
+    )
 
 
 def _terms(node: Any) -> int:
@@ -310,14 +401,18 @@ def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortK
     if definition is not None:
         sortable = sortable and FIELD_TYPES[definition.type].sortable and not definition.many
     if not sortable:
-        names = [
-            n
-            for n in (*SHOWN_SYSTEM, *form.fields)
-            if n in rights.visible
-            and (n not in form.fields or FIELD_TYPES[form.fields[n].type].sortable)
-        ]
-        raise Malformed("sort", name=path, names=", ".join(names))
+        raise _unsortable(form, rights, path)
     return SortKey(path, key.startswith("-"))
+
+
+def _unsortable(form: Form, rights: FieldRights, path: str) -> Malformed:
+    names = [
+        n
+        for n in (*SHOWN_SYSTEM, *form.fields)
+        if n in rights.visible
+        and (n not in form.fields or FIELD_TYPES[form.fields[n].type].sortable)
+    ]
+    return Malformed("sort", name=path, names=", ".join(names))
 
 
 def _needs_presenting(form: Form, path: str) -> bool:

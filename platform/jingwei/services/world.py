@@ -291,3 +291,4 @@ _OWN: Mapping[str, Callable[[Viewing, Sequence[Any]], Any]] = {
     "add_workdays": _add_workdays,
     "working_days": _working_days,
 }
+OWN_FUNCTIONS = frozenset(_OWN)

@@ -1,0 +1,105 @@
+"""What a list shows of linked records: as much as its reader may list of them, in any shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from services_house import House
+
+from jingwei.refusals import Malformed
+from jingwei.services import records
+from jingwei.services.people import SYSTEM
+
+
+@pytest.fixture
+def linked(house: House) -> tuple[int, int, House]:
+    """A contract of A that a rule of the house linked to one of B; its planner reads A only."""
+    other = house.create("wang.wu", "contract", name="乙的合同", amount=987654, secret="CANARY")
+    own = house.create("li.na", "contract", name="桥", amount=10)
+
+    def link(work: Any) -> None:
+        records.update(work, "contract", own["id"], {"main": other["id"]}, source="system")
+
+    house.commands.run(link, SYSTEM)
+    return own["id"], other["id"], house
+
+
+def test_values_of_a_linked_record_out_of_reach_are_left_out(
+    linked: tuple[int, int, House],
+) -> None:
+    own, other, house = linked
+    paths = ("name", "main.name", "main.secret", "main.amount", "main.main.name")
+
+    mine = house.list("li.na", "contract", fields=paths).items
+    everybody = house.list("ops", "contract", fields=("main.name",), sort=("id",)).items
+
+    assert [{path: item[path] for path in paths} for item in mine] == [
+        {"name": "桥", **dict.fromkeys(paths[1:])}
+    ]
+    assert sorted(mine[0]) == sorted(("id", "revision", *paths))
+    assert {item["id"]: item["main.name"] for item in everybody} == {other: None, own: "乙的合同"}
+
+
+@pytest.mark.parametrize(
+    "condition", ["main.amount {} 900000", "not (main.amount {} 990000)", "main.owner {} me"]
+)
+def test_a_typed_condition_says_nothing_of_a_linked_record_out_of_reach(
+    linked: tuple[int, int, House], condition: str
+) -> None:
+    _, _, house = linked
+    totals = {
+        house.list("li.na", "contract", filter=condition.format(sign)).total
+        for sign in ("==", "!=")
+    }
+    assert totals == {0}
+
+
+def test_a_typed_condition_follows_links_that_its_writer_may_follow(
+    linked: tuple[int, int, House],
+) -> None:
+    own, _, house = linked
+    part = house.create("li.na", "contract", name="附件", amount=1, main=own)
+
+    found = house.list("li.na", "contract", filter='main.name == "桥"', fields=("main.name",))
+
+    assert [(item["id"], item["main.name"]) for item in found.items] == [(part["id"], "桥")]
+    assert house.list("ops", "contract", filter="main.amount > 900000").total == 1
+
+
+def test_a_list_is_not_sorted_by_what_its_reader_may_not_list(
+    linked: tuple[int, int, House],
+) -> None:
+    _, _, house = linked
+    with pytest.raises(Malformed) as refused:
+        house.list("li.na", "contract", sort=("main.amount",))
+    assert refused.value.code == "sort"
+    assert house.list("ops", "contract", sort=("main.amount",)).total == 2
+
+
+@pytest.mark.parametrize(
+    ("condition", "total"),
+    [
+        ('head("A") == "boss.a"', 2),
+        ('owner in holders("planner", "A")', 1),
+        ("org in me.orgs", 0),
+        ('has_role("group_ops")', 2),
+        ("created_at < add_workdays(today, 3)", 2),
+    ],
+)
+def test_fixed_questions_about_the_organisation_may_be_part_of_a_condition(
+    linked: tuple[int, int, House], condition: str, total: int
+) -> None:
+    """They used to end in an error of the server."""
+    _, _, house = linked
+    assert house.list("ops", "contract", filter=condition).total == total
+
+
+@pytest.mark.parametrize("condition", ['org.title == "x"', "owner.orgs is empty"])
+def test_a_condition_no_database_can_judge_is_refused_in_words(
+    linked: tuple[int, int, House], condition: str
+) -> None:
+    _, _, house = linked
+    with pytest.raises(Malformed) as refused:
+        house.list("ops", "contract", filter=condition)
+    assert refused.value.detail["code"] == "not-in-a-filter"
