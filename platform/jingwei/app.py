@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -173,22 +172,14 @@ def start_background(app: Flask, server: str | None = None) -> EmbeddedJobs | No
 
 
 def _there(names: Sequence[str]) -> list[Any]:
+    """What these names say; one that says nothing stops the start: a listener that is not there
+    would be missed by nobody until its work was."""
     found = []
     for name in names:
         module, _, attribute = name.partition(":")
-        if _exists(module):
-            value = getattr(importlib.import_module(module), attribute, None)
-            if value is not None:
-                found.append(value)
+        found.append(getattr(importlib.import_module(module), attribute))
     return found
 
 
 def _blueprints() -> list[Any]:
     return _there([f"{module}:blueprint" for module in BLUEPRINTS])
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
