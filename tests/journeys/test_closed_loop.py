@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Visit]
 UNIT, PLANNER, HEAD, SECTOR = "PARK02", "park02.planner", "park02.gm", "park.head"
 FINANCE, BUDGET, OPS, LEADER = "park02.finance", "group.budget", "group.ops", "zhao.lin"
-TARGET = 100_000_000
+TARGET = 300_000_000
 
 
 class Loop:
