@@ -9,8 +9,10 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from jingwei.language.form import Form
 from jingwei.language.template import Hole, Template
 from jingwei.services.commands import Reading
+from jingwei.services.rights import all_fields
 from jingwei.services.world import environment
 
 AMOUNTS = {"元": Decimal(1), "千元": Decimal(1_000), "万元": Decimal(10_000),
@@ -65,13 +67,34 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
 
 
 def display(view: Reading, form: str, record: Mapping[str, Any], locale: str) -> str:
-    """What a record is called: its display text, else its number, else its first text."""
+    """What a record is called: its display text, else its number, else its first text; of these
+    what its reader may see."""
     definition = view.catalogue.forms[form]
-    if definition.display is not None:
+    closed = _closed(view, definition, record)
+    if definition.display is not None and not closed & _reads(view, definition.display, locale):
         return rendered(view, definition.display, record, locale)
-    if record.get("number"):
+    if record.get("number") and "number" not in closed:
         return str(record["number"])
     for name, field in definition.fields.items():
-        if field.type in ("text", "long_text") and record.get(name):
+        if field.type in ("text", "long_text") and record.get(name) and name not in closed:
             return str(record[name])[:80]
     return f"{definition.title(locale)} {record['id']}"
+
+
+def _closed(view: Reading, form: Form, record: Mapping[str, Any]) -> frozenset[str]:
+    """Fields that are hidden from the reader, or masked; mostly there are none to look for."""
+    if not view.rights.hides_anything(view, form.name):
+        return frozenset()
+    rights = view.rights.fields(view, form.name, record)
+    return all_fields(form) - (rights.visible - rights.masked)
+
+
+def _reads(view: Reading, template: Template, locale: str) -> frozenset[str]:
+    """The fields that a template shows something of."""
+    paths = {
+        path
+        for piece in template.pieces(locale)
+        if not isinstance(piece, str)
+        for path in view.catalogue.expression(piece.formula).reads
+    }
+    return frozenset(paths | {path.partition(".")[0] for path in paths})

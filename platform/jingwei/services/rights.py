@@ -185,13 +185,32 @@ class Rights:
         covering = [g for g in known.grants if self._covers(view, g, record)]
         readers = [g for g in covering if "read" in g.permission.can]
         if not readers and self.opened(view, form, record["id"]):
-            shown = all_fields(definition)
+            shown = self._opened_fields(view, definition, record["id"])
         else:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
         for restriction in known.restrictions:
             if restriction.fields and self._holds(view, restriction.when, record):
                 shown -= _with_columns(definition, restriction.fields)
         return self._rights(view, definition, covering, readers, shown, ("update",))
+
+    def _opened_fields(self, view: Viewing, form: Form, record: int) -> frozenset[str]:
+        """A task shows the whole record; a share only what nobody who may share is kept from: one
+        cannot give what one does not have."""
+        everything = all_fields(form)
+        if any(opener(view, form.name, record) for opener in self.openers):
+            return everything
+        sharing = [p for p in form.permissions.values() if "share" in p.can]
+        kept = [n for p in sharing or form.permissions.values() for n in (*p.hide, *p.mask)]
+        return everything - _with_columns(form, kept)
+
+    def hides_anything(self, view: Viewing, form: str) -> bool:
+        """Whether some field of the form may be closed to the actor, of any of its records."""
+        if view.actor.is_system:
+            return False
+        known = self.grants(view, form)
+        if any(g.permission.hide or g.permission.mask for g in known.grants):
+            return True
+        return any(r.fields for r in known.restrictions)
 
     def _system_rights(self, view: Viewing, form: Form) -> FieldRights:
         key = (view.installation.release.id, form.name)

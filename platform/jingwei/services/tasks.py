@@ -139,6 +139,7 @@ def told(
     """Messages and notices about tasks that were opened (or are urged: `kind`). `record`: the one
     that all of them are about, where it is known."""
     people = find_people(work.connection, {t.acting for t in tasks})
+    knowing = work.as_system()  # their task opens the record to them, whatever its cause may see
     notices = []
     for task in tasks:
         if kind == "task":
@@ -153,9 +154,9 @@ def told(
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
             locale,
-            display=display(work, task.form, record, locale)
+            display=display(knowing, task.form, record, locale)
             if record
-            else _display(work, task, locale),
+            else _display(knowing, task, locale),
             step=task.title.get(locale, ""),
         )
         at = task.opened_at if kind == "task" else work.now

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.environment import Environment, Values
-from jingwei.language.expressions.tree import Node, Source
+from jingwei.language.expressions.tree import Expression, Node, Source
 from jingwei.services import workdays
 from jingwei.services.rights import Viewing
 from jingwei.storage import people
@@ -179,11 +180,12 @@ class StoredWorld:
         by = getattr(source, "by", None)
         if owner is None or by is None:
             return []
-        return [(r, None) for r in self._all_of(form) if r.get(by) == owner]
+        of_owner = check_filter(self._view.catalogue, form, f"{by} == {owner}")
+        return [(record, None) for record in self._all_of(form, of_owner)]
 
-    def _all_of(self, form: str) -> list[Values]:
+    def _all_of(self, form: str, where: Expression | None = None) -> list[Values]:
         view = self._view
-        query = Query(form, ("id",), ALL_ROWS, page=None)
+        query = Query(form, ("id",), ALL_ROWS, where=where, page=None)
         ids = [row["id"] for row in view.store.select(view.connection, query).items]
         if len(ids) > MOST_ROWS:
             ids = ids[:MOST_ROWS]
