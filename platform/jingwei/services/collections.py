@@ -16,7 +16,7 @@ import structlog
 
 from jingwei.language.form import Collect, Form
 from jingwei.language.periods import Period
-from jingwei.language.values import Due
+from jingwei.language.values import Due, Formula
 from jingwei.refusals import Malformed, NotAllowed, NotFound, Refused
 from jingwei.services import records, tasks, workdays
 from jingwei.services.commands import Reading, Work
@@ -261,7 +261,10 @@ def _shown(view: Reading, line: Line, locale: str) -> dict[str, Any]:
 
 
 def _readable_orgs(view: Reading, form: str) -> frozenset[str] | None:
-    """Orgs whose records of this form the reader may see; None: of all. Raises NotFound."""
+    """Orgs whose records of this form the reader may see; None: of all. Raises NotFound.
+
+    A grant for rows that a condition picks tells of no org as a whole.
+    """
     if view.actor.is_system:
         return None
     found: set[str] = set()
@@ -269,6 +272,8 @@ def _readable_orgs(view: Reading, form: str) -> frozenset[str] | None:
     if not readers:
         raise NotFound("no-such-form")
     for grant in readers:
+        if isinstance(grant.permission.scope, Formula) or grant.permission.where is not None:
+            continue
         if grant.permission.scope == "own":
             found |= set(view.actor.orgs)
         elif grant.orgs is None:
