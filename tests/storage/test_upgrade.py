@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from own_postgres import own_postgres
 
 from jingwei.refusals import Conflict
 from jingwei.storage.database import Database
@@ -19,8 +22,18 @@ def test_revisions_follow_one_another_and_are_named_after_their_files() -> None:
         before = name
 
 
-def test_a_database_is_upgraded_once(database_url: str) -> None:
-    database = Database(database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it, not even the engine's tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    with own_postgres(empty=True) as url:
+        yield url
+
+
+def test_a_database_is_upgraded_once(empty_url: str) -> None:
+    database = Database(empty_url)
     try:
         assert upgrade(database)
         assert not upgrade(database)
