@@ -19,6 +19,7 @@ template: contract_sheet.docx
 for: everyone
 output: [docx, pdf, html, xlsx]
 """
+KEPT = REPORT.replace("output:", "archive: true\noutput:")
 SHEET = template(
     "{{ record.number | default('无编号') }} {{ record.name }}",
     "{{ record.amount | money('元') }}，底价 {{ record.secret }}",
@@ -42,6 +43,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
     (house.root / "report_templates").mkdir()
     (house.root / "report_templates" / "contract_sheet.docx").write_bytes(SHEET)
     publish(house, "report_templates/contract_sheet.yaml", REPORT)
+    publish(house, "report_templates/contract_kept.yaml", KEPT)
     yield house
     house.close()
 
@@ -91,3 +93,18 @@ def test_the_page_of_a_record_offers_its_documents(api: ApiHouse, contract: dict
 
     link = f'href="/reports/contract_sheet?id={contract["id"]}"'
     assert link in page("li.na") and link not in page("ops")
+
+
+def test_a_kept_document_is_for_nobody_who_sees_less_than_its_maker(
+    api: ApiHouse, contract: dict[str, Any]
+) -> None:
+    path, asked = "reports/contract_kept", f"id={contract['id']}"
+    full = api.get("li.na", f"{path}?{asked}&format=docx")
+    assert "底价六" in words_of(full.get_data())[1]
+
+    mine = api.get("li.na", f"{path}?{asked}").get_json()["kept"]
+
+    assert api.get("li.na", f"{path}/kept/{mine[0]['id']}?{asked}").data == full.get_data()
+    assert api.get("chen.jie", f"{path}?{asked}").get_json()["kept"] == []
+    other = api.get("chen.jie", f"{path}/kept/{mine[0]['id']}?{asked}")
+    assert code(other) == (404, "no-such-content")
