@@ -104,6 +104,8 @@ SWEEPS: Sequence[str] = (
 # Who opens a record to a person beside the grants: `module:function`.
 OPENERS: Sequence[str] = ("jingwei.services.flows:opens",)
 
+# Which fields of a record that is opened so stay closed: `module:function`.
+CLOSERS: Sequence[str] = ("jingwei.services.flows:closes",)
 
 # What expressions ask of the floors above records.
 ANSWERS: Mapping[str, Answer] = {**measure_functions.ANSWERS}
@@ -119,7 +121,7 @@ def build_platform(settings: Settings, compile: Compile = compile_texts) -> Plat
     if settings.embedded:
         upgrade(database)
     clock = SystemClock(settings.timezone, settings.clock_file)
-    rights, people = Rights(_there(OPENERS)), People()
+    rights, people = Rights(_there(OPENERS), _there(CLOSERS)), People()
     active = ActiveInstallation(database, compile)
     world.ANSWERS.update(ANSWERS)
     listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())

@@ -244,7 +244,7 @@ def house(root: Path, text: str, form: str = FORM, url: str | None = None) -> Ho
             ]
             insert_holdings(connection, kind, held)  # type: ignore[arg-type]
     clock = FixedClock(MONDAY)
-    rights, people_ = Rights([flows.opens]), People()
+    rights, people_ = Rights([flows.opens], [flows.closes]), People()
     active = ActiveInstallation(database, compile_texts)
     done: list[tuple[str, int]] = []
 

@@ -8,7 +8,7 @@ from jingwei import app
 
 
 def test_every_name_in_the_tables_is_there() -> None:
-    tables = (*app.CHANGED, *app.EXTRA.values(), *app.SWEEPS, *app.OPENERS)
+    tables = (*app.CHANGED, *app.EXTRA.values(), *app.SWEEPS, *app.OPENERS, *app.CLOSERS)
     after = [name for names in app.AFTER.values() for name in names]
 
     found = app._there([*tables, *after])

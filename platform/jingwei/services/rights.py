@@ -87,14 +87,16 @@ class FormGrants:
 
 
 Opener = Callable[[Viewing, str, int], bool]
+Closer = Callable[[Viewing, str, int], frozenset[str]]
 
 
 class Rights:
     """Answers who may do what. `openers` say whether a person may open a record beside the grants:
-    because of a task, for one."""
+    because of a task, for one; `closers` which of its fields that keeps from him."""
 
-    def __init__(self, openers: Sequence[Opener] = ()) -> None:
+    def __init__(self, openers: Sequence[Opener] = (), closers: Sequence[Closer] = ()) -> None:
         self.openers = list(openers)
+        self.closers = list(closers)
         self._known: dict[tuple[Any, ...], FormGrants] = {}
         self._system: dict[tuple[Any, str], FieldRights] = {}
         self._lock = Lock()
@@ -194,11 +196,12 @@ class Rights:
         return self._rights(view, definition, covering, readers, shown, ("update",))
 
     def _opened_fields(self, view: Viewing, form: Form, record: int) -> frozenset[str]:
-        """A task shows the whole record; a share only what nobody who may share is kept from: one
-        cannot give what one does not have."""
+        """A task shows the record but for what its step hides; a share only what nobody who may
+        share is kept from: one cannot give what one does not have."""
         everything = all_fields(form)
         if any(opener(view, form.name, record) for opener in self.openers):
-            return everything
+            hidden = [n for closer in self.closers for n in closer(view, form.name, record)]
+            return everything - _with_columns(form, hidden)
         sharing = [p for p in form.permissions.values() if "share" in p.can]
         kept = [n for p in sharing or form.permissions.values() for n in (*p.hide, *p.mask)]
         return everything - _with_columns(form, kept)

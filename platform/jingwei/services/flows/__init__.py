@@ -25,6 +25,7 @@ from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.runtime import Loaded
+from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
@@ -34,6 +35,7 @@ from jingwei.storage.people import find_person
 __all__ = [
     "act",
     "act_on_flow",
+    "closes",
     "flow_view",
     "hand_over",
     "hand_over_by",
@@ -230,6 +232,35 @@ def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:
 def opens(view: Viewing, form: str, record_id: int) -> bool:
     """Whether a task, or having begun a request, opens this record to the actor."""
     return rows.has_task_on(view.connection, record_id, view.actor.id)
+
+
+def closes(view: Viewing, form: str, record_id: int) -> frozenset[str]:
+    """The fields that every step which asked the actor about this record hides from its people.
+
+    Whoever began the request, or was asked otherwise too, is kept from nothing.
+    """
+    assert isinstance(view, Reading)
+    books = tasks.books(view)
+    mine = rows.tasks_on(view.connection, books, record_id, acting=view.actor.id)
+    if not mine or any(task.flow is None or task.run is None for task in mine):
+        return frozenset()
+    found = rows.flows_by_id(view.connection, books, {task.flow or 0 for task in mine})
+    if any(flow.initiator == view.actor.login for flow in found):
+        return frozenset()
+    instances = {flow.id: flow for flow in found}
+    runs, _ = rows.some_runs(view.connection, books, {task.run or 0 for task in mine})
+    hidden = [
+        frozenset(_step(view, instances[task.flow or 0], runs[task.run or 0].step).hide)
+        for task in mine
+    ]
+    return frozenset.intersection(*hidden)
+
+
+def _step(view: Reading, flow: FlowRow, step: str) -> StepFields:
+    """The field rights of a step; of a workflow that fits no more, as it is today."""
+    known = runtime.of_state(view, State(flow), though_it_fits_no_more=True)
+    place = known.plan.places.get(step)
+    return StepFields() if place is None else place.step.fields
 
 
 def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | None:
