@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from services_house import House
 
+from jingwei.language.output import DataBlock
+from jingwei.problems import Position
 from jingwei.refusals import Malformed
 from jingwei.services import records
+from jingwei.services.blocks import run_block
 from jingwei.services.people import SYSTEM
 
 
@@ -39,6 +42,22 @@ def test_values_of_a_linked_record_out_of_reach_are_left_out(
     ]
     assert sorted(mine[0]) == sorted(("id", "revision", *paths))
     assert {item["id"]: item["main.name"] for item in everybody} == {other: None, own: "乙的合同"}
+
+
+def test_a_block_of_data_leaves_out_what_a_list_leaves_out(
+    linked: tuple[int, int, House],
+) -> None:
+    _, _, house = linked
+    columns = (("name", None), ("main.name", None), ("main.amount", None))
+    block = DataBlock(at=Position("block"), form="contract", columns=columns)
+
+    with house.read("li.na") as view:
+        mine = run_block(view, block).rows
+    with house.read("ops") as view:
+        everybody = run_block(view, block).rows
+
+    assert mine == [{"name": "桥", "main.name": None, "main.amount": None}]
+    assert {row["main.name"] for row in everybody} == {None, "乙的合同"}
 
 
 @pytest.mark.parametrize(

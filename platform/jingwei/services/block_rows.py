@@ -32,6 +32,7 @@ from jingwei.language.output import DataBlock
 from jingwei.language.periods import Grain, Period
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
+from jingwei.services.linked import blank, links_along
 from jingwei.services.listing import MASK
 from jingwei.services.rights import both
 from jingwei.services.world import StoredWorld, environment, variables
@@ -251,14 +252,17 @@ class _Asked:
         limit = min(self.block.limit or MOST_ROWS, MOST_ROWS)
         sorted_here = any(k.removeprefix("-") in computed for k in self.block.sort)
         sort = () if sorted_here else tuple(_sort_key(key) for key in self.block.sort)
+        own = paths if self.table is None else []  # paths of rows begin at the row
+        ways = [way for path in own for way, _ in links_along(self.view, self.form, path)]
         query = self.query(
-            (*dict.fromkeys((*paths, "id")),),
+            (*dict.fromkeys((*paths, *ways, "id")),),
             where=self.where(),
             sort=sort or (SortKey("id"),),
             page=Page(MOST_FOLDED if sorted_here else limit),
             count="exact",
         )
         found = self.view.store.select(self.view.connection, query)
+        blank(self.view, self.form, found.items, own)
         rows = [{name: self._shown(name, item.get(name)) for name in paths} for item in found.items]
         ids: list[int | None] = [item["id"] for item in found.items]
         if computed:
