@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from services_house import House
+from services_house import FILES, House
 
 from jingwei.refusals import (
     Conflict,
@@ -20,6 +20,7 @@ from jingwei.refusals import (
 )
 from jingwei.services import listing, records
 from jingwei.services.commands import Work
+from jingwei.services.people import SYSTEM
 
 
 def said(refused: Refused) -> list[tuple[str, str]]:
@@ -265,3 +266,22 @@ def test_a_broken_filter_names_the_word(house: House) -> None:
         house.list("ops", "contract", filter="amuont > 1")
     assert "amuont" in refused.value.message("zh")
     assert refused.value.detail["suggestion"] == "amount"
+
+
+def test_a_locked_state_is_named_in_the_language_of_the_reader(house: House) -> None:
+    made = house.create("li.na", "contract", name="桥", amount=1)
+    files = {
+        "forms/contract.yaml": FILES["forms/contract.yaml"].replace(
+            "title: 已关闭,", "title: {zh: 已关闭, en: Closed},"
+        )
+    }
+    house.publish(files)
+    house.commands.run(
+        lambda work: records.set_system(work, "contract", made["id"], state="closed"), SYSTEM
+    )
+
+    with pytest.raises(Conflict) as refused:
+        house.update("li.na", "contract", made["id"], amount=2)
+
+    assert "Closed" in refused.value.message("en") and "已关闭" not in refused.value.message("en")
+    assert "已关闭" in refused.value.message("zh")

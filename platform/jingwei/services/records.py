@@ -442,7 +442,7 @@ def _check_unlocked(form: Form, record: Mapping[str, Any]) -> None:
     amends = form.versions != "none" or (form.submit or {}).get("amend")
     working_copy = bool(amends) and record["status"] in WORKING
     if state is not None and state.locked and not working_copy:
-        raise Conflict("record-locked-by-state", state=state.title.zh)
+        raise Conflict("record-locked-by-state", state=state.title)
 
 
 def _check_keys(

@@ -238,7 +238,7 @@ def _check_newcomer(walk: Walk, run: RunRow, person: str) -> None:
         raise Refused("flow-already-asked", person=person)
     own = person == walk.flow.initiator and step.kind == "approve"
     if own and walk.plan.policy(step, "self_approval") != "allow":
-        raise Refused("flow-self-approval", step=step.title.zh)
+        raise Refused("flow-self-approval", step=step.title)
 
 
 def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:

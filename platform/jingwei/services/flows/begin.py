@@ -145,7 +145,7 @@ def _check_somebody(walk: Walk) -> None:
     for one in predict.from_start(walk):
         blocks = walk.plan.policy(one.step, "empty") == "block_start"
         if blocks and not one.people and one.step.kind in ("fill", "approve"):
-            raise Refused("flow-nobody-at-start", step=one.step.title.zh)
+            raise Refused("flow-nobody-at-start", step=one.step.title)
 
 
 def _complete_first_fill(found: Loaded, walk: Walk, wish: Wish) -> None:

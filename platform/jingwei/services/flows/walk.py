@@ -480,7 +480,7 @@ class Walk:
                 others = [above] if above else self.asks.flow_admins()
                 others = [other for other in others if other != person]
                 if not others:
-                    raise Refused("flow-self-approval", step=step.title.zh)
+                    raise Refused("flow-self-approval", step=step.title)
                 asked = False
                 for other in others:
                     asked |= self._take_seat(step, run, other, seat, weight, seen)
@@ -529,7 +529,7 @@ class Walk:
             stand_ins = self.asks.persons(rule, self.rows_of(run))
         stand_ins = stand_ins or self.asks.flow_admins()
         if not stand_ins:
-            raise Refused("flow-nobody", step=step.title.zh)
+            raise Refused("flow-nobody", step=step.title)
         self.note_system("seat_empty", step=step.id, rule="flow_admin", people=stand_ins)
         return [seat if seat[0] else (tuple(stand_ins), seat[1]) for seat in seats]
 
