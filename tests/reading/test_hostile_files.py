@@ -51,7 +51,8 @@ FILES = {
     "nothing but nulls": "\0" * 250_000,
 }
 PROGRAM = """
-import json, resource, sys, time
+import json, sys, time
+from pathlib import Path
 from jingwei.catalogue.compile import compile_texts
 from jingwei.problems import DefinitionErrors
 
@@ -67,7 +68,10 @@ for name, text in hostile.items():
     except DefinitionErrors as errors:
         problems = errors.problems
     found[name] = (len(problems), time.process_time() - begun)
-print(json.dumps([found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+# of this program alone: the usage that getrusage tells begins with its parent's
+status = Path("/proc/self/status").read_text()
+most = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+print(json.dumps([found, int(most) / 1024]))
 """
 
 
@@ -88,13 +92,18 @@ def measured() -> tuple[dict[str, tuple[int, float]], float]:
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_a_hostile_file_is_answered(
+    name: str, measured: tuple[dict[str, tuple[int, float]], float]
+) -> None:
+    assert measured[0][name][0] > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", FILES)
 def test_a_hostile_file_is_answered_within_a_second(
     name: str, measured: tuple[dict[str, tuple[int, float]], float]
 ) -> None:
-    problems, seconds = measured[0][name]
-
-    assert problems > 0
-    assert seconds <= 1
+    assert measured[0][name][1] <= 1
 
 
 def test_hostile_files_take_no_more_than_200_megabytes(

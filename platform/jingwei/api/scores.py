@@ -19,8 +19,8 @@ blueprint = Blueprint("scores", __name__, url_prefix="/api/v1/scores")
 def score(scheme: str) -> Response:
     """`?org&period`; without an org, everybody's, best first."""
     given = parameters("org", "period")
-    period = _period(given.get("period", ""))
     with reading() as view:
+        period = _period(given.get("period", ""))
         if "org" in given:
             return answer(sheet_json(view, score_of(view, scheme, given["org"], period), locale()))
         sheets = scores_of(view, scheme, period)
