@@ -128,7 +128,12 @@ def _may_submit(view: Reading, form: Form, kept: Mapping[str, Any]) -> bool:
     if not (form.workflow or form.workflows or form.submit is not None):
         return False
     fresh = kept.get("status") in (None, "draft", "returned", "recalled")
-    return fresh and view.rights.decide(view, form.name, "submit").allowed
+    if not fresh:
+        return False
+    if kept:
+        return view.rights.decide(view, form.name, "submit", kept).allowed
+    grants = view.rights.grants(view, form.name).grants
+    return any({"create", "submit"} <= set(grant.permission.can) for grant in grants)
 
 
 def _model(

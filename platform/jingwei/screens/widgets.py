@@ -91,6 +91,8 @@ class Widget:
             "computed": self.computed,
             "filtered": self.filtered,
         }
+        if self.kind == "output" and self.options:
+            found["titles"] = {option.value: option.text for option in self.options}
         if self.kind == "table":
             found["columns"] = {c.name: c.model() for c in self.columns}
             found["totals"] = list(self.totals)

@@ -57,7 +57,7 @@ function show(control, field, value) {
 function shownValue(field, value) {
   if (nothing(value)) return "—";
   if (NUMERIC.has(field.type)) return numbers.show(value, field.scale, field.digits) + (field.type === "percent" ? "%" : "");
-  return String(value);
+  return field.titles?.[value] ?? String(value);
 }
 
 function choose(control, field, value) {
@@ -394,6 +394,19 @@ function refreshTable(name) {
 let asking = null;
 let round = 0;
 
+// what the server put into an empty control that a person may change: asked for again until then
+const suggested = new WeakMap();
+const isSuggested = (owner, name) => suggested.get(owner)?.[name] !== undefined && suggested.get(owner)[name] === owner[name];
+
+function suggest(owner, name, value, control, field) {
+  if (!nothing(owner[name]) && !isSuggested(owner, name)) return;
+  owner[name] = value;
+  suggested.set(owner, { ...suggested.get(owner), [name]: value });
+  if (control) show(control, field, value);
+}
+
+const unsuggested = (owner, values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isSuggested(owner, name) ? null : value]));
+
 function askLater() {
   if (!model.asks.length) return;
   clearTimeout(asking);
@@ -414,12 +427,20 @@ async function ask() {
     const [name, column] = path.split(".");
     const field = model.fields[name];
     if (!field) continue;
-    if (column === undefined && field.computed) state[name] = textual(answer.values?.[name]);
-    if (column !== undefined && field.columns[column]?.computed) {
-      (answer.values?.[name] ?? []).forEach((row, index) => {
-        if (state[name]?.[index]) state[name][index][column] = textual(row[column]);
-      });
+    if (column === undefined) {
+      if (field.computed) state[name] = textual(answer.values?.[name]);
+      continue;
     }
+    const lines = blockOf(name).querySelector("[data-rows]").children;
+    (answer.values?.[name] ?? []).forEach((row, index) => {
+      const mine = state[name]?.[index];
+      if (!mine) return;
+      if (field.columns[column]?.computed) mine[column] = textual(row[column]);
+      else if (!rules.visible[path]) {
+        const cell = lines[index]?.querySelector(`[data-column="${CSS.escape(column)}"]`);
+        suggest(mine, column, textual(row[column]), cell && controlIn(cell), field.columns[column]);
+      }
+    });
   }
   refresh();
 }
@@ -432,7 +453,9 @@ function computable() {
   for (const name of model.order) {
     const field = model.fields[name];
     if (["heading", "note"].includes(field.kind) || field.computed) continue;
-    values[name] = isTable(name) ? sentRows(name) : (state[name] ?? null);
+    values[name] = isTable(name)
+      ? sentRows(name).map((row, index) => unsuggested(state[name][index], row))
+      : (state[name] ?? null);
   }
   return values;
 }
