@@ -63,6 +63,22 @@ def test_computed_totals_and_conditions_follow_what_is_typed(as_person: Open) ->
     assert visit.complaints == []
 
 
+def test_last_years_figure_comes_by_itself_until_somebody_types_another(as_person: Open) -> None:
+    page = as_person("li.na").go(NEW)
+    page.locator('[data-field="year"] select').select_option("2024")
+    add_row(page, indicator="revenue", org="S601668", amount="100")
+    last_year = page.locator(f'{ROWS} [data-column="last_year"] input')
+    expect(last_year).to_have_value("226,552,900.00")
+    expect(page.locator('[data-field="reason"]')).to_be_visible()
+
+    last_year.fill("90")
+    last_year.blur()
+    expect(page.locator(f'{ROWS} [data-column="growth"] output')).to_have_text("11.11%")
+    page.locator(f'{ROWS} [data-column="amount"] input').fill("99")
+    page.wait_for_timeout(1_200)  # the server has been asked again
+    expect(last_year).to_have_value("90")
+
+
 def test_what_is_wrong_stands_on_top_and_leads_to_its_field(as_person: Open) -> None:
     visit = as_person("bl.planner")
     page = visit.go(NEW)
