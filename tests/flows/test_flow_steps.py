@@ -315,4 +315,3 @@ def test_a_workflow_that_runs_in_circles_is_refused_and_changes_nothing(tmp_path
     flow = here.act("fin", flow, "approve")
     flow = here.act("fin", flow, "approve")
     assert flow["status"] == "approved"
-

@@ -99,6 +99,7 @@ class Module(Definition):
     for_: tuple[Any, ...] = ()
     icon: str | None = None
     home: str | None = None
+    order: int = 1_000  # in the menu; those without one come last, by name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -107,7 +107,7 @@ def todo_count(view: Reading) -> int:
 def menu(view: Reading) -> list[Group]:
     """Modules and their entries, as far as this person may use them."""
     found = []
-    for module in view.catalogue.modules.values():
+    for module in sorted(view.catalogue.modules.values(), key=lambda m: (m.order, m.name)):
         if module.for_ and not anchors_of(view, module.for_):
             continue
         group = _module(view, module)

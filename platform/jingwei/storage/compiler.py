@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from jingwei.language.expressions.tree import Expression
+from jingwei.language.expressions.types import NUMERIC
 from jingwei.refusals import Malformed
 from jingwei.storage import sql_numbers
 from jingwei.storage.codecs import Convert, reader
@@ -201,7 +202,14 @@ class Compiler:
             if column is None:
                 raise Malformed("unknown-path", path=key.path)
             return SortColumn(sort_value(column), key.descending)
-        return SortColumn(sort_value(source.find(key.path).column), key.descending)
+        column = sort_value(source.find(key.path).column)
+        if self.name == "sqlite" and self._is_live_number(source, key.path):
+            column = sa.cast(column, sa.Float())  # decimals that are worked out are texts there
+        return SortColumn(column, key.descending)
+
+    def _is_live_number(self, source: Source, path: str) -> bool:
+        expression = self.store.live(source.row.stored.form.name, path)
+        return expression is not None and expression.type.name in NUMERIC
 
     # --- which rows -----------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from jingwei.language.kinds.common import common, own
 from jingwei.language.organisation import Calendar, CodeList, Module
 from jingwei.language.shapes import (
     DATE,
+    INTEGER,
     TEXT,
     WHO,
     WORD,
@@ -84,6 +85,7 @@ MODULE = kind(
         "for": WHO,
         "icon": WORD,
         "home": ref("dashboard"),
+        "order": INTEGER,
     },
     ("menu",),
 )
@@ -98,5 +100,5 @@ def build_module(walker: Walker, name: str, values: dict[str, Any]) -> Module:
         **common(walker, name, values),
         menu=menu,
         for_=values.get("for", ()),
-        **own(values, "icon", "home"),
+        **own(values, "icon", "home", "order"),
     )
