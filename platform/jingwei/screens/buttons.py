@@ -129,13 +129,18 @@ TASK_STYLES: Mapping[str, str] = {
 OWED = frozenset(("return", "reject"))
 
 
+def _words_of(action: str, task: Mapping[str, Any]) -> str:
+    """A to-do is settled, not submitted."""
+    return "settle" if action == "submit" and task.get("kind") == "todo" else action
+
+
 def task_buttons(task: Mapping[str, Any]) -> list[Button]:
     """Buttons of one task, those that decide it."""
     offered = task.get("actions") or ()
     return [
         Button(
             action,
-            text(f"flows.actions.{action}", locale()),
+            text(f"flows.actions.{_words_of(action, task)}", locale()),
             f"/api/v1/tasks/{task['id']}/{action}",
             style=TASK_STYLES[action],
             opinion=action in OWED,

@@ -112,6 +112,8 @@ def exact(value: Any, unit: str | None, words: str) -> str:
 def change_of(beside: Mapping[str, Any], direction: str, words: str) -> Change:
     """One comparison of a tile: `beside` as `services/dashboards.py` gives it."""
     title = str(beside["title"])
+    if beside.get("partial") and beside.get("value") is not None:
+        title = text("screens.figures.comparable", words, title=title)
     if beside.get("label_title"):
         bad = beside["label"] in ("turned_negative", "loss_widened")
         return Change(title, str(beside["label_title"]), "bad" if bad else "good")

@@ -27,7 +27,7 @@ from jingwei.refusals import (
     Refused,
     Stale,
 )
-from jingwei.services import files, filling, generating, structure, validation
+from jingwei.services import files, filling, generating, retired, structure, validation
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.numbers import next_number
@@ -317,6 +317,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: _Batch) -
     validation.compute(work, plan, record, found, overrides)
     _check_reasons(change, overrides, source, found)
     structure.judge(work, form, record, None, found)
+    retired.judge(work, plan, record, None, found)
     _judge(work, plan, record, None, found, change, None, batch.creates_many)
     return _Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
 
@@ -377,6 +378,7 @@ def _prepare_update(
     changed = _changed(plan, before, after)
     if source in ("user", "import"):
         _check_readonly(work, plan, before, changed & values.keys(), found)
+    retired.judge(work, plan, after, before, found)
     _judge(work, plan, after, before, found, change, changed)
     changed = _changed(plan, before, after)
     _stamp(work, before, after)
