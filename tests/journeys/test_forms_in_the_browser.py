@@ -76,7 +76,7 @@ def test_last_years_figure_comes_by_itself_until_somebody_types_another(as_perso
     expect(page.locator(f'{ROWS} [data-column="growth"] output')).to_have_text("11.11%")
     page.locator(f'{ROWS} [data-column="amount"] input').fill("99")
     page.wait_for_timeout(1_200)  # the server has been asked again
-    expect(last_year).to_have_value("90")
+    expect(last_year).to_have_value("90.00")
 
 
 def test_what_is_wrong_stands_on_top_and_leads_to_its_field(as_person: Open) -> None:
