@@ -13,7 +13,8 @@ CONTRACTS = f"{FORM}/records"
 CANARY = "CANARY-7f3a"
 # No answer may carry any of these, whatever was asked.
 TRACES = re.compile(
-    r"Traceback|sqlalchemy|psycopg|sqlite3|SELECT |INSERT |UPDATE |f_contract|sys_|site-packages|\.py\b"
+    r"Traceback|sqlalchemy|psycopg|sqlite3|SELECT |INSERT |UPDATE "
+    r"|f_contract|sys_|site-packages|\.py\b"
 )
 
 
