@@ -128,6 +128,20 @@ def test_a_sheet_that_cannot_be_read_is_said_on_the_page(api: ApiHouse) -> None:
     assert browser.status == 404
 
 
+def test_a_kept_sheet_is_imported_only_by_who_brought_it(api: ApiHouse) -> None:
+    browser = Browser(api, "li.na")
+    browser.get("/f/ledger/import")
+    browser.post("/f/ledger/import", file=upload("名称\nx\n"))
+    sealed = browser.field("sha256")
+    sha256 = sealed.partition(".")[0]
+
+    for known_by_others in (sha256, f"{sha256}.{'0' * 64}"):
+        browser.get("/f/ledger/import")
+        browser.post("/f/ledger/import", sha256=known_by_others, name="x.csv")
+        assert browser.status == 404
+    assert sealed.startswith(f"{sha256}.")
+
+
 def test_who_may_not_import_finds_no_page(api: ApiHouse) -> None:
     browser = Browser(api, "ops")
     browser.get("/f/ledger/import")

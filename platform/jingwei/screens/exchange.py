@@ -1,10 +1,12 @@
 """`/f/FORM/import`: a template down, a sheet up, looked at before it is kept, and taken back.
 
-A sheet that was looked at lies with the files; the second step names it by its sha256.
+A sheet that was looked at lies with the files; the second step names it by its sha256, sealed for
+the person who brought it: the content of other people's files is not to be had by its name.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -94,10 +96,20 @@ def _uploaded() -> Source:
     return Source(name, sha256)
 
 
+def _sealed(sha256: str) -> str:
+    """The name of a kept sheet, with a seal that only this person can use."""
+    secret = current().settings.secret_key.encode()
+    message = f"import:{_person().login}:{sha256}".encode()
+    return f"{sha256}.{hmac.new(secret, message, 'sha256').hexdigest()}"
+
+
 def _named() -> Source:
-    sha256 = request.form.get("sha256", "")
+    given = request.form.get("sha256", "")
+    sha256 = given.partition(".")[0]
     if not _SHA256.match(sha256):
         raise Malformed("file-needed")
+    if not hmac.compare_digest(given.encode(), _sealed(sha256).encode()):
+        raise NotFound("not-found")
     return Source(files.plain_name(request.form.get("name")), sha256)
 
 
@@ -137,6 +149,7 @@ def _page(
             title=definition.title(locale()),
             words=words,
             source=source,
+            sealed=_sealed(source.sha256) if source is not None else "",
             looked=looked,
             whole=looked is not None and looked.looked_at < exchange.MOST_LOOKED_AT,
             done=done,
