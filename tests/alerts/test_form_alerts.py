@@ -124,7 +124,7 @@ def test_an_alert_that_names_nobody_says_so(tmp_path: Path, database_url: str) -
     assert looks(house) == {f"task/{task}": "nobody"}
 
 
-TODO = (
+ASKS = (
     SLOW
     + """
 todo:
@@ -137,7 +137,7 @@ todo:
 
 
 def test_the_record_it_opens_closes_itself(tmp_path: Path, database_url: str) -> None:
-    house = open_tasks(tmp_path, database_url, TODO)
+    house = open_tasks(tmp_path, database_url, ASKS)
     task = new_task(house, progress=0.2)
     check(house, record=task)
     assert todo(house, "li.na") == ["报表 进度 20.00%"]
@@ -155,7 +155,7 @@ def test_the_record_it_opens_closes_itself(tmp_path: Path, database_url: str) ->
 def test_an_open_record_is_not_opened_twice_even_if_somebody_entered_it(
     tmp_path: Path, database_url: str
 ) -> None:
-    house = open_tasks(tmp_path, database_url, TODO)
+    house = open_tasks(tmp_path, database_url, ASKS)
     task = new_task(house, progress=0.2)
     by_hand = house.create("ops", "case", task=task, what="手工", org="A")
     check(house, record=task)
@@ -166,7 +166,7 @@ def test_an_open_record_is_not_opened_twice_even_if_somebody_entered_it(
 
 @on_sqlite
 def test_a_record_that_cannot_be_opened_is_told_and_why(tmp_path: Path, database_url: str) -> None:
-    house = open_tasks(tmp_path, database_url, TODO.replace("what: =name", "what: =secret"))
+    house = open_tasks(tmp_path, database_url, ASKS.replace("what: =name", "what: =secret"))
     task = new_task(house, progress=0.2)
     check(house, record=task)
     assert house.list("ops", "case").items == []
