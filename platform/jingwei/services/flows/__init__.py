@@ -25,6 +25,7 @@ from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.runtime import Loaded
+from jingwei.services.flows.seats import ask_more
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
 from jingwei.services.rights import Viewing
@@ -329,7 +330,8 @@ def _hand_one(found: Loaded, walk: Any, task: TaskRow, login: str, to: str | Non
     walk.close_task(
         task.id, "transferred", by=None if walk.actor is None else walk.actor, reason="handed-over"
     )
-    walk.ask_more(
+    ask_more(
+        walk,
         task.run,
         heir,
         task.seat,

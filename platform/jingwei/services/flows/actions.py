@@ -13,6 +13,7 @@ from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.plan import START
 from jingwei.services.flows.returns import asked_target, earlier, send_back
+from jingwei.services.flows.seats import ask_more
 from jingwei.services.flows.votes import seats_of, verdict
 from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import RunRow, TaskRow
@@ -246,7 +247,8 @@ def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:
     person = _somebody(walk, run, wish)
     walk.note("transferred", step=run.step, comment=wish.comment, task=task.id, to=person)
     _close(walk, task, "transferred", wish)
-    walk.ask_more(
+    ask_more(
+        walk,
         run.id,
         person,
         task.seat,
@@ -262,8 +264,15 @@ def _delegate(walk: Walk, task: TaskRow, wish: Wish) -> None:
     person = _somebody(walk, run, wish)
     walk.note("delegated", step=run.step, comment=wish.comment, task=task.id, to=person)
     walk.set_task(task.id, state="waiting")
-    walk.ask_more(
-        run.id, person, task.seat, origin=task.id, position="delegate", kind="answer", weight=0
+    ask_more(
+        walk,
+        run.id,
+        person,
+        task.seat,
+        origin=task.id,
+        position="delegate",
+        kind="answer",
+        weight=0,
     )
 
 
@@ -301,7 +310,7 @@ def _add_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
     )
     seat = max(t.seat for t in walk.tasks_of(run.id))
     for number, person in enumerate(dict.fromkeys(people)):
-        walk.ask_more(run.id, person, seat + 1 + number, origin=task.id, position=position)
+        ask_more(walk, run.id, person, seat + 1 + number, origin=task.id, position=position)
     if position == "before":
         walk.set_task(task.id, state="waiting")
     elif position == "after":
@@ -406,8 +415,14 @@ def _ask_again(walk: Walk, run: RunRow, task: TaskRow) -> None:
             if t.outcome in ("superseded", "cancelled") or t.id == task.id
         }
         for person, old in people.items():
-            walk.ask_more(
-                run.id, person, seat, weight=old.weight, origin=old.origin, position=old.position
+            ask_more(
+                walk,
+                run.id,
+                person,
+                seat,
+                weight=old.weight,
+                origin=old.origin,
+                position=old.position,
             )
     if step.mode == "sequential":
         for later in walk.live_tasks(run.id):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from jingwei.language.workflow import Step
 from jingwei.services.flows.asks import Rows
-from jingwei.services.flows.walk import Walk, seats_wanted
+from jingwei.services.flows.seats import seats_wanted
+from jingwei.services.flows.walk import Walk
 
 MOST = 100
 

@@ -11,6 +11,7 @@ from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
 from jingwei.services import tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
+from jingwei.services.flows.seats import acting_for
 from jingwei.services.people import SYSTEM, may_sign_in
 from jingwei.services.platform import Platform
 from jingwei.services.tasks import instant
@@ -190,7 +191,7 @@ def _move_of_flow(work: Work, flow_id: int, proxy: ProxyRow) -> int:
         if task.person != proxy.person or task.acting != proxy.person or task.kind == "cc":
             continue
         run = walk.runs[task.run or 0]
-        acting = walk.acting_for(walk.step_of(run), task.kind, task.person)
+        acting = acting_for(walk, walk.step_of(run), task.kind, task.person)
         if acting != task.acting:
             walk.note("given_to_proxy", step=run.step, task=task.id, to=acting)
             walk.set_task(task.id, acting=acting)

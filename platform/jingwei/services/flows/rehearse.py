@@ -12,7 +12,7 @@ from jingwei.language.values import Formula
 from jingwei.language.who import Who
 from jingwei.language.workflow import Step, Workflow
 from jingwei.refusals import FieldRefusal, Invalid, NotFound
-from jingwei.services import validation
+from jingwei.services import computing, parsing
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict, who
 from jingwei.services.flows.plan import ASKS_PEOPLE, FlowPlan
@@ -20,8 +20,8 @@ from jingwei.services.flows.predict import Ahead
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
+from jingwei.services.found import Found
 from jingwei.services.plans import build_plan
-from jingwei.services.validation import Found
 from jingwei.storage.flow_rows import FlowRow
 
 NO_RECORD = 0
@@ -130,14 +130,14 @@ def imagined(
     for table in plan.tables:
         record[table] = []
     given = {"org": org, **values}
-    record.update(validation.parse(view, plan, given, found))
+    record.update(parsing.parse(view, plan, given, found))
     for table in plan.tables:
         for number, row in enumerate(record[table] or (), 1):
             row.setdefault("id", number)
             for column in plan.tables[table]:
                 row.setdefault(column, None)
-    validation.fill_defaults(view, plan, record, given.keys())
-    validation.compute(view, plan, record, found)
+    computing.fill_defaults(view, plan, record, given.keys())
+    computing.compute(view, plan, record, found)
     if found.refusals:
         raise Invalid("invalid", fields=found.refusals)
     return record

@@ -18,6 +18,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.events import Changed
 from jingwei.services.flows import who
 from jingwei.services.flows.actions import Wish
+from jingwei.services.flows.automatic import look_at_children, look_at_wait
 from jingwei.services.flows.pinned import pinned
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.resolve import WorldAsks, run_effects
@@ -352,7 +353,7 @@ def _tell_parent(work: Work, before: State, after: State) -> None:
         if run is None or run.state != "open" or found.state.flow.status in TERMINAL:
             return
         walk = found.walk(system=True)
-        walk.look_at_children(run.id)
+        look_at_children(walk, run.id)
         walk.settle()
         if walk.events:
             commit(work, found, walk)
@@ -364,7 +365,7 @@ def look_at_waits(walk: Walk) -> None:
         return
     for run in [r for r in walk.runs.values() if r.kind == "wait" and r.state == "open"]:
         if walk.step_of(run).wait_until is not None:
-            walk.look_at_wait(run.id)
+            look_at_wait(walk, run.id)
     walk.settle()
 
 

@@ -12,9 +12,11 @@ from jingwei.services import tasks
 from jingwei.services.commands import Work
 from jingwei.services.display import display
 from jingwei.services.flows import runtime
+from jingwei.services.flows.automatic import look_at_wait
 from jingwei.services.flows.returns import goto, send_back
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.schedule import LOOK_AGAIN, remind_rule, timer
+from jingwei.services.flows.seats import ask_more
 from jingwei.services.flows.walk import Walk
 from jingwei.services.notices import Notice, notify
 from jingwei.services.people import SYSTEM
@@ -147,7 +149,8 @@ def _transfer(walk: Walk, run: RunRow, task: Any, people: list[str]) -> None:
     if not heirs:
         return
     walk.close_task(task.id, "transferred", by=None, reason="overdue")
-    walk.ask_more(
+    ask_more(
+        walk,
         run.id,
         heirs[0],
         task.seat,
@@ -178,7 +181,7 @@ def _tell(
 
 
 def _look(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
-    if not walk.look_at_wait(run.id) and known.data.get("again"):
+    if not look_at_wait(walk, run.id) and known.data.get("again"):
         again = timer(found.asks, run, "wait", work.now + LOOK_AGAIN, again=True)
         rows.write_timers(work.connection, [again])
 

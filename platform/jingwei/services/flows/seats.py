@@ -1,0 +1,252 @@
+"""Who takes the seats of a step of people: empty ones, one's own, the same person again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jingwei.language.workflow import Step
+from jingwei.refusals import Refused
+from jingwei.services.flows.asks import Found, Rows
+from jingwei.services.flows.votes import SAME
+from jingwei.storage.flow_rows import RunRow, TaskRow
+
+if TYPE_CHECKING:
+    from jingwei.services.flows.walk import Walk
+
+SELF = "self-approval"
+TASK_KINDS = {"fill": "fill", "approve": "approval", "acknowledge": "receipt"}
+
+
+def open_people(walk: Walk, step: Step, parent: int | None, lane: str | None, rows: Rows) -> RunRow:
+    chosen = walk.flow.memory.get("chosen", {}).get(step.id, ())
+    found = walk.asks.people(step, rows, chosen)
+    walk.note_system("step_opened", step=step.id)
+    run = walk.new_run(step, parent, lane)
+    due = walk.asks.due(step, rows)
+    run = walk.set_run(run.id, due_at=due, data={"found": dict(found.how)})
+    if step.kind == "cc":
+        _tell(walk, step, run, found)
+    elif step.kind == "acknowledge" and not step.wait:
+        walk.receipts += [(step, person) for person in _everybody(found)]
+        walk.finish(run.id, "passed")
+    else:
+        _seat(walk, step, run, found)
+        walk.look_at(run.id)
+    return walk.runs[run.id]
+
+
+def _tell(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
+    for person in _everybody(found):
+        _ask(walk, step, run, person, 0, kind="cc", state="told")
+    walk.finish(run.id, "passed")
+
+
+def _ask(walk: Walk, step: Step, run: RunRow, person: str, seat: int, **more: Any) -> TaskRow:
+    values: dict[str, Any] = {
+        "kind": TASK_KINDS.get(step.kind, "approval"),
+        "state": "open",
+        **more,
+    }
+    values.setdefault("acting", acting_for(walk, step, values["kind"], person))
+    return walk.add_task(
+        TaskRow(
+            walk.asks.next_id(),
+            run.id,
+            person,
+            opened_at=walk.now,
+            title={"zh": step.title.zh, "en": step.title.en},
+            seat=seat,
+            due_at=run.due_at,
+            flow=walk.flow.id,
+            form=walk.flow.form,
+            record=walk.flow.record,
+            **values,
+        )
+    )
+
+
+def acting_for(walk: Walk, step: Step, kind: str, person: str) -> str:
+    """Who is asked in a person's place: never the initiator about his own request, and nobody
+    to correct it but himself."""
+    if kind == "cc" or (kind == "fill" and person == walk.flow.initiator):
+        return person
+    found = walk.asks.stand_in(person)
+    if found.loops:
+        walk.note_system("proxy_loop", step=step.id, person=person, chain=list(found.via))
+    own = found.acting == walk.flow.initiator and step.kind == "approve"
+    if own and walk.plan.policy(step, "self_approval") != "allow":
+        return person
+    return found.acting
+
+
+def ask_more(walk: Walk, run: int, person: str, seat: int, **more: Any) -> TaskRow:
+    """Another task of a run that is open."""
+    row = walk.runs[run]
+    return _ask(walk, walk.step_of(row), row, person, seat, **more)
+
+
+def _seat(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
+    seats = seats_wanted(step, found)
+    seats = _without_empty(walk, step, run, seats)
+    if walk.runs[run.id].state != "open":
+        return
+    seen: set[str] = set()
+    for number, (people, weight) in enumerate(seats):
+        for person in dict.fromkeys(people):
+            _take_seat(walk, step, run, person, number, weight, seen)
+    if step.mode == "sequential" and step.kind == "approve":
+        _queue_up(walk, run.id)
+
+
+def _take_seat(
+    walk: Walk, step: Step, run: RunRow, person: str, seat: int, weight: int, seen: set[str]
+) -> bool:
+    if step.kind != "approve":
+        _ask(walk, step, run, person, seat, weight=weight)
+        return True
+    if person == walk.flow.initiator:
+        rule = walk.plan.policy(step, "self_approval")
+        if rule == "skip":
+            _skip(walk, step, run, person, seat, weight, SELF)
+            return False
+        if rule in ("superior", "forbid"):
+            above = walk.asks.superior(person) if rule == "superior" else None
+            others = [above] if above else walk.asks.flow_admins()
+            others = [other for other in others if other != person]
+            if not others:
+                raise Refused("flow-walk-approval", step=step.title)
+            asked = False
+            for other in others:
+                asked |= _take_seat(walk, step, run, other, seat, weight, seen)
+            return asked
+    if person in seen:
+        if step.mode == "vote":
+            _ask(walk, step, run, person, seat, weight=weight)
+        return step.mode == "vote"
+    seen.add(person)
+    if _decided_before(walk, step, run, person):
+        _skip(walk, step, run, person, seat, weight, SAME)
+        return False
+    _ask(walk, step, run, person, seat, weight=weight)
+    return True
+
+
+def _skip(
+    walk: Walk, step: Step, run: RunRow, person: str, seat: int, weight: int, reason: str
+) -> None:
+    task = _ask(walk, step, run, person, seat, weight=weight, acting=person)
+    walk.close_task(task.id, "skipped", by=None, reason=reason)
+
+
+def _without_empty(
+    walk: Walk, step: Step, run: RunRow, seats: list[tuple[tuple[str, ...], int]]
+) -> list[tuple[tuple[str, ...], int]]:
+    """The empty rule: for each seat where all must decide, else when nobody was found."""
+    each = step.kind == "approve" and step.mode in ("all", "sequential")
+    empty = [n for n, (people, _) in enumerate(seats) if not people]
+    if not empty and seats:
+        return seats
+    if not each and len(empty) < len(seats):
+        return [seat for seat in seats if seat[0]]
+    seats = seats or [((), 1)]
+    rule = walk.plan.policy(step, "empty")
+    if rule == "pass" and step.kind != "fill":
+        walk.note_system("seat_empty", step=step.id, rule="pass")
+        left = [seat for seat in seats if seat[0]]
+        if not left:
+            walk.finish(run.id, "approved" if step.kind == "approve" else "acknowledged")
+        return left
+    if rule == "reject" and step.kind == "approve":
+        walk.note_system("seat_empty", step=step.id, rule="reject")
+        walk.reject_run(run.id)
+        return []
+    stand_ins: list[str] = []
+    if isinstance(rule, tuple):
+        stand_ins = walk.asks.persons(rule, walk.rows_of(run))
+    stand_ins = stand_ins or walk.asks.flow_admins()
+    if not stand_ins:
+        raise Refused("flow-nobody", step=step.title)
+    walk.note_system("seat_empty", step=step.id, rule="flow_admin", people=stand_ins)
+    return [seat if seat[0] else (tuple(stand_ins), seat[1]) for seat in seats]
+
+
+def _decided_before(walk: Walk, step: Step, run: RunRow, person: str) -> bool:
+    """Whether the same-person rule lets the earlier approval of this round stand."""
+    rule = walk.plan.policy(step, "same_person")
+    if rule == "keep_last":
+        return _asked_later(walk, step, run, person)
+    if rule not in ("consecutive", "any_earlier"):
+        return False
+    earlier = [
+        r
+        for r in walk.runs.values()
+        if r.kind == "approve"
+        and r.id != run.id
+        and r.round == walk.flow.round
+        and r.state == "done"
+        and r.outcome == "approved"
+        and not walk.beside(r, run)
+    ]
+    if rule == "consecutive":
+        earlier = earlier[-1:]
+    return any(
+        task.person == person
+        and (task.outcome == "approved" or (task.outcome == "skipped" and task.reason == SAME))
+        and not asks_more(step, walk.step_of(r))
+        for r in earlier
+        for task in walk.tasks_of(r.id)
+    )
+
+
+def _asked_later(walk: Walk, step: Step, run: RunRow, person: str) -> bool:
+    """Whether a later step that is sure to come asks the same person."""
+    step_id: str | None = step.id
+    while step_id is not None:
+        place = walk.plan.places[step_id]
+        for later in place.beside[place.index + 1 :]:
+            if later.kind == "approve" and later.when is None and not asks_more(step, later):
+                found = walk.asks.people(later, walk.rows_of(run), ())
+                if person in _everybody(found):
+                    return True
+        step_id = place.block
+    return False
+
+
+def _queue_up(walk: Walk, run: int) -> None:
+    """In a sequential step one seat is asked at a time."""
+    live = sorted(walk.live_tasks(run), key=lambda t: (t.seat, t.id))
+    for task in live:
+        if task.seat != live[0].seat and task.state == "open" and task.position is None:
+            walk.set_task(task.id, state="waiting")
+
+
+def asks_more(step: Step, other: Step) -> bool:
+    """Whether a step asks a person for something that the other one does not: fields to write, an
+    opinion, a signature. Then an answer there is none here."""
+    owed = step.opinion == "required" and other.opinion != "required"
+    signs = step.signature is not None and other.signature != step.signature
+    fields = {*step.fields.write, *step.fields.require}
+    return owed or signs or not fields <= {*other.fields.write, *other.fields.require}
+
+
+def _everybody(found: Found) -> list[str]:
+    return list(dict.fromkeys(person for group in found.groups for person in group.people))
+
+
+def seats_wanted(step: Step, found: Found) -> list[tuple[tuple[str, ...], int]]:
+    """The seats of a step before any rule: (people who may take it, weight)."""
+    if step.kind == "acknowledge" or (step.kind == "approve" and step.mode == "any"):
+        return [((person,), 1) for person in _everybody(found)]
+    if step.kind == "fill":
+        return [(g.people, 1) for g in found.groups] if found.groups else []
+    if step.mode == "one":
+        return [(tuple(_everybody(found)), 1)]
+    seats: list[tuple[tuple[str, ...], int]] = []
+    for group in found.groups:
+        vote = step.mode == "vote" and step.holders != "claim"
+        shared = group.shared and step.holders != "all" and not vote
+        if shared or not group.people:
+            seats.append((group.people, group.weight))
+        else:
+            seats += [((person,), group.weight) for person in group.people]
+    return seats
