@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary
 
 from jingwei.language.form import Action, Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, Malformed, NotAllowed, NotFound
-from jingwei.services import effects, records, validation
+from jingwei.services import effects, parsing, records, validation
 from jingwei.services.commands import Reading, Work
 from jingwei.services.effects.scene import Outcome
 from jingwei.services.flows import who
+from jingwei.services.found import Found, by_author
 from jingwei.services.plans import FormPlan, build_plan, form_plan
-from jingwei.services.validation import Found
 from jingwei.services.world import environment
 
 Record = Mapping[str, Any]
@@ -136,7 +136,7 @@ def _asked(
     plan = ask_plan(work, form, action)
     found = Found()
     answers: dict[str, Any] = dict.fromkeys(action.ask)
-    answers.update(validation.parse(work, plan, given, found))
+    answers.update(parsing.parse(work, plan, given, found))
     env = environment(work, record, row=row, ask=answers)
     for name, field_plan in plan.fields.items():
         if field_plan.default is not None and name not in given:
@@ -162,7 +162,7 @@ def _check(
 ) -> None:
     env = environment(work, record, row=row, ask=answers)
     if action.check is not None and not work.catalogue.closure(action.check)(env):
-        said = validation.by_author(work, action.name, "", action.message, record)
+        said = by_author(work, action.name, "", action.message, record)
         raise Invalid("invalid", fields=[said])
     plan = form_plan(work.store, work.catalogue, form.name)
     broken = validation.judge_action(work, plan, record, action.name)

@@ -9,12 +9,13 @@ from typing import Any
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
-from jingwei.services import filling, generating, validation
+from jingwei.services import computing, filling, generating, parsing, validation
 from jingwei.services.commands import Reading
+from jingwei.services.found import Found
 from jingwei.services.listing import form_of, shown_record
 from jingwei.services.overrides import Overrides
 from jingwei.services.plans import form_plan
-from jingwei.services.validation import Found, Occasion
+from jingwei.services.validation import Occasion
 from jingwei.services.world import environment
 
 
@@ -63,7 +64,7 @@ def compute(
     record: dict[str, Any] = dict(before) if before else dict.fromkeys(definition.fields)
     if before is None:
         record.update(status=None, state=definition.initial_state, org=None, owner=None)
-    parsed = validation.parse(view, plan, values, found)
+    parsed = parsing.parse(view, plan, values, found)
     record.update(parsed)
     for table in plan.tables:
         record[table] = [dict(row) for row in record.get(table) or ()]
@@ -71,14 +72,14 @@ def compute(
             for column in plan.tables[table]:
                 row.setdefault(column, None)
     if before is None:
-        validation.fill_defaults(view, plan, record, values.keys())
+        computing.fill_defaults(view, plan, record, values.keys())
         if record.get("org") is None:
             record["org"] = view.actor.org
     filling.fill(view, plan, record, before, values.keys())
     if before is None:
         generating.begin(view, plan, record, values.keys(), found)
     overrides = Overrides(definition, before, values.keys())
-    validation.compute(view, plan, record, found, overrides)
+    computing.compute(view, plan, record, found, overrides)
     occasion = Occasion(submitting=submitting, drafts=True)
     judged = validation.judge(view, plan, record, before, occasion, ())
     env = environment(view, record, old=before, is_new=before is None)

@@ -19,8 +19,8 @@ from jingwei.language.form import Form
 from jingwei.refusals import Invalid, Malformed, NotFound
 from jingwei.services import listing
 from jingwei.services.commands import Reading, Work
+from jingwei.services.found import Found
 from jingwei.services.plans import form_plan
-from jingwei.services.validation import Found
 from jingwei.storage import files as rows
 from jingwei.storage.files import FileRow
 

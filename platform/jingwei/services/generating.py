@@ -8,8 +8,9 @@ from typing import Any
 from jingwei.language.form import Field
 from jingwei.language.values import Formula, Literal_
 from jingwei.services.commands import Reading
+from jingwei.services.computing import as_kept
+from jingwei.services.found import Found, Values
 from jingwei.services.plans import FormPlan
-from jingwei.services.validation import Found, Values, as_kept
 from jingwei.services.world import environment
 
 MOST_ROWS = 5_000

@@ -27,14 +27,25 @@ from jingwei.refusals import (
     Refused,
     Stale,
 )
-from jingwei.services import files, filling, generating, retired, structure, validation
+from jingwei.services import (
+    computing,
+    files,
+    filling,
+    generating,
+    parsing,
+    retired,
+    structure,
+    uniqueness,
+    validation,
+)
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
+from jingwei.services.found import Found
 from jingwei.services.numbers import next_number
 from jingwei.services.overrides import Overrides, reason_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.rights import FieldRights
-from jingwei.services.validation import Found, Occasion
+from jingwei.services.validation import Occasion
 from jingwei.services.world import environment
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.records import RowChange
@@ -157,7 +168,7 @@ def _without_taken(
     refuse: Refuse | None,
 ) -> list[tuple[int, _Prepared]]:
     """Those of a batch whose unique values nobody has, in the database or earlier in the batch."""
-    taken = validation.taken_among(work, plan, [one.after for _, one in prepared])
+    taken = uniqueness.taken_among(work, plan, [one.after for _, one in prepared])
     kept = []
     for place, (index, one) in enumerate(prepared):
         refusals = taken.get(place)
@@ -304,9 +315,9 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: _Batch) -
             batch.known.add(keys)
     found = Found()
     record = _blank(work, plan)
-    values = validation.parse(work, plan, change.values, found)
+    values = parsing.parse(work, plan, change.values, found)
     record.update(values)
-    validation.fill_defaults(work, plan, record, change.values.keys())
+    computing.fill_defaults(work, plan, record, change.values.keys())
     if record.get("org") is None and "org" not in change.values:
         record["org"] = work.actor.org or None
     filling.fill(work, plan, record, None, change.values.keys())
@@ -314,7 +325,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: _Batch) -
     generating.begin(work, plan, record, change.values.keys(), found)
     _give_row_ids(work, plan, record, None, found)
     overrides = Overrides(form, None, change.values.keys())
-    validation.compute(work, plan, record, found, overrides)
+    computing.compute(work, plan, record, found, overrides)
     _check_reasons(change, overrides, source, found)
     structure.judge(work, form, record, None, found)
     retired.judge(work, plan, record, None, found)
@@ -363,7 +374,7 @@ def _prepare_update(
             )
         _check_keys(work, plan, change.values, rights, before)
     found = Found()
-    values = validation.parse(work, plan, change.values, found)
+    values = parsing.parse(work, plan, change.values, found)
     after = {**before, **values}
     for table in plan.tables:
         after[table] = [dict(row) for row in after.get(table) or ()]
@@ -372,7 +383,7 @@ def _prepare_update(
     if after["org"] != before["org"]:
         _check_org(work, plan, after, source, found)
     overrides = Overrides(form, before, change.values.keys())
-    validation.compute(work, plan, after, found, overrides)
+    computing.compute(work, plan, after, found, overrides)
     _check_reasons(change, overrides, source, found)
     structure.judge(work, form, after, before, found)
     changed = _changed(plan, before, after)
@@ -566,7 +577,7 @@ def _merge_rows(
         if definition.append_only and not set(known) <= {r.get("id") for r in after[table]}:
             found.add(table, "append-only")
         for row in after[table]:
-            validation.fill_row_defaults(work, plan, table, row, after)
+            computing.fill_row_defaults(work, plan, table, row, after)
     if before.get("status") in EDITABLE:
         generating.refresh(work, plan, after, found)
     _give_row_ids(work, plan, after, before, found)
@@ -587,10 +598,10 @@ def _judge(
     occasion = Occasion(require=change.require, drafts=drafts, unique_later=unique_later)
     judged = validation.judge(work, plan, record, before, occasion, changed)
     if not unique_later:
-        validation.judge_unique_fields(work, plan, record, judged, changed)
+        uniqueness.judge_unique_fields(work, plan, record, judged, changed)
     elif found.refusals or judged.refusals:  # it will not be among those looked at later
-        validation.judge_unique_rules(work, plan, record, judged)
-        validation.judge_unique_fields(work, plan, record, judged, changed)
+        uniqueness.judge_unique_rules(work, plan, record, judged)
+        uniqueness.judge_unique_fields(work, plan, record, judged, changed)
     files.judge(work, plan.form, record, before, judged)
     known = {(r.path, r.code) for r in found.refusals}
     found.refusals += [r for r in judged.refusals if (r.path, r.code) not in known]
@@ -773,7 +784,7 @@ def check_submission(work: Work, form: str, record: Mapping[str, Any]) -> None:
     judged = validation.judge(
         work, plan, dict(record), record, Occasion(submitting=True, drafts=True), ()
     )
-    validation.judge_unique_fields(work, plan, dict(record), judged, None)
+    uniqueness.judge_unique_fields(work, plan, dict(record), judged, None)
     if judged.refusals:
         raise Invalid("invalid", fields=judged.refusals)
 

@@ -17,8 +17,8 @@ from jingwei.language.who import Who, Whos
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
 from jingwei.services import listing
 from jingwei.services.commands import Reading
+from jingwei.services.parsing import Names
 from jingwei.services.rights import anchors_of
-from jingwei.services.validation import Names
 from jingwei.services.world import environment
 
 RECORD = "id"  # the parameter of a report about one record

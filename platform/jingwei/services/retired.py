@@ -7,8 +7,8 @@ from typing import Any
 
 from jingwei.language.form import Field
 from jingwei.services.commands import Reading
+from jingwei.services.found import Found
 from jingwei.services.plans import FormPlan
-from jingwei.services.validation import Found
 
 
 def judge(

@@ -24,7 +24,7 @@ from jingwei.services import actions, flows, records
 from jingwei.services.clock import FixedClock
 from jingwei.services.commands import Commands, Work
 from jingwei.services.people import SYSTEM, Person
-from jingwei.services.validation import select_ids
+from jingwei.services.record_ids import select_ids
 
 Act = Mapping[str, Any]
 MOST_REQUESTS = 50  # of one flow

@@ -7,7 +7,7 @@ from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.services.commands import Work
-from jingwei.services.validation import Found
+from jingwei.services.found import Found
 from jingwei.storage.counters import next_value
 from jingwei.storage.query import ALL_ROWS, Page, Query
 

@@ -17,7 +17,16 @@ from jingwei.language.trial import GivenRecord, Trial, TrialCase, TrialStep
 from jingwei.language.written import api_values
 from jingwei.problems import Position
 from jingwei.refusals import Malformed, NotFound, Refused
-from jingwei.services import actions, facts, flows, listing, records, tasks, validation, workdays
+from jingwei.services import (
+    actions,
+    facts,
+    flows,
+    listing,
+    record_ids,
+    records,
+    tasks,
+    workdays,
+)
 from jingwei.services.commands import Work
 from jingwei.services.people import SYSTEM, Person
 from jingwei.services.platform import Platform
@@ -340,7 +349,7 @@ class _Play:
     def compare_records(self, wanted: Mapping[str, int]) -> None:
         with self.commands.read(SYSTEM) as view:
             for form, count in wanted.items():
-                found = len(validation.select_ids(view, self.form(form).name))
+                found = len(record_ids.select_ids(view, self.form(form).name))
                 if found != count:
                     self.differs(f"records.{form}", count, found)
 

@@ -1,242 +1,23 @@
-"""The one validator: raw values to engine values, then every rule of the form, all at once."""
+"""Every rule of a form about a record of engine values, all at once."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from jingwei.catalogue.patterns import compiled
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.expressions.numbers import rounded
-from jingwei.language.field_types.base import Kept, ValueRefused
-from jingwei.language.field_types.numbers import in_range
-from jingwei.language.field_types.table import FIELD_TYPES, parse_value
 from jingwei.language.form import Field
-from jingwei.language.template import Template
 from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
-from jingwei.services.display import rendered
-from jingwei.services.overrides import Overrides
-from jingwei.services.plans import Compute, FieldPlan, FormPlan
+from jingwei.services.found import Found, Values, by_author
+from jingwei.services.plans import FieldPlan, FormPlan
+from jingwei.services.uniqueness import judge_unique
 from jingwei.services.world import environment
-from jingwei.storage import people
-from jingwei.storage.query import ALL_ROWS, Query
 
-Values = dict[str, Any]
 NUMBERS = ("integer", "number", "money", "percent")
-
-
-class Names:
-    """Which names exist, for field types to ask."""
-
-    def __init__(self, view: Reading) -> None:
-        self._view = view
-
-    def knows(self, kind: str, name: str) -> bool:
-        catalogue: Any = self._view.catalogue
-        if kind == "person":
-            if name in self._view.store.people.ids:
-                return True
-            return people.find_person(self._view.connection, name) is not None
-        return name in getattr(catalogue, f"{kind}s")
-
-    def codes(self, field: Field) -> Collection[str] | None:
-        if isinstance(field.choices, str):
-            return self._view.catalogue.code_lists[field.choices].items.keys()
-        if field.choices is None:
-            return None
-        return [choice.code for choice in field.choices]
-
-
-@dataclass(slots=True)
-class Found:
-    """What is wrong, by field; `warnings` do not stop a save."""
-
-    refusals: list[FieldRefusal] = field(default_factory=list)
-    warnings: list[FieldRefusal] = field(default_factory=list)
-
-    def add(self, path: str, code: str, **holes: object) -> None:
-        self.refusals.append(FieldRefusal(path, code, holes))
-
-
-# --- parsing -------------------------------------------------------------------------------------
-
-
-def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -> Values:
-    """Engine values of what was sent; values that cannot be read are in `found`."""
-    names = Names(view)
-    values: Values = {}
-    parsers = plan.parsers
-    for name, given in raw.items():
-        parse_ = parsers.get(name)
-        if parse_ is not None:
-            try:
-                values[name] = parse_(given, names)
-            except ValueRefused as refused:
-                found.refusals.append(refused.refusal(name))
-        elif name in plan.tables:
-            rows = _rows(plan, name, given, names, found)
-            if rows is not None:
-                values[name] = rows
-        elif name == "org":
-            values[name] = _org(view, given, found)
-    return values
-
-
-_UNREAD = object()
-
-
-def _parsed(definition: Field, given: Any, names: Names, path: str, found: Found) -> Any:
-    try:
-        return parse_value(definition, given, names)
-    except ValueRefused as refused:
-        found.refusals.append(refused.refusal(path))
-        return _UNREAD
-
-
-def _org(view: Reading, given: Any, found: Found) -> Any:
-    if isinstance(given, str) and given in view.catalogue.orgs:
-        return given
-    if given in (None, ""):
-        found.add("org", "required")
-    else:
-        found.add("org", "unknown-org", name=str(given))
-    return None
-
-
-def _rows(
-    plan: FormPlan, table: str, given: Any, names: Names, found: Found
-) -> list[Values] | None:
-    try:
-        raw_rows = parse_value(plan.form.fields[table], given, names) or []
-    except ValueRefused as refused:
-        found.refusals.append(refused.refusal(table))
-        return None
-    rows: list[Values] = []
-    columns = plan.form.fields[table].fields
-    for index, raw in enumerate(raw_rows):
-        row: Values = {}
-        for name, value in raw.items():
-            path = f"{table}.{index}.{name}"
-            if name == "id":
-                if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-                    found.add(path, "not-a-record-id")
-                else:
-                    row["id"] = value
-            elif name in columns:
-                parsed = _parsed(columns[name], value, names, path, found)
-                if parsed is not _UNREAD:
-                    row[name] = parsed
-        rows.append(row)
-    return rows
-
-
-# --- defaults and computes -----------------------------------------------------------------------
-
-
-def fill_defaults(view: Reading, plan: FormPlan, record: Values, given: Collection[str]) -> None:
-    """Defaults of fields that were not sent, for a record that is new."""
-    if plan.defaults:
-        env = environment(view, record, is_new=True)
-        for name, default in plan.defaults:
-            if name not in given:
-                record[name] = default(env)
-    for table in plan.tables:
-        for row in record.get(table) or ():
-            fill_row_defaults(view, plan, table, row, record)
-
-
-def fill_row_defaults(
-    view: Reading, plan: FormPlan, table: str, row: Values, record: Values
-) -> None:
-    """Defaults of columns that were not sent, for a row that is new."""
-    if row.get("id") is not None:
-        return
-    env = environment(view, row, parent=record)
-    for name, column in plan.tables[table].items():
-        if column.default is not None and name not in row:
-            row[name] = column.default(env)
-
-
-def compute(
-    view: Reading,
-    plan: FormPlan,
-    record: Values,
-    found: Found,
-    overrides: Overrides | None = None,
-) -> None:
-    """Set every stored computed field of the record and of its rows."""
-    if not plan.computes:
-        return
-    env = environment(view, record)
-    for one in plan.computes:
-        if one.table is None:
-            if overrides is not None and one.field.freeze and overrides.is_frozen(one.field):
-                continue
-            if overrides is not None and one.field.mode == "override_with_reason":
-                record[one.name] = _settled(view, one, record, env, overrides, found)
-            elif _may_compute(one.field, record.get(one.name)):
-                record[one.name] = _computed(one.closure, env, one.name, one.field, found)
-            continue
-        for index, row in enumerate(record.get(one.table) or ()):
-            if _may_compute(one.field, row.get(one.name)):
-                path = f"{one.table}.{index}.{one.name}"
-                inside = env.inside(record)
-                inside.record = row
-                value = _computed(one.closure, inside, path, one.field, found)
-                if value is not None or one.field.mode == "always":
-                    row[one.name] = value
-
-
-def _settled(
-    view: Reading,
-    one: Compute,
-    record: Values,
-    env: Environment,
-    overrides: Overrides,
-    found: Found,
-) -> Any:
-    computed = _computed(one.closure, env, one.name, one.field, found)
-    before = overrides.before
-    was = None
-    if before is not None:
-        was = _computed(one.closure, environment(view, before), one.name, one.field, Found())
-    return overrides.settle(one.field, record.get(one.name), computed, was)
-
-
-def _may_compute(field: Field, value: Any) -> bool:
-    return field.mode in ("always", "lock_if_found") or value is None
-
-
-def _computed(closure: Any, env: Environment, path: str, definition: Field, found: Found) -> Any:
-    try:
-        value = closure(env)
-    except ArithmeticError:
-        found.add(path, "number-too-large")
-        return None
-    return as_kept(definition, value, path, found)
-
-
-def as_kept(definition: Field, value: Any, path: str, found: Found) -> Any:
-    """A computed number as its column keeps it, so that what is answered is what is read back."""
-    if not isinstance(value, Decimal | int) or isinstance(value, bool):
-        return value
-    stored = FIELD_TYPES[definition.type].stored_as(definition)
-    if stored.kept is Kept.INTEGER:
-        return int(rounded(value, 0))
-    if stored.kept is not Kept.DECIMAL:
-        return value
-    try:
-        return in_range(rounded(value, stored.scale), stored.scale)
-    except ValueRefused:
-        found.add(path, "number-too-large")
-        return None
-
-
-# --- the rules -----------------------------------------------------------------------------------
-
 
 _NOTHING = Environment()  # where no condition looks at anything
 
@@ -476,7 +257,7 @@ def _judge_rule(
     rule = rule_plan.rule
     if rule.unique:
         if not occasion.unique_later:
-            _judge_unique(view, plan, rule.unique, rule.field_at, rule.message, record, found)
+            judge_unique(view, plan, rule.unique, rule.field_at, rule.message, record, found)
         return
     if rule.on == "submit" and not occasion.submitting and occasion.drafts:
         return
@@ -530,81 +311,3 @@ def judge_action(
         if rule.rule.on == action:
             _judge_rule(view, plan, rule, dict(record), env, found, occasion)
     return found.refusals
-
-
-def by_author(
-    view: Reading, name: str, at: str, message: Template | None, record: Mapping[str, Any]
-) -> FieldRefusal:
-    """A refusal in the author's own words, where there are any."""
-    if message is None:
-        return FieldRefusal(at, "rule", {"rule": name})
-    words = {locale: rendered(view, message, record, locale) for locale in ("zh", "en")}
-    return FieldRefusal(at, name, {}, words)
-
-
-def judge_unique_rules(view: Reading, plan: FormPlan, record: Values, found: Found) -> None:
-    """Rules that say what only one record may have."""
-    for one in plan.rules:
-        rule = one.rule
-        if rule.unique:
-            _judge_unique(view, plan, rule.unique, rule.field_at, rule.message, record, found)
-
-
-def judge_unique_fields(
-    view: Reading, plan: FormPlan, record: Values, found: Found, changed: Collection[str] | None
-) -> None:
-    """Fields that are unique by themselves."""
-    for name in plan.unique:
-        if changed is None or name in changed:
-            _judge_unique(view, plan, (name,), name, None, record, found)
-
-
-def _judge_unique(
-    view: Reading,
-    plan: FormPlan,
-    fields: Sequence[str],
-    at: str | None,
-    message: Template | None,
-    record: Values,
-    found: Found,
-) -> None:
-    values = [record.get(name) for name in fields]
-    taken = view.store.exists_unique(
-        view.connection, plan.form.name, fields, values, record.get("id")
-    )
-    if taken is not None:
-        found.refusals.append(_taken(view, at or fields[0], message, record))
-
-
-def taken_among(
-    view: Reading, plan: FormPlan, records: Sequence[Values]
-) -> dict[int, list[FieldRefusal]]:
-    """What new records that are written together would take from others, or from each other: by
-    the place in the batch."""
-    wanted: list[tuple[Sequence[str], str | None, Template | None]] = [
-        (rule.rule.unique, rule.rule.field_at, rule.rule.message)
-        for rule in plan.rules
-        if rule.rule.unique
-    ]
-    wanted += [((name,), name, None) for name in plan.unique]
-    taken: dict[int, list[FieldRefusal]] = {}
-    for fields, at, message in wanted:
-        keys = [[record.get(name) for name in fields] for record in records]
-        for place in view.store.taken(view.connection, plan.form.name, fields, keys):
-            refusal = _taken(view, at or fields[0], message, records[place])
-            taken.setdefault(place, []).append(refusal)
-    return taken
-
-
-def _taken(
-    view: Reading, path: str, message: Template | None, record: Mapping[str, Any]
-) -> FieldRefusal:
-    if message is not None:
-        return by_author(view, "taken", path, message, record)
-    return FieldRefusal(path, "taken")
-
-
-def select_ids(view: Reading, form: str) -> list[int]:
-    """Every id of a form, as the system sees it."""
-    query = Query(form, ("id",), ALL_ROWS, page=None)
-    return [row["id"] for row in view.store.select(view.connection, query).items]

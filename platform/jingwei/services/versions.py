@@ -11,7 +11,7 @@ from typing import Any
 from jingwei.language.field_types.table import parse_value, present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import Conflict, NotAllowed, NotFound
-from jingwei.services import records, validation
+from jingwei.services import parsing, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
@@ -170,7 +170,7 @@ class _Parsed(dict[str, Any]):
         return self._engine(definition, value)
 
     def _engine(self, definition: Field, value: Any) -> Any:
-        names = validation.Names(self._view)
+        names = parsing.Names(self._view)
         if definition.type != "table":
             return parse_value(definition, value, names)
         columns = definition.fields

@@ -15,7 +15,7 @@ from jingwei.language.values import Formula
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.measures import Cell, Measures, references
-from jingwei.services.validation import select_ids
+from jingwei.services.record_ids import select_ids
 from jingwei.services.world import environment, variables
 from jingwei.storage.expressions_sql import NotInSql
 from jingwei.storage.facts import years_with_facts

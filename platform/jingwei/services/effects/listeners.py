@@ -10,7 +10,7 @@ from jingwei.language.form import Form
 from jingwei.services import effects, records, tasks, versions
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
-from jingwei.services.validation import select_ids
+from jingwei.services.record_ids import select_ids
 from jingwei.services.world import environment
 
 BATCH = 1_000

@@ -23,7 +23,7 @@ from jingwei.services.display import display
 from jingwei.services.flows import who
 from jingwei.services.messages import as_reader
 from jingwei.services.people import SYSTEM
-from jingwei.services.validation import select_ids
+from jingwei.services.record_ids import select_ids
 from jingwei.services.world import environment
 
 WIDEST = 5_000  # records that one trigger may touch

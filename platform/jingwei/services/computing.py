@@ -1,0 +1,118 @@
+"""Defaults of what was not sent, and computed fields that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from jingwei.language.expressions.environment import Environment
+from jingwei.language.expressions.numbers import rounded
+from jingwei.language.field_types.base import Kept, ValueRefused
+from jingwei.language.field_types.numbers import in_range
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field
+from jingwei.services.commands import Reading
+from jingwei.services.found import Found, Values
+from jingwei.services.overrides import Overrides
+from jingwei.services.plans import Compute, FormPlan
+from jingwei.services.world import environment
+
+
+def fill_defaults(view: Reading, plan: FormPlan, record: Values, given: Collection[str]) -> None:
+    """Defaults of fields that were not sent, for a record that is new."""
+    if plan.defaults:
+        env = environment(view, record, is_new=True)
+        for name, default in plan.defaults:
+            if name not in given:
+                record[name] = default(env)
+    for table in plan.tables:
+        for row in record.get(table) or ():
+            fill_row_defaults(view, plan, table, row, record)
+
+
+def fill_row_defaults(
+    view: Reading, plan: FormPlan, table: str, row: Values, record: Values
+) -> None:
+    """Defaults of columns that were not sent, for a row that is new."""
+    if row.get("id") is not None:
+        return
+    env = environment(view, row, parent=record)
+    for name, column in plan.tables[table].items():
+        if column.default is not None and name not in row:
+            row[name] = column.default(env)
+
+
+def compute(
+    view: Reading,
+    plan: FormPlan,
+    record: Values,
+    found: Found,
+    overrides: Overrides | None = None,
+) -> None:
+    """Set every stored computed field of the record and of its rows."""
+    if not plan.computes:
+        return
+    env = environment(view, record)
+    for one in plan.computes:
+        if one.table is None:
+            if overrides is not None and one.field.freeze and overrides.is_frozen(one.field):
+                continue
+            if overrides is not None and one.field.mode == "override_with_reason":
+                record[one.name] = _settled(view, one, record, env, overrides, found)
+            elif _may_compute(one.field, record.get(one.name)):
+                record[one.name] = _computed(one.closure, env, one.name, one.field, found)
+            continue
+        for index, row in enumerate(record.get(one.table) or ()):
+            if _may_compute(one.field, row.get(one.name)):
+                path = f"{one.table}.{index}.{one.name}"
+                inside = env.inside(record)
+                inside.record = row
+                value = _computed(one.closure, inside, path, one.field, found)
+                if value is not None or one.field.mode == "always":
+                    row[one.name] = value
+
+
+def _settled(
+    view: Reading,
+    one: Compute,
+    record: Values,
+    env: Environment,
+    overrides: Overrides,
+    found: Found,
+) -> Any:
+    computed = _computed(one.closure, env, one.name, one.field, found)
+    before = overrides.before
+    was = None
+    if before is not None:
+        was = _computed(one.closure, environment(view, before), one.name, one.field, Found())
+    return overrides.settle(one.field, record.get(one.name), computed, was)
+
+
+def _may_compute(field: Field, value: Any) -> bool:
+    return field.mode in ("always", "lock_if_found") or value is None
+
+
+def _computed(closure: Any, env: Environment, path: str, definition: Field, found: Found) -> Any:
+    try:
+        value = closure(env)
+    except ArithmeticError:
+        found.add(path, "number-too-large")
+        return None
+    return as_kept(definition, value, path, found)
+
+
+def as_kept(definition: Field, value: Any, path: str, found: Found) -> Any:
+    """A computed number as its column keeps it, so that what is answered is what is read back."""
+    if not isinstance(value, Decimal | int) or isinstance(value, bool):
+        return value
+    stored = FIELD_TYPES[definition.type].stored_as(definition)
+    if stored.kept is Kept.INTEGER:
+        return int(rounded(value, 0))
+    if stored.kept is not Kept.DECIMAL:
+        return value
+    try:
+        return in_range(rounded(value, stored.scale), stored.scale)
+    except ValueRefused:
+        found.add(path, "number-too-large")
+        return None

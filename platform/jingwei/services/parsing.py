@@ -1,0 +1,105 @@
+"""Raw values, as a browser, a program or a sheet sends them, as engine values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.table import parse_value
+from jingwei.language.form import Field
+from jingwei.services.commands import Reading
+from jingwei.services.found import Found, Values
+from jingwei.services.plans import FormPlan
+from jingwei.storage import people
+
+
+class Names:
+    """Which names exist, for field types to ask."""
+
+    def __init__(self, view: Reading) -> None:
+        self._view = view
+
+    def knows(self, kind: str, name: str) -> bool:
+        catalogue: Any = self._view.catalogue
+        if kind == "person":
+            if name in self._view.store.people.ids:
+                return True
+            return people.find_person(self._view.connection, name) is not None
+        return name in getattr(catalogue, f"{kind}s")
+
+    def codes(self, field: Field) -> Collection[str] | None:
+        if isinstance(field.choices, str):
+            return self._view.catalogue.code_lists[field.choices].items.keys()
+        if field.choices is None:
+            return None
+        return [choice.code for choice in field.choices]
+
+
+def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -> Values:
+    """Engine values of what was sent; values that cannot be read are in `found`."""
+    names = Names(view)
+    values: Values = {}
+    parsers = plan.parsers
+    for name, given in raw.items():
+        parse_ = parsers.get(name)
+        if parse_ is not None:
+            try:
+                values[name] = parse_(given, names)
+            except ValueRefused as refused:
+                found.refusals.append(refused.refusal(name))
+        elif name in plan.tables:
+            rows = _rows(plan, name, given, names, found)
+            if rows is not None:
+                values[name] = rows
+        elif name == "org":
+            values[name] = _org(view, given, found)
+    return values
+
+
+_UNREAD = object()
+
+
+def _parsed(definition: Field, given: Any, names: Names, path: str, found: Found) -> Any:
+    try:
+        return parse_value(definition, given, names)
+    except ValueRefused as refused:
+        found.refusals.append(refused.refusal(path))
+        return _UNREAD
+
+
+def _org(view: Reading, given: Any, found: Found) -> Any:
+    if isinstance(given, str) and given in view.catalogue.orgs:
+        return given
+    if given in (None, ""):
+        found.add("org", "required")
+    else:
+        found.add("org", "unknown-org", name=str(given))
+    return None
+
+
+def _rows(
+    plan: FormPlan, table: str, given: Any, names: Names, found: Found
+) -> list[Values] | None:
+    try:
+        raw_rows = parse_value(plan.form.fields[table], given, names) or []
+    except ValueRefused as refused:
+        found.refusals.append(refused.refusal(table))
+        return None
+    rows: list[Values] = []
+    columns = plan.form.fields[table].fields
+    for index, raw in enumerate(raw_rows):
+        row: Values = {}
+        for name, value in raw.items():
+            path = f"{table}.{index}.{name}"
+            if name == "id":
+                if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+                    found.add(path, "not-a-record-id")
+                else:
+                    row["id"] = value
+            elif name in columns:
+                parsed = _parsed(columns[name], value, names, path, found)
+                if parsed is not _UNREAD:
+                    row[name] = parsed
+        rows.append(row)
+    return rows
