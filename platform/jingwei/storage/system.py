@@ -13,6 +13,7 @@ from jingwei.storage import (
     tables_records,
     tables_releases,
     tables_reports,
+    tables_studio,
 )
 from jingwei.storage.metadata import metadata
 
@@ -27,6 +28,7 @@ THEMES = (
     tables_records,
     tables_releases,
     tables_reports,
+    tables_studio,
 )
 
 __all__ = ["THEMES", "metadata"]

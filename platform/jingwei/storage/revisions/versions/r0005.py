@@ -1,0 +1,19 @@
+"""Drafts of definitions."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from jingwei.storage.system import metadata
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+TABLES = ("sys_studio_draft",)
+
+
+def upgrade() -> None:
+    """A database that is new has them from the first revision on."""
+    metadata.create_all(op.get_bind(), tables=[metadata.tables[name] for name in TABLES])
