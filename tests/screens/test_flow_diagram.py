@@ -1,0 +1,116 @@
+"""A workflow drawn from its definition: every step is there, knows its line, and says how it is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import lxml.html
+from approvals_house import BASE, case_files
+from page_house import texts, words
+
+from jingwei.catalogue.compile import compile_texts
+from jingwei.language.workflow import Workflow
+from jingwei.screens.flow_diagram import Stand, diagram, fit, rule_words, width_of
+from jingwei.screens.flow_layout import laid_out
+
+FLOW = """
+defaults: {empty: flow_admin}
+steps:
+  - {id: a, title: "编制 <b>", fill: {who: initiator}}
+  - id: gate
+    title: 金额
+    branch:
+      - when: amount > 100万
+        steps:
+          - {id: law, title: 法务, approve: {mode: all, who: [{role: member}, {person: u1}]}}
+      - else: []
+  - id: both
+    parallel:
+      one: {title: 甲, steps: [{id: left, title: 左, approve: {who: {head_of: sector}}}]}
+      two: {title: 乙, steps: [{id: right, title: 右, approve: {who: {person: u2}}}]}
+  - {id: rows, each: {of: lines, steps: [{id: row, title: 逐行, approve: {who: {person: u3}}}]}}
+"""
+
+
+def workflow() -> Any:
+    files = {**BASE, **case_files("req", FLOW)}
+    return compile_texts({path: text.encode() for path, text in files.items()})
+
+
+def drawn(*args: Any, **keys: Any) -> Any:
+    keys.setdefault("locale", "zh")
+    return lxml.html.fragment_fromstring(str(diagram(*args, **keys)))
+
+
+def step(figure: Any, id: str) -> Any:
+    return figure.xpath(f"//a[@data-step='{id}']")[0]
+
+
+def test_every_step_is_a_link_that_knows_its_line_and_says_itself_in_full() -> None:
+    catalogue = workflow()
+    flow: Workflow = catalogue.workflows["req"]
+    figure = drawn(flow, people=rule_words(catalogue, "zh"))
+    source = catalogue.files[flow.origin.file].decode().splitlines()
+    for id in ("a", "gate", "law", "both", "left", "right", "rows", "row"):
+        line = int(step(figure, id).get("data-line"))
+        assert f"id: {id}" in source[line - 1]
+    assert step(figure, "law").get("aria-label") == "法务，会签，member、u1"
+    assert step(figure, "left").get("aria-label") == "左，单人审批，板块负责人"
+    assert figure.xpath("//*[local-name()='b']") == [], "what an author writes is never markup"
+    assert "style=" not in str(diagram(flow, locale="zh"))
+
+
+def test_conditions_name_fields_as_people_know_them() -> None:
+    figure = drawn(workflow().workflows["req"], names={"amount": "金额"})
+    assert texts(figure, "//*[@class='flow-label']/*[local-name()='text']") == [
+        "金额 > 100万", "否则", "甲", "乙", "lines",
+    ]  # fmt: skip
+
+
+def test_a_running_request_shows_done_now_and_what_is_to_come() -> None:
+    stands = {
+        "a": Stand("done", "发起人", "已提交"),
+        "law": Stand("now", "法务一", "自 10-13 起"),
+        "left": Stand("ahead", "板块总"),
+    }
+    figure = drawn(workflow().workflows["req"], stands)
+    assert step(figure, "law").get("aria-current") == "step"
+    assert step(figure, "law").get("aria-label") == "法务，法务一，自 10-13 起，正在处理"
+    standing = {one.get("data-step"): one.get("class").split()[-1] for one in figure.xpath("//a")}
+    assert standing == {
+        "a": "done", "gate": "now", "law": "now", "both": "ahead", "left": "ahead",
+        "right": "maybe", "rows": "maybe", "row": "maybe",
+    }  # fmt: skip
+    assert len(figure.xpath("//*[contains(@class, 'flow-edge walked')]")) == 6, "start, a, gate"
+    legend = texts(figure, "//figcaption//li")
+    assert legend == ["已完成", "拒绝或退回", "正在处理", "将到达", "视条件而定", "未经过"]
+    ended = drawn(workflow().workflows["req"], {"a": Stand("done")}, ended="bad")
+    assert step(ended, "law").get("class").split()[-1] == "skipped"
+
+
+def test_nothing_lies_over_another_box_or_outside_the_paper() -> None:
+    layout = laid_out(workflow().workflows["req"].steps, lambda s: 3, lambda s, b: "")
+    boxes = [b for b in layout.boxes if b.kind != "frame"]
+    for box in boxes:
+        assert box.x >= 0 and box.x + box.wide <= layout.wide
+        assert box.y >= 0 and box.y + box.high <= layout.high
+        for other in boxes:
+            apart = (
+                box is other
+                or box.x + box.wide <= other.x
+                or other.x + other.wide <= box.x
+                or box.y + box.high <= other.y
+                or other.y + other.high <= box.y
+            )
+            assert apart, (box, other)
+
+
+def test_long_titles_are_cut_and_kept_whole_for_those_who_point() -> None:
+    assert fit("短", 100, 12) == "短"
+    cut = fit("一个很长很长的步骤标题", 60, 12)
+    assert cut.endswith("…")
+    assert width_of(cut, 12) <= 60
+    figure = drawn(workflow().workflows["req"], {"law": Stand("now", "甲" * 40)})
+    whole = words(step(figure, "law").xpath("*[local-name()='title']")[0])
+    assert re.search("甲{40}", whole)
