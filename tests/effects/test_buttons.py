@@ -57,7 +57,7 @@ def test_the_person_who_presses_stands_in_the_history(tmp_path: Path, database_u
     [one, _] = all_of(house, "letter")
     assert (one["owner"], one["created_by"]) == ("ops", "ops")
     with house.read("ops") as view:
-        from jingwei.services.listing import history
+        from jingwei.services.history import history
 
         entries = history(view, "letter", one["id"])
     assert (entries[0]["actor"], entries[0]["on_behalf_of"]) == (None, "ops")

@@ -9,7 +9,7 @@ from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
 from jingwei.refusals import Malformed, NotFound
-from jingwei.services import listing
+from jingwei.services import history
 
 CONTRACT = FILES["forms/contract.yaml"].replace(
     "permissions:\n",
@@ -41,7 +41,7 @@ def test_a_confidential_record_is_not_there_for_others(house: House) -> None:
     with pytest.raises(NotFound):
         house.show("li.na", "contract", secret["id"])
     with pytest.raises(NotFound), house.read("li.na") as view:
-        listing.history(view, "contract", secret["id"])
+        history.history(view, "contract", secret["id"])
     assert names(house, "chen.jie") == ["大", "密", "明"]
     assert names(house, "ops") == ["大", "密", "明"]
 
@@ -56,5 +56,5 @@ def test_a_restricted_field_is_nowhere_for_others(house: House) -> None:
     with pytest.raises(Malformed):
         house.list("li.na", "contract", sort=("secret",))
     with house.read("li.na") as view:
-        entries = listing.history(view, "contract", records["大"])
+        entries = history.history(view, "contract", records["大"])
     assert all("二" not in str(entry) for entry in entries)

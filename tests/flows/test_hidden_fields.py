@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows_small import house, workflow
 
-from jingwei.services import listing
+from jingwei.services import history, record_views
 
 TWO = workflow(
     """
@@ -25,8 +25,8 @@ def test_a_step_hides_its_fields_from_its_people_only(tmp_path: Path) -> None:
 
     def shown(login: str) -> dict[str, object]:
         with here.reading(login) as view:
-            record = listing.record(view, "request", flow["record"])
-            changes = listing.history(view, "request", flow["record"])[-1]["changes"]
+            record = record_views.record(view, "request", flow["record"])
+            changes = history.history(view, "request", flow["record"])[-1]["changes"]
             assert ("amount" in record.json) == ("amount" in changes)
             return record.json
 

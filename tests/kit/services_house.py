@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
-from jingwei.services import listing, records
+from jingwei.services import listing, record_views, records
 from jingwei.services.clock import FixedClock
 from jingwei.services.commands import Commands, Work
 from jingwei.services.events import Listeners
@@ -164,7 +164,7 @@ class House:
 
     def show(self, login: str, form: str, id: int) -> Mapping[str, Any]:
         with self.read(login) as reading:
-            found: Mapping[str, Any] = listing.record(reading, form, id).json
+            found: Mapping[str, Any] = record_views.record(reading, form, id).json
         return found
 
     def list(self, login: str, form: str, **wish: Any) -> Any:

@@ -12,7 +12,8 @@ from services_house import House
 
 from jingwei.refusals import Malformed
 from jingwei.services.linked import followed, guarded
-from jingwei.services.listing import ListWish, listing, viewer_filter
+from jingwei.services.listing import ListWish, listing
+from jingwei.services.typed_filters import viewer_filter
 from jingwei.services.world import variables
 from jingwei.storage.query import AggregateColumn, Page, Query
 

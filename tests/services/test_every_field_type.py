@@ -10,7 +10,7 @@ from services_house import House
 
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.refusals import Invalid
-from jingwei.services import listing
+from jingwei.services import history
 from jingwei.services.records import create
 
 # type → extra keys, what is sent, what is shown, another value, what is shown of it, a condition
@@ -124,7 +124,7 @@ def test_every_type_goes_all_the_way(sampled: House) -> None:
         n: v for n, v in other.items() if n.startswith("f_")
     }
     with sampled.read("li.na") as view:
-        last, begun = listing.history(view, "sample", made["id"])
+        last, begun = history.history(view, "sample", made["id"])
     assert set(last["changes"]) >= {f"f_{name}" for name in CASES}
     assert set(begun["changes"]) >= {f"f_{name}" for name in CASES}
 

@@ -11,7 +11,7 @@ import pytest
 from services_house import House
 
 from jingwei.refusals import Invalid, Refused
-from jingwei.services import drafts, listing
+from jingwei.services import drafts, history
 from jingwei.services.commands import Work
 from jingwei.services.records import create, set_system, update
 
@@ -166,7 +166,7 @@ def test_a_computed_value_is_overridden_with_a_reason_only(keyed: House) -> None
     assert keyed.do("li.na", change(3, sum=200))["sum"] == 200, "the computed value again"
     assert keyed.do("li.na", change(4, each=7))["sum"] == 14, "and it follows again"
     with keyed.read("li.na") as view:
-        told = listing.history(view, "quote", made["id"])
+        told = history.history(view, "quote", made["id"])
     assert [entry["reasons"] for entry in told if entry["reasons"]] == [{"sum": "老客户"}]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from services_house import House
 
-from jingwei.services import listing, sharing, world
+from jingwei.services import sharing, titles, world
 from jingwei.services.titles import Titles
 
 MEMO = {
@@ -39,11 +39,11 @@ def test_a_record_is_not_called_by_what_its_reader_may_not_see(
     house: House, memo: int, login: str
 ) -> None:
     with house.read(login) as view:
-        assert listing.display_of(view, "memo", memo, "zh") == "桥"
-        titles = Titles(view, view.catalogue.forms["memo"], "zh")
-        assert titles.of([{"above": memo}]) == [{"above": "桥"}]
+        assert titles.display_of(view, "memo", memo, "zh") == "桥"
+        called = Titles(view, view.catalogue.forms["memo"], "zh")
+        assert called.of([{"above": memo}]) == [{"above": "桥"}]
     with house.read("li.na") as view:
-        assert listing.display_of(view, "memo", memo, "zh") == "CANARY"
+        assert titles.display_of(view, "memo", memo, "zh") == "CANARY"
 
 
 def test_a_share_opens_no_field_that_its_giver_is_kept_from(house: House, memo: int) -> None:

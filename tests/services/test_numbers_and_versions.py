@@ -13,7 +13,7 @@ from services_house import House
 
 from jingwei.language.field_types.table import present_value
 from jingwei.refusals import NotFound, Refused, Stale
-from jingwei.services import listing, snapshots
+from jingwei.services import history, snapshots
 from jingwei.services.commands import Work
 from jingwei.services.records import create, submit_without_flow
 from jingwei.storage.versions import VersionRow, insert_version, next_version
@@ -140,6 +140,6 @@ def test_an_earlier_version_is_written_again_through_the_write_path(
     assert (written["amount"], written["tax"], written["revision"]) == (100, 13, 3)
     assert [(row["item"], row["price"]) for row in written["lines"]] == [("桩", 60), ("梁", 40)]
     with house.read("li.na") as view:
-        latest = listing.history(view, "contract", id)[0]
+        latest = history.history(view, "contract", id)[0]
     assert latest["action"] == "updated"
     assert latest["changes"]["amount"] == [120, 100]

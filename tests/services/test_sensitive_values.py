@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from services_house import House
 
-from jingwei.services import listing
-from jingwei.services.listing import MASK
+from jingwei.services import history
+from jingwei.services.presenting import MASK
 from jingwei.storage.changes import seal, verify
 from jingwei.storage.tables_records import sys_change, sys_change_private
 
@@ -45,7 +45,7 @@ def test_sensitive_values_are_beside_the_chain_and_can_be_erased(house: House) -
         for secret in ("310000199001010011", "13800000001", "13900000002")
     )
     with house.read("li.na") as view:
-        last, first = listing.history(view, "staff", made["id"])
+        last, first = history.history(view, "staff", made["id"])
     assert last["changes"] == {
         "identity": ["310000199001010011", "x1"],
         "family": {str(row): {"phone": ["13800000001", "13900000002"]}},
@@ -54,7 +54,7 @@ def test_sensitive_values_are_beside_the_chain_and_can_be_erased(house: House) -
         str(row): {"relation": [None, "父"], "phone": [None, "13800000001"]}
     }
     with house.read("ops") as view:
-        for entry in listing.history(view, "staff", made["id"]):
+        for entry in history.history(view, "staff", made["id"]):
             assert not entry["changes"].keys() & {"identity", "family"}
 
     with house.database.writing() as connection:
@@ -63,6 +63,6 @@ def test_sensitive_values_are_beside_the_chain_and_can_be_erased(house: House) -
     with house.database.reading() as connection:
         assert verify(connection).bad is None
     with house.read("li.na") as view:
-        last, _ = listing.history(view, "staff", made["id"])
+        last, _ = history.history(view, "staff", made["id"])
     assert last["changes"]["identity"] == [MASK, MASK]
     assert last["changes"]["family"] == {str(row): {"phone": [MASK, MASK]}}

@@ -18,7 +18,7 @@ from jingwei.refusals import (
     Refused,
     Stale,
 )
-from jingwei.services import listing, records
+from jingwei.services import history, record_views, records, wanted
 from jingwei.services.commands import Work
 from jingwei.services.people import SYSTEM
 
@@ -29,7 +29,7 @@ def said(refused: Refused) -> list[tuple[str, str]]:
 
 def count_changes(house: House, login: str, id: int) -> int:
     with house.read(login) as reading:
-        return len(listing.history(reading, "contract", id))
+        return len(history.history(reading, "contract", id))
 
 
 def test_a_created_record_has_defaults_computes_and_its_org(house: House) -> None:
@@ -113,11 +113,11 @@ def test_a_record_of_another_org_is_not_there(house: House) -> None:
     made = house.create("li.na", "contract", name="桥", amount=1)
 
     with pytest.raises(NotFound) as unseen, house.read("wang.wu") as reading:
-        listing.record(reading, "contract", made["id"])
+        record_views.record(reading, "contract", made["id"])
     with pytest.raises(NotFound) as unwritten:
         house.update("wang.wu", "contract", made["id"], revision=1, name="mine")
     with pytest.raises(NotFound) as missing, house.read("wang.wu") as reading:
-        listing.record(reading, "contract", 987654321)
+        record_views.record(reading, "contract", 987654321)
 
     assert unseen.value.code == unwritten.value.code == missing.value.code == "no-such-record"
     assert house.list("wang.wu", "contract").total == 0
@@ -202,9 +202,9 @@ def test_history_tells_old_and_new_and_keeps_what_is_hidden(house: House) -> Non
     house.update("li.na", "contract", made["id"], amount=2, secret="80")
 
     with house.read("li.na") as reading:
-        latest = listing.history(reading, "contract", made["id"])[0]
+        latest = history.history(reading, "contract", made["id"])[0]
     with house.read("chen.jie") as reading:
-        seen_by_finance = listing.history(reading, "contract", made["id"])[0]
+        seen_by_finance = history.history(reading, "contract", made["id"])[0]
     assert latest["actor"] == "li.na"
     assert latest["changes"] == {
         "amount": [Decimal(1), Decimal(2)],
@@ -228,8 +228,8 @@ def test_one_key_does_one_thing(house: House) -> None:
 
 
 def test_many_changes_are_made_or_none(house: House) -> None:
-    good = [records.Change("create", values={"name": f"n{i}", "amount": i}) for i in range(5)]
-    bad = [*good, records.Change("create", values={"name": "bad", "amount": -1})]
+    good = [wanted.Change("create", values={"name": f"n{i}", "amount": i}) for i in range(5)]
+    bad = [*good, wanted.Change("create", values={"name": "bad", "amount": -1})]
     with pytest.raises(Invalid):
         house.do("li.na", lambda w: records.write_many(w, "contract", bad))
     assert house.list("li.na", "contract").total == 0

@@ -21,6 +21,7 @@ from jingwei.services import (
     files,
     listing,
     receipts,
+    record_views,
     related,
     sharing,
     snapshots,
@@ -28,6 +29,7 @@ from jingwei.services import (
 )
 from jingwei.services import versions as versions_
 from jingwei.services.commands import Work
+from jingwei.services.history import history as history_of
 from jingwei.storage.flows import tasks_on
 
 blueprint = Blueprint("around", __name__, url_prefix="/api/v1/forms/<form>/records/<int:id>")
@@ -40,7 +42,7 @@ def history(form: str, id: int) -> Response:
     given = parameters("size")
     size = number(given, "size", 200, 1, MOST_HISTORY)
     with reading() as view:
-        return answer(_all(listing.history(view, form, id, limit=size)))
+        return answer(_all(history_of(view, form, id, limit=size)))
 
 
 @blueprint.get("/versions")
@@ -98,7 +100,7 @@ def list_receipts(form: str, id: int) -> Response:
     """Who was asked to acknowledge this record, and who has; `counts` by receipt."""
     parameters()
     with reading() as view:
-        listing.record(view, form, id)
+        record_views.record(view, form, id)
         asked = tasks_on(view.connection, tasks.books(view), id, kinds=("receipt",))
         items = [
             {

@@ -24,7 +24,8 @@ from jingwei.services import exchange, files
 from jingwei.services.commands import Work
 from jingwei.services.exchange import Imported, ImportRefused, Mode, Source
 from jingwei.services.export import export
-from jingwei.services.listing import form_of, instant
+from jingwei.services.listing import form_of
+from jingwei.services.presenting import instant
 from jingwei.services.sheet_template import template_fields, template_fingerprint
 from jingwei.storage.imports import Batch
 from jingwei.texts import text

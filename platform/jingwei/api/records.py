@@ -20,7 +20,7 @@ from jingwei.api.asking import (
 from jingwei.api.auth import person, reading
 from jingwei.api.json import answer, body_object
 from jingwei.api.shapes import raw_json, record_json, written_json
-from jingwei.services import listing, receipts, records
+from jingwei.services import listing, receipts, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.listing import ListWish, RecordPage
 from jingwei.services.titles import Titles
@@ -84,7 +84,7 @@ def page_json(view: Reading, form: str, found: RecordPage, *, titles: bool) -> d
 def one_record(form: str, id: int) -> Response:
     given = parameters("titles", "deleted")
     with reading() as view:
-        shown = listing.record(view, form, id, deleted=flag(given, "deleted"))
+        shown = record_views.record(view, form, id, deleted=flag(given, "deleted"))
         answers = receipts.is_done_by_opening(view, form, id)
     if answers:  # reading it is the answer that was asked for
         current().commands.run(lambda work: receipts.opened(work, form, id), person())

@@ -11,7 +11,7 @@ from jingwei.language.values import Literal_
 from jingwei.refusals import FieldRefusal
 from jingwei.services import flows
 from jingwei.services.commands import Reading, Work
-from jingwei.services.listing import RecordView, shown_record
+from jingwei.services.record_views import RecordView, shown_record
 from jingwei.services.records import Written
 from jingwei.services.rights import FieldRights
 from jingwei.services.titles import Titles, choices

@@ -10,7 +10,7 @@ from jingwei.language.form import Action, Form
 from jingwei.services import actions, versions
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
-from jingwei.services.listing import RecordView
+from jingwei.services.record_views import RecordView
 from jingwei.texts import text
 from jingwei.web import locale
 

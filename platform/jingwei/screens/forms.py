@@ -20,9 +20,9 @@ from jingwei.screens.session import reading
 from jingwei.screens.widgets import Widget, Widgets, as_model
 from jingwei.services import drafts
 from jingwei.services.commands import Reading
-from jingwei.services.listing import record
-from jingwei.services.records import EDITABLE
+from jingwei.services.record_views import record
 from jingwei.services.rights import FieldRights
+from jingwei.services.wanted import EDITABLE
 from jingwei.texts import text
 from jingwei.web import current, locale
 

@@ -21,8 +21,8 @@ from jingwei.screens.session import reading
 from jingwei.screens.timeline import moments_of
 from jingwei.services import followers, receipts, snapshots
 from jingwei.services.commands import Reading
-from jingwei.services.listing import RecordView, record
 from jingwei.services.plans import form_plan
+from jingwei.services.record_views import RecordView, record
 from jingwei.services.report_asked import of_record
 from jingwei.services.tasks import books
 from jingwei.services.world import environment

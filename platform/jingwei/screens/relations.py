@@ -9,7 +9,8 @@ from jingwei.language.form import Form, Related
 from jingwei.refusals import Refused
 from jingwei.screens.cells import Cell, Cells, Column, shown_paths
 from jingwei.services.commands import Reading
-from jingwei.services.listing import ListWish, RecordView
+from jingwei.services.listing import ListWish
+from jingwei.services.record_views import RecordView
 from jingwei.services.related import related
 from jingwei.web import locale
 

@@ -15,7 +15,7 @@ from jingwei.screens.session import reading
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import overview
-from jingwei.services.listing import RecordView, record
+from jingwei.services.record_views import RecordView, record
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 

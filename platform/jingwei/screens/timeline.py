@@ -10,7 +10,8 @@ from jingwei.language.form import Field, Form
 from jingwei.screens.approval import step_title
 from jingwei.screens.cells import Cell, Cells
 from jingwei.services.commands import Reading
-from jingwei.services.listing import RecordView, history
+from jingwei.services.history import history
+from jingwei.services.record_views import RecordView
 from jingwei.storage.comments import comments_of
 from jingwei.texts import has_text, text
 from jingwei.web import locale

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from jingwei.language.form import Action, Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, Malformed, NotAllowed, NotFound
-from jingwei.services import effects, parsing, records, validation
+from jingwei.services import change_rows, effects, parsing, records, validation
 from jingwei.services.commands import Reading, Work
 from jingwei.services.effects.scene import Outcome
 from jingwei.services.flows import who
@@ -50,7 +50,7 @@ def act(
     if action.to is not None:
         records.set_system(work, form, id, action=name, state=action.to)
     else:
-        records.change_row(work, form, record, name, {})
+        change_rows.change_row(work, form, record, name, {})
     return effects.run(
         work,
         action.do,

@@ -9,7 +9,7 @@ from typing import Any
 
 from jingwei.refusals import NotAllowed
 from jingwei.services.commands import Reading
-from jingwei.services.listing import instant
+from jingwei.services.presenting import instant
 from jingwei.storage.changes import Entry, read_log
 
 TAG = "auditor"  # of a role's definition

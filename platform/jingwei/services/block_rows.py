@@ -33,7 +33,7 @@ from jingwei.language.periods import Grain, Period
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
 from jingwei.services.linked import blank, links_along
-from jingwei.services.listing import MASK
+from jingwei.services.presenting import MASK
 from jingwei.services.rights import both
 from jingwei.services.world import StoredWorld, environment, variables
 from jingwei.storage.query import AggregateColumn, Page, Query, SortKey

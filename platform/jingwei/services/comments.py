@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
-from jingwei.services import followers, listing, records
+from jingwei.services import followers, presenting, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
 from jingwei.storage import comments as rows
@@ -17,7 +17,7 @@ MOST_TEXT = 5_000
 
 def comments(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """Oldest first. Raises NotFound where the record would."""
-    listing.record(view, form, record)
+    record_views.record(view, form, record)
     return [comment_json(row) for row in rows.comments_of(view.connection, record)]
 
 
@@ -26,7 +26,7 @@ def comment_json(row: CommentRow) -> dict[str, Any]:
         "id": row.id,
         "person": row.person,
         "name": row.name,
-        "at": listing.instant(row.at),
+        "at": presenting.instant(row.at),
         "body": row.body,
         "reply_to": row.reply_to,
     }

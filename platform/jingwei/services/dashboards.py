@@ -41,8 +41,8 @@ from jingwei.language.periods import Grain, Period
 from jingwei.language.values import Formula
 from jingwei.refusals import FieldRefusal, Invalid, NotFound
 from jingwei.services.commands import Reading
-from jingwei.services.listing import instant
 from jingwei.services.measures import Measures, figure_anchors
+from jingwei.services.presenting import instant
 from jingwei.services.rights import anchors_of
 from jingwei.services.tiles import tile_json
 from jingwei.services.world import environment

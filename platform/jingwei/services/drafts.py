@@ -12,9 +12,10 @@ from jingwei.refusals import FieldRefusal, Malformed, NotFound
 from jingwei.services import computing, filling, generating, parsing, validation
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found
-from jingwei.services.listing import form_of, shown_record
+from jingwei.services.listing import form_of
 from jingwei.services.overrides import Overrides
 from jingwei.services.plans import form_plan
+from jingwei.services.record_views import shown_record
 from jingwei.services.validation import Occasion
 from jingwei.services.world import environment
 

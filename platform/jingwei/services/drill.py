@@ -17,8 +17,8 @@ from jingwei.language.data_versions import View, version_name
 from jingwei.language.measures import Indicator
 from jingwei.language.periods import Period
 from jingwei.services.commands import Reading
-from jingwei.services.listing import instant
 from jingwei.services.measures import Cell, Measures
+from jingwei.services.presenting import instant
 from jingwei.storage import facts as store
 from jingwei.storage.facts import FactLine
 

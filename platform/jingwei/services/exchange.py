@@ -15,8 +15,9 @@ from jingwei.refusals import Conflict, FieldRefusal, Malformed, NotAllowed, NotF
 from jingwei.services import records
 from jingwei.services.commands import Commands, Reading, Work
 from jingwei.services.people import Person
-from jingwei.services.records import BATCH, Change
+from jingwei.services.records import BATCH
 from jingwei.services.sheet_cells import Converter, columns_of, converter
+from jingwei.services.wanted import Change
 from jingwei.storage import imports as rows
 from jingwei.storage.imports import Batch
 

@@ -17,7 +17,7 @@ from jingwei.language.field_types.base import Kept
 from jingwei.language.field_types.table import stored_as
 from jingwei.language.form import Form
 from jingwei.refusals import Invalid, Malformed, NotFound
-from jingwei.services import listing
+from jingwei.services import presenting, record_views
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
 from jingwei.services.plans import form_plan
@@ -95,7 +95,7 @@ def file_json(row: FileRow) -> dict[str, Any]:
         "type": row.type,
         "size": row.size,
         "sha256": row.sha256,
-        "created_at": listing.instant(row.created_at),
+        "created_at": presenting.instant(row.created_at),
         "field": row.field,
     }
 
@@ -113,7 +113,7 @@ def readable(view: Reading, file: int) -> FileRow:
     if form is None or form not in view.catalogue.forms:
         raise NotFound("no-such-content")
     try:
-        shown = listing.record(view, form, row.record)
+        shown = record_views.record(view, form, row.record)
     except NotFound:
         raise NotFound("no-such-content") from None
     if row.field not in shown.rights.visible - shown.rights.masked:
@@ -123,7 +123,7 @@ def readable(view: Reading, file: int) -> FileRow:
 
 def of_record(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """The files that the fields of a record hold now, as far as they are visible."""
-    shown = listing.record(view, form, record)
+    shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     held = {identity for _, _, identity in held_files(shown.form, shown.raw)}
     found = rows.files_of(view.connection, record)

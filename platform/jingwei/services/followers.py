@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jingwei.language.form import Form
-from jingwei.services import listing, records
+from jingwei.services import record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.notices import Notice, notify
 from jingwei.storage import followers as rows
@@ -20,7 +20,7 @@ _NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9][A-Za-z0-9_.-]{0,63})")
 
 def followers(view: Reading, form: str, record: int) -> dict[str, Any]:
     """`{items: [login], following, muted}`. Raises NotFound where the record would."""
-    listing.record(view, form, record)
+    record_views.record(view, form, record)
     found = rows.followers_of(view.connection, record)
     mine = found.get(view.actor.login)
     return {

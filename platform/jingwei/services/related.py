@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jingwei.catalogue.scopes import check_filter
 from jingwei.refusals import NotFound
-from jingwei.services import listing
+from jingwei.services import listing, record_views
 from jingwei.services.commands import Reading
 from jingwei.services.listing import ListWish, RecordPage
 from jingwei.services.rights import both
@@ -19,7 +19,7 @@ def related(
 
     Raises NotFound where the record would, and for a relation that is not there.
     """
-    listing.record(view, form, record)
+    record_views.record(view, form, record)
     relation = view.catalogue.forms[form].related.get(name)
     if relation is None:
         raise NotFound("no-such-relation", name=name[:60])

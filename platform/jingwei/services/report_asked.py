@@ -15,7 +15,7 @@ from jingwei.language.periods import Period
 from jingwei.language.values import Formula, Literal_
 from jingwei.language.who import Who, Whos
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
-from jingwei.services import listing
+from jingwei.services import record_views
 from jingwei.services.commands import Reading
 from jingwei.services.parsing import Names
 from jingwei.services.rights import anchors_of
@@ -30,7 +30,7 @@ class Asked:
 
     report: Report
     values: Mapping[str, Any]
-    record: listing.RecordView | None = None
+    record: record_views.RecordView | None = None
 
     @property
     def org(self) -> str | None:
@@ -131,7 +131,7 @@ def _ask_of_record(view: Reading, report: Report, given: Mapping[str, str]) -> A
     if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
         raise Invalid("invalid", fields=[FieldRefusal(RECORD, "not-a-record-id")])
     assert report.of is not None
-    record = listing.record(view, report.of, int(raw))
+    record = record_views.record(view, report.of, int(raw))
     if not view.rights.decide(view, report.of, "print", record.raw).allowed:
         raise NotAllowed("not-allowed", action="print")
     values = _parameters(view, report, {n: v for n, v in given.items() if n != RECORD})

@@ -12,7 +12,7 @@ from typing import Any
 from jingwei.language.form import Form
 from jingwei.language.output import DataBlock
 from jingwei.refusals import NotFound, Refused
-from jingwei.services import listing
+from jingwei.services import presenting
 from jingwei.services.blocks import orgs_of, periods_of
 from jingwei.services.commands import Reading, Work
 from jingwei.services.measures import readable_orgs
@@ -47,10 +47,10 @@ def keep_file(
         by=None if work.actor.is_system else work.actor.id,
         at=work.now,
     )
-    said = data.to_json() | {"made_at": listing.instant(data.made_at)}
+    said = data.to_json() | {"made_at": presenting.instant(data.made_at)}
     for slot in said["narrative"].values():
         if slot["written_at"] is not None:
-            slot["written_at"] = listing.instant(slot["written_at"])
+            slot["written_at"] = presenting.instant(slot["written_at"])
     rows.insert_report_file(work.connection, row, said, content)
     return row.id
 
@@ -65,7 +65,7 @@ def kept_files(view: Reading, asked: Asked) -> list[dict[str, Any]]:
             "fingerprint": row.fingerprint,
             "sha256": row.sha256,
             "release": row.release,
-            "at": listing.instant(row.at),
+            "at": presenting.instant(row.at),
         }
         for row in rows.report_files(view.connection, asked.report.name, about(view, asked))
         if _is_for(view, asked, row)

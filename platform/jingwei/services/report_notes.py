@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jingwei.cube.figures import PERCENT_UNITS
-from jingwei.services import listing
+from jingwei.services import titles
 from jingwei.services.block_rows import BlockTable
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Cell
@@ -31,7 +31,7 @@ def notes(view: Reading, table: BlockTable, locale: str) -> tuple[str, ...]:
 
 def _head(view: Reading, cell: Cell, several: set[str], locale: str) -> str:
     """Of whom and when, where that is not clear from the table."""
-    more = [listing.title_of(view, "org", cell.org, locale)] if "org" in several else []
+    more = [titles.title_of(view, "org", cell.org, locale)] if "org" in several else []
     more += [str(cell.period)] if "period" in several else []
     return " ".join(more)
 

@@ -14,7 +14,7 @@ from jingwei.language.form import Field, Form
 from jingwei.language.output import Chart, DataBlock, Report
 from jingwei.language.periods import Period
 from jingwei.language.values import Literal_
-from jingwei.services import listing
+from jingwei.services import record_views, titles
 from jingwei.services.block_rows import BlockTable
 from jingwei.services.blocks import run_block
 from jingwei.services.commands import Reading
@@ -69,7 +69,7 @@ def gather(view: Reading, asked: Asked, locale: str) -> ReportData:
         narrative=narrative_of(view, asked, blocks, locale),
         made_at=view.now,
         made_on=view.today,
-        organisation=listing.title_of(view, "org", org, locale) if org else "",
+        organisation=titles.title_of(view, "org", org, locale) if org else "",
         template=sha256(template_of(view, report) or b"").hexdigest(),
         style=report.style,
         record=_record(view, asked.record, locale) if asked.record is not None else {},
@@ -149,7 +149,7 @@ def _cell(view: Reading, column: ReportColumn, value: Any, unit: str | None, loc
 def _figure(view: Reading, type_: str, unit: Any, value: Any, locale: str) -> Figure:
     title = None
     if type_ in TITLED and value is not None:
-        title = listing.title_of(view, type_, value, locale)
+        title = titles.title_of(view, type_, value, locale)
     return Figure(value, type_, _unit_of(unit), title)
 
 
@@ -171,7 +171,7 @@ def _indicators(
                 yield ReportColumn(member, known[member].title(locale), kind, unit)
 
 
-def _record(view: Reading, record: listing.RecordView, locale: str) -> dict[str, Any]:
+def _record(view: Reading, record: record_views.RecordView, locale: str) -> dict[str, Any]:
     """The visible fields of the record the report is about, by name."""
     titles = Titles(view, record.form, locale).of([record.json])[0]
     found: dict[str, Any] = {}
@@ -215,7 +215,7 @@ def _unit(field: Field | None) -> str | None:
     return _unit_of(field.unit) if field is not None else None
 
 
-def _record_titles(record: listing.RecordView, locale: str) -> dict[str, str]:
+def _record_titles(record: record_views.RecordView, locale: str) -> dict[str, str]:
     form: Form = record.form
     return {
         name: form.fields[name].title(locale) if name in form.fields else name

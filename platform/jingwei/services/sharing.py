@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
-from jingwei.services import records
+from jingwei.services import change_rows, records
 from jingwei.services.commands import Work
 from jingwei.storage.people import find_person
 from jingwei.storage.shares import delete_share, insert_share
@@ -26,4 +26,4 @@ def share(work: Work, form: str, record: int, login: Any, *, take_back: bool = F
     else:
         insert_share(work.connection, key, record, person.id, work.actor.id, work.now)
     action = "unshared" if take_back else "shared"
-    records.change_row(work, form, found, action, {"person": [None, person.login]})
+    change_rows.change_row(work, form, found, action, {"person": [None, person.login]})

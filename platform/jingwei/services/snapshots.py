@@ -7,7 +7,7 @@ from typing import Any
 
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import NotFound
-from jingwei.services import listing, records
+from jingwei.services import presenting, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.records import Written
 from jingwei.storage.people import logins_of
@@ -16,7 +16,7 @@ from jingwei.storage.versions import VersionRow, versions_of
 
 def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """Oldest first: `{number, label, revision, at, by, record}`. Raises NotFound."""
-    shown = listing.record(view, form, record)
+    shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     rows = versions_of(view.connection, record)
     logins = logins_of(view.connection, {row.by for row in rows if row.by is not None})
@@ -25,7 +25,7 @@ def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
             "number": row.number,
             "label": row.label,
             "revision": row.revision,
-            "at": listing.instant(row.at),
+            "at": presenting.instant(row.at),
             "by": logins.get(row.by or 0),
             "record": _visible(shown.form, row.body, visible),
         }
@@ -35,7 +35,7 @@ def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
 
 def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[str, Any]:
     """`{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. Raises NotFound."""
-    shown = listing.record(view, form, record)
+    shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
     for number in (one, other):

@@ -9,9 +9,9 @@ from jingwei.language.output import DataBlock, Tile
 from jingwei.services.block_rows import BlockTable
 from jingwei.services.blocks import run_block
 from jingwei.services.commands import Reading
-from jingwei.services.listing import title_of
 from jingwei.services.measures import Cell, Measures
 from jingwei.services.tile_parts import column_json, drill_of, note, shown_rows
+from jingwei.services.titles import title_of
 from jingwei.texts import text
 
 

@@ -12,10 +12,11 @@ from jingwei.language.periods import Grain, Period
 from jingwei.services.block_rows import BlockTable
 from jingwei.services.blocks import RANK, orgs_of, periods_of, run_block
 from jingwei.services.commands import Reading
-from jingwei.services.listing import instant, title_of
 from jingwei.services.measures import Cell, Measures
+from jingwei.services.presenting import instant
 from jingwei.services.tile_charts import chart
 from jingwei.services.tile_parts import beside, cell_part, column_json, note, shown_rows, unit_of
+from jingwei.services.titles import title_of
 from jingwei.texts import text
 
 MOST_BACK = 12  # periods that a number tile looks back for the last figure there is

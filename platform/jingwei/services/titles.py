@@ -8,7 +8,7 @@ from typing import Any
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
-from jingwei.storage.people import find_people
+from jingwei.storage.people import find_people, find_person
 from jingwei.texts import text
 
 NAMED = ("org", "role", "post", "indicator")
@@ -163,3 +163,23 @@ def _link(field: Field, value: Any) -> Link | None:
     if isinstance(value, int) and field.to:
         return field.to[0], value
     return None
+
+
+def title_of(view: Reading, kind: str, name: Any, locale: str, form: str | None = None) -> str:
+    """What an org, a person, an indicator … is called by people."""
+    if name is None:
+        return ""
+    if kind == "person":
+        row = find_person(view.connection, str(name))
+        return row.name if row else str(name)
+    catalogue: Any = view.catalogue
+    found = getattr(catalogue, f"{kind}s", {}).get(name)
+    return found.title(locale) if found is not None else str(name)
+
+
+def display_of(view: Reading, form: str, id: int, locale: str) -> str:
+    """The display text of a record, for links that point to it."""
+    raw = view.store.load(view.connection, form, [id]).get(id)
+    if raw is None or not view.rights.may_read(view, form, raw).allowed:
+        return f"{view.catalogue.forms[form].title(locale)} {id}"
+    return display(view, form, raw, locale)

@@ -21,8 +21,8 @@ from jingwei.services import (
     actions,
     facts,
     flows,
-    listing,
     record_ids,
+    record_views,
     records,
     tasks,
     workdays,
@@ -341,7 +341,7 @@ class _Play:
         definition = self.form(form)
         expected = api_values(definition, self.linked(definition, wanted))
         with self.commands.read(SYSTEM) as view:
-            found = listing.record(view, form, id_).json
+            found = record_views.record(view, form, id_).json
         for name, value in expected.items():
             if not _matches(value, found.get(name)):
                 self.differs(name, _shown(value), _shown(_like(value, found.get(name))))

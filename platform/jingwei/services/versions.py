@@ -11,7 +11,7 @@ from typing import Any
 from jingwei.language.field_types.table import parse_value, present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import Conflict, NotAllowed, NotFound
-from jingwei.services import parsing, records
+from jingwei.services import change_rows, parsing, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
@@ -50,7 +50,7 @@ def cut(work: Work, form: str, id: int, label: str | None = None) -> int:
             None if by is None or by.is_system else by.id,
         ),
     )
-    records.change_row(work, form, record, "published", {"version": [None, number]})
+    change_rows.change_row(work, form, record, "published", {"version": [None, number]})
     work.outbox.add("record.published", {"form": form, "id": id, "version": number})
     work.tell(Changed("record.published", form, id, record, record, "system"))
     return number

@@ -17,7 +17,7 @@ from jingwei.services import flows, records
 from jingwei.services.effects.scene import Scene
 from jingwei.services.parsing import Names
 from jingwei.services.record_ids import select_ids
-from jingwei.services.records import Change
+from jingwei.services.wanted import Change
 from jingwei.services.world import environment
 from jingwei.storage import effects as done
 from jingwei.storage.types import canonical_json

@@ -1,0 +1,81 @@
+"""What happened to a record, as its reader may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.services.commands import Reading
+from jingwei.services.presenting import MASK, instant
+from jingwei.services.record_views import record
+from jingwei.storage import changes
+
+
+def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict[str, Any]]:
+    """What happened to a record, newest first; fields this reader may not see are left out."""
+    shown = record(view, form, id)
+    entries = changes.history(
+        view.connection, view.installation.book, view.store.people, id, limit=limit
+    )
+    visible = shown.rights.visible - shown.rights.masked
+    private = changes.private_values(view.connection, [e.id for e in entries if _hides(e)])
+    found: list[dict[str, Any]] = []
+    for entry in entries:
+        body = {
+            name: _visible_rows(name, value, visible)
+            for name, value in _with_private(entry, private).items()
+            if name in visible or name in ("status", "state", "number")
+        }
+        found.append(
+            {
+                "id": entry.id,
+                "at": instant(entry.change.at),
+                "actor": entry.change.actor,
+                "on_behalf_of": entry.change.on_behalf_of,
+                "action": entry.change.action,
+                "revision": entry.change.object_version,
+                "changes": body,
+                "reasons": {
+                    name: why
+                    for name, why in entry.change.body.get("_reasons", {}).items()
+                    if name in visible
+                },
+            }
+        )
+    return found
+
+
+def _hides(entry: changes.Entry) -> bool:
+    return any(isinstance(v, Mapping) and "sha256" in v for v in entry.change.body.values())
+
+
+def _with_private(
+    entry: changes.Entry, private: Mapping[tuple[int, str], Any]
+) -> Mapping[str, Any]:
+    """The body with the sensitive values that are kept beside it; what was erased is masked."""
+    if not _hides(entry):
+        return entry.change.body
+    body: dict[str, Any] = {}
+    for path, value in entry.change.body.items():
+        if not (isinstance(value, Mapping) and "sha256" in value):
+            body.setdefault(path, value)
+            continue
+        pair = private.get((entry.id, path), [MASK, MASK])
+        table, _, rest = path.partition(".")
+        row, _, column = rest.partition(".")
+        if not column:
+            body[path] = pair
+            continue
+        rows = {r: dict(c) for r, c in {**entry.change.body, **body}.get(table, {}).items()}
+        rows.setdefault(row, {})[column] = pair
+        body[table] = rows
+    return body
+
+
+def _visible_rows(name: str, value: Any, visible: frozenset[str]) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        row: {c: v for c, v in columns.items() if f"{name}.{c}" in visible}
+        for row, columns in value.items()
+    }

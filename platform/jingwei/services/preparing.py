@@ -1,0 +1,260 @@
+"""A wanted change as a whole record that holds: parsed, filled in, computed and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from jingwei.refusals import Invalid, NotFound
+from jingwei.services import (
+    computing,
+    files,
+    filling,
+    generating,
+    parsing,
+    retired,
+    structure,
+    uniqueness,
+    validation,
+)
+from jingwei.services.commands import Work
+from jingwei.services.found import Found
+from jingwei.services.overrides import Overrides, reason_of
+from jingwei.services.plans import FormPlan
+from jingwei.services.rights import FieldRights
+from jingwei.services.validation import Occasion
+from jingwei.services.wanted import EDITABLE, Batch, Change, Prepared, Source
+from jingwei.services.writable import (
+    check_keys,
+    check_org,
+    check_readonly,
+    check_revision,
+    check_unlocked,
+    require,
+)
+
+
+def prepare(
+    work: Work,
+    plan: FormPlan,
+    change: Change,
+    there: Mapping[int, dict[str, Any]],
+    batch: Batch,
+) -> Prepared:
+    """What will be written. Raises Refused with everything that is wrong."""
+    source = batch.source
+    if change.kind == "create":
+        return _prepare_create(work, plan, change, batch)
+    before = there.get(change.id or 0)
+    gone = before is not None and before["deleted_at"] is not None
+    if before is None or gone != (change.kind == "restore"):
+        raise NotFound("no-such-record")
+    if not work.rights.may_read(work, plan.form.name, before).allowed:
+        raise NotFound("no-such-record")
+    check_revision(change, before, source)
+    if change.kind == "update":
+        return _prepare_update(work, plan, change, before, source)
+    return _prepare_removal(work, plan, change, before, source)
+
+
+def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) -> Prepared:
+    form, source = plan.form, batch.source
+    keys = tuple(change.values)
+    if source in ("user", "import") and keys not in batch.known:
+        require(work, form.name, "create")
+        check_keys(work, plan, change.values, work.rights.create_fields(work, form.name), None)
+        if not plan.tables.keys() & keys:  # rows have keys of their own
+            batch.known.add(keys)
+    found = Found()
+    record = _blank(work, plan)
+    values = parsing.parse(work, plan, change.values, found)
+    record.update(values)
+    computing.fill_defaults(work, plan, record, change.values.keys())
+    if record.get("org") is None and "org" not in change.values:
+        record["org"] = work.actor.org or None
+    filling.fill(work, plan, record, None, change.values.keys())
+    check_org(work, plan, record, source, found)
+    generating.begin(work, plan, record, change.values.keys(), found)
+    _give_row_ids(work, plan, record, None, found)
+    overrides = Overrides(form, None, change.values.keys())
+    computing.compute(work, plan, record, found, overrides)
+    _check_reasons(change, overrides, source, found)
+    structure.judge(work, form, record, None, found)
+    retired.judge(work, plan, record, None, found)
+    _judge(work, plan, record, None, found, change, None, batch.creates_many)
+    return Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
+
+
+def _blank(work: Work, plan: FormPlan) -> dict[str, Any]:
+    person = None if work.actor.is_system else work.actor.login
+    if person is None and work.on_behalf_of is not None:
+        person = work.on_behalf_of.login
+    form = plan.form
+    has_status = bool(form.workflow or form.workflows or form.submit is not None)
+    record: dict[str, Any] = dict.fromkeys(form.fields)
+    record.update(
+        id=None,
+        revision=1,
+        number=None,
+        org=None,
+        owner=person,
+        status="draft" if has_status else None,
+        state=form.initial_state,
+        created_at=work.now,
+        created_by=person,
+        updated_at=work.now,
+        updated_by=person,
+        deleted_at=None,
+    )
+    for table in plan.tables:
+        record[table] = []
+    return record
+
+
+def _prepare_update(
+    work: Work, plan: FormPlan, change: Change, before: dict[str, Any], source: Source
+) -> Prepared:
+    form = plan.form
+    if source in ("user", "import"):
+        if change.allowed is None:
+            require(work, form.name, "update", before)
+            check_unlocked(form, before)
+            rights = work.rights.fields(work, form.name, before)
+        else:
+            rights = FieldRights(
+                work.rights.fields(work, form.name, before).visible, change.allowed
+            )
+        check_keys(work, plan, change.values, rights, before)
+    found = Found()
+    values = parsing.parse(work, plan, change.values, found)
+    after = {**before, **values}
+    for table in plan.tables:
+        after[table] = [dict(row) for row in after.get(table) or ()]
+    _merge_rows(work, plan, before, after, values, found)
+    filling.fill(work, plan, after, before, change.values.keys())
+    if after["org"] != before["org"]:
+        check_org(work, plan, after, source, found)
+    overrides = Overrides(form, before, change.values.keys())
+    computing.compute(work, plan, after, found, overrides)
+    _check_reasons(change, overrides, source, found)
+    structure.judge(work, form, after, before, found)
+    changed = _changed(plan, before, after)
+    if source in ("user", "import"):
+        check_readonly(work, plan, before, changed & values.keys(), found)
+    retired.judge(work, plan, after, before, found)
+    _judge(work, plan, after, before, found, change, changed)
+    changed = _changed(plan, before, after)
+    stamp(work, before, after)
+    touched = {name: after[name] for name in changed if name not in plan.tables}
+    touched |= {"updated_at": after["updated_at"], "updated_by": after["updated_by"]}
+    tables = {name: after[name] for name in changed if name in plan.tables}
+    return Prepared(change, before["id"], before, after, touched, tables, tuple(found.warnings))
+
+
+def _check_reasons(change: Change, overrides: Overrides, source: Source, found: Found) -> None:
+    """Whoever overrides a computed value says why."""
+    if source in ("user", "import"):
+        for name in overrides.overridden:
+            if reason_of(change.reasons, name) is None:
+                found.add(name, "reason-needed")
+
+
+def stamp(work: Work, before: Mapping[str, Any], after: dict[str, Any]) -> None:
+    after["revision"] = before["revision"] + 1
+    after["updated_at"] = work.now
+    after["updated_by"] = None if work.actor.is_system else work.actor.login
+
+
+def _prepare_removal(
+    work: Work, plan: FormPlan, change: Change, before: dict[str, Any], source: Source
+) -> Prepared:
+    if source in ("user", "import"):
+        require(work, plan.form.name, "delete", before)
+        if change.kind == "delete":
+            check_unlocked(plan.form, before)
+    after = dict(before)
+    stamp(work, before, after)
+    after["deleted_at"] = work.now if change.kind == "delete" else None
+    names = ("deleted_at", "updated_at", "updated_by")
+    return Prepared(change, before["id"], before, after, {n: after[n] for n in names}, {})
+
+
+def _give_row_ids(
+    work: Work,
+    plan: FormPlan,
+    record: dict[str, Any],
+    before: Mapping[str, Any] | None,
+    found: Found,
+) -> None:
+    """Ids for new rows; a row id that is not of this record is refused: rows cannot be stolen."""
+    for table in plan.tables:
+        rows = record.get(table) or []
+        known = {row["id"] for row in (before or {}).get(table) or ()}
+        fresh = [row for row in rows if row.get("id") is None]
+        ids = iter(work.store.next_ids(work.connection, len(fresh)) if fresh else ())
+        for index, row in enumerate(rows):
+            if row.get("id") is None:
+                row["id"] = next(ids)
+            elif row["id"] not in known:
+                found.add(f"{table}.{index}.id", "unknown-row")
+            for column in plan.tables[table]:
+                row.setdefault(column, None)
+
+
+def _merge_rows(
+    work: Work,
+    plan: FormPlan,
+    before: Mapping[str, Any],
+    after: dict[str, Any],
+    values: Mapping[str, Any],
+    found: Found,
+) -> None:
+    """Rows that were sent by id keep the columns that were not sent."""
+    for table in plan.tables:
+        if table not in values:
+            continue
+        known = {row["id"]: row for row in before.get(table) or ()}
+        after[table] = [
+            {**known.get(row.get("id"), {}), **row} if row.get("id") in known else dict(row)
+            for row in values[table]
+        ]
+        definition = plan.form.fields[table]
+        if definition.append_only and not set(known) <= {r.get("id") for r in after[table]}:
+            found.add(table, "append-only")
+        for row in after[table]:
+            computing.fill_row_defaults(work, plan, table, row, after)
+    if before.get("status") in EDITABLE:
+        generating.refresh(work, plan, after, found)
+    _give_row_ids(work, plan, after, before, found)
+
+
+def _judge(
+    work: Work,
+    plan: FormPlan,
+    record: dict[str, Any],
+    before: Mapping[str, Any] | None,
+    found: Found,
+    change: Change,
+    changed: Collection[str] | None,
+    unique_later: bool = False,
+) -> None:
+    drafts = record.get("status") in ("draft", "returned", "recalled")
+    drafts = drafts and not change.require
+    occasion = Occasion(require=change.require, drafts=drafts, unique_later=unique_later)
+    judged = validation.judge(work, plan, record, before, occasion, changed)
+    if not unique_later:
+        uniqueness.judge_unique_fields(work, plan, record, judged, changed)
+    elif found.refusals or judged.refusals:  # it will not be among those looked at later
+        uniqueness.judge_unique_rules(work, plan, record, judged)
+        uniqueness.judge_unique_fields(work, plan, record, judged, changed)
+    files.judge(work, plan.form, record, before, judged)
+    known = {(r.path, r.code) for r in found.refusals}
+    found.refusals += [r for r in judged.refusals if (r.path, r.code) not in known]
+    found.warnings += judged.warnings
+    if found.refusals:
+        raise Invalid("invalid", fields=found.refusals)
+
+
+def _changed(plan: FormPlan, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    names = (*plan.kept, *plan.tables, "org")
+    return {name for name in names if before.get(name) != after.get(name)}

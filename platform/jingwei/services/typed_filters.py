@@ -1,0 +1,94 @@
+"""Conditions that people type over a list: of what they may see, and not too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jingwei.catalogue.scopes import check_filter
+from jingwei.language.expressions.closures import closure
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.functions import FUNCTIONS
+from jingwei.language.expressions.mapped import mapped
+from jingwei.language.expressions.reads import depends_on_row, finished, walk
+from jingwei.language.expressions.tree import Binary, Call, Expression, Member, Node, Unary
+from jingwei.problems import Position
+from jingwei.refusals import Malformed
+from jingwei.services.block_trees import constant
+from jingwei.services.commands import Reading
+from jingwei.services.rights import FieldRights, all_fields
+from jingwei.services.world import OWN_FUNCTIONS, environment
+
+MOST_FILTER_TERMS = 20
+
+UNLASTING = "@now"  # the source of a condition with answers of this moment in it
+
+
+def viewer_filter(
+    view: Reading, form: str, source: str, rights: FieldRights | None = None
+) -> Expression:
+    """A condition that a person typed. Raises Malformed at the word that is wrong."""
+    visible = (rights or view.rights.fields(view, form)).visible
+    masked = (rights or view.rights.fields(view, form)).masked
+    hidden = all_fields(view.catalogue.forms[form]) - (visible - masked)
+
+    def elsewhere(other: str) -> frozenset[str]:
+        seen = view.rights.fields(view, other)
+        return all_fields(view.catalogue.forms[other]) - (seen.visible - seen.masked)
+
+    try:
+        found = check_filter(view.catalogue, form, source, hidden, elsewhere)
+        found = _with_fixed(view, found)
+    except ExpressionError as error:
+        raise malformed_filter(source, error) from None
+    if _terms(found.root) > MOST_FILTER_TERMS:
+        raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
+    return found
+
+
+def _with_fixed(view: Reading, expression: Expression) -> Expression:
+    """What no database computes and depends on no row is worked out now: `add_workdays(today, 3)`.
+    Only what everybody may know: figures and scores have an address of their own."""
+
+    def change(node: Node) -> Node | None:
+        if depends_on_row(node) or not any(_is_asked_now(part) for part in walk(node)):
+            return None
+        if node.type.name != "boolean" and not _is_asked_now(node):
+            return None  # comparisons as a whole: of two fixed sides no database knows the type
+        return constant(closure(Expression("", node))(environment(view, {})), node)
+
+    root = mapped(expression.root, change)
+    return expression if root == expression.root else finished(UNLASTING, root)
+
+
+def _is_asked_now(node: Node) -> bool:
+    if isinstance(node, Member):
+        return node.name == "orgs"
+    if not isinstance(node, Call) or "sql" in FUNCTIONS[node.function].targets:
+        return False
+    if node.function not in OWN_FUNCTIONS:
+        raise ExpressionError("not-in-a-filter", node.start, node.end, name=node.function)
+    return True
+
+
+def malformed_filter(source: str, error: ExpressionError) -> Malformed:
+    problem = error.problem(Position("filter"))
+    return Malformed(
+        "filter",
+        detail={
+            "code": error.code,
+            "start": error.start,
+            "end": error.end,
+            "holes": {n: v for n, v in error.holes.items() if not callable(v)},
+            "suggestion": error.suggestion,
+        },
+        word=source[error.start : error.end],
+        what=problem.what,
+        fix=problem.fix,
+    )
+
+
+def _terms(node: Any) -> int:
+    """How many comparisons there are in a condition."""
+    if isinstance(node, Binary) and node.op in ("and", "or"):
+        return _terms(node.left) + _terms(node.right)
+    return _terms(node.operand) if isinstance(node, Unary) else 1

@@ -1,0 +1,55 @@
+"""Changes of records that somebody wants, and what they are once they are prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jingwei.refusals import FieldRefusal
+
+Kind = Literal["create", "update", "delete", "restore"]
+Source = Literal["user", "import", "flow", "action", "system"]
+REASONS = "_reasons"
+WORKING = frozenset({"draft", "returned", "recalled", "rejected"})  # of an amendment, too
+EDITABLE = frozenset({None, "draft", "returned", "recalled", "rejected", "terminated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One wanted change. `values`: JSON values by field name, for `update` only what changes.
+    Under `_reasons` they may say why a computed value is overridden.
+
+    `allowed`: fields this change may write although the record is locked (a step of a flow).
+    """
+
+    kind: Kind
+    id: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    expected_revision: int | None = None
+    allowed: frozenset[str] | None = None
+    require: frozenset[str] = frozenset()
+    reasons: Mapping[str, Any] = field(default_factory=dict)  # of overridden values, by field
+
+
+@dataclass(slots=True)
+class Batch:
+    """Changes that are written together. `creates_many`: unique values are looked up at once;
+    `known`: lists of keys that were found to be writable."""
+
+    source: Source
+    creates_many: bool
+    known: set[tuple[str, ...]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A change as it will be written: the record before and after, and what of it differs."""
+
+    change: Change
+    id: int
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+    touched: dict[str, Any]
+    tables: dict[str, Sequence[Mapping[str, Any]]]
+    warnings: tuple[FieldRefusal, ...] = ()

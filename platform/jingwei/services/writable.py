@@ -1,0 +1,138 @@
+"""Whether a change may be made: the action, the revision, the lock, the keys, the organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from jingwei.language.field_types.table import present_value
+from jingwei.language.form import SYSTEM_FIELDS, Form
+from jingwei.refusals import (
+    Conflict,
+    FieldRefusal,
+    Malformed,
+    NotAllowed,
+    PreconditionRequired,
+    Stale,
+)
+from jingwei.services.commands import Work
+from jingwei.services.found import Found
+from jingwei.services.plans import FormPlan
+from jingwei.services.rights import FieldRights
+from jingwei.services.wanted import EDITABLE, WORKING, Change, Source
+from jingwei.services.world import environment
+
+
+def check_revision(change: Change, before: Mapping[str, Any], source: Source) -> None:
+    owed = source == "user" and change.kind in ("update", "delete") and change.allowed is None
+    if owed and change.expected_revision is None:
+        raise PreconditionRequired("if-match-missing")
+    if change.expected_revision not in (None, before["revision"]):
+        raise Stale("stale", revision=before["revision"])
+
+
+def check_readonly(
+    work: Work, plan: FormPlan, before: Mapping[str, Any], changed: Collection[str], found: Found
+) -> None:
+    """A field that is read-only as the record stands is not changed by a person."""
+    conditional = [
+        name for name in sorted(changed) if name in plan.fields and plan.fields[name].readonly_if
+    ]
+    if conditional:
+        env = environment(work, before, old=before)
+        for name in conditional:
+            readonly_if = plan.fields[name].readonly_if
+            if readonly_if is not None and readonly_if(env):
+                found.add(name, "readonly-now")
+
+
+def require(work: Work, form: str, action: str, record: Mapping[str, Any] | None = None) -> None:
+    decision = work.rights.decide(work, form, action, record)
+    if not decision.allowed:
+        raise NotAllowed("not-allowed", action=action)
+
+
+def check_unlocked(form: Form, record: Mapping[str, Any]) -> None:
+    if record["status"] not in EDITABLE:
+        raise Conflict("record-locked-by-status", status=record["status"])
+    state = form.states.get(record["state"] or "")
+    amends = form.versions != "none" or (form.submit or {}).get("amend")
+    working_copy = bool(amends) and record["status"] in WORKING
+    if state is not None and state.locked and not working_copy:
+        raise Conflict("record-locked-by-state", state=state.title)
+
+
+def check_keys(
+    work: Work,
+    plan: FormPlan,
+    values: Mapping[str, Any],
+    rights: FieldRights,
+    before: Mapping[str, Any] | None,
+) -> None:
+    """Unknown keys and keys this person may not write are refused, each by name; a hidden field is
+    simply unknown."""
+    refused: list[FieldRefusal] = []
+    for name, value in values.items():
+        definition = plan.form.fields.get(name)
+        if (definition is None and name != "org") or name not in rights.visible:
+            code = "not-writable" if name in SYSTEM_FIELDS else "unknown-field"
+            refused.append(FieldRefusal(name, code, {"name": name}))
+        elif not _writable(definition, name, rights):
+            refused.append(FieldRefusal(name, "not-writable", {"name": name}))
+        elif definition is not None and definition.type == "table" and isinstance(value, list):
+            refused += _refused_columns(definition, value, rights, before)
+    if refused:
+        raise Malformed("not-writable-fields", fields=refused)
+
+
+def _writable(definition: Any, name: str, rights: FieldRights) -> bool:
+    if name not in rights.writable:
+        return False
+    if definition is None:
+        return True
+    computed = definition.compute is not None and definition.mode in ("always", "lock_if_found")
+    return not (definition.readonly or computed)
+
+
+def _refused_columns(
+    table: Any,
+    rows: Sequence[Any],
+    rights: FieldRights,
+    before: Mapping[str, Any] | None,
+) -> list[FieldRefusal]:
+    """Columns that are not there. A computed or read-only column may be sent back unchanged."""
+    refused: list[FieldRefusal] = []
+    known = {row["id"]: row for row in (before or {}).get(table.name) or ()}
+    whole = table.name in rights.writable
+    for index, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            continue
+        for name, value in row.items():
+            path = f"{table.name}.{name}"
+            column = table.fields.get(name)
+            at = f"{table.name}.{index}.{name}"
+            if name == "id":
+                continue
+            if column is None or path not in rights.visible:
+                refused.append(FieldRefusal(at, "unknown-field", {"name": name}))
+            elif not (whole or path in rights.writable) or not _writable(
+                column, path, FieldRights(rights.visible, rights.writable | {path})
+            ):
+                was = known.get(row.get("id"), {}).get(name)
+                if value is not None and present_value(column, was) != value:
+                    refused.append(FieldRefusal(at, "not-writable", {"name": name}))
+    return refused
+
+
+def check_org(
+    work: Work, plan: FormPlan, record: Mapping[str, Any], source: Source, found: Found
+) -> None:
+    org = record.get("org")
+    if org is None:
+        if not any(r.path == "org" for r in found.refusals):
+            found.add("org", "required")
+        return
+    if source in ("user", "import"):
+        allowed = work.rights.create_orgs(work, plan.form.name)
+        if allowed is not None and org not in allowed:
+            found.add("org", "org-out-of-reach")
