@@ -51,6 +51,7 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.notices",
     "jingwei.api.audit",
     "jingwei.api.tasks",
+    "jingwei.api.personal",
     "jingwei.api.flows",
     "jingwei.api.indicators",
     "jingwei.api.dashboards",
@@ -58,6 +59,8 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.reports",
     "jingwei.api.alerts",
     "jingwei.api.collect",
+    "jingwei.api.definitions",
+    "jingwei.api.publishing",
     "jingwei.screens",
 )
 

@@ -109,6 +109,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "include_open": {"type": "boolean"},
     },
     "tasks.hand_over": {"to": _WORD, "reason": _WORD},
+    "personal.keep_phrases": {"items": _WORDS},
+    "personal.sign_with": {"file": {"type": ["integer", "null"]}},
     "collect.urge": {"period": _WORD, "orgs": _WORDS},
     "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},
     "indicators.query": {

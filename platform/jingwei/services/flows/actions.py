@@ -342,17 +342,32 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
 # --- taking back ---------------------------------------------------------------------------------
 
 
-def _take_back(walk: Walk, task: TaskRow, wish: Wish) -> None:
-    run = walk.runs[task.run or 0]
+def may_take_back(walk: Walk, task: TaskRow) -> bool:
+    """Whether the actor could take back this decision now. All runs must be known."""
+    if task.run is None or walk.actor not in (task.person, task.acting):
+        return False
+    try:
+        _check_taken(walk, task)
+        _check_withdrawable(walk, walk.runs[task.run], task)
+    except Refused:
+        return False
+    return _offered(walk.step_of(walk.runs[task.run]), task, "take_back")
+
+
+def _check_withdrawable(walk: Walk, run: RunRow, task: TaskRow) -> None:
     if walk.flow.status != "running":
         raise Conflict("flow-too-late")
-    step = walk.step_of(run)
     if run.state == "open":
-        if walk.plan.policy(step, "vote_withdraw") == "never":
+        if walk.plan.policy(walk.step_of(run), "vote_withdraw") == "never":
             raise Refused("flow-votes-stand")
         _check_nobody_after(walk, run, task)
     else:
         _check_untouched(walk, run)
+
+
+def _take_back(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    run = walk.runs[task.run or 0]
+    _check_withdrawable(walk, run, task)
     walk.note("taken_back", step=run.step, comment=wish.comment, task=task.id)
     if run.state != "open":
         _reopen(walk, run)

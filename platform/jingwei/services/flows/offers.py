@@ -1,0 +1,180 @@
+"""What the screens of an approval need beside its JSON: the workflow to draw, and what may be
+chosen where somebody acts: where to return to, who may be dropped, where one may jump."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jingwei.language.workflow import Step, Workflow
+from jingwei.refusals import NotFound, Refused
+from jingwei.services.commands import Reading
+from jingwei.services.flows import predict
+from jingwei.services.flows.actions import ADDED, may_take_back, offered
+from jingwei.services.flows.plan import ASKS_PEOPLE, START
+from jingwei.services.flows.returns import asked_target, earlier, target_of
+from jingwei.services.flows.runtime import Loaded, load, may_see
+from jingwei.services.flows.view import flow_json
+from jingwei.services.flows.walk import Walk
+from jingwei.storage.flow_rows import RunRow, TaskRow
+
+Choice = tuple[str, str]  # id of a step, its title
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOffer:
+    """What the holder of an open task may choose from. `chosen`: steps to come whose people the
+    holder names, each with the logins that may be named (none: anybody)."""
+
+    task: int
+    actions: tuple[str, ...]
+    opinion: str = "optional"
+    returns: tuple[Choice, ...] = ()
+    returns_to: str = ""  # where a return goes that names no step
+    positions: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    chosen: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    labels: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A request for its page. `others`: runs of steps that ask nobody, by step: open or done;
+    `taken`: the actor's newest decision, where it could be taken back now."""
+
+    json: dict[str, Any]
+    workflow: Workflow
+    others: Mapping[str, str]
+    mine: TaskOffer | None
+    taken: int | None
+    jumps: tuple[Choice, ...]
+    open_steps: tuple[Choice, ...]
+
+
+def drawn(reading: Reading, flow_id: int) -> Drawn:
+    """Raises NotFound."""
+    found = load(reading, flow_id, though_it_fits_no_more=True, whole=True)
+    if not may_see(reading, found.state):
+        raise NotFound("no-such-flow")
+    locale = reading.actor.locale or "zh"
+    walk = found.walk()
+    others = {
+        run.step: run.state
+        for run in found.state.runs.values()
+        if run.kind in ("wait", "do", "subflow", "return", "end")
+    }
+    return Drawn(
+        flow_json(reading, found),
+        found.plan.workflow,
+        others,
+        _mine(reading, found, walk, locale),
+        _taken(walk, reading.actor.login) if found.fits else None,
+        _jumps(found, locale),
+        _open_steps(found, walk, locale),
+    )
+
+
+def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: str) -> TaskOffer:
+    """What may be chosen with this open task."""
+    run = walk.runs[task.run or 0]
+    step = walk.step_of(run)
+    actions = tuple(offered(walk, task, reading.actor.login))
+    live = walk.live_tasks(run.id)
+    return TaskOffer(
+        task.id,
+        actions,
+        step.opinion if step.kind == "approve" else "optional",
+        _returns(walk, run, locale) if "return" in actions else (),
+        _title(walk, _default_return(walk, run), locale) if "return" in actions else "",
+        tuple(step.add_sign) if "add_sign" in actions else (),
+        tuple(t.person for t in live if t.position in ADDED),
+        tuple(dict.fromkeys(t.person for t in walk.tasks_of(run.id))),
+        _chosen(reading, walk, step, task, locale),
+        {action: words(locale) for action, words in step.labels.items()},
+    )
+
+
+def _mine(reading: Reading, found: Loaded, walk: Walk, locale: str) -> TaskOffer | None:
+    if not found.fits:
+        return None
+    login = reading.actor.login
+    mine = (
+        t
+        for t in walk.tasks.values()
+        if t.state == "open" and t.run is not None and t.acting == login and t.kind != "cc"
+    )
+    task = next(mine, None)
+    return None if task is None else offer(reading, found, walk, task, locale)
+
+
+def _taken(walk: Walk, login: str) -> int | None:
+    decided = [t for t in walk.tasks.values() if t.closed_by == login and t.state == "closed"]
+    return next((t.id for t in reversed(decided) if may_take_back(walk, t)), None)
+
+
+def _title(walk: Walk, step_id: str, locale: str) -> str:
+    return str(walk.plan.step(step_id).title(locale))
+
+
+def _default_return(walk: Walk, run: RunRow) -> str:
+    return asked_target(walk, run, None)
+
+
+def _returns(walk: Walk, run: RunRow, locale: str) -> tuple[Choice, ...]:
+    """The steps a return may go to, the latest first; one where the rule of the step says which."""
+    rule = walk.plan.return_rule(walk.step_of(run))
+    if rule.to != "any_earlier":
+        fixed = target_of(walk, run, rule.to)
+        return ((fixed, _title(walk, fixed, locale)),)
+    passed = earlier(walk, run)
+    starts = [] if any(_asks_initiator(walk.plan.step(one)) for one in passed) else [START]
+    return tuple((one, _title(walk, one, locale)) for one in [*reversed(passed), *starts])
+
+
+def _asks_initiator(step: Step) -> bool:
+    return step.kind == "fill" and any(who.kind == "initiator" for who in step.who)
+
+
+def _chosen(
+    reading: Reading, walk: Walk, step: Step, task: TaskRow, locale: str
+) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Steps whose people this person names: the next one (`previous`), and as initiator any."""
+    try:
+        coming = predict.ahead(walk)
+    except (Refused, LookupError, ArithmeticError):
+        return ()
+    initiates = task.person == walk.flow.initiator
+    found = []
+    for number, one in enumerate(coming):
+        rules = [who for who in one.step.who if who.kind == "chosen_by"]
+        names = {who.name for who in rules}
+        if ("previous" in names and number == 0) or ("initiator" in names and initiates):
+            among: Sequence[str] = ()
+            inner = tuple(w for who in rules for w in who.of)
+            if inner:
+                among = walk.asks.persons(inner, ())
+            found.append((one.step.id, one.step.title(locale), tuple(among)))
+    return tuple(found)
+
+
+# --- for administrators --------------------------------------------------------------------------
+
+
+def _jumps(found: Loaded, locale: str) -> tuple[Choice, ...]:
+    """Every step of people, in the order of the workflow."""
+    if not found.fits:
+        return ()
+    return tuple(
+        (step_id, place.step.title(locale))
+        for step_id, place in found.plan.places.items()
+        if step_id != START and place.step.kind in ASKS_PEOPLE
+    )
+
+
+def _open_steps(found: Loaded, walk: Walk, locale: str) -> tuple[Choice, ...]:
+    if not found.fits:
+        return ()
+    open_ = [r.step for r in walk.runs.values() if r.state == "open" and r.kind in ASKS_PEOPLE]
+    return tuple((one, _title(walk, one, locale)) for one in dict.fromkeys(open_))
