@@ -17,7 +17,8 @@ from openpyxl import load_workbook
 from outside import require_service
 
 from jingwei.documents.given import template_values
-from jingwei.documents.word import fill, read_template, template_faults
+from jingwei.documents.word import fill
+from jingwei.documents.word_templates import read_template, template_faults
 from jingwei.refusals import Refused
 
 TEMPLATE = Path(__file__).parents[2] / "report_templates" / "monthly_analysis.docx"

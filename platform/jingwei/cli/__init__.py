@@ -6,15 +6,18 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from jingwei.cli.commands import Group, Help, locale_of, option, wrong_usage
 from jingwei.problems import MOST_SHOWN, DefinitionErrors
 from jingwei.refusals import Refused
+from jingwei.services.clock import SystemClock
 from jingwei.settings import Settings, find_application
 from jingwei.texts import DEFAULT_LOCALE, LOCALES, has_text, text
 
@@ -25,8 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "init": "definitions",
     "new": "definitions",
     "check": "check",
-    "explain": "definitions",
-    "show": "definitions",
+    "explain": "look_up",
+    "show": "look_up",
     "schema": "definitions",
     "fmt": "authoring",
     "lineage": "authoring",
@@ -93,20 +96,24 @@ class Context:
         elif words is not None:
             click.echo(words)
 
+    def today(self) -> date:
+        settings = self.settings
+        return SystemClock(settings.timezone, settings.clock_file).today()
+
     def text(self, key: str, **holes: object) -> str:
         return text(key, self.locale, **holes)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that imports a command's module when the command is called: `check` needs no web."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each command with what it does, from the texts: no command's module is read for it."""
-        with formatter.section(words("commands")):
-            formatter.write_dl([(name, _short_help(name)) for name in self.list_commands(ctx)])
+    def described(self, ctx: click.Context) -> Iterator[tuple[str, str]]:
+        """From the texts: no command's module is read for it."""
+        for name in self.list_commands(ctx):
+            yield name, _short_help(name, locale_of(ctx))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module = COMMANDS.get(cmd_name)
@@ -126,8 +133,8 @@ def environment_locale() -> str:
 
 
 def words_of(file: str) -> Callable[[str], str]:
-    """Help on the command line from one file of texts, in the language of the environment."""
-    return lambda key: text(f"{file}.{key}", environment_locale())
+    """Help on the command line from one file of texts, said in the language of the call."""
+    return lambda key: Help(f"{file}.{key}")
 
 
 words = words_of("cli")
@@ -137,28 +144,31 @@ words = words_of("cli")
 HELP = ("cli", "cli_definitions", "cli_database", "measures.cli", "reports")
 
 
-def _short_help(name: str) -> str:
-    locale = environment_locale()
+def _short_help(name: str, locale: str) -> str:
     keys = (f"{file}.{name.replace('-', '_')}_help" for file in HELP)
     return next((text(key, locale) for key in keys if has_text(key, locale)), "")
 
 
 @click.group(
     cls=LazyGroup,
+    no_args_is_help=False,
+    invoke_without_command=True,
     help=words("group_help"),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option(
+@option(
     "--application",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help=words("application_help"),
 )
-@click.option("--json", "as_json", is_flag=True, help=words("json_help"))
-@click.option("--lang", type=click.Choice(LOCALES), default=None, help=words("lang_help"))
+@option("--json", "as_json", is_flag=True, help=words("json_help"))
+@option("--lang", type=click.Choice(LOCALES), default=None, help=words("lang_help"))
 @click.version_option(package_name="jingwei")
 @click.pass_context
 def jingwei(ctx: click.Context, application: Path | None, as_json: bool, lang: str | None) -> None:
     ctx.obj = Context(application, as_json, lang or environment_locale())
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -171,12 +181,16 @@ def run(arguments: Sequence[str]) -> int:
     arguments = globals_first(arguments)
     locale = _asked_locale(arguments)
     try:
-        code = jingwei.main(args=list(arguments), prog_name="jingwei", standalone_mode=False)
+        code = jingwei.main(
+            args=list(arguments),
+            prog_name="jingwei",
+            standalone_mode=False,
+            obj=Context(None, "--json" in arguments, locale),
+        )
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        error.show()
-        return WRONG_USAGE
+        return _show_wrong_usage(error, arguments, locale)
     except click.Abort:
         return FOUND_PROBLEMS
     except DefinitionErrors as errors:
@@ -228,6 +242,16 @@ def _show_problems(errors: DefinitionErrors, arguments: Sequence[str], locale: s
         for problem in errors.problems[:MOST_SHOWN]:
             click.echo(problem.message(locale), err=True)
     return FOUND_PROBLEMS
+
+
+def _show_wrong_usage(error: click.ClickException, arguments: Sequence[str], locale: str) -> int:
+    code, sentence, usage = wrong_usage(error, locale)
+    if "--json" in arguments:
+        said = {"code": code.replace("_", "-"), "message": sentence, "usage": usage}
+        click.echo(json.dumps({"error": said}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(line for line in (sentence, usage) if line), err=True)
+    return WRONG_USAGE
 
 
 def _show_refusal(refused: Refused, arguments: Sequence[str], locale: str) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from jingwei.cli import Context, words
+from jingwei.cli.commands import group
 from jingwei.cli.people import open_platform
 from jingwei.storage.changes import verify as verify_chain
 
 
-@click.group(help=words("audit_help"))
+@group(help=words("audit_help"))
 def audit() -> None: ...
 
 

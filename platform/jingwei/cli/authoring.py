@@ -13,15 +13,17 @@ from jingwei.authoring.lineage import lineage as find_lineage
 from jingwei.authoring.outline import outline
 from jingwei.authoring.reference import pages
 from jingwei.catalogue.compile import compile_catalogue
-from jingwei.cli import FINE, FOUND_PROBLEMS, Context
-from jingwei.cli.definitions import words
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
+from jingwei.cli.commands import command, option
 from jingwei.cli.problems import inside, is_in
 
+words = words_of("cli_definitions")
 
-@click.command(help=words("fmt_help"))
+
+@command(help=words("fmt_help"))
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--check", "only", is_flag=True, help=words("fmt_check_help"))
-@click.option("--upgrade", is_flag=True, help=words("fmt_upgrade_help"))
+@option("--check", "only", is_flag=True, help=words("fmt_check_help"))
+@option("--upgrade", is_flag=True, help=words("fmt_upgrade_help"))
 @click.pass_obj
 def fmt(context: Context, paths: tuple[Path, ...], only: bool, upgrade: bool) -> int:
     root = context.root_of(paths)
@@ -44,7 +46,7 @@ def fmt(context: Context, paths: tuple[Path, ...], only: bool, upgrade: bool) ->
     return FOUND_PROBLEMS if only and changed else FINE
 
 
-@click.command(help=words("lineage_help"))
+@command(help=words("lineage_help"))
 @click.argument("name", metavar="FORM.FIELD|INDICATOR")
 @click.pass_obj
 def lineage(context: Context, name: str) -> int:
@@ -75,8 +77,8 @@ def _use_lines(context: Context, uses: Sequence[Use], *, down: bool) -> list[str
     return lines
 
 
-@click.command(help=words("reference_help"))
-@click.option(
+@command(help=words("reference_help"))
+@option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("docs") / "reference",

@@ -9,6 +9,7 @@ import click
 
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context, words_of
+from jingwei.cli.commands import command
 from jingwei.cli.problems import report_problems, within
 from jingwei.documents.check import template_problems
 from jingwei.problems import DefinitionErrors, Problem
@@ -16,7 +17,7 @@ from jingwei.problems import DefinitionErrors, Problem
 words = words_of("cli_definitions")
 
 
-@click.command(help=words("check_help"))
+@command(help=words("check_help"))
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
 def check(context: Context, paths: tuple[Path, ...]) -> int:

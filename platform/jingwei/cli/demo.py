@@ -14,6 +14,7 @@ import orjson
 from jingwei.app import build_platform
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context, words
+from jingwei.cli.commands import command, option
 from jingwei.cli.database import open_database, publication
 from jingwei.cli.folder import Folder
 from jingwei.cli.server import run_server
@@ -32,11 +33,11 @@ STEPS = ("planner", "approver", "leader")
 PASSWORD_BYTES = 9
 
 
-@click.command(help=words("demo_help"))
-@click.option("--serve", is_flag=True, help=words("demo_serve_help"))
-@click.option("--new-password", is_flag=True, help=words("demo_new_password_help"))
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@command(help=words("demo_help"))
+@option("--serve", is_flag=True, help=words("demo_serve_help"))
+@option("--new-password", is_flag=True, help=words("demo_new_password_help"))
+@option("--host", default="127.0.0.1", show_default=True)
+@option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.pass_obj
 def demo(context: Context, serve: bool, new_password: bool, host: str, port: int) -> None:
     settings = context.settings

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from jingwei.cli import Context, words
+from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import csv_lines, write_workbook
@@ -21,17 +22,17 @@ from jingwei.services.listing import ListWish
 from jingwei.services.people import SYSTEM
 
 
-@click.command(name="import", help=words("import_help"))
+@command(name="import", help=words("import_help"))
 @click.argument("form")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
+@option(
     "--mode",
     type=click.Choice(["atomic", "rows"]),
     default="atomic",
     show_default=True,
     help=words("import_mode_help"),
 )
-@click.option("--as", "login", help=words("as_person_help"))
+@option("--as", "login", help=words("as_person_help"))
 @click.pass_obj
 def import_(context: Context, form: str, file: Path, mode: Mode, login: str | None) -> int:
     sheet = SheetFile(file, file.name)
@@ -58,12 +59,12 @@ def _report(context: Context, found: Imported) -> None:
     context.give(value, "\n".join(lines))
 
 
-@click.command(help=words("export_help"))
+@command(help=words("export_help"))
 @click.argument("form")
-@click.option("--filter", "filter_", help=words("filter_help"))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help=words("out_help"))
-@click.option("--codes", is_flag=True, help=words("export_codes_help"))
-@click.option("--as", "login", help=words("as_person_help"))
+@option("--filter", "filter_", help=words("filter_help"))
+@option("--out", required=True, type=click.Path(path_type=Path), help=words("out_help"))
+@option("--codes", is_flag=True, help=words("export_codes_help"))
+@option("--as", "login", help=words("as_person_help"))
 @click.pass_obj
 def export(
     context: Context, form: str, filter_: str | None, out: Path, codes: bool, login: str | None

@@ -16,16 +16,19 @@ from jingwei.authoring.form_sheet import (
 )
 from jingwei.authoring.outline import outline
 from jingwei.authoring.scaffolds import grants, modeline, path_of
-from jingwei.cli import FINE, FOUND_PROBLEMS, Context
-from jingwei.cli.definitions import problems_of, words
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
+from jingwei.cli.commands import command, option
+from jingwei.cli.definitions import problems_of
 from jingwei.gateways.sheets import read_sheet
 from jingwei.gateways.workbook import write_sheet
 from jingwei.refusals import Conflict, NotFound
 
+words = words_of("cli_definitions")
 
-@click.command(help=words("export_form_help"))
+
+@command(help=words("export_form_help"))
 @click.argument("form")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def export_form(context: Context, form: str, out: Path) -> int:
     held = outline(context.root)
@@ -42,10 +45,10 @@ def export_form(context: Context, form: str, out: Path) -> int:
     return FINE
 
 
-@click.command(help=words("import_form_help"))
+@command(help=words("import_form_help"))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help=words("import_form_name_help"))
-@click.option("--update", is_flag=True, help=words("import_form_update_help"))
+@option("--name", help=words("import_form_name_help"))
+@option("--update", is_flag=True, help=words("import_form_update_help"))
 @click.pass_obj
 def import_form(context: Context, file: Path, name: str | None, update: bool) -> int:
     name = name or file.stem

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from jingwei.cli import Context
+from jingwei.cli.commands import group, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.gateways.sheets import read_sheet
 from jingwei.refusals import NotFound
@@ -28,15 +29,15 @@ def words(key: str) -> str:
     return text(f"measures.cli.{key}")
 
 
-@click.group(help=words("facts_help"))
+@group(help=words("facts_help"))
 def facts() -> None: ...
 
 
 @facts.command("import", help=words("facts_import_help"))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--adjustments", is_flag=True, help=words("adjustments_help"))
-@click.option("--source", default=None, help=words("source_help"))
-@click.option("--as", "login", help=words("as_help"))
+@option("--adjustments", is_flag=True, help=words("adjustments_help"))
+@option("--source", default=None, help=words("source_help"))
+@option("--as", "login", help=words("as_help"))
 @click.pass_obj
 def import_facts(
     context: Context, file: Path, adjustments: bool, source: str | None, login: str | None
@@ -51,7 +52,7 @@ def import_facts(
     context.give(done, context.text("measures.cli.facts_imported", **done))
 
 
-@click.group(help=words("indicators_help"))
+@group(help=words("indicators_help"))
 def indicators() -> None: ...
 
 
@@ -72,11 +73,11 @@ def recompute(context: Context, names: tuple[str, ...]) -> None:
 
 @indicators.command("show", help=words("show_help"))
 @click.argument("name")
-@click.option("--org", required=True)
-@click.option("--period", required=True)
-@click.option("--view", default="actual", show_default=True)
-@click.option("--drill", type=click.Choice(["orgs", "parts", "facts"]), help=words("drill_help"))
-@click.option("--as", "login", help=words("as_help"))
+@option("--org", required=True)
+@option("--period", required=True)
+@option("--view", default="actual", show_default=True)
+@option("--drill", type=click.Choice(["orgs", "parts", "facts"]), help=words("drill_help"))
+@option("--as", "login", help=words("as_help"))
 @click.pass_obj
 def show(
     context: Context,

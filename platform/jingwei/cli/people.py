@@ -11,6 +11,7 @@ import click
 
 from jingwei.app import build_platform
 from jingwei.cli import Context, words
+from jingwei.cli.commands import command, group, option
 from jingwei.gateways.sheets import read_sheet
 from jingwei.refusals import Malformed, NotFound
 from jingwei.services import roster
@@ -47,7 +48,7 @@ def known_person(platform: Platform, login: str) -> Person:
     return found
 
 
-@click.group(help=words("people_help"))
+@group(help=words("people_help"))
 def people() -> None: ...
 
 
@@ -65,11 +66,11 @@ def import_(context: Context, file: Path) -> None:
 
 @people.command("add", help=words("people_add_help"))
 @click.argument("login")
-@click.option("--name", required=True)
-@click.option("--org", required=True)
-@click.option("--posts", default="")
-@click.option("--roles", default="")
-@click.option("--email", default="")
+@option("--name", required=True)
+@option("--org", required=True)
+@option("--posts", default="")
+@option("--roles", default="")
+@option("--email", default="")
 @click.pass_obj
 def add(
     context: Context, login: str, name: str, org: str, posts: str, roles: str, email: str
@@ -94,13 +95,13 @@ def add(
     context.give({"login": login, "password": password}, f"{said}\n{shown}")
 
 
-@click.group(help=words("token_help"))
+@group(help=words("token_help"))
 def token() -> None: ...
 
 
 @token.command("create", help=words("token_create_help"))
 @click.argument("name")
-@click.option("--for", "login", required=True, help=words("token_for_help"))
+@option("--for", "login", required=True, help=words("token_for_help"))
 @click.pass_obj
 def create(context: Context, name: str, login: str) -> None:
     with open_platform(context) as platform:
@@ -111,10 +112,10 @@ def create(context: Context, name: str, login: str) -> None:
     context.give({"token": secret, "name": name, "person": login}, secret)
 
 
-@click.command(help=words("explain_access_help"))
+@command(help=words("explain_access_help"))
 @click.argument("record")
-@click.option("--as", "login", required=True, help=words("as_person_help"))
-@click.option("--action", default="read", show_default=True)
+@option("--as", "login", required=True, help=words("as_person_help"))
+@option("--action", default="read", show_default=True)
 @click.pass_obj
 def explain_access(context: Context, record: str, login: str, action: str) -> int:
     form, _, number = record.rpartition("/")

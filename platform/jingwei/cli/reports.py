@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from jingwei.cli import Context
+from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.documents.reports import FORMATS, Made, make
 from jingwei.refusals import Refused
@@ -16,13 +17,13 @@ from jingwei.services.platform import Platform
 from jingwei.texts import text
 
 
-@click.command(help=text("reports.report_help"))
+@command(help=text("reports.report_help"))
 @click.argument("name", metavar="REPORT")
-@click.option("--org")
-@click.option("--period")
-@click.option("--set", "more", multiple=True, metavar="NAME=VALUE")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--as", "login")
+@option("--org")
+@option("--period")
+@option("--set", "more", multiple=True, metavar="NAME=VALUE")
+@option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@option("--as", "login")
 @click.pass_obj
 def report(
     context: Context,

@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 
 from jingwei.app import build_jobs, build_platform, create_app, start_background
 from jingwei.cli import Context, words
+from jingwei.cli.commands import command, option
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import connect, job_queue
 from jingwei.jobs.queue import worker as job_worker
@@ -33,11 +34,11 @@ LOW_DISK_BYTES = 1_000_000_000
 FONT_MODULE = "manimgx_fonts_cjk"
 
 
-@click.command(help=words("serve_help"))
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-@click.option("--no-worker", is_flag=True)
+@command(help=words("serve_help"))
+@option("--host", default="127.0.0.1", show_default=True)
+@option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@option("--no-worker", is_flag=True)
 @click.pass_obj
 def serve(context: Context, host: str, port: int, workers: int, no_worker: bool) -> None:
     settings = context.settings
@@ -143,8 +144,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             leave_server(connection, self.server)
 
 
-@click.command(help=words("worker_help"))
-@click.option("--burst", is_flag=True)
+@command(help=words("worker_help"))
+@option("--burst", is_flag=True)
 @click.pass_obj
 def worker(context: Context, burst: bool) -> None:
     plain_logs()
@@ -155,8 +156,8 @@ def worker(context: Context, burst: bool) -> None:
     job_worker(build_jobs(platform), queue).work(burst=burst, logging_level="WARNING")
 
 
-@click.command(help=words("scheduler_help"))
-@click.option("--rounds", type=int, default=None, hidden=True)
+@command(help=words("scheduler_help"))
+@option("--rounds", type=int, default=None, hidden=True)
 @click.pass_obj
 def scheduler(context: Context, rounds: int | None) -> None:
     plain_logs()
@@ -194,7 +195,7 @@ class Finding:
     advice: str = ""
 
 
-@click.command(help=words("doctor_help"))
+@command(help=words("doctor_help"))
 @click.pass_obj
 def doctor(context: Context) -> int:
     settings = context.settings

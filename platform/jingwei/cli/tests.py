@@ -17,8 +17,8 @@ from jingwei.app import build_jobs, build_platform
 from jingwei.authoring.outline import outline
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
-from jingwei.cli import FINE, FOUND_PROBLEMS, Context
-from jingwei.cli.definitions import words
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
+from jingwei.cli.commands import command
 from jingwei.cli.demo import FOLDER, read_sheets
 from jingwei.cli.problems import inside, is_in
 from jingwei.jobs.messages import run as run_message
@@ -39,6 +39,8 @@ from jingwei.storage.upgrade import upgrade
 MOST_ROUNDS = 20  # of messages that set others going
 SECRET = "-" * 40  # nobody signs in here
 
+words = words_of("cli_definitions")
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -53,7 +55,7 @@ class Played:
         return f"{self.trial.name}.{self.case.name}"
 
 
-@click.command(help=words("test_help"))
+@command(help=words("test_help"))
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
 def test(context: Context, paths: tuple[Path, ...]) -> int:

@@ -13,8 +13,8 @@ import click
 from jingwei.authoring.resolved import resolved
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
-from jingwei.cli import FINE, FOUND_PROBLEMS, Context
-from jingwei.cli.definitions import words
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
+from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.language.leaves import plain_data
 from jingwei.language.workflow import Workflow
@@ -26,14 +26,16 @@ from jingwei.services.flows.rehearse import Gap, Rehearsed, gaps
 from jingwei.services.flows.rehearse import rehearse as rehearse_flow
 from jingwei.services.people import SYSTEM
 
+words = words_of("cli_definitions")
 
-@click.command(help=words("rehearse_help"))
+
+@command(help=words("rehearse_help"))
 @click.argument("flow")
-@click.option("--org", required=True, help=words("rehearse_org_help"))
-@click.option(
+@option("--org", required=True, help=words("rehearse_org_help"))
+@option(
     "--record", type=click.Path(exists=True, path_type=Path), help=words("rehearse_record_help")
 )
-@click.option("--as", "login", help=words("rehearse_as_help"))
+@option("--as", "login", help=words("rehearse_as_help"))
 @click.pass_obj
 def rehearse(context: Context, flow: str, org: str, record: Path | None, login: str | None) -> int:
     catalogue = compile_catalogue(context.root)

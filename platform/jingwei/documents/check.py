@@ -7,17 +7,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.documents import page, word
-from jingwei.documents.given import BESIDE, REPORT
-from jingwei.documents.templates import Fault
-from jingwei.language.form import Field, Form
-from jingwei.language.output import DataBlock, Report
+from jingwei.documents import page_templates, word_templates
+from jingwei.documents.template_language import BESIDE, REPORT, Fault
+from jingwei.language.form import SHOWN_SYSTEM, Field, Form
+from jingwei.language.output import BLOCK_HEADS, DataBlock, Report, across_name
 from jingwei.problems import DefinitionErrors, Position, Problem, nearest
-from jingwei.services.blocks import HEADS, columns_of
-from jingwei.services.listing import SHOWN_SYSTEM
-from jingwei.services.report_data import across_names
 
-READERS = {".docx": word.template_faults, ".html": page.template_faults}
+READERS = {".docx": word_templates.template_faults, ".html": page_templates.template_faults}
 
 
 def template_problems(catalogue: Catalogue) -> list[Problem]:
@@ -111,10 +107,12 @@ def _rows(columns: Mapping[str, Field] | list[str]) -> list[Any]:
 def _of_block(catalogue: Catalogue, block: DataBlock) -> dict[str, Any]:
     if block.form is not None:
         return _table(_form_columns(catalogue, block))
-    measured = [name for name, *_ in columns_of(block)[len(HEADS) :]]
-    heads = [name for name, *_ in HEADS]
-    row = _table([*heads, *BESIDE, *measured])
-    across = across_names(_members(catalogue, block), measured)
+    row = _table([*BLOCK_HEADS, *BESIDE, *block.measured])
+    across = [
+        across_name(indicator, name, index)
+        for indicator in _members(catalogue, block)
+        for index, name in enumerate(block.measured)
+    ]
     return {**row, "across": _table(["org", "period", *across])}
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.documents.parts import lines_of
+from jingwei.documents.template_language import BESIDE
 from jingwei.documents.templates import Rounds, Rows
 from jingwei.documents.values import Shown, sayable, unit_words
 from jingwei.services.report_data import Figure, ReportData, ReportTable
 
-REPORT = ("title", "organisation", "fingerprint", "date")
-BESIDE = ("unit", "light", "status")  # of a row of indicators, beside its columns
 _NOTHING = Figure(None)
 
 

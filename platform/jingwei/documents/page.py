@@ -14,20 +14,15 @@ from markupsafe import Markup
 
 from jingwei.documents.charts import drawn, svg
 from jingwei.documents.given import template_values
+from jingwei.documents.page_templates import read_template
 from jingwei.documents.parts import printed
-from jingwei.documents.templates import (
-    Fault,
-    TemplateEnvironment,
-    names_of,
-    parsed,
-    unknown_names,
-)
+from jingwei.documents.template_language import unknown_names
+from jingwei.documents.templates import TemplateEnvironment
 from jingwei.refusals import Refused
 from jingwei.services.report_data import ChartData, ReportData
 from jingwei.texts import text
 
 MIMETYPE = "text/html; charset=utf-8"
-MOST_BYTES = 2_000_000  # of a template
 STYLE = """
 body{font:16px/1.8 FangSong,"Noto Serif CJK SC",serif;color:#222;margin:0 auto;max-width:50rem;
 padding:2rem}h1{font-size:1.7rem;text-align:center}h2{font-size:1.15rem;margin:1.6em 0 .4em}
@@ -98,25 +93,6 @@ _PARTS = {"fields": _fields, "table": _table, "chart": _chart, "text": _text}
 
 
 # --- templates of authors ------------------------------------------------------------------------
-
-
-def read_template(content: bytes) -> tuple[dict[str, int], list[Fault]]:
-    """The names an HTML template asks for, with their lines, and what is wrong with it."""
-    try:
-        source = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return {}, [Fault("template-syntax", "UTF-8", 1)]
-    if len(content) > MOST_BYTES:
-        return {}, [Fault("template-syntax", f"> {MOST_BYTES}", 1)]
-    tree, faults = parsed(source)
-    return ({} if tree is None or faults else names_of(tree)), faults
-
-
-def template_faults(content: bytes, known: Mapping[str, Any]) -> list[Fault]:
-    """Everything wrong with a template, for a report that knows these names."""
-    names, faults = read_template(content)
-    unknown = unknown_names(names, known)
-    return [*faults, *(Fault("template-unknown-name", name, names[name]) for name in unknown)]
 
 
 def fill(content: bytes, data: ReportData, known: Mapping[str, Any] | None = None) -> bytes:

@@ -208,9 +208,6 @@ class Absent(Shown):
         return 0
 
 
-PARTS = ("value", "code", "text", "title", "unit")
-
-
 def _raw(value: Any) -> Any:
     return value.figure.value if isinstance(value, Shown) else value
 
@@ -254,9 +251,6 @@ def filters(locale: str) -> Mapping[str, Callable[..., Any]]:
         "upper_number": upper_number,
         "default": default,
     }
-
-
-FILTERS = ("money", "percent", "date", "number", "upper_number", "default")
 
 
 def _number(value: Any) -> Decimal | None:

@@ -28,6 +28,7 @@ SYSTEM_FIELDS = (
     "updated_by",
     "deleted_at",
 )
+SHOWN_SYSTEM = tuple(name for name in SYSTEM_FIELDS if name != "deleted_at")
 STATUSES = (
     "draft",
     "in_approval",

@@ -14,6 +14,9 @@ from jingwei.language.values import At, Due, Duration, Formula, Rung, Value
 from jingwei.language.who import Whos
 from jingwei.problems import Position
 
+# the first columns of a block of indicators
+BLOCK_HEADS = ("indicator", "org", "period")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataBlock:
@@ -35,6 +38,16 @@ class DataBlock:
     period_count: int | None = None
     sort: tuple[str, ...] = ()
     limit: int | None = None
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Of indicators: a column for each view and each comparison."""
+        return (*self.views, *self.compare)
+
+
+def across_name(indicator: str, column: str, index: int) -> str:
+    """The column of a table across for the `index`-th of the measured columns."""
+    return f"{indicator}_{column}" if index else indicator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 from jingwei.cube.comparisons import FRACTIONS, Compared, ranks
-from jingwei.language.output import DataBlock
+from jingwei.language.output import BLOCK_HEADS, DataBlock
 from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
 from jingwei.services.block_rows import BlockTable, Column, run_form_block, sorted_rows
@@ -35,10 +35,8 @@ from jingwei.texts import Words
 
 MOST_PERIODS = 120
 RANK = "rank"
-HEADS: Sequence[Column] = (
-    ("indicator", Words("measures.column.indicator"), "indicator", None),
-    ("org", Words("measures.column.org"), "org", None),
-    ("period", Words("measures.column.period"), "period", None),
+HEADS: Sequence[Column] = tuple(
+    (name, Words(f"measures.column.{name}"), name, None) for name in BLOCK_HEADS
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.tree import Expression
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import SYSTEM_FIELDS, Form
+from jingwei.language.form import SHOWN_SYSTEM, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.linked import FollowedLink, blank, followed, guarded, is_whole, links_along
@@ -25,8 +25,6 @@ from jingwei.storage.query import Page, Query, RowScope, SortKey
 from jingwei.storage.sql_calls import NotInSql
 
 MOST_A_PAGE = 200
-
-SHOWN_SYSTEM = tuple(name for name in SYSTEM_FIELDS if name != "deleted_at")
 
 
 @dataclass(frozen=True, slots=True)

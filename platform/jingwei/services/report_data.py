@@ -5,12 +5,13 @@ Nothing here knows Word or PDF; the same data is filled into either, or answered
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+from jingwei.language.output import across_name
 from jingwei.storage.types import canonical_json
 
 # columns of an indicator block that say what is measured, not how much
@@ -71,7 +72,8 @@ class ReportTable:
             empty = {c.name: Figure(None) for c in columns}
             into = rows.setdefault(key, {c.name: row[c.name] for c in heads} | empty)
             for index, column in enumerate(measured):
-                into[_across_name(str(row["indicator"].value), column, index)] = row[column.name]
+                name = across_name(str(row["indicator"].value), column.name, index)
+                into[name] = row[column.name]
         return ReportTable((*heads, *columns), tuple(rows.values()), notes=self.notes)
 
     def to_json(self) -> dict[str, Any]:
@@ -94,25 +96,12 @@ def _across_columns(
 ) -> Iterator[ReportColumn]:
     for indicator in indicators:
         for index, column in enumerate(measured):
-            name = _across_name(indicator.name, column, index)
+            name = across_name(indicator.name, column.name, index)
             title = column.title if index else indicator.title
             if column.type == "percent":
                 yield ReportColumn(name, title, "percent", column.unit)
             else:
                 yield ReportColumn(name, title, indicator.type, indicator.unit)
-
-
-def across_names(indicators: Iterable[str], measured: Sequence[str]) -> list[str]:
-    """The columns of a table across: of each indicator, each view and comparison."""
-    return [
-        f"{indicator}_{name}" if index else indicator
-        for indicator in indicators
-        for index, name in enumerate(measured)
-    ]
-
-
-def _across_name(indicator: str, column: ReportColumn, index: int) -> str:
-    return f"{indicator}_{column.name}" if index else indicator
 
 
 @dataclass(frozen=True, slots=True)

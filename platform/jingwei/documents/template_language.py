@@ -1,0 +1,180 @@
+"""The language of templates: values, `if`, `for` and six filters; a template as a tree, its names
+and what the language does not have. Nothing is filled in here: `check` needs no more than this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from jingwei.refusals import Refused
+
+PARTS = ("value", "code", "text", "title", "unit")
+REPORT = ("title", "organisation", "fingerprint", "date")
+BESIDE = ("unit", "light", "status")  # of a row of indicators, beside its columns
+FILTERS = ("money", "percent", "date", "number", "upper_number", "default")
+
+# What may stand after a name: a mapping of names, a list (its one element is what a round gets), or
+# None for a figure.
+Known = Mapping[str, Any] | list[Any] | None
+
+_PLAIN: tuple[type[nodes.Node], ...] = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Filter,
+    nodes.Keyword,
+    nodes.If,
+    nodes.For,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Neg,
+    nodes.List,
+    nodes.Tuple,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a template. The sentence is `refusals.<code>`.
+
+    `line`: of the text; in Word the number of the paragraph, 0 for what stands in no paragraph
+    of the body: headers, footers, notes, properties.
+    """
+
+    code: str
+    name: str
+    line: int = 0
+
+    def refusal(self) -> Refused:
+        return Refused(self.code, name=self.name)
+
+
+def parsed(source: str) -> tuple[nodes.Template | None, list[Fault]]:
+    """The tree of one part of a template, and what the language does not have."""
+    plain = ImmutableSandboxedEnvironment(autoescape=True)
+    try:
+        tree = plain.parse(source)
+    except TemplateSyntaxError as error:
+        return None, [Fault("template-syntax", str(error.message), error.lineno)]
+    return tree, list(forbidden(tree))
+
+
+def forbidden(tree: nodes.Template) -> Iterator[Fault]:
+    """Everything that is not the template language."""
+    for node in tree.iter_child_nodes():
+        yield from _forbidden_below(node)
+
+
+def _forbidden_below(node: nodes.Node) -> Iterator[Fault]:
+    fault = _forbidden_here(node)
+    if fault is not None:
+        yield fault
+        return
+    for child in node.iter_child_nodes():
+        yield from _forbidden_below(child)
+
+
+def _forbidden_here(node: nodes.Node) -> Fault | None:
+    line = node.lineno or 1
+    if not isinstance(node, _PLAIN):
+        return Fault("template-forbidden", type(node).__name__.lower(), line)
+    if isinstance(node, nodes.Name | nodes.Getattr):
+        name = node.name if isinstance(node, nodes.Name) else node.attr
+        return Fault("template-unknown-name", name, line) if name.startswith("_") else None
+    if isinstance(node, nodes.Getitem):
+        key = node.arg
+        if not isinstance(key, nodes.Const) or not isinstance(key.value, int | str):
+            return Fault("template-forbidden", "[…]", line)
+        if isinstance(key.value, str) and key.value.startswith("_"):
+            return Fault("template-unknown-name", key.value, line)
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        return Fault("template-unknown-filter", node.name, line)
+    if isinstance(node, nodes.For) and (
+        node.recursive or node.test is not None or not isinstance(node.target, nodes.Name)
+    ):
+        return Fault("template-forbidden", "for", line)
+    return None
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+_NOTHING = object()
+_FIGURE = dict.fromkeys(PARTS)
+
+
+def names_of(tree: nodes.Template) -> dict[str, int]:
+    """Every name a template asks for, from the outermost (`summary.rows.*.actual`), and the line
+    of the first time."""
+    found: dict[str, int] = {}
+    for node in tree.body:
+        _walk(node, {}, found)
+    return found
+
+
+def _walk(node: nodes.Node, inner: Mapping[str, str], found: dict[str, int]) -> None:
+    path = _path(node, inner)
+    if path is not None:
+        if not path.startswith("loop."):
+            found.setdefault(path, node.lineno or 1)
+        return
+    if isinstance(node, nodes.For):
+        over = _path(node.iter, inner)
+        _walk(node.iter, inner, found)
+        assert isinstance(node.target, nodes.Name)
+        below = {**inner, node.target.name: f"{over}.*"} if over else dict(inner)
+        for child in node.body:
+            _walk(child, below, found)
+        for child in node.else_:
+            _walk(child, inner, found)
+        return
+    for child in node.iter_child_nodes():
+        _walk(child, inner, found)
+
+
+def _path(node: nodes.Node, inner: Mapping[str, str]) -> str | None:
+    if isinstance(node, nodes.Name):
+        return inner.get(node.name, node.name)
+    if isinstance(node, nodes.Getattr):
+        before = _path(node.node, inner)
+        return None if before is None else f"{before}.{node.attr}"
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        before = _path(node.node, inner)
+        part = "*" if isinstance(node.arg.value, int) else node.arg.value
+        return None if before is None else f"{before}.{part}"
+    return None
+
+
+def unknown_names(names: Iterable[str], known: Mapping[str, Any]) -> list[str]:
+    """Those names that lead nowhere in what a report knows; sorted."""
+    return sorted(name for name in names if not _leads(name.split("."), known))
+
+
+def _leads(path: list[str], known: Any) -> bool:
+    here = known
+    for part in path:
+        if here is None:
+            here = _FIGURE
+        if isinstance(here, list):
+            if part != "*":
+                return False
+            here = here[0] if here else _NOTHING
+            continue
+        if here is _NOTHING:
+            return True  # what no row was given for cannot be judged
+        if not isinstance(here, Mapping) or part not in here:
+            return False
+        here = here[part]
+    return True
