@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+import xlsxwriter
 from exchange_kit import part, rewritten, workbook
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
@@ -17,6 +18,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from jingwei.gateways.sheets import MOST_ROWS, read_rows
 from jingwei.refusals import Refused
 
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600
 PLAIN = workbook(["name", "amount"], ["桥", 1], ["路", 2])
 
 
@@ -78,7 +80,10 @@ def test_merged_cells_are_refused_because_all_but_one_are_empty() -> None:
     for row in (["name", "amount"], ["桥", 1], [None, 2]):
         book.active.append(row)
     book.active.merge_cells("A2:A3")
-    assert refusal(saved(book)) == ("sheet-merged", "A2 起有合并单元格，请取消合并后再导入。")
+    assert refusal(saved(book)) == (
+        "sheet-merged",
+        "工作表“Sheet”的 A2:A3 是合并单元格，请取消合并、把每一格填上后再导入。",
+    )
 
 
 def test_a_bomb_is_not_unpacked() -> None:
@@ -124,10 +129,10 @@ def test_a_cell_at_the_end_of_the_world_does_not_take_all_memory() -> None:
         b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     )
     content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": far})
-    assert refusal(content)[0] == "sheet-too-many-columns"
-    deep = far.replace(b"XFD1048576", b"AZ1048576")
+    assert refusal(content) == ("sheet-too-many-columns", "最多 500 列。")
+    deep = far.replace(b"XFD1048576", b"A1048576")
     content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": deep})
-    assert refusal(content)[0] == "sheet-too-many-rows"
+    assert [row.number for row in read_rows(content, "a.xlsx")] == [2, 3, 1_048_576]
 
 
 def test_a_million_blank_rows_are_no_rows() -> None:
@@ -151,9 +156,33 @@ def test_what_is_no_sheet_is_said_to_be_none(content: bytes) -> None:
     assert refusal(content)[0] == "sheet-broken"
 
 
-def test_a_workbook_with_a_password_is_said_to_be_unreadable() -> None:
-    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600
-    assert refusal(ole)[0] == "sheet-broken"
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (
+            OLD + "EncryptedPackage".encode("utf-16-le"),
+            "计划.xlsx",
+            "计划.xlsx 有打开密码，请在 Excel 中去掉密码（文件→信息→保护工作簿）后再导入。",
+        ),
+        (
+            OLD + "Workbook".encode("utf-16-le"),
+            "计划.xls",
+            "计划.xls 是旧的 .xls 文件，请在 Excel 中另存为“Excel 工作簿 (*.xlsx)”后再导入。",
+        ),
+        (
+            b"\xef\xbb\xbf<html><table><tr><td>1</td></tr></table>",
+            "报表.xls",
+            "报表.xls 其实是网页，只是用了表格的扩展名，请在 Excel 中打开，"
+            "另存为“Excel 工作簿 (*.xlsx)”后再导入。",
+        ),
+    ],
+)
+def test_files_that_are_only_called_sheets_are_told_apart(
+    content: bytes, name: str, said: str
+) -> None:
+    with pytest.raises(Refused) as caught:
+        read(content, name)
+    assert caught.value.message("zh") == said
 
 
 def test_a_zip_that_is_no_workbook_is_refused() -> None:
@@ -165,3 +194,57 @@ def test_a_zip_that_is_no_workbook_is_refused() -> None:
 
 def test_csv_of_a_chinese_excel_is_read() -> None:
     assert read("名称,金额\n桥,1\n".encode("gb18030"), "a.csv") == [{"名称": "桥", "金额": "1"}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "名称;金额\r\n桥;1,5\r\n".encode("gb18030"),
+        "名称\t金额\n桥\t1,5\n".encode("utf-16"),
+        '\ufeff名称,金额\n桥,"1,5"\n'.encode(),
+    ],
+)
+def test_csv_is_read_whatever_stands_between_its_cells(content: bytes) -> None:
+    assert read(content, "a.csv") == [{"名称": "桥", "金额": "1,5"}]
+
+
+def test_a_quotation_that_does_not_end_is_told_with_its_row() -> None:
+    with pytest.raises(Refused) as caught:
+        read('名称\n桥\n"路\n洞\n'.encode(), "a.csv")
+    assert caught.value.message("zh") == (
+        "第 4 行附近的引号不成对，请检查该行的引号，或另存为 XLSX 后再导入。"
+    )
+
+
+def test_rows_are_read_alike_however_their_xml_is_written() -> None:
+    plain = workbook(
+        ["t", "n", "d", "b"], ["桥 & <路>\r\n_x000D_", 0.1 + 0.2, date(2026, 3, 1), False], ["洞"]
+    )
+    xml = part(plain).decode()
+    foreign = xml.replace("<worksheet xmlns=", "<x:worksheet xmlns:x=")
+    for name in ("sheetData", "row", "c", "v", "worksheet"):
+        foreign = foreign.replace(f"<{name} ", f"<x:{name} ").replace(f"<{name}>", f"<x:{name}>")
+        foreign = foreign.replace(f"</{name}>", f"</x:{name}>")
+    noted = xml.replace("<sheetData>", "<sheetData><!-- </row> -->")
+    turned = xml.replace(' t="n"', "").replace('<c r="B2"', '<c t="n" r="B2"')
+    expected = read(plain)
+    assert expected[0]["n"] == "0.3" and expected[0]["d"] == "2026-03-01"
+    for variant in (foreign, noted, turned):
+        assert variant != xml
+        again = rewritten(plain, {"xl/worksheets/sheet1.xml": variant.encode()})
+        assert read(again) == expected
+
+
+def test_words_with_many_formats_are_read_without_how_they_are_spoken() -> None:
+    rich = (
+        b"<si><r><t>\xe6\xa1\xa5</t></r><r><rPr><b/></rPr><t xml:space='preserve'> 1</t></r>"
+        b"<rPh sb='0' eb='1'><t>qiao</t></rPh></si>"
+    )
+    kept = io.BytesIO()
+    with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
+        book.add_worksheet().write_column(0, 0, ["name", "桥"])
+    shared = part(kept.getvalue(), "xl/sharedStrings.xml")
+    changed = shared.replace("<si><t>桥</t></si>".encode(), rich)
+    assert changed != shared
+    content = rewritten(kept.getvalue(), {"xl/sharedStrings.xml": changed})
+    assert read(content) == [{"name": "桥 1"}]

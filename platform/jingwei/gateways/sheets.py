@@ -1,253 +1,279 @@
-"""CSV and XLSX in: rows of text by column name, within limits.
+"""CSV and XLSX in: rows of words by the name of their column, within limits.
 
-A workbook is somebody else's file: what it unpacks to is measured before it is read, nothing in it
-is followed or computed, and what cannot be read right is refused with the place.
+A workbook is somebody else's file: what it unpacks to is known before it is read, nothing in it is
+followed or computed, and what cannot be read right is told with its place.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import io
-import re
-import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
+from jingwei.gateways.csv_in import csv_lines_of
+from jingwei.gateways.xlsx import MOST_COLUMNS, SheetLine, Workbook
+from jingwei.gateways.xlsx_parts import SheetPart
 from jingwei.refusals import Refused
-from jingwei.services.sheet_cells import unquoted
+from jingwei.services.sheet_rows import Row, Unread
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 200_000
-MOST_COLUMNS = 500
-MOST_CELLS = 6_000_000  # of the square around everything: a workbook is read as a whole
-MOST_EXPANSION = 100  # an XLSX is a zip: how much more it may hold than it weighs
-ENCODINGS = ("utf-8-sig", "gb18030")  # what Excel writes on a Chinese machine
-_PIECE = 1024 * 1024
-_OVERLAP, _LONGEST_CELL = 32, 64 * 1024  # of pieces: a word that is cut in two is seen whole
-_OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
-_LETTERS = re.compile(rb'<c [^>/]*?\br="([A-Z]{1,3})[0-9]{1,7}"[^>/]*>')
-_NUMBERS = re.compile(rb'<c [^>/]*?\br="[A-Z]{1,3}([0-9]{1,7})"[^>/]*>')
-_UNCOMPUTED = re.compile(
-    rb'<c [^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
-)
-_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype")
+ABOUT = "_about"
+_MOST_ABOUT = 20  # lines
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of old workbooks, and of those with a password
+_PASSWORD = "EncryptedPackage".encode("utf-16-le")
+_PAGE = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<?xml version", b"<head")
 
 
-class Row(dict[str, str]):
-    """Cells by the name of their column. `number`: of the row in its sheet, from 1."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, cells: Any, number: int) -> None:
-        super().__init__(cells)
-        self.number = number
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SheetFile:
-    """The rows of a file as they are written, read again each time they are walked."""
+    """A file of sheets, read again each time it is walked."""
 
     path: Path
     name: str
 
     def __iter__(self) -> Iterator[Row]:
-        return stream_sheet(self.path, self.name, exact=True)
+        with self._opened() as (file, size):
+            yield from _rows(_lines(file, size, self.name), exact=True)
+
+    def about(self) -> Mapping[str, str]:
+        """What a template says of itself."""
+        with self._opened() as (file, size):
+            if not _is_zip(file):
+                return {}
+            book = Workbook(file, size)
+            try:
+                part = next((s for s in book.around.sheets if s.name == ABOUT), None)
+                return {} if part is None else _said(book.lines(part))
+            finally:
+                book.close()
+
+    def sheets(self) -> Sequence[str]:
+        """Names of the further sheets that people see."""
+        return [part.name for part in self._parts()[1:]]
+
+    def first(self) -> str:
+        """The name of the sheet whose rows are walked; of CSV there is none."""
+        parts = self._parts()
+        return parts[0].name if parts else ""
+
+    def keyed(self, name: str) -> KeptRows:
+        """The rows of a further sheet, by the word in their first column."""
+        with self._opened() as (file, size):
+            book = Workbook(file, size)
+            try:
+                part = next(s for s in book.visible if s.name == name)
+                return KeptRows(_rows(book.lines(part), exact=True))
+            finally:
+                book.close()
+
+    def _parts(self) -> Sequence[SheetPart]:
+        with self._opened() as (file, size):
+            if not _is_zip(file):
+                return ()
+            book = Workbook(file, size)
+            try:
+                return tuple(book.visible)
+            finally:
+                book.close()
+
+    def _opened(self) -> _Opened:
+        return _Opened(self.path)
+
+
+class _Opened:
+    """A file of a bearable size, with its size."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> tuple[IO[bytes], int]:
+        if not self._path.is_file():
+            raise Refused("no-such-file", file=self._path)
+        size = self._path.stat().st_size
+        if size > MOST_BYTES:
+            raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
+        self._file = self._path.open("rb")
+        return self._file, size
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 def read_sheet(path: Path) -> list[Row]:
     """The rows of the first sheet; empty cells are missing, whole empty rows are left out.
 
-    Raises Refused for a file that is too large, broken, or has a column twice.
+    Raises Refused for a file that is too large, broken, or has a column twice, and for a cell that
+    cannot be read.
     """
     return list(stream_sheet(path))
 
 
-def stream_sheet(path: Path, name: str | None = None, *, exact: bool = False) -> Iterator[Row]:
-    """The same one by one. `name`: what the file is called, where its path does not say it.
-    `exact`: with the blanks around words, which are part of a text that comes back."""
-    if not path.is_file():
-        raise Refused("no-such-file", file=path)
-    with path.open("rb") as file:
-        yield from _rows(file, path.stat().st_size, name or path.name, exact)
+def stream_sheet(path: Path, name: str | None = None) -> Iterator[Row]:
+    """The same one by one. `name`: what the file is called, where its path does not say it."""
+    with _Opened(path) as (file, size):
+        yield from _readable(_rows(_lines(file, size, name or path.name)))
 
 
-def read_rows(content: bytes, name: str, *, exact: bool = False) -> Iterator[Row]:
+def read_rows(content: bytes, name: str) -> Iterator[Row]:
     """The same from bytes; `name` is only said when they cannot be read."""
-    yield from _rows(io.BytesIO(content), len(content), name, exact)
-
-
-def _rows(file: IO[bytes], size: int, name: str, exact: bool) -> Iterator[Row]:
-    if size > MOST_BYTES:
+    if len(content) > MOST_BYTES:
         raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
-    is_zip = file.read(2) == b"PK"
+    return _readable(_rows(_lines(io.BytesIO(content), len(content), name)))
+
+
+def _readable(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        for cell in row.values():
+            if isinstance(cell, Unread):
+                raise Refused(cell.code, **cell.holes)
+        yield row
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _lines(file: IO[bytes], size: int, name: str) -> Iterator[SheetLine]:
+    if _is_zip(file):
+        book = Workbook(file, size)
+        try:
+            yield from book.lines(book.visible[0])
+        finally:
+            book.close()
+        return
+    _refuse_others(file, name)
+    for number, line in enumerate(csv_lines_of(file, name), 1):
+        yield SheetLine(number, list(line))
+
+
+def _is_zip(file: IO[bytes]) -> bool:
     file.seek(0)
-    lines = _workbook(file, size) if is_zip else _csv(file, name)
+    found = file.read(2) == b"PK"
+    file.seek(0)
+    return found
+
+
+def _refuse_others(file: IO[bytes], name: str) -> None:
+    """Files that are called sheets by people and are none, each with its own remedy."""
+    content = file.read(1024)
+    if content.startswith(_COMPOUND):
+        file.seek(0)
+        whole = file.read(MOST_BYTES)
+        raise Refused("sheet-password" if _PASSWORD in whole else "sheet-old", file=name)
+    head = content.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if head.startswith(_PAGE):
+        raise Refused("sheet-page", file=name)
+    file.seek(0)
+
+
+def _rows(lines: Iterator[SheetLine], *, exact: bool = False) -> Iterator[Row]:
+    """`exact`: with the blanks around words, which are part of a text that comes back; and rows
+    that are not to be taken say why."""
     header: list[str] | None = None
+    columns: tuple[str, ...] = ()
     kept = 0
-    for number, line in enumerate(lines, 1):
-        words = [cell if type(cell) is str else _text(cell) for cell in line]
+    for line in lines:
+        cells = line.cells
         if not exact:
-            words = [word.strip() for word in words]
-        if not any(words) or not any(word.strip() for word in words):
-            continue
+            cells = [c.strip() if type(c) is str else c for c in cells]
         if header is None:
-            header = _header(words)
+            if _is_blank(cells):
+                continue
+            header = _header(cells)
+            columns = tuple(name for name in header if name)
+            continue
+        found = {name: cell for name, cell in zip(header, cells, strict=False) if cell and name}
+        problem = _problem(line, cells, header) if exact else None
+        if (not found or _is_blank(found.values())) and problem is None:
             continue
         kept += 1
         if kept > MOST_ROWS:
             raise Refused("sheet-too-many-rows", most=MOST_ROWS)
-        cells = ((key, word) for key, word in zip(header, words, strict=False) if key and word)
-        yield Row(cells, number)
+        yield Row(found, line.number, columns, problem)
 
 
-def _header(words: Sequence[str]) -> list[str]:
-    if len(words) > MOST_COLUMNS:
-        raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
-    heads = [word.strip() for word in words]
-    named = [word for word in heads if word]
-    for word in named:
-        if named.count(word) > 1:
-            raise Refused("sheet-column-twice", column=word)
-    return heads
+def _is_blank(cells: Any) -> bool:
+    return not any(type(c) is not str or c.strip() for c in cells if c is not None)
 
 
-def _csv(file: IO[bytes], name: str) -> Iterator[Sequence[Any]]:
-    encoding = _encoding(file)
-    if encoding is None:
-        raise Refused("sheet-broken", file=name)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    try:
-        for line in csv.reader(text):
-            yield [unquoted(cell) for cell in line]
-    except csv.Error:
-        raise Refused("sheet-broken", file=name) from None
-    finally:
-        text.detach()  # whoever opened the file closes it
-
-
-def _encoding(file: IO[bytes]) -> str | None:
-    """In which of the encodings the whole file is text; it is read once for it, bit by bit."""
-    for encoding in ENCODINGS:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        file.seek(0)
-        try:
-            while piece := file.read(_PIECE):
-                if b"\x00" in piece:
-                    return None
-                decoder.decode(piece)
-            decoder.decode(b"", True)
-        except UnicodeDecodeError:
-            continue
-        finally:
-            file.seek(0)
-        return encoding
+def _problem(line: SheetLine, cells: Sequence[Any], header: Sequence[str]) -> Unread | None:
+    if line.is_hidden:
+        return Unread("sheet-row-hidden", {"row": line.number})
+    if len(cells) > len(header) or "" in header:
+        for at, cell in enumerate(cells):
+            if cell and (at >= len(header) or not header[at]) and not _is_blank([cell]):
+                said = cell[:40] if type(cell) is str else cell.holes.get("cell", "")
+                return Unread("sheet-no-heading", {"column": at + 1, "words": said})
     return None
 
 
-# --- workbooks -----------------------------------------------------------------------------------
+def _header(cells: Sequence[Any]) -> list[str]:
+    heads = [cell.strip() if type(cell) is str else "" for cell in cells]
+    while heads and not heads[-1]:
+        heads.pop()
+    if len(heads) > MOST_COLUMNS:
+        raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
+    seen: set[str] = set()
+    for word in heads:
+        if word and word in seen:
+            raise Refused("sheet-column-twice", column=word)
+        seen.add(word)
+    return heads
 
 
-def _workbook(file: IO[bytes], size: int) -> Iterator[Sequence[Any]]:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            _measure(archive, size)
-        file.seek(0)
-        book = CalamineWorkbook.from_filelike(file)
-        sheet = book.get_sheet_by_index(0)
-        _refuse_merged(sheet)
-        yield from sheet.iter_rows()  # from the first row on, whether or not it holds anything
-    except (zipfile.BadZipFile, CalamineError, IndexError, NotImplementedError, EOFError):
-        raise Refused("sheet-broken", file="xlsx") from None
+def _said(lines: Iterator[SheetLine]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        words = [cell for cell in line.cells if type(cell) is str]
+        if len(words) >= 2:
+            found[words[0]] = words[1]
+        if len(found) >= _MOST_ABOUT:
+            break
+    return found
 
 
-def _measure(archive: zipfile.ZipFile, weight: int) -> None:
-    """Refuse what unpacks to far more than it weighs, what declares entities, and a sheet whose
-    cells lie so far apart that the square around them cannot be held."""
-    entries = archive.infolist()
-    if sum(entry.file_size for entry in entries) > max(weight, 1) * MOST_EXPANSION:
-        raise Refused("sheet-bomb", most=MOST_EXPANSION)
-    if len(entries) > 10_000 or any(entry.flag_bits & 1 for entry in entries):
-        raise Refused("sheet-broken", file="xlsx")
-    left = max(weight, 1) * MOST_EXPANSION
-    for entry in entries:
-        if not entry.filename.endswith((".xml", ".rels")):
-            continue
-        is_sheet = entry.filename.startswith("xl/worksheets/")
-        rows, columns = 0, 0
-        for piece in _pieces(archive, entry):
-            left -= len(piece)
-            if left < 0:  # whatever the table of contents says
-                raise Refused("sheet-bomb", most=MOST_EXPANSION)
-            if piece.startswith(_OTHER_ENCODINGS):  # in which declarations would not be seen
-                raise Refused("sheet-broken", file="xlsx")
-            if any(word in piece for word in _DECLARATIONS):
-                raise Refused("sheet-entities")
-            if not is_sheet:
-                continue
-            found = _UNCOMPUTED.search(piece)
-            if found is not None:
-                raise Refused("sheet-formula", cell=found[1].decode())
-            rows = max([rows, *map(int, set(_NUMBERS.findall(piece)))])
-            columns = max([columns, *map(_column, set(_LETTERS.findall(piece)))])
-        if columns > MOST_COLUMNS:
-            raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
-        if rows * max(columns, 1) > MOST_CELLS:
-            raise Refused("sheet-too-many-rows", most=MOST_ROWS)
+# --- further sheets ------------------------------------------------------------------------------
 
 
-def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The content bit by bit, each with the last tags of the one before."""
-    rest = b""
-    with archive.open(entry) as stream:
-        while piece := stream.read(_PIECE):
-            whole = rest + piece
-            end = whole.rfind(b"</c>") + 4 if b"</c>" in whole else len(whole)
-            yield whole[:end]
-            rest = (whole[end:] or whole[-_OVERLAP:])[-_LONGEST_CELL:]
-    if rest:
-        yield rest
+@dataclass(slots=True)
+class KeptRows:
+    """Rows of a further sheet by the word in their first column, in a file beside memory."""
 
+    rows: Any
+    columns: Sequence[str] = ()
+    _places: dict[str, list[int]] = field(default_factory=dict)
+    _file: Any = None
 
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+    def __post_init__(self) -> None:
+        self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115  # closed with this object
+        at = 0
+        for row in self.rows:
+            self.columns = row.columns
+            key = row.get(row.columns[0], "") if row.columns else ""
+            word = key.strip() if type(key) is str else ""
+            self._places.setdefault(word, []).append(at)
+            cells = {k: v if type(v) is str else [v.code, dict(v.holes)] for k, v in row.items()}
+            problem = row.problem and [row.problem.code, dict(row.problem.holes)]
+            at += self._file.write(json.dumps([row.number, cells, problem]).encode() + b"\n")
+        self.rows = None
 
+    def take(self, key: str) -> list[Row]:
+        places = self._places.pop(key.strip(), None)
+        return [] if not key or places is None else [self._row(at) for at in places]
 
-def _refuse_merged(sheet: Any) -> None:
-    """Of merged cells only the first has a value: the others would silently be empty."""
-    ranges = sheet.merged_cell_ranges or ()
-    for (row, column), _ in ranges:
-        cell = f"{_letters(column)}{row + 1}"
-        raise Refused("sheet-merged", cell=cell)
+    def left(self) -> Iterator[Row]:
+        for places in self._places.values():
+            for at in places:
+                yield self._row(at)
 
-
-def _letters(column: int) -> str:
-    words = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        words = chr(65 + rest) + words
-    return words
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return f"{cell:.15g}" if cell != int(cell) else str(int(cell))
-    if isinstance(cell, datetime):
-        midnight = cell.time() == time(0)
-        return cell.date().isoformat() if midnight else cell.isoformat()
-    if isinstance(cell, timedelta):
-        return str(cell)
-    if isinstance(cell, date | time):
-        return cell.isoformat()
-    return "" if cell is None else str(cell)
+    def _row(self, at: int) -> Row:
+        self._file.seek(at)
+        number, cells, problem = json.loads(self._file.readline())
+        found = {k: v if type(v) is str else Unread(v[0], v[1]) for k, v in cells.items()}
+        return Row(found, number, self.columns, Unread(problem[0], problem[1]) if problem else None)

@@ -1,0 +1,74 @@
+"""Rows of a sheet, as whoever reads files hands them over: words by the name of their column, and
+where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from jingwei.refusals import FieldRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A cell whose content cannot be known: a formula without a result, an error value."""
+
+    code: str
+    holes: Mapping[str, Any] = field(default_factory=dict)
+
+    def refusal(self, path: str) -> FieldRefusal:
+        return FieldRefusal(path, self.code, dict(self.holes))
+
+
+class Row(dict[str, Any]):
+    """Cells that are not empty by the name of their column: words, or Unread.
+
+    `number`: of the row in its sheet, from 1. `columns`: every column there is. `problem`: why the
+    whole row is not to be taken.
+    """
+
+    __slots__ = ("columns", "number", "problem")
+
+    def __init__(
+        self,
+        cells: Any,
+        number: int,
+        columns: Sequence[str] = (),
+        problem: Unread | None = None,
+    ) -> None:
+        super().__init__(cells)
+        self.number = number
+        self.columns = columns
+        self.problem = problem
+
+
+class KeyedRows(Protocol):
+    """Rows of a further sheet by the word in their first column."""
+
+    columns: Sequence[str]
+
+    def take(self, key: str) -> list[Row]:
+        """The rows under this key, in their order."""
+
+    def left(self) -> Iterator[Row]:
+        """Rows that nobody took."""
+
+
+class Book(Protocol):
+    """A file of sheets. Walked again, it is read again."""
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows of the first sheet."""
+
+    def about(self) -> Mapping[str, str]:
+        """What a template says of itself: `form`, `fingerprint`."""
+
+    def sheets(self) -> Sequence[str]:
+        """Names of the further sheets."""
+
+    def keyed(self, name: str) -> KeyedRows:
+        """The rows of a further sheet."""
+
+
+Sheet = Iterable[Mapping[str, Any]]
