@@ -26,7 +26,7 @@ from jingwei.language.periods import Period
 from jingwei.language.text import Text
 from jingwei.language.values import Literal_
 from jingwei.problems import Position
-from jingwei.storage.expressions_sql import SqlRows
+from jingwei.storage.sql_names import SqlRows
 from jingwei.storage.types import (
     CODE_POINT_TEXT,
     Day,

@@ -168,10 +168,10 @@ def test_a_taken_value_is_found_and_a_deleted_one_is_free(installation: Installa
 
     with installation.database.reading() as connection:
         taken = {"org": "A", "title": "采购合同"}
-        assert store.exists_unique(connection, "contract", [*taken], [*taken.values()], None) == 10
-        assert store.exists_unique(connection, "contract", [*taken], [*taken.values()], 10) is None
-        assert store.exists_unique(connection, "contract", ["title"], ["gone"], None) is None
-        assert store.exists_unique(connection, "contract", ["title"], [None], None) is None
+        assert store.unique.holder(connection, "contract", [*taken], [*taken.values()], None) == 10
+        assert store.unique.holder(connection, "contract", [*taken], [*taken.values()], 10) is None
+        assert store.unique.holder(connection, "contract", ["title"], ["gone"], None) is None
+        assert store.unique.holder(connection, "contract", ["title"], [None], None) is None
 
 
 def test_the_same_id_twice_is_a_duplicate(installation: Installation) -> None:

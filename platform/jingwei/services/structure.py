@@ -33,7 +33,7 @@ def _judge_single(work: Work, form: Form, record: Mapping[str, Any], found: Foun
     # Of two that come at once the second waits here, and then sees the first.
     next_value(work.connection, f"single:{form.name}:{org or ''}")
     if form.single == "org":
-        taken = work.store.exists_unique(work.connection, form.name, ("org",), (org,), None)
+        taken = work.store.unique.holder(work.connection, form.name, ("org",), (org,), None)
     else:
         query = Query(form.name, ("id",), ALL_ROWS, page=Page(1))
         rows = work.store.select(work.connection, query).items

@@ -39,7 +39,7 @@ def judge_unique(
     found: Found,
 ) -> None:
     values = [record.get(name) for name in fields]
-    taken = view.store.exists_unique(
+    taken = view.store.unique.holder(
         view.connection, plan.form.name, fields, values, record.get("id")
     )
     if taken is not None:
@@ -60,7 +60,7 @@ def taken_among(
     taken: dict[int, list[FieldRefusal]] = {}
     for fields, at, message in wanted:
         keys = [[record.get(name) for name in fields] for record in records]
-        for place in view.store.taken(view.connection, plan.form.name, fields, keys):
+        for place in view.store.unique.taken(view.connection, plan.form.name, fields, keys):
             refusal = _taken(view, at or fields[0], message, records[place])
             taken.setdefault(place, []).append(refusal)
     return taken

@@ -7,9 +7,8 @@ else it is made two-valued.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
@@ -28,15 +27,14 @@ from jingwei.language.expressions.tree import (
     Member,
     Name,
     Node,
-    Root,
-    Source,
     Type,
     Unary,
 )
 from jingwei.language.expressions.types import NUMERIC, TEMPORAL
 from jingwei.language.values import Duration
-from jingwei.storage import sql_calls, sql_numbers
+from jingwei.storage import sql_aggregates, sql_calls, sql_numbers
 from jingwei.storage.sql_calls import NotInSql
+from jingwei.storage.sql_names import Column, SqlNames, Truth
 from jingwei.storage.sql_numbers import Number
 from jingwei.storage.types import (
     CODE_POINT_TEXT,
@@ -48,56 +46,8 @@ from jingwei.storage.types import (
     TimeOfDay,
 )
 
-Column = sa.ColumnElement[Any]
-Truth = sa.ColumnElement[bool]
 _MOST_WEIGHT = 20_000
 _REPEATED = frozenset(("percent_change", "previous", "start", "end", "quarter", "period"))
-
-
-@dataclass(frozen=True, slots=True)
-class SqlRows:
-    """Rows to aggregate: where they are, which are meant, in what order, and their own names."""
-
-    names: SqlNames
-    from_: sa.FromClause
-    tables: tuple[sa.FromClause, ...]  # of `from_`; the query around it is correlated
-    where: tuple[Truth, ...]
-    order: tuple[Column, ...] = ()
-
-
-class SqlNames(Protocol):
-    """What the query compiler says about names. Values go in and out through column types."""
-
-    @property
-    def dialect(self) -> Literal["sqlite", "postgresql"]: ...
-
-    @property
-    def zone(self) -> str:
-        """The installation's zone, by its IANA name."""
-
-    def column(self, root: Root, name: str) -> Column:
-        """A field of the record, its parent (rows of tables) or `this` (the outermost record)."""
-
-    def variable(self, name: str, type_: TypeEngine[Any]) -> Column:
-        """The place of a variable's value: `me`, `today`, a lifted constant. Never null."""
-
-    def type(self, type_: Type) -> TypeEngine[Any] | None:
-        """The column type of an `org`, `person`, `role`, `post`, `indicator` … constant."""
-
-    def member(self, kind: str, owner: Column, name: str) -> Column | None:
-        """A member of an org or a person; None when no query can tell."""
-
-    def text(self, kind: str, owner: Column) -> Column:
-        """The code of an org, the login of a person …, as text."""
-
-    def linked(self, form: str, key: Column) -> SqlRows:
-        """The record of `form` whose id is `key`."""
-
-    def rows(self, source: Source) -> SqlRows:
-        """The rows of a table, a relation or another form, not those deleted."""
-
-    def is_below(self, org: Column, of: Column) -> Truth:
-        """Whether `org` is `of` or under it, today."""
 
 
 def sql(expression: Expression, names: SqlNames) -> Column:
@@ -143,6 +93,10 @@ class Target:
     def __init__(self, names: SqlNames) -> None:
         self.names = names
         self.dialect = names.dialect
+
+    def inside(self, names: SqlNames) -> Target:
+        """The translation of what stands inside an aggregate, where names are of its rows."""
+        return Target(names)
 
     # -- booleans
 
@@ -190,7 +144,9 @@ class Target:
                 )
                 return sa.type_coerce(chosen, sa.Boolean())
             case Aggregate():
-                return self._any_or_all(node)
+                if node.function in ("first", "last"):
+                    return _two_valued(sql_aggregates.value(self, node))
+                return sql_aggregates.truth(self, node)
             case _:
                 return _two_valued(self.column(node))
 
@@ -274,7 +230,7 @@ class Target:
 
     def _empty(self, operand: Node) -> Truth:
         if operand.type.name == "rows":
-            rows = self._rows_of(operand)
+            rows = sql_aggregates.rows_of(self.names, operand)
             inner = sa.select(sa.literal(1)).select_from(rows.from_).where(*rows.where)
             return sa.not_(sa.exists(inner.correlate_except(*rows.tables)))
         if operand.type.name == "boolean":
@@ -309,7 +265,7 @@ class Target:
             case Call():
                 return sql_calls.number(self, node)
             case Aggregate():
-                return self._number_of_rows(node)
+                return sql_aggregates.number(self, node)
             case _:
                 return sql_numbers.of_column(self.column(node), self.dialect)
 
@@ -335,7 +291,7 @@ class Target:
             case Call():
                 return sql_calls.value(self, node)
             case Aggregate():
-                return self._value_of_rows(node)
+                return sql_aggregates.value(self, node)
             case _:
                 return self.truth(node)
 
@@ -363,7 +319,7 @@ class Target:
             rows = self.names.linked(of.type.form, self.column(of))
             found = rows.names.column("record", node.name)
             inner = sa.select(found).select_from(rows.from_).where(*rows.where)
-            return _one(inner, rows, found.type)
+            return sql_aggregates.single(inner, rows, found.type)
         if of.type.name == "period":
             return sql_calls.period_part(self.dialect, node.name, self.column(of))
         member = self.names.member(of.type.name, self.column(of), node.name)
@@ -392,108 +348,6 @@ class Target:
         if node.type.name in ("text", "choice", "null", "any"):
             return column
         return self.names.text(node.type.name, column)
-
-    # -- aggregates
-
-    def _rows(self, node: Aggregate) -> tuple[SqlRows, Target]:
-        rows = self.names.rows(node.source)
-        return rows, Target(rows.names)
-
-    def _rows_of(self, node: Node) -> SqlRows:
-        if not isinstance(node, Name) or node.type.name != "rows":
-            raise NotInSql("rows that are no table")
-        origin: Literal["table"] = "table"
-        source = Source(
-            0, 0, node.type, origin, node.root, node.name, node.type.table, node.type.form
-        )
-        return self.names.rows(source)
-
-    def _select(
-        self, rows: SqlRows, inner: Target, value: Column, where: Node | None, *also: Truth
-    ) -> sa.Select[Any]:
-        wanted = [*rows.where, *also]
-        if where is not None:
-            wanted.append(inner.condition(where))
-        return sa.select(value).select_from(rows.from_).where(*wanted)
-
-    def _any_or_all(self, node: Aggregate) -> Truth:
-        rows, inner = self._rows(node)
-        if node.function in ("first", "last"):
-            return _two_valued(self._value_of_rows(node))
-        if node.value is None:
-            raise NotInSql(node.function)
-        if node.function == "any":
-            also = inner.condition(node.value)
-        else:
-            also = sa.not_(inner.truth(node.value))
-        found = self._select(rows, inner, sa.literal(1), node.where, also)
-        exists = sa.exists(found.correlate_except(*rows.tables))
-        return exists if node.function == "any" else sa.not_(exists)
-
-    def _number_of_rows(self, node: Aggregate) -> Number:
-        rows, inner = self._rows(node)
-        if node.function in ("first", "last"):
-            if node.value is None:
-                raise NotInSql(node.function)
-            number = inner.number(node.value)
-            ordered = self._ordered(node, rows, inner, number.element)
-            return number.with_element(_one(ordered, rows, number.element.type))
-        if node.function in ("count", "count_distinct"):
-            return self._count(node, rows, inner)
-        if node.value is None:
-            raise NotInSql(node.function)
-        number = sql_numbers.folded(node.function, inner.number(node.value), self.dialect)
-        chosen = self._select(rows, inner, number.element, node.where)
-        found = number.with_element(_one(chosen, rows, number.element.type))
-        return sql_numbers.or_zero(found) if node.function == "sum" else found
-
-    def _count(self, node: Aggregate, rows: SqlRows, inner: Target) -> Number:
-        counted: Column = sa.func.count()
-        also: list[Truth] = []
-        if node.value is not None and node.value.type.name == "boolean":
-            also.append(inner.condition(node.value))
-        elif node.value is not None:
-            value = inner.countable(node.value)
-            counted = sa.func.count(value.distinct() if "distinct" in node.function else value)
-        chosen = self._select(rows, inner, counted, node.where, *also)
-        return sql_numbers.plain_integer(_one(chosen, rows, sa.BigInteger()))
-
-    def countable(self, node: Node) -> Column:
-        """A value of which equal ones are equal in SQL too."""
-        if node.type.name in NUMERIC:
-            return self.number(node).element
-        return self.column(node)
-
-    def _value_of_rows(self, node: Aggregate) -> Column:
-        rows, inner = self._rows(node)
-        if node.function in ("min", "max") and node.value is not None:
-            value = inner.column(node.value)
-            extreme = getattr(sa.func, node.function)(value, type_=value.type)
-            return _one(self._select(rows, inner, extreme, node.where), rows, value.type)
-        if node.function not in ("first", "last"):
-            raise NotInSql(node.function)
-        value = inner.column(node.value) if node.value else rows.names.column("record", "id")
-        return _one(self._ordered(node, rows, inner, value), rows, value.type)
-
-    def _ordered(
-        self, node: Aggregate, rows: SqlRows, inner: Target, value: Column
-    ) -> sa.Select[Any]:
-        order: list[Any] = []
-        down = node.function == "last"
-        if node.by is not None:
-            key = inner._sort_key(node.by)
-            order += [key.is_(None), key.desc() if down else key.asc()]
-        order += [column.desc() if down else column.asc() for column in rows.order]
-        return self._select(rows, inner, value, node.where).order_by(*order).limit(1)
-
-    def _sort_key(self, node: Node) -> Column:
-        if node.type.name not in NUMERIC:
-            return (
-                self.text(node, self.column(node))
-                if node.type.name == "text"
-                else self.column(node)
-            )
-        return sql_numbers.sort_key(self.number(node), self.dialect)
 
 
 _ORDER: dict[str, Callable[[Column, Column], Any]] = {
@@ -535,13 +389,5 @@ def _two_valued(found: Column) -> Truth:
     return sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
 
 
-def _one(chosen: sa.Select[Any], rows: SqlRows, type_: TypeEngine[Any]) -> Column:
-    found = chosen.correlate_except(*rows.tables).scalar_subquery()
-    return sa.type_coerce(found, type_)
-
-
 def _typed(one: Column, other: Column) -> TypeEngine[Any]:
     return other.type if isinstance(one.type, sa.types.NullType) else one.type
-
-
-__all__: Sequence[str] = ("NotInSql", "SqlNames", "SqlRows", "condition", "scaled", "sql")

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from jingwei.language.expressions import tree
-from jingwei.storage.expressions_sql import NotInSql, SqlRows, sql
+from jingwei.storage.expressions_sql import sql
 from jingwei.storage.sources import Place, Tables, org_member, person_member
+from jingwei.storage.sql_calls import NotInSql
+from jingwei.storage.sql_names import SqlRows
 from jingwei.storage.tables_people import sys_person
 from jingwei.storage.tables_releases import sys_name, sys_org_below
 from jingwei.storage.types import NameKey, PersonKey
@@ -56,7 +58,7 @@ class QueryNames:
     def column(self, root: tree.Root, name: str) -> sa.ColumnElement[Any]:
         """A field that is kept; one that is live is worked out where it stands."""
         place = self._place(root)
-        if name in place.stored.columns:
+        if place.keeps(name):
             return place.column(name)
         expression = None if place.stored.part else self.store.live(place.stored.form.name, name)
         if expression is None:
@@ -123,10 +125,10 @@ class QueryNames:
 
     def _rows_of_table(self, source: tree.Source) -> SqlRows:
         around = self._place(source.root)
-        form = around.stored.form
-        if source.name not in form.tables:
+        parts = self.store.stored(around.stored.form.name).parts
+        if source.name not in parts:
             raise NotInSql(source.name)
-        stored = self.store.stored(form.name).parts[source.name]
+        stored = parts[source.name]
         place = Place(stored, stored.table.alias())
         names = QueryNames(self.store, place, around, self.this)
         return SqlRows(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.layered import Standing, catalogue_under
 from jingwei.language.expressions.tree import Expression
 from jingwei.storage.books import NameBook
 from jingwei.storage.branches import Branches
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
 from jingwei.storage.database import Connection, Database
-from jingwei.storage.full_text import searched, text_of, write_texts
+from jingwei.storage.direct import fetch
+from jingwei.storage.extended import Extended, Standings, extension_of
+from jingwei.storage.full_text import searched, searched_anywhere, text_of, write_texts
 from jingwei.storage.keyset import position
 from jingwei.storage.lru import Lru
 from jingwei.storage.names import PhysicalNames
@@ -23,10 +27,10 @@ from jingwei.storage.prepared import Prepared
 from jingwei.storage.query import Query, Rows
 from jingwei.storage.rows import TableStatements
 from jingwei.storage.tables import StoredForm, stored_form
+from jingwei.storage.unique_keys import UniqueKeys
 
 MOST_STATEMENTS = 1_000
 _MOST_VALUES = 500  # of one IN list on SQLite
-_MOST_KEYS = 200  # asked about in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,30 @@ class RecordStore:
         self._tables: dict[tuple[str, str], TableStatements] = {}
         self._texts: dict[tuple[Any, ...], Any] = {}
         self._searched: dict[str, tuple[str, ...]] = {}
+        self.unique = UniqueKeys(self)
         self._branches = Branches(org_parents)
+        self._words: dict[str, tuple[str, ...]] = {}
+        self.standing: Standing = ()  # whose form a query reads: the group's
+        self._under: dict[Standing, RecordStore] = {}
+        self.extended = Extended(self, catalogue, Standings(catalogue, book, org_parents))
         self._shaper = Shaper(self)
         self._compiler = Compiler(self)
         self._compiled: Lru[Statement] = Lru(MOST_STATEMENTS)
+
+    def under(self, standing: Standing) -> RecordStore:
+        """The same records, as those who stand under these layers ask for them. What is read and
+        written of one record is always what its own org has."""
+        found = self._under.get(standing)
+        if found is None:
+            found = copy.copy(self)  # tables, statements and their texts are common to all
+            found.standing = standing
+            found.catalogue = catalogue_under(self.catalogue.base or self.catalogue, standing)
+            found.forms = found.catalogue.forms
+            found._searched = {}
+            found._shaper = Shaper(found)
+            found._compiler = Compiler(found)
+            self._under[standing] = found
+        return found
 
     # --- tables ---------------------------------------------------------------------------------
 
@@ -77,7 +101,8 @@ class RecordStore:
         """The tables of a form."""
         found = self._stored.get(form)
         if found is None:
-            found = stored_form(self.forms[form], self.names, self.book, self.people)
+            base = self.catalogue.base or self.catalogue
+            found = stored_form(base.forms[form], self.names, self.book, self.people)
             self._stored[form] = found
         return found
 
@@ -85,15 +110,14 @@ class RecordStore:
         """The prepared statements of a form's own table, or of one of its sub-tables."""
         found = self._tables.get((form, part))
         if found is None:
-            stored = self.stored(form)
-            found = TableStatements(stored.parts[part] if part else stored.own, self.dialect)
+            found = TableStatements(extension_of(self.stored(form), part), self.dialect)
             self._tables[form, part] = found
         return found
 
     def live(self, form: str, name: str) -> Expression | None:
         """The expression of a computed field that is kept in no column."""
         field_ = self.forms[form].fields.get(name)
-        if field_ is None or field_.compute is None or name in self.stored(form).own.columns:
+        if field_ is None or field_.compute is None or self.stored(form).own.keeps(name):
             return None
         return self.catalogue.expression(field_.compute)
 
@@ -125,10 +149,11 @@ class RecordStore:
             return Rows([], 0 if query.count else None)
         own, tables = self._split(query)
         shape = self._shaper.shape(own)
-        statement = self._compiled.get(shape.key)
+        key = (self.standing, shape.key)
+        statement = self._compiled.get(key)
         if statement is None:
             statement = self._compiler.compile(own, shape)
-            self._compiled.put(shape.key, statement)
+            self._compiled.put(key, statement)
         rows = self._execute(connection, statement.rows, shape)
         result = Rows(self.read(connection, statement.reader.read, rows))
         for name in statement.averages:
@@ -228,14 +253,28 @@ class RecordStore:
         own = self.statements(form)
         rows = self._fetch(connection, own, "id", ids, "id", lock)
         records = {row["id"]: row for row in self.read(connection, own.reader.read, rows)}
-        for part in self.forms[form].tables:
-            self.add_rows(connection, form, part, records)
+        if not self.extended.has(form):
+            for part in self.stored(form).form.tables:
+                self.add_rows(connection, form, part, records)
+            return records
+        for standing, alike in self.extended.by_standing(records).items():
+            self.extended.attach(connection, form, "", alike, standing)
+            added = self.extended.added_tables(form)
+            own_parts = (part for part, for_ in added.items() if for_ in standing)
+            for part in (*self.stored(form).form.tables, *own_parts):
+                self.add_rows(connection, form, part, alike, standing)
         return records
 
     def add_rows(
-        self, connection: Connection, form: str, part: str, records: Mapping[int, dict[str, Any]]
+        self,
+        connection: Connection,
+        form: str,
+        part: str,
+        records: Mapping[int, dict[str, Any]],
+        standing: Iterable[str] | None = None,
     ) -> None:
-        """Give each record the rows of one of its tables, in order."""
+        """Give each record the rows of one of its tables, in order, with what these layers add to
+        them; without `standing`, the layers of those who ask."""
         for record in records.values():
             record[part] = []
         statements = self.statements(form, part)
@@ -246,6 +285,10 @@ class RecordStore:
             record = records[row.pop("record_id")]
             del row["position"]
             record[part].append(row)
+        if self.extended.has(form):
+            rows = {row["id"]: row for record in records.values() for row in record[part]}
+            under = self.standing if standing is None else standing
+            self.extended.attach(connection, form, part, rows, under)
 
     def _fetch(
         self,
@@ -268,8 +311,7 @@ class RecordStore:
             if lock and statements.dialect.name != "sqlite":
                 text += " FOR UPDATE"
             self._texts[key] = text
-        values = statements.among_values(values)
-        return connection.exec_driver_sql(text, tuple(values)).fetchall()
+        return fetch(connection, text, tuple(statements.among_values(values)))
 
     def read(self, connection: Connection, convert: Any, rows: Any) -> Any:
         """`convert(rows)`; once more when a person came after the book was read."""
@@ -286,15 +328,21 @@ class RecordStore:
     ) -> None:
         """New records, whole: ids, system fields and rows of tables are already there."""
         own = self.statements(form)
-        self._run(connection, own.insert, [self._row(connection, own.row, r) for r in records])
-        for part in self.forms[form].tables:
+        self._run(
+            connection, own.insert, [self.driver_row(connection, own.row, r) for r in records]
+        )
+        extended = self.extended.has(form)
+        if extended:
+            self.extended.write(connection, form, "", records, fresh=True)
+        for part in self.stored(form).parts:
             statements = self.statements(form, part)
-            rows = [
-                self._row(connection, statements.row, row)
-                for record in records
-                for row in _numbered(record["id"], record.get(part) or ())
+            numbered = [
+                row for record in records for row in _numbered(record["id"], record.get(part) or ())
             ]
+            rows = [self.driver_row(connection, statements.row, row) for row in numbered]
             self._run(connection, statements.insert, rows)
+            if extended:
+                self.extended.write(connection, form, part, numbered, fresh=True)
         self._write_texts(connection, form, {r["id"]: r for r in records})
 
     def update(self, connection: Connection, form: str, changes: Sequence[RowChange]) -> set[int]:
@@ -303,6 +351,9 @@ class RecordStore:
         stale: set[int] = set()
         for (keys, checked), alike in self._alike(form, changes).items():
             stale |= self._update(connection, form, keys, checked, alike)
+        if self.extended.has(form):
+            moved = [{**c.values, "id": c.id} for c in changes if c.id not in stale]
+            self.extended.write(connection, form, "", moved, fresh=False)
         for change in changes:
             if change.id not in stale:
                 for part, rows in change.tables.items():
@@ -314,7 +365,10 @@ class RecordStore:
         self, connection: Connection, form: str, written: Mapping[int, Mapping[str, Any]]
     ) -> None:
         """Words to find of the searched fields that were written."""
-        fields = self.searched(form)
+        fields = self._words.get(form)
+        if fields is None:
+            base = self.catalogue.base or self.catalogue
+            fields = self._words[form] = searched_anywhere(base, base.forms[form])
         if not fields:
             return
         texts = {
@@ -356,7 +410,7 @@ class RecordStore:
         text, write = cached
         stale: set[int] = set()
         for change in changes:
-            row = self._row(connection, write, change.values)
+            row = self.driver_row(connection, write, change.values)
             row.append(change.id)
             if checked:
                 row.append(change.expected_revision)
@@ -380,14 +434,20 @@ class RecordStore:
         if kept:
             text += f" AND NOT ({statements.among('id', len(kept))})"
             values += statements.among_values(kept)
+        extended = self.extended.has(form)
+        if extended:
+            self.extended.forget_rows(connection, form, part, record, kept)
         connection.exec_driver_sql(text, tuple(values))
-        self._run(
-            connection,
-            statements.upsert(),
-            [self._row(connection, statements.row, row) for row in _numbered(record, rows)],
-        )
+        numbered = _numbered(record, rows)
+        values_ = [self.driver_row(connection, statements.row, row) for row in numbered]
+        self._run(connection, statements.upsert(), values_)
+        if extended:
+            self.extended.write(connection, form, part, numbered, fresh=False)
 
-    def _row(self, connection: Connection, write: Any, values: Mapping[str, Any]) -> list[Any]:
+    def driver_row(
+        self, connection: Connection, write: Any, values: Mapping[str, Any]
+    ) -> list[Any]:
+        """The values as the driver takes them, in the order of a prepared writer."""
         try:
             return write(values)  # type: ignore[no-any-return]  # a prepared writer
         except UnknownPerson:
@@ -400,94 +460,6 @@ class RecordStore:
             connection.exec_driver_sql(text, tuple(rows[0]))
         elif rows:
             connection.exec_driver_sql(text, [tuple(row) for row in rows])
-
-    # --- uniqueness -----------------------------------------------------------------------------
-
-    def exists_unique(
-        self,
-        connection: Connection,
-        form: str,
-        fields: Sequence[str],
-        values: Sequence[Any],
-        except_id: int | None,
-    ) -> int | None:
-        """A living record that has these values already; an empty value is never taken."""
-        if any(value is None for value in values):
-            return None
-        own = self.statements(form)
-        keys = own.columns_of(fields)
-        key = ("unique", form, keys)
-        cached = self._texts.get(key)
-        if cached is None:
-            same = " AND ".join(f"{own.quoted[k]} = {own.mark}" for k in keys)
-            text = (
-                f"SELECT id FROM {own.name} WHERE {same} AND deleted_at IS NULL "
-                f"AND id <> {own.mark} LIMIT 1"
-            )
-            cached = text, own.writer(keys)
-            self._texts[key] = cached
-        text, write = cached
-        row = self._row(connection, write, dict(zip(fields, values, strict=True)))
-        row.append(-1 if except_id is None else except_id)
-        found: int | None = connection.exec_driver_sql(text, tuple(row)).scalar()
-        return found
-
-    def taken(
-        self,
-        connection: Connection,
-        form: str,
-        fields: Sequence[str],
-        keys: Sequence[Sequence[Any]],
-    ) -> set[int]:
-        """Places of the keys that a living record has already, or that stand twice: the second of
-        them. A key with a None in it is never taken."""
-        columns = self.statements(form).columns_of(fields)
-        write = self.statements(form).writer(columns)
-        first: dict[tuple[Any, ...], int] = {}
-        taken: set[int] = set()
-        for place, key in enumerate(keys):
-            if None in key:
-                continue
-            row = tuple(self._row(connection, write, dict(zip(fields, key, strict=True))))
-            if first.setdefault(row, place) != place:
-                taken.add(place)
-        rows = list(first)
-        for start in range(0, len(rows), _MOST_KEYS):
-            part = rows[start : start + _MOST_KEYS]
-            text, values = self._asks_for(form, columns, part)
-            there = connection.exec_driver_sql(text, values).fetchall()
-            taken |= {first[part[n]] for (n,) in there if n < len(part)}
-        return taken
-
-    def _asks_for(
-        self, form: str, columns: tuple[str, ...], keys: list[tuple[Any, ...]]
-    ) -> tuple[str, tuple[Any, ...]]:
-        """The query for the places (from 0) of those keys that living records have."""
-        own = self.statements(form)
-        postgres = self.dialect_name != "sqlite"
-        cached = ("taken", form, columns)
-        text: str | None = self._texts.get(cached)
-        if text is None:
-            names = [f"k{number}" for number in range(len(columns))]
-            pairs = list(zip(columns, names, strict=True))
-            same = " AND ".join(f"{own.quoted[c]} = w.{name}" for c, name in pairs)
-            if postgres:
-                arrays = ", ".join(f"CAST(%s AS {own.sql_type(c)}[])" for c in columns)
-                wanted = f"unnest({arrays}) WITH ORDINALITY AS w({', '.join(names)}, place)"
-                place = "w.place - 1"
-            else:
-                marks = ", ".join(f"? AS {name}" for name in names)
-                lines = (f"SELECT {number} AS place, {marks}" for number in range(_MOST_KEYS))
-                wanted, place = f"({' UNION ALL '.join(lines)}) AS w", "w.place"
-            text = (
-                f"SELECT {place} FROM {wanted} "
-                f"WHERE EXISTS (SELECT 1 FROM {own.name} WHERE {same} AND deleted_at IS NULL)"
-            )
-            self._texts[cached] = text
-        if postgres:
-            return text, tuple(list(column) for column in zip(*keys, strict=True))
-        full = keys + [keys[-1]] * (_MOST_KEYS - len(keys))  # one text for every length
-        return text, tuple(value for key in full for value in key)
 
 
 def _divide(items: Sequence[dict[str, Any]], name: str) -> None:

@@ -17,9 +17,9 @@ from jingwei.services.display import display
 from jingwei.services.measures import Cell, Measures, references
 from jingwei.services.record_ids import select_ids
 from jingwei.services.world import environment, variables
-from jingwei.storage.expressions_sql import NotInSql
 from jingwei.storage.facts import years_with_facts
 from jingwei.storage.query import ALL_ROWS, Query
+from jingwei.storage.sql_calls import NotInSql
 
 MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 COMPLETE = ("ok",)

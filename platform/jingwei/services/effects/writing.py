@@ -187,7 +187,7 @@ def _existing(scene: Scene, target: Form, once: Sequence[str], one: _Wanted) -> 
         if record is not None and alive and _values(target, once, record) == wanted:
             return made
     values = [_engine(scene, target, name, wanted[name]) for name in once]
-    return store.exists_unique(connection, target.name, once, values, None)
+    return store.unique.holder(connection, target.name, once, values, None)
 
 
 def _values(target: Form, names: Sequence[str], record: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""Values that only one living record may have: who has them, asked in a statement made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from jingwei.storage.database import Connection
+from jingwei.storage.rows import TableStatements
+
+_MOST_KEYS = 200  # asked about in one statement
+
+
+class Store(Protocol):
+    """What is asked of a store."""
+
+    @property
+    def dialect_name(self) -> str: ...
+    def statements(self, form: str, part: str = "") -> TableStatements: ...
+    def driver_row(
+        self, connection: Connection, write: Any, values: Mapping[str, Any]
+    ) -> list[Any]: ...
+
+
+class UniqueKeys:
+    """Of one store. What is kept are its statements, by form and columns."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._texts: dict[tuple[Any, ...], Any] = {}
+
+    def holder(
+        self,
+        connection: Connection,
+        form: str,
+        fields: Sequence[str],
+        values: Sequence[Any],
+        except_id: int | None,
+    ) -> int | None:
+        """A living record that has these values already; an empty value is never taken."""
+        if any(value is None for value in values):
+            return None
+        own = self._store.statements(form)
+        keys = own.columns_of(fields)
+        key = ("unique", form, keys)
+        cached = self._texts.get(key)
+        if cached is None:
+            same = " AND ".join(f"{own.quoted[k]} = {own.mark}" for k in keys)
+            text = (
+                f"SELECT id FROM {own.name} WHERE {same} AND deleted_at IS NULL "
+                f"AND id <> {own.mark} LIMIT 1"
+            )
+            cached = text, own.writer(keys)
+            self._texts[key] = cached
+        text, write = cached
+        row = self._store.driver_row(connection, write, dict(zip(fields, values, strict=True)))
+        row.append(-1 if except_id is None else except_id)
+        found: int | None = connection.exec_driver_sql(text, tuple(row)).scalar()
+        return found
+
+    def taken(
+        self,
+        connection: Connection,
+        form: str,
+        fields: Sequence[str],
+        keys: Sequence[Sequence[Any]],
+    ) -> set[int]:
+        """Places of the keys that a living record has already, or that stand twice: the second of
+        them. A key with a None in it is never taken."""
+        columns = self._store.statements(form).columns_of(fields)
+        write = self._store.statements(form).writer(columns)
+        first: dict[tuple[Any, ...], int] = {}
+        taken: set[int] = set()
+        for place, key in enumerate(keys):
+            if None in key:
+                continue
+            row = tuple(
+                self._store.driver_row(connection, write, dict(zip(fields, key, strict=True)))
+            )
+            if first.setdefault(row, place) != place:
+                taken.add(place)
+        rows = list(first)
+        for start in range(0, len(rows), _MOST_KEYS):
+            part = rows[start : start + _MOST_KEYS]
+            text, values = self._asks_for(form, columns, part)
+            there = connection.exec_driver_sql(text, values).fetchall()
+            taken |= {first[part[n]] for (n,) in there if n < len(part)}
+        return taken
+
+    def _asks_for(
+        self, form: str, columns: tuple[str, ...], keys: list[tuple[Any, ...]]
+    ) -> tuple[str, tuple[Any, ...]]:
+        """The query for the places (from 0) of those keys that living records have."""
+        own = self._store.statements(form)
+        postgres = self._store.dialect_name != "sqlite"
+        cached = ("taken", form, columns)
+        text: str | None = self._texts.get(cached)
+        if text is None:
+            names = [f"k{number}" for number in range(len(columns))]
+            pairs = list(zip(columns, names, strict=True))
+            same = " AND ".join(f"{own.quoted[c]} = w.{name}" for c, name in pairs)
+            if postgres:
+                arrays = ", ".join(f"CAST(%s AS {own.sql_type(c)}[])" for c in columns)
+                wanted = f"unnest({arrays}) WITH ORDINALITY AS w({', '.join(names)}, place)"
+                place = "w.place - 1"
+            else:
+                marks = ", ".join(f"? AS {name}" for name in names)
+                lines = (f"SELECT {number} AS place, {marks}" for number in range(_MOST_KEYS))
+                wanted, place = f"({' UNION ALL '.join(lines)}) AS w", "w.place"
+            text = (
+                f"SELECT {place} FROM {wanted} "
+                f"WHERE EXISTS (SELECT 1 FROM {own.name} WHERE {same} AND deleted_at IS NULL)"
+            )
+            self._texts[cached] = text
+        if postgres:
+            return text, tuple(list(column) for column in zip(*keys, strict=True))
+        full = keys + [keys[-1]] * (_MOST_KEYS - len(keys))  # one text for every length
+        return text, tuple(value for key in full for value in key)
