@@ -14,7 +14,7 @@ mkdirSync(out, { recursive: true });
 
 await build({
   absWorkingDir: here,
-  entryPoints: ["src/shell.js", "src/alpine.js", "src/pickers.js", "src/charts.js", "src/expressions.js"],
+  entryPoints: ["src/shell.js", "src/alpine.js", "src/pickers.js", "src/charts.js", "src/expressions.js", "src/editor.js"],
   outdir: out,
   bundle: true,
   minify: true,
