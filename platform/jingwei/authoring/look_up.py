@@ -145,6 +145,12 @@ def explain_key(path: str, locale: str) -> KeyMeaning:
     return _meaning(path, schema, around, key or kind, locale)
 
 
+def meaning_of(around: Schema, key: str, path: str, locale: str) -> KeyMeaning | None:
+    """A key of a map of fixed keys, where it is known which map: no name is taken for a key."""
+    schema = named_parts(around).get(key)
+    return None if schema is None else _meaning(path, schema, around, key, locale)
+
+
 def _step_down(schema: Schema, part: str) -> tuple[Schema, Schema, str] | None:
     """The map around, the schema of the key, and its word; through one map or list if need be."""
     parts = named_parts(schema)

@@ -45,7 +45,7 @@ def compile_texts(files: Mapping[str, bytes]) -> Catalogue:
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """What is built here is kept: looking for garbage meanwhile takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -56,7 +56,7 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-@_without_collection()
+@without_collection()
 def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     manifest = read_manifest(files[MANIFEST], problems)
     problems.stop_here_if_any()
@@ -64,6 +64,13 @@ def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     read = read_files(((name, files[name]) for name in names), problems)
     folders = manifest.folders if manifest else {}
     checked = check_files(read, folders, problems)
+    return linked(checked, files, folders, problems)
+
+
+def linked(
+    checked: Checked, files: Mapping[str, bytes], folders: Mapping[str, str], problems: Problems
+) -> Catalogue:
+    """What was read of these files as one catalogue. Raises DefinitionErrors."""
     guides = read_guides(files, folders, checked, problems)
     check_references(checked, problems)
     check_help(checked, guides, problems)

@@ -1,0 +1,144 @@
+"""Planning and publishing drafts, releases, and what lies between two of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from jingwei.api.around import known_body
+from jingwei.api.asking import flag, parameters
+from jingwei.api.auth import person, reading
+from jingwei.api.json import answer
+from jingwei.documents.check import check_templates
+from jingwei.problems import DefinitionErrors
+from jingwei.refusals import FieldRefusal, Invalid, Malformed
+from jingwei.services.studio import publishing
+from jingwei.services.studio.publishing import FileDiff, Published
+from jingwei.storage.releases import Release
+from jingwei.web import current, locale, request_id
+
+blueprint = Blueprint("publishing", __name__, url_prefix="/api/v1/definitions")
+
+
+@blueprint.post("/plan")
+def plan() -> Response:
+    """What publishing the asker's drafts would change; nothing is changed."""
+    parameters()
+    known_body()
+    current().active.poll()
+    with reading() as view:
+        try:
+            prepared = publishing.prepare(current(), view, check_templates)
+        except DefinitionErrors as errors:
+            raise _with_problems(errors) from None
+    return answer(prepared.plan.to_json(locale()))
+
+
+@blueprint.post("/apply")
+def apply() -> Response:
+    """`{base, fingerprint, comment, accepted}`: publish what was planned, in one step or not."""
+    parameters()
+    body = known_body("base", "fingerprint", "comment", "accepted")
+    fingerprint = body.get("fingerprint")
+    if not isinstance(fingerprint, str):
+        raise Malformed("unknown-fields", fields=[FieldRefusal("fingerprint", "not-text")])
+    try:
+        done = publishing.publish(
+            current(),
+            person(),
+            check_templates,
+            base=_number(body, "base"),
+            fingerprint=fingerprint,
+            comment=_comment(body),
+            accepted=body.get("accepted") is True,
+            request_id=request_id(),
+            locale=locale(),
+        )
+    except DefinitionErrors as errors:
+        raise _with_problems(errors) from None
+    return answer(_published(done), 201)
+
+
+@blueprint.post("/rollback")
+def rollback() -> Response:
+    """`{release, base, comment}`: publish an earlier release again; data stay as they are."""
+    parameters()
+    body = known_body("release", "base", "comment")
+    done = publishing.rollback(
+        current(),
+        person(),
+        _number(body, "release"),
+        base=_number(body, "base"),
+        comment=_comment(body),
+        request_id=request_id(),
+    )
+    return answer(_published(done), 201)
+
+
+@blueprint.get("/releases")
+def list_releases() -> Response:
+    """Newest first."""
+    parameters()
+    with reading() as view:
+        items = [release_json(release) for release in publishing.releases(view)]
+    return answer({"items": items, "total": len(items)})
+
+
+@blueprint.get("/releases/<int:old>/diff")
+def show_diff(old: int) -> Response:
+    """What changed since `old`: up to release `to`, or with `drafts=1` in the asker's drafts."""
+    given = parameters("to", "drafts")
+    to = given.get("to", "")
+    if not flag(given, "drafts") and not (to.isascii() and to.isdigit() and len(to) < 10):
+        raise Malformed("parameter-number", name="to", least=1, most=10**9)
+    with reading() as view:
+        found = publishing.diff(view, old, None if flag(given, "drafts") else int(to))
+    items = [diff_json(one) for one in found]
+    return answer({"items": items, "total": len(items)})
+
+
+def release_json(release: Release) -> dict[str, Any]:
+    return {
+        "release": release.id,
+        "parent": release.parent,
+        "at": release.at,
+        "author": release.author,
+        "source": release.source,
+        "comment": release.comment,
+        "rollback_of": release.rollback_of,
+        "fingerprint": release.fingerprint,
+    }
+
+
+def diff_json(one: FileDiff) -> dict[str, Any]:
+    return {"path": one.path, "change": one.change, "lines": [list(line) for line in one.lines]}
+
+
+def _published(done: Published) -> dict[str, Any]:
+    return {
+        **release_json(done.release),
+        "written": list(done.written),
+        "left": list(done.left),
+    }
+
+
+def _with_problems(errors: DefinitionErrors) -> Invalid:
+    """Problems of definitions as a refusal, each with its place."""
+    found = [problem.to_json(locale()) for problem in errors.problems]
+    wrong = [one for one in found if one["severity"] == "error"]
+    return Invalid("studio-problems", count=len(wrong), detail={"problems": found})
+
+
+def _number(body: dict[str, Any], name: str) -> int:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise Malformed("unknown-fields", fields=[FieldRefusal(name, "not-an-integer")])
+    return value
+
+
+def _comment(body: dict[str, Any]) -> str | None:
+    comment = body.get("comment")
+    if comment is not None and not isinstance(comment, str):
+        raise Malformed("unknown-fields", fields=[FieldRefusal("comment", "not-text")])
+    return comment

@@ -1,0 +1,263 @@
+"""Drafts made the active release, earlier releases made active again, and what lies between two.
+
+Publishing compiles from texts alone, plans against the release that runs, and is refused when that
+is no longer the one the author looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.compile import compile_texts
+from jingwei.refusals import Conflict, Invalid, NotFound
+from jingwei.services.commands import Reading, Work
+from jingwei.services.folder import Folder
+from jingwei.services.people import Person
+from jingwei.services.platform import Platform
+from jingwei.services.studio.drafts import (
+    candidate,
+    published,
+    require_no_conflict,
+    told,
+)
+from jingwei.services.studio.reach import (
+    PUBLISHER,
+    require,
+    require_file,
+    require_published,
+    require_whole,
+)
+from jingwei.storage import apply as publishing
+from jingwei.storage.plan import Plan
+from jingwei.storage.plan import plan as make_plan
+from jingwei.storage.releases import Release, all_releases, find_release, read_files, read_plan
+from jingwei.storage.studio_drafts import DraftRow, delete_drafts, drafts_of
+
+MOST_COMMENT = 500
+MOST_DIFF_BYTES = 262_144
+Check = Callable[[Catalogue], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What would be published: compiled from its texts, and the plan against what runs."""
+
+    catalogue: Catalogue
+    plan: Plan
+    drafts: list[DraftRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of it. `written`, `left`: paths of the folder, in demo mode."""
+
+    release: Release
+    written: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def prepare(platform: Platform, view: Reading, also: Check) -> Prepared:
+    """The reader's drafts over what runs, planned. `also`: checks of the floors above.
+
+    Raises DefinitionErrors, and Conflict `studio-conflict` for files that others published.
+    """
+    require(view)
+    require_no_conflict(view)
+    drafts = drafts_of(view.connection, view.actor.id)
+    if not drafts:
+        raise Invalid("studio-nothing")
+    catalogue = compile_texts(candidate(view))
+    also(catalogue)
+    return Prepared(catalogue, make_plan(platform.database, catalogue), drafts)
+
+
+def publish(
+    platform: Platform,
+    actor: Person,
+    also: Check,
+    *,
+    base: int,
+    fingerprint: str,
+    comment: str | None,
+    accepted: bool,
+    request_id: str | None = None,
+    locale: str = "zh",
+) -> Published:
+    """Make the actor's drafts run: those of the plan that was looked at, or nothing.
+
+    Raises Conflict `base-moved`, `studio-conflict`, `plan-outdated`, `plan-blocked`, or
+    `studio-accept` for a plan that hides something and was not accepted as such.
+    """
+    comment = _comment(comment)
+    platform.active.poll()
+    with platform.commands.read(actor) as view:
+        found = require(view, PUBLISHER)
+        prepared = prepare(platform, view, also)
+        before = dict(published(view))
+        for draft in prepared.drafts:
+            require_file(view, found, draft.path, [before.get(draft.path)])
+            require_published(view, found, draft.path, draft.text)
+    plan = prepared.plan
+    hides = any(step.group == "destructive" for step in plan.steps)
+    if hides and not accepted and plan.fingerprint == fingerprint:
+        raise Conflict("studio-accept")
+    wanted = _publication(platform, actor, base, comment, fingerprint, locale)
+    release = publishing.apply(platform.database, prepared.catalogue, wanted)
+    platform.active.poll()
+    platform.commands.run(
+        lambda work: _published(work, release, prepared.drafts), actor, request_id=request_id
+    )
+    written, left = _into_folder(platform, before, prepared.catalogue.files, release)
+    return Published(release, tuple(written), tuple(left))
+
+
+def _publication(
+    platform: Platform,
+    actor: Person,
+    base: int | None,
+    comment: str | None,
+    fingerprint: str | None,
+    locale: str,
+) -> publishing.Publication:
+    return publishing.Publication(
+        author=actor.login,
+        now=platform.clock.now(),
+        today=platform.clock.today(),
+        comment=comment,
+        base=base,
+        source="studio",
+        fingerprint=fingerprint,
+        locale=locale,
+    )
+
+
+def _published(work: Work, release: Release, drafts: list[DraftRow]) -> None:
+    """Forget the drafts that run now; one that was written on meanwhile stays."""
+    now = {draft.path: draft.revision for draft in drafts_of(work.connection, work.actor.id)}
+    done = [draft.path for draft in drafts if now.get(draft.path) == draft.revision]
+    delete_drafts(work.connection, work.actor.id, done)
+    what: dict[str, Any] = {"release": release.id, "files": [draft.path for draft in drafts]}
+    if release.comment:
+        what["comment"] = release.comment
+    told(work, "release.published", what)
+
+
+def _into_folder(
+    platform: Platform, before: Mapping[str, bytes], after: Mapping[str, bytes], release: Release
+) -> tuple[list[str], list[str]]:
+    """In demo mode the folder gets what was published; elsewhere `pull` brings it."""
+    settings = platform.settings
+    if settings.is_production or not settings.application.is_dir():
+        return [], []
+    folder = Folder(settings.data_dir, settings.application, platform.database)
+    try:
+        return folder.give(before, after, release)
+    except OSError as error:
+        # What was asked for is done; that the folder is behind must be said, and is no refusal.
+        return [], [f"{error.filename or settings.application}: {error.strerror}"]
+
+
+def rollback(
+    platform: Platform,
+    actor: Person,
+    number: int,
+    *,
+    base: int,
+    comment: str | None,
+    request_id: str | None = None,
+) -> Published:
+    """Make an earlier release run again; business data stay as they are.
+
+    Raises Conflict `base-moved` when what runs is not what the actor looked at.
+    """
+    comment = _comment(comment)
+    platform.active.poll()
+    with platform.commands.read(actor) as view:
+        require_whole(view, PUBLISHER)
+        if find_release(view.connection, number) is None:
+            raise NotFound("no-such-release", release=number)
+        runs = view.installation.release
+        if runs.id != base:
+            raise Conflict("studio-moved", active=runs.id, author=runs.author)
+        before = dict(published(view))
+        files = read_files(view.connection, number)
+    catalogue = compile_texts(files)
+    wanted = _publication(platform, actor, base, comment, None, "zh")
+    release = publishing.rollback(platform.database, catalogue, number, wanted)
+    platform.active.poll()
+
+    def tell(work: Work) -> None:
+        told(work, "release.rolled_back", {"release": release.id, "again": number})
+
+    platform.commands.run(tell, actor, request_id=request_id)
+    written, left = _into_folder(platform, before, files, release)
+    return Published(release, tuple(written), tuple(left))
+
+
+def _comment(comment: str | None) -> str | None:
+    words = (comment or "").strip()
+    if len(words) > MOST_COMMENT:
+        raise Invalid("studio-comment", most=MOST_COMMENT)
+    return words or None
+
+
+# --- releases ------------------------------------------------------------------------------------
+
+
+def releases(view: Reading) -> list[Release]:
+    """Every release, newest first."""
+    require(view)
+    return all_releases(view.connection)
+
+
+def plan_of(view: Reading, number: int) -> Any:
+    """What publishing a release did, as it was written down; None where nobody did."""
+    require(view)
+    if find_release(view.connection, number) is None:
+        raise NotFound("no-such-release", release=number)
+    return read_plan(view.connection, number)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One file that differs. `lines`: (sign, text) with sign `+`, `-`, `@` or a blank."""
+
+    path: str
+    change: str  # added | changed | removed
+    lines: tuple[tuple[str, str], ...]
+
+
+def diff(view: Reading, old: int, new: int | None) -> list[FileDiff]:
+    """What changed between two releases; `new` None: what the reader's drafts change of `old`."""
+    require(view)
+    for number in (old, new):
+        if number is not None and find_release(view.connection, number) is None:
+            raise NotFound("no-such-release", release=number)
+    before = read_files(view.connection, old)
+    after = candidate(view) if new is None else read_files(view.connection, new)
+    return list(_differences(before, after))
+
+
+def _differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[FileDiff]:
+    for path in sorted({*before, *after}):
+        was, now = before.get(path), after.get(path)
+        if was != now:
+            change = "added" if was is None else "removed" if now is None else "changed"
+            yield FileDiff(path, change, tuple(_lines(was or b"", now or b"")))
+
+
+def _lines(was: bytes, now: bytes) -> Iterator[tuple[str, str]]:
+    """The changed lines with three around them; of what is no text only that it changed."""
+    try:
+        old, new = was.decode("utf-8"), now.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    if max(len(was), len(now)) > MOST_DIFF_BYTES or "\0" in old + new:
+        return
+    for line in unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3):
+        if not line.startswith(("---", "+++")):
+            yield line[:1], line[1:]

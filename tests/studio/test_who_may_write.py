@@ -1,0 +1,121 @@
+"""Every action has its right, kept by the services, and leaves a trace."""
+
+from __future__ import annotations
+
+import pytest
+from api_house import code
+
+from conftest import FORM, LAYER, WITH_REMARK, Enter
+
+# rights are asked of no database
+pytestmark = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+
+OWN, OTHERS = "definitions/layers/A/contract.yaml", "definitions/layers/B/contract.yaml"
+ASKED = [
+    ("GET", ""),
+    ("GET", f"/files/{FORM}"),
+    ("GET", "/conflicts"),
+    ("GET", "/releases"),
+    ("GET", "/releases/1/diff?drafts=1"),
+    ("GET", "/lineage?name=contract.amount"),
+    ("GET", "/explain?path=form/contract.title"),
+]
+SENT = [
+    ("PUT", f"/files/{FORM}", {"text": "kind: form\n", "base": None, "seen": 0}),
+    ("DELETE", f"/files/{FORM}", None),
+    ("POST", f"/conflicts/{FORM}", {"how": "mine"}),
+    ("POST", "/check", {}),
+    ("POST", "/complete", {"path": FORM, "text": "ki", "offset": 2}),
+    ("POST", "/hover", {"path": FORM, "text": "kind: form", "offset": 2}),
+    ("POST", "/plan", None),
+    ("POST", "/apply", {"base": 1, "fingerprint": "x"}),
+    ("POST", "/rollback", {"release": 1, "base": 1}),
+]
+
+
+def test_who_holds_no_such_role_reads_and_writes_nothing(studio: Enter) -> None:
+    for person in (studio("li.na"), studio("auditor"), studio("ops")):
+        for method, path, *body in (*ASKED, *SENT):
+            answer = person.ask(method, path, *body)
+            assert code(answer) == (403, "studio-not-allowed"), (path, person.login)
+
+
+def test_who_writes_for_one_org_changes_the_layers_of_that_org_only(studio: Enter) -> None:
+    local = studio("local")
+    assert code(local.put(FORM, "kind: form\n")) == (403, "studio-own-layer-only")
+    assert code(local.put(OTHERS, LAYER)) == (403, "studio-own-layer-only")
+    assert code(local.put(OWN, LAYER.replace("for: A", "for: B"))) == (403, "studio-own-layer-only")
+    stolen = "definitions/layers/A/more.yaml"
+    assert code(local.put(stolen, LAYER.replace("for: A", "for: subsidiary"))) == (
+        403,
+        "studio-own-layer-only",
+    )
+    assert code(local.put(stolen, "kind: role\ntitle: x\n")) == (403, "studio-own-layer-only")
+
+    local.change("以营业执照为准", "与营业执照一致", OWN)
+    done = local.apply(comment="甲公司的说明")
+    assert done.status_code == 201, done.get_data(as_text=True)
+    back = local.ask("POST", "/rollback", {"release": 1, "base": done.get_json()["release"]})
+    assert code(back) == (403, "studio-whole-only")
+
+
+def test_who_only_writes_cannot_publish(studio: Enter) -> None:
+    ann = studio("ann")
+    role = "definitions/roles/definer.yaml"
+    ann.change("[definer, publisher]", "[definer]", role)
+    assert ann.apply().status_code == 201
+    bob = studio("bob")
+    bob.change(WITH_REMARK, f"{WITH_REMARK}  remark: {{type: text, title: 备注}}\n")
+    plan = bob.plan()
+    assert code(bob.apply(plan)) == (403, "studio-not-allowed")
+
+
+def test_what_is_done_to_definitions_is_in_the_audit_log(studio: Enter) -> None:
+    ann = studio("ann")
+    ann.change(WITH_REMARK, f"{WITH_REMARK}  remark: {{type: text, title: 备注}}\n")
+    ann.change("title: 合同\n", "title: 合同书\n")
+    ann.apply(comment="备注")
+    ann.ask("POST", "/rollback", {"release": 1, "base": ann.release()})
+    log = ann.house.get("auditor", "audit?kind=definition&size=3").get_json()["items"]
+    told = [(e["actor"], e["action"], sorted(e["changes"])) for e in reversed(log)]
+    assert told == [
+        ("ann", "draft.begun", ["path"]),
+        ("ann", "release.published", ["comment", "files", "release"]),
+        ("ann", "release.rolled_back", ["again", "release"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "forms/../../etc/passwd.yaml",
+        "forms/..%2F..%2Fx.yaml",
+        "forms/.hidden.yaml",
+        "../forms/x.yaml",
+        "var/secret.yaml",
+        "forms/x.py",
+        "definitions/demo/people.csv",
+        f"forms/{'x' * 300}.yaml",
+    ],
+)
+def test_a_path_that_leads_elsewhere_is_no_file(studio: Enter, path: str) -> None:
+    answer = studio("ann").ask("GET", f"/files/{path}")
+    assert answer.status_code in (400, 404), path
+    answer = studio("ann").ask(
+        "PUT", f"/files/{path}", {"text": "kind: form", "base": None, "seen": 0}
+    )
+    assert answer.status_code in (400, 404, 405), path
+
+
+def test_hostile_text_is_named_and_costs_nothing(studio: Enter) -> None:
+    ann = studio("ann")
+    bomb = "kind: form\na: &a [x, x]\nb: [*a, *a, *a]\n"
+    found = ann.ask("POST", "/check", {"path": FORM, "text": bomb}).get_json()["items"]
+    assert {"anchor", "alias"} <= {problem["code"] for problem in found}
+    large = "kind: form\n" + "#" * 300_000
+    refused = ann.ask("POST", "/check", {"path": FORM, "text": large})
+    assert code(refused) == (422, "studio-too-large")
+    assert code(ann.put(FORM, large)) == (422, "studio-too-large")
+    deep = "kind: form\nx: " + "[" * 500
+    found = ann.ask("POST", "/check", {"path": FORM, "text": deep}).get_json()["items"]
+    assert found[0]["code"] == "too-deep"
