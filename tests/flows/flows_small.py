@@ -19,7 +19,9 @@ from jingwei.services.flows.invariants import broken
 from jingwei.services.people import SYSTEM, People, Person
 from jingwei.services.platform import Platform
 from jingwei.services.rights import Rights
+from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.database import Database
 from jingwei.storage.people import Holding, insert_holdings, insert_people
@@ -129,7 +131,7 @@ class House:
 
     def tasks(self, flow: int) -> Any:
         with self.reading("admin") as reading:
-            return rows.tasks_of(reading.connection, tasks.books(reading), flow)
+            return task_rows.tasks_of(reading.connection, tasks.books(reading), flow)
 
     def reading(self, login: str) -> Any:
         return self.platform.commands.read(self.person(login))
@@ -164,7 +166,7 @@ class House:
             books = tasks.books(reading)
             found = runtime.load(reading, flow, whole=True)
             events = rows.events_of(reading.connection, books, flow)
-            waiting = len(rows.timers_of(reading.connection, flow))
+            waiting = len(timer_rows.timers_of(reading.connection, flow))
         assert broken(found.state, events, timers=waiting) == []
 
     def dump(self, flow: Any) -> Any:
@@ -175,7 +177,7 @@ class House:
             return (
                 runtime.load(reading, flow["id"], whole=True).state,
                 rows.events_of(reading.connection, books, flow["id"]),
-                rows.timers_of(reading.connection, flow["id"]),
+                timer_rows.timers_of(reading.connection, flow["id"]),
                 record,
             )
 

@@ -32,6 +32,7 @@ from jingwei.services.people import SYSTEM
 from jingwei.services.roster import import_people
 from jingwei.services.sessions import Passwords
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 
 OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
@@ -264,7 +265,7 @@ class Run:
             found = [
                 t
                 for child in children
-                for t in rows.tasks_of(reading.connection, books, child.id)
+                for t in task_rows.tasks_of(reading.connection, books, child.id)
                 if t.acting == by
             ]
         open_ = [t for t in found if t.state == "open"]

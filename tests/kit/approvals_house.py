@@ -24,6 +24,7 @@ from jingwei.services.flows.invariants import broken
 from jingwei.services.people import SYSTEM
 from jingwei.services.roster import import_people
 from jingwei.services.sessions import Passwords
+from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.tables_outbox import sys_outbox
@@ -198,7 +199,7 @@ class Approvals:
             return (
                 found.state,
                 rows.events_of(reading.connection, books, flow),
-                rows.timers_of(reading.connection, flow),
+                timer_rows.timers_of(reading.connection, flow),
                 record,
                 messages,
             )

@@ -30,7 +30,7 @@ from jingwei.services import (
 from jingwei.services import versions as versions_
 from jingwei.services.commands import Work
 from jingwei.services.history import history as history_of
-from jingwei.storage.flows import tasks_on
+from jingwei.storage.tasks import tasks_on
 
 blueprint = Blueprint("around", __name__, url_prefix="/api/v1/forms/<form>/records/<int:id>")
 

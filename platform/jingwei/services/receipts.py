@@ -21,7 +21,7 @@ from jingwei.services.flows import who
 from jingwei.services.ladders import addressees, newest_due
 from jingwei.services.notices import Notice, notify
 from jingwei.services.world import SPACES, environment
-from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TaskRow
 from jingwei.storage.people import find_people
 from jingwei.storage.versions import versions_of
@@ -58,7 +58,7 @@ def on_changed(work: Work, changed: Changed) -> None:
 
 
 def _asked(view: Reading, record: int) -> list[TaskRow]:
-    return rows.tasks_on(view.connection, tasks.books(view), record, kinds=KIND)
+    return task_rows.tasks_on(view.connection, tasks.books(view), record, kinds=KIND)
 
 
 def _prefix(form: str, record: int, receipt: str) -> str:
@@ -165,7 +165,7 @@ def opened(work: Work, form: str, record: int) -> int:
     definition = work.catalogue.forms[form]
     mine = [
         task
-        for task in rows.tasks_on(
+        for task in task_rows.tasks_on(
             work.connection,
             tasks.books(work),
             record,
@@ -185,7 +185,7 @@ def is_done_by_opening(view: Reading, form: str, record: int) -> bool:
     definition = view.catalogue.forms[form]
     if not any(receipt.done_by == "open" for receipt in definition.receipts.values()):
         return False
-    mine = rows.tasks_on(
+    mine = task_rows.tasks_on(
         view.connection, tasks.books(view), record, acting=view.actor.id, kinds=KIND, state="open"
     )
     return any(_is_done_by_opening(definition, task) for task in mine)
@@ -258,7 +258,7 @@ def on_urge(work: Work, payload: Mapping[str, Any]) -> None:
     form = work.catalogue.forms.get(payload["form"])
     if form is None:
         return
-    found = rows.open_of_form(work.connection, tasks.books(work), form.name, KIND)
+    found = task_rows.open_of_form(work.connection, tasks.books(work), form.name, KIND)
     for task in found:
         receipt = _receipt_of(form, task)
         if receipt is not None and receipt.urge and task.due_at is not None:

@@ -13,9 +13,10 @@ from jingwei.services.display import display
 from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
+from jingwei.storage.flow_kinds import Books
 from jingwei.storage.flow_rows import TaskRow
-from jingwei.storage.flows import Books
-from jingwei.storage.people import find_people
+from jingwei.storage.people import PersonRow, find_people
 from jingwei.texts import text
 
 BOXES = ("todo", "done", "mine", "cc")
@@ -50,7 +51,7 @@ def open_todo(
     """Ask a person for something; the id of the task. The same `key` is the same task: a closed
     one is not opened again."""
     if key is not None:
-        known = rows.find_task_by_key(work.connection, books(work), key)
+        known = task_rows.find_task_by_key(work.connection, books(work), key)
         if known is not None:
             return known.id
     words = {"zh": title, "en": title} if isinstance(title, str) else dict(title)
@@ -69,7 +70,7 @@ def open_todo(
         record=record,
         key=key,
     )
-    rows.write_tasks(work.connection, books(work), [task], [])
+    task_rows.write_tasks(work.connection, books(work), [task], [])
     told(work, [task])
     return task.id
 
@@ -78,7 +79,7 @@ def close_todos(
     work: Work, form: str, record: int, outcome: str, kinds: tuple[str, ...] = ("todo", "collect")
 ) -> int:
     """Close every open task of these kinds on a record; how many there were."""
-    found = rows.tasks_on(work.connection, books(work), record, kinds=kinds, state="open")
+    found = task_rows.tasks_on(work.connection, books(work), record, kinds=kinds, state="open")
     return close_some(work, [task for task in found if task.form == form], outcome)
 
 
@@ -87,7 +88,7 @@ def close_some(work: Work, found: Sequence[TaskRow], outcome: str) -> int:
     by = None if work.actor.is_system else work.actor.login
     closed = [_closed(work, task, outcome, by) for task in found]
     if closed:
-        rows.write_tasks(work.connection, books(work), [], closed)
+        task_rows.write_tasks(work.connection, books(work), [], closed)
     for task in closed:
         closed_message(work, task)
     return len(closed)
@@ -116,7 +117,7 @@ def act_simply(work: Work, task: TaskRow, action: str, body: Mapping[str, Any]) 
         raise Refused("flow-not-offered", action=action)
     comment = body.get("comment")
     done = _closed(work, task, outcomes[action], work.actor.login, comment=comment)
-    rows.write_tasks(work.connection, books(work), [], [done])
+    task_rows.write_tasks(work.connection, books(work), [], [done])
     closed_message(work, done)
     told_inside(work, done)
     return task_json(work, done)
@@ -135,10 +136,14 @@ def told(
     tasks: list[TaskRow],
     kind: str = "task",
     record: Mapping[str, Any] | None = None,
+    known: Mapping[str, PersonRow] | None = None,
 ) -> None:
     """Messages and notices about tasks that were opened (or are urged: `kind`). `record`: the one
-    that all of them are about, where it is known."""
-    people = find_people(work.connection, {t.acting for t in tasks})
+    that all of them are about, `known`: people by login, where they are known."""
+    people = {t.acting: known[t.acting] for t in tasks if known and t.acting in known}
+    fresh = {t.acting for t in tasks} - people.keys()
+    if fresh:
+        people |= find_people(work.connection, fresh)
     knowing = work.as_system()  # their task opens the record to them, whatever its cause may see
     notices = []
     for task in tasks:
@@ -275,7 +280,7 @@ def inbox(
         total, flows = rows.flows_of(reading.connection, books(reading), person, size, offset)
         items = DESCRIBERS["mine"](reading, flows)
         return {"items": items, "total": total, "page": page, "size": size}
-    total, found = rows.inbox(
+    total, found = task_rows.inbox(
         reading.connection,
         books(reading),
         box,
@@ -292,13 +297,13 @@ def inbox(
 
 def counts(reading: Reading) -> dict[str, int]:
     """How much is in each box of the reader."""
-    return rows.box_counts(reading.connection, reading.actor.id)
+    return task_rows.box_counts(reading.connection, reading.actor.id)
 
 
 def task_row(view: Reading, task_id: int) -> TaskRow:
     """The task. Raises NotFound, alike for none and for one of a record that is not the actor's
     to see."""
-    task = rows.find_task(view.connection, books(view), task_id)
+    task = task_rows.find_task(view.connection, books(view), task_id)
     if task is None:
         raise NotFound("no-such-task")
     if view.actor.is_system or view.actor.login in (task.person, task.acting):

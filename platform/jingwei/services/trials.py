@@ -33,6 +33,7 @@ from jingwei.services.platform import Platform
 from jingwei.services.roster import import_people
 from jingwei.services.sessions import Passwords
 from jingwei.storage import flows as flow_rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.notices import notices_of
 from jingwei.storage.people import all_people
 from jingwei.texts import text
@@ -237,7 +238,7 @@ class _Play:
         """An action of the open task that this person has at a step of the record's flow."""
         wanted = str(step.more.get("step", step.argument))
         with self.commands.read(SYSTEM) as view:
-            mine = flow_rows.tasks_on(
+            mine = task_rows.tasks_on(
                 view.connection, tasks.books(view), id_, acting=actor.id, state="open"
             )
             steps = {
@@ -315,7 +316,7 @@ class _Play:
         found: list[str] = []
         if self.current is not None:
             with self.commands.read(SYSTEM) as view:
-                open_ = flow_rows.tasks_on(
+                open_ = task_rows.tasks_on(
                     view.connection, tasks.books(view), self.current[1], state="open"
                 )
             found = sorted({task.acting for task in open_})

@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, insert, select, update
 from jingwei.storage.books import NameBook, PersonBook
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import fetch
 from jingwei.storage.locks import SEAL_LOCK, lock_exclusively
 from jingwei.storage.people import refresh_book
 from jingwei.storage.tables_records import sys_change, sys_change_private
@@ -85,7 +86,7 @@ def write_changes(
         else:
             plain.append(values)
     if len(plain) == 1:
-        connection.exec_driver_sql(text, plain[0])
+        fetch(connection, text, plain[0])
     elif plain:
         connection.exec_driver_sql(text, plain)
 

@@ -20,6 +20,7 @@ __all__ = ["Connection", "Database"]
 
 BUSY_TIMEOUT_MS = 15_000
 STATEMENT_TIMEOUT_MS = 10_000
+MOST_PREPARED = 500  # statements that a connection keeps; beyond it each one is planned anew
 _WRITES = "jingwei_writes"
 
 
@@ -111,4 +112,10 @@ def _sqlite(url: str, durable: bool) -> Engine:
 
 def _postgresql(url: str) -> Engine:
     options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    return create_engine(url, pool_size=10, max_overflow=40, connect_args={"options": options})
+    engine = create_engine(url, pool_size=10, max_overflow=40, connect_args={"options": options})
+
+    def opened(connection: Any, _record: object) -> None:
+        connection.prepared_max = MOST_PREPARED
+
+    event.listen(engine, "connect", opened)
+    return engine

@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from jingwei.storage.database import Database
+from jingwei.storage.direct import fetch
 
 PUBLISH_LOCK = 0x6A77_0001
 SCHEMA_LOCK = 0x6A77_0002
 SEAL_LOCK = 0x6A77_0003
+APPLY_LOCK = 0x6A77_0004  # of a session: one long publication at a time
 
 _ENTER = "SELECT sys_enter(%s)"
 _ACTIVE = "SELECT release FROM sys_active_release"
@@ -21,7 +23,8 @@ def enter(connection: Connection) -> int | None:
     """
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_ACTIVE).scalar()
-    return connection.exec_driver_sql(_ENTER, (PUBLISH_LOCK,)).scalar()
+    found: int | None = fetch(connection, _ENTER, (PUBLISH_LOCK,))[0][0]
+    return found
 
 
 def lock_exclusively(connection: Connection, lock: int, *, timeout_seconds: int = 10) -> None:

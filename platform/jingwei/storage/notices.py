@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import orjson
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import fetch
 from jingwei.storage.tables_outbox import sys_notice
+from jingwei.storage.types import truncated
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +33,29 @@ class NoticeRow:
 
 
 _COLUMNS = tuple(sys_notice.c[name] for name in NoticeRow.__dataclass_fields__)
-_INSERTS = {
-    "sqlite": sqlite.insert(sys_notice).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(sys_notice).on_conflict_do_nothing(),
-}
+_INSERT = sqlite.insert(sys_notice).on_conflict_do_nothing()
+_NAMES = ", ".join(f'"{name}"' for name in NoticeRow.__dataclass_fields__)
+_ALL_AT_ONCE = (
+    f"INSERT INTO sys_notice ({_NAMES}) SELECT {_NAMES} "
+    "FROM json_populate_recordset(NULL::sys_notice, %s) ON CONFLICT DO NOTHING RETURNING id"
+)
 
 
 def insert_notices(connection: Connection, rows: Sequence[NoticeRow]) -> set[int]:
     """Keep notices; the ids of those that are new. A key that is known already adds nothing."""
     if not rows:
         return set()
-    values = [{name: getattr(r, name) for name in NoticeRow.__dataclass_fields__} for r in rows]
-    connection.execute(_INSERTS[connection.dialect.name], values)
+    if connection.dialect.name == "postgresql":
+        plain = orjson.dumps([_values(row) | {"at": truncated(row.at)} for row in rows]).decode()
+        return {row[0] for row in fetch(connection, _ALL_AT_ONCE, (plain,))}
+    connection.execute(_INSERT, [_values(row) for row in rows])
     wanted = [row.id for row in rows]
     kept = connection.execute(select(sys_notice.c.id).where(sys_notice.c.id.in_(wanted)))
     return set(kept.scalars())
+
+
+def _values(row: NoticeRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in NoticeRow.__dataclass_fields__}
 
 
 def find_notice(connection: Connection, notice: int) -> NoticeRow | None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import select, text, update
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import fetch
 from jingwei.storage.tables_outbox import sys_outbox
 from jingwei.storage.types import canonical_json, instant_text, truncated
 
@@ -27,13 +29,14 @@ _LEASE_END = {
     "postgresql": "clock_timestamp() + CAST(:span AS interval)",
 }
 _COLUMNS = ("topic", "payload", "key", "created_at", "due_at", "state", "tries", "fence")
-_INSERT = (
-    f"INSERT INTO sys_outbox ({', '.join(_COLUMNS)}) VALUES ({{marks}}) ON CONFLICT DO NOTHING"
+_INSERT = "INSERT INTO sys_outbox ({names}) {source} ON CONFLICT DO NOTHING"
+_ROW_BY_ROW = _INSERT.format(  # SQLite
+    names=", ".join(_COLUMNS), source=f"VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
-_INSERTS = {
-    "sqlite": _INSERT.format(marks=", ".join("?" * len(_COLUMNS))),
-    "postgresql": _INSERT.format(marks=", ".join(["%s"] * len(_COLUMNS))),
-}
+_ALL_AT_ONCE = _INSERT.format(  # PostgreSQL
+    names=", ".join(_COLUMNS),
+    source=f"SELECT {', '.join(_COLUMNS)} FROM json_populate_recordset(NULL::sys_outbox, %s)",
+)
 
 
 class OutboxWriter:
@@ -65,8 +68,11 @@ class OutboxWriter:
             (topic, canonical_json(payload).decode(), key, now, due and kept(due), "ready", 0, 0)
             for topic, payload, key, due in self._rows
         ]
-        statement = _INSERTS[connection.dialect.name]
-        connection.exec_driver_sql(statement, rows[0] if len(rows) == 1 else rows)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(_ROW_BY_ROW, rows[0] if len(rows) == 1 else rows)
+        else:
+            plain = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+            fetch(connection, _ALL_AT_ONCE, (orjson.dumps(plain).decode(),))
         self.written += len(rows)
         self._rows.clear()
 

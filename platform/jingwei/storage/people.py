@@ -9,9 +9,11 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from jingwei.storage.books import PersonBook
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import Direct
 from jingwei.storage.tables_people import (
     sys_login_failure,
     sys_person,
@@ -89,17 +91,19 @@ def secret_hash(secret: str) -> str:
 
 # --- who is this: one statement, prepared once -------------------------------------------------
 
-_BY_SESSION = (
+_BY_SESSION = Direct(
     sa.select(sys_session.c.expires_at, sys_session.c.csrf, *_PERSON_COLUMNS)
     .join(sys_person, sys_person.c.id == sys_session.c.person)
     .join(_ORG, _ORG.c.key == sys_person.c.org)
-    .where(sys_session.c.hash == sa.bindparam("hash"))
+    .where(sys_session.c.hash == sa.bindparam("hash")),
+    "hash",
 )
-_BY_TOKEN = (
+_BY_TOKEN = Direct(
     sa.select(sys_token.c.expires_at, sa.null().label("csrf"), *_PERSON_COLUMNS)
     .join(sys_person, sys_person.c.id == sys_token.c.person)
     .join(_ORG, _ORG.c.key == sys_person.c.org)
-    .where(sys_token.c.hash == sa.bindparam("hash"))
+    .where(sys_token.c.hash == sa.bindparam("hash")),
+    "hash",
 )
 
 
@@ -113,17 +117,21 @@ def by_token(connection: Connection, secret: str) -> SessionRow | None:
     return _known(connection, _BY_TOKEN, secret)
 
 
-def _known(connection: Connection, statement: sa.Select[Any], secret: str) -> SessionRow | None:
-    row = connection.execute(statement, {"hash": secret_hash(secret)}).first()
-    if row is None:
-        return None
-    expires_at, csrf, *person = row
-    return SessionRow(PersonRow(*person), expires_at, csrf)
+def _known(connection: Connection, statement: Direct, secret: str) -> SessionRow | None:
+    for expires_at, csrf, *person in statement.read(connection, hash=secret_hash(secret)):
+        return SessionRow(PersonRow(*person), expires_at, csrf)
+    return None
 
 
 # --- people ------------------------------------------------------------------------------------
 
 _PEOPLE = sa.select(*_PERSON_COLUMNS).join(_ORG, _ORG.c.key == sys_person.c.org)
+_AMONG = Direct(  # PostgreSQL: one text, however many
+    _PEOPLE.where(
+        sys_person.c.login == sa.func.any(sa.bindparam("logins", type_=postgresql.ARRAY(sa.Text)))
+    ),
+    "logins",
+)
 
 
 def find_person(connection: Connection, login: str) -> PersonRow | None:
@@ -133,8 +141,27 @@ def find_person(connection: Connection, login: str) -> PersonRow | None:
 
 def find_people(connection: Connection, logins: Collection[str]) -> dict[str, PersonRow]:
     """By login; those who are unknown are missing."""
-    rows = connection.execute(_PEOPLE.where(sys_person.c.login.in_(logins)))
-    return {row.login: PersonRow(*tuple(row)) for row in rows}
+    rows: Iterable[Sequence[Any]]
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(_PEOPLE.where(sys_person.c.login.in_(logins)))
+    else:
+        rows = _AMONG.read(connection, logins=list(logins))
+    found = (PersonRow(*row) for row in rows)
+    return {row.login: row for row in found}
+
+
+def people_named(connection: Connection, names: Sequence[str]) -> dict[str, list[str]]:
+    """Logins of those who are active, by their name; names that nobody has are missing."""
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(names), 500):
+        rows = connection.execute(
+            sa.select(sys_person.c.name, sys_person.c.login)
+            .where(sys_person.c.name.in_(names[start : start + 500]), sys_person.c.active)
+            .order_by(sys_person.c.login)
+        )
+        for row in rows:
+            found.setdefault(row.name, []).append(row.login)
+    return found
 
 
 def logins_of(connection: Connection, ids: Collection[int]) -> dict[int, str]:

@@ -9,15 +9,34 @@ from typing import Any
 import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import Direct
+from jingwei.storage.flow_kinds import Books, login_key
 from jingwei.storage.flow_rows import ProxyRow
-from jingwei.storage.flows import Books, login_key
 from jingwei.storage.tables_flows import sys_proxy
 from jingwei.storage.tables_people import sys_person
+from jingwei.storage.types import Instant
 
 _ABSENT = sys_person.alias("absent")
 _INSTEAD = sys_person.alias("instead")
 _BY = sys_person.alias("by")
 _PROXY = sys_proxy.c
+
+
+_ALL = (
+    sa.select(
+        sys_proxy,
+        _ABSENT.c.login.label("absent"),
+        _INSTEAD.c.login.label("instead"),
+        _BY.c.login.label("by"),
+    )
+    .join(_ABSENT, _ABSENT.c.id == _PROXY.person)
+    .join(_INSTEAD, _INSTEAD.c.id == _PROXY.to)
+    .join(_BY, _BY.c.id == _PROXY.created_by)
+    .order_by(_PROXY.id)
+)
+_NAMES = tuple(_ALL.selected_columns.keys())
+_NOW = sa.bindparam("now", type_=Instant)
+_ACTIVE = Direct(_ALL.where(_PROXY["from"] <= _NOW, _PROXY.until > _NOW), "now")
 
 
 def insert_proxy(connection: Connection, books: Books, proxy: ProxyRow) -> None:
@@ -66,7 +85,7 @@ def proxies_of(connection: Connection, login: str) -> list[ProxyRow]:
 
 def active_proxies(connection: Connection, now: datetime) -> list[ProxyRow]:
     """Those in force at an instant, the newest last."""
-    return _read(connection, sa.and_(_PROXY["from"] <= now, _PROXY.until > now))
+    return [_row(dict(zip(_NAMES, row, strict=True))) for row in _ACTIVE.read(connection, now=now)]
 
 
 def proxies_to_move(connection: Connection, now: datetime) -> list[ProxyRow]:
@@ -83,20 +102,7 @@ def proxies_to_move(connection: Connection, now: datetime) -> list[ProxyRow]:
 
 
 def _read(connection: Connection, where: Any) -> list[ProxyRow]:
-    statement = (
-        sa.select(
-            sys_proxy,
-            _ABSENT.c.login.label("absent"),
-            _INSTEAD.c.login.label("instead"),
-            _BY.c.login.label("by"),
-        )
-        .join(_ABSENT, _ABSENT.c.id == _PROXY.person)
-        .join(_INSTEAD, _INSTEAD.c.id == _PROXY.to)
-        .join(_BY, _BY.c.id == _PROXY.created_by)
-        .where(where)
-        .order_by(_PROXY.id)
-    )
-    return [_row(row._mapping) for row in connection.execute(statement)]
+    return [_row(row._mapping) for row in connection.execute(_ALL.where(where))]
 
 
 def _row(row: Any) -> ProxyRow:

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from jingwei.storage.metadata import metadata
-from jingwei.storage.types import CODE_POINT_TEXT, Instant, JsonText
+from jingwei.storage.types import CODE_POINT_TEXT, Instant, PlainJson
 
 # One request on its way. `fingerprint` is the hash of the workflow's text in `sys_text`: the
 # instance goes on under it whatever is published meanwhile.
@@ -37,7 +37,7 @@ sys_flow_instance = Table(
     Column("previous", BigInteger),  # the instance that was reopened
     Column("parent", BigInteger),  # the instance whose step began this one
     Column("parent_run", BigInteger),
-    Column("memory", JsonText, nullable=False),
+    Column("memory", PlainJson, nullable=False),
     Index("ix_sys_flow_instance_record", "record", "id"),
     Index("ix_sys_flow_instance_initiator", "initiator", "status", "id"),
     Index("ix_sys_flow_instance_status", "status", "workflow"),
@@ -60,7 +60,7 @@ sys_step_run = Table(
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("due_at", Instant),
-    Column("data", JsonText, nullable=False),  # lanes of a block, how people were found
+    Column("data", PlainJson, nullable=False),  # lanes of a block, how people were found
 )
 
 # The one inbox. `person` has the seat, `acting` is asked (a stand-in, or the same person).
@@ -81,7 +81,7 @@ sys_task = Table(
     Column("weight", Integer, nullable=False, server_default="1"),
     Column("origin", BigInteger),  # the task whose holder added or asked this person
     Column("position", CODE_POINT_TEXT),  # before | after | with | delegate
-    Column("title", JsonText, nullable=False),
+    Column("title", PlainJson, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("closed_at", Instant),
@@ -107,8 +107,8 @@ sys_flow_event = Table(
     Column("type", CODE_POINT_TEXT, nullable=False),
     Column("step", CODE_POINT_TEXT),
     Column("comment", CODE_POINT_TEXT),
-    Column("data", JsonText, nullable=False),
-    Column("changes", JsonText),
+    Column("data", PlainJson, nullable=False),
+    Column("changes", PlainJson),
     Column("key", CODE_POINT_TEXT),
     UniqueConstraint("key"),
 )
@@ -121,7 +121,7 @@ sys_timer = Table(
     Column("run", BigInteger),
     Column("purpose", CODE_POINT_TEXT, nullable=False),  # remind | overdue | wait | at_most
     Column("due_at", Instant, nullable=False, index=True),
-    Column("data", JsonText, nullable=False),
+    Column("data", PlainJson, nullable=False),
 )
 
 # Who stands in for whom, from an instant to an instant (exclusive).
@@ -133,7 +133,7 @@ sys_proxy = Table(
     Column("to", ForeignKey("sys_person.id"), nullable=False),
     Column("from", Instant, nullable=False),
     Column("until", Instant, nullable=False, index=True),
-    Column("forms", JsonText, nullable=False),  # names; none: every form
+    Column("forms", PlainJson, nullable=False),  # names; none: every form
     Column("include_open", Boolean, nullable=False),
     Column("moved_at", Instant),  # when open tasks were moved, where they are to be
     Column("created_at", Instant, nullable=False),

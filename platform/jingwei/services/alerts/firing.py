@@ -24,7 +24,7 @@ from jingwei.services.messages import as_reader, message_for
 from jingwei.services.notices import Notice, notify
 from jingwei.storage import alerts as rows
 from jingwei.storage import effects as done
-from jingwei.storage import flows as task_rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.alerts import AlertRow
 from jingwei.storage.query import ALL_ROWS, Query
 from jingwei.storage.types import canonical_json

@@ -11,7 +11,7 @@ from jingwei.services import tasks
 from jingwei.services.effects.scene import Scene
 from jingwei.services.messages import as_reader, message_for
 from jingwei.services.notices import Notice, notify
-from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TaskRow
 from jingwei.texts import LOCALES, text
 
@@ -98,7 +98,7 @@ def _copy(scene: Scene, effect: Effect, env: Environment, login: str, number: in
     work, books = scene.work, tasks.books(scene.work)
     once = _once(scene, effect, number)
     key = None if once is None else f"{once}:{login}"
-    if key is not None and rows.find_task_by_key(work.connection, books, key) is not None:
+    if key is not None and task_rows.find_task_by_key(work.connection, books, key) is not None:
         return
     title = {word: _words(scene, effect, env, login, word, "notify") for word in LOCALES}
     task = TaskRow(
@@ -114,5 +114,5 @@ def _copy(scene: Scene, effect: Effect, env: Environment, login: str, number: in
         record=id_,
         key=key,
     )
-    rows.write_tasks(work.connection, books, [task], [])
+    task_rows.write_tasks(work.connection, books, [task], [])
     tasks.told(work, [task])

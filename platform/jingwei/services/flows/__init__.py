@@ -30,6 +30,7 @@ from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TERMINAL, FlowRow, TaskRow
 from jingwei.storage.people import find_person
 
@@ -45,9 +46,6 @@ __all__ = [
     "step_fields",
     "submit",
 ]
-
-
-MOST_SHOWN = 30  # of path and events, in the answer to an action; reading gives them all
 
 
 def submit(
@@ -88,13 +86,13 @@ def _check_revision(record: Mapping[str, Any], seen: int | None) -> None:
 
 
 def _shown(work: Work, found: Loaded, *, predicts: bool = False) -> dict[str, Any]:
-    return flow_json(work, found, MOST_SHOWN, predicts=predicts)
+    return flow_json(work, found, runtime.MOST_SHOWN, predicts=predicts)
 
 
 def _resubmit(
     work: Work, form: str, record: Mapping[str, Any], body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    mine = rows.tasks_on(
+    mine = task_rows.tasks_on(
         work.connection,
         tasks.books(work),
         record["id"],
@@ -232,7 +230,7 @@ def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:
 
 def opens(view: Viewing, form: str, record_id: int) -> bool:
     """Whether a task, or having begun a request, opens this record to the actor."""
-    return rows.has_task_on(view.connection, record_id, view.actor.id)
+    return task_rows.has_task_on(view.connection, record_id, view.actor.id)
 
 
 def closes(view: Viewing, form: str, record_id: int) -> frozenset[str]:
@@ -242,7 +240,7 @@ def closes(view: Viewing, form: str, record_id: int) -> frozenset[str]:
     """
     assert isinstance(view, Reading)
     books = tasks.books(view)
-    mine = rows.tasks_on(view.connection, books, record_id, acting=view.actor.id)
+    mine = task_rows.tasks_on(view.connection, books, record_id, acting=view.actor.id)
     if not mine or any(task.flow is None or task.run is None for task in mine):
         return frozenset()
     found = rows.flows_by_id(view.connection, books, {task.flow or 0 for task in mine})
@@ -266,7 +264,7 @@ def _step(view: Reading, flow: FlowRow, step: str) -> StepFields:
 
 def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | None:
     """What the actor's open tasks on this record let be written; None without one."""
-    mine = rows.tasks_on(
+    mine = task_rows.tasks_on(
         reading.connection,
         tasks.books(reading),
         record_id,
@@ -309,7 +307,7 @@ def hand_over(work: Work, login: str, to: str | None = None) -> int:
         raise NotFound("no-such-person", login=login)
     if to is not None:
         runtime.check_people(work, [to])
-    mine = rows.open_tasks_of(work.connection, tasks.books(work), person.id)
+    mine = task_rows.open_tasks_of(work.connection, tasks.books(work), person.id)
     for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
         found = runtime.load(work, flow_id, lock=True)
         walk = found.walk()

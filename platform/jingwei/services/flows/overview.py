@@ -15,6 +15,7 @@ from jingwei.services.flows.who import FLOW_ADMIN
 from jingwei.services.tasks import instant
 from jingwei.storage import flow_figures
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import FlowRow, TaskRow
 
 STATES = ("all", "overdue", "suspended", "stuck")
@@ -78,7 +79,7 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
 
 def _open_tasks(view: Reading, flows: list[FlowRow]) -> dict[int, list[TaskRow]]:
     by_flow: dict[int, list[TaskRow]] = {}
-    for task in rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
+    for task in task_rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
         by_flow.setdefault(task.flow or 0, []).append(task)
     return by_flow
 

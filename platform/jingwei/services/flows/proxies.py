@@ -15,8 +15,8 @@ from jingwei.services.flows.seats import acting_for
 from jingwei.services.people import SYSTEM, may_sign_in
 from jingwei.services.platform import Platform
 from jingwei.services.tasks import instant
-from jingwei.storage import flows as rows
 from jingwei.storage import proxies as kept
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.flow_rows import ProxyRow, TaskRow
 from jingwei.storage.people import find_people, find_person
@@ -174,7 +174,7 @@ def move_open(work: Work, proxy: ProxyRow) -> int:
     person = find_person(work.connection, proxy.person)
     if person is None:
         return 0
-    found = rows.open_tasks_of(work.connection, tasks.books(work), person.id)
+    found = task_rows.open_tasks_of(work.connection, tasks.books(work), person.id)
     mine = [t for t in found if t.flow is not None and t.run is not None]
     moved = 0
     for flow_id in dict.fromkeys(t.flow for t in mine if t.person == proxy.person):

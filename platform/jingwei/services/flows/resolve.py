@@ -21,7 +21,7 @@ from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
 from jingwei.storage.flow_rows import FlowRow
 from jingwei.storage.flows import status_of_flows
-from jingwei.storage.people import find_people
+from jingwei.storage.people import PersonRow, find_people
 from jingwei.storage.proxies import active_proxies
 
 
@@ -34,6 +34,7 @@ class WorldAsks:
         self.flow = flow
         self._record: Mapping[str, Any] | None = None
         self._absences: dict[str, str] | None = None
+        self.known: dict[str, PersonRow] = {}  # people looked up by this command
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -107,7 +108,12 @@ class WorldAsks:
         self, rows: Rows, subject: str | None = None, chosen: Sequence[str] = ()
     ) -> who.Around:
         return who.Around(
-            self.environment(rows), self.record, self.flow.initiator, subject, tuple(chosen)
+            self.environment(rows),
+            self.record,
+            self.flow.initiator,
+            subject,
+            tuple(chosen),
+            self.known,
         )
 
     def people(self, step: Step, rows: Rows, chosen: Sequence[str]) -> Found:

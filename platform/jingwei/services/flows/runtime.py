@@ -26,10 +26,13 @@ from jingwei.services.flows.schedule import timers_wanted
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.people import may_sign_in
+from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow, TaskRow
 from jingwei.storage.people import find_people
 
+MOST_SHOWN = 30  # of path and events, in the answer to an action; reading gives them all
 MOST_TEXT = 5_000  # characters of a comment
 MOST_PEOPLE = 200
 _ACTION_NAMES = {"in_approval": "submitted"}
@@ -59,6 +62,7 @@ class Loaded:
 
     `beside`: its tasks that no step waits for (receipts). `fits`: False when the pinned workflow
     fits today's form no more, and `plan` is today's: it can only be looked at, ended or migrated.
+    `events`: after a command, the newest (MOST_SHOWN).
     """
 
     view: Any
@@ -67,6 +71,7 @@ class Loaded:
     state: State
     beside: tuple[TaskRow, ...] = ()
     fits: bool = True
+    events: Sequence[EventRow] = ()
 
     def walk(self, *, system: bool = False) -> Walk:
         view = self.view
@@ -100,7 +105,7 @@ def loaded(
     runs, found = rows.runs_with_tasks(view.connection, books, flow, whole=whole)
     known = of_state(view, State(flow, runs, found), though_it_fits_no_more)
     if whole or known.plan.gives_receipts:
-        known.beside = tuple(rows.tasks_beside(view.connection, books, flow.id))
+        known.beside = tuple(task_rows.tasks_beside(view.connection, books, flow.id))
     return known
 
 
@@ -290,16 +295,17 @@ def commit(
     after = walk.state
     books = tasks.books(work)
     connection = work.connection
-    write = rows.insert_flow if fresh else rows.update_flow
-    write(connection, books, after.flow)
-    _write_changed(work, before, after)
+    runs = [r for r in after.runs.values() if before.runs.get(r.id) != r]
+    changed = [t for t in after.tasks.values() if before.tasks.get(t.id) != t]
     events = _events(work, walk, key)
-    rows.append_events(connection, books, events)
+    loaded.events = rows.write_flow(
+        connection, books, after.flow, runs, changed, events, MOST_SHOWN
+    )
     _write_timers(work, loaded, before, after)
     opens = any(
         t.state in ("open", "told") and t.id not in before.tasks for t in walk.tasks.values()
     )
-    _tell(work, before, after, walk, loaded.asks.record if opens else None)
+    _tell(work, loaded, before, after, walk, loaded.asks.record if opens else None)
     for step, person in walk.receipts:
         tasks.open_todo(
             work,
@@ -312,7 +318,7 @@ def commit(
             flow=after.flow.id,
         )
     if walk.receipts:
-        loaded.beside = tuple(rows.tasks_beside(connection, books, after.flow.id))
+        loaded.beside = tuple(task_rows.tasks_beside(connection, books, after.flow.id))
     if walk.urged:
         tasks.told(work, walk.urged, "urge", loaded.asks.record)
     loaded.state = after
@@ -369,16 +375,6 @@ def look_at_waits(walk: Walk) -> None:
     walk.settle()
 
 
-def _write_changed(work: Work, before: State, after: State) -> None:
-    books = tasks.books(work)
-    fresh_runs = [r for r in after.runs.values() if r.id not in before.runs]
-    runs = [r for r in after.runs.values() if r.id in before.runs and before.runs[r.id] != r]
-    rows.write_runs(work.connection, books, after.flow.id, fresh_runs, runs)
-    fresh = [t for t in after.tasks.values() if t.id not in before.tasks]
-    changed = [t for t in after.tasks.values() if t.id in before.tasks and before.tasks[t.id] != t]
-    rows.write_tasks(work.connection, books, fresh, changed)
-
-
 def _events(work: Work, walk: Walk, key: str | None) -> list[EventRow]:
     first = walk.flow.seq - len(walk.events) + 1
     found = []
@@ -408,15 +404,20 @@ def _write_timers(work: Work, loaded: Loaded, before: State, after: State) -> No
     over = after.flow.status in TERMINAL
     if not over and (open_ == was or not loaded.plan.has_timers):
         return
-    timers = rows.timers_of(work.connection, after.flow.id)
+    timers = timer_rows.timers_of(work.connection, after.flow.id)
     gone = [t.id for t in timers if over or (t.run is not None and t.run not in open_)]
     wanted = [] if over else [after.runs[key] for key in after.runs if key in open_ - was]
     fresh = [timer for run in wanted for timer in timers_wanted(loaded.asks, run)]
-    rows.write_timers(work.connection, fresh, gone)
+    timer_rows.write_timers(work.connection, fresh, gone)
 
 
 def _tell(
-    work: Work, before: State, after: State, walk: Walk, record: Mapping[str, Any] | None
+    work: Work,
+    loaded: Loaded,
+    before: State,
+    after: State,
+    walk: Walk,
+    record: Mapping[str, Any] | None,
 ) -> None:
     flow = after.flow
     about = {"flow": flow.id, "form": flow.form, "id": flow.record}
@@ -441,7 +442,7 @@ def _tell(
         if task.state == "closed" and (old is None or old.outcome != task.outcome):
             tasks.closed_message(work, task)
     if opened:
-        tasks.told(work, opened, record=record)
+        tasks.told(work, opened, record=record, known=loaded.asks.known)
 
 
 def status_of(plan: FlowPlan, state: State) -> str:

@@ -21,7 +21,7 @@ from jingwei.services.flows.walk import Walk
 from jingwei.services.notices import Notice, notify
 from jingwei.services.people import SYSTEM
 from jingwei.services.platform import Platform
-from jingwei.storage import flows as rows
+from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage.flow_rows import RunRow, TimerRow
 from jingwei.storage.people import find_people
 from jingwei.texts import text
@@ -33,7 +33,7 @@ def fire_due(platform: Platform) -> int:
     """Fire what has come due; how many. Any number of processes may do so."""
     fired = 0
     with platform.database.reading() as connection:
-        due = rows.due_timers(connection, platform.clock.now())
+        due = timer_rows.due_timers(connection, platform.clock.now())
     for one in due:
         key = f"timer:{one.id}"
         try:
@@ -47,12 +47,12 @@ def fire_due(platform: Platform) -> int:
 
 def _postpone(work: Work, one: TimerRow) -> None:
     again = TimerRow(one.id, one.flow, one.run, one.purpose, work.now + LOOK_AGAIN, one.data)
-    rows.write_timers(work.connection, [again], [one.id])
+    timer_rows.write_timers(work.connection, [again], [one.id])
 
 
 def fire(work: Work, timer_id: int) -> dict[str, Any] | None:
     """Do what a timer is for; None when it is gone, or its step is."""
-    known = rows.find_timer(work.connection, timer_id)
+    known = timer_rows.find_timer(work.connection, timer_id)
     if known is None:
         return None
     with runtime.at_work(known.flow):
@@ -63,10 +63,10 @@ def _fire(work: Work, known: TimerRow | None) -> dict[str, Any] | None:
     assert known is not None
     timer_id = known.id
     found = runtime.load(work, known.flow, lock=True)
-    known = rows.find_timer(work.connection, timer_id)  # another process may have been faster
+    known = timer_rows.find_timer(work.connection, timer_id)  # another process may have been faster
     if known is None or found.state.flow.status != "running":
         return None
-    rows.write_timers(work.connection, [], [timer_id])
+    timer_rows.write_timers(work.connection, [], [timer_id])
     run = found.state.runs.get(known.run or 0)
     if run is None or run.state != "open":
         return None
@@ -103,7 +103,7 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
         number += 1
         if at > work.now:
             fresh = timer(found.asks, run, "remind", at, number=number)
-            rows.write_timers(work.connection, [fresh])
+            timer_rows.write_timers(work.connection, [fresh])
             break
         skipped += 1
     open_ = [t for t in walk.live_tasks(run.id) if t.state == "open"]
@@ -183,7 +183,7 @@ def _tell(
 def _look(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
     if not look_at_wait(walk, run.id) and known.data.get("again"):
         again = timer(found.asks, run, "wait", work.now + LOOK_AGAIN, again=True)
-        rows.write_timers(work.connection, [again])
+        timer_rows.write_timers(work.connection, [again])
 
 
 def _give_up(walk: Walk, run: RunRow) -> None:

@@ -17,6 +17,7 @@ from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import FlowRow, RunRow, TaskRow
 
 _SHOWN = frozenset({"fill", "approve", "acknowledge", "cc"})
@@ -41,7 +42,9 @@ def flow_json(
     flow, locale = found.state.flow, view.actor.locale or "zh"
     books = tasks.books(view)
     runs = [run for run in found.state.runs.values() if run.kind in _SHOWN]
-    events = rows.events_shown(view.connection, books, flow.id, most or flow.seq)
+    events = found.events
+    if not events or events[-1].seq != flow.seq:
+        events = rows.events_shown(view.connection, books, flow.id, most or flow.seq)
     by_run: dict[int | None, list[TaskRow]] = {}
     for task in found.state.tasks.values():
         by_run.setdefault(task.run, []).append(task)
@@ -219,7 +222,7 @@ def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
 def mine(view: Reading, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
     """Own requests as entries of the inbox: the task that holds each up, else the request."""
     open_: dict[int, TaskRow] = {}
-    for task in rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
+    for task in task_rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
         if task.state == "open":
             open_.setdefault(task.flow or 0, task)
     shown = {one["flow"]: one for one in tasks.tasks_json(view, list(open_.values()))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.language.expressions.environment import Environment
@@ -27,12 +27,13 @@ class Around:
     initiator: str
     subject: str | None = None
     chosen: tuple[str, ...] = ()
+    known: dict[str, rows.PersonRow] = field(default_factory=dict)  # who was looked up before
 
 
 def groups(view: Reading, whos: Whos, around: Around) -> list[Group]:
     """One group a rule; disabled people are dropped."""
     named = [_one(view, who, around) for who in whos]
-    active = set(_active(view, [name for names in named for name in names]))
+    active = _active(view, around, [name for names in named for name in names])
     found = []
     for who, every in zip(whos, named, strict=True):
         names = list(dict.fromkeys(name for name in every if name in active and name))
@@ -48,7 +49,16 @@ def people(view: Reading, whos: Whos, around: Around) -> list[str]:
     return list(dict.fromkeys(p for group in groups(view, whos, around) for p in group.people))
 
 
-def _active(view: Reading, names: Iterable[str | None]) -> list[str]:
+def _active(view: Reading, around: Around, names: Iterable[str | None]) -> set[str]:
+    wanted = {name for name in names if name}
+    known = around.known
+    fresh = wanted - known.keys()
+    if fresh:
+        known.update(rows.find_people(view.connection, fresh))
+    return {n for n in wanted if n in known and may_sign_in(known[n], view.today)}
+
+
+def _signing_in(view: Reading, names: Iterable[str | None]) -> list[str]:
     wanted = list(dict.fromkeys(name for name in names if name))
     known = rows.find_people(view.connection, wanted) if wanted else {}
     return [n for n in wanted if n in known and may_sign_in(known[n], view.today)]
@@ -131,7 +141,7 @@ def nearest(view: Reading, kind: rows.Held, name: str, org: str | None) -> list[
     if org is None or org not in view.catalogue.orgs:
         return []
     for above in view.catalogue.tree.ancestors(org, view.today):
-        found = _active(view, _held(view, kind, name, above))
+        found = _signing_in(view, _held(view, kind, name, above))
         if found:
             return found
     return []
