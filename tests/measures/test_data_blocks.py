@@ -11,7 +11,7 @@ from measures_house import put
 from services_house import House
 
 from jingwei.language.periods import Period
-from jingwei.services.block_rows import BlockTable
+from jingwei.services.block_tables import BlockTable
 from jingwei.services.blocks import run_block
 
 MARCH = Period.parse("2026-03")

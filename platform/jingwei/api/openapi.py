@@ -18,9 +18,9 @@ from jingwei.api.records import LIST_PARAMETERS
 from jingwei.api.session import may
 from jingwei.api.tasks import INBOX_PARAMETERS
 from jingwei.language.field_types.table import json_schema
-from jingwei.language.form import STATUSES, Field, Form
+from jingwei.language.form import SHOWN_SYSTEM, STATUSES, Field, Form
 from jingwei.services.commands import Reading
-from jingwei.services.listing import SHOWN_SYSTEM, may_open
+from jingwei.services.listing import may_open
 from jingwei.services.rights import FieldRights
 from jingwei.texts import has_text, text
 from jingwei.web import locale

@@ -21,7 +21,8 @@ from jingwei.cube.comparisons import FRACTIONS, Compared, ranks
 from jingwei.language.output import BLOCK_HEADS, DataBlock
 from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
-from jingwei.services.block_rows import BlockTable, Column, run_form_block, sorted_rows
+from jingwei.services.block_rows import run_form_block
+from jingwei.services.block_tables import BlockTable, Column, sorted_rows
 from jingwei.services.commands import Reading
 from jingwei.services.measures import (
     MOST_CELLS,

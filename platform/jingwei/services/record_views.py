@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.language.field_types.table import present_value
-from jingwei.language.form import Form
+from jingwei.language.form import SHOWN_SYSTEM, Form
 from jingwei.refusals import NotFound
 from jingwei.services.commands import Reading
-from jingwei.services.listing import SHOWN_SYSTEM, form_of
+from jingwei.services.listing import form_of
 from jingwei.services.plans import form_plan
 from jingwei.services.presenting import MASK, instant, shown_row
 from jingwei.services.rights import FieldRights

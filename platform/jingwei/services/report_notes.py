@@ -7,7 +7,7 @@ from typing import Any
 
 from jingwei.cube.figures import PERCENT_UNITS
 from jingwei.services import titles
-from jingwei.services.block_rows import BlockTable
+from jingwei.services.block_tables import BlockTable
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Cell
 from jingwei.texts import has_text, text

@@ -15,7 +15,7 @@ from jingwei.language.output import Chart, DataBlock, Report
 from jingwei.language.periods import Period
 from jingwei.language.values import Literal_
 from jingwei.services import record_views, titles
-from jingwei.services.block_rows import BlockTable
+from jingwei.services.block_tables import BlockTable
 from jingwei.services.blocks import run_block
 from jingwei.services.commands import Reading
 from jingwei.services.report_asked import Asked

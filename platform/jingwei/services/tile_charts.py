@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jingwei.language.output import DataBlock, Tile
-from jingwei.services.block_rows import BlockTable
+from jingwei.services.block_tables import BlockTable
 from jingwei.services.blocks import run_block
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Cell, Measures

@@ -11,7 +11,7 @@ from jingwei.language.field_types.table import present_value
 from jingwei.language.form import Form
 from jingwei.language.output import DataBlock
 from jingwei.language.values import Literal_
-from jingwei.services.block_rows import BlockTable, Column
+from jingwei.services.block_tables import BlockTable, Column
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Cell
 from jingwei.services.titles import Titles

@@ -9,7 +9,7 @@ from typing import Any, cast
 from jingwei.cube.comparisons import FRACTIONS
 from jingwei.language.output import DataBlock, Tile
 from jingwei.language.periods import Grain, Period
-from jingwei.services.block_rows import BlockTable
+from jingwei.services.block_tables import BlockTable
 from jingwei.services.blocks import RANK, orgs_of, periods_of, run_block
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Cell, Measures
