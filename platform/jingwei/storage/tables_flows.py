@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Instant, PlainJson
@@ -89,7 +90,16 @@ sys_task = Table(
     Column("reason", CODE_POINT_TEXT),
     Column("comment", CODE_POINT_TEXT),
     Column("key", CODE_POINT_TEXT, unique=True),
-    Index("ix_sys_task_inbox", "acting", "state", "due_at"),
+    Index("ix_sys_task_acting", "acting", "id"),
+    Index(  # a page of an inbox is read in this order, whatever else is open
+        "ix_sys_task_todo",
+        "acting",
+        sql("(due_at IS NULL)"),
+        "due_at",
+        "id",
+        sqlite_where=sql("state = 'open'"),
+        postgresql_where=sql("state = 'open'"),
+    ),
     Index("ix_sys_task_record", "record", "acting"),
     Index("ix_sys_task_person", "person", "state"),
     Index("ix_sys_task_closed_by", "closed_by", "id"),
