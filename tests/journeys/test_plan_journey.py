@@ -90,7 +90,7 @@ def test_a_large_plan_goes_from_the_planner_over_finance_and_sector_to_the_group
     planner.settle()
     record = page.url.rpartition("/")[2]
     assert path_of(page)[:2] == [("子公司编制", "已提交"), ("财务会签", "正在处理")]
-    assert planner.text(".record-badges .tag") == "审批中"
+    assert planner.text(".quiet-status") == "流程： 审批中"
 
     decide(as_person("chen.jie"), record, "同意", "数据已核对")
     half = as_person("group.ops").go(f"/f/annual_plan/{record}")
@@ -106,7 +106,7 @@ def test_a_large_plan_goes_from_the_planner_over_finance_and_sector_to_the_group
         ("板块负责人", "已同意"),
         ("集团领导", "已同意"),
     ]
-    assert page.locator(".record-badges .tag").all_inner_texts() == ["已通过", "生效"]
+    assert page.locator(".record-badges .tag").all_inner_texts() == ["生效"]
     timeline = planner.text(".timeline")
     assert "同意，注意现金流" in timeline
     assert "数据已核对" in timeline
@@ -129,7 +129,7 @@ def test_a_small_plan_does_not_go_to_the_group_leader(
 
     page = planner.go(f"/f/annual_plan/{record}")
     assert "集团领导" not in [title for title, _ in path_of(page)]
-    assert page.locator(".record-badges .tag").all_inner_texts() == ["已通过", "生效"]
+    assert page.locator(".record-badges .tag").all_inner_texts() == ["生效"]
     assert installation.tasks("zhao.lin", "annual_plan") == []
 
 
@@ -154,10 +154,10 @@ def test_finance_returns_a_plan_from_the_phone_and_the_planner_sends_it_again(
     expect(inbox.locator(".toast-success")).to_be_visible()
 
     page = planner.go(f"/f/annual_plan/{record}")
-    assert planner.text(".record-badges .tag") == "已退回"
+    assert planner.text(".quiet-status") == "流程： 已退回"
     assert "请补充依据" in planner.text(".timeline")
     page.get_by_role("button", name="提交").first.click()
-    expect(page.locator(".record-badges .tag").first).to_have_text("审批中")
+    expect(page.locator(".quiet-status")).to_have_text("流程： 审批中")
     assert planner.complaints == []
 
 

@@ -14,11 +14,14 @@ from jingwei.screens import (
     indicators,
     lists,
     options,
+    people,
     records,
     reports,
     search,
     session,
     static,
+    studio,
+    studio_preview,
     tasks,
     versions,
 )
@@ -33,6 +36,7 @@ for _module in (
     lists,
     forms,
     options,
+    people,
     exchange,
     records,
     versions,
@@ -41,6 +45,8 @@ for _module in (
     dashboards,
     reports,
     search,
+    studio,
+    studio_preview,
 ):
     _module.register(blueprint)
 

@@ -10,6 +10,7 @@ from jingwei.language.form import Action, Form
 from jingwei.services import actions, versions
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
+from jingwei.services.flows.begin import workflow_of
 from jingwei.services.record_views import RecordView
 from jingwei.texts import text
 from jingwei.web import locale
@@ -29,19 +30,15 @@ class Button:
     ask: tuple[Mapping[str, Any], ...] = ()
 
 
-def buttons_of(
-    view: Reading, form: Form, shown: RecordView, flow: Mapping[str, Any] | None
-) -> list[Button]:
+def buttons_of(view: Reading, form: Form, shown: RecordView) -> list[Button]:
     base = f"/api/v1/forms/{form.name}/records/{shown.json['id']}"
     found: list[Button] = []
     status = shown.json.get("status")
     fresh = status in ("draft", "returned", "recalled")
     if fresh and may(view, form, "submit", shown):
-        found.append(Button("submit", _word("submit"), f"{base}/submit", style="primary"))
+        title = submit_title(view, form, shown.raw)
+        found.append(Button("submit", title, f"{base}/submit", style="primary"))
     found += _own_actions(view, form, shown, base)
-    if flow is not None and flow.get("status") == "running" and _is_mine(view, flow):
-        address = f"/api/v1/flows/{flow['id']}/recall"
-        found.append(Button("recall", _word("recall"), address, confirm=_word("recall_sure")))
     found += _amending(view, form, shown, base)
     cancellable = status == "submitted" and (form.submit or {}).get("cancel")
     if cancellable and may(view, form, "cancel", shown):
@@ -104,8 +101,14 @@ def _pressed(view: Reading, action: Action, record: Mapping[str, Any], address: 
     return Button(action.name, action.title(locale()), address, confirm=confirm, ask=ask)
 
 
-def _is_mine(view: Reading, flow: Mapping[str, Any]) -> bool:
-    return flow.get("initiator") == view.actor.login
+def submit_title(view: Reading, form: Form, record: Mapping[str, Any]) -> str:
+    """What submitting is called: as the workflow labels the first step of its initiator."""
+    workflow = workflow_of(view, form, record)
+    for step in workflow.steps[:1] if workflow is not None else ():
+        label = step.labels.get("submit")
+        if step.kind == "fill" and label is not None:
+            return label(locale())
+    return _word("submit")
 
 
 def _word(name: str) -> str:
@@ -129,7 +132,7 @@ TASK_STYLES: Mapping[str, str] = {
 OWED = frozenset(("return", "reject"))
 
 
-def _words_of(action: str, task: Mapping[str, Any]) -> str:
+def words_of(action: str, task: Mapping[str, Any]) -> str:
     """A to-do is settled, not submitted."""
     return "settle" if action == "submit" and task.get("kind") == "todo" else action
 
@@ -140,7 +143,7 @@ def task_buttons(task: Mapping[str, Any]) -> list[Button]:
     return [
         Button(
             action,
-            text(f"flows.actions.{_words_of(action, task)}", locale()),
+            text(f"flows.actions.{words_of(action, task)}", locale()),
             f"/api/v1/tasks/{task['id']}/{action}",
             style=TASK_STYLES[action],
             opinion=action in OWED,

@@ -4,9 +4,10 @@
     figure = diagram(workflow, stands, locale="zh", ended=…)     # a record: done, now, to come
 
 Every step is a link `<a class="flow-step …" href="#step-ID" data-step="ID" data-line="LINE">`,
-which Tab reaches and a screen reader reads out in full. On a page with a list of the steps, the
-link leads to the entry `id="step-ID"`; where a click should do something else (the studio: jump to
-the line), listen for it and prevent the default:
+which Tab reaches and a screen reader reads out in full (with stands, the gates of blocks are not:
+no list of steps has them). On a page with such a list, the link leads to its entry `id="step-ID"`;
+where a click should do something else (the studio: jump to the line), listen for it and prevent the
+default:
 
     figure.addEventListener("click", (event) => {
       const step = event.target.closest("[data-line]");
@@ -192,6 +193,10 @@ class _Drawing:
         if standing:
             said = [*said, self._word(f"standings.{standing}")]
         whole = self._word("joint").join(said)
+        if self.stands is not None and css == "flow-gate":  # no list of steps has an entry for it
+            return Markup(
+                '<g class="flow-step {} {}" role="img" data-step="{}" aria-label="{}">{}</g>'
+            ).format(css, standing, step.id, whole, Markup("").join(parts))
         return Markup(
             '<a class="flow-step {css} {standing}" href="#step-{id}" data-step="{id}" '
             'data-line="{line}" aria-label="{said}"{current}><title>{said}</title>{parts}</a>'

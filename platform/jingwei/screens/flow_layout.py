@@ -12,7 +12,7 @@ from typing import Literal
 
 from jingwei.language.workflow import Branch, Step
 
-WIDE = 184  # of a box
+WIDE = 168  # of a box
 GATE_HIGH = 34
 LINE_HIGH = 18
 PADDING = 10

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from jingwei.language.form import Form, Section
 from jingwei.language.text import Text
 from jingwei.refusals import NotAllowed
+from jingwei.screens.buttons import submit_title
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.frame import page, service
 from jingwei.screens.live import Live, live, row_defaults
@@ -119,6 +120,7 @@ def _page(
         record=kept,
         status=cells.status(kept["status"]) if kept.get("status") else None,
         may_submit=_may_submit(view, form, kept),
+        submit_title=submit_title(view, form, kept),
         model=_model(view, form, rights, values, kept, blocks, found),
         back=f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}",
     )

@@ -11,22 +11,24 @@ from flask import Blueprint
 
 from jingwei.language.form import Field, Form, Section
 from jingwei.language.text import Text
-from jingwei.screens.approval import flow_of, my_task, shown_flow
-from jingwei.screens.buttons import Button, buttons_of, may, row_buttons, task_buttons
+from jingwei.screens.approval import flow_of, flow_words, my_task, shown_flow
+from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column, form_or_404
+from jingwei.screens.flow_buttons import beside, deciding, of_administrators, of_flow
 from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
 from jingwei.screens.timeline import moments_of
-from jingwei.services import followers, receipts, snapshots
+from jingwei.services import followers, personal, receipts, snapshots
 from jingwei.services.commands import Reading
+from jingwei.services.flows.offers import Drawn
 from jingwei.services.plans import form_plan
 from jingwei.services.record_views import RecordView, record
 from jingwei.services.report_asked import of_record
 from jingwei.services.tasks import books
 from jingwei.services.world import environment
-from jingwei.storage.flows import tasks_on
+from jingwei.storage.tasks import tasks_on
 from jingwei.web import current, locale
 
 SYSTEM_SHOWN = ("org", "owner", "created_at", "updated_at")
@@ -70,6 +72,7 @@ def show(form: str, id: int) -> Any:
         flow = flow_of(view, form, id)
         may_edit = edit_rights(view, definition, shown.raw)[0] is not None
         task = my_task(view, flow)
+        offer = flow.mine if flow and task and flow.mine and flow.mine.task == task["id"] else None
         return page(
             view,
             "record.html",
@@ -84,16 +87,29 @@ def show(form: str, id: int) -> Any:
             may_edit=may_edit,
             may_comment=may(view, definition, "comment", shown),
             documents=of_record(view, form, shown.raw),
-            flow=shown_flow(view, cells, flow),
+            flow=shown_flow(view, cells, flow, definition),
             task=task,
-            task_buttons=task_buttons(task) if task else [],
-            buttons=buttons_of(view, definition, shown, flow),
-            moments=moments_of(view, definition, shown, cells, flow),
+            task_buttons=deciding(task, offer) if task else [],
+            task_more=beside(offer, cells),
+            flow_buttons=of_flow(flow),
+            flow_admin=of_administrators(flow),
+            migration=_migration(flow),
+            words=flow_words(),
+            behalf=cells.person(task["on_behalf_of"]) if task and task["on_behalf_of"] else "",
+            phrases=personal.phrases(view) if task or flow else [],
+            buttons=buttons_of(view, definition, shown),
+            moments=moments_of(view, definition, shown, cells, flow.json if flow else None),
             titles=json.dumps(_titles(definition), ensure_ascii=False),
             receipts=_receipts(view, definition, id, cells),
             following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )
+
+
+def _migration(flow: Drawn | None) -> str:
+    """Where an administrator moves the request to the workflow of today; nothing to move: empty."""
+    moves = flow is not None and "migrate" in flow.json["actions"]
+    return f"/flows/migrate?id={flow.json['id']}" if flow is not None and moves else ""
 
 
 def _titles(form: Form) -> dict[str, str]:

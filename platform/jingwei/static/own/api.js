@@ -1,5 +1,7 @@
 // Calls of the API as the person of this page, and the few ways to say something.
 
+import { chosenPeople, peoplePicker } from "./people.js";
+
 export const words = { ...document.getElementById("words").dataset };
 
 export class ApiError extends Error {
@@ -69,7 +71,8 @@ export function confirmed(title, body, questions = []) {
         if (dialog.returnValue !== "yes") return resolve(null);
         const answers = {};
         for (const field of place.querySelectorAll("[name]")) {
-          if (field.value.trim()) answers[field.name] = field.value.trim();
+          const value = field.dataset.people ? chosenPeople(field) : field.value.trim();
+          if (value?.length) keep(answers, field.name, value);
         }
         resolve(answers);
       },
@@ -78,12 +81,20 @@ export function confirmed(title, body, questions = []) {
   });
 }
 
+// `chosen.STEP` is the part STEP of `chosen`
+function keep(answers, name, value) {
+  const [first, rest] = [name.split(".")[0], name.split(".").slice(1).join(".")];
+  if (rest) answers[first] = { ...answers[first], [rest]: value };
+  else answers[first] = value;
+}
+
 function asked(question) {
+  if (question.type === "person" || question.type === "people") return peoplePicker(question);
   const label = document.createElement("label");
   label.className = "ask-field";
   const name = document.createElement("span");
   name.textContent = question.required ? `${question.title} *` : question.title;
-  const kind = { long_text: "textarea", choice: "select" }[question.type] ?? "input";
+  const kind = { long_text: "textarea", opinion: "textarea", choice: "select" }[question.type] ?? "input";
   const field = document.createElement(kind);
   if (kind === "input") field.type = { date: "date", integer: "number" }[question.type] ?? "text";
   for (const [value, title] of question.options ?? []) field.append(new Option(title, value));
@@ -91,7 +102,29 @@ function asked(question) {
   field.name = question.name;
   field.required = Boolean(question.required);
   label.append(name, field);
+  if (kind === "textarea") field.rows = 2;
+  if (question.type === "opinion") return withPhrases(label, field);
   return label;
+}
+
+// An opinion with the phrases that this person likes to use: `#phrases` holds them.
+function withPhrases(label, field) {
+  const kept = JSON.parse(document.getElementById("phrases")?.dataset.phrases ?? "[]");
+  if (!kept.length) return label;
+  const around = document.createElement("div");
+  const row = document.createElement("div");
+  row.className = "phrases";
+  field.id = `ask-${field.name}`;
+  for (const words of kept) {
+    const chip = document.createElement("button");
+    chip.type = "button";
+    chip.className = "phrase";
+    chip.dataset.phraseFor = field.id;
+    chip.textContent = words;
+    row.append(chip);
+  }
+  around.append(label, row);
+  return around;
 }
 
 // The list of what is wrong, on top, with focus; each line leads to its field.

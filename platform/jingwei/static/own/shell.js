@@ -52,6 +52,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]") || event.target.matches("dialog.sheet, dialog.finder")) {
     event.target.closest("dialog").close();
   }
+  const phrase = event.target.closest("[data-phrase-for]");
+  if (phrase) say(document.getElementById(phrase.dataset.phraseFor), phrase.textContent);
   const act = event.target.closest("[data-act]");
   if (act) run(act);
   const language = event.target.closest("[data-language], [data-leave-kept]");
@@ -147,6 +149,14 @@ function named(box, { path, message }) {
   return said ? `${said}: ${message}` : message;
 }
 
+// a phrase takes the place of nothing that was typed
+function say(field, words) {
+  const typed = field.value.trim();
+  field.value = !typed || typed === words ? words : `${typed}\n${words}`;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+}
+
 async function run(button) {
   const { act, method = "POST", title, confirm, after, revision, opinion, opinionFrom } = button.dataset;
   const body = JSON.parse(button.dataset.body ?? "{}");
@@ -161,7 +171,7 @@ async function run(button) {
     if (field.value.trim()) body.comment = field.value.trim();
   }
   const questions = button.dataset.ask ? JSON.parse(button.dataset.ask) : [];
-  if (opinion && !opinionFrom) questions.push({ name: "comment", title: words.opinion, type: "long_text", required: opinion === "owed" });
+  if (opinion && !opinionFrom) questions.push({ name: "comment", title: words.opinion, type: "opinion", required: opinion === "owed" });
   if (confirm || questions.length) {
     const answers = await confirmed(title, confirm ?? "", questions);
     if (answers === null) return;

@@ -1,0 +1,184 @@
+"""What may be done with a task or a whole request: the buttons, and what each of them asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from jingwei.screens.buttons import OWED, TASK_STYLES, Button, words_of
+from jingwei.screens.cells import Cells
+from jingwei.services.flows.offers import Drawn, TaskOffer
+from jingwei.texts import text
+from jingwei.web import locale
+
+Question = Mapping[str, Any]
+# operations beside deciding, in the order of the menu
+MORE = ("transfer", "delegate", "add_sign", "drop_sign", "cc", "claim", "comment")
+OF_ADMINISTRATORS = ("jump", "suspend", "resume", "terminate", "reopen")
+DANGER = frozenset({"terminate", "reject"})
+
+
+def deciding(task: Mapping[str, Any], offer: TaskOffer | None) -> list[Button]:
+    """The buttons that decide a task, with the words that its step gives them."""
+    found = []
+    labels = (offer.labels if offer else None) or {}
+    for action, style in TASK_STYLES.items():
+        if action not in task["actions"]:
+            continue
+        owed = action in OWED or bool(offer and offer.opinion == "required" and action == "approve")
+        title = labels.get(action) or _action(words_of(action, task))
+        ask = _deciding_questions(action, offer)
+        address = f"/api/v1/tasks/{task['id']}/{action}"
+        found.append(Button(action, title, address, style=style, opinion=owed, ask=ask))
+    return found
+
+
+def _deciding_questions(action: str, offer: TaskOffer | None) -> tuple[Question, ...]:
+    if offer is None:
+        return ()
+    if action == "return" and len(offer.returns) > 1:
+        return (_choice("to", "return_to", offer.returns),)
+    if action in ("approve", "submit"):
+        return tuple(
+            {
+                "name": f"chosen.{step}",
+                "title": text("flow_screens.chosen_for", locale(), step=title),
+                "type": "people",
+                "among": list(among),
+                "required": False,
+            }
+            for step, title, among in offer.chosen
+        )
+    return ()
+
+
+def beside(offer: TaskOffer | None, cells: Cells) -> list[Button]:
+    """What else the holder of a task may do."""
+    if offer is None:
+        return []
+    found = []
+    for action in MORE:
+        if action not in offer.actions:
+            continue
+        found.append(
+            Button(
+                action,
+                _action(action),
+                f"/api/v1/tasks/{offer.task}/{action}",
+                confirm=text(f"flow_screens.hints.{action}", locale()),
+                ask=_questions(action, offer, cells),
+            )
+        )
+    return found
+
+
+def _questions(action: str, offer: TaskOffer, cells: Cells) -> tuple[Question, ...]:
+    comment = _words("comment", "comment", owed=action == "comment")
+    if action in ("transfer", "delegate"):
+        return (_people("to", "to_whom", offer.asked, one=True), comment)
+    if action == "add_sign":
+        places = [(p, text(f"flow_screens.positions.{p}", locale())) for p in offer.positions]
+        return (
+            _choice("position", "position", places),
+            _people("people", "who_signs", offer.asked),
+            comment,
+        )
+    if action == "drop_sign":
+        known = [(login, cells.person(login)) for login in offer.added]
+        return (_choice("to", "who_is_dropped", known), comment)
+    if action == "cc":
+        return (_people("people", "who_is_told", ()), comment)
+    return (comment,) if action == "comment" else ()
+
+
+# --- of a whole request --------------------------------------------------------------------------
+
+
+def of_flow(flow: Drawn | None) -> list[Button]:
+    """What its initiator may do, and what an approver may take back."""
+    if flow is None:
+        return []
+    found = []
+    base = f"/api/v1/flows/{flow.json['id']}"
+    offered = flow.json["actions"]
+    if flow.taken is not None:
+        address = f"/api/v1/tasks/{flow.taken}/take_back"
+        sure = text("flow_screens.hints.take_back", locale())
+        found.append(Button("take_back", _action("take_back"), address, confirm=sure))
+    if "urge" in offered and any(t["kind"] != "cc" for t in flow.json["open"]):
+        ask = (_words("comment", "comment", owed=False),)
+        found.append(Button("urge", _action("urge"), f"{base}/urge", ask=ask))
+    if "recall" in offered:
+        sure = text("screens.record.recall_sure", locale())
+        title = text("screens.record.recall", locale())
+        found.append(Button("recall", title, f"{base}/recall", confirm=sure))
+    return found
+
+
+def of_administrators(flow: Drawn | None) -> list[Button]:
+    """Jump, suspend and the like: always with a reason."""
+    if flow is None:
+        return []
+    found = []
+    base = f"/api/v1/flows/{flow.json['id']}"
+    for action in OF_ADMINISTRATORS:
+        if action not in flow.json["actions"] or (action == "jump" and not flow.jumps):
+            continue
+        ask: tuple[Question, ...] = (_words("reason", "reason", owed=True),)
+        if action == "jump":
+            ask = (*_jumping(flow), *ask)
+        style = "danger" if action in DANGER else ""
+        found.append(
+            Button(
+                action,
+                _action(action),
+                f"{base}/{action}",
+                confirm=text(f"flow_screens.hints.{action}", locale()),
+                style=style,
+                ask=ask,
+            )
+        )
+    return found
+
+
+def _jumping(flow: Drawn) -> tuple[Question, ...]:
+    to = _choice("to", "jump_to", flow.jumps)
+    if len(flow.open_steps) < 2:
+        return (to,)
+    return (_choice("step", "jump_from", flow.open_steps), to)
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+def _action(name: str) -> str:
+    return text(f"flows.actions.{name}", locale())
+
+
+def _title(name: str) -> str:
+    return text(f"flow_screens.ask.{name}", locale())
+
+
+def _words(name: str, title: str, *, owed: bool) -> Question:
+    return {"name": name, "title": _title(title), "type": "opinion", "required": owed}
+
+
+def _choice(name: str, title: str, options: Iterable[Sequence[str]]) -> Question:
+    pairs = [list(one) for one in options]
+    return {
+        "name": name,
+        "title": _title(title),
+        "type": "choice",
+        "options": pairs,
+        "required": True,
+    }
+
+
+def _people(name: str, title: str, but: Iterable[str], *, one: bool = False) -> Question:
+    return {
+        "name": name,
+        "title": _title(title),
+        "type": "person" if one else "people",
+        "but": list(but),
+        "required": True,
+    }
