@@ -99,6 +99,9 @@ class ApiHouse:
     def patch(self, login: str | None, path: str, body: Any = None, **keys: Any) -> Any:
         return self.ask("PATCH", login, path, **_body(body), **keys)
 
+    def put(self, login: str | None, path: str, body: Any = None, **keys: Any) -> Any:
+        return self.ask("PUT", login, path, **_body(body), **keys)
+
     def delete(self, login: str | None, path: str, **keys: Any) -> Any:
         return self.ask("DELETE", login, path, **keys)
 

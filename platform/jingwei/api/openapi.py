@@ -36,7 +36,9 @@ MATCHED = ("records.update", "records.delete", "lists.restore_version")
 CREATED = (
     "records.create", "around.add_comment", "files.upload", "tasks.make_proxy", "lists.save_view",
 )  # fmt: skip
-EMPTY = ("records.delete", "session.logout", "tasks.end_proxy", "lists.remove_view")
+EMPTY = (
+    "records.delete", "session.logout", "tasks.end_proxy", "lists.remove_view", "unsaved.forget",
+)  # fmt: skip
 UPLOADS = ("files.upload", "forms.import_records")
 DOWNLOADS = ("files.download", "forms.export_records")
 PAGED = (
@@ -110,6 +112,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     },
     "tasks.hand_over": {"to": _WORD, "reason": _WORD},
     "personal.keep_phrases": {"items": _WORDS},
+    "unsaved.keep": {"values": {"type": "object"}, "revision": {"type": ["integer", "null"]}},
     "personal.sign_with": {"file": {"type": ["integer", "null"]}},
     "collect.urge": {"period": _WORD, "orgs": _WORDS},
     "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},
@@ -140,6 +143,9 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "lists.explain_access": ("person", "action"),
     "organisation.orgs": ("at",),
     "notices.inbox": ("size", "before"),
+    "unsaved.offered": ("id",),
+    "unsaved.keep": ("id",),
+    "unsaved.forget": ("id",),
     "audit.entries": ("actor", "kind", "org", "since", "until", "before", "size"),
     "tasks.inbox": INBOX_PARAMETERS,
     "tasks.list_proxies": ("person",),
@@ -153,7 +159,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "forms.import_records": ("mode",),
     "forms.export_records": ("filter", "sort", "q", "fields", "titles", "deleted"),
 }
-INTEGERS = ("page", "size", "before")
+INTEGERS = ("page", "size", "before", "id")
 FLAGS = ("titles", "deleted", "submitting", "info", "overdue")
 DAYS = ("at", "since", "until")
 # The addresses that are written out for each form.

@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 from jingwei.jobs.runtime import Runtime
 from jingwei.services.schedules import fire_due, match_schedules
+from jingwei.services.unsaved import DAYS_KEPT
 from jingwei.storage import outbox, schedules
 from jingwei.storage.changes import seal
 from jingwei.storage.effects import forget_effects
 from jingwei.storage.idempotency import forget_answers
 from jingwei.storage.leases import take_lease
 from jingwei.storage.patience import has_unsealed
+from jingwei.storage.unsaved import forget_unsaved_before
 
 LEADER = "scheduler"
 LEADER_SECONDS = 15
@@ -89,3 +91,4 @@ class Scheduler:
             outbox.sweep(connection, now - DONE_KEPT)
             forget_answers(connection, now - ANSWERS_KEPT)
             forget_effects(connection, now - EFFECTS_KEPT)
+            forget_unsaved_before(connection, now - timedelta(days=DAYS_KEPT))

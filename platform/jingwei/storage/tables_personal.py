@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table
 
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Instant, JsonText
@@ -27,4 +27,19 @@ sys_signature = Table(
     Column("since", Instant, nullable=False),
     Column("file", BigInteger),
     PrimaryKeyConstraint("person", "since"),
+)
+
+# What a person typed into a form and has not saved; `record` 0: into a new one. `values` as they
+# were typed; `revision`: of the record, when typing began.
+sys_unsaved = Table(
+    "sys_unsaved",
+    metadata,
+    Column("person", ForeignKey("sys_person.id"), nullable=False),
+    Column("form", Integer, nullable=False),
+    Column("record", BigInteger, nullable=False),
+    Column("values", JsonText, nullable=False),
+    Column("revision", Integer),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("person", "form", "record"),
+    Index("ix_sys_unsaved_at", "at"),
 )
