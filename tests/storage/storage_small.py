@@ -47,6 +47,8 @@ class SmallCatalogue:
     code_lists: Mapping[str, Any] = field(default_factory=dict)
     indicator_sets: Mapping[str, Any] = field(default_factory=dict)
     expressions: Mapping[Formula, Expression] = field(default_factory=dict)
+    layers: Mapping[str, Any] = field(default_factory=dict)
+    base: None = None
 
     @property
     def fingerprint(self) -> str:

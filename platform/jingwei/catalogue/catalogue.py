@@ -70,6 +70,8 @@ class Catalogue:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     fingerprint: str = ""
     warnings: tuple[Problem, ...] = ()
+    base: Catalogue | None = field(default=None, repr=False, compare=False)  # None: this is it
+    standing: tuple[str, ...] = ()  # the orgs and types whose layers are in here, in order
     _closures: dict[Formula, Closure] = field(default_factory=dict, repr=False, compare=False)
     _layered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 

@@ -13,15 +13,15 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked, check_files
 from jingwei.catalogue.formulas import type_formulas
 from jingwei.catalogue.guides import check_help, read_guides
-from jingwei.catalogue.layered import check_layers
 from jingwei.catalogue.link import check_references
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.rules import check_rules
+from jingwei.catalogue.rules_layers import check_layers
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
 from jingwei.language.organisation import Manifest
 from jingwei.problems import Position, Problems
-from jingwei.reading.read import read_file, read_files
+from jingwei.reading.read import read_file, read_parts
 
 
 def compile_catalogue(application: Path) -> Catalogue:
@@ -61,7 +61,7 @@ def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     manifest = read_manifest(files[MANIFEST], problems)
     problems.stop_here_if_any()
     names = definition_files(files, problems)
-    read = read_files(((name, files[name]) for name in names), problems)
+    read = read_parts(((name, files[name]) for name in names), problems)
     folders = manifest.folders if manifest else {}
     checked = check_files(read, folders, problems)
     return linked(checked, files, folders, problems)
@@ -81,7 +81,8 @@ def linked(
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
     problems.stop_here_if_any()
-    return _with(catalogue, warnings=tuple(problems.warnings))
+    # what the layers were resolved to while they were checked is kept
+    return _with(catalogue, warnings=tuple(problems.warnings), _layered=catalogue._layered)
 
 
 def read_manifest(content: bytes, problems: Problems) -> Manifest | None:

@@ -6,10 +6,11 @@ layers that made them, so that orgs without layers of their own share one.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import combinations
+from hashlib import sha256
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -22,16 +23,19 @@ from jingwei.catalogue.formulas_measures import (
     type_report,
 )
 from jingwei.catalogue.formulas_workflow import type_workflow
-from jingwei.catalogue.layering import Leaf, Merged, merged
+from jingwei.catalogue.layering import Leaf, Merged, merged, written
 from jingwei.catalogue.org_tree import OrgTree
+from jingwei.catalogue.rules_form import check_form
+from jingwei.catalogue.rules_workflow import check_workflow
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.typed import Typing
+from jingwei.language.definition import Origin
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.layer import Layer
 from jingwei.language.walker import BAD, Walker
-from jingwei.problems import DefinitionErrors, Position, Problems, nearest
+from jingwei.problems import DefinitionErrors, Problems, nearest
 from jingwei.reading.read import read_file
-from jingwei.reading.yaml_file import YamlFile
+from jingwei.reading.yaml_file import Path, YamlFile
 
 OF_KIND = {
     "form": "forms",
@@ -51,110 +55,211 @@ _TYPING: Mapping[str, Callable[[Typing, Any], None]] = {
     "module": type_module,
     "indicator": type_indicator,
 }
+_CHECKS: Mapping[str, Callable[[Catalogue, Any, Problems], None]] = {
+    "form": check_form,
+    "workflow": check_workflow,
+}
+Standing = tuple[str, ...]
+Patching = Mapping[tuple[str, str], Mapping[str, Sequence[Layer]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A definition with its layers put in, its formulas not looked at yet.
+
+    `file`: what it was read from; `added`: own blocks of layers, and for which org or type.
+    """
+
+    definition: Any
+    layers: tuple[Layer, ...]
+    file: YamlFile
+    added: Mapping[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A definition as it is for some orgs, and where each of its values comes from.
-
-    `expressions`: its formulas, typed; those of the catalogue are the base's.
-    """
+    """A definition as it is for some orgs. `expressions`: its formulas, typed; those of the
+    catalogue are the base's."""
 
     definition: Any
     layers: tuple[str, ...]
-    merged: Merged
     expressions: Any
+    added: Mapping[Path, str]
+    merge: Callable[[], Merged]
 
     def leaves(self) -> list[Leaf]:
         """Every written value with its place and layer, in reading order."""
-        return self.merged.leaves()
+        return self.merge().leaves()
+
+    def text(self) -> str:
+        """The definition as one file that needs no layers."""
+        return written(self.merge().data)
 
 
-Patching = Mapping[tuple[str, str], Mapping[str, Sequence[Layer]]]
+# -- who stands under what
 
 
 def chain(tree: OrgTree, org: str, on: date) -> tuple[str, ...]:
     """The org and those above it on that day, the top first."""
-    found = [org]
-    above = tree.parent(org, on)
-    while above is not None and above not in found:
-        found.append(above)
-        above = tree.parent(above, on)
-    return tuple(reversed(found))
+    return tuple(reversed(tree.ancestors(org, on)))
+
+
+def standing(catalogue: Catalogue, org: str, on: date) -> Standing:
+    """The types of org and orgs whose layers an org stands under, in the order in which these are
+    put in. Orgs that stand alike have one catalogue."""
+    if not catalogue.layers or org not in catalogue.orgs:
+        return ()
+    tree = catalogue.tree
+    key = ("standing", org, tree.era(on))
+    kept: Standing | None = catalogue._layered.get(key)
+    if kept is None:
+        targets = _targets(catalogue)
+        ways = ((tree.type_of(code), code) for code in chain(tree, org, on))
+        found = dict.fromkeys(t for pair in ways for t in pair if t in targets)
+        kept = catalogue._layered[key] = tuple(found)
+    return kept
+
+
+def _targets(catalogue: Catalogue) -> frozenset[str]:
+    kept: frozenset[str] | None = catalogue._layered.get("targets")
+    if kept is None:
+        kept = frozenset(layer.for_ for layer in catalogue.layers.values())
+        catalogue._layered["targets"] = kept
+    return kept
+
+
+def patching(catalogue: Catalogue) -> Patching:
+    """(kind, name) → org or type → its layers, by name."""
+    kept: Patching | None = catalogue._layered.get("patching")
+    if kept is None:
+        found: dict[tuple[str, str], dict[str, list[Layer]]] = {}
+        for name in sorted(catalogue.layers):
+            layer = catalogue.layers[name]
+            of = found.setdefault((layer.of_kind, layer.of_name), {})
+            of.setdefault(layer.for_, []).append(layer)
+        kept = catalogue._layered["patching"] = found
+    return kept
+
+
+def layers_under(catalogue: Catalogue, kind: str, name: str, under: Standing) -> tuple[Layer, ...]:
+    """The layers of a definition for those who stand so, in the order in which they are put in."""
+    own = patching(catalogue).get((kind, name), {})
+    return tuple(layer for target in under for layer in own.get(target, ())) if own else ()
 
 
 def layers_of(catalogue: Catalogue, kind: str, name: str, org: str, on: date) -> tuple[Layer, ...]:
     """The layers of a definition for an org, in the order in which they are put in."""
-    return stacked(_patching(catalogue).get((kind, name), {}), catalogue.tree, org, on)
+    return layers_under(catalogue, kind, name, standing(catalogue, org, on))
 
 
-def stacked(
-    own: Mapping[str, Sequence[Layer]], tree: OrgTree, org: str, on: date
-) -> tuple[Layer, ...]:
-    """Of the layers of one definition (by org or type) those an org stands under, in order."""
-    found: list[Layer] = []
-    for code in chain(tree, org, on) if own else ():
-        for target in (tree.type_of(code), code):
-            found += [layer for layer in own.get(target, ()) if layer not in found]
-    return tuple(found)
-
-
-def patching(layers: Mapping[str, Layer]) -> Patching:
-    """(kind, name) → org or type → its layers, by name."""
-    found: dict[tuple[str, str], dict[str, list[Layer]]] = {}
-    for name in sorted(layers):
-        layer = layers[name]
-        of = found.setdefault((layer.of_kind, layer.of_name), {})
-        of.setdefault(layer.for_, []).append(layer)
-    return found
-
-
-def _patching(catalogue: Catalogue) -> Patching:
-    kept: Patching | None = catalogue._layered.get("patching")
-    if kept is None:
-        kept = catalogue._layered["patching"] = patching(catalogue.layers)
-    return kept
+# -- one definition
 
 
 def resolved(catalogue: Catalogue, kind: str, name: str, org: str, on: date) -> Resolved:
     """The definition as it is for an org on a day. Raises KeyError for what is not there."""
-    layers = layers_of(catalogue, kind, name, org, on)
-    key = (kind, name, tuple(layer.name for layer in layers))
-    found: Resolved | None = catalogue._layered.get(key)
+    problems = Problems()
+    found = resolve(catalogue, kind, name, standing(catalogue, org, on), problems)
     if found is None:
-        problems = Problems()
-        found = _resolve(catalogue, kind, name, layers, problems)
-        if found is None:
-            raise DefinitionErrors(problems)
-        catalogue._layered[key] = found
+        raise DefinitionErrors(problems)
     return found
 
 
-def _resolve(
-    catalogue: Catalogue, kind: str, name: str, layers: Sequence[Layer], problems: Problems
+def resolve(
+    catalogue: Catalogue, kind: str, name: str, under: Standing, problems: Problems
 ) -> Resolved | None:
+    """The definition for those who stand so; None after adding what is wrong with their layers.
+
+    Its formulas are typed beside the group's definitions; only where one asks for what a layer of
+    another form added, beside all forms as these orgs have them.
+    """
+    base = getattr(catalogue, OF_KIND[kind])[name]
+    layers = layers_under(catalogue, kind, name, under)
+    if not layers:
+        return _unlayered(catalogue, base)
+    form = layers_under(catalogue, "form", base.form, under) if kind == "workflow" else ()
+    key = ("resolved", kind, name, _names(layers), _names(form))
+    kept: Resolved | None = catalogue._layered.get(key) or catalogue._layered.get((*key, under))
+    if kept is not None:
+        return kept
+    found = read(catalogue, kind, name, layers, problems)
+    if found is None:
+        return None
+    alone = Problems()
+    around = _beside(catalogue, kind, found, form, alone)
+    expressions = _typed(around, kind, found, alone)
+    if alone.errors:
+        key, alone = (*key, under), Problems()
+        around = _beside_all_forms(catalogue, kind, found, under, alone)
+        expressions = _typed(around, kind, found, alone)
+    if not alone.errors and kind in _CHECKS:
+        typed = ChainMap(expressions, catalogue.expressions)  # type: ignore[arg-type]  # only read
+        _CHECKS[kind](with_definitions(around, {}, expressions=typed), found.definition, alone)
+    problems.extend(alone.errors)  # of the warnings those of the definition itself are enough
+    if alone.errors:
+        return None
+    origin = Origin(base.origin.file, {}, {})  # the places of the merged text are not kept
+    result = Resolved(
+        replace(found.definition, origin=origin),
+        _names(layers),
+        expressions,
+        found.added,
+        lambda: _merged(catalogue, base, layers),
+    )
+    catalogue._layered[key] = result
+    return result
+
+
+def _names(layers: Iterable[Layer]) -> tuple[str, ...]:
+    return tuple(layer.name for layer in layers)
+
+
+def _unlayered(catalogue: Catalogue, base: Any) -> Resolved:
+    return Resolved(base, (), catalogue.expressions, {}, lambda: _merged(catalogue, base, ()))
+
+
+def _merged(catalogue: Catalogue, base: Any, layers: Sequence[Layer]) -> Merged:
+    file = _file_of(catalogue, base.origin.file, Problems())
+    assert file is not None  # it was read when the catalogue was made
+    return merged(file, layers, Problems())
+
+
+def read(
+    catalogue: Catalogue,
+    kind: str,
+    name: str,
+    layers: tuple[Layer, ...],
+    problems: Problems,
+) -> Read | None:
+    """The definition with these layers put in, read by its kind as if it had been written so."""
+    key = ("read", kind, name, _names(layers))
+    kept: Read | None = catalogue._layered.get(key)
+    if kept is not None:
+        return kept
     base = getattr(catalogue, OF_KIND[kind])[name]
     file = _file_of(catalogue, base.origin.file, problems)
     if file is None:
         return None
     before = len(problems.errors)
     result = merged(file, layers, problems)
-    names = tuple(layer.name for layer in layers)
-    if not layers or len(problems.errors) > before:
-        return None if layers else Resolved(base, names, result, catalogue.expressions)
+    if len(problems.errors) > before:
+        return None
     whole = replace(file, data=result.data, keys=result.keys, values=result.values)
     walker = Walker(whole, problems)
     values = walker.read(KINDS[kind].schema, whole.data, ())
     definition = BAD if values is BAD else KINDS[kind].build(walker, name, values)
     if definition is BAD or walker.bad:
         return None
+    text = sha256(written(result.data).encode()).hexdigest()
+    definition = replace(definition, fingerprint=text)
     if kind == "form":
         definition = with_shared_rows({name: definition}, catalogue.rows)[name]
     _check_references(catalogue, walker, problems)
-    expressions = _typed(catalogue, kind, definition, whole, layers, problems)
     if len(problems.errors) > before:
         return None
-    return Resolved(definition, names, result, expressions)
+    found = Read(definition, layers, whole, result.added)
+    if kind == "form":
+        catalogue._layered[key] = found
+    return found
 
 
 def _file_of(catalogue: Catalogue, path: str, problems: Problems) -> YamlFile | None:
@@ -187,70 +292,111 @@ def _known(catalogue: Catalogue, kind: str) -> Iterable[str] | None:
     return found
 
 
-def _typed(
-    catalogue: Catalogue,
-    kind: str,
-    definition: Any,
-    file: YamlFile,
-    layers: Sequence[Layer],
-    problems: Problems,
-) -> Any:
-    """The formulas of the resolved definition, typed as part of the whole."""
-    attribute = OF_KIND[kind]
+# -- its formulas
+
+
+def _beside(
+    catalogue: Catalogue, kind: str, found: Read, form: tuple[Layer, ...], problems: Problems
+) -> Catalogue:
+    """The group's catalogue but for this definition; for a workflow, but for its form too."""
+    own = {OF_KIND[kind]: {found.definition.name: found.definition}}
+    if form:
+        layered = read(catalogue, "form", found.definition.form, form, problems)
+        if layered is not None:
+            own["forms"] = {layered.definition.name: layered.definition}
+    return with_definitions(catalogue, own)
+
+
+def _beside_all_forms(
+    catalogue: Catalogue, kind: str, found: Read, under: Standing, problems: Problems
+) -> Catalogue:
+    own: dict[str, dict[str, Any]] = {"forms": {}}
+    for of_kind, name in patching(catalogue):
+        layers = layers_under(catalogue, of_kind, name, under) if of_kind == "form" else ()
+        layered = read(catalogue, "form", name, layers, problems) if layers else None
+        if layered is not None:
+            own["forms"][name] = layered.definition
+    own.setdefault(OF_KIND[kind], {})[found.definition.name] = found.definition
+    return with_definitions(catalogue, own)
+
+
+def with_definitions(
+    catalogue: Catalogue, own: Mapping[str, Mapping[str, Any]], **changes: Any
+) -> Catalogue:
+    """The catalogue with some definitions in the place of those it has, in the same order."""
     kept = {name: getattr(catalogue, name) for name in Catalogue.__slots__ if name[0] != "_"}
-    around = {**getattr(catalogue, attribute), definition.name: definition}
-    whole = Catalogue(**{**kept, attribute: around})
-    texts = {file.path: file.text}
-    for layer in layers:
+    mixed = {name: {**kept[name], **definitions} for name, definitions in own.items()}
+    return Catalogue(**{**kept, **mixed, **changes})
+
+
+def _typed(around: Catalogue, kind: str, found: Read, problems: Problems) -> Any:
+    """The formulas of the resolved definition, typed as part of a whole."""
+    texts = {found.file.path: found.file.text}
+    for layer in found.layers:
         path = layer.origin.file
-        texts[path] = catalogue.files[path].decode("utf-8").replace("\r\n", "\n")
-    typing = Typing(whole, texts, problems)
-    _TYPING[kind](typing, definition)
+        texts[path] = around.files[path].decode("utf-8").replace("\r\n", "\n")
+    typing = Typing(around, texts, problems)
+    _TYPING[kind](typing, found.definition)
     return typing.expressions
 
 
-# -- the rules
+# -- all definitions
 
 
-def check_layers(catalogue: Catalogue, problems: Problems) -> None:
-    """Every layer names what is there, and every org's definitions can be made."""
-    if problems.errors:
-        return  # a base that is wrong says so itself
-    before = len(problems.errors)
-    for layer in catalogue.layers.values():
-        _check_target(catalogue, layer, problems)
-    _check_conflicts(catalogue, problems)
-    if len(problems.errors) > before:
-        return
-    on = max((org.valid_from for org in catalogue.orgs.values()), default=date.min)
-    for (kind, name), _ in _patching(catalogue).items():
-        chains = {layers_of(catalogue, kind, name, org, on): None for org in catalogue.orgs}
-        for layers in chains:
-            if layers:
-                found = _resolve(catalogue, kind, name, layers, problems)
-                key = (kind, name, tuple(layer.name for layer in layers))
-                if found is not None:
-                    catalogue._layered[key] = found
+def catalogue_for(catalogue: Catalogue, org: str | None, on: date) -> Catalogue:
+    """The catalogue as an org has it on a day: the one place that is asked which it is.
+
+    Orgs that stand under the same layers share one; those under none have the group's.
+    """
+    base = catalogue.base or catalogue
+    return base if org is None else catalogue_under(base, standing(base, org, on))
 
 
-def _check_target(catalogue: Catalogue, layer: Layer, problems: Problems) -> None:
-    targets = [*catalogue.orgs, *catalogue.org_types.types]
-    if layer.for_ not in targets:
-        problems.add(
-            "layer-for-nobody",
-            layer.origin.value("for"),
-            suggestion=nearest(layer.for_, targets),
-            name=layer.for_,
-        )
+def catalogue_under(base: Catalogue, under: Standing) -> Catalogue:
+    """The catalogue of those who stand so. Raises DefinitionErrors, which `check` has told of."""
+    if not under:
+        return base
+    kept: Catalogue | None = base._layered.get(("catalogue", under))
+    if kept is None:
+        problems = Problems()
+        kept = build_under(base, under, problems)
+        if kept is None:
+            raise DefinitionErrors(problems)
+        base._layered["catalogue", under] = kept
+    return kept
 
 
-def _check_conflicts(catalogue: Catalogue, problems: Problems) -> None:
-    """Layers of one org that say two things about one place: neither comes before the other."""
-    for of in _patching(catalogue).values():
-        for layers in of.values():
-            said: list[tuple[str, Position]] = [
-                (patch.path, patch.at) for layer in layers for patch in layer.sets
-            ]
-            for (one, first), (other, second) in combinations(said, 2):
-                if other == one or other.startswith(f"{one}.") or one.startswith(f"{other}."):
-                    problems.add("layer-conflict", second, path=other, other=first)
+def build_under(base: Catalogue, under: Standing, problems: Problems) -> Catalogue | None:
+    """The same made anew; None after adding what is wrong with their layers."""
+    own: dict[str, dict[str, Any]] = {}
+    expressions: dict[Any, Any] = {}
+    bad = False
+    for kind, name in patching(base):
+        if not layers_under(base, kind, name, under):
+            continue
+        found = resolve(base, kind, name, under, problems)
+        if found is None:
+            bad = True
+            continue
+        own.setdefault(OF_KIND[kind], {})[name] = found.definition
+        expressions.update(found.expressions)
+    if bad:
+        return None
+    return with_definitions(
+        base,
+        own,
+        base=base,
+        standing=under,
+        expressions=ChainMap(expressions, base.expressions),  # type: ignore[arg-type]  # only read
+        fingerprint=sha256(f"{base.fingerprint} {' '.join(under)}".encode()).hexdigest(),
+    )
+
+
+def standings(catalogue: Catalogue) -> list[Standing]:
+    """Every way in which some org stands under layers, now or after a move that is written."""
+    if not catalogue.layers:
+        return []
+    newest = max((org.valid_from for org in catalogue.orgs.values()), default=date.min)
+    days = sorted({newest, *catalogue.tree.changes})
+    every = (standing(catalogue, org, day) for day in days for org in catalogue.orgs)
+    return [found for found in dict.fromkeys(every) if found]

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+import orjson
+
 from jingwei.catalogue.tightening import tightens
 from jingwei.language.layer import Addition, Hidden, Layer, Patch
 from jingwei.language.leaves import plain_data
@@ -47,6 +49,7 @@ class Merged:
     keys: dict[Path, Position]
     values: dict[Path, Position]
     layers: dict[Path, str] = field(default_factory=dict)  # where another layer than BASE spoke
+    added: dict[Path, str] = field(default_factory=dict)  # own blocks: for which org, or type
 
     def layer_of(self, path: Path) -> str:
         """The layer that a value comes from: its own, or that of what it is part of."""
@@ -90,6 +93,33 @@ def merged(base: YamlFile, layers: Sequence[Layer], problems: Problems) -> Merge
     return result
 
 
+def written(data: Data) -> str:
+    """The data as a text that reads as the same data again."""
+    assert isinstance(data, dict)
+    return "".join(_lines(data, 0))
+
+
+def _lines(data: dict[str, Data] | list[Data], depth: int) -> Iterator[str]:
+    entries: list[tuple[str, Data]]
+    if isinstance(data, dict):
+        entries = [(f"{orjson.dumps(key).decode()}:", part) for key, part in data.items()]
+    else:
+        entries = [("-", part) for part in data]
+    for head, part in entries:
+        if isinstance(part, Scalar):
+            yield f"{'  ' * depth}{head} {_scalar(part)}\n"
+        elif not part:
+            yield f"{'  ' * depth}{head} {'{}' if isinstance(part, dict) else '[]'}\n"
+        else:
+            yield f"{'  ' * depth}{head}\n"
+            yield from _lines(part, depth + 1)
+
+
+def _scalar(scalar: Scalar) -> str:
+    plain = scalar.style == "plain" and "\n" not in scalar.text
+    return scalar.text if plain else orjson.dumps(scalar.text).decode()
+
+
 def _declared(data: Data) -> Mapping[str, Level]:
     """`layering:` of the definition itself."""
     found = data.get("layering") if isinstance(data, dict) else None
@@ -131,6 +161,9 @@ class _Merger:
             self._stale(patch.path, patch.at, rest[0], parent)
             return
         path: Path = (*here, *rest)
+        if rest and here and here[-1] == "fields":
+            self._stale(patch.path, patch.at, rest[0], parent)  # fields are added, never set
+            return
         old = None if rest else parent
         level = level_of(path, self.levels)
         if level == "locked":
@@ -189,6 +222,9 @@ class _Merger:
             )
             return
         names = _names(block)
+        if addition.name in names:
+            self.problems.add("layer-name-taken", addition.at, name=addition.name)
+            return
         for beside in (addition.after, addition.before):
             if beside is not None and beside not in names:
                 self._stale(f"{addition.path}.{beside}", addition.at, beside, block)
@@ -206,6 +242,7 @@ class _Merger:
                     grown[addition.name] = addition.value
             grown.setdefault(addition.name, addition.value)
             self.result.data = _with(self.result.data, here, grown)
+            self.result.added[(*here, addition.name)] = self.layer.for_
             self._bring((*here, addition.name), addition.place)
             return
         assert isinstance(block, list)

@@ -13,7 +13,9 @@ INDICATOR_TYPES = ("qualitative",)
 SCORING_KEYS = ("weights_from",)
 ITEM_KEYS = ("cap_override",)
 # kinds that are read, linked and checked, and do nothing yet
-LATER_KINDS = ("sources", "scenarios", "layers")
+LATER_KINDS = ("sources", "scenarios")
+# kinds of which every org has the group's, whatever its layers say
+LATER_LAYERS = ("alert", "indicator")
 
 
 def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> None:
@@ -44,6 +46,11 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             if place in scoring.origin.keys:
                 at = scoring.origin.key(*place)
                 problems.add("not-yet-run", at, severity="warning", what=place[-1])
+    for layer in catalogue.layers.values():
+        if layer.of_kind in LATER_LAYERS:
+            at = layer.origin.value("kind")
+            what = Phrase("things.kind_layer")
+            problems.add("not-yet-run", at, severity="warning", what=what)
     for kind in LATER_KINDS:
         for definition in getattr(catalogue, kind).values():
             at = definition.origin.value("kind")

@@ -88,11 +88,17 @@ class OrgTree:
         calendars = (self._orgs[one].calendar for one in self.ancestors(code, at))
         return next((calendar for calendar in calendars if calendar), None)
 
-    def _era(self, at: date) -> int:
+    @property
+    def changes(self) -> tuple[date, ...]:
+        """The days on which some org moves."""
+        return self._changes
+
+    def era(self, at: date) -> int:
+        """On days of one era nobody has another parent."""
         return sum(1 for change in self._changes if change <= at)
 
     def _by_parent(self, at: date) -> dict[str | None, tuple[str, ...]]:
-        era = self._era(at)
+        era = self.era(at)
         if era not in self._children:
             found: dict[str | None, list[str]] = {}
             for code in self._orgs:
@@ -101,7 +107,7 @@ class OrgTree:
         return self._children[era]
 
     def _all_below(self, code: str, at: date) -> tuple[str, ...]:
-        key = (self._era(at), code)
+        key = (self.era(at), code)
         if key not in self._below:
             children = self._by_parent(at)
             found = [code]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.refusals import Conflict, Refused
@@ -28,6 +29,8 @@ from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import ActiveInstallation, Installation
 
 T = TypeVar("T")
+# set while a page of a draft is shown: whatever it would write is refused
+PREVIEWING: ContextVar[bool] = ContextVar("previewing", default=False)
 MOST_ATTEMPTS = 3  # serialisation failures are tried twice more
 DEEPEST = 10  # events that cause events
 
@@ -54,6 +57,14 @@ class Reading:
     @property
     def store(self) -> RecordStore:
         return self.installation.store
+
+    def of(self, org: str | None) -> Self:
+        """The same reading or work, with the definitions as this org has them: what is asked of a
+        record is asked with the catalogue of the record's own org."""
+        installation = self.installation.of(org, self.today)
+        if installation is self.installation:
+            return self
+        return replace(self, installation=installation)
 
 
 @dataclass(slots=True)
@@ -149,6 +160,8 @@ class Commands:
         With a `key`, the answer (plain JSON data) is kept: the same actor, key and request again
         gets the same answer and does nothing. Another request under the key is a Conflict.
         """
+        if PREVIEWING.get():
+            raise Refused("studio-preview")
         attempt = 0
         while True:
             installation = self.active.current

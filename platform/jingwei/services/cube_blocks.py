@@ -61,9 +61,10 @@ _CACHES: WeakKeyDictionary[Any, BlockCache] = WeakKeyDictionary()
 
 def cache_of(view: Reading) -> BlockCache:
     """The cache of a release as this process runs it."""
-    found = _CACHES.get(view.store)
+    owner = view.store.under(())  # figures are the group's, whoever asks
+    found = _CACHES.get(owner)
     if found is None:
-        found = _CACHES[view.store] = BlockCache()
+        found = _CACHES[owner] = BlockCache()
     return found
 
 

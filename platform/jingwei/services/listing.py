@@ -98,6 +98,7 @@ _SHAPES = _Cache()
 def listing(view: Reading, form: str, wish: ListWish, *, most: int = MOST_A_PAGE) -> RecordPage:
     """One page of the rows this person may see, of at most `most`. Raises Malformed for what
     cannot be asked."""
+    view = view.rights.home(view, form)
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
     scope = view.rights.row_scope(view, form)
@@ -161,6 +162,7 @@ def raise_unless_known(view: Reading, form: Form) -> None:
 
 def check(view: Reading, form: str, wish: ListWish) -> None:
     """Raises Malformed for what cannot be asked, before anything is answered."""
+    view = view.rights.home(view, form)
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
     shape = _shape(view, definition, rights, wish)

@@ -85,7 +85,11 @@ _PLANS: WeakKeyDictionary[Any, dict[str, FormPlan]] = WeakKeyDictionary()
 
 
 def form_plan(owner: Any, catalogue: Catalogue, form: str) -> FormPlan:
-    """The plan of a form; kept as long as `owner` (the store of the release) is."""
+    """The plan of a form; kept as long as `owner` (the store of the release) is. A form that no
+    layer of an org changes has one plan for all orgs."""
+    base = catalogue.base
+    if base is not None and base.forms[form] is catalogue.forms[form]:
+        owner, catalogue = owner.under(()), base
     plans = _PLANS.setdefault(owner, {})
     found = plans.get(form)
     if found is None:

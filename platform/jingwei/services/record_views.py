@@ -29,15 +29,17 @@ class RecordView:
 
 
 def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> RecordView:
-    """One record by id. Raises NotFound, alike for what is not there and what is not allowed."""
-    definition = form_of(view, form)
+    """One record by id, as its org has the form. Raises NotFound, alike for what is not there and
+    what is not allowed."""
+    form_of(view, form)
     raw = view.store.load(view.connection, form, [id]).get(id)
     if raw is None or (raw["deleted_at"] is not None) != deleted:
         raise NotFound("no-such-record")
     if not view.rights.may_read(view, form, raw).allowed:
         raise NotFound("no-such-record")
+    view = view.of(raw["org"])
     rights = view.rights.fields(view, form, raw)
-    return shown_record(view, definition, raw, rights)
+    return shown_record(view, form_of(view, form), raw, rights)
 
 
 def shown_record(

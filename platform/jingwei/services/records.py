@@ -16,7 +16,7 @@ from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotFound, Refused, Stale
-from jingwei.services import files, uniqueness, validation
+from jingwei.services import files, of_orgs, org_rights, uniqueness, validation
 from jingwei.services.change_rows import body_of, change_row
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
@@ -74,6 +74,57 @@ def create_many(
     return ids
 
 
+def update_many(
+    work: Work,
+    form: str,
+    changes: Sequence[Change],
+    *,
+    source: Source = "user",
+    refuse: Refuse | None = None,
+) -> list[Updated]:
+    """The same for changes of records that are there; each of another record. What is as it should
+    be already is not written."""
+    done: list[Updated] = []
+    plan = form_plan(work.store, work.catalogue, form)
+    for start in range(0, len(changes), BATCH):
+        batch = changes[start : start + BATCH]
+        with _collecting_later():
+            for first, part in _apart(plan, batch):
+                later = None if refuse is None else partial(_refuse_at, refuse, start + first)
+                for index, one in _write_indexed(work, form, part, source, later, skip_same=True):
+                    now = one.before if one.is_same else one.after
+                    revision = (now or {})["revision"]
+                    done.append(Updated(start + first + index, one.id, revision, not one.is_same))
+        if len(changes) > BATCH:
+            work.flush()
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What became of the change at `index`."""
+
+    index: int
+    id: int
+    revision: int
+    is_changed: bool
+
+
+def _apart(plan: FormPlan, batch: Sequence[Change]) -> Iterator[tuple[int, Sequence[Change]]]:
+    """Changes that may be written together: one that gives a unique value to a record is judged
+    when those before it are written."""
+    unique = {*plan.unique, *(n for one in plan.rules for n in one.rule.unique or ())}
+    first = 0
+    for index, change in enumerate(batch):
+        if unique & change.values.keys():
+            if first < index:
+                yield first, batch[first:index]
+            yield index, batch[index : index + 1]
+            first = index + 1
+    if first < len(batch):
+        yield first, batch[first:]
+
+
 @contextmanager
 def _collecting_later() -> Iterator[None]:
     """A batch makes a hundred thousand objects and no cycles: looking for these meanwhile costs a
@@ -94,28 +145,83 @@ def _refuse_at(refuse: Refuse, start: int, index: int, refused: Refused) -> None
 def _write_batch(
     work: Work, form: str, batch: Sequence[Change], source: Source, refuse: Refuse | None = None
 ) -> list[Prepared]:
+    return [one for _, one in _write_indexed(work, form, batch, source, refuse)]
+
+
+def _write_indexed(
+    work: Work,
+    form: str,
+    batch: Sequence[Change],
+    source: Source,
+    refuse: Refuse | None = None,
+    *,
+    skip_same: bool = False,
+) -> list[tuple[int, Prepared]]:
+    """What was written, by its place in the batch; with `skip_same` what changes nothing is among
+    it and is not written."""
+    _form(work, form)
+    ids = [c.id for c in batch if c.id is not None]
+    there = work.store.load(work.connection, form, ids, lock=True) if ids else {}
+    if not org_rights.is_layered(work, form):
+        return _write_alike(work, form, batch, there, source, refuse, skip_same)
+    written: list[tuple[int, Prepared]] = []
+    for own, places in of_orgs.by_org(work, form, batch, there):
+        part = [batch[place] for place in places]
+        later = None if refuse is None else partial(_refuse_at_place, refuse, places)
+        found = _write_alike(own, form, part, there, source, later, skip_same)
+        written += [(places[index], one) for index, one in found]
+    return sorted(written, key=lambda pair: pair[0])
+
+
+def _refuse_at_place(refuse: Refuse, places: Sequence[int], index: int, refused: Refused) -> None:
+    refuse(places[index], refused)
+
+
+def _write_alike(
+    work: Work,
+    form: str,
+    batch: Sequence[Change],
+    there: Mapping[int, dict[str, Any]],
+    source: Source,
+    refuse: Refuse | None,
+    skip_same: bool,
+    *,
+    settled: bool = False,
+) -> list[tuple[int, Prepared]]:
+    """The same for records of orgs that have the form alike. `settled`: whatever their org is."""
     definition = _form(work, form)
     plan = form_plan(work.store, work.catalogue, form)
     ids = [c.id for c in batch if c.id is not None]
-    there = work.store.load(work.connection, form, ids, lock=True) if ids else {}
     together = Batch(source, len(batch) > 1 and not ids)
     prepared: list[tuple[int, Prepared]] = []
+    elsewhere: list[tuple[Work, int, Change]] = []
     for index, change in enumerate(batch):
         try:
-            prepared.append((index, prepare(work, plan, change, there, together)))
+            one = prepare(work, plan, change, there, together)
+            own = work.of(one.after.get("org"))
+            if own is work or settled:
+                prepared.append((index, one))
+            else:  # filling in led to another org, which has the form otherwise
+                elsewhere.append((own, index, change))
         except Refused as refused:
             if refuse is None:
                 raise
             refuse(index, refused)
     if together.creates_many:
         prepared = _without_taken(work, plan, prepared, refuse)
-    found = [one for _, one in prepared]
+    found = [one for _, one in prepared if not (skip_same and one.is_same)]
     _give_ids(work, plan, found)
     _store(work, definition, found)
     for one in found:
         _log(work, plan, one, source)
         work.tell(Changed(_event(one.change.kind), form, one.id, one.before, one.after, source))
-    return found
+    for own, index, change in elsewhere:
+        later = None if refuse is None else partial(_refuse_at_place, refuse, [index])
+        found_there = _write_alike(
+            own, form, [change], there, source, later, skip_same, settled=True
+        )
+        prepared += [(index, one) for _, one in found_there]
+    return prepared
 
 
 def _without_taken(
@@ -240,6 +346,7 @@ def set_system(
 ) -> Mapping[str, Any]:
     """Set system fields (`status`, `state`, `number`, `owner`): for flows and effects only."""
     before = locked(work, form, id)
+    work = work.of(before["org"])
     changed = {name: value for name, value in values.items() if before.get(name) != value}
     if not changed:
         return before
@@ -265,6 +372,7 @@ def locked(work: Work, form: str, id: int) -> dict[str, Any]:
 
 def check_submission(work: Work, form: str, record: Mapping[str, Any]) -> None:
     """Everything a record owes at submit. Raises Invalid naming each field."""
+    work = work.of(record.get("org"))
     plan = form_plan(work.store, work.catalogue, form)
     judged = validation.judge(
         work, plan, dict(record), record, Occasion(submitting=True, drafts=True), ()
@@ -283,6 +391,8 @@ def submit_without_flow(work: Work, form: str, id: int) -> Mapping[str, Any]:
     if definition.submit is None:
         raise NotFound("no-flow")
     record = readable(work, form, id)
+    work = work.of(record["org"])
+    definition = _form(work, form)
     require(work, form, "submit", record)
     if record["status"] not in ("draft", "returned"):
         raise Conflict("already-submitted", status=record["status"])

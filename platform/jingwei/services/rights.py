@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.environment import Environment
@@ -19,6 +19,7 @@ from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
 from jingwei.language.form import SYSTEM_FIELDS, Form, Permission, Restriction
 from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
+from jingwei.services import org_rights
 from jingwei.services.people import Person
 from jingwei.storage import shares
 from jingwei.storage.database import Connection
@@ -27,6 +28,7 @@ from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
 
 _TRUTH = Type("boolean")
+V = TypeVar("V", bound="Viewing")
 
 
 class Viewing(Protocol):
@@ -44,6 +46,7 @@ class Viewing(Protocol):
     def actor(self) -> Person: ...
     @property
     def today(self) -> date: ...
+    def of(self, org: str | None) -> Self: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Rights:
         self.openers = list(openers)
         self.closers = list(closers)
         self._known: dict[tuple[Any, ...], FormGrants] = {}
-        self._system: dict[tuple[Any, str], FieldRights] = {}
+        self._system: dict[tuple[Any, ...], FieldRights] = {}
         self._lock = Lock()
 
     # --- rows -----------------------------------------------------------------------------------
@@ -110,15 +113,24 @@ class Rights:
         known = self.grants(view, form)
         scope = known.scopes.get(action)
         if scope is None:
-            terms = tuple(g.term for g in known.grants if action in g.permission.can)
-            if any(t.orgs.everything and t.owner is None and t.where is None for t in terms):
-                terms = (ScopeTerm(),)
-            whole = [r for r in known.restrictions if not r.fields]
-            for restriction in whole:
+            found: list[ScopeTerm] = []
+            for inside, orgs in org_rights.alike(view, form):
+                terms = self._terms(inside, form, action)
+                book = view.installation.book
+                found += terms if orgs is None else org_rights.within(terms, orgs, book)
+            scope = known.scopes[action] = RowScope(tuple(found))
+        return scope
+
+    def _terms(self, view: Viewing, form: str, action: str) -> tuple[ScopeTerm, ...]:
+        known = self.grants(view, form)
+        terms = tuple(g.term for g in known.grants if action in g.permission.can)
+        if any(t.orgs.everything and t.owner is None and t.where is None for t in terms):
+            terms = (ScopeTerm(),)
+        for restriction in known.restrictions:
+            if not restriction.fields:
                 out = view.catalogue.expression(restriction.when)
                 terms = tuple(_without(term, out) for term in terms)
-            scope = known.scopes[action] = RowScope(terms)
-        return scope
+        return terms
 
     def decide(
         self, view: Viewing, form: str, action: str, record: Mapping[str, Any] | None = None
@@ -126,6 +138,8 @@ class Rights:
         """Whether the actor may do this with the form, or with this record."""
         if view.actor.is_system:
             return Decision(True, "system")
+        if record is not None:
+            view = view.of(record.get("org"))
         known = self.grants(view, form)
         named = [g for g in known.grants if action in g.permission.can]
         if not named:
@@ -176,13 +190,15 @@ class Rights:
         self, view: Viewing, form: str, record: Mapping[str, Any] | None = None
     ) -> FieldRights:
         """What the actor sees and may write: of one record, or of a list."""
+        if record is not None:
+            view = view.of(record.get("org"))
         definition = view.catalogue.forms[form]
         if view.actor.is_system:
             return self._system_rights(view, definition)
         known = self.grants(view, form)
         if record is None:
             if known.list_rights is None:
-                known.list_rights = self._list_rights(view, definition, known)
+                known.list_rights = self._rights_in_lists(view, definition)
             return known.list_rights
         covering = [g for g in known.grants if self._covers(view, g, record)]
         readers = [g for g in covering if "read" in g.permission.can]
@@ -216,7 +232,7 @@ class Rights:
         return any(r.fields for r in known.restrictions)
 
     def _system_rights(self, view: Viewing, form: Form) -> FieldRights:
-        key = (view.installation.release.id, form.name)
+        key = (view.installation.release.id, view.catalogue.standing, form.name)
         found = self._system.get(key)
         if found is None:
             everything = all_fields(form)
@@ -238,6 +254,26 @@ class Rights:
             definition = view.catalogue.forms[form]
             known.create_rights = self._rights(view, definition, makers, makers, shown, ("create",))
         return known.create_rights
+
+    def _rights_in_lists(self, view: Viewing, form: Form) -> FieldRights:
+        """What is seen of the rows of every org, where layers give orgs permissions of their own."""
+        found: list[FieldRights] = []
+        book = view.installation.book
+        for inside, orgs in org_rights.alike(view, form.name):
+            terms = self._terms(inside, form.name, "read")
+            if orgs is None or org_rights.within(terms, orgs, book):
+                known = self.grants(inside, form.name)
+                own = inside.catalogue.forms[form.name]
+                found.append(self._list_rights(inside, own, known))
+        return org_rights.in_common(found, FieldRights(frozenset(), frozenset()))
+
+    def home(self, view: V, form: str) -> V:
+        """The view of a list: as the org has the form below which all rows stand that the reader
+        may see; as the group has it, where they stand apart."""
+        if view.actor.is_system or not org_rights.is_layered(view, form):
+            return view
+        group = view.of(None)
+        return view.of(org_rights.home(group, self.row_scope(group, form)))
 
     def _list_rights(self, view: Viewing, form: Form, known: FormGrants) -> FieldRights:
         readers = [g for g in known.grants if "read" in g.permission.can]
@@ -271,7 +307,14 @@ class Rights:
     def grants(self, view: Viewing, form: str) -> FormGrants:
         """What the actor holds on this form today; worked out once."""
         person = view.actor
-        key = (person.id, person.rights_epoch, view.installation.release.id, form, view.today)
+        key = (
+            person.id,
+            person.rights_epoch,
+            view.installation.release.id,
+            view.catalogue.standing,
+            form,
+            view.today,
+        )
         known = self._known.get(key)
         if known is None:
             known = self._build(view, view.catalogue.forms[form])

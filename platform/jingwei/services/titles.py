@@ -182,4 +182,4 @@ def display_of(view: Reading, form: str, id: int, locale: str) -> str:
     raw = view.store.load(view.connection, form, [id]).get(id)
     if raw is None or not view.rights.may_read(view, form, raw).allowed:
         return f"{view.catalogue.forms[form].title(locale)} {id}"
-    return display(view, form, raw, locale)
+    return display(view.of(raw["org"]), form, raw, locale)

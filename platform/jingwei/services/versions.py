@@ -58,6 +58,7 @@ def cut(work: Work, form: str, id: int, label: str | None = None) -> int:
 
 def body_of(view: Reading, form: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """The record as JSON values, rows of tables with their ids."""
+    view = view.of(record.get("org"))
     definition = view.catalogue.forms[form]
     plan = form_plan(view.store, view.catalogue, form)
     body = {name: record.get(name) for name in SYSTEM_FIELDS if name in record}

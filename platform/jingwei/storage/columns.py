@@ -80,6 +80,18 @@ SYSTEM_COLUMNS: Mapping[str, str] = {
     "deleted_at": "instant",
 }
 ROW_COLUMNS: Mapping[str, str] = {"id": "key", "record_id": "reference", "position": "integer"}
+# of what a layer adds to records, and to rows of their tables: the id is that of the record or row
+EXTENSION_COLUMNS: Mapping[str, str] = {"id": "key"}
+ROW_EXTENSION_COLUMNS: Mapping[str, str] = {"id": "key", "record_id": "reference"}
+BESIDE = "@"  # in the name of a part: `@HY01` extends the form, `lines@HY01` its table of lines
+
+
+def fixed_columns(part: str) -> Mapping[str, str]:
+    """The columns that every table of such a part has."""
+    table, beside, _ = part.partition(BESIDE)
+    if beside:
+        return ROW_EXTENSION_COLUMNS if table else EXTENSION_COLUMNS
+    return ROW_COLUMNS if table else SYSTEM_COLUMNS
 
 
 def field_columns(field: Field) -> Iterator[Column]:

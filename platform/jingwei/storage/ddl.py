@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.engine import Dialect
 
 from jingwei.storage.books import NameBook, PersonBook
-from jingwei.storage.columns import ROW_COLUMNS, SYSTEM_COLUMNS, sql_type
+from jingwei.storage.columns import BESIDE, fixed_columns, sql_type
 from jingwei.storage.indexes import Index
 from jingwei.storage.names import PhysicalNames, PhysicalTable
 
@@ -29,8 +29,8 @@ class Ddl:
         """Application columns are nullable, without CHECK or default: the write path has the
         rules."""
         table = self.names.table(form, part)
-        fixed = ROW_COLUMNS if part else SYSTEM_COLUMNS
-        lines = [self._fixed(table, key, form) for key in fixed]
+        fixed = fixed_columns(part)
+        lines = [self._fixed(table, key, form, part) for key in fixed]
         inline = self.dialect.name == "sqlite"  # elsewhere the other table may not be there yet
         lines += [self._column(table, key, inline) for key in table.columns if key not in fixed]
         return f'CREATE TABLE "{table.name}" (\n  ' + ",\n  ".join(lines) + "\n)"
@@ -38,15 +38,18 @@ class Ddl:
     def add_column(self, table: PhysicalTable, key: str) -> str:
         return f'ALTER TABLE "{table.name}" ADD COLUMN {self._column(table, key, True)}'
 
-    def create_index(self, index: Index) -> str:
+    def create_index(self, index: Index, *, concurrently: bool = False) -> str:
         unique = "UNIQUE " if index.unique else ""
+        beside = "CONCURRENTLY " if concurrently else ""
         definition = index.definition(self.dialect.name)
-        return f'CREATE {unique}INDEX IF NOT EXISTS "{index.name}" ON {definition}'
+        return f'CREATE {unique}INDEX {beside}IF NOT EXISTS "{index.name}" ON {definition}'
 
-    def _fixed(self, table: PhysicalTable, key: str, form: str) -> str:
+    def _fixed(self, table: PhysicalTable, key: str, form: str, part: str) -> str:
         column = self._typed(table, key)
         if key == "id":
-            return f"{column} NOT NULL PRIMARY KEY"
+            extended, beside, _ = part.partition(BESIDE)
+            refers = f' REFERENCES "{self.names.table(form, extended).name}" (id)'
+            return f"{column} NOT NULL PRIMARY KEY{refers if beside else ''}"
         if key == "record_id":
             return f'{column} NOT NULL REFERENCES "{self._tables[form].name}" (id)'
         if key in ("revision", "position"):
@@ -79,7 +82,8 @@ class Ddl:
         return f'"{table.columns[key]}" {words}'
 
     def new_tables(self, created: set[str]) -> Iterator[tuple[str, str]]:
-        """(form, part) of the tables just allotted, forms before their sub-tables."""
-        for (form, part), table in sorted(self.names.tables.items(), key=lambda i: bool(i[0][1])):
+        """(form, part) of the tables just allotted: forms, their sub-tables, what extends these."""
+        order = sorted(self.names.tables.items(), key=lambda i: (BESIDE in i[0][1], i[0][1] != ""))
+        for (form, part), table in order:
             if table.name in created:
                 yield form, part

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.extensions import extensions
 from jingwei.language.form import Form
 from jingwei.storage.tables_lists import sys_words
 
@@ -104,6 +106,20 @@ def searched(form: Form) -> tuple[str, ...]:
     return (*marked, "number") if marked and form.number is not None else marked
 
 
+def searched_anywhere(catalogue: Catalogue, form: Form) -> tuple[str, ...]:
+    """The fields that are kept as words for some org: the form's own, and those that layers add."""
+    own = searched(form)
+    added = [
+        f.name
+        for one in extensions(catalogue).fields
+        if (one.form, one.table) == (form.name, "")
+        for f in one.fields
+        if f.search and f.type in _TEXTS
+    ]
+    numbered = ("number",) if added and form.number is not None else ()
+    return tuple(dict.fromkeys((*own, *added, *numbered)))
+
+
 def text_of(value: Any) -> str | None:
     """The text of a value of a searched field."""
     if isinstance(value, list | tuple):
@@ -143,6 +159,13 @@ def forget_fields(connection: Connection, form: int, kept: Sequence[str]) -> Non
     """Fields of a form that are searched no longer."""
     connection.execute(
         sa.delete(sys_words).where(sys_words.c.form == form, sys_words.c.field.not_in(kept))
+    )
+
+
+def forget_fields_of(connection: Connection, form: int, fields: Sequence[str]) -> None:
+    """These fields of a form are searched no longer."""
+    connection.execute(
+        sa.delete(sys_words).where(sys_words.c.form == form, sys_words.c.field.in_(fields))
     )
 
 

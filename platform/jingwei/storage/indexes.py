@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jingwei.catalogue.extensions import Extensions
 from jingwei.language.form import Form
+from jingwei.storage.columns import BESIDE
 from jingwei.storage.names import LONGEST, PhysicalNames, PhysicalTable
 
 
@@ -47,6 +49,23 @@ def form_indexes(form: Form, names: PhysicalNames) -> Iterator[Index]:
         if index not in seen:
             seen.add(index)
             yield index
+
+
+def extension_indexes(extensions: Extensions, names: PhysicalNames) -> Iterator[Index]:
+    """Those of what layers add. Unique values are held by the write path alone: deleted records
+    keep theirs, and only the form's own table knows of it."""
+    for added in extensions.tables:
+        table = names.table(added.form, added.table.name)
+        yield _plain(table, "record_id", "position")
+        yield from _links(table)
+    for one in extensions.fields:
+        table = names.table(one.form, f"{one.table}{BESIDE}{one.for_}")
+        if one.table:
+            yield _plain(table, "record_id")
+        for field in one.fields:
+            if (field.index or field.unique) and field.name in table.columns:
+                yield _plain(table, field.name)
+        yield from _links(table)
 
 
 def _all(form: Form, names: PhysicalNames) -> Iterator[Index]:

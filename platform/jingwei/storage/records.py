@@ -17,7 +17,7 @@ from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.direct import fetch
-from jingwei.storage.extended import Extended, Standings, extension_of
+from jingwei.storage.extended import Extended, Standings, extension_of, joined_statements
 from jingwei.storage.full_text import searched, searched_anywhere, text_of, write_texts
 from jingwei.storage.keyset import position
 from jingwei.storage.lru import Lru
@@ -74,7 +74,7 @@ class RecordStore:
         self._branches = Branches(org_parents)
         self._words: dict[str, tuple[str, ...]] = {}
         self.standing: Standing = ()  # whose form a query reads: the group's
-        self._under: dict[Standing, RecordStore] = {}
+        self._under: dict[Standing, RecordStore] = {(): self}
         self.extended = Extended(self, catalogue, Standings(catalogue, book, org_parents))
         self._shaper = Shaper(self)
         self._compiler = Compiler(self)
@@ -112,6 +112,21 @@ class RecordStore:
         if found is None:
             found = TableStatements(extension_of(self.stored(form), part), self.dialect)
             self._tables[form, part] = found
+        return found
+
+    def statements_of(self, form: str, fields: Sequence[str]) -> TableStatements:
+        """Those of a form's own table, and of what layers add where one of the fields is added."""
+        stored = self.stored(form).own
+        added = {
+            stored.extended[f].part: stored.extended[f] for f in fields if f in stored.extended
+        }
+        if not added:
+            return self.statements(form)
+        key = (form, " ".join(("joined", *added)))
+        found = self._tables.get(key)
+        if found is None:
+            found = joined_statements(stored, tuple(added.values()), self.dialect)
+            self._tables[key] = found
         return found
 
     def live(self, form: str, name: str) -> Expression | None:

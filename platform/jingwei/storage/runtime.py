@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.layered import catalogue_for
 from jingwei.problems import DefinitionErrors
 from jingwei.storage.books import NameBook
 from jingwei.storage.database import Connection, Database
@@ -37,6 +39,13 @@ class Installation:
     names: PhysicalNames
     book: NameBook
     store: RecordStore
+
+    def of(self, org: str | None, on: date) -> Installation:
+        """The installation as an org has it on a day; this one, where the org stands the same."""
+        catalogue = catalogue_for(self.catalogue, org, on)
+        if catalogue is self.catalogue:
+            return self
+        return replace(self, catalogue=catalogue, store=self.store.under(catalogue.standing))
 
 
 def active(database: Database, compile_texts: Compile, zone: str = DEFAULT_ZONE) -> Installation:

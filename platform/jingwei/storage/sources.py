@@ -45,9 +45,23 @@ class Place:
 
     stored: StoredTable
     table: sa.FromClause
+    join: Callable[[Place, StoredTable], sa.FromClause] | None = None  # for what layers add
+
+    def keeps(self, key: str) -> bool:
+        """Whether there is such a column."""
+        return self.stored.keeps(key)
 
     def column(self, key: str) -> sa.ColumnElement[Any]:
-        return self.table.c[self.stored.columns[key].name]
+        """A column, or what a layer adds to the row: joined, where the statement can."""
+        own = self.stored.columns.get(key)
+        if own is not None:
+            return self.table.c[own.name]
+        extension = self.stored.extended[key]
+        name = extension.columns[key].name
+        if self.join is not None:
+            return self.join(self, extension).c[name]
+        there = extension.table.alias()
+        return _one(there.c[name], there.c.id == self.column("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +84,13 @@ class Source:
         self.store = store
         self._live = live
         stored = store.stored(form)
-        self.record = Place(stored.own, stored.own.table.alias("r"))
+        self._extended: dict[tuple[int, str], sa.FromClause] = {}
+        self.record = Place(stored.own, stored.own.table.alias("r"), self._extend)
         self.row = self.record
         self.from_: sa.FromClause = self.record.table
         if part is not None:
-            self.row = Place(stored.parts[part], stored.parts[part].table.alias("t"))
+            rows = stored.parts[part]
+            self.row = Place(rows, rows.table.alias("t"), self._extend)
             self.from_ = self.row.table.join(
                 self.record.table, self.row.column("record_id") == self.record.column("id")
             )
@@ -95,16 +111,16 @@ class Source:
 
     def _find(self, place: Place, names: list[str], path: str) -> Found:
         name, rest = names[0], names[1:]
-        if name not in place.stored.columns:
+        if not place.keeps(name):
             live = None if rest else self._live(place, name)
             if live is None:
                 raise Malformed("unknown-path", path=path)
             return Found(live)
         column = place.column(name)
-        word = place.stored.types[name]
+        word = place.stored.type_of(name)
         if not rest:
             kind = f"{name}.{FORM_PART}"
-            form = place.column(kind) if kind in place.stored.columns else None
+            form = place.column(kind) if place.keeps(kind) else None
             return Found(column, form)
         if word.startswith("link:"):
             return self._find(self.join(place, name), rest, path)
@@ -118,15 +134,24 @@ class Source:
         key = (id(place), link)
         joined = self._joined.get(key)
         if joined is None:
-            target = place.stored.types[link].partition(":")[2]
+            target = place.stored.type_of(link).partition(":")[2]
             form, _, part = target.partition(".")
             stored = self.store.stored(form)
             table = stored.parts[part] if part else stored.own
-            joined = Place(table, table.table.alias(f"j{len(self._joined)}"))
+            joined = Place(table, table.table.alias(f"j{len(self._joined)}"), self._extend)
             self._joined[key] = joined
-            self.from_ = self.from_.outerjoin(
-                joined.table, joined.column("id") == place.column(link)
-            )
+            points = place.column(link)  # may itself join what a layer adds
+            self.from_ = self.from_.outerjoin(joined.table, joined.column("id") == points)
+        return joined
+
+    def _extend(self, place: Place, extension: StoredTable) -> sa.FromClause:
+        """What a layer adds to the rows of a place; joined once."""
+        key = (id(place.table), extension.part)
+        joined = self._extended.get(key)
+        if joined is None:
+            joined = extension.table.alias(f"e{len(self._extended)}")
+            self._extended[key] = joined
+            self.from_ = self.from_.outerjoin(joined, joined.c.id == place.column("id"))
         return joined
 
     def member(

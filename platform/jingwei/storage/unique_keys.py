@@ -16,7 +16,7 @@ class Store(Protocol):
 
     @property
     def dialect_name(self) -> str: ...
-    def statements(self, form: str, part: str = "") -> TableStatements: ...
+    def statements_of(self, form: str, fields: Sequence[str]) -> TableStatements: ...
     def driver_row(
         self, connection: Connection, write: Any, values: Mapping[str, Any]
     ) -> list[Any]: ...
@@ -40,7 +40,7 @@ class UniqueKeys:
         """A living record that has these values already; an empty value is never taken."""
         if any(value is None for value in values):
             return None
-        own = self._store.statements(form)
+        own = self._store.statements_of(form, fields)
         keys = own.columns_of(fields)
         key = ("unique", form, keys)
         cached = self._texts.get(key)
@@ -67,8 +67,9 @@ class UniqueKeys:
     ) -> set[int]:
         """Places of the keys that a living record has already, or that stand twice: the second of
         them. A key with a None in it is never taken."""
-        columns = self._store.statements(form).columns_of(fields)
-        write = self._store.statements(form).writer(columns)
+        own = self._store.statements_of(form, fields)
+        columns = own.columns_of(fields)
+        write = own.writer(columns)
         first: dict[tuple[Any, ...], int] = {}
         taken: set[int] = set()
         for place, key in enumerate(keys):
@@ -82,16 +83,19 @@ class UniqueKeys:
         rows = list(first)
         for start in range(0, len(rows), _MOST_KEYS):
             part = rows[start : start + _MOST_KEYS]
-            text, values = self._asks_for(form, columns, part)
+            text, values = self._asks_for(own, form, columns, part)
             there = connection.exec_driver_sql(text, values).fetchall()
             taken |= {first[part[n]] for (n,) in there if n < len(part)}
         return taken
 
     def _asks_for(
-        self, form: str, columns: tuple[str, ...], keys: list[tuple[Any, ...]]
+        self,
+        own: TableStatements,
+        form: str,
+        columns: tuple[str, ...],
+        keys: list[tuple[Any, ...]],
     ) -> tuple[str, tuple[Any, ...]]:
         """The query for the places (from 0) of those keys that living records have."""
-        own = self._store.statements(form)
         postgres = self._store.dialect_name != "sqlite"
         cached = ("taken", form, columns)
         text: str | None = self._texts.get(cached)
