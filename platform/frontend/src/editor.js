@@ -27,6 +27,19 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { yaml } from "@codemirror/lang-yaml";
 import { tags } from "@lezer/highlight";
+import { StyleModule } from "style-mod";
+
+// The policy of our pages allows no style element; sheets that a script makes are our own code.
+const mounted = new Set();
+StyleModule.mount = (_root, modules) => {
+  for (const one of [modules].flat()) {
+    if (mounted.has(one)) continue;
+    mounted.add(one);
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(one.getRules());
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  }
+};
 
 // classes, not colours: the style sheet knows light and dark
 const highlight = HighlightStyle.define([
