@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -122,3 +123,59 @@ def test_a_condition_no_database_can_judge_is_refused_in_words(
     with pytest.raises(Malformed) as refused:
         house.list("ops", "contract", filter=condition)
     assert refused.value.detail["code"] == "not-in-a-filter"
+
+
+BOARD = """
+kind: dashboard
+title: 看板
+for: everyone
+controls: {org: {default: S1}}
+tiles:
+  halves: {type: list, form: contract, columns: [name, {half: main.amount / 2}], sort: -main.amount}
+  large: {type: list, form: contract, where: main.amount > 900000, columns: [name]}
+  small: {type: list, form: contract, where: not (main.amount > 900000), columns: [name]}
+  of_all: {type: list, form: contract, where: sum(contract.amount) > 900000, columns: [name]}
+  by_name: {type: chart, chart: bar, form: contract, group: [main.name], value: count()}
+  names: {type: chart, chart: bar, form: contract, group: [main.name]}
+  sums: {type: chart, chart: bar, form: contract, group: [name], value: sum(main.amount)}
+  deep: {type: list, form: contract, columns: [name, main.main.secret]}
+  others: {type: list, form: contract, columns: [name, {all: sum(contract.amount)}]}
+layout: [[halves]]
+"""
+
+
+def test_a_block_of_data_works_nothing_out_of_records_out_of_reach(
+    linked: tuple[int, int, House],
+) -> None:
+    """Computed columns, conditions, groups and sums used to follow links as the system does."""
+    own, _, house = linked
+    house.publish({"definitions/dashboards/board.yaml": BOARD})
+
+    def tiles(login: str) -> dict[str, list[tuple[Any, ...]]]:
+        with house.read(login) as view:
+            found = view.catalogue.dashboards["board"].tiles
+            return {
+                name: [tuple(row.values()) for row in run_block(view, tile.block).rows]
+                for name, tile in found.items()
+            }
+
+    mine, everybody = tiles("li.na"), tiles("ops")
+    assert "CANARY" not in str(tiles("li.na")) and "987654" not in str(mine)
+    assert mine == {
+        "halves": [("桥", None)],
+        "large": [],
+        "small": [],
+        "of_all": [],
+        "by_name": [(None, 1)],
+        "names": [(None,)],
+        "sums": [("桥", 0)],
+        "deep": [("桥", None)],
+        "others": [("桥", Decimal("10.00"))],
+    }
+    assert everybody["large"] == [("桥",)]
+    assert everybody["of_all"] == [("乙的合同",), ("桥",)]
+    assert set(everybody["by_name"]) == {(None, 1), ("乙的合同", 1)}
+    assert ("桥", Decimal("987654.00")) in everybody["sums"]
+    assert ("桥", Decimal("493827.00")) in everybody["halves"]
+    # a field of a linked record that is hidden from the reader, two links away, is left out
+    assert [len(row) for row in tiles("chen.jie")["deep"]] == [1, 1]

@@ -25,6 +25,15 @@ from jingwei.language.periods import Grain, Period
 from jingwei.services.block_tables import BlockTable, Column
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
+from jingwei.services.linked import (
+    ReadersWorld,
+    asks_elsewhere,
+    blank_along,
+    followed,
+    guarded,
+    is_whole,
+    links_along,
+)
 from jingwei.services.rights import both
 from jingwei.services.world import environment, variables
 from jingwei.storage.query import Query
@@ -75,9 +84,49 @@ class Asked:
         formulas = [f for f in (block.where, *block.values.values()) if f is not None]
         if any(not self.may_read(catalogue.expression(f)) for f in formulas):
             return False
+        if block.where is not None and self._tells_of_others(catalogue.expression(block.where)):
+            return False
         paths = [*block.group, *((block.by,) if block.by else ())]
         paths += [p for p in self._sort_paths() if p not in block.values and p != "period"]
         return all(self.may_name(path) for path in paths)
+
+    def _tells_of_others(self, where: Expression) -> bool:
+        """Whether a condition reads rows of which the database cannot leave out what the reader
+        may not list."""
+        columns = (link for link in followed(where) if link.of_rows)
+        closed = any(not is_whole(self.view, link.form) for link in columns)
+        return closed or asks_elsewhere(self.view, where)
+
+    def is_followed_far(self, paths: Iterable[str]) -> bool:
+        """Whether a path goes through a link to records that the reader may not all list."""
+        return any(
+            not is_whole(self.view, target) for path in paths for _, target in self.ways(path)
+        )
+
+    def ways(self, path: str) -> list[tuple[str, str]]:
+        """The links that a path goes through, each as its own path, with the form it leads to."""
+        view = self.view
+        if self.table is None:
+            return links_along(view, self.form, path)
+        first, _, rest = path.partition(".")
+        if first == "parent":
+            return [(f"parent.{w}", form) for w, form in links_along(view, self.form, rest)]
+        column = self.form.tables[self.table].fields.get(first)
+        if not rest or column is None or column.type != "link" or len(column.to) != 1:
+            return []
+        beyond = links_along(view, view.catalogue.forms[column.to[0]], rest)
+        return [(first, column.to[0]), *((f"{first}.{w}", form) for w, form in beyond)]
+
+    def blanked(self, items: list[dict[str, Any]], paths: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows without values of records that the reader may not list. The rows have the links
+        on the way, too."""
+        blank_along(self.view, items, {path: self.ways(path) for path in paths})
+        return items
+
+    def with_ways(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """The paths, the links on the way to them, and the id."""
+        ways = [way for path in paths for way, _ in self.ways(path)]
+        return tuple(dict.fromkeys((*paths, *ways, "id")))
 
     def _sort_paths(self) -> list[str]:
         computed = {name for name, formula in self.block.columns if formula is not None}
@@ -97,9 +146,9 @@ class Asked:
         if self.table is None and first not in self.form.fields and first not in SYSTEM_FIELDS:
             return self._may_read_elsewhere(first, rest)
         if self.table is not None and first in self.form.tables[self.table].fields:
-            return f"{self.table}.{first}" in self.visible
+            return self._may_name_column(self.table, path)
         if own is not None and own.type == "table" and rest:
-            return path in self.visible
+            return self._may_name_column(first, rest)
         if first == self.form.name:
             return not rest or self.may_name(rest)
         return self.may_name(path)
@@ -111,7 +160,23 @@ class Asked:
         if not self.view.rights.row_scope(self.view, form).terms:
             return False
         seen = self.view.rights.fields(self.view, form)
-        return not rest or rest.split(".")[0] in seen.visible - seen.masked
+        first, _, beyond = rest.partition(".")
+        if rest and first not in seen.visible - seen.masked:
+            return False
+        return self._may_go_on(self.view.catalogue.forms[form].fields.get(first), beyond)
+
+    def _may_name_column(self, table: str, path: str) -> bool:
+        """A column of a table, or a field of the record that it links to."""
+        first, _, rest = path.partition(".")
+        if f"{table}.{first}" not in self.visible:
+            return False
+        return self._may_go_on(self.form.tables[table].fields.get(first), rest)
+
+    def _may_go_on(self, definition: Field | None, rest: str) -> bool:
+        """Whether the reader may see what a path looks at behind a field."""
+        if not rest or definition is None or definition.type != "link":
+            return True
+        return all(self._may_read_elsewhere(to.partition(".")[0], rest) for to in definition.to)
 
     def may_name(self, path: str, *, of_record: bool = False) -> bool:
         first, _, rest = path.partition(".")
@@ -119,14 +184,11 @@ class Asked:
             if first == "parent":
                 return self.may_name(rest, of_record=True)
             if first in self.form.tables[self.table].fields:
-                return f"{self.table}.{first}" in self.visible
+                return self._may_name_column(self.table, path)
             return first == "id"
         if first not in self.visible:
             return False
-        definition = self.form.fields.get(first)
-        if not rest or definition is None or definition.type != "link" or not definition.to:
-            return True
-        return self._may_read_elsewhere(definition.to[0].partition(".")[0], rest)
+        return self._may_go_on(self.form.fields.get(first), rest)
 
     # --- which rows -----------------------------------------------------------------------------
 
@@ -139,7 +201,7 @@ class Asked:
             found = both(found, self._within())
         if more is not None:
             found = both(found, more)
-        return found
+        return None if found is None else guarded(self.view, found, followed(found))
 
     def query(self, names: Sequence[str], **more: Any) -> Query:
         return Query(
@@ -279,7 +341,9 @@ class Asked:
         }
 
     def around(self, row: Values, owner: Values | None) -> Environment:
-        return environment(self.view, row, parent=owner, **self.given)
+        found = environment(self.view, row, parent=owner, **self.given)
+        found.world = ReadersWorld(self.view)
+        return found
 
 
 _SYSTEM_TYPES = {

@@ -18,11 +18,13 @@ from jingwei.language.expressions.tree import (
     Source,
 )
 from jingwei.language.periods import Grain, Period
+from jingwei.refusals import Refused
 from jingwei.services.block_asked import Asked
 from jingwei.services.block_tables import BlockTable, sorted_rows
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
-from jingwei.services.world import StoredWorld, environment
+from jingwei.services.linked import ReadersWorld
+from jingwei.services.world import environment
 from jingwei.storage.query import AggregateColumn, Page
 
 MOST_ROWS = 1_000  # of one block
@@ -68,6 +70,8 @@ class Groups(Asked):
         return [found.get(period, {"period": period}) for period in self.buckets()]
 
     def _counts(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        if self.is_followed_far(_paths(keys)):
+            return list(dict.fromkeys(_key(row, keys) for row in self._rows_of_keys(keys)))
         query = self.query(
             (),
             where=self.where(),
@@ -82,7 +86,8 @@ class Groups(Asked):
         """The value of an expression over aggregates, by group."""
         aggregates = [node for node in walk(expression.root) if isinstance(node, Aggregate)]
         own = [node for node in aggregates if self.is_of_rows(node.source)]
-        if len(own) < len(aggregates) or not all(self._fits_database(node) for node in own):
+        fits = len(own) == len(aggregates) and all(self._fits_database(node) for node in own)
+        if not fits or self.is_followed_far(_paths(keys)):
             return self._folded_here(expression, keys)
         parts = [(node, self._in_database(node, keys)) for node in own]
         found: dict[tuple[Any, ...], Any] = {}
@@ -131,16 +136,25 @@ class Groups(Asked):
             for row in found
         }
 
+    def _rows_of_keys(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows with what they are grouped by, where the reader may see it. Raises Refused for
+        more rows than can be folded here."""
+        paths = _paths(keys)
+        query = self.query(
+            self.with_ways(paths),
+            where=self.where(),
+            page=Page(MOST_FOLDED + 1),
+        )
+        found = self.view.store.select(self.view.connection, query).items
+        if len(found) > MOST_FOLDED:
+            raise Refused("too-many-to-fold", form=self.form.title, most=MOST_FOLDED)
+        return self.blanked(found, paths)
+
     def _folded_here(
         self, expression: Expression, keys: Sequence[str]
     ) -> dict[tuple[Any, ...], Any]:
         """The same over the rows themselves, for what the database cannot fold."""
-        query = self.query(
-            (*dict.fromkeys(("id", *(key.partition(":")[0] for key in keys))),),
-            where=self.where(),
-            page=Page(MOST_FOLDED),
-        )
-        found = self.view.store.select(self.view.connection, query).items
+        found = self._rows_of_keys(keys)
         pairs = self.whole([row["id"] for row in found])
         groups: dict[tuple[Any, ...], list[tuple[Values, Values | None]]] = {}
         for row in found:
@@ -155,7 +169,11 @@ class Groups(Asked):
         return answers
 
 
-class _TheseRows(StoredWorld):
+def _paths(keys: Sequence[str]) -> list[str]:
+    return [key.partition(":")[0] for key in keys]
+
+
+class _TheseRows(ReadersWorld):
     """The world in which the rows of the block's form are those of one group."""
 
     def __init__(

@@ -17,7 +17,6 @@ from jingwei.services.block_groups import MOST_FOLDED, MOST_ROWS, Groups
 from jingwei.services.block_tables import BlockTable, sorted_rows
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
-from jingwei.services.linked import blank, links_along
 from jingwei.services.presenting import MASK
 from jingwei.storage.query import Page, SortKey
 
@@ -42,20 +41,18 @@ class Rows(Asked):
         computed = {name: f for name, f in shown if f is not None}
         limit = min(self.block.limit or MOST_ROWS, MOST_ROWS)
         sorted_here = any(k.removeprefix("-") in computed for k in self.block.sort)
-        sort = () if sorted_here else tuple(_sort_key(key) for key in self.block.sort)
-        own = paths if self.table is None else []  # paths of rows begin at the row
-        ways = [way for path in own for way, _ in links_along(self.view, self.form, path)]
+        sort = () if sorted_here else tuple(_sort_key(key) for key in self._sorts())
         query = self.query(
-            (*dict.fromkeys((*paths, *ways, "id")),),
+            self.with_ways(paths),
             where=self.where(),
             sort=sort or (SortKey("id"),),
             page=Page(MOST_FOLDED if sorted_here else limit),
             count="exact",
         )
         found = self.view.store.select(self.view.connection, query)
-        blank(self.view, self.form, found.items, own)
-        rows = [{name: self._shown(name, item.get(name)) for name in paths} for item in found.items]
-        ids: list[int | None] = [item["id"] for item in found.items]
+        items = self.blanked(found.items, paths)
+        rows = [{name: self._shown(name, item.get(name)) for name in paths} for item in items]
+        ids: list[int | None] = [item["id"] for item in items]
         if computed:
             self._compute(computed, ids, rows)
         if sorted_here:
@@ -66,6 +63,10 @@ class Rows(Asked):
         return BlockTable(
             self.columns(names), ordered, ids if self.table is None else (), found.total
         )
+
+    def _sorts(self) -> Sequence[str]:
+        """The keys of order but for those that would tell of records the reader may not list."""
+        return [k for k in self.block.sort if not self.is_followed_far([k.removeprefix("-")])]
 
     def _shown(self, path: str, value: Any) -> Any:
         full = f"{self.table}.{path}" if self.table else path

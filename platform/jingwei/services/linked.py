@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
+from jingwei.language.expressions.environment import Values
 from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import finished, parts, walk
 from jingwei.language.expressions.tree import (
@@ -27,7 +28,7 @@ from jingwei.language.expressions.tree import (
 from jingwei.language.form import Form
 from jingwei.services.commands import Reading
 from jingwei.services.rights import both
-from jingwei.services.world import variables
+from jingwei.services.world import StoredWorld, variables
 from jingwei.storage.query import Query, RowScope, ScopeTerm
 
 Path = str
@@ -61,7 +62,15 @@ def blank(
 ) -> None:
     """Empty the values of these paths where they are of a record that the reader may not list.
     The items have the links on the way, too."""
-    ways = {path: links_along(view, form, path) for path in paths if "." in path}
+    blank_along(view, items, {p: links_along(view, form, p) for p in paths if "." in p})
+
+
+def blank_along(
+    view: Reading,
+    items: Sequence[MutableMapping[str, object]],
+    ways: Mapping[Path, Sequence[tuple[Path, str]]],
+) -> None:
+    """The same, with the links on the way to each path and the forms they lead to."""
     wanted: dict[str, set[int]] = {}
     for way in ways.values():
         for link, target in way:
@@ -112,6 +121,17 @@ def _followed(node: Node, *, of_rows: bool) -> Iterator[FollowedLink]:
         yield FollowedLink(node.of, node.of.type.form, of_rows, node.name, node.of.start, node.end)
     for part in parts(node):
         yield from _followed(part, of_rows=of_rows or isinstance(node, Aggregate))
+
+
+def asks_elsewhere(view: Reading, expression: Expression) -> bool:
+    """Whether a condition folds rows of a form of which the reader may not list every record: no
+    query can leave out what he may not list of them."""
+    sources = (node.source for node in walk(expression.root) if isinstance(node, Aggregate))
+    return any(
+        source.origin in ("form", "related")
+        and not is_whole(view, source.form or source.name.partition(".")[0])
+        for source in sources
+    )
 
 
 def is_whole(view: Reading, form: str) -> bool:
@@ -178,3 +198,25 @@ def _seen_through(link: Node, condition: Node) -> Node:
         return None
 
     return mapped(condition, change)
+
+
+# --- what is worked out outside the database -----------------------------------------------------
+
+
+class ReadersWorld(StoredWorld):
+    """The world as far as its reader may see it: a link to a record that he may not read leads
+    nowhere, and of other forms there are the records that he may list."""
+
+    def __init__(self, view: Reading, locale: str = "zh") -> None:
+        super().__init__(view, locale)
+        self._reader = view
+
+    def linked(self, form: str, id: int) -> Values | None:
+        found = super().linked(form, id)
+        if found is None or found.get("deleted_at") is not None:
+            return None
+        readable = is_whole(self._reader, form) or bool(_readable(self._reader, form, {id}))
+        return found if readable else None
+
+    def scope(self, form: str) -> RowScope:
+        return self._reader.rights.row_scope(self._reader, form)

@@ -9,10 +9,11 @@ from typing import Any
 from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.environment import Environment, Values
 from jingwei.language.expressions.tree import Expression, Node, Source
+from jingwei.refusals import Refused
 from jingwei.services import workdays
 from jingwei.services.rights import Viewing
 from jingwei.storage import people
-from jingwei.storage.query import ALL_ROWS, Query
+from jingwei.storage.query import ALL_ROWS, Page, Query, RowScope
 
 # Functions that a floor above answers (facts, scores …), by name: one literal table in `app.py`.
 Answer = Callable[[Viewing, Sequence[Any], Environment], Any]
@@ -20,7 +21,7 @@ ANSWERS: dict[str, Answer] = {}
 # Namespaces that a floor above fills (`receipts`, `version` …), looked up when first asked.
 Space = Callable[[Viewing, Mapping[str, Any]], Mapping[str, Any]]
 SPACES: dict[str, Space] = {}
-MOST_ROWS = 5_000
+MOST_ROWS = 20_000  # folded outside the database
 _KINDS: tuple[people.Held, ...] = ("post", "role")
 
 
@@ -183,12 +184,23 @@ class StoredWorld:
         of_owner = check_filter(self._view.catalogue, form, f"{by} == {owner}")
         return [(record, None) for record in self._all_of(form, of_owner)]
 
+    def scope(self, form: str) -> RowScope:
+        """The records of a form that there are in this world."""
+        return ALL_ROWS
+
     def _all_of(self, form: str, where: Expression | None = None) -> list[Values]:
         view = self._view
-        query = Query(form, ("id",), ALL_ROWS, where=where, page=None)
+        query = Query(
+            form,
+            ("id",),
+            self.scope(form),
+            where=where,
+            page=Page(MOST_ROWS + 1),
+            variables=variables(view),
+        )
         ids = [row["id"] for row in view.store.select(view.connection, query).items]
         if len(ids) > MOST_ROWS:
-            ids = ids[:MOST_ROWS]
+            raise Refused("too-many-to-fold", form=view.catalogue.forms[form].title, most=MOST_ROWS)
         found = view.store.load(view.connection, form, ids)
         return [found[i] for i in ids if i in found]
 
