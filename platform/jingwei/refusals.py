@@ -82,3 +82,9 @@ class Invalid(Refused):
     """Fields break their rules; `fields` names each."""
 
     status = 422
+
+
+class NoSpace(Refused):
+    """The disk of the database is full: nothing was written."""
+
+    status = 507

@@ -7,9 +7,9 @@ import threading
 import pytest
 from storage_small import a_catalogue, a_form, publish, published_by
 
+from jingwei.refusals import Conflict
 from jingwei.storage.apply import apply
 from jingwei.storage.database import Database
-from jingwei.storage.errors import TryAgain
 from jingwei.storage.locks import enter
 
 
@@ -48,12 +48,13 @@ def test_a_publisher_gives_up_after_its_time(
     if database.is_sqlite:
         pytest.skip("SQLite's writers wait for each other by the busy timeout")
     publish(database, a_catalogue(a_form("one")))
-    monkeypatch.setattr("jingwei.storage.apply.LOCK_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("jingwei.storage.publication.LOCK_TIMEOUT_SECONDS", 1)
 
     with database.writing() as connection:
         enter(connection)
-        with pytest.raises(TryAgain):
+        with pytest.raises(Conflict) as refused:
             apply(database, a_catalogue(a_form("one"), note="2"), published_by())
+    assert refused.value.code == "publish-busy"
     assert apply(database, a_catalogue(a_form("one"), note="2"), published_by()).id == 2
 
 

@@ -1,23 +1,47 @@
-"""A catalogue made the active release: in one step or not at all, and only by adding."""
+"""A catalogue made the active release: in one step or not at all, and only by adding.
+
+What takes long (values of many rows, indexes over them) is done before, where nobody sees it
+(`jingwei.storage.preparing`); the step itself takes the lock for a moment.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Literal
-
-from sqlalchemy import insert, text, update
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import jingwei
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.refusals import Conflict, NotFound
-from jingwei.storage.convert import fill_retyped
+from jingwei.storage.books import NameBook
+from jingwei.storage.changes import ChangeRow, write_changes
 from jingwei.storage.database import Connection, Database
-from jingwei.storage.full_text_fill import fill_texts
-from jingwei.storage.locks import PUBLISH_LOCK, lock_exclusively
-from jingwei.storage.names import PhysicalNames
+from jingwei.storage.ddl import Ddl
+from jingwei.storage.failpoints import failpoint
+from jingwei.storage.fill_list import Filling, is_long
+from jingwei.storage.fills import BATCH, Fill
+from jingwei.storage.full_text import forget_fields, searched_anywhere
+from jingwei.storage.indexes import Index, form_indexes
+from jingwei.storage.ledger import is_prepared, mark_active, write_names
+from jingwei.storage.names import Allotment, PhysicalNames
 from jingwei.storage.orgs import allot_keys, restore_keys, write_orgs
-from jingwei.storage.plan import Plan, plan_on
+from jingwei.storage.people import refresh_book
+from jingwei.storage.plan import Plan, plan_on, stale_uniques, table_statements
+from jingwei.storage.plan_step import Step
+from jingwei.storage.preparing import (
+    Preparation,
+    alone,
+    begin_preparation,
+    build_index,
+    changed_since,
+    drop_preparation,
+    end_preparation,
+    find_preparation,
+    long_indexes,
+    prepared_names,
+    run_fill,
+)
+from jingwei.storage.publication import Publication, with_publish_lock
+from jingwei.storage.purging import purge
 from jingwei.storage.releases import (
     Release,
     active_release,
@@ -26,56 +50,25 @@ from jingwei.storage.releases import (
     read_names,
     store_release,
 )
-from jingwei.storage.tables_releases import sys_column, sys_table
 
-LOCK_TIMEOUT_SECONDS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """Who publishes, when and why. `base`: the release the author worked from; None: unknown,
-    which is enough unless the studio published what runs. `locale`: of the plan's words."""
-
-    author: str
-    now: datetime
-    today: date
-    comment: str | None = None
-    base: int | None = None
-    source: Literal["folder", "studio"] = "folder"
-    fingerprint: str | None = None  # of the saved plan that is applied
-    locale: str = "zh"
+__all__ = ["Publication", "apply", "check_base", "rollback"]
 
 
 def apply(database: Database, catalogue: Catalogue, publication: Publication) -> Release:
     """Publish `catalogue`; when it runs already, the active release is the answer.
 
     Raises Conflict: `base-moved` when something else was published since the author's base,
-    `plan-blocked` when the data stand in the way; TryAgain when writers kept the lock for too long.
-    Nothing has changed then.
+    `plan-blocked` when the data stand in the way, `publish-busy` when writers kept the lock for
+    too long, `apply-running` when a long publication is under way. The release that runs, and all
+    that people see, is the same then; run it again.
     """
-    with database.writing() as connection:
-        _take_over(connection)
-        active = active_release(connection)
-        _check_base(connection, active, catalogue, publication)
-        plan = plan_on(connection, catalogue)
-        if active is not None and plan.is_empty:
-            return active
-        if plan.blocked_by:
-            words = [step.message(publication.locale) for step in plan.blocked_by]
-            raise Conflict("plan-blocked", steps="; ".join(words))
-        return _publish(connection, database, catalogue, plan, active, publication)
+    return _Publishing(database, catalogue, publication).run()
 
 
 def check_base(database: Database, catalogue: Catalogue, publication: Publication) -> None:
     """Raises Conflict `base-moved` or `plan-outdated`, as `apply` would."""
     with database.reading() as connection:
         _check_base(connection, active_release(connection), catalogue, publication)
-
-
-def _take_over(connection: Connection) -> None:
-    lock_exclusively(connection, PUBLISH_LOCK, timeout_seconds=LOCK_TIMEOUT_SECONDS)
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def _check_base(
@@ -108,86 +101,320 @@ def _changed_since(connection: Connection, base: int | None, active: Release) ->
     return sorted(p for p in set(was) | set(now) if was.get(p) != now.get(p))
 
 
-def _publish(
+@dataclass(slots=True)
+class _Long:
+    """What is done before the publishing transaction."""
+
+    fills: list[Fill] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.fills or self.indexes)
+
+
+@dataclass(slots=True)
+class _Publishing:
+    """One publication on its way."""
+
+    database: Database
+    catalogue: Catalogue
+    publication: Publication
+
+    def run(self) -> Release:
+        with self.database.reading() as connection:
+            active = active_release(connection)
+            if active is None:
+                return self._publish(None)
+            _check_base(connection, active, self.catalogue, self.publication)
+            plan = plan_on(connection, self.catalogue, self.publication.wish)
+            self._refuse(plan.blocked_by)
+            if plan.is_empty:
+                return active
+            long = self._long(connection, plan)
+        if long:
+            with alone(self.database):
+                return self._publish(self._prepare())
+        if plan.files or plan.statements:
+            active = self._publish(None)
+        return self._purged(plan, active)
+
+    def _refuse(self, steps: Sequence[Step]) -> None:
+        if steps:
+            words = "; ".join(step.message(self.publication.locale) for step in steps)
+            raise Conflict(
+                "plan-blocked",
+                detail={"steps": [step.to_json(self.publication.locale) for step in steps]},
+                steps=words,
+            )
+
+    def _plan(self, connection: Connection, *, values: bool) -> tuple[Release | None, Plan]:
+        active = active_release(connection)
+        _check_base(connection, active, self.catalogue, self.publication)
+        plan = plan_on(connection, self.catalogue, self.publication.wish, values=values)
+        self._refuse(plan.blocked_by)
+        return active, plan
+
+    # --- the long part --------------------------------------------------------------------------
+
+    def _long(self, connection: Connection, plan: Plan) -> _Long:
+        base = read_names(connection, plan.base).keys if plan.base is not None else {}
+        fresh = plan.allotment.new_tables
+        begun = find_preparation(connection) if self._is_ours(connection) else None
+        fills = self._filling(connection, plan.names, plan.allotment, base).fills(
+            connection, begun.progress if begun else ()
+        )
+        return _Long(
+            [f for f in fills if f.table not in fresh and is_long(connection, f.table)],
+            long_indexes(connection, plan.indexes, is_long, fresh),
+        )
+
+    def _is_ours(self, connection: Connection) -> bool:
+        return is_prepared(connection, self.catalogue.fingerprint)
+
+    def _filling(
+        self, connection: Connection, names: PhysicalNames, allotment: Allotment, keys: object
+    ) -> Filling:
+        refresh_book(connection, self.database.people)
+        return Filling(
+            self.catalogue,
+            names,
+            allotment,
+            keys,  # type: ignore[arg-type]  # by kind and name
+            self.database.people,
+            self.publication.computer,
+        )
+
+    def _prepare(self) -> Preparation:
+        preparation = with_publish_lock(self.database, self._begin)
+        failpoint("prepare.committed")
+        with self.database.reading() as connection:
+            _, plan = self._plan(connection, values=False)
+            long = self._long(connection, plan)
+            ddl = Ddl(connection.dialect, plan.allotment.names)
+        for fill in long.fills:
+            run_fill(self.database, preparation, fill, self.publication.tell)
+            self._judge([fill])
+        failpoint("fill.done")
+        for number, index in enumerate(long.indexes):
+            build_index(self.database, ddl, index)
+            if self.publication.tell is not None:
+                self.publication.tell(index.name, number + 1, len(long.indexes))
+        return preparation
+
+    def _begin(self, connection: Connection) -> Preparation:
+        """Tables and columns, under the lock for a moment: from here on every write is in the log
+        behind the mark."""
+        failpoint("prepare.begin")
+        active, plan = self._plan(connection, values=False)
+        base = active.id if active else None
+        found = find_preparation(connection)
+        if found is not None and self._is_ours(connection) and found.base == base:
+            return found
+        preparation = begin_preparation(
+            connection,
+            base,
+            self.catalogue.fingerprint,
+            self.publication.author,
+            self.publication.now,
+        )
+        allotment = plan.allotment
+        for statement in table_statements(Ddl(connection.dialect, plan.names), allotment):
+            connection.exec_driver_sql(statement)
+            failpoint("prepare.statement")
+        write_names(
+            connection,
+            plan.names,
+            set(allotment.new_tables),
+            set(allotment.new_columns),
+            (base or 0) + 1,
+            "prepared",
+        )
+        failpoint("prepare.ledger")
+        return preparation
+
+    def _judge(self, fills: Sequence[Fill]) -> None:
+        """Raises Conflict `plan-blocked` for values that came meanwhile and do not convert."""
+        steps = []
+        for fill in fills:
+            judge = fill.judge
+            if judge is None or fill.path in self.publication.wish.destroy:
+                continue
+            holes = {"path": fill.path, "old": "", "new": ""}
+            if judge.failed:
+                steps.append(Step("needs_data", "came_meanwhile", holes, judge.failed, True))
+        self._refuse(steps)
+
+    # --- the step -------------------------------------------------------------------------------
+
+    def _publish(self, preparation: Preparation | None) -> Release:
+        plans: list[Plan] = []
+
+        def step(connection: Connection) -> Release:
+            failpoint("publish.begin")
+            active, plan = self._plan(connection, values=preparation is None)
+            plans[:] = [plan]
+            if active is not None and plan.is_empty:
+                return active
+            return self._step(connection, plan, active, preparation)
+
+        release = with_publish_lock(self.database, step)
+        failpoint("publish.committed")
+        return self._purged(plans[0], release)
+
+    def _step(
+        self,
+        connection: Connection,
+        plan: Plan,
+        active: Release | None,
+        preparation: Preparation | None,
+    ) -> Release:
+        release = self._release(active)
+        base = read_names(connection, active.id).keys if active else {}
+        keys = allot_keys(connection, self.catalogue, base)
+        names = replace(plan.names, keys=keys)
+        allotment, begun = self._left(connection, plan, preparation)
+        fills = self._filling(connection, names, plan.allotment, keys).fills(connection, begun)
+        planned = self.publication.plan or plan.to_json(self.publication.locale)
+        store_release(connection, release, self.catalogue.files, names, planned)
+        failpoint("publish.release")
+        write_orgs(connection, self.catalogue, keys["org"], self.publication.today)
+        failpoint("publish.orgs")
+        if self.publication.logged:
+            self._log(connection, release, keys)
+        # what locks tables comes last: readers wait from here to the commit
+        ddl = Ddl(connection.dialect, plan.allotment.names)
+        self._statements(connection, plan, ddl, allotment)
+        write_names(
+            connection,
+            names,
+            set(allotment.new_tables),
+            set(allotment.new_columns),
+            release.id,
+            "active",
+        )
+        mark_active(connection, names)
+        failpoint("publish.ledger")
+        self._fill(connection, fills, preparation, keys)
+        if preparation is not None:
+            end_preparation(connection)
+        else:
+            drop_preparation(connection)
+        return release
+
+    def _release(self, active: Release | None) -> Release:
+        return Release(
+            id=active.id + 1 if active else 1,
+            parent=active.id if active else None,
+            fingerprint=self.catalogue.fingerprint,
+            engine=jingwei.__version__,
+            language=self.catalogue.manifest.language,
+            author=self.publication.author,
+            comment=self.publication.comment,
+            at=self.publication.now,
+            source=self.publication.source,
+        )
+
+    def _left(
+        self, connection: Connection, plan: Plan, preparation: Preparation | None
+    ) -> tuple[Allotment, Sequence[str]]:
+        """What of the allotment is still to be made, and the fills that were begun."""
+        if preparation is None:
+            return plan.allotment, ()
+        if not self._is_ours(connection):
+            raise Conflict("apply-overtaken")
+        tables, columns = prepared_names(connection)
+        physical = {t.name: t.columns for t in plan.names.tables.values()}
+        left = replace(
+            plan.allotment,
+            new_tables=[t for t in plan.allotment.new_tables if t not in tables],
+            new_columns=[
+                (t, k) for t, k in plan.allotment.new_columns if (t, physical[t][k]) not in columns
+            ],
+        )
+        return left, list(preparation.progress)
+
+    def _statements(
+        self, connection: Connection, plan: Plan, ddl: Ddl, allotment: Allotment
+    ) -> None:
+        statements = [
+            *table_statements(ddl, allotment),
+            *(ddl.create_index(index) for index in plan.indexes),
+            *(f'DROP INDEX IF EXISTS "{name}"' for name in stale_uniques(connection, plan)),
+        ]
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+            failpoint("publish.statement")
+
+    def _fill(
+        self,
+        connection: Connection,
+        fills: Sequence[Fill],
+        preparation: Preparation | None,
+        keys: dict[str, dict[str, int]],
+    ) -> None:
+        for form in self.catalogue.forms.values():
+            kept = searched_anywhere(self.catalogue, form)
+            forget_fields(connection, keys["form"][form.name], kept)
+        done = preparation.progress if preparation is not None else {}
+        for fill in fills:
+            if fill.name in done:
+                assert preparation is not None
+                key = keys["form"][fill.form]
+                fill.again(connection, changed_since(connection, preparation.mark, key))
+                continue
+            last: int | None = -1
+            while last is not None:
+                last, _ = fill.batch(connection, last, BATCH)
+        if preparation is not None:
+            failpoint("publish.caught_up")
+        self._judge(fills)
+        failpoint("publish.filled")
+
+    def _log(
+        self, connection: Connection, release: Release, keys: dict[str, dict[str, int]]
+    ) -> None:
+        wish = self.publication.wish
+        body = {
+            "release": [release.parent, release.id],
+            "author": [None, release.author],
+            "comment": [None, release.comment],
+        }
+        if wish.destroy or wish.restore:
+            body["destroy"] = [None, ", ".join(sorted(wish.destroy)) or None]
+            body["restore"] = [None, ", ".join(sorted(wish.restore)) or None]
+            body["reason"] = [None, wish.reason]
+        log_release(connection, self.database, keys, release, "release.published", body)
+
+    def _purged(self, plan: Plan, release: Release) -> Release:
+        """Destroy what was wished to be, once nothing that runs can see it."""
+        if plan.purges:
+            purge(self.database, plan.purges)
+        return release
+
+
+def log_release(
     connection: Connection,
     database: Database,
-    catalogue: Catalogue,
-    plan: Plan,
-    active: Release | None,
-    publication: Publication,
-) -> Release:
-    release = Release(
-        id=active.id + 1 if active else 1,
-        parent=active.id if active else None,
-        fingerprint=catalogue.fingerprint,
-        engine=jingwei.__version__,
-        language=catalogue.manifest.language,
-        author=publication.author,
-        comment=publication.comment,
-        at=publication.now,
-        source=publication.source,
+    keys: dict[str, dict[str, int]],
+    release: Release,
+    action: str,
+    body: dict[str, object],
+) -> None:
+    """A publication is in the audit trail like every other change. The author is a person of the
+    installation, or whoever the machine says runs the command (in the body then)."""
+    refresh_book(connection, database.people)
+    known = release.author in database.people.ids
+    book = NameBook((k, kind, name) for kind, names in keys.items() for name, k in names.items())
+    row = ChangeRow(
+        at=release.at,
+        actor=release.author if known else None,
+        action=action,
+        kind="release",
+        object=release.id,
+        body=body,
+        release=release.id,
     )
-    base = read_names(connection, active.id).keys if active else {}
-    keys = allot_keys(connection, catalogue, base)
-    for statement in plan.statements:
-        connection.exec_driver_sql(statement)
-    write_ledger(connection, plan, release.id)
-    fill_retyped(connection, plan.allotment.retypes, database.people, keys)
-    names = replace(plan.names, keys=keys)
-    fill_texts(connection, catalogue, names, keys)
-    store_release(connection, release, catalogue.files, names, plan.to_json(publication.locale))
-    write_orgs(connection, catalogue, keys["org"], publication.today)
-    return release
-
-
-def write_ledger(connection: Connection, plan: Plan, release: int) -> None:
-    """Write down what was allotted, and what is now called otherwise or hidden."""
-    for (form, part), table in plan.names.tables.items():
-        if table.name in plan.allotment.new_tables:
-            connection.execute(
-                insert(sys_table).values(
-                    name=table.name, form=form, part=part, since=release, state="active"
-                )
-            )
-    _add_columns(connection, plan, release)
-    mark_ledger(connection, plan.names)
-
-
-def _add_columns(connection: Connection, plan: Plan, release: int) -> None:
-    new = set(plan.allotment.new_columns)
-    rows = [
-        {
-            "table": table.name,
-            "column": column,
-            "field": key,
-            "type": table.types[key],
-            "since": release,
-            "state": "active",
-        }
-        for table in plan.names.tables.values()
-        for key, column in table.columns.items()
-        if table.name in plan.allotment.new_tables or (table.name, key) in new
-    ]
-    if rows:
-        connection.execute(insert(sys_column), rows)
-
-
-def mark_ledger(connection: Connection, names: PhysicalNames) -> None:
-    """Make the ledger say what the active release calls each table and column."""
-    connection.execute(update(sys_table).values(state="retired"))
-    connection.execute(update(sys_column).values(state="retired"))
-    for (form, part), table in names.tables.items():
-        connection.execute(
-            update(sys_table)
-            .where(sys_table.c.name == table.name)
-            .values(form=form, part=part, state="active")
-        )
-        for key, column in table.columns.items():
-            connection.execute(
-                update(sys_column)
-                .where(sys_column.c.table == table.name, sys_column.c.column == column)
-                .values(field=key, type=table.types[key], state="active")
-            )
+    write_changes(connection, book, database.people, [row])
 
 
 def rollback(
@@ -195,10 +422,11 @@ def rollback(
 ) -> Release:
     """Publish an earlier release again, over the columns it had; business data stays as it is.
 
-    `catalogue` is that release, compiled (`read_files`). Raises NotFound for an unknown number.
+    `catalogue` is that release, compiled (`read_files`). Raises NotFound for an unknown number,
+    Conflict `plan-blocked` when values that it wants unique are not any more.
     """
-    with database.writing() as connection:
-        _take_over(connection)
+
+    def step(connection: Connection) -> Release:
         wanted = find_release(connection, release)
         active = active_release(connection)
         if wanted is None or active is None:
@@ -216,8 +444,27 @@ def rollback(
             rollback_of=release,
         )
         restore_keys(connection, names.keys)
-        mark_ledger(connection, names)
-        fill_texts(connection, catalogue, names, names.keys)
+        mark_active(connection, names)
+        keys = {kind: dict(found) for kind, found in names.keys.items()}
+        filling = Filling(catalogue, names, Allotment(names), keys, database.people)
+        for form in catalogue.forms.values():
+            kept = searched_anywhere(catalogue, form)
+            forget_fields(connection, keys["form"][form.name], kept)
+        for fill in filling.fills(connection):
+            last: int | None = -1
+            while last is not None:
+                last, _ = fill.batch(connection, last, BATCH)
         store_release(connection, again, read_files(connection, release), names, None)
         write_orgs(connection, catalogue, names.keys["org"], publication.today)
+        body = {"release": [active.id, again.id], "rollback_of": [None, release]}
+        body |= {"author": [None, again.author], "comment": [None, again.comment]}  # type: ignore[dict-item]
+        if publication.logged:
+            log_release(connection, database, keys, again, "release.rolled_back", dict(body))
+        ddl = Ddl(connection.dialect, names)
+        for form in catalogue.forms.values():
+            for index in form_indexes(form, names):
+                if index.unique:
+                    connection.exec_driver_sql(ddl.create_index(index))
         return again
+
+    return with_publish_lock(database, step)

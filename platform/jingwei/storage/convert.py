@@ -1,58 +1,17 @@
-"""Values carried into a column of another type. What does not convert stays behind, uncounted."""
+"""Values carried into a column of another type: what converts, and what stays behind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from jingwei.language.periods import Period
-from jingwei.storage.books import NameBook, PersonBook
-from jingwei.storage.codecs import reader, writer
-from jingwei.storage.columns import sql_type
-from jingwei.storage.database import Connection
 from jingwei.storage.names import Retype
+from jingwei.storage.plan_step import MOST_EXAMPLES, Example
 
-BATCH = 1_000
 _NUMBERS = {"decimal", "integer"}
-
-
-def fill_retyped(
-    connection: Connection,
-    retypes: Sequence[Retype],
-    people: PersonBook,
-    keys: Mapping[str, Mapping[str, int]],
-) -> None:
-    """Fill each new column from the one it follows, in the publishing transaction."""
-    book = NameBook(
-        (key, kind, name) for kind, names in keys.items() for name, key in names.items()
-    )
-    for retype in retypes:
-        _fill(connection, retype, book, people)
-
-
-def _fill(connection: Connection, retype: Retype, book: NameBook, people: PersonBook) -> None:
-    convert = converter(retype.old_type, retype.new_type)
-    if convert is None:
-        return
-    dialect = connection.dialect
-    read = reader(sql_type(retype.old_type, book, people), dialect)
-    write = writer(sql_type(retype.new_type, book, people), dialect)
-    mark = "?" if dialect.name == "sqlite" else "%s"
-    select = (
-        f'SELECT id, "{retype.old_column}" FROM "{retype.table}" '
-        f'WHERE "{retype.old_column}" IS NOT NULL AND id > {mark} ORDER BY id LIMIT {BATCH}'
-    )
-    update = f'UPDATE "{retype.table}" SET "{retype.new_column}" = {mark} WHERE id = {mark}'
-    last = -1
-    while rows := connection.exec_driver_sql(select, (last,)).fetchall():
-        last = rows[-1][0]
-        values = [(convert(read(old) if read else old), record) for record, old in rows]
-        filled = [
-            (write(new) if write else new, record) for new, record in values if new is not None
-        ]
-        if filled:
-            connection.exec_driver_sql(update, filled)
 
 
 def converter(old: str, new: str) -> Callable[[Any], Any] | None:
@@ -62,9 +21,68 @@ def converter(old: str, new: str) -> Callable[[Any], Any] | None:
         return _whole if to == "integer" else Decimal
     if to == "text":
         return _words
+    if to == "several" and new.partition(":")[2] == old:
+        return _several
+    if was == "several" and old.partition(":")[2] == new:
+        return _only
     if was == "text":
         return _PARSERS.get(to)
     return None
+
+
+@dataclass(slots=True)
+class Judge:
+    """Counts what does not convert, and what would lose digits. Feed it with `take`."""
+
+    convert: Callable[[Any], Any] | None
+    scale: int | None  # digits after the point that the new type keeps; None: it is no decimal
+    is_certain: bool  # every value converts (or none does), so no row need be looked at
+    failed: int = 0
+    rounded: int = 0
+    failures: list[Example] = field(default_factory=list)
+    roundings: list[Example] = field(default_factory=list)
+
+    def take(self, record: int, value: Any) -> Any:
+        """The value as the new type has it; None when it has none."""
+        new = self.convert(value) if self.convert is not None else None
+        if new is None:
+            self.failed += 1
+            if len(self.failures) < MOST_EXAMPLES:
+                self.failures.append(Example(record, str(value)[:60]))
+        elif self.scale is not None and _places(new) > self.scale:
+            self.rounded += 1
+            if len(self.roundings) < MOST_EXAMPLES:
+                self.roundings.append(Example(record, str(value)[:60]))
+        return new
+
+
+def judge(retype: Retype) -> Judge:
+    """Who judges the values of one change of type."""
+    convert = converter(retype.old_type, retype.new_type)
+    was, _, old_scale = retype.old_type.partition(":")
+    to, _, new_scale = retype.new_type.partition(":")
+    scale = int(new_scale) if to == "decimal" else None
+    widens = was == "integer" or (
+        was == "decimal" and scale is not None and int(old_scale) <= scale
+    )
+    plain = to == "text" and was not in ("json", "several")
+    certain = convert is None or plain or (to == "decimal" and widens) or convert is _several
+    return Judge(convert, scale, certain)
+
+
+def _places(value: Any) -> int:
+    """Digits behind the point, without zeros at the end."""
+    if not isinstance(value, Decimal) or value == value.to_integral_value():
+        return 0
+    return max(0, -int(value.normalize().as_tuple().exponent))
+
+
+def _several(value: Any) -> list[Any]:
+    return [value]
+
+
+def _only(value: Any) -> Any:
+    return value[0] if len(value) == 1 else None
 
 
 def _whole(value: Any) -> int | None:

@@ -7,17 +7,21 @@ one finds its columns again. The ledger (`sys_table`, `sys_column`) says what wa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Set
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
+from jingwei.catalogue.extensions import NOTHING, Extensions
 from jingwei.language.form import Field, Form
 from jingwei.storage.columns import (
-    ROW_COLUMNS,
-    SYSTEM_COLUMNS,
+    BESIDE,
     Column,
+    field_columns,
+    fixed_columns,
     form_columns,
     table_columns,
 )
@@ -37,8 +41,9 @@ class PhysicalTable:
 
 @dataclass(frozen=True, slots=True)
 class PhysicalNames:
-    """Tables by (form, part); part is a sub-table's field, empty for the form itself. `keys`: the
-    small keys of orgs, indicators …, by kind and name."""
+    """Tables by (form, part); part is a sub-table's field, empty for the form itself, and with
+    `@HY01` behind either what the layers of that org add. `keys`: the small keys of orgs,
+    indicators …, by kind and name."""
 
     tables: Mapping[tuple[str, str], PhysicalTable] = field(default_factory=dict)
     keys: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -94,11 +99,31 @@ class Wanted:
     @property
     def fixed(self) -> Mapping[str, str]:
         """The columns every such table has."""
-        return ROW_COLUMNS if self.part else SYSTEM_COLUMNS
+        return fixed_columns(self.part)
+
+    @property
+    def wish(self) -> str:
+        """How the table is best called."""
+        table, _, for_ = self.part.partition(BESIDE)
+        own = f"f_{self.form}_{table}" if table else f"f_{self.form}"
+        return f"{own}__{_word(for_)}" if for_ else own
+
+    @property
+    def prefix(self) -> str:
+        """What stands before a field in its path."""
+        table = self.part.partition(BESIDE)[0]
+        return f"{self.form}.{table}." if table else f"{self.form}."
 
 
-def wanted_tables(forms: Iterable[Form], is_stored: Callable[[Field], bool]) -> list[Wanted]:
-    """Every table the forms need, each form before its sub-tables."""
+def wanted_tables(
+    forms: Iterable[Form],
+    is_stored: Callable[[Field], bool],
+    extensions: Extensions = NOTHING,
+    orgs_were: Mapping[str, str | None] = MappingProxyType({}),
+) -> list[Wanted]:
+    """Every table the forms need, each form before its sub-tables, and these before what layers
+    add. `orgs_were`: earlier names of orgs."""
+    forms = list(forms)
     wanted: list[Wanted] = []
     for form in forms:
         columns = tuple(form_columns(form, is_stored))
@@ -108,15 +133,40 @@ def wanted_tables(forms: Iterable[Form], is_stored: Callable[[Field], bool]) -> 
             wanted.append(
                 Wanted(form.name, table.name, parts, form.renamed_from, table.renamed_from)
             )
-    return wanted
+    return [*wanted, *_wanted_of_layers({f.name: f for f in forms}, extensions, orgs_were)]
+
+
+def _wanted_of_layers(
+    forms: Mapping[str, Form], extensions: Extensions, orgs_were: Mapping[str, str | None]
+) -> Iterator[Wanted]:
+    for added in extensions.tables:
+        columns = tuple(c for f in added.fields for c in field_columns(f))
+        was, part_was = forms[added.form].renamed_from, added.table.renamed_from
+        yield Wanted(added.form, added.table.name, columns, was, part_was)
+    for one in extensions.fields:
+        form = forms[one.form]
+        table = form.fields.get(one.table)
+        table_was = (table.renamed_from if table is not None else None) or one.table
+        org_was = orgs_were.get(one.for_) or one.for_
+        part, part_was = f"{one.table}{BESIDE}{one.for_}", f"{table_was}{BESIDE}{org_was}"
+        columns = tuple(c for f in one.fields for c in field_columns(f))
+        yield Wanted(one.form, part, columns, form.renamed_from, part_was)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Every table and column name that was ever allotted, so that none is given twice."""
+    """Every table and column name that was ever allotted, so that none is given twice.
+
+    `hidden`: retired tables by (form, part); `hidden_columns`: the newest retired column of a
+    field that still has values, with its type, by (physical table, column key). What is named in
+    `restore` is taken up again, instead of beginning empty.
+    """
 
     tables: Set[str] = frozenset()
     columns: Mapping[str, Set[str]] = field(default_factory=dict)  # by physical table
+    hidden: Mapping[tuple[str, str], PhysicalTable] = field(default_factory=dict)
+    hidden_columns: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    restore: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +189,15 @@ class Retype:
     new_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A field (or form) that was there before. `column` None: the whole table."""
+
+    path: str
+    table: str
+    column: str | None = None
+
+
 @dataclass(slots=True)
 class Allotment:
     """What changes from one map to the next. Columns: (physical table, column key)."""
@@ -150,6 +209,8 @@ class Allotment:
     retypes: list[Retype] = field(default_factory=list)
     retired_tables: list[str] = field(default_factory=list)
     retired_columns: list[tuple[str, str]] = field(default_factory=list)  # table, physical column
+    restored: list[Hidden] = field(default_factory=list)
+    were_there: list[Hidden] = field(default_factory=list)  # and begin empty
 
 
 def allot(base: PhysicalNames, wanted: Iterable[Wanted], ledger: Ledger) -> Allotment:
@@ -158,14 +219,14 @@ def allot(base: PhysicalNames, wanted: Iterable[Wanted], ledger: Ledger) -> Allo
     result = Allotment(PhysicalNames(tables))
     taken = set(ledger.tables)
     for want in wanted:
-        known = _known_table(base, want, result)
+        known = _known_table(base, want, result) or _hidden_table(want, ledger, result)
         if known is None:
-            name = _free(f"f_{want.form}_{want.part}" if want.part else f"f_{want.form}", taken)
+            name = _free(want.wish, taken)
             taken.add(name)
             result.new_tables.append(name)
             known = PhysicalTable(name, {}, {})
         used = set(ledger.columns.get(known.name, ())) | set(want.fixed)
-        tables[want.form, want.part] = _allot_columns(known, want, used, result)
+        tables[want.form, want.part] = _allot_columns(known, want, used, ledger, result)
     _retire(base, result)
     return result
 
@@ -185,19 +246,50 @@ def _known_table(base: PhysicalNames, want: Wanted, result: Allotment) -> Physic
     return None
 
 
+def _hidden_table(want: Wanted, ledger: Ledger, result: Allotment) -> PhysicalTable | None:
+    """A table that was retired: taken up again when that is wished."""
+    found = ledger.hidden.get((want.form, want.part))
+    if found is None:
+        return None
+    path = f"{want.form}.{want.part}".rstrip(".")
+    if path not in ledger.restore and want.form not in ledger.restore:
+        result.were_there.append(Hidden(path, found.name))
+        return None
+    result.restored.append(Hidden(path, found.name))
+    return found
+
+
+def _hidden_column(
+    known: PhysicalTable, column: Column, path: str, ledger: Ledger, result: Allotment
+) -> str | None:
+    """A column that was retired: taken up again when that is wished and its type is the same."""
+    name, type_ = ledger.hidden_columns.get((known.name, column.key), ("", ""))
+    if not name or not _same_type(type_, column.type):
+        return None
+    if path not in ledger.restore:
+        result.were_there.append(Hidden(path, known.name, name))
+        return None
+    result.restored.append(Hidden(path, known.name, name))
+    return name
+
+
 def _allot_columns(
-    known: PhysicalTable, want: Wanted, used: set[str], result: Allotment
+    known: PhysicalTable, want: Wanted, used: set[str], ledger: Ledger, result: Allotment
 ) -> PhysicalTable:
     columns = dict(zip(want.fixed, want.fixed, strict=True))
     types = dict(want.fixed)
     fresh = known.name in result.new_tables
-    prefix = f"{want.form}.{want.part}." if want.part else f"{want.form}."
+    prefix = want.prefix
     for column in want.columns:
         old_key = _known_column(known, column)
         if old_key is not None and _same_type(known.types[old_key], column.type):
             columns[column.key] = known.columns[old_key]
             if old_key != column.key:
                 result.renames.append(Rename(prefix + old_key, prefix + column.key))
+        elif old_key is None and (
+            found := _hidden_column(known, column, prefix + column.key, ledger, result)
+        ):
+            columns[column.key] = found
         else:
             name = _free(column.key.replace(".", "__"), used)
             used.add(name)
@@ -236,6 +328,11 @@ def _free(wish: str, taken: Set[str]) -> str:
         name = _cut(wish, LONGEST - len(end)) + end
         number += 1
     return name
+
+
+def _word(code: str) -> str:
+    """The code of an org as part of a name."""
+    return re.sub("[^a-z0-9]+", "_", code.lower()).strip("_")
 
 
 def _cut(name: str, longest: int) -> str:

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
-
-from sqlalchemy import select
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.computed import stored_test
-from jingwei.language.form import Form
+from jingwei.catalogue.extensions import extensions
+from jingwei.storage.columns import BESIDE
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
-from jingwei.storage.indexes import Index, form_indexes
+from jingwei.storage.indexes import Index, extension_indexes, form_indexes
+from jingwei.storage.ledger import read_ledger
 from jingwei.storage.names import (
     Allotment,
+    Hidden,
     Ledger,
     PhysicalNames,
     PhysicalTable,
+    Retype,
+    Wanted,
     allot,
     wanted_tables,
 )
+from jingwei.storage.plan_rows import count, twice, twice_examples, unconverted
+from jingwei.storage.plan_step import Example, Group, Step
 from jingwei.storage.releases import Release, active_release, read_files, read_names
-from jingwei.storage.tables_releases import sys_column, sys_table
-from jingwei.texts import text
-
-Group = Literal["safe", "needs_data", "destructive"]
-GROUPS: tuple[Group, ...] = ("safe", "needs_data", "destructive")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One effect, in words. `code` names the sentence; `rows` are those it touches. One that
-    `blocks` must be mended first."""
-
-    group: Group
-    code: str
-    holes: Mapping[str, object] = field(default_factory=dict)
-    rows: int | None = None
-    blocks: bool = False
-
-    def message(self, locale: str) -> str:
-        return text(f"plan.{self.code}", locale, rows=self.rows or 0, **self.holes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +36,19 @@ class FileChange:
 
     path: str
     change: Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the author says beside the definitions, by path (`plan`, `plan.note`): `destroy` may be
+    lost, because of `reason`; `restore` takes up what was retired."""
+
+    destroy: frozenset[str] = frozenset()
+    restore: frozenset[str] = frozenset()
+    reason: str | None = None
+
+
+NO_WISH = Wish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +62,16 @@ class Plan:
     statements: tuple[str, ...]
     names: PhysicalNames
     allotment: Allotment
+    indexes: tuple[Index, ...] = ()  # that are not there yet
+    purges: tuple[Hidden, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not self.files and not self.statements
+        return not self.files and not self.statements and not self.purges
 
     @property
     def blocked_by(self) -> tuple[Step, ...]:
-        """What the data must be mended for first."""
+        """What must be mended or accepted first."""
         return tuple(step for step in self.steps if step.blocks)
 
     @property
@@ -79,75 +79,60 @@ class Plan:
         return any(step.group == "destructive" for step in self.steps)
 
     def to_json(self, locale: str) -> dict[str, Any]:
-        """For `--json`, and for the release that it becomes."""
+        """For the release that it becomes, where nobody made the whole plan."""
         return {
             "base": self.base,
             "fingerprint": self.fingerprint,
             "files": [{"path": f.path, "change": f.change} for f in self.files],
-            "steps": [
-                {"group": s.group, "code": s.code, "rows": s.rows, "message": s.message(locale)}
-                for s in self.steps
-            ],
+            "steps": [step.to_json(locale) for step in self.steps],
             "statements": list(self.statements),
         }
 
-    def to_text(self, locale: str) -> str:
-        """For a terminal: files, effects by group, statements."""
-        if self.is_empty:
-            return text("plan.nothing", locale)
-        lines = [text("plan.files", locale)]
-        lines += [f"  {_MARKS[f.change]} {f.path}" for f in self.files]
-        for group in GROUPS:
-            steps = [step for step in self.steps if step.group == group]
-            if steps:
-                lines += ["", text(f"plan.group_{group}", locale)]
-                lines += [f"  - {step.message(locale)}" for step in steps]
-        if self.statements:
-            lines += ["", text("plan.statements", locale)]
-            lines += [f"  {statement};" for statement in self.statements]
-        return "\n".join(lines)
 
-
-_MARKS = {"added": "+", "changed": "~", "removed": "-"}
-
-
-def plan(database: Database, catalogue: Catalogue) -> Plan:
+def plan(database: Database, catalogue: Catalogue, wish: Wish = NO_WISH) -> Plan:
     """What publishing `catalogue` would do to this database. Changes nothing."""
     with database.reading() as connection:
-        return plan_on(connection, catalogue)
+        return plan_on(connection, catalogue, wish)
 
 
-def plan_on(connection: Connection, catalogue: Catalogue) -> Plan:
-    """The same inside a transaction: `apply` plans again under the lock."""
+def plan_on(
+    connection: Connection, catalogue: Catalogue, wish: Wish = NO_WISH, *, values: bool = True
+) -> Plan:
+    """The same inside a transaction: `apply` plans again under the lock. `values`: look at every
+    value that changes its type."""
     base = active_release(connection)
     was = read_names(connection, base.id) if base else PhysicalNames()
-    allotment = allot(
-        was, wanted_tables(catalogue.forms.values(), stored_test(catalogue)), _ledger(connection)
-    )
+    ledger = read_ledger(connection, catalogue.fingerprint, wish.restore)
+    allotment = allot(was, wanted_of(catalogue), ledger)
     indexes = _indexes(catalogue, allotment.names)
     names = _with_indexes(allotment.names, indexes)
+    there = {name for table in allotment.names.tables.values() for name in table.indexes}
+    fresh = tuple(index for index in indexes if index.name not in there)
+    look = _Look(connection, allotment, was, wish, values)
+    purges = tuple(look.purges(ledger))
     return Plan(
         base.id if base else None,
         catalogue.fingerprint,
         tuple(_file_changes(connection, base, catalogue.files)),
-        (*_steps(connection, allotment, was), *_unique_steps(connection, allotment, indexes)),
-        tuple(_statements(connection, allotment, indexes)),
+        (*look.steps(), *look.purge_steps(purges), *look.unique_steps(fresh)),
+        tuple(_statements(connection, allotment, fresh)),
         names,
         allotment,
+        fresh,
+        purges,
     )
 
 
-def _ledger(connection: Connection) -> Ledger:
-    tables = connection.execute(select(sys_table.c.name)).scalars().all()
-    columns: dict[str, set[str]] = {}
-    for table, column in connection.execute(select(sys_column.c.table, sys_column.c.column)):
-        columns.setdefault(table, set()).add(column)
-    return Ledger(set(tables), columns)
+def wanted_of(catalogue: Catalogue) -> list[Wanted]:
+    """Every table that the forms, and what layers add to them, need."""
+    orgs_were = {code: org.renamed_from for code, org in catalogue.orgs.items()}
+    stored = stored_test(catalogue)
+    return wanted_tables(catalogue.forms.values(), stored, extensions(catalogue), orgs_were)
 
 
 def _indexes(catalogue: Catalogue, names: PhysicalNames) -> list[Index]:
-    forms: Mapping[str, Form] = catalogue.forms
-    return [index for form in forms.values() for index in form_indexes(form, names)]
+    own = (index for form in catalogue.forms.values() for index in form_indexes(form, names))
+    return list(dict.fromkeys((*own, *extension_indexes(extensions(catalogue), names))))
 
 
 def _with_indexes(names: PhysicalNames, indexes: list[Index]) -> PhysicalNames:
@@ -173,72 +158,170 @@ def _file_changes(
 
 
 def _statements(
-    connection: Connection, allotment: Allotment, indexes: list[Index]
+    connection: Connection, allotment: Allotment, indexes: Sequence[Index]
 ) -> Iterator[str]:
     ddl = Ddl(connection.dialect, allotment.names)
+    yield from table_statements(ddl, allotment)
+    for index in indexes:
+        yield ddl.create_index(index)
+
+
+def table_statements(ddl: Ddl, allotment: Allotment) -> Iterator[str]:
+    """Tables and columns, without indexes."""
     tables: Mapping[str, PhysicalTable] = {t.name: t for t in allotment.names.tables.values()}
     for form, part in ddl.new_tables(set(allotment.new_tables)):
         yield ddl.create_table(form, part)
     for table, key in allotment.new_columns:
         yield ddl.add_column(tables[table], key)
     yield from ddl.late_references(set(allotment.new_tables))
-    there = {name for table in tables.values() for name in table.indexes}
-    for index in indexes:
-        if index.name not in there:
-            yield ddl.create_index(index)
 
 
-def _steps(connection: Connection, allotment: Allotment, was: PhysicalNames) -> Iterator[Step]:
-    for table in allotment.new_tables:
-        yield Step("safe", "new_table", {"table": table})
-    for table, key in allotment.new_columns:
-        if not any(r.table == table and r.path.endswith(f".{key}") for r in allotment.retypes):
-            yield Step("safe", "new_column", {"table": table, "column": key})
-    for rename in allotment.renames:
-        yield Step("safe", "rename", {"old": rename.old, "new": rename.new})
-    for retype in allotment.retypes:
-        rows = _count(connection, retype.table, retype.old_column)
+@dataclass(slots=True)
+class _Look:
+    """What the rows that are there have to say about an allotment."""
+
+    connection: Connection
+    allotment: Allotment
+    was: PhysicalNames
+    wish: Wish
+    values: bool
+
+    def steps(self) -> Iterator[Step]:
+        allotment = self.allotment
+        columns = {table.name: table.columns for table in allotment.names.tables.values()}
+        for table in allotment.new_tables:
+            yield Step("safe", "new_table", {"table": table})
+        for table, key in allotment.new_columns:
+            if not any(r.table == table and r.path.endswith(f".{key}") for r in allotment.retypes):
+                holes = {"table": table, "column": columns[table][key]}
+                yield Step("safe", "new_column", holes)
+        for rename in allotment.renames:
+            holes = {"old": rename.old, "new": rename.new}
+            yield Step("safe", "rename", holes, path=rename.new)
+        for retype in allotment.retypes:
+            yield from self._retype(retype)
+        for found in allotment.restored:
+            rows = count(self.connection, found.table, found.column)
+            yield Step("safe", "restores", {"path": found.path}, rows, path=found.path)
+        for found in allotment.were_there:
+            rows = count(self.connection, found.table, found.column)
+            if rows:
+                yield Step("safe", "was_there", {"path": found.path}, rows, path=found.path)
+        yield from self._retired()
+
+    def _retype(self, retype: Retype) -> Iterator[Step]:
+        rows = count(self.connection, retype.table, retype.old_column)
         holes = {"path": retype.path, "old": retype.old_type, "new": retype.new_type}
-        yield Step("needs_data", "retype", holes, rows)
-    for table in allotment.retired_tables:
-        yield Step("destructive", "retire_table", {"table": table}, _count(connection, table))
-    for table, column in allotment.retired_columns:
-        if not any(r.table == table and r.old_column == column for r in allotment.retypes):
-            rows = _count(connection, table, column)
-            yield Step("destructive", "retire_column", {"table": table, "column": column}, rows)
+        yield Step("needs_data", "retype", holes, rows, topic="data", path=retype.path)
+        if not rows or not self.values:
+            return
+        accepted = retype.path in self.wish.destroy
+        group: Group = "destructive" if accepted else "needs_data"
 
+        def loss(code: str, lost: int, examples: Sequence[Example] = ()) -> Step:
+            return Step(
+                group, code, holes, lost, not accepted, "data", retype.path, tuple(examples), True
+            )
 
-def _unique_steps(
-    connection: Connection, allotment: Allotment, indexes: list[Index]
-) -> Iterator[Step]:
-    """New unique keys over rows that are there: values that occur twice stand in the way."""
-    there = {name for table in allotment.names.tables.values() for name in table.indexes}
-    fresh = set(allotment.new_columns)
-    for index in indexes:
-        columns = [column for column, _ in index.columns]
-        is_new = index.table in allotment.new_tables or any(
-            (index.table, column) in fresh for column in columns
-        )
-        if index.unique and index.name not in there and not is_new:
-            rows = _twice(connection, index.table, columns)
+        found = unconverted(self.connection, retype, self.was.keys)
+        if found.convert is None:
+            yield loss("not_converted_at_all", rows)
+        if found.failed:
+            yield loss("unconverted", found.failed, found.failures)
+        if found.rounded:
+            yield loss("rounded", found.rounded, found.roundings)
+
+    def _retired(self) -> Iterator[Step]:
+        allotment, paths = self.allotment, paths_of(self.was)
+        for table in allotment.retired_tables:
+            path = paths[table, ""]
+            if not self._is_purged(path):
+                rows = count(self.connection, table)
+                yield Step("destructive", "retire_table", {"table": table}, rows, path=path)
+        for table, column in allotment.retired_columns:
+            if any(r.table == table and r.old_column == column for r in allotment.retypes):
+                continue
+            path = paths[table, column]
+            if not self._is_purged(path):
+                rows = count(self.connection, table, column)
+                holes = {"table": table, "column": column}
+                yield Step("destructive", "retire_column", holes, rows, path=path)
+
+    def _is_purged(self, path: str) -> bool:
+        return path in self.wish.destroy
+
+    def purges(self, ledger: Ledger) -> Iterator[Hidden]:
+        """What is hidden, by now or by this publication, and may be destroyed."""
+        if not self.wish.destroy:
+            return
+        paths = paths_of(self.was)
+        gone = [Hidden(paths[t, ""], t) for t in self.allotment.retired_tables]
+        gone += [Hidden(paths[t, c], t, c) for t, c in self.allotment.retired_columns]
+        retyped = {(r.table, r.old_column) for r in self.allotment.retypes}
+        hidden = {t.name: f"{f}.{p}".rstrip(".") for (f, p), t in ledger.hidden.items()}
+        gone += [Hidden(path, table) for table, path in hidden.items()]
+        for (table, key), (column, _) in ledger.hidden_columns.items():
+            owner = paths.get((table, ""))
+            if owner is not None:
+                gone.append(Hidden(f"{owner}.{key}", table, column))
+        kept = {f.table for f in self.allotment.restored}
+        seen: set[Hidden] = set()
+        for found in gone:
+            whole = any(found.path == d for d in self.wish.destroy)
+            part = found.column is None and found.path.split(".")[0] in self.wish.destroy
+            again = (found.table, found.column) in retyped or found.table in kept
+            if (whole or part) and not again and found not in seen:
+                seen.add(found)
+                yield found
+
+    def purge_steps(self, purges: Sequence[Hidden]) -> Iterator[Step]:
+        for found in purges:
+            code = "purge_column" if found.column else "purge_table"
+            rows = count(self.connection, found.table, found.column)
+            holes = {"path": found.path}
+            yield Step("destructive", code, holes, rows, topic="data", path=found.path, counts=True)
+
+    def unique_steps(self, indexes: Sequence[Index]) -> Iterator[Step]:
+        """New unique keys over rows that are there: values that occur twice stand in the way."""
+        fresh = set(self.allotment.new_columns)
+        for index in indexes:
+            columns = [column for column, _ in index.columns]
+            is_new = index.table in self.allotment.new_tables or any(
+                (index.table, column) in fresh for column in columns
+            )
+            if not index.unique or is_new:
+                continue
+            rows = twice(self.connection, index.table, columns)
             if rows:
                 holes = {"table": index.table, "columns": ", ".join(columns)}
-                yield Step("needs_data", "not_unique", holes, rows, blocks=True)
+                examples = twice_examples(self.connection, index.table, columns)
+                yield Step(
+                    "needs_data", "not_unique", holes, rows, True, "data", None, examples, True
+                )
 
 
-def _twice(connection: Connection, table: str, columns: list[str]) -> int:
-    """Combinations of values that several living rows share."""
-    names = ", ".join(f'"{column}"' for column in columns)
-    filled = " AND ".join(f'"{column}" IS NOT NULL' for column in columns)
-    count: int = connection.exec_driver_sql(
-        f'SELECT count(*) FROM (SELECT 1 FROM "{table}" WHERE deleted_at IS NULL AND {filled} '
-        f"GROUP BY {names} HAVING count(*) > 1) AS twice"
-    ).scalar_one()
-    return count
+def stale_uniques(connection: Connection, plan: Plan) -> list[str]:
+    """Unique indexes of the base that the new definitions no longer ask for: kept, they would go
+    on refusing what is allowed now."""
+    if plan.base is None:
+        return []
+    was = read_names(connection, plan.base)
+    wanted = {name for table in plan.names.tables.values() for name in table.indexes}
+    return sorted(
+        name
+        for table in was.tables.values()
+        for name in table.indexes
+        if name.startswith("ux_") and name not in wanted
+    )
 
 
-def _count(connection: Connection, table: str, column: str | None = None) -> int:
-    """Rows of a table, or those that have a value in a column. Names are ours, never a user's."""
-    where = f' WHERE "{column}" IS NOT NULL' if column else ""
-    count: int = connection.exec_driver_sql(f'SELECT count(*) FROM "{table}"{where}').scalar_one()
-    return count
+def paths_of(names: PhysicalNames) -> dict[tuple[str, str], str]:
+    """The path (`plan`, `plan.lines`, `plan.lines.n`) of each table, and of each column."""
+    found: dict[tuple[str, str], str] = {}
+    for (form, part), table in names.tables.items():
+        extended, beside, for_ = part.partition(BESIDE)
+        own = f"{form}.{extended}" if extended else form
+        found[table.name, ""] = f"{own}{beside}{for_}"
+        for key, column in table.columns.items():
+            found[table.name, column] = f"{own}.{key}"
+    return found

@@ -58,6 +58,21 @@ sys_active_release = Table(
     Column("release", ForeignKey("sys_release.id"), nullable=False),
 )
 
+# A publication that is under way, in several steps: what was prepared for which definitions, and
+# how far it is. `mark`: the newest change when it began; whatever was logged since is converted
+# again before the release is swapped. `progress`: fill → {last, done, total, failed …}.
+sys_preparation = Table(
+    "sys_preparation",
+    metadata,
+    Column("one", Integer, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
+    Column("base", Integer),
+    Column("fingerprint", CODE_POINT_TEXT, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+    Column("progress", JsonText, nullable=False),
+    Column("author", CODE_POINT_TEXT, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 # The ledger of allotted names: which table and column was made for what, and what became of it.
 sys_table = Table(
     "sys_table",
@@ -66,7 +81,7 @@ sys_table = Table(
     Column("form", CODE_POINT_TEXT, nullable=False),
     Column("part", CODE_POINT_TEXT, nullable=False),  # a sub-table's field; empty: the form itself
     Column("since", Integer, nullable=False),
-    Column("state", CODE_POINT_TEXT, nullable=False),  # active | retired
+    Column("state", CODE_POINT_TEXT, nullable=False),  # see jingwei.storage.ledger
 )
 
 sys_column = Table(
@@ -77,7 +92,7 @@ sys_column = Table(
     Column("field", CODE_POINT_TEXT, nullable=False),
     Column("type", CODE_POINT_TEXT, nullable=False),
     Column("since", Integer, nullable=False),
-    Column("state", CODE_POINT_TEXT, nullable=False),  # active | retired
+    Column("state", CODE_POINT_TEXT, nullable=False),  # see jingwei.storage.ledger
 )
 
 # Small keys of orgs, indicators, forms, roles and posts; a rename moves the name, never the key.

@@ -1,0 +1,125 @@
+"""What a plan asks of the rows that are there: counts, and examples. Names are ours, never a
+user's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jingwei.storage.books import NameBook, PersonBook
+from jingwei.storage.codecs import reader
+from jingwei.storage.columns import sql_type
+from jingwei.storage.convert import Judge, judge
+from jingwei.storage.database import Connection
+from jingwei.storage.names import PhysicalTable, Retype
+from jingwei.storage.people import refresh_book
+from jingwei.storage.plan_step import MOST_EXAMPLES, Example
+from jingwei.storage.types import SEPARATOR
+
+BATCH = 20_000
+_LONGEST = 60
+
+
+def count(connection: Connection, table: str, column: str | None = None) -> int:
+    """Rows of a table, or those that have a value in a column."""
+    where = f' WHERE "{column}" IS NOT NULL' if column else ""
+    return _scalar(connection, f'SELECT count(*) FROM "{table}"{where}')
+
+
+def twice(connection: Connection, table: str, columns: Sequence[str]) -> int:
+    """Combinations of values that several living rows share."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    filled = " AND ".join(f'"{column}" IS NOT NULL' for column in columns)
+    return _scalar(
+        connection,
+        f'SELECT count(*) FROM (SELECT 1 FROM "{table}" WHERE deleted_at IS NULL AND {filled} '
+        f"GROUP BY {names} HAVING count(*) > 1) AS twice",
+    )
+
+
+def twice_examples(
+    connection: Connection, table: str, columns: Sequence[str]
+) -> tuple[Example, ...]:
+    """Some of them: the first record of each, and the values."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    filled = " AND ".join(f'"{column}" IS NOT NULL' for column in columns)
+    rows = connection.exec_driver_sql(
+        f'SELECT min(id), {names} FROM "{table}" WHERE deleted_at IS NULL AND {filled} '
+        f"GROUP BY {names} HAVING count(*) > 1 ORDER BY 1 LIMIT {MOST_EXAMPLES}"
+    )
+    return tuple(Example(row[0], shown(" / ".join(map(str, row[1:])))) for row in rows)
+
+
+def missing(
+    connection: Connection, table: PhysicalTable, column: str | None, is_part: bool
+) -> tuple[int, tuple[Example, ...]]:
+    """Living rows without a value in a column; every row where there is no column yet."""
+    empty = [f'"{column}" IS NULL'] if column else []
+    alive = [] if is_part else ["deleted_at IS NULL"]
+    where = " AND ".join(empty + alive)
+    where = f" WHERE {where}" if where else ""
+    rows = _scalar(connection, f'SELECT count(*) FROM "{table.name}"{where}')
+    if not rows:
+        return 0, ()
+    identity = "record_id" if is_part else "id"
+    found = connection.exec_driver_sql(
+        f'SELECT {identity} FROM "{table.name}"{where} ORDER BY {identity} LIMIT {MOST_EXAMPLES}'
+    )
+    return rows, tuple(Example(row[0], "") for row in found)
+
+
+def values_in_use(
+    connection: Connection, table: str, column: str, gone: Sequence[str], many: bool
+) -> dict[str, int]:
+    """How often each of these values stands in a column; those that stand nowhere are missing."""
+    found: dict[str, int] = {}
+    rows = connection.exec_driver_sql(
+        f'SELECT "{column}", count(*) FROM "{table}" WHERE "{column}" IS NOT NULL GROUP BY 1'
+    )
+    for value, times in rows:
+        for one in value.strip(SEPARATOR).split(SEPARATOR) if many else (value,):
+            if one in gone:
+                found[one] = found.get(one, 0) + times
+    return found
+
+
+def unconverted(
+    connection: Connection,
+    retype: Retype,
+    keys: Mapping[str, Mapping[str, int]],
+    people: PersonBook | None = None,
+) -> Judge:
+    """What of a column does not become a value of the other type."""
+    people = people or PersonBook()
+    if "person" in retype.old_type:
+        refresh_book(connection, people)
+    found = judge(retype)
+    if found.is_certain:
+        return found
+    book = NameBook(
+        (key, kind, name) for kind, names in keys.items() for name, key in names.items()
+    )
+    read = reader(sql_type(retype.old_type, book, people), connection.dialect)
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    identity = "id"
+    select = (
+        f'SELECT {identity}, "{retype.old_column}" FROM "{retype.table}" '
+        f'WHERE "{retype.old_column}" IS NOT NULL AND id > {mark} ORDER BY id LIMIT {BATCH}'
+    )
+    last = -1
+    while rows := connection.exec_driver_sql(select, (last,)).fetchall():
+        last = rows[-1][0]
+        for record, old in rows:
+            found.take(record, read(old) if read else old)
+    return found
+
+
+def shown(value: Any) -> str:
+    """A value as an example of a plan shows it."""
+    words = str(value)
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+
+
+def _scalar(connection: Connection, statement: str) -> int:
+    found: int = connection.exec_driver_sql(statement).scalar_one()
+    return found

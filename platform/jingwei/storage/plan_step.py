@@ -1,0 +1,80 @@
+"""One effect of a publication, in words: what a plan is a list of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jingwei.texts import has_text, text
+
+Group = Literal["safe", "needs_data", "destructive"]
+GROUPS: tuple[Group, ...] = ("safe", "needs_data", "destructive")
+# what an effect is about, in the order in which a reader wants to hear of it
+Topic = Literal["tables", "data", "flows", "readers", "build"]
+TOPICS: tuple[Topic, ...] = ("tables", "data", "flows", "readers", "build")
+MOST_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row that an effect touches: the record's id and the value in question, as text."""
+
+    record: int
+    value: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"record": self.record, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One effect. `code` names the sentence; `rows` are those it touches; `path` is what it is
+    about (`plan`, `plan.note`, `alert/late`). One that `blocks` must be mended, or accepted by
+    its path, first. `counts`: a plan that was saved holds only while the number stays."""
+
+    group: Group
+    code: str
+    holes: Mapping[str, object] = field(default_factory=dict)
+    rows: int | None = None
+    blocks: bool = False
+    topic: Topic = "tables"
+    path: str | None = None
+    examples: tuple[Example, ...] = ()
+    counts: bool = False
+
+    def message(self, locale: str) -> str:
+        return text(f"plan.{self.code}", locale, rows=self.rows or 0, **self.holes)
+
+    def fix(self, locale: str) -> str | None:
+        """What to do about it; None where nothing need be done."""
+        key = f"plan.fix_{self.code}"
+        if not has_text(key, locale):
+            return None
+        holes = {"rows": self.rows or 0, "path": self.path or "", **self.holes}
+        return text(key, locale, **holes)
+
+    def to_json(self, locale: str) -> dict[str, Any]:
+        """Keys are only ever added."""
+        return {
+            "group": self.group,
+            "topic": self.topic,
+            "code": self.code,
+            "path": self.path,
+            "rows": self.rows,
+            "blocks": self.blocks,
+            "message": self.message(locale),
+            "fix": self.fix(locale),
+            "examples": [example.to_json() for example in self.examples],
+        }
+
+    def to_lines(self, locale: str) -> list[str]:
+        """For a terminal: the sentence, examples, and what to do."""
+        lines = [f"  - {self.message(locale)}"]
+        if self.examples:
+            shown = ", ".join(f"#{e.record} {e.value!r}" for e in self.examples)
+            lines.append(f"      {shown}")
+        fix = self.fix(locale)
+        if fix:
+            lines.append(f"      → {fix}")
+        return lines

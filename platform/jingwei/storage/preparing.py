@@ -1,0 +1,238 @@
+"""The long part of a publication, before anybody sees it: tables and columns are added, values
+filled in, indexes built. It can be killed at any line, and is gone on with by running it again."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from jingwei.refusals import Conflict
+from jingwei.storage.database import Connection, Database
+from jingwei.storage.ddl import Ddl
+from jingwei.storage.errors import as_ours
+from jingwei.storage.failpoints import failpoint
+from jingwei.storage.fills import BATCH, Fill
+from jingwei.storage.full_text import forget_fields_of
+from jingwei.storage.indexes import Index
+from jingwei.storage.ledger import set_aside
+from jingwei.storage.locks import APPLY_LOCK
+from jingwei.storage.tables_records import sys_change
+from jingwei.storage.tables_releases import sys_column, sys_preparation, sys_table
+
+Tell = Callable[[str, int, int], None]  # what (a path or an index), how many, of how many
+
+
+@dataclass(slots=True)
+class Preparation:
+    """What was prepared, and how far it is."""
+
+    base: int | None
+    fingerprint: str
+    mark: int
+    progress: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[None]:
+    """No other process does a long publication meanwhile; a killed one lets go by itself.
+
+    Raises Conflict `apply-running`.
+    """
+    if database.is_sqlite:
+        name = database.url.database
+        if name in (None, "", ":memory:"):
+            yield
+            return
+        with Path(f"{name}-publish").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict("apply-running") from None
+            yield
+        return
+    with database.reading() as connection:
+        got = connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (APPLY_LOCK,)).scalar()
+        if not got:
+            raise Conflict("apply-running")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (APPLY_LOCK,))
+
+
+def find_preparation(connection: Connection) -> Preparation | None:
+    row = connection.execute(select(sys_preparation)).mappings().first()
+    if row is None:
+        return None
+    return Preparation(row["base"], row["fingerprint"], row["mark"], dict(row["progress"]))
+
+
+def begin_preparation(
+    connection: Connection, base: int | None, fingerprint: str, author: str, at: Any
+) -> Preparation:
+    """The caller has the publish lock: nobody is writing, so nothing older than the mark is on its
+    way."""
+    drop_preparation(connection)
+    mark = connection.execute(select(func.coalesce(func.max(sys_change.c.id), 0))).scalar_one()
+    connection.execute(
+        insert(sys_preparation).values(
+            one=1,
+            base=base,
+            fingerprint=fingerprint,
+            mark=mark,
+            progress={},
+            author=author,
+            at=at,
+        )
+    )
+    return Preparation(base, fingerprint, mark)
+
+
+def drop_preparation(connection: Connection) -> None:
+    """Set aside what was prepared for other definitions; words that were read for it are
+    forgotten, since nobody kept them up to date."""
+    found = find_preparation(connection)
+    if found is None:
+        return
+    for entry in found.progress.values():
+        if entry.get("words"):
+            form, name = entry["words"]
+            forget_fields_of(connection, int(form), [str(name)])
+    set_aside(connection)
+
+
+def end_preparation(connection: Connection) -> None:
+    connection.execute(delete(sys_preparation))
+
+
+def prepared_names(connection: Connection) -> tuple[set[str], set[tuple[str, str]]]:
+    """Tables, and columns of tables, that are prepared."""
+    tables = connection.execute(select(sys_table.c.name).where(sys_table.c.state == "prepared"))
+    columns = connection.execute(
+        select(sys_column.c.table, sys_column.c.column).where(sys_column.c.state == "prepared")
+    )
+    return set(tables.scalars()), {(row.table, row.column) for row in columns}
+
+
+def run_fill(database: Database, preparation: Preparation, fill: Fill, tell: Tell | None) -> None:
+    """Fill batch by batch, each its own transaction; goes on where it was stopped."""
+    entry = dict(preparation.progress.get(fill.name) or {})
+    if entry.get("finished"):
+        return
+    words = [fill.form_key, fill.key] if hasattr(fill, "form_key") else None  # type: ignore[attr-defined]
+    last = int(entry.get("last", -1))
+    done = int(entry.get("done", 0))
+    total = int(entry.get("total", 0))
+    while True:
+        with database.writing() as connection:
+            if not total:
+                total = _total(connection, fill.table)
+            following, looked = fill.batch(connection, last, BATCH)
+            failpoint("fill.batch")
+            done += looked
+            entry = {
+                "last": last if following is None else following,
+                "done": done,
+                "total": total,
+                "finished": following is None,
+                "words": words,
+            }
+            _keep_progress(connection, preparation, fill.name, entry)
+        failpoint("fill.batch_committed")
+        if tell is not None:
+            tell(fill.path, min(done, total), total)
+        if following is None:
+            return
+        last = following
+
+
+def _total(connection: Connection, table: str) -> int:
+    found: int = connection.exec_driver_sql(f'SELECT count(*) FROM "{table}"').scalar_one()
+    return found
+
+
+def _keep_progress(
+    connection: Connection, preparation: Preparation, name: str, entry: Mapping[str, Any]
+) -> None:
+    """Raises Conflict `apply-overtaken` when other definitions are being published by now."""
+    preparation.progress[name] = dict(entry)
+    kept = connection.execute(
+        update(sys_preparation)
+        .where(
+            sys_preparation.c.fingerprint == preparation.fingerprint,
+            sys_preparation.c.mark == preparation.mark,
+        )
+        .values(progress=preparation.progress)
+    )
+    if kept.rowcount != 1:
+        raise Conflict("apply-overtaken")
+
+
+def changed_since(connection: Connection, mark: int, form: int) -> list[int]:
+    """The records of a form that were changed behind a mark of the log."""
+    rows = connection.execute(
+        select(sys_change.c.object)
+        .where(sys_change.c.id > mark, sys_change.c.form == form, sys_change.c.object.is_not(None))
+        .distinct()
+    )
+    return sorted(rows.scalars())
+
+
+def build_index(database: Database, ddl: Ddl, index: Index) -> None:
+    """Build an index while everybody goes on working (PostgreSQL), or in a transaction of its own
+    (SQLite). One that a killed run left half built is built anew."""
+    failpoint("index.begin")
+    if database.is_sqlite:
+        with database.writing() as connection:
+            connection.exec_driver_sql(ddl.create_index(index))
+    else:
+        _build_concurrently(database, ddl, index)
+    failpoint("index.done")
+
+
+def _build_concurrently(database: Database, ddl: Ddl, index: Index) -> None:
+    with database.reading() as connection:
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        try:
+            if _is_invalid(connection, index.name):
+                connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY IF EXISTS "{index.name}"')
+            connection.exec_driver_sql(ddl.create_index(index, concurrently=True))
+        except DBAPIError as error:
+            ours = as_ours(error)
+            if ours is not None:
+                raise ours from error
+            raise
+        finally:
+            if not connection.invalidated:
+                connection.exec_driver_sql("RESET statement_timeout")
+
+
+def _is_invalid(connection: Connection, name: str) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT NOT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE c.relname = %s AND c.relnamespace = current_schema()::regnamespace",
+        (name,),
+    ).scalar()
+    return bool(found)
+
+
+def long_indexes(
+    connection: Connection,
+    indexes: Sequence[Index],
+    is_long: Callable[[Connection, str], bool],
+    new_tables: Sequence[str],
+) -> list[Index]:
+    """Those over many rows. Unique ones wait for the publishing transaction: until then, the
+    release that runs knows no such rule."""
+    return [
+        index
+        for index in indexes
+        if not index.unique and index.table not in new_tables and is_long(connection, index.table)
+    ]
