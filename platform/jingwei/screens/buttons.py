@@ -132,6 +132,10 @@ TASK_STYLES: Mapping[str, str] = {
 OWED = frozenset(("return", "reject"))
 
 
+def opinion_owed(action: str, task: Mapping[str, Any]) -> bool:
+    return action in OWED or (action == "approve" and task["opinion"] == "required")
+
+
 def words_of(action: str, task: Mapping[str, Any]) -> str:
     """A to-do is settled, not submitted."""
     return "settle" if action == "submit" and task.get("kind") == "todo" else action
@@ -143,10 +147,10 @@ def task_buttons(task: Mapping[str, Any]) -> list[Button]:
     return [
         Button(
             action,
-            text(f"flows.actions.{words_of(action, task)}", locale()),
+            task["labels"].get(action) or text(f"flows.actions.{words_of(action, task)}", locale()),
             f"/api/v1/tasks/{task['id']}/{action}",
             style=TASK_STYLES[action],
-            opinion=action in OWED,
+            opinion=opinion_owed(action, task),
         )
         for action in TASK_STYLES
         if action in offered

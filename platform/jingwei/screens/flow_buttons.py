@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jingwei.screens.buttons import OWED, TASK_STYLES, Button, words_of
+from jingwei.screens.buttons import TASK_STYLES, Button, opinion_owed, words_of
 from jingwei.screens.cells import Cells
 from jingwei.services.flows.offers import Drawn, TaskOffer
 from jingwei.texts import text
@@ -21,12 +21,11 @@ DANGER = frozenset({"terminate", "reject"})
 def deciding(task: Mapping[str, Any], offer: TaskOffer | None) -> list[Button]:
     """The buttons that decide a task, with the words that its step gives them."""
     found = []
-    labels = (offer.labels if offer else None) or {}
     for action, style in TASK_STYLES.items():
         if action not in task["actions"]:
             continue
-        owed = action in OWED or bool(offer and offer.opinion == "required" and action == "approve")
-        title = labels.get(action) or _action(words_of(action, task))
+        owed = opinion_owed(action, task)
+        title = task["labels"].get(action) or _action(words_of(action, task))
         ask = _deciding_questions(action, offer)
         address = f"/api/v1/tasks/{task['id']}/{action}"
         found.append(Button(action, title, address, style=style, opinion=owed, ask=ask))

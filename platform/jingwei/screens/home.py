@@ -11,7 +11,9 @@ from jingwei.screens.cells import Cells
 from jingwei.screens.frame import menu, page, service
 from jingwei.screens.session import reading
 from jingwei.screens.tasks import box_view
+from jingwei.services import personal
 from jingwei.services.commands import Reading
+from jingwei.services.inbox import BoxWish
 from jingwei.services.notices import inbox as notices_of
 
 HOME_TASKS = 6
@@ -26,9 +28,10 @@ def register(blueprint: Blueprint) -> None:
 def home() -> Any:
     with reading() as view:
         tasks = service("tasks")
-        box = box_view(view, "todo", 1, HOME_TASKS) if tasks else None
+        box = box_view(view, "todo", BoxWish(), HOME_TASKS) if tasks else None
         found = _notices(view, 6)
-        return page(view, "home.html", box=box, notices=found, has_tasks=bool(tasks))
+        kept = personal.phrases(view)
+        return page(view, "home.html", box=box, notices=found, phrases=kept)
 
 
 def module(name: str) -> Any:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
 
 from jingwei.refusals import Refused
 from jingwei.screens.cells import Cell, Cells
-from jingwei.screens.frame import page
+from jingwei.screens.frame import here, page
 from jingwei.screens.session import reading
-from jingwei.services import tasks
+from jingwei.services import personal, tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import overview
+from jingwei.services.inbox import BoxWish, box_page, forms_in
 from jingwei.services.record_views import RecordView, record
 from jingwei.texts import has_text, text
 from jingwei.web import locale
@@ -22,9 +23,12 @@ from jingwei.web import locale
 BOXES = ("todo", "done", "mine", "cc")
 SIZE = 20
 MOST_FACTS = 4
+MOST_ORGS = 200
+BULK = ("approve", "acknowledge")  # what several tasks at once may be answered with
 WORDS = (
-    "chosen", "chosen_done", "running", "none_running", "state", "request", "waits_for", "since",
-    "step", "statistics", "workflow", "runs", "median", "mean", "return_rate", "late",
+    "chosen", "chosen_done", "choose_all", "running", "search", "form", "org", "any", "overdue",
+    "urged", "since_day", "until_day", "first_page", "next_page", "incomplete", "results",
+    "results_close", "opinion_for_all", "filters", "clear", "none_found", "manage_flows",
 )  # fmt: skip
 
 
@@ -34,78 +38,85 @@ def register(blueprint: Blueprint) -> None:
 
 def show() -> Any:
     box = request.args.get("box", "todo")
-    number = request.args.get("page", "1")
-    page_number = int(number) if number.isdigit() else 1
+    box = box if box in BOXES else "todo"
     with reading() as view:
-        boxes = (*BOXES, "flows") if overview.administers_anything(view) else BOXES
-        box = box if box in boxes else "todo"
+        wish = wish_of(request.args)
         context: dict[str, Any] = {
-            "boxes": boxes,
+            "boxes": BOXES,
             "counts": tasks.counts(view),
             "which": box,
-            "words": {name: text(f"flow_screens.{name}", locale()) for name in WORDS},
+            "words": flow_screen_words(WORDS),
+            "wish": wish,
+            "filters": _filters(view),
+            "box": box_view(view, box, wish, SIZE, choosing=box == "todo"),
+            "phrases": personal.phrases(view),
+            "administers": overview.administers_anything(view),
         }
-        if box == "flows":
-            context |= overview_view(view, request.args.get("state", "all"), page_number)
-        else:
-            context["box"] = box_view(view, box, page_number, SIZE, choosing=True)
         if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
             body = render_template("parts/tasks.html", **context)
             return body, 200, {"Cache-Control": "no-store"}
         return page(view, "tasks.html", **context)
 
 
-def overview_view(view: Reading, state: str, number: int) -> dict[str, Any]:
-    """What runs in the orgs that the reader administers, and how long its steps take."""
-    state = state if state in overview.STATES else "all"
-    found = overview.running(view, overview.Wish(state=state), number, SIZE)
-    cells = Cells(view)
-    return {
-        "state": state,
-        "states": [(name, text(f"flow_screens.{name}", locale())) for name in overview.STATES],
-        "box": {
-            **found,
-            "items": [_line(cells, line) for line in found["items"]],
-            "pages": max(1, math.ceil(found["total"] / SIZE)),
-        },
-        "figures": [
-            {**one, "rate": f"{one['return_rate']:.0%}"} for one in overview.statistics(view)
-        ],
-    }
+def flow_screen_words(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: text(f"flow_screens.{name}", locale()) for name in names}
 
 
-def _line(cells: Cells, line: Mapping[str, Any]) -> dict[str, Any]:
-    joint = text("screens.joint", locale())
-    tags = [("blue", text("flows.statuses.running", locale()))]
-    if line["state"] != "running":
-        color = "red" if line["state"] == "stuck" else "grey"
-        tags = [(color, text(f"flow_screens.{line['state']}", locale()))]
-    for name in ("overdue", "old_version"):
-        if line[name]:
-            tags.append(("orange", text(f"flow_screens.{name}", locale())))
-    return {
-        "address": f"/f/{line['form']}/{line['record']}",
-        "display": line["display"] or line["number"] or line["record"],
-        "workflow": line["title"],
-        "steps": joint.join(line["steps"]),
-        "people": joint.join(cells.person(login) for login in line["waiting_for"]),
-        "since": cells.moment(line["waiting_since"]),
-        "tags": tags,
-    }
+def wish_of(given: Mapping[str, str]) -> BoxWish:
+    """The filters of the address; what cannot be read narrows nothing."""
+    return BoxWish(
+        form=given.get("form") or None,
+        org=given.get("org") or None,
+        overdue=given.get("overdue") == "1",
+        urged=given.get("urged") == "1",
+        since=day_of(given.get("since")),
+        until=day_of(given.get("until")),
+        q=given.get("q", "").strip()[:100],
+        behind=given.get("behind", ""),
+    )
+
+
+def day_of(written: str | None) -> date | None:
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        return None
+
+
+def _filters(view: Reading) -> dict[str, Any]:
+    forms = [(name, view.catalogue.forms[name].title(locale())) for name in forms_in(view)]
+    return {"forms": forms, "orgs": org_choices(view)}
+
+
+def org_choices(view: Reading) -> list[tuple[str, str]]:
+    """Orgs to narrow by, indented by depth; of a large group only those that have orgs below."""
+    tree, orgs = view.catalogue.tree, view.catalogue.orgs
+    found = []
+    for code, org in orgs.items():
+        depth = len(tree.ancestors(code, view.today)) - 1
+        if len(orgs) <= MOST_ORGS or tree.below(code, view.today):
+            found.append((tree.ancestors(code, view.today)[::-1], depth, code, org))
+    found.sort(key=lambda one: one[0])
+    return [(code, "\u3000" * depth + org.title(locale())) for _, depth, code, org in found]
+
+
+# --- one box -------------------------------------------------------------------------------------
 
 
 def box_view(
-    view: Reading, box: str, number: int, size: int, *, choosing: bool = False
+    view: Reading, box: str, wish: BoxWish, size: int, *, choosing: bool = False
 ) -> dict[str, Any]:
-    """One page of a box, ready to show. `choosing`: several may be approved at once."""
-    found = tasks.inbox(view, box, page=number, size=size)
+    """One page of a box, ready to show. `choosing`: several may be answered at once."""
+    found = box_page(view, box, wish, size)
     cells = Cells(view)
+    items = [_item(view, cells, one, choosing) for one in found.items]
     return {
-        "items": [_item(view, cells, one, choosing) for one in found["items"]],
-        "total": found["total"],
-        "page": found["page"],
-        "pages": max(1, math.ceil(found["total"] / size)),
+        "items": items,
         "which": box,
+        "next": here(behind=found.next) if found.next else "",
+        "first": here(behind=None) if wish.behind else "",
+        "incomplete": found.incomplete,
+        "choosing": any(one["choose"] for one in items),
     }
 
 
@@ -116,7 +127,9 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
     due = task.get("due_at")
     outcome = str(task.get("outcome") or task.get("status") or "")
     key = f"flows.outcomes.{outcome}"
-    buttons = task_buttons(task)
+    status = f"flows.statuses.{outcome}"
+    bulk = _bulk(task) if choosing else ""
+    urged = task.get("urged_at")
     return {
         "id": task["id"],
         "display": task.get("display") or "",
@@ -129,21 +142,33 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         "closed": cells.moment(task["closed_at"]) if task.get("closed_at") else "",
         "due": cells.moment(due) if due else "",
         "overdue": bool(task.get("overdue")),
+        "urged": text("flow_screens.urged_at", locale(), at=cells.moment(urged)) if urged else "",
         "behalf": cells.person(task["on_behalf_of"]) if task.get("on_behalf_of") else "",
-        "outcome": text(key, locale()) if outcome and has_text(key) else outcome,
+        "outcome": text(key if has_text(key) else status, locale())
+        if outcome and (has_text(key) or has_text(status))
+        else outcome,
         "outcome_color": _outcome_color(outcome),
-        "buttons": buttons,
+        "waits": _waits(cells, task),
+        "buttons": task_buttons(task),
+        "bulk": bulk,
         "choose": text("flow_screens.choose", locale(), title=task.get("display") or "")
-        if choosing and _may_be_chosen(task)
+        if bulk
         else "",
         "facts": _facts(view, cells, task) if task.get("actions") else [],
     }
 
 
-def _may_be_chosen(task: Mapping[str, Any]) -> bool:
-    """Whether approving it with others at once leaves nothing out: no field is owed."""
-    owed = (task.get("fields") or {}).get("require")
-    return "approve" in (task.get("actions") or ()) and not owed
+def _waits(cells: Cells, task: Mapping[str, Any]) -> str:
+    """Of a request that one began: who is waited for."""
+    running = task.get("status") == "running" and task.get("state") == "open"
+    return cells.person(task["person"]) if running else ""
+
+
+def _bulk(task: Mapping[str, Any]) -> str:
+    """What it may be answered with beside others: nothing where a field or an opinion is owed."""
+    owed = (task.get("fields") or {}).get("require") or task.get("opinion") == "required"
+    offered = task.get("actions") or ()
+    return "" if owed else next((action for action in BULK if action in offered), "")
 
 
 def _outcome_color(outcome: str) -> str:
@@ -151,7 +176,9 @@ def _outcome_color(outcome: str) -> str:
         return "green"
     if outcome in ("rejected", "terminated"):
         return "red"
-    return "orange" if outcome == "returned" else "grey"
+    if outcome == "running":
+        return "blue"
+    return "orange" if outcome in ("returned", "suspended") else "grey"
 
 
 def _facts(view: Reading, cells: Cells, task: Mapping[str, Any]) -> list[tuple[str, Cell]]:

@@ -56,9 +56,14 @@ def moments_of(
                 sort=(_sortable(comment.at), comment.id),
             )
         )
-    flow = flow or {}
+    found += flow_moments(cells, flow or {})
+    return sorted(found, key=lambda m: m.sort, reverse=True)
+
+
+def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
+    """What people decided in a request, and what was done for them, newest first."""
     steps = {step.get("step"): step_title(step) for step in flow.get("path", ())}
-    found += [m for event in flow.get("events", ()) if (m := _event(cells, event, steps))]
+    found = [m for event in flow.get("events", ()) if (m := _event(cells, event, steps))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
 
 

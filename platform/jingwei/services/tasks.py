@@ -223,6 +223,8 @@ def task_json(
         "closed_by": task.closed_by,
         "comment": task.comment,
         "actions": list(more.get("actions", ())),
+        "opinion": more.get("opinion", "optional"),
+        "labels": dict(more.get("labels", {})),
         "fields": {name: list(names) for name, names in more.get("fields", NO_FIELDS).items()},
     }
 

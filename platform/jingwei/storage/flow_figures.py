@@ -15,12 +15,14 @@ MOST = 5_000  # the newest closed runs of a workflow that are looked at
 
 
 class ClosedRun(NamedTuple):
-    """A run of a step of people. `returned`: somebody sent the request back from it."""
+    """A run of a step of people. `returned`: somebody sent the request back from it; `record`: what
+    the request is about."""
 
     opened_at: datetime
     closed_at: datetime
     due_at: datetime | None
     returned: bool
+    record: int = 0
 
 
 def closed_runs(connection: Connection, workflow: str) -> dict[str, list[ClosedRun]]:
@@ -28,7 +30,9 @@ def closed_runs(connection: Connection, workflow: str) -> dict[str, list[ClosedR
     run, flow, task = sys_step_run.c, sys_flow_instance.c, sys_task.c
     back = sa.exists().where(task.run == run.id, task.outcome == "returned")
     statement = (
-        sa.select(run.step, run.opened_at, run.closed_at, run.due_at, back.label("back"))
+        sa.select(
+            run.step, run.opened_at, run.closed_at, run.due_at, back.label("back"), flow.record
+        )
         .join(sys_flow_instance, flow.id == run.flow)
         .where(
             flow.workflow == workflow,
@@ -41,7 +45,7 @@ def closed_runs(connection: Connection, workflow: str) -> dict[str, list[ClosedR
     )
     found: dict[str, list[ClosedRun]] = {}
     for row in connection.execute(statement):
-        one = ClosedRun(row.opened_at, row.closed_at, row.due_at, bool(row.back))
+        one = ClosedRun(row.opened_at, row.closed_at, row.due_at, bool(row.back), row.record)
         found.setdefault(row.step, []).append(one)
     return found
 

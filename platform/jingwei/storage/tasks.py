@@ -91,7 +91,7 @@ def has_task_on(connection: Connection, record: int, person: int) -> bool:
 _OPEN = sa.literal_column("'open'")  # said outright, so that the index of open tasks will do
 
 
-def _box(box: str, person: int) -> sa.ColumnElement[bool]:
+def box_of(box: str, person: int) -> sa.ColumnElement[bool]:
     table = sys_task.c
     if box == "todo":
         return sa.and_(table.acting == person, table.state == _OPEN)
@@ -115,7 +115,7 @@ def inbox(
 ) -> tuple[int, list[TaskRow]]:
     """A page of a box (todo, done, cc) and how many there are. What is due first comes first."""
     table = sys_task.c
-    where = _box(box, person)
+    where = box_of(box, person)
     if kind is not None:
         where = sa.and_(where, table.kind == kind)
     if form is not None:
@@ -136,7 +136,7 @@ def box_counts(connection: Connection, person: int) -> dict[str, int]:
     """How much is in each box."""
     counts = {
         box: connection.execute(
-            sa.select(sa.func.count()).select_from(sys_task).where(_box(box, person))
+            sa.select(sa.func.count()).select_from(sys_task).where(box_of(box, person))
         ).scalar_one()
         for box in ("todo", "done", "cc")
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jingwei.language.who import Whos
-from jingwei.language.workflow import Step
+from jingwei.language.workflow import Step, Workflow
 from jingwei.refusals import Conflict, Refused
-from jingwei.services.commands import Work
+from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
@@ -17,6 +18,32 @@ from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import TERMINAL, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What moving a request would do. `steps`: old id → new id of every step that has run;
+    `opens`: the open runs whose step becomes another one and asks its people afresh."""
+
+    workflow: Workflow
+    plan: FlowPlan
+    steps: Mapping[str, str]
+    opens: list[RunRow]
+
+
+def planned(view: Reading, found: Loaded, given: Any = None) -> Planned:
+    """Nothing is changed. `given`: old id → new id, before what the workflow itself says. Raises
+    Refused when nothing would change, or when an open step has no counterpart at the same place."""
+    flow = found.state.flow
+    today = view.catalogue.workflows.get(flow.workflow)
+    if flow.status in TERMINAL:
+        raise Conflict("flow-ended", status=flow.status)
+    if today is None or today.fingerprint == flow.fingerprint:
+        raise Refused("flow-migrate-nothing")
+    plan = FlowPlan(today)
+    words = {**today.migrate, **{str(a): str(b) for a, b in dict(given or {}).items()}}
+    steps = _mapped(found, plan, words)
+    return Planned(today, plan, steps, _opened_afresh(found, plan, steps))
 
 
 def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,15 +57,8 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
     Refused when nothing would change, or when an open step has no counterpart at the same place.
     """
     flow = found.state.flow
-    today = work.catalogue.workflows.get(flow.workflow)
-    if flow.status in TERMINAL:
-        raise Conflict("flow-ended", status=flow.status)
-    if today is None or today.fingerprint == flow.fingerprint:
-        raise Refused("flow-migrate-nothing")
-    plan = FlowPlan(today)
-    words = {**today.migrate, **{str(a): str(b) for a, b in dict(body.get("map") or {}).items()}}
-    steps = _mapped(found, plan, words)
-    opens = _opened_afresh(found, plan, steps)
+    to = planned(work, found, body.get("map"))
+    today, plan, steps, opens = to.workflow, to.plan, to.steps, to.opens
     if body.get("dry_run"):
         item = {
             "flow": flow.id,

@@ -29,14 +29,12 @@ class TaskOffer:
 
     task: int
     actions: tuple[str, ...]
-    opinion: str = "optional"
     returns: tuple[Choice, ...] = ()
     returns_to: str = ""  # where a return goes that names no step
     positions: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     chosen: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    labels: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,12 @@ def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: st
     return TaskOffer(
         task.id,
         actions,
-        step.opinion if step.kind == "approve" else "optional",
         _returns(walk, run, locale) if "return" in actions else (),
         _title(walk, _default_return(walk, run), locale) if "return" in actions else "",
         tuple(step.add_sign) if "add_sign" in actions else (),
         tuple(t.person for t in live if t.position in ADDED),
         tuple(dict.fromkeys(t.person for t in walk.tasks_of(run.id))),
         _chosen(reading, walk, step, task, locale),
-        {action: words(locale) for action, words in step.labels.items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -16,6 +16,7 @@ from jingwei.services.tasks import instant
 from jingwei.storage import flow_figures
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
+from jingwei.storage.flow_figures import ClosedRun
 from jingwei.storage.flow_rows import FlowRow, TaskRow
 
 STATES = ("all", "overdue", "suspended", "stuck")
@@ -25,10 +26,11 @@ HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which requests. `state`: one of STATES."""
+    """Which requests. `state`: one of STATES; `org`: this one and those below it."""
 
     workflow: str | None = None
     state: str = "all"
+    org: str | None = None
 
 
 def administered(view: Reading) -> frozenset[str] | None:
@@ -60,21 +62,52 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
     flows = rows.running_flows(view.connection, books, workflow=wish.workflow, limit=MOST)
     open_ = _open_tasks(view, flows)
     records = _records(view, flows)
-    found = []
+    asked = {f.id for f in flows if any(t.state == "open" for t in open_.get(f.id, ()))}
+    waits = flow_figures.waiting(view.connection, {f.id for f in flows} - asked)
+    wanted = _orgs_wanted(view, orgs, wish.org)
+    counts = dict.fromkeys(STATES, 0)
+    found: list[FlowRow] = []
     for flow in flows:
         record = records.get(flow.record)
-        if record is None or (orgs is not None and record.get("org") not in orgs):
+        if record is None or (wanted is not None and record.get("org") not in wanted):
             continue
-        line = _line(view, flow, record, open_.get(flow.id, []))
-        if wish.state in ("all", line["state"]) or (wish.state == "overdue" and line["overdue"]):
-            found.append(line)
+        stuck = flow.status == "running" and flow.id not in asked | waits
+        late = _is_late(view, open_.get(flow.id, ()))
+        states = {"all", _state(flow, stuck), *(["overdue"] if late else [])}
+        for state in states & counts.keys():
+            counts[state] += 1
+        if wish.state in states:
+            found.append(flow)
     start = (page - 1) * size
+    shown = found[start : start + size]
     return {
-        "items": found[start : start + size],
+        "items": [
+            _line(view, flow, records[flow.record], open_.get(flow.id, []), waits) for flow in shown
+        ],
         "total": len(found),
         "page": page,
         "size": size,
+        "counts": counts,
     }
+
+
+def _orgs_wanted(
+    view: Reading, administered_: frozenset[str] | None, org: str | None
+) -> frozenset[str] | None:
+    if org not in view.catalogue.orgs:
+        return administered_
+    below = frozenset({str(org), *view.catalogue.tree.below(str(org), view.today)})
+    return below if administered_ is None else below & administered_
+
+
+def _state(flow: FlowRow, stuck: bool) -> str:
+    if flow.status == "suspended":
+        return "suspended"
+    return "stuck" if stuck else "running"
+
+
+def _is_late(view: Reading, open_: Sequence[TaskRow]) -> bool:
+    return any(t.state == "open" and t.due_at is not None and t.due_at < view.now for t in open_)
 
 
 def _open_tasks(view: Reading, flows: list[FlowRow]) -> dict[int, list[TaskRow]]:
@@ -96,14 +129,17 @@ def _records(view: Reading, flows: list[FlowRow]) -> dict[int, Mapping[str, Any]
 
 
 def _line(
-    view: Reading, flow: FlowRow, record: Mapping[str, Any], open_: list[TaskRow]
+    view: Reading,
+    flow: FlowRow,
+    record: Mapping[str, Any],
+    open_: list[TaskRow],
+    waits: Collection[int],
 ) -> dict[str, Any]:
     locale = view.actor.locale or "zh"
     asked = [t for t in open_ if t.state == "open"]
     today = view.catalogue.workflows.get(flow.workflow)
     since = min((t.opened_at for t in asked), default=flow.started_at)
-    waits = flow.id in flow_figures.waiting(view.connection, [flow.id]) if not asked else False
-    stuck = flow.status == "running" and not asked and not waits
+    stuck = flow.status == "running" and not asked and flow.id not in waits
     return {
         "id": flow.id,
         "form": flow.form,
@@ -114,7 +150,7 @@ def _line(
         "workflow": flow.workflow,
         "title": today.title(locale) if today else flow.workflow,
         "status": flow.status,
-        "state": "suspended" if flow.status == "suspended" else "stuck" if stuck else "running",
+        "state": _state(flow, stuck),
         "old_version": today is None or today.fingerprint != flow.fingerprint,
         "round": flow.round,
         "initiator": flow.initiator,
@@ -122,7 +158,7 @@ def _line(
         "waiting_for": list(dict.fromkeys(t.acting for t in asked)),
         "waiting_since": instant(since),
         "steps": list(dict.fromkeys(t.title.get(locale, "") for t in asked)),
-        "overdue": any(t.due_at is not None and t.due_at < view.now for t in asked),
+        "overdue": _is_late(view, asked),
     }
 
 
@@ -138,22 +174,51 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
             continue
         figures = flow_figures.closed_runs(view.connection, name)
         for step, runs in figures.items():
-            hours = [(r.closed_at - r.opened_at).total_seconds() / HOUR for r in runs]
             known = definition.step(step)
-            late = sum(1 for r in runs if r.due_at is not None and r.closed_at > r.due_at)
-            back = sum(1 for r in runs if r.returned)
             found.append(
                 {
                     "workflow": name,
                     "workflow_title": definition.title(locale),
                     "step": step,
                     "title": known.title(locale) if known else step,
-                    "runs": len(runs),
-                    "median_hours": round(median(hours), 2),
-                    "mean_hours": round(sum(hours) / len(hours), 2),
-                    "returned": back,
-                    "return_rate": round(back / len(runs), 4),
-                    "late": late,
+                    **_figures(runs),
                 }
             )
     return found
+
+
+def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:
+    """The same of one workflow, per org of the records that the reader administers."""
+    orgs = administered(view)
+    if orgs is not None and not orgs:
+        raise NotAllowed("flow-administrators-only", action="statistics")
+    definition = view.catalogue.workflows.get(workflow)
+    if definition is None:
+        return []
+    steps = flow_figures.closed_runs(view.connection, workflow)
+    every = [run for runs in steps.values() for run in runs]
+    ids = list(dict.fromkeys(run.record for run in every))
+    records = view.store.load(view.connection, definition.form, ids)
+    by_org: dict[str, list[ClosedRun]] = {}
+    for run in every:
+        org = (records.get(run.record) or {}).get("org")
+        if org in view.catalogue.orgs and (orgs is None or org in orgs):
+            by_org.setdefault(str(org), []).append(run)
+    locale = view.actor.locale or "zh"
+    return [
+        {"org": org, "title": view.catalogue.orgs[org].title(locale), **_figures(runs)}
+        for org, runs in by_org.items()
+    ]
+
+
+def _figures(runs: Sequence[ClosedRun]) -> dict[str, Any]:
+    hours = [(r.closed_at - r.opened_at).total_seconds() / HOUR for r in runs]
+    back = sum(1 for r in runs if r.returned)
+    return {
+        "runs": len(runs),
+        "median_hours": round(median(hours), 2),
+        "mean_hours": round(sum(hours) / len(hours), 2),
+        "returned": back,
+        "return_rate": round(back / len(runs), 4),
+        "late": sum(1 for r in runs if r.due_at is not None and r.closed_at > r.due_at),
+    }

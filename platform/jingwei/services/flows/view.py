@@ -92,10 +92,14 @@ def _described(view: Reading, found: Loaded, walk: Walk, task: TaskRow) -> Mappi
     run = found.state.runs[task.run or 0]
     if not found.fits:
         return {"step": run.step}
+    step = found.plan.step(run.step)
+    locale = view.actor.locale or "zh"
     return {
         "step": run.step,
         "actions": offered(walk, task, view.actor.login),
-        "fields": fields_of(found.plan.step(run.step), task),
+        "fields": fields_of(step, task),
+        "opinion": step.opinion,
+        "labels": {action: words(locale) for action, words in step.labels.items()},
     }
 
 

@@ -56,6 +56,13 @@ export function peoplePicker(question) {
     options[at].scrollIntoView({ block: "nearest" });
   };
   const choose = (person) => {
+    add(person);
+    input.value = "";
+    close();
+    judge();
+    (input.hidden ? chips.querySelector("button") : input).focus();
+  };
+  const add = (person) => {
     const chip = document.createElement("span");
     chip.className = "people-chip";
     chip.dataset.login = person.value;
@@ -71,10 +78,6 @@ export function peoplePicker(question) {
     });
     chip.append(off);
     chips.append(chip);
-    input.value = "";
-    close();
-    judge();
-    (input.hidden ? off : input).focus();
   };
   const show = (people) => {
     list.replaceChildren();
@@ -132,6 +135,7 @@ export function peoplePicker(question) {
     event.preventDefault();
     event.stopPropagation();
   });
+  (question.chosen ?? []).forEach(add);
   judge();
   return box;
 }

@@ -1,7 +1,7 @@
-// Approving several tasks of the inbox at once: one request each, so that one refusal holds up
-// none of the others.
+// Answering several tasks of the inbox at once: one request each, so that one refusal holds up none
+// of the others; then a list of what became of each.
 
-import { api, toast } from "./api.js";
+import { api } from "./api.js";
 
 function chosen() {
   return [...document.querySelectorAll("[data-choose-task]:checked")];
@@ -13,34 +13,64 @@ function show() {
   const count = chosen().length;
   bar.hidden = count === 0;
   bar.querySelector("[data-count]").textContent = String(count);
+  const all = document.querySelector("[data-choose-all]");
+  const boxes = document.querySelectorAll("[data-choose-task]").length;
+  if (all) {
+    all.checked = count === boxes;
+    all.indeterminate = count > 0 && count < boxes;
+  }
 }
 
-async function approveAll(button) {
+function line(name, words, kind) {
+  const item = document.createElement("li");
+  item.className = kind;
+  const title = document.createElement("strong");
+  title.textContent = name;
+  item.append(title, ` ${words}`);
+  return item;
+}
+
+async function answerAll(button) {
   button.disabled = true;
-  let done = 0;
+  const comment = document.querySelector("[data-chosen-opinion]").value.trim();
+  const lines = [];
   let refused = 0;
   for (const box of chosen()) {
+    const { bulk, name } = box.dataset;
+    const card = box.closest("[data-task]");
     try {
-      await api("POST", `/api/v1/tasks/${box.value}/approve`, {});
-      box.closest("[data-task]").classList.add("gone");
-      done += 1;
+      await api("POST", `/api/v1/tasks/${box.value}/${bulk}`, comment ? { comment } : {});
+      card.classList.add("gone");
+      lines.push(line(name, "✓", "went"));
     } catch (error) {
-      toast(error.message, "danger");
+      lines.push(line(name, `✕ ${error.message}`, "refused"));
       refused += 1;
     }
+    box.checked = false;
+    box.disabled = true;
   }
-  const words = button.dataset.done.replace("{done}", done).replace("{refused}", refused);
-  toast(words, refused ? "warning" : "success");
-  if (!refused) setTimeout(() => location.reload(), 600);
+  const results = document.getElementById("results");
+  const sum = results.querySelector("[data-results-sum]");
+  sum.textContent = sum.dataset.words.replace("{done}", lines.length - refused).replace("{refused}", refused);
+  results.querySelector("[data-results-list]").replaceChildren(...lines);
+  results.hidden = false;
+  show();
+  results.focus();
+  results.scrollIntoView({ block: "nearest" });
   button.disabled = false;
 }
 
 document.addEventListener("change", (event) => {
-  if (event.target.closest("[data-choose-task]")) show();
+  if (event.target.closest("[data-choose-all]")) {
+    for (const box of document.querySelectorAll("[data-choose-task]:not(:disabled)")) box.checked = event.target.checked;
+    event.stopPropagation();
+  }
+  if (event.target.closest("[data-choose-task], [data-choose-all]")) show();
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-approve-chosen]");
-  if (button) approveAll(button);
+  if (button) answerAll(button);
+  if (event.target.closest("[data-results-close]")) location.reload();
 });
 document.addEventListener("htmx:afterSwap", show);
 show();

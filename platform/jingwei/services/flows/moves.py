@@ -1,0 +1,69 @@
+"""Running requests that follow an older workflow, and what moving each to today's would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jingwei.refusals import Refused
+from jingwei.services import tasks
+from jingwei.services.commands import Reading
+from jingwei.services.display import display
+from jingwei.services.flows.migrate import planned
+from jingwei.services.flows.overview import MOST, administered
+from jingwei.services.flows.runtime import Loaded, load
+from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import FlowRow
+
+MOST_MOVES = 100  # requests that are rehearsed at a time, the oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One request. `steps`: for each open step what it is called, what it becomes, and whether it
+    asks its people afresh; `refused`: why it cannot be moved."""
+
+    flow: int
+    display: str
+    title: str
+    started_at: datetime
+    steps: tuple[tuple[str, str, bool], ...] = ()
+    refused: Refused | None = None
+
+
+def moves(view: Reading, workflow: str | None = None, only: int | None = None) -> list[Move]:
+    """Those in the orgs that the reader administers; one alone, where `only` names it."""
+    orgs = administered(view)
+    books = tasks.books(view)
+    found = []
+    for flow in rows.running_flows(view.connection, books, workflow=workflow, limit=MOST):
+        today = view.catalogue.workflows.get(flow.workflow)
+        if today is None or today.fingerprint == flow.fingerprint or only not in (None, flow.id):
+            continue
+        loaded = load(view, flow.id, though_it_fits_no_more=True, whole=True)
+        if orgs is None or loaded.asks.record.get("org") in orgs:
+            found.append(_move(view, flow, loaded))
+        if len(found) == MOST_MOVES:
+            break
+    return found
+
+
+def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
+    locale = view.actor.locale or "zh"
+    today = view.catalogue.workflows[flow.workflow]
+    named = display(view, flow.form, loaded.asks.record, locale)
+    title = today.title(locale)
+    try:
+        to = planned(view, loaded)
+    except Refused as refused:
+        return Move(flow.id, named, title, flow.started_at, refused=refused)
+    afresh = {run.id for run in to.opens}
+    steps = []
+    for run in loaded.state.runs.values():
+        new = to.steps.get(run.step)
+        if run.state != "open" or new is None:
+            continue
+        place = loaded.plan.places.get(run.step)
+        old = place.step.title(locale) if place is not None else run.step
+        steps.append((old, to.plan.step(new).title(locale), run.id in afresh))
+    return Move(flow.id, named, title, flow.started_at, tuple(steps))

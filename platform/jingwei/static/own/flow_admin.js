@@ -1,0 +1,69 @@
+// For administrators of flows: move chosen requests to today's workflow, hand over what waits for a
+// leaver. One request each, so that one refusal holds up none of the others.
+
+import { api, confirmed, toast } from "./api.js";
+import { chosenPeople, peoplePicker } from "./people.js";
+
+// -- moving
+
+async function moveChosen(section) {
+  const { title, sure, reason, sum } = section.dataset;
+  const answers = await confirmed(title, sure, [{ name: "reason", title: reason, type: "long_text", required: true }]);
+  if (answers === null) return;
+  let done = 0;
+  let refused = 0;
+  for (const row of section.querySelectorAll("tr[data-move]")) {
+    const box = row.querySelector("input[type=checkbox]");
+    if (!box?.checked) continue;
+    const result = row.querySelector("[data-result]");
+    try {
+      await api("POST", `/api/v1/flows/${row.dataset.move}/migrate`, { reason: answers.reason });
+      result.textContent = " ✓";
+      result.className = "went";
+      done += 1;
+    } catch (error) {
+      result.textContent = ` ✕ ${error.message}`;
+      result.className = "refused";
+      refused += 1;
+    }
+    box.checked = false;
+    box.disabled = true;
+  }
+  const said = section.querySelector("[data-moved]");
+  said.textContent = sum.replace("{done}", done).replace("{refused}", refused);
+  said.hidden = false;
+  said.focus();
+}
+
+document.querySelector("[data-move-chosen]")?.addEventListener("click", (event) => moveChosen(event.target.closest("[data-moves]")));
+
+// -- handing over
+
+const form = document.querySelector("[data-hand-over]");
+for (const place of form?.querySelectorAll("[data-pick]") ?? []) {
+  const { pick, title, but, login, name } = place.dataset;
+  const kept = login ? [{ value: login, text: name }] : [];
+  place.replaceWith(peoplePicker({ name: pick, title, type: "person", but: but ? [but] : [], chosen: kept }));
+}
+
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const login = chosenPeople(form.querySelector("[name=person]"));
+  if (login) location.search = `?person=${encodeURIComponent(login)}`;
+});
+
+form?.querySelector("[data-hand-all]")?.addEventListener("click", async (event) => {
+  const { title, sure, done } = form.dataset;
+  const to = chosenPeople(form.querySelector("[name=to]"));
+  if ((await confirmed(title, sure)) === null) return;
+  event.target.disabled = true;
+  try {
+    const login = encodeURIComponent(event.target.dataset.handAll);
+    const answer = await api("POST", `/api/v1/people/${login}/hand-over`, to ? { to } : {});
+    toast(done.replace("{count}", answer.tasks), "success");
+    setTimeout(() => location.reload(), 900);
+  } catch (error) {
+    event.target.disabled = false;
+    toast(error.message, "danger");
+  }
+});
