@@ -10,15 +10,25 @@ from flask import current_app, g, has_request_context, request
 
 from jingwei.services.people import Person
 from jingwei.services.platform import Platform
+from jingwei.services.studio.checking import Checking
 from jingwei.texts import LOCALES
 
 EXTENSION = "jingwei"
+CHECKING = "jingwei.studio"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}\Z")
 
 
 def current() -> Platform:
     """The platform of this application: the one accessor."""
     found: Platform = current_app.extensions[EXTENSION]
+    return found
+
+
+def checking() -> Checking:
+    """What this process has read of drafts of definitions, made once."""
+    found: Checking | None = current_app.extensions.get(CHECKING)
+    if found is None:
+        found = current_app.extensions[CHECKING] = Checking()
     return found
 
 

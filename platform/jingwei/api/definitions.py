@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
 from jingwei.api.around import known_body
 from jingwei.api.asking import Answer, parameters, write
@@ -15,22 +15,12 @@ from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Work
 from jingwei.services.studio import asking, drafts
 from jingwei.services.studio.asking import Place
-from jingwei.services.studio.checking import Checking
 from jingwei.services.studio.reach import PUBLISHER, reach
 from jingwei.services.studio.tree import tree
 from jingwei.storage.studio_drafts import DraftRow
-from jingwei.web import locale
+from jingwei.web import checking, locale
 
 blueprint = Blueprint("definitions", __name__, url_prefix="/api/v1/definitions")
-_CHECKING = "jingwei.studio"
-
-
-def checking() -> Checking:
-    """What this process has read of drafts, made once."""
-    found: Checking | None = current_app.extensions.get(_CHECKING)
-    if found is None:
-        found = current_app.extensions[_CHECKING] = Checking()
-    return found
 
 
 # --- files and drafts ----------------------------------------------------------------------------
@@ -161,6 +151,17 @@ def hover() -> Response:
     with reading() as view:
         found = asking.hover(checking(), view, _place(), locale())
     return answer({"meaning": found.to_json() if found is not None else None})
+
+
+@blueprint.post("/scaffold")
+def scaffold() -> Response:
+    """`{kind, name, title}`: the text of a new definition, by path; nothing is kept."""
+    parameters()
+    body = known_body("kind", "name", "title")
+    kind, name, title = (_text(body, key) or "" for key in ("kind", "name", "title"))
+    with reading() as view:
+        found = asking.scaffolded(checking(), view, kind, name, title)
+    return answer({"items": [{"path": path, "text": text} for path, text in found.items()]})
 
 
 @blueprint.get("/lineage")

@@ -23,6 +23,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.listing import may_open
 from jingwei.services.notices import inbox as notices_of
 from jingwei.services.rights import anchors_of
+from jingwei.services.studio.reach import reach
 from jingwei.texts import text
 from jingwei.web import current, locale
 
@@ -72,6 +73,7 @@ def page(view: Reading, template: str, *, code: int = 200, **context: Any) -> An
         person=view.actor,
         unread=_unread(view),
         todo=todo_count(view),
+        writes_definitions=reach(view) is not None,
         product=view.catalogue.manifest.title(locale()),
         **context,
     )
@@ -218,4 +220,5 @@ def _words() -> dict[str, Any]:
         "csrf": csrf_token(),
         "zone": current().settings.timezone,
         "this_address": here(),
+        "preview_notice": g.get("preview_notice"),
     }

@@ -53,7 +53,14 @@ def sessions() -> Sessions:
 
 @contextmanager
 def reading() -> Iterator[Reading]:
-    """A read as the person who looks. Raises NotSignedIn."""
+    """A read as the person who looks; of a draft's page, as that page is previewed.
+
+    Raises NotSignedIn.
+    """
+    previewed: Reading | None = g.get("preview")
+    if previewed is not None:
+        yield previewed
+        return
     platform = current()
     installation = platform.active.current
     with platform.database.reading() as connection:

@@ -14,14 +14,16 @@ from jingwei.authoring.hover import hover as meaning_at
 from jingwei.authoring.lineage import Lineage, lineage
 from jingwei.authoring.look_up import ValueHere, explain_as, explain_value
 from jingwei.authoring.outline import Outline
+from jingwei.authoring.scaffolds import scaffold
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked
 from jingwei.catalogue.rechecking import Rechecked
 from jingwei.language.organisation import OrgTypes
-from jingwei.refusals import Malformed
+from jingwei.refusals import Conflict, Malformed
 from jingwei.services.commands import Reading
 from jingwei.services.studio.checking import Checking
-from jingwei.services.studio.drafts import candidate
+from jingwei.services.studio.drafts import candidate, check_path
+from jingwei.services.studio.reach import DEFINER, require_whole
 
 MOST_TARGETS = 2_000
 
@@ -99,6 +101,21 @@ def explain(
     if org is None:
         return [explain_value(outline, path, locale)]
     return explain_as(outline, _good(checking, view), path, org, locale, view.today)
+
+
+def scaffolded(
+    checking: Checking, view: Reading, kind: str, name: str, title: str
+) -> dict[str, str]:
+    """The text of a new definition, by path: one that checks. Raises Conflict, Malformed."""
+    require_whole(view, DEFINER)
+    found = checking.check(view, {})
+    files = candidate(view)
+    made = scaffold(outline_of(found, files), kind, name, {"title": title}, view.today)
+    for path in made:
+        check_path(path)
+        if path in files:
+            raise Conflict("file-exists", file=path)
+    return {path: content.decode() for path, content in made.items()}
 
 
 def outline_of(found: Rechecked, files: dict[str, bytes]) -> Outline:

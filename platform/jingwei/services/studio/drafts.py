@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from jingwei.authoring.merging import merged
+from jingwei.authoring.merging import merged, with_marks
 from jingwei.catalogue.sources import DEMO
 from jingwei.reading.decode import MOST_BYTES
 from jingwei.refusals import Conflict, Invalid, Malformed, NotFound
@@ -50,6 +50,7 @@ class Conflicting:
     mine: str | None
     theirs_hash: str | None
     merged: str | None  # both changes in one text, where they do not touch
+    marked: str | None  # both changes, with marks where they touch
     by: str
     release: int
 
@@ -61,6 +62,7 @@ class Conflicting:
             "mine": self.mine,
             "theirs_hash": self.theirs_hash,
             "merged": self.merged,
+            "marked": self.marked,
             "by": self.by,
             "release": self.release,
         }
@@ -245,9 +247,11 @@ def _detail(found: list[Conflicting]) -> dict[str, Any]:
 def _conflicting(view: Reading, draft: DraftRow) -> Conflicting:
     runs = published(view).get(draft.path)
     base = text_of(view.connection, draft.base)
-    both = None
+    both = marked = None
     if runs is not None and draft.text is not None:
-        both = merged(_text(base) or "", _text(runs) or "", _text(draft.text) or "")
+        texts = (_text(base) or "", _text(runs) or "", _text(draft.text) or "")
+        both = merged(*texts)
+        marked = with_marks(*texts) if both is None else both
     release, author = _last_change(view, draft.path, hash_of(runs) if runs is not None else None)
     return Conflicting(
         draft.path,
@@ -256,6 +260,7 @@ def _conflicting(view: Reading, draft: DraftRow) -> Conflicting:
         _text(draft.text),
         hash_of(runs) if runs is not None else None,
         both,
+        marked,
         author,
         release,
     )

@@ -250,6 +250,11 @@ def _differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Ite
             yield FileDiff(path, change, tuple(_lines(was or b"", now or b"")))
 
 
+def lines_between(was: str | None, now: str | None) -> list[tuple[str, str]]:
+    """The changed lines between two texts; None: there is no such file."""
+    return list(_lines((was or "").encode(), (now or "").encode()))
+
+
 def _lines(was: bytes, now: bytes) -> Iterator[tuple[str, str]]:
     """The changed lines with three around them; of what is no text only that it changed."""
     try:
