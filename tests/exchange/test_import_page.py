@@ -110,7 +110,7 @@ def test_a_sheet_is_looked_at_imported_and_taken_back_on_the_page(api: ApiHouse)
     ]
     browser.get("/f/ledger/import")
     browser.post(f"/f/ledger/import/{address[1]}/undo")
-    assert "已撤销：删除 2 条，保留已被修改的 0 条。" in browser.text
+    assert "已撤销：删除 2 条，恢复 0 条，保留已被修改的 0 条。" in browser.text
     assert code(api.post("li.na", f"forms/ledger/imports/{address[1]}/undo", {})) == (
         409,
         "import-undone",

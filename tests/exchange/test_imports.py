@@ -12,8 +12,9 @@ from exchange_kit import ledger, sheet_file, workbook
 from services_house import House
 
 from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
-from jingwei.services import exchange
-from jingwei.services.exchange import Imported, Source, import_sheet, look
+from jingwei.services import exchange, import_batches, import_undo
+from jingwei.services.exchange import Imported, import_sheet, look
+from jingwei.services.import_batches import Source
 from jingwei.services.records import BATCH
 
 
@@ -132,23 +133,24 @@ def test_an_import_is_undone_as_far_as_nobody_changed_it(house: House, tmp_path:
     found = bring(house, sheet_file(tmp_path, "name\n桥\n路\n洞\n"))
     changed = house.list("li.na", "ledger", filter='name == "路"').items[0]
     house.update("li.na", "ledger", changed["id"], amount=5)
-    assert house.do("li.na", lambda work: exchange.undo(work, "ledger", found.batch)) == {
-        "undone": 2,
-        "kept": 1,
-    }
+    undone = house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
+    assert (undone.deleted, undone.restored) == (2, 0)
+    assert [(row, why.message("zh")) for row, _, why in undone.kept] == [
+        (3, "导入之后已被 li.na 改过（现在是第 2 版），保留不动。")
+    ]
     assert names(house) == ["路"]
     with pytest.raises(Conflict):
-        house.do("li.na", lambda work: exchange.undo(work, "ledger", found.batch))
+        house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
 
 
 def test_an_import_is_the_business_of_who_made_it(small: House, tmp_path: Path) -> None:
     found = bring(small, sheet_file(tmp_path, "name\n桥\n"))
     with pytest.raises(NotFound):
-        small.do("wang.wu", lambda work: exchange.undo(work, "ledger", found.batch))
+        small.do("wang.wu", lambda work: import_undo.undo(work, "ledger", found.batch))
     with pytest.raises(NotAllowed):
-        small.do("ops", lambda work: exchange.undo(work, "ledger", found.batch))
+        small.do("ops", lambda work: import_undo.undo(work, "ledger", found.batch))
     with small.read("wang.wu") as view:
-        assert exchange.batches(view, "ledger") == []
+        assert import_batches.batches(view, "ledger") == []
 
 
 def test_foreign_orgs_and_forged_columns_are_refused(small: House, tmp_path: Path) -> None:
@@ -166,7 +168,7 @@ def test_what_was_refused_is_remembered_for_the_file_of_errors(
     found = bring(small, sheet_file(tmp_path, "name,amount\n桥,x\n\n路,-1\n"))
     assert found.batch is not None
     with small.read("li.na") as view:
-        kept = exchange.refused_of(view, "ledger", found.batch)
+        kept = import_batches.refused_of(view, "ledger", found.batch)
     assert {row: [one.message("zh") for one in ones] for row, ones in kept.items()} == {
         2: ["请填数字，例如 1234.50。"],
         4: ["不能小于 0。"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,13 +20,16 @@ from jingwei.api.shapes import refusal_json
 from jingwei.gateways.sheet_template import TemplateColumn, write_template
 from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE, csv_lines, write_workbook
-from jingwei.refusals import Invalid
-from jingwei.services import exchange, files
-from jingwei.services.commands import Work
-from jingwei.services.exchange import Imported, ImportRefused, Mode, Source
-from jingwei.services.export import export
-from jingwei.services.listing import form_of
+from jingwei.refusals import Invalid, Malformed
+from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
+from jingwei.services.commands import Reading, Work
+from jingwei.services.exchange import Imported, ImportRefused
+from jingwei.services.export import Values, export, log_export
+from jingwei.services.import_batches import Mode, Source
+from jingwei.services.import_undo import Undone
+from jingwei.services.listing import ListWish, form_of
 from jingwei.services.presenting import instant
+from jingwei.services.sheet_lines import Wanted, match_keys
 from jingwei.services.sheet_template import template_fields, template_fingerprint
 from jingwei.storage.imports import Batch
 from jingwei.texts import text
@@ -33,7 +37,7 @@ from jingwei.web import current, locale
 
 blueprint = Blueprint("exchange", __name__, url_prefix="/api/v1/forms")
 
-VALUES = ("titles", "codes")
+VALUES = ("titles", "codes", "edit")
 _WHOLE = tuple(n for n in LIST_PARAMETERS if n not in ("page", "size", "after", "count"))
 
 
@@ -57,31 +61,63 @@ def template(form: str) -> Response:
 @blueprint.post("/<form>/import")
 def import_records(form: str) -> Response:
     """Records from the part `file`, CSV or XLSX. `mode=atomic`: all or none, and a refusal names
-    each cell by its row (`3.amount`); `mode=rows`: the good ones, with what is wrong of others;
-    `preview=1`: what would happen to the first rows, and nothing is kept."""
-    given = parameters("mode", "preview")
+    each cell by its row (`3.amount`; `lines!5.price` of a table's sheet); `mode=rows`: the good
+    ones, with what is wrong of others. `do=create|update|upsert` with `key`: the field, `id` or
+    `number` that records are matched by. `preview=1`: what would happen to the first rows, and
+    nothing is kept; `background=1`: answered at once, done by a worker."""
+    given = parameters("mode", "preview", "do", "key", "background")
     mode: Mode = "rows" if choice(given, "mode", ("atomic", "rows")) == "rows" else "atomic"
     actor = person()
+    with reading() as view:
+        wanted = wanted_of(view, form, given)
     source, path = kept_upload()
     commands = current().commands
+    sheet = SheetFile(path, source.name)
     if flag(given, "preview"):
-        with reading() as view:
-            exchange.may_import(view, form)
-        found = exchange.look(commands, actor, form, SheetFile(path, source.name))
-        return answer({**imported_json(found), "looked_at": found.looked_at})
+        found = exchange.look(commands, actor, form, sheet, wanted)
+        return answer(
+            {**imported_json(found), "looked_at": found.looked_at, "outdated": found.is_outdated}
+        )
+    content = source.sha256.encode()
+    if flag(given, "background"):
+
+        def ask(work: Work) -> Answer:
+            batch = import_jobs.ask(work, form, source, mode, wanted)
+            return 202, {"batch": batch.id, "state": batch.state}
+
+        return write(ask, content=content)
     if mode == "rows":
-        rows, key = SheetFile(path, source.name), idempotency_key()
-        found = exchange.import_sheet(commands, actor, form, rows, mode, source, key)
+        key = idempotency_key()
+        found = exchange.import_sheet(commands, actor, form, sheet, mode, source, key, wanted)
         return answer(imported_json(found))
 
     def handler(work: Work) -> Answer:
-        made = exchange.import_all(work, form, SheetFile(path, source.name), source)
-        return 200, imported_json(made)
+        return 200, imported_json(exchange.import_all(work, form, sheet, source, wanted))
 
     try:
-        return write(handler, content=source.sha256.encode())
+        return write(handler, content=content)
     except ImportRefused as refused:
-        raise Invalid("import-refused", fields=refused.fields, bad=refused.found.bad) from None
+        kept = exchange.keep_refused(commands, actor, form, source, wanted, refused.found)
+        raise Invalid(
+            "import-refused",
+            fields=refused.fields,
+            detail={"batch": kept.batch},
+            bad=refused.found.bad,
+        ) from None
+
+
+def wanted_of(view: Reading, form: str, given: Mapping[str, str]) -> Wanted:
+    """What rows do, and by which key. Raises NotFound, NotAllowed, Malformed."""
+    do = choice(given, "do", ("create", "update", "upsert")) or "create"
+    key = given.get("key", "")
+    definition = import_batches.may_import(view, form)
+    if do != "create":
+        known = match_keys(definition)
+        if key not in known:
+            raise Malformed("parameter-choice", name="key", known=", ".join(known))
+    wanted = Wanted(do, key if do != "create" else "")  # type: ignore[arg-type]  # one of three
+    import_batches.may_import(view, form, wanted)
+    return wanted
 
 
 def kept_upload() -> tuple[Source, Path]:
@@ -94,7 +130,15 @@ def kept_upload() -> tuple[Source, Path]:
 
 def imported_json(found: Imported) -> dict[str, Any]:
     refused = [{"row": row, **refusal_json(one)} for row, one in found.refused]
-    return {"good": found.good, "bad": found.bad, "refused": refused, "batch": found.batch}
+    return {
+        "good": found.good,
+        "bad": found.bad,
+        "created": found.created,
+        "updated": found.updated,
+        "same": found.same,
+        "refused": refused,
+        "batch": found.batch,
+    }
 
 
 @blueprint.get("/<form>/imports")
@@ -102,16 +146,30 @@ def listed(form: str) -> Response:
     """What this person imported, newest first."""
     parameters()
     with reading() as view:
-        items = [batch_json(batch) for batch in exchange.batches(view, form)]
+        items = [batch_json(batch) for batch in import_batches.batches(view, form)]
     return answer({"items": items, "total": len(items), "page": 1, "size": len(items)})
 
 
+@blueprint.get("/<form>/imports/<int:batch>")
+def shown(form: str, batch: int) -> Response:
+    """How far an import has come, and what was wrong with its rows."""
+    parameters()
+    with reading() as view:
+        found = import_batches.batch_of(view, form, batch)
+        refused = import_batches.refused_of(view, form, batch)
+    listed = [{"row": row, **refusal_json(one)} for row, ones in refused.items() for one in ones]
+    return answer({**batch_json(found), "refused": listed[: exchange.MOST_REFUSED]})
+
+
 def batch_json(batch: Batch) -> dict[str, Any]:
+    mode, wanted = import_batches.mode_of(batch)
     return {
         "id": batch.id,
         "at": instant(batch.at),
         "name": batch.name,
-        "mode": batch.mode,
+        "mode": mode,
+        "do": wanted.do,
+        "key": wanted.key or None,
         "state": batch.state,
         "good": batch.good,
         "bad": batch.bad,
@@ -123,8 +181,8 @@ def errors(form: str, batch: int) -> Response:
     """The rows of a sheet that were not kept, each with what is wrong in a column of its own."""
     parameters()
     with reading() as view:
-        found = exchange.batch_of(view, form, batch)
-        refused = exchange.refused_of(view, form, batch)
+        found = import_batches.batch_of(view, form, batch)
+        refused = import_batches.refused_of(view, form, batch)
     path = files.path_of(current().settings.data_dir, found.sha256)
     body = bad_rows(path, found.name, refused)
     return _attached(body, MIMETYPE, f"{Path(found.name).stem}-errors.xlsx", "errors")
@@ -155,9 +213,20 @@ def _said(refusal: Any) -> str:
 
 @blueprint.post("/<form>/imports/<int:batch>/undo")
 def undo(form: str, batch: int) -> Response:
-    """Delete what an import brought, as far as nobody changed it since."""
+    """Take back what an import brought and changed, as far as nobody changed it since; what stays
+    is told row by row."""
     parameters()
-    return write(lambda work: (200, exchange.undo(work, form, batch)))
+    return write(lambda work: (200, undone_json(import_undo.undo(work, form, batch))))
+
+
+def undone_json(undone: Undone) -> dict[str, Any]:
+    kept = [{"row": row, "id": id_, **refusal_json(why)} for row, id_, why in undone.kept]
+    return {
+        "undone": undone.deleted,
+        "restored": undone.restored,
+        "kept": len({one["id"] for one in kept}),
+        "refused": kept,
+    }
 
 
 # --- out -----------------------------------------------------------------------------------------
@@ -166,13 +235,16 @@ def undo(form: str, batch: int) -> Response:
 @blueprint.get("/<form>/export.xlsx")
 def export_xlsx(form: str) -> Response:
     """What the list with these parameters has, as a workbook; every page of it. `values=codes`:
-    names and ids, which come back unchanged."""
-    given = parameters(*_WHOLE, "values")
-    codes = choice(given, "values", VALUES) == "codes"
+    names and ids as the API writes them; `values=edit`: a workbook to change and import again as an
+    update by `id`. `tables=1`: the tables of the records as further sheets."""
+    given, wish, values = _asked_export(form, "tables")
     kept = tempfile.TemporaryFile()  # noqa: SIM115  # Flask closes it when it is sent
     with reading() as view:
-        found = export(view, form, list_wish(given), locale(), codes=codes)
-        write_workbook(kept, found.titles, found.rows, [c.type for c in found.columns])
+        found = export(
+            view, form, wish, locale(), values=values,
+            tables=values == "edit" or flag(given, "tables"),
+        )  # fmt: skip
+        write_workbook(kept, found.titles, found.rows, found.types, found.tables)
     kept.seek(0)
     return send_file(kept, MIMETYPE, as_attachment=True, download_name=f"{form}.xlsx")
 
@@ -180,20 +252,30 @@ def export_xlsx(form: str) -> Response:
 @blueprint.get("/<form>/export.csv")
 def export_csv(form: str) -> Response:
     """The same as CSV (UTF-8, as Excel opens it), row by row while it is read."""
-    given = parameters(*_WHOLE, "values")
-    codes = choice(given, "values", VALUES) == "codes"
-    wish, said = list_wish(given), locale()
-    with reading() as view:
-        export(view, form, wish, said, codes=codes)  # refusals are answered, not streamed
+    _, wish, values = _asked_export(form)
+    said = locale()
 
     def lines() -> Iterator[bytes]:
         with reading() as view:
-            found = export(view, form, wish, said, codes=codes, days=False)
-            yield from csv_lines(found.titles, found.rows, [c.type for c in found.columns])
+            found = export(view, form, wish, said, values=values, days=False)
+            yield from csv_lines(found.titles, found.rows, found.types)
 
     response = Response(stream_with_context(lines()), mimetype=CSV_MIMETYPE)
     response.headers.set("Content-Disposition", "attachment", filename=f"{form}.csv")
     return response
+
+
+def _asked_export(form: str, *more: str) -> tuple[Mapping[str, str], ListWish, Values]:
+    """What is asked for, and may be: refusals are answered, not streamed. An export of sensitive
+    fields is kept in the log before anything of it leaves the house."""
+    given = parameters(*_WHOLE, "values", *more)
+    values: Values = choice(given, "values", VALUES) or "titles"  # type: ignore[assignment]
+    wish = list_wish(given)
+    with reading() as view:
+        found = export(view, form, wish, locale(), values=values, tables=bool(more))
+    if found.sensitive:
+        current().commands.run(partial(log_export, form=form, exported=found, wish=wish), person())
+    return given, wish, values
 
 
 def _attached(body: bytes, mimetype: str, name: str, plain: str) -> Response:

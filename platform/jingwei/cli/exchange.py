@@ -15,9 +15,10 @@ from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import csv_lines, write_workbook
 from jingwei.refusals import Refused
 from jingwei.services import files
-from jingwei.services.exchange import Imported, Mode, Source, import_sheet
+from jingwei.services.exchange import Imported, import_sheet
 from jingwei.services.export import Exported
 from jingwei.services.export import export as exported
+from jingwei.services.import_batches import Mode, Source
 from jingwei.services.listing import ListWish
 from jingwei.services.people import SYSTEM
 

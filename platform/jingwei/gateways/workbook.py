@@ -10,13 +10,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-from xml.sax.saxutils import escape
+from typing import Any, Protocol
+from xml.sax.saxutils import escape, quoteattr
 
+from jingwei.gateways.xlsx_words import holding
 from jingwei.services.sheet_cells import quoted
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,6 +30,7 @@ BOM = "\ufeff"  # by which Excel knows UTF-8
 _FIRST_DAY = date(1899, 12, 30)  # day 0 of Excel, right from March 1900 on
 _MARCH_1900 = date(1900, 3, 1)
 _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff&<>]|_x")
 _PLAIN, _BOLD, _DAY, _PERCENT = range(4)  # formats, in the order of `_STYLES`
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -61,25 +64,94 @@ def write_sheet(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def write_workbook(
-    target: Any, titles: Sequence[str], rows: Iterable[Sequence[Any]], types: Sequence[str] = ()
+    target: Any,
+    titles: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    types: Sequence[str] = (),
+    tables: Sequence[Further] = (),
 ) -> int:
     """The same into a file (a path, or what can be written to); how many rows. What does not fit
-    on one sheet goes on on the next. `types`: of the columns; a percent shows as one."""
-    styles = [_PERCENT if kind == "percent" else _PLAIN for kind in types]
-    styles += [_PLAIN] * (len(titles) - len(styles))
+    on one sheet goes on on the next. `types`: of the columns; a percent shows as one. `tables`:
+    sheets beside it, whose rows come up while `rows` are walked."""
     rest = iter(rows)
-    count, sheets = 0, 0
+    names: list[str] = []
+    beside = [_Beside(table) for table in tables]
+    walked = _walked(rest, beside)
+    count = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         while True:
-            sheets += 1
-            with archive.open(f"xl/worksheets/sheet{sheets}.xml", "w", force_zip64=True) as part:
-                written = _write_sheet(part.write, titles, rest, styles)
+            names.append(f"Sheet{len(names) + 1}")
+            with _part(archive, len(names)) as part:
+                written = _write_sheet(part.write, titles, walked, _styles_of(titles, types))
             count += written
             if written < MOST_ROWS:
                 break
-        for name, xml in _around(sheets):
+        for one in beside:
+            names.append(one.table.title)
+            with _part(archive, len(names)) as part:
+                one.copy_to(part.write)
+        for name, xml in _around(names):
             archive.writestr(name, xml)
     return count
+
+
+def _part(archive: zipfile.ZipFile, number: int) -> Any:
+    return archive.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True)
+
+
+def _styles_of(titles: Sequence[str], types: Sequence[str]) -> list[int]:
+    styles = [_PERCENT if kind == "percent" else _PLAIN for kind in types]
+    return styles + [_PLAIN] * (len(titles) - len(styles))
+
+
+class Further(Protocol):
+    """A sheet beside the first; whoever takes what is `waiting` empties it."""
+
+    title: str
+    waiting: list[list[Any]]
+
+    @property
+    def titles(self) -> Sequence[str]: ...
+
+    @property
+    def types(self) -> Sequence[str]: ...
+
+
+class _Beside:
+    """The rows of a further sheet, kept in a file until the first one is written."""
+
+    def __init__(self, table: Further) -> None:
+        self.table = table
+        self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115  # closed when it is copied
+        self._styles = _styles_of(table.titles, table.types)
+        self._file.write(_head_of(table.titles))
+
+    def take(self) -> None:
+        if self.table.waiting:
+            lines = [
+                f"<row>{''.join(map(_cell, r, self._styles))}</row>" for r in self.table.waiting
+            ]
+            self.table.waiting.clear()
+            self._file.write("".join(lines).encode())
+
+    def copy_to(self, write: Callable[[bytes], Any]) -> None:
+        self.take()
+        self._file.write(_TAIL)
+        self._file.seek(0)
+        while piece := self._file.read(1024 * 1024):
+            write(piece)
+        self._file.close()
+
+
+def _walked(rows: Iterator[Sequence[Any]], beside: Sequence[_Beside]) -> Iterator[Sequence[Any]]:
+    if not beside:
+        yield from rows
+        return
+    for number, row in enumerate(rows):
+        if number % AT_ONCE == 0:
+            for one in beside:
+                one.take()
+        yield row
 
 
 def _write_sheet(
@@ -89,14 +161,8 @@ def _write_sheet(
     styles: Sequence[int],
 ) -> int:
     """One sheet; how many rows were taken for it."""
-    write(
-        f'{_HEAD}<worksheet xmlns="{_SHEETS}"><sheetViews><sheetView workbookViewId="0">'
-        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-        f'</sheetView></sheetViews><cols><col min="1" max="{max(len(titles), 1)}" width="18" '
-        'customWidth="1"/></cols><sheetData>'.encode()
-    )
-    head = "".join(_text(title, _BOLD) for title in titles)
-    lines = [f"<row>{head}</row>"]
+    write(_head_of(titles))
+    lines: list[str] = []
     count = 0
     for row in rows:
         lines.append(
@@ -108,9 +174,22 @@ def _write_sheet(
             lines.clear()
         if count == MOST_ROWS:
             break
-    lines.append("</sheetData></worksheet>")
     write("".join(lines).encode())
+    write(_TAIL)
     return count
+
+
+_TAIL = b"</sheetData></worksheet>"
+
+
+def _head_of(titles: Sequence[str]) -> bytes:
+    head = "".join(_text(title, _BOLD) for title in titles)
+    return (
+        f'{_HEAD}<worksheet xmlns="{_SHEETS}"><sheetViews><sheetView workbookViewId="0">'
+        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+        f'</sheetView></sheetViews><cols><col min="1" max="{max(len(titles), 1)}" width="18" '
+        f'customWidth="1"/></cols><sheetData><row>{head}</row>'
+    ).encode()
 
 
 def _cell(value: Any, style: int) -> str:
@@ -131,11 +210,11 @@ def _cell(value: Any, style: int) -> str:
 
 
 def _text(words: str, style: int = _PLAIN) -> str:
-    if "\r" in words or _UNSAYABLE.search(words):
-        words = _UNSAYABLE.sub("", words)
-    shown = escape(words, {"\r": "&#13;"})
+    if _ODD.search(words):
+        words = holding(_UNSAYABLE.sub("", words))
+        words = escape(words, {"\r": "&#13;"})
     look = f' s="{style}"' if style else ""
-    return f'<c t="inlineStr"{look}><is><t xml:space="preserve">{shown}</t></is></c>'
+    return f'<c t="inlineStr"{look}><is><t xml:space="preserve">{words}</t></is></c>'
 
 
 def _is_exact(value: int | Decimal | float) -> bool:
@@ -147,8 +226,9 @@ def _is_exact(value: int | Decimal | float) -> bool:
     return _is_exact(Decimal(repr(value)))
 
 
-def _around(sheets: int) -> Iterator[tuple[str, str]]:
+def _around(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The parts around the sheets."""
+    sheets = len(names)
     numbers = range(1, sheets + 1)
     overrides = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
@@ -168,7 +248,10 @@ def _around(sheets: int) -> Iterator[tuple[str, str]]:
         f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
         f'Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
-    listed = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
+    listed = "".join(
+        f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>'
+        for n, name in enumerate(names, 1)
+    )
     yield (
         "xl/workbook.xml",
         f'{_HEAD}<workbook xmlns="{_SHEETS}" xmlns:r="{_RELATIONS}"><sheets>{listed}</sheets>'

@@ -1,7 +1,8 @@
 """`/f/FORM/import`: a template down, a sheet up, looked at before it is kept, and taken back.
 
 A sheet that was looked at lies with the files; the second step names it by its sha256, sealed for
-the person who brought it: the content of other people's files is not to be had by its name.
+the person who brought it: the content of other people's files is not to be had by its name. A long
+sheet is imported by a worker, and the page of the import tells how far it has come.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, redirect, render_template, request
 
 from jingwei.gateways.sheets import SheetFile
 from jingwei.language.form import Form
@@ -19,21 +20,28 @@ from jingwei.refusals import Malformed, NotFound, Refused
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.frame import page
 from jingwei.screens.session import check_csrf, reading, who
-from jingwei.services import exchange, files
+from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
 from jingwei.services.commands import Reading
-from jingwei.services.exchange import Imported, Mode, Source
+from jingwei.services.exchange import Imported
+from jingwei.services.import_batches import CREATE, Mode, Source
+from jingwei.services.import_undo import Undone
 from jingwei.services.people import Person
-from jingwei.texts import text
+from jingwei.services.sheet_lines import Wanted, match_keys
+from jingwei.storage.imports import Batch
+from jingwei.texts import has_text, text
 from jingwei.web import current, locale, request_id
 
 UPLOAD_BYTES = 50 * 1024 * 1024
+LONG_BYTES = 512 * 1024  # of a sheet that is not waited for
 MOST_SHOWN = 50  # problems on the page; all of them are in the file
+DOES = ("create", "upsert", "update")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/f/<form>/import", "import", show)
     blueprint.add_url_rule("/f/<form>/import", "import_sheet", take, methods=["POST"])
+    blueprint.add_url_rule("/f/<form>/import/<int:batch>", "import_batch", show_batch)
     blueprint.add_url_rule(
         "/f/<form>/import/<int:batch>/undo", "import_undo", undo, methods=["POST"]
     )
@@ -44,9 +52,7 @@ def words(key: str, **holes: object) -> str:
 
 
 def show(form: str) -> Any:
-    undone = {k: request.args.get(k, "") for k in ("undone", "kept")}
-    said = words("undone", **undone) if all(v.isdigit() for v in undone.values()) else ""
-    return _page(form, said=said)
+    return _page(form)
 
 
 def take(form: str) -> Any:
@@ -54,28 +60,99 @@ def take(form: str) -> Any:
     request.max_content_length = UPLOAD_BYTES
     check_csrf()
     with reading() as view:
-        exchange.may_import(view, form_or_404(view, form).name)
+        definition = import_batches.may_import(view, form_or_404(view, form).name)
+    wanted = CREATE
     try:
+        wanted = _wanted(definition)
         if request.files.get("file"):
             source = _uploaded()
-            return _page(form, source=source, looked=_look(form, source))
+            sheet = _sheet(source)
+            looked = exchange.look(current().commands, _person(), form, sheet, wanted)
+            return _page(form, source=source, looked=looked, wanted=wanted)
         source = _named()
         mode: Mode = "rows" if request.form.get("mode") == "rows" else "atomic"
-        sheet = _sheet(source)
-        found = exchange.import_sheet(current().commands, _person(), form, sheet, mode, source)
-        return _page(form, done=found, mode=mode)
+        batch = _import(form, source, mode, wanted)
+        return redirect(f"/f/{form}/import/{batch}")
     except Refused as refused:
-        if refused.status in (403, 404):
+        if refused.status == 404 or (refused.status == 403 and wanted == CREATE):
             raise
-        return _page(form, refused=refused)
+        return _page(form, refused=refused, wanted=wanted)
+
+
+def _import(form: str, source: Source, mode: Mode, wanted: Wanted) -> int:
+    """The number of the import, done or on its way."""
+    commands, sheet = current().commands, _sheet(source)
+    settings = current().settings
+    if sheet.path.stat().st_size > LONG_BYTES and (settings.worker or settings.redis_url):
+        return commands.run(
+            lambda work: import_jobs.ask(work, form, source, mode, wanted).id,
+            _person(),
+            request_id=request_id(),
+        )
+    found = exchange.import_sheet(commands, _person(), form, sheet, mode, source, wanted=wanted)
+    assert found.batch is not None
+    return found.batch
+
+
+def _wanted(form: Form) -> Wanted:
+    do = request.form.get("do", "create")
+    key = request.form.get("key", "")
+    if do == "create":
+        return CREATE
+    if do not in DOES or key not in match_keys(form):
+        raise Malformed("parameter-choice", name="key", known=", ".join(match_keys(form)))
+    return Wanted(do, key)  # type: ignore[arg-type]  # one of three
+
+
+def show_batch(form: str, batch: int) -> Any:
+    """How far an import has come, and what came of it."""
+    with reading() as view:
+        definition = form_or_404(view, form)
+        found = import_batches.batch_of(view, form, batch)
+        result = exchange.result_of(view, form, batch)
+        if request.headers.get("HX-Request"):
+            about = _about_batch(definition, found, result)
+            return render_template(
+                "parts/import_result.html", form=definition, words=words, **about
+            )
+        return _shown_batch(view, definition, found, result)
+
+
+def _shown_batch(
+    view: Reading, form: Form, batch: Batch, result: Imported, undone: Undone | None = None
+) -> Any:
+    return page(
+        view,
+        "import.html",
+        form=form,
+        title=form.title(locale()),
+        words=words,
+        history=_history(view, form.name, Cells(view)),
+        undone=undone,
+        kept=[(row, why.message(locale())) for row, _, why in undone.kept] if undone else (),
+        **_about_batch(form, batch, result),
+    )
+
+
+def _about_batch(form: Form, batch: Batch, result: Imported) -> dict[str, Any]:
+    return {
+        "batch": batch,
+        "result": result,
+        "problems": _problems(form, result),
+        "more": len(result.refused) > MOST_SHOWN,
+        "running": batch.state == "running",
+    }
 
 
 def undo(form: str, batch: int) -> Any:
     check_csrf()
-    found = current().commands.run(
-        lambda work: exchange.undo(work, form, batch), _person(), request_id=request_id()
+    undone = current().commands.run(
+        lambda work: import_undo.undo(work, form, batch), _person(), request_id=request_id()
     )
-    return redirect(f"/f/{form}/import?undone={found['undone']}&kept={found['kept']}")
+    with reading() as view:
+        found = import_batches.batch_of(view, form, batch)
+        result = exchange.result_of(view, form, batch)
+        return _shown_batch(view, form_or_404(view, form), found, result, undone)
 
 
 def _person() -> Person:
@@ -120,10 +197,6 @@ def _sheet(source: Source) -> SheetFile:
     return SheetFile(path, source.name)
 
 
-def _look(form: str, source: Source) -> Imported:
-    return exchange.look(current().commands, _person(), form, _sheet(source))
-
-
 # --- the page ------------------------------------------------------------------------------------
 
 
@@ -132,15 +205,11 @@ def _page(
     *,
     source: Source | None = None,
     looked: Imported | None = None,
-    done: Imported | None = None,
-    mode: Mode = "atomic",
     refused: Refused | None = None,
-    said: str = "",
+    wanted: Wanted = CREATE,
 ) -> Any:
     with reading() as view:
-        definition = exchange.may_import(view, form_or_404(view, form).name)
-        cells = Cells(view)
-        found = looked or done
+        definition = import_batches.may_import(view, form_or_404(view, form).name)
         return page(
             view,
             "import.html",
@@ -152,15 +221,26 @@ def _page(
             sealed=_sealed(source.sha256) if source is not None else "",
             looked=looked,
             whole=looked is not None and looked.looked_at < exchange.MOST_LOOKED_AT,
-            done=done,
-            none_kept=done is not None and mode == "atomic" and done.bad > 0,
             refused=refused,
             refusals=[f.message(locale()) for f in (refused.fields if refused else ())],
-            problems=_problems(definition, found) if found is not None else [],
-            more=found is not None and len(found.refused) > MOST_SHOWN,
-            history=_history(view, form, cells),
-            said=said,
+            problems=_problems(definition, looked) if looked is not None else [],
+            more=looked is not None and len(looked.refused) > MOST_SHOWN,
+            history=_history(view, form, Cells(view)),
+            wanted=wanted,
+            does=_does(view, definition),
+            keys=[(key, _column(definition, key)) for key in match_keys(definition)],
         )
+
+
+def _does(view: Reading, form: Form) -> list[tuple[str, str]]:
+    """What this person may do with the rows of a sheet, and how it is called."""
+    found = []
+    for do in DOES:
+        wanted = Wanted(do)  # type: ignore[arg-type]  # one of three
+        owed = (["create"] if wanted.may_create else []) + (["update"] if wanted.may_update else [])
+        if all(view.rights.decide(view, form.name, action).allowed for action in owed):
+            found.append((do, words(f"do_{do}")))
+    return found
 
 
 def _problems(form: Form, found: Imported) -> list[tuple[int, str, str]]:
@@ -172,10 +252,18 @@ def _problems(form: Form, found: Imported) -> list[tuple[int, str, str]]:
 
 
 def _column(form: Form, path: str) -> str:
+    """What a place in a sheet is called: a column, or a row and column of a table's sheet."""
+    table, mark, rest = path.partition("!")
+    if mark:
+        row, _, column = rest.partition(".")
+        inside = form.fields[table]
+        title = inside.fields[column].title(locale()) if column in inside.fields else ""
+        return words("of_table", table=inside.title(locale()), row=row, column=title).strip(" ·")
     field = form.fields.get(path.partition(".")[0])
     if field is not None:
         return field.title(locale())
-    return text("system_fields.org", locale()) if path == "org" else path
+    key = f"system_fields.{path}"
+    return text(key, locale()) if path and has_text(key, locale()) else path
 
 
 def _history(view: Reading, form: str, cells: Cells) -> list[Mapping[str, Any]]:
@@ -190,5 +278,5 @@ def _history(view: Reading, form: str, cells: Cells) -> list[Mapping[str, Any]]:
             "bad": one.bad,
             "good": one.good,
         }
-        for one in exchange.batches(view, form)
+        for one in import_batches.batches(view, form)
     ]

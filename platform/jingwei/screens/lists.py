@@ -22,6 +22,7 @@ from jingwei.screens.session import reading
 from jingwei.services import saved_views
 from jingwei.services.commands import Reading
 from jingwei.services.listing import ListWish, RecordPage, default_sort, listing
+from jingwei.texts import text
 from jingwei.web import locale
 
 SIZE = 20
@@ -61,7 +62,9 @@ def register(blueprint: Blueprint) -> None:
 
 def show(form: str) -> Any:
     with reading() as view:
-        definition = form_or_404(view, form)
+        form_or_404(view, form)
+        view = view.rights.home(view, form)
+        definition = view.catalogue.forms[form]
         cells = Cells(view)
         context = _context(view, definition, cells)
         if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
@@ -126,7 +129,8 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "may_export": view.rights.decide(view, form.name, "export").allowed,
         "may_import": view.rights.decide(view, form.name, "import").allowed
         and view.rights.decide(view, form.name, "create").allowed,
-        "export_address": _export_address(form, wish),
+        "exports": _exports(form, wish, columns),
+        "template_title": text("exchange.screen.template", locale()),
         "clear_address": f"/f/{form.name}",
         "sorted_address": _sorted_address,
         "numbers": _page_numbers(number, max(1, math.ceil((found.total or 0) / size))),
@@ -330,10 +334,26 @@ def _sorted_address(column: Column, sort: Sequence[str]) -> str:
     return here(sort=f"-{column.path}" if down else column.path, page=None)
 
 
-def _export_address(form: Form, wish: ListWish) -> str:
+def _exports(form: Form, wish: ListWish, columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """What the rows of this list can be taken out as: how it is called, and its address."""
     asked = {"filter": wish.filter, "q": wish.q, "sort": ",".join(wish.sort), "lang": locale()}
-    query = urlencode({k: v for k, v in asked.items() if v})
-    return f"/api/v1/forms/{form.name}/export.xlsx?{query}"
+    seen = {"fields": ",".join(column.path for column in columns)}
+    tables = {"tables": "1"} if form.tables else {}
+    kinds: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+        ("seen_xlsx", "xlsx", seen),
+        ("all_xlsx", "xlsx", tables),
+        ("seen_csv", "csv", seen),
+        ("all_csv", "csv", {}),
+        ("edit", "xlsx", {"values": "edit"}),
+    )
+    return [
+        (
+            text(f"exchange.export.{name}", locale()),
+            f"/api/v1/forms/{form.name}/export.{ending}?"
+            + urlencode({k: v for k, v in {**asked, **more}.items() if v}),
+        )
+        for name, ending, more in kinds
+    ]
 
 
 def _page_numbers(number: int, pages: int) -> list[int | None]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from jingwei.refusals import FieldRefusal, Malformed, Refused
 from jingwei.services import listing, records
 from jingwei.services.commands import Work
 
+T = TypeVar("T")
 MOST_RECORDS = 1_000
 ACTIONS = ("update", "delete", "restore")
 
@@ -59,7 +60,7 @@ def _one(
         return One(id, refused=refused)
 
 
-def attempt(work: Work, do: Callable[[], int]) -> int:
+def attempt(work: Work, do: Callable[[], T]) -> T:
     """Do it, or leave no trace of it and raise what refused it."""
     work.flush()
     with work.connection.begin_nested():

@@ -1,69 +1,106 @@
 """Records from a sheet, under the rules of the screens: looked at first, whole or row by row,
-again where it was left, and taken back as one."""
+again where it was left, and taken back as one (`import_undo`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
+from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Form
-from jingwei.refusals import Conflict, FieldRefusal, Malformed, NotAllowed, NotFound, Refused
+from jingwei.refusals import Conflict, FieldRefusal, Refused
 from jingwei.services import records
+from jingwei.services.bulk import attempt
 from jingwei.services.commands import Commands, Reading, Work
+from jingwei.services.import_batches import (
+    CREATE,
+    Mode,
+    Source,
+    batch_of,
+    begun,
+    kept_refusals,
+    may_import,
+    read_refusal,
+)
 from jingwei.services.people import Person
-from jingwei.services.records import BATCH
-from jingwei.services.sheet_cells import Converter, columns_of, converter
+from jingwei.services.plans import form_plan
+from jingwei.services.sheet_lines import Chunk, Line, Lines, Wanted, known_columns
+from jingwei.services.sheet_matching import Matched, Matcher, change_of
+from jingwei.services.sheet_rows import Sheet
 from jingwei.services.wanted import Change
 from jingwei.storage import imports as rows
-from jingwei.storage.imports import Batch
 
-Mode = Literal["atomic", "rows"]
-Row = Mapping[str, str]
-Sheet = Iterable[Row]  # walked again when a transaction is tried again
-FIRST_ROW = 2  # row 1 is the header
 MOST_LOOKED_AT = 1_000  # rows of a preview
-OWN_WORDS = "_words"
 MOST_REFUSED = 2_000  # said of one sheet; the rest is counted
+CREATED, UPDATED, SAME = "c", "u", "s"
+Written = tuple[int, int, int, str]  # row, id, revision, what was done
 
 
 @dataclass(slots=True)
 class Imported:
-    """`good` rows were kept. `refused`: (row of the sheet, what is wrong), the first 2,000.
-    `batch`: by which it is undone."""
+    """`good` rows are as the sheet says now: `created`, `updated` or `same` as before. `refused`:
+    (row of the sheet, what is wrong), the first 2,000. `batch`: by which it is undone.
+    `is_outdated`: the form was changed since the template was made."""
 
     good: int = 0
     bad: int = 0
     refused: list[tuple[int, FieldRefusal]] = field(default_factory=list)
     batch: int | None = None
     looked_at: int = 0
+    created: int = 0
+    updated: int = 0
+    same: int = 0
+    is_outdated: bool = False
 
-    def refuse(self, row: int, refused: Refused) -> None:
+    def refuse(self, line: Line, refused: Refused) -> None:
         self.bad += 1
         found = refused.fields or (FieldRefusal("", refused.code, dict(refused.holes)),)
         if len(self.refused) < MOST_REFUSED:
-            self.refused += [(row, one) for one in found]
+            self.refused += [(line.number, line.placed(one)) for one in found]
+
+    def count(self, written: Iterable[Sequence[Any]]) -> None:
+        for _, _, _, what in written:
+            self.good += 1
+            self.created += what == CREATED
+            self.updated += what == UPDATED
+            self.same += what == SAME
+
+    def add(self, part: Imported) -> None:
+        self.good += part.good
+        self.bad += part.bad
+        self.created += part.created
+        self.updated += part.updated
+        self.same += part.same
+        self.refused += part.refused[: max(0, MOST_REFUSED - len(self.refused))]
 
 
 class _TakenBack(Exception):
     """Nothing is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The file a sheet came from: its name, and its content by its sha256."""
+class ImportRefused(Refused):
+    """Some rows are bad, so that none was kept; `found` says which."""
 
-    name: str = ""
-    sha256: str = ""
+    def __init__(self, found: Imported) -> None:
+        fields = [
+            FieldRefusal(f"{row}.{one.path}", one.code, one.holes, one.words)
+            for row, one in found.refused
+        ]
+        found.good = found.created = found.updated = found.same = 0
+        self.found = found
+        super().__init__("import-refused", fields=fields, bad=found.bad)
 
 
 # --- looking -------------------------------------------------------------------------------------
 
 
-def look(commands: Commands, actor: Person, form: str, sheet: Sheet) -> Imported:
+def look(
+    commands: Commands, actor: Person, form: str, sheet: Sheet, wanted: Wanted = CREATE
+) -> Imported:
     """What importing the first rows would do; nothing is kept.
 
     Raises NotFound, NotAllowed, and Malformed for a column that is not there.
@@ -71,14 +108,37 @@ def look(commands: Commands, actor: Person, form: str, sheet: Sheet) -> Imported
     found = Imported()
 
     def handler(work: Work) -> None:
-        for chunk in _chunks(_Lines(work, form), islice(sheet, MOST_LOOKED_AT)):
-            found.looked_at += len(chunk.lines)
-            found.good += len(_create(work, form, chunk, found))
+        nonlocal found
+        found = Imported()
+        definition = may_import(work, form, wanted)
+        found.is_outdated = _is_outdated(work, form, sheet)
+        lines, matcher = _readers(work, definition, wanted, sheet)
+        for chunk in lines.chunks(islice(sheet, MOST_LOOKED_AT)):
+            found.looked_at += len(chunk.rows)
+            found.count(_write(work, lines, matcher, chunk, found))
+        if found.looked_at < MOST_LOOKED_AT:
+            _refuse_left(lines, found)
         raise _TakenBack
 
     with suppress(_TakenBack):
         commands.run(handler, actor)
     return found
+
+
+def _is_outdated(view: Reading, form: str, sheet: Sheet) -> bool:
+    """Whether the form was changed since the template was made. Raises Conflict for the template
+    of another form."""
+    about = getattr(sheet, "about", None)
+    said: Mapping[str, str] = about() if about is not None else {}
+    if said.get("form", form) != form:
+        raise Conflict("sheet-other-form", form=said["form"][:60])
+    return said.get("fingerprint") not in (None, form_fingerprint(view.catalogue, form))
+
+
+def _readers(view: Reading, form: Form, wanted: Wanted, sheet: Sheet) -> tuple[Lines, Matcher]:
+    lines = Lines(form, wanted, known_columns(view, form, wanted))
+    lines.open(sheet)
+    return lines, Matcher(form, wanted)
 
 
 # --- importing -----------------------------------------------------------------------------------
@@ -92,6 +152,7 @@ def import_sheet(
     mode: Mode = "atomic",
     source: Source | None = None,
     key: str | None = None,
+    wanted: Wanted = CREATE,
 ) -> Imported:
     """`atomic`: all rows or none, and what is wrong with each; `rows`: the good ones, a batch of
     them a transaction. The same file again, where it was left unfinished, goes on from there; the
@@ -101,290 +162,252 @@ def import_sheet(
     """
     given = source or Source()
     if mode == "atomic":
-        return _import_all(commands, actor, form, sheet, given)
-    return _import_good(commands, actor, form, sheet, given, key)
+        return _import_all(commands, actor, form, sheet, given, wanted)
+
+    def begin(work: Work) -> int:
+        _is_outdated(work, form, sheet)
+        return begun(work, form, given, "rows", wanted).id
+
+    hashed = f"import:{form}:{given.sha256}:{wanted.do}:{wanted.key}"
+    batch = commands.run(begin, actor, key=key, request_hash=hashed)
+    return go_on(commands, actor, form, sheet, batch, wanted)
 
 
-def import_all(work: Work, form: str, sheet: Sheet, source: Source | None = None) -> Imported:
-    """Every row, or none. Raises _TakenBack's reason as Refused `import-refused` with the rows."""
-    found = Imported()
-    given = source or Source()
-    batch = _begin(work, form, given, "atomic")
-    for chunk in _chunks(_Lines(work, form), sheet):
-        ids = _create(work, form, chunk, found)
-        found.good += len(ids)
+def import_all(
+    work: Work, form: str, sheet: Sheet, source: Source | None = None, wanted: Wanted = CREATE
+) -> Imported:
+    """Every row, or none. Raises ImportRefused with what is wrong."""
+    _is_outdated(work, form, sheet)
+    batch = begun(work, form, source or Source(), "atomic", wanted)
+    return all_of(work, form, sheet, batch.id, wanted)
+
+
+def all_of(work: Work, form: str, sheet: Sheet, batch: int, wanted: Wanted) -> Imported:
+    """Every row of a batch that was begun. Raises Conflict for one that is over."""
+    if rows.hold(work.connection, batch) != "running":
+        raise Conflict("import-over")
+    found = Imported(batch=batch)
+    lines, matcher = _readers(work, may_import(work, form, wanted), wanted, sheet)
+    for chunk in lines.chunks(sheet):
+        written = _write(work, lines, matcher, chunk, found)
+        found.count(written)
         if found.bad == 0:
-            rows.insert_part(work.connection, batch.id, chunk.first, ids, [])
+            rows.insert_part(work.connection, batch, chunk.first, written, [])
         work.flush()
+    _refuse_left(lines, found)
     if found.bad:
         raise ImportRefused(found)
-    rows.finish(work.connection, batch.id, found.good, 0, "done")
-    found.batch = batch.id
+    rows.finish(work.connection, batch, found.good, 0, "done")
     return found
 
 
-class ImportRefused(Refused):
-    """Some rows are bad, so that none was kept; `found` says which."""
-
-    def __init__(self, found: Imported) -> None:
-        fields = [
-            FieldRefusal(f"{row}.{one.path}", one.code, one.holes, one.words)
-            for row, one in found.refused
-        ]
-        found.good = 0
-        self.found = found
-        super().__init__("import-refused", fields=fields, bad=found.bad)
-
-
 def _import_all(
-    commands: Commands, actor: Person, form: str, sheet: Sheet, source: Source
+    commands: Commands, actor: Person, form: str, sheet: Sheet, source: Source, wanted: Wanted
 ) -> Imported:
     try:
-        return commands.run(partial(import_all, form=form, sheet=sheet, source=source), actor)
+        return commands.run(
+            partial(import_all, form=form, sheet=sheet, source=source, wanted=wanted), actor
+        )
     except ImportRefused as refused:
-        return refused.found
+        return keep_refused(commands, actor, form, source, wanted, refused.found)
 
 
-def _import_good(
-    commands: Commands,
-    actor: Person,
-    form: str,
-    sheet: Sheet,
-    source: Source,
-    key: str | None = None,
+def keep_refused(
+    commands: Commands, actor: Person, form: str, source: Source, wanted: Wanted, found: Imported
 ) -> Imported:
-    def begin(work: Work) -> int:
-        return _begin(work, form, source, "rows").id
+    """Remember what was wrong with a sheet of which nothing was kept, for the file of errors."""
 
-    batch = commands.run(begin, actor, key=key, request_hash=f"import:{form}:{source.sha256}")
+    def handler(work: Work) -> int:
+        batch = begun(work, form, source, "atomic", wanted)
+        refuse_batch(work, batch.id, found)
+        return batch.id
+
+    found.batch = commands.run(handler, actor)
+    return found
+
+
+def refuse_batch(work: Work, batch: int, found: Imported) -> None:
+    rows.insert_part(work.connection, batch, 0, [], kept_refusals(found.refused))
+    rows.finish(work.connection, batch, 0, found.bad, "refused")
+
+
+def go_on(
+    commands: Commands, actor: Person, form: str, sheet: Sheet, batch: int, wanted: Wanted
+) -> Imported:
+    """Import the good rows of what a batch has not written yet, part by part."""
     found = Imported(batch=batch)
     with commands.read(actor) as view:
-        lines = _Lines(view, form)
-        done = rows.parts(view.connection, batch)
-    for chunk in _chunks(lines, sheet):
-        part = done.get(chunk.first)
-        if part is not None:  # it was written before the import stopped
-            found.good += len(part.ids)
-            for row, path, code, holes in part.refused:
-                found.refused.append((row, _refusal(path, code, holes)))
-            found.bad += len({row for row, *_ in part.refused})
-            continue
-        _one_part(commands, actor, form, batch, chunk, found)
-    commands.run(
-        lambda work: rows.finish(work.connection, batch, found.good, found.bad, "done"), actor
-    )
+        definition = may_import(view, form, wanted)
+        lines, matcher = _readers(view, definition, wanted, sheet)
+    for chunk in lines.chunks(sheet):
+        _one_part(commands, actor, lines, matcher, batch, chunk, found)
+    last = Imported()
+    _refuse_left(lines, last)
+    found.add(last)
+
+    def finish(work: Work) -> None:
+        if rows.hold(work.connection, batch) == "running":
+            if last.bad:
+                rows.insert_part(work.connection, batch, 0, [], kept_refusals(last.refused))
+            rows.finish(work.connection, batch, found.good, found.bad, "done")
+
+    commands.run(finish, actor)
     return found
 
 
 def _one_part(
     commands: Commands,
     actor: Person,
-    form: str,
+    lines: Lines,
+    matcher: Matcher,
     batch: int,
-    chunk: _Chunk,
+    chunk: Chunk,
     found: Imported,
 ) -> None:
-    """One batch of rows and the note that it was written, in one transaction. A listener that
-    refuses one row would undo all of them, so then each row is written by itself."""
+    """One batch of rows and the note that it was written, in one transaction."""
     part = Imported()
 
-    def handler(work: Work) -> int:
+    def handler(work: Work) -> None:
         nonlocal part
         part = Imported()
-        ids = _create(work, form, chunk, part)
-        rows.insert_part(work.connection, batch, chunk.first, ids, _kept(part))
-        return len(ids)
+        if _was_written(work, batch, chunk.first, part):
+            return
+        written = _write(work, lines, matcher, chunk, part)
+        part.count(written)
+        rows.insert_part(work.connection, batch, chunk.first, written, kept_refusals(part.refused))
+        rows.advance(work.connection, batch, part.good, part.bad)
 
+    commands.run(handler, actor)
+    found.add(part)
+
+
+def result_of(view: Reading, form: str, batch: int) -> Imported:
+    """What came of a batch so far. Raises NotFound."""
+    found = batch_of(view, form, batch)
+    result = Imported(batch=batch)
+    for part in rows.parts(view.connection, batch).values():
+        result.count(w if isinstance(w, list) else (0, w, 1, CREATED) for w in part.ids)
+        for row, *said in part.refused:
+            if len(result.refused) < MOST_REFUSED:
+                result.refused.append((row, read_refusal(*said)))
+    result.bad = found.bad
+    return result
+
+
+def _was_written(work: Work, batch: int, first: int, part: Imported) -> bool:
+    """Whether this part was written before the import stopped, or by another who went on with it;
+    what came of it is counted. Raises Conflict for an import that is over."""
+    state = rows.hold(work.connection, batch)
+    there = rows.part(work.connection, batch, first)
+    if there is None:
+        if state != "running":
+            raise Conflict("import-over")
+        return False
+    part.count(there.ids)
+    part.bad = len({row for row, *_ in there.refused})
+    part.refused = [(row, read_refusal(*said)) for row, *said in there.refused]
+    return True
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def _write(
+    work: Work, lines: Lines, matcher: Matcher, chunk: Chunk, found: Imported
+) -> list[Written]:
+    """Write the rows that hold; `found` is told of the others."""
+    read = lines.read(work, chunk)
+    good = [line for line in read if line.problem is None]
+    for line in read:
+        if line.problem is not None:
+            found.refuse(line, Refused("invalid", fields=[line.problem]))
+    matched, refused = matcher.match(work, good)
+    for line, why in refused:
+        found.refuse(line, why)
     try:
-        part.good = commands.run(handler, actor)
-    except Refused:
-        part = _row_by_row(commands, actor, form, batch, chunk)
-    found.good += part.good
+        return _write_together(work, lines.form, matched, found)
+    except Refused:  # a listener refused one row, and so all of them: each by itself, then
+        return [w for one in matched for w in _write_alone(work, lines.form, one, found)]
+
+
+def _write_alone(work: Work, form: Form, one: Matched, found: Imported) -> list[Written]:
+    try:
+        return _write_together(work, form, [one], found)
+    except Refused as refused:
+        found.refuse(one.line, refused)
+        return []
+
+
+def _write_together(
+    work: Work, form: Form, matched: Sequence[Matched], found: Imported
+) -> list[Written]:
+    """All rows that hold, or none where a listener refuses one of them."""
+    part = Imported()
+
+    def do() -> list[Written]:
+        written = _create(work, form, [m.line for m in matched if m.record is None], part)
+        there = [m for m in matched if m.record is not None]
+        return sorted(written + _update(work, form, there, part)) if there else written
+
+    done = attempt(work, do)
     found.bad += part.bad
     found.refused += part.refused[: max(0, MOST_REFUSED - len(found.refused))]
+    return done
 
 
-def _row_by_row(
-    commands: Commands,
-    actor: Person,
-    form: str,
-    batch: int,
-    chunk: _Chunk,
-) -> Imported:
-    part = Imported()
-    ids: list[int] = []
-    for row, line in zip(chunk.numbers, chunk.lines, strict=True):
-        key = f"import:{batch}:{row}"  # done once, even when it stops here and goes on later
-        try:
-            ids.append(commands.run(partial(_create_one, form=form, line=line), actor, key=key))
-        except Refused as refused:
-            part.refuse(row, refused)
-    part.good = len(ids)
-    commands.run(
-        lambda work: rows.insert_part(work.connection, batch, chunk.first, ids, _kept(part)), actor
-    )
-    return part
+def _create(work: Work, form: Form, lines: Sequence[Line], found: Imported) -> list[Written]:
+    if not lines:
+        return []
+    bad: set[int] = set()
 
-
-def _create_one(work: Work, form: str, line: Mapping[str, Any]) -> int:
-    return records.create(work, form, line, source="import").id
-
-
-def _create(work: Work, form: str, chunk: _Chunk, found: Imported) -> list[int]:
     def refuse(index: int, refused: Refused) -> None:
-        found.refuse(chunk.numbers[index], refused)
+        bad.add(index)
+        found.refuse(lines[index], refused)
 
-    return records.create_many(work, form, chunk.lines, source="import", refuse=refuse)
-
-
-def _kept(part: Imported) -> list[tuple[int, str, str, Mapping[str, Any]]]:
-    return [(row, one.path, one.code, _plain(one)) for row, one in part.refused]
-
-
-def _plain(refusal: FieldRefusal) -> dict[str, Any]:
-    """The holes of a sentence as JSON; the author's own words with them."""
-    simple = (str, int, float, bool)
-    holes = {k: v if isinstance(v, simple) else str(v) for k, v in refusal.holes.items()}
-    return holes if refusal.words is None else {**holes, OWN_WORDS: dict(refusal.words)}
+    values = [line.values for line in lines]
+    ids = records.create_many(work, form.name, values, source="import", refuse=refuse)
+    kept = (line.number for index, line in enumerate(lines) if index not in bad)
+    return [(row, identity, 1, CREATED) for row, identity in zip(kept, ids, strict=True)]
 
 
-def _begin(work: Work, form: str, source: Source, mode: Mode) -> Batch:
-    """A new batch, or the one of the same file that was left unfinished."""
-    may_import(work, form)
-    key = work.installation.book.key("form", form)
-    by = None if work.actor.is_system else work.actor.id
-    if source.sha256 and mode == "rows":
-        left = rows.unfinished(work.connection, key, by, source.sha256)
-        if left is not None:
-            return left
-    batch = Batch(
-        id=work.store.next_ids(work.connection, 1)[0],
-        form=key,
-        by=by,
-        at=work.now,
-        name=source.name,
-        sha256=source.sha256,
-        mode=mode,
-        state="running",
-    )
-    rows.insert_batch(work.connection, batch)
-    return batch
+def _update(work: Work, form: Form, matched: Sequence[Matched], found: Imported) -> list[Written]:
+    plan = form_plan(work.store, work.catalogue, form.name)
+    written: list[Written] = []
+    lines: list[Line] = []
+    changes: list[Change] = []
+    for one in matched:
+        record = one.record or {}
+        try:
+            change = change_of(work, plan, one)
+        except Refused as refused:
+            found.refuse(one.line, refused)
+            continue
+        if change is None:
+            written.append((one.line.number, record["id"], record["revision"], SAME))
+        else:
+            lines.append(one.line)
+            changes.append(change)
+
+    def refuse(index: int, refused: Refused) -> None:
+        found.refuse(lines[index], refused)
+
+    for done in records.update_many(work, form.name, changes, source="import", refuse=refuse):
+        what = UPDATED if done.is_changed else SAME
+        written.append((lines[done.index].number, done.id, done.revision, what))
+    return written
 
 
-# --- batches -------------------------------------------------------------------------------------
-
-
-def batches(view: Reading, form: str) -> list[Batch]:
-    """What this person imported into the form, newest first; of everybody for who administers."""
-    may_import(view, form)
-    key = view.installation.book.key("form", form)
-    by = None if view.actor.is_system else view.actor.id
-    return rows.batches(view.connection, key, by)
-
-
-def batch_of(view: Reading, form: str, batch: int) -> Batch:
-    """One of them. Raises NotFound."""
-    found = next((b for b in batches(view, form) if b.id == batch), None)
-    if found is None:
-        raise NotFound("no-such-content")
-    return found
-
-
-def refused_of(view: Reading, form: str, batch: int) -> dict[int, list[FieldRefusal]]:
-    """What was wrong with the rows of a batch, by the row of its sheet."""
-    batch_of(view, form, batch)
-    found: dict[int, list[FieldRefusal]] = {}
-    for part in rows.parts(view.connection, batch).values():
-        for row, path, code, holes in part.refused:
-            found.setdefault(row, []).append(_refusal(path, code, holes))
-    return found
-
-
-def _refusal(path: str, code: str, holes: Mapping[str, Any]) -> FieldRefusal:
-    said = {name: value for name, value in holes.items() if name != OWN_WORDS}
-    return FieldRefusal(path, code, said, holes.get(OWN_WORDS))
-
-
-def undo(work: Work, form: str, batch: int) -> dict[str, int]:
-    """Delete what a batch brought, as far as nobody changed it since; what was changed stays.
-
-    Raises NotFound, and Conflict when it was undone before.
-    """
-    found = batch_of(work, form, batch)
-    if found.state == "undone":
-        raise Conflict("import-undone")
-    ids = [i for part in rows.parts(work.connection, batch).values() for i in part.ids]
-    gone = kept = 0
-    for start in range(0, len(ids), BATCH):
-        there = work.store.load(work.connection, form, ids[start : start + BATCH], lock=True)
-        fresh = [r for r in there.values() if r["deleted_at"] is None and r["revision"] == 1]
-        changes = [Change("delete", r["id"], {}, 1) for r in fresh]
-        # The person undoes what is his own doing, whether or not he may delete otherwise.
-        records.write_many(work.as_system(), form, changes, source="system")
-        gone += len(changes)
-        kept += sum(r["deleted_at"] is None for r in there.values()) - len(changes)
-        work.flush()
-    rows.finish(work.connection, batch, found.good, found.bad, "undone")
-    return {"undone": gone, "kept": kept}
-
-
-# --- lines of a sheet ----------------------------------------------------------------------------
-
-
-class _Lines:
-    """Turns rows of a sheet into values, with what its columns mean."""
-
-    def __init__(self, view: Reading, form: str) -> None:
-        self._view = view
-        self._form: Form = may_import(view, form)
-        visible = view.rights.create_fields(view, form).visible
-        self._columns = columns_of(self._form, visible)
-        self._known: dict[str, tuple[str, Converter]] = {}
-
-    def values(self, line: Row) -> dict[str, Any]:
-        known = self._known
-        found = {}
-        for name, cell in line.items():
-            pair = known.get(name)
-            if pair is None:
-                pair = known[name] = self._column(name)
-            found[pair[0]] = pair[1](cell)
-        return found
-
-    def _column(self, name: str) -> tuple[str, Converter]:
-        field_name = self._columns.get(name.strip())
-        if field_name is None:
-            known = ", ".join(dict.fromkeys(self._columns.values()))
-            refusal = FieldRefusal(name, "unknown-column", {"column": name, "known": known})
-            raise Malformed("unknown-fields", fields=[refusal])
-        return field_name, converter(self._view, self._form, field_name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Values of some rows, and where these stand in the sheet."""
-
-    numbers: tuple[int, ...]
-    lines: tuple[dict[str, Any], ...]
-
-    @property
-    def first(self) -> int:
-        return self.numbers[0]
-
-
-def _chunks(lines: _Lines, sheet: Sheet) -> Iterator[_Chunk]:
-    rest = enumerate(sheet, FIRST_ROW)
-    while chunk := tuple(islice(rest, BATCH)):
-        numbers = tuple(getattr(line, "number", at) for at, line in chunk)
-        yield _Chunk(numbers, tuple(lines.values(line) for _, line in chunk))
-
-
-def may_import(view: Reading, form: str) -> Form:
-    """The form, when this person may import into it. Raises NotFound, NotAllowed."""
-    definition = view.catalogue.forms.get(form)
-    if definition is None or not (view.actor.is_system or view.rights.grants(view, form).grants):
-        raise NotFound("no-such-form")
-    for action in ("create", "import"):
-        if not view.rights.decide(view, form, action).allowed:
-            raise NotAllowed("not-allowed", action=action)
-    return definition
+def _refuse_left(lines: Lines, found: Imported) -> None:
+    """Rows of tables that belong to no row of the first sheet."""
+    for table, row in lines.left():
+        key = str(row.get(row.columns[0], "")) if row.columns else ""
+        holes: dict[str, object] = {
+            "column": row.columns[0] if row.columns else "",
+            "key": key[:60],
+        }
+        found.refuse(
+            Line(row.number),
+            Refused(
+                "invalid", fields=[FieldRefusal(f"{table}!{row.number}", "sheet-row-left", holes)]
+            ),
+        )

@@ -7,23 +7,25 @@ back unchanged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from jingwei.language.form import STATUSES, Field, Form
+from jingwei.language.form import Field, Form
 from jingwei.refusals import NotAllowed
 from jingwei.services import listing
-from jingwei.services.commands import Reading
+from jingwei.services.commands import Reading, Work
+from jingwei.services.export_cells import Cells
 from jingwei.services.listing import ListWish
-from jingwei.services.sheet_cells import NAMED, NOT_IN_SHEETS
-from jingwei.services.titles import Titles, choices
-from jingwei.storage.people import find_people
+from jingwei.services.sheet_cells import NOT_IN_SHEETS
+from jingwei.services.sheet_lines import sheet_title
+from jingwei.storage.changes import ChangeRow
 from jingwei.texts import has_text, text
 
 AT_ONCE = 1_000  # rows of a page that is read
-NUMBERS = ("integer", "number", "money", "percent", "rating")
+LOG = "exported"  # the action under which an export of sensitive fields is kept
+Values = Literal["titles", "codes", "edit"]
 Shown = Callable[[Any], Any]
+_Made = list[tuple[str, Shown | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,42 @@ class SheetColumn:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A sheet of a form; `rows` may be walked once."""
+@dataclass(slots=True)
+class SheetTable:
+    """The rows of one table of all records, of which each begins with the word of its record's
+    first column. `waiting`: rows of the records that were walked; whoever writes them takes them.
+    """
 
+    title: str
     columns: tuple[SheetColumn, ...]
-    rows: Iterator[list[Any]]
+    waiting: list[list[Any]] = field(default_factory=list)
 
     @property
     def titles(self) -> list[str]:
         return [column.title for column in self.columns]
+
+    @property
+    def types(self) -> list[str]:
+        return [column.type for column in self.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A sheet of a form; `rows` may be walked once. `tables`: further sheets. `sensitive`: fields
+    that are marked so and shown."""
+
+    columns: tuple[SheetColumn, ...]
+    rows: Iterator[list[Any]]
+    tables: tuple[SheetTable, ...] = ()
+    sensitive: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> list[str]:
+        return [column.title for column in self.columns]
+
+    @property
+    def types(self) -> list[str]:
+        return [column.type for column in self.columns]
 
 
 def export(
@@ -55,172 +83,184 @@ def export(
     *,
     codes: bool = False,
     days: bool = True,
+    values: Values = "titles",
+    tables: bool = False,
 ) -> Exported:
-    """Every row of a list. `codes`: names and ids instead of titles, field names as headings.
-    `days`: dates as such, not as their text.
+    """Every row of a list. `values`: `titles` as the screens show them; `codes` (or `codes=True`)
+    names and ids, with field names as headings; `edit`: titles that come back as the same values,
+    with the id and revision of each record. `days`: dates as such, not as their text. `tables`:
+    those that are asked for (all, where no fields are) as further sheets.
 
     Raises NotFound, NotAllowed, Malformed.
     """
+    view = view.rights.home(view, form)
     definition = listing.form_of(view, form)
     listing.raise_unless_known(view, definition)
     if not view.rights.decide(view, form, "export").allowed:
         raise NotAllowed("not-allowed", action="export")
-    paths = _paths(view, definition, wish, codes)
-    wish = replace(wish, fields=paths, size=AT_ONCE, page=1, after=None, count=None)
-    columns = tuple(_column(view, definition, path, locale, codes) for path in paths)
+    said: Values = "codes" if codes else values
+    paths = _paths(view, definition, wish, said)
+    names = _tables(view, definition, wish) if tables else ()
+    wish = replace(wish, fields=(*paths, *names), size=AT_ONCE, page=1, after=None, count=None)
     listing.check(view, form, wish)
-    shown = _Cells(view, definition, locale, codes, days)
-    return Exported(columns, _rows(view, definition, wish, paths, shown))
+    shown = Cells(view, definition, locale, said, days)
+    columns = tuple(_column(view, definition, path, locale, said) for path in paths)
+    join: tuple[SheetColumn, ...] = ()
+    if names and said != "edit":
+        join = (SheetColumn("", text("exchange.join", locale), "integer"),)
+    first = join or tuple(c for c in columns if c.path == "id")
+    visible = view.rights.fields(view, form).visible
+    further = {
+        name: _further(definition.fields[name], first[0], locale, said, visible) for name in names
+    }
+    sheets = _Walk(view, definition, wish, shown, paths, further, bool(join))
+    return Exported(
+        (*join, *columns),
+        sheets.rows(),
+        tuple(table for table, _ in further.values()),
+        sensitive_of(view, definition, (*paths, *names)),
+    )
 
 
-def _paths(view: Reading, form: Form, wish: ListWish, codes: bool) -> tuple[str, ...]:
+def sensitive_of(view: Reading, form: Form, paths: Sequence[str]) -> tuple[str, ...]:
+    """The fields among these that are sensitive and not masked for this reader."""
+    rights = view.rights.fields(view, form.name)
+    open_ = rights.visible - rights.masked
+    found: list[str] = []
+    for path in paths:
+        definition = form.fields.get(path.partition(".")[0])
+        if definition is None:
+            continue
+        found += [
+            one.path
+            for one in (definition, *definition.fields.values())
+            if one.sensitive and one.path in open_
+        ]
+    return tuple(found)
+
+
+def log_export(work: Work, form: str, exported: Exported, wish: ListWish) -> None:
+    """Keep who took which sensitive fields out of the house, and by which list."""
+    body = {"fields": list(exported.sensitive), "filter": wish.filter or "", "q": wish.q or ""}
+    work.log(
+        ChangeRow(
+            at=work.now,
+            actor=None if work.actor.is_system else work.actor.login,
+            action=LOG,
+            kind="export",
+            org=work.actor.org or None,
+            form=form,
+            body=body,
+            release=work.installation.release.id,
+            request=work.request_id,
+        )
+    )
+
+
+def _paths(view: Reading, form: Form, wish: ListWish, values: Values) -> tuple[str, ...]:
+    heads: tuple[str, ...] = ("id", "revision") if values == "edit" else ()
     if wish.fields is not None:
-        return tuple(path for path in wish.fields if path not in form.tables)
+        asked = tuple(path for path in wish.fields if path not in form.tables)
+        return tuple(dict.fromkeys((*heads, *asked)))
     visible = view.rights.fields(view, form.name).visible
     own = [
         name
         for name in listing.kept_fields(view, form)
         if name in visible and form.fields[name].type not in NOT_IN_SHEETS
     ]
-    heads = ("org",) if codes else ("number", "org", "status")
+    number = ("number",) if form.number is not None else ()
+    heads = {"codes": ("org",), "titles": ("number", "org", "status")}.get(
+        values, (*heads, *number, "org")
+    )
     return tuple(dict.fromkeys((*heads, *own)))
 
 
-def _column(view: Reading, form: Form, path: str, locale: str, codes: bool) -> SheetColumn:
-    field = form.fields.get(path)
-    if codes:
+def _tables(view: Reading, form: Form, wish: ListWish) -> tuple[str, ...]:
+    visible = view.rights.fields(view, form.name).visible
+    asked = form.tables if wish.fields is None else wish.fields
+    return tuple(name for name in asked if name in form.tables and name in visible)
+
+
+def _column(view: Reading, form: Form, path: str, locale: str, values: Values) -> SheetColumn:
+    field_ = form.fields.get(path)
+    if values == "codes":
         title = path
-    elif field is not None:
-        title = field.title(locale)
+    elif field_ is not None:
+        titles = [f.title(locale) for f in form.fields.values()]
+        title = field_.title(locale)
+        title = path if values == "edit" and titles.count(title) > 1 else title
     else:
         key = f"system_fields.{path}"
         title = text(key, locale) if has_text(key, locale) else path
-    kind = "text" if field is None or field.many else field.type
+    kind = "text" if field_ is None or field_.many else field_.type
     return SheetColumn(path, title, kind)
 
 
-def _rows(
-    view: Reading,
-    form: Form,
-    wish: ListWish,
-    paths: Sequence[str],
-    shown: _Cells,
-) -> Iterator[list[Any]]:
-    makers = [(path, shown.maker(path)) for path in paths]
-    after: str | None = None
-    while True:
-        page = listing.listing(view, form.name, replace(wish, after=after), most=AT_ONCE)
-        shown.learn(page.items, paths)
-        for item in page.items:
-            yield [
-                value if (value := item[path]) is None or make is None else make(value)
-                for path, make in makers
+def _further(
+    table: Field, join: SheetColumn, locale: str, values: Values, visible: frozenset[str]
+) -> tuple[SheetTable, tuple[Field, ...]]:
+    """A table's sheet, and the fields of its columns."""
+    shown = tuple(
+        c for c in table.fields.values() if c.type not in NOT_IN_SHEETS and c.path in visible
+    )
+    ids = (SheetColumn("id", text("system_fields.id", locale), "integer"),)
+    columns = tuple(
+        SheetColumn(
+            c.name, c.name if values == "codes" else c.title(locale), "text" if c.many else c.type
+        )
+        for c in shown
+    )
+    title = table.name if values == "codes" else sheet_title(table.title(locale))
+    heads = (join, *ids) if values == "edit" else (join,)
+    return SheetTable(title, (*heads, *columns)), shown
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The rows of a list, page after page, those of its tables beside them."""
+
+    view: Reading
+    form: Form
+    wish: ListWish
+    shown: Cells
+    paths: Sequence[str]
+    further: Mapping[str, tuple[SheetTable, tuple[Field, ...]]]
+    is_numbered: bool
+
+    def rows(self) -> Iterator[list[Any]]:
+        makers = [(path, self.shown.maker(path)) for path in self.paths]
+        inside = {
+            name: [(c.name, self.shown.maker_of(c)) for c in columns]
+            for name, (_, columns) in self.further.items()
+        }
+        after: str | None = None
+        number = 0
+        while True:
+            wish = replace(self.wish, after=after)
+            page = listing.listing(self.view, self.form.name, wish, most=AT_ONCE)
+            self.shown.learn(page.items, self.paths)
+            for name, (_, columns) in self.further.items():
+                self.shown.learn_rows([r for item in page.items for r in item[name]], columns)
+            for item in page.items:
+                number += 1
+                for name, (table, _) in self.further.items():
+                    key = number if self.is_numbered else item["id"]
+                    table.waiting += self._inside(item[name], key, table, inside[name])
+                row = [
+                    value if (value := item[path]) is None or make is None else make(value)
+                    for path, make in makers
+                ]
+                yield [number, *row] if self.is_numbered else row
+            after = page.next_after
+            if after is None:
+                return
+
+    @staticmethod
+    def _inside(rows: Any, key: Any, table: SheetTable, makers: _Made) -> Iterator[list[Any]]:
+        has_ids = len(table.columns) > len(makers) + 1
+        for row in rows:
+            cells = [
+                value if (value := row.get(name)) is None or make is None else make(value)
+                for name, make in makers
             ]
-        after = page.next_after
-        if after is None:
-            return
-
-
-class _Cells:
-    """Values as cells, with one maker a column."""
-
-    def __init__(self, view: Reading, form: Form, locale: str, codes: bool, days: bool) -> None:
-        self._view = view
-        self._form = form
-        self._locale = locale
-        self._codes = codes
-        self._days = days
-        self._people: dict[str, str] = {}
-        self._titles: dict[tuple[str, Any], Any] = {}
-
-    def learn(self, items: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> None:
-        """Read what the rows of a page are called: people and linked records."""
-        if self._codes:
-            return
-        people = [p for p in paths if self._kind(p) == "person"]
-        logins = {str(one) for p in people for item in items for one in _each(item.get(p))}
-        fresh = logins - self._people.keys()
-        if fresh:
-            found = find_people(self._view.connection, fresh)
-            self._people |= {
-                login: found[login].name if login in found else login for login in fresh
-            }
-        links = [p for p in paths if self._kind(p) == "link" or "." in p]
-        if links:
-            known = Titles(self._view, self._form, self._locale)
-            parts = [{p: item.get(p) for p in links} for item in items]
-            for part, titles in zip(parts, known.of(parts), strict=True):
-                for path, title in titles.items():
-                    self._titles[path, _key(part[path])] = title
-
-    def _kind(self, path: str) -> str:
-        field = self._form.fields.get(path)
-        if field is not None:
-            return field.type
-        return "person" if path in ("owner", "created_by", "updated_by") else ""
-
-    def maker(self, path: str) -> Shown | None:
-        """From the JSON value to what stands in the cell; None: the value itself."""
-        field = self._form.fields.get(path)
-        if "." in path or (field is not None and field.type == "link"):
-            return self._plain if self._codes else lambda value: self._linked(path, value)
-        one = self._one(path, field)
-        if field is not None and field.many:
-            return lambda value: "; ".join(str(one(v) if one else v) for v in value)
-        return one
-
-    def _linked(self, path: str, value: Any) -> Any:
-        title = self._titles.get((path, _key(value)))
-        if isinstance(title, list | tuple):
-            return "; ".join(str(one) for one in title)
-        return self._plain(value) if title is None else title
-
-    @staticmethod
-    def _plain(value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return "; ".join(str(_Cells._plain(one)) for one in value)
-        return f"{value.get('form')}/{value.get('id')}" if isinstance(value, Mapping) else value
-
-    def _one(self, path: str, field: Field | None) -> Shown | None:
-        kind = self._kind(path)
-        if field is not None and field.type == "date":
-            return _day if self._days else None
-        if self._codes:
-            return None
-        if field is not None and field.type == "choice":
-            return self._named({c.code: c.title(self._locale) for c in choices(self._view, field)})
-        if kind == "person":
-            return lambda login: self._people.get(login, login)
-        if kind in NAMED or path == "org":
-            known: Mapping[str, Any] = getattr(self._view.catalogue, f"{kind or 'org'}s")
-            return self._named({name: one.title(self._locale) for name, one in known.items()})
-        if path == "status":
-            return self._named({s: text(f"statuses.{s}", self._locale) for s in STATUSES})
-        if path == "state":
-            return self._named({s.name: s.title(self._locale) for s in self._form.states.values()})
-        return None
-
-    @staticmethod
-    def _named(titles: Mapping[str, str]) -> Shown:
-        """The title, but the name where two have the same: what is read must be readable back."""
-        seen = list(titles.values())
-        plain = {name: t if seen.count(t) == 1 else name for name, t in titles.items()}
-        return lambda name: plain.get(name, name)
-
-
-def _day(value: str) -> Any:
-    """The day; a masked value stays what it is."""
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return value
-
-
-def _each(value: Any) -> Sequence[Any]:
-    return () if value is None else value if isinstance(value, list | tuple) else (value,)
-
-
-def _key(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return value.get("form"), value.get("id")
-    return tuple(_key(one) for one in value) if isinstance(value, list | tuple) else value
+            yield [key, row["id"], *cells] if has_ids else [key, *cells]

@@ -11,6 +11,7 @@ from jingwei.language.form import Field
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found, Values
 from jingwei.services.plans import FormPlan
+from jingwei.services.sheet_rows import Unread
 from jingwei.storage import people
 
 
@@ -43,7 +44,9 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
     parsers = plan.parsers
     for name, given in raw.items():
         parse_ = parsers.get(name)
-        if parse_ is not None:
+        if isinstance(given, Unread):
+            found.refusals.append(given.refusal(name))
+        elif parse_ is not None:
             try:
                 values[name] = parse_(given, names)
             except ValueRefused as refused:
@@ -61,6 +64,9 @@ _UNREAD = object()
 
 
 def _parsed(definition: Field, given: Any, names: Names, path: str, found: Found) -> Any:
+    if isinstance(given, Unread):
+        found.refusals.append(given.refusal(path))
+        return _UNREAD
     try:
         return parse_value(definition, given, names)
     except ValueRefused as refused:

@@ -8,7 +8,7 @@ from typing import Any
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
-from jingwei.services.exchange import may_import
+from jingwei.services.import_batches import may_import
 from jingwei.services.sheet_cells import NOT_IN_SHEETS
 from jingwei.services.titles import choices
 from jingwei.texts import has_text, text

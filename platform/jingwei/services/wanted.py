@@ -12,6 +12,7 @@ Kind = Literal["create", "update", "delete", "restore"]
 Source = Literal["user", "import", "flow", "action", "system"]
 REASONS = "_reasons"
 WORKING = frozenset({"draft", "returned", "recalled", "rejected"})  # of an amendment, too
+_STAMP = frozenset({"updated_at", "updated_by"})
 EDITABLE = frozenset({None, "draft", "returned", "recalled", "rejected", "terminated"})
 
 
@@ -53,3 +54,8 @@ class Prepared:
     touched: dict[str, Any]
     tables: dict[str, Sequence[Mapping[str, Any]]]
     warnings: tuple[FieldRefusal, ...] = ()
+
+    @property
+    def is_same(self) -> bool:
+        """Whether an update changes nothing but who was the last to save."""
+        return self.change.kind == "update" and not self.tables and self.touched.keys() <= _STAMP

@@ -11,13 +11,15 @@ from sqlalchemy import insert, select, update
 
 from jingwei.storage.database import Connection
 from jingwei.storage.tables_imports import sys_import, sys_import_part
+from jingwei.storage.tables_records import sys_change
 
 MOST_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import. `form`: the form's key; `state`: running, done, undone."""
+    """One import. `form`: the form's key; `mode`: see `services.exchange`; `state`: running, done,
+    refused, undone."""
 
     id: int
     form: int
@@ -33,9 +35,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Ids of the records a part brought, and [row, path, code, holes] of what it did not."""
+    """[row, id, revision, what was done] of each record a part wrote, and [row, path, code, holes]
+    of what it did not."""
 
-    ids: Sequence[int]
+    ids: Sequence[Any]
     refused: Sequence[Any]
 
 
@@ -53,7 +56,27 @@ def finish(connection: Connection, batch: int, good: int, bad: int, state: str) 
     )
 
 
-def unfinished(connection: Connection, form: int, by: int | None, sha256: str) -> Batch | None:
+def hold(connection: Connection, batch: int) -> str | None:
+    """The state of an import, which nobody else moves until this transaction ends."""
+    statement = select(sys_import.c.state).where(sys_import.c.id == batch).with_for_update()
+    found: str | None = connection.execute(statement).scalar()
+    return found
+
+
+def advance(connection: Connection, batch: int, good: int, bad: int) -> None:
+    """Count what one more part came to."""
+    counted = {"good": sys_import.c.good + good, "bad": sys_import.c.bad + bad}
+    connection.execute(update(sys_import).where(sys_import.c.id == batch).values(**counted))
+
+
+def find_batch(connection: Connection, batch: int) -> Batch | None:
+    row = connection.execute(select(*_COLUMNS).where(sys_import.c.id == batch)).first()
+    return None if row is None else Batch(*tuple(row))
+
+
+def unfinished(
+    connection: Connection, form: int, by: int | None, sha256: str, mode: str
+) -> Batch | None:
     """The import of the same file by the same person that stopped on its way."""
     row = connection.execute(
         select(*_COLUMNS)
@@ -62,7 +85,7 @@ def unfinished(connection: Connection, form: int, by: int | None, sha256: str) -
             sys_import.c.by.is_(None) if by is None else sys_import.c.by == by,
             sys_import.c.sha256 == sha256,
             sys_import.c.state == "running",
-            sys_import.c.mode == "rows",
+            sys_import.c.mode == mode,
         )
         .order_by(sys_import.c.id.desc())
     ).first()
@@ -82,7 +105,7 @@ def insert_part(
     connection: Connection,
     batch: int,
     first: int,
-    ids: Sequence[int],
+    ids: Sequence[Any],
     refused: Sequence[tuple[int, str, str, Mapping[str, Any]]],
 ) -> None:
     connection.execute(
@@ -90,6 +113,28 @@ def insert_part(
             batch=batch, first=first, ids=list(ids), refused=[list(one) for one in refused]
         )
     )
+
+
+def part(connection: Connection, batch: int, first: int) -> Part | None:
+    """The part that begins with this row, when it was written."""
+    table = sys_import_part
+    statement = select(table.c.ids, table.c.refused)
+    row = connection.execute(
+        statement.where(table.c.batch == batch, table.c.first == first)
+    ).first()
+    return None if row is None else Part(row.ids, row.refused)
+
+
+def bodies(connection: Connection, versions: Mapping[int, int]) -> dict[int, tuple[int, str]]:
+    """What was logged when these records came to these revisions: change and its body, by id."""
+    table = sys_change
+    rows = connection.execute(
+        select(table.c.id, table.c.object, table.c.object_version, table.c.body).where(
+            table.c.object.in_(list(versions)), table.c.kind == "record"
+        )
+    )
+    return {row.object: (row.id, row.body) for row in rows
+            if versions[row.object] == row.object_version}  # fmt: skip
 
 
 def parts(connection: Connection, batch: int) -> dict[int, Part]:

@@ -1,0 +1,236 @@
+"""Values as cells of a sheet, with one maker a column: as the screens show them, as the API writes
+them, or so that they are read back as what they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from jingwei.language.form import STATUSES, Field, Form
+from jingwei.services.commands import Reading
+from jingwei.services.presenting import MASK
+from jingwei.services.sheet_cells import NAMED, SEVERAL
+from jingwei.services.sheet_names import PeopleNames, RecordNames
+from jingwei.services.titles import Titles, choices
+from jingwei.storage.people import find_people
+from jingwei.storage.types import canonical_json
+from jingwei.texts import text
+
+Shown = Callable[[Any], Any]
+_AS_JSON = ("json", "geolocation")
+_MARKS = frozenset("".join(SEVERAL) + "[")
+
+
+class Cells:
+    """Makes cells of JSON values. `learn` reads the names of a page's people and records."""
+
+    def __init__(
+        self,
+        view: Reading,
+        form: Form,
+        locale: str,
+        values: Literal["titles", "codes", "edit"],
+        days: bool,
+    ) -> None:
+        self._view = view
+        self._form = form
+        self._locale = locale
+        self._values = values
+        self._days = days
+        self._people: dict[str, str] = {}
+        self._titles: dict[tuple[str, Any], Any] = {}
+        self._named_back: dict[tuple[str, Any], Any] = {}
+
+    # --- names -----------------------------------------------------------------------------------
+
+    def learn(self, items: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> None:
+        """Read what the rows of a page are called: people and linked records."""
+        if self._values == "codes":
+            return
+        people = [p for p in paths if self._kind(p) == "person"]
+        self._learn_people(one for p in people for item in items for one in _each(item.get(p)))
+        links = [p for p in paths if self._kind(p) == "link" or "." in p]
+        if links:
+            known = Titles(self._view, self._form, self._locale)
+            parts = [{p: item.get(p) for p in links} for item in items]
+            for part, titles in zip(parts, known.of(parts), strict=True):
+                for path, title in titles.items():
+                    self._titles[path, _key(part[path])] = title
+        if self._values == "edit":
+            for path in links:
+                definition = self._form.fields.get(path)
+                if definition is not None and len(definition.to) == 1:
+                    values = [one for item in items for one in _each(item.get(path))]
+                    self._learn_back(definition, values)
+
+    def learn_rows(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Field]) -> None:
+        """The same for the rows of a table."""
+        if self._values == "codes":
+            return
+        for column in columns:
+            values = [one for row in rows for one in _each(row.get(column.name))]
+            if column.type == "person":
+                self._learn_people(values)
+            elif column.type == "link" and len(column.to) == 1:
+                self._learn_back(column, values)
+
+    def _learn_people(self, logins: Iterable[Any]) -> None:
+        fresh = {str(login) for login in logins} - self._people.keys()
+        if not fresh:
+            return
+        found = find_people(self._view.connection, fresh)
+        names = {login: found[login].name if login in found else login for login in fresh}
+        if self._values == "edit":  # a name that several people have would not come back
+            back = PeopleNames(self._view).find(set(names.values()))
+            names = {o: name if back.get(name) == o else o for o, name in names.items()}
+        self._people |= names
+
+    def _learn_back(self, definition: Field, ids: Sequence[Any]) -> None:
+        """Words for linked records that name each of them and no other."""
+        form = definition.to[0].partition(".")[0]
+        fresh = {i for i in ids if type(i) is int and (form, i) not in self._named_back}
+        if not fresh or form not in self._view.catalogue.forms:
+            return
+        names = RecordNames(self._view, form)
+        words = names.words_of(fresh)
+        back = names.find({word for word in words.values() if not word.isdigit()})
+        for identity in fresh:
+            word = words.get(identity)
+            comes_back = word is not None and back.get(word) == identity
+            self._named_back[form, identity] = word if comes_back else identity
+
+    def _kind(self, path: str) -> str:
+        definition = self._form.fields.get(path)
+        if definition is not None:
+            return definition.type
+        return "person" if path in ("owner", "created_by", "updated_by") else ""
+
+    # --- makers ----------------------------------------------------------------------------------
+
+    def maker(self, path: str) -> Shown | None:
+        """From the JSON value at a path to what stands in the cell; None: the value itself."""
+        definition = self._form.fields.get(path)
+        if "." in path:
+            return self._plain if self._values == "codes" else lambda v: self._linked(path, v)
+        if definition is not None:
+            if definition.type == "link" and self._values == "titles":
+                return lambda v: self._linked(path, v)
+            return self.maker_of(definition)
+        return self._system(path)
+
+    def maker_of(self, definition: Field) -> Shown | None:
+        """The same for a field, or a column of a table."""
+        one = self._one(definition)
+        if definition.many or definition.type == "tags":
+            return lambda values: _joined([v if one is None else one(v) for v in _each(values)])
+        return one
+
+    def _one(self, definition: Field) -> Shown | None:
+        kind = definition.type
+        if kind == "date":
+            return _day if self._days else None
+        if kind in _AS_JSON:
+            return _as_json
+        if kind == "link":
+            return self._link_back(definition) if self._values == "edit" else self._plain
+        if self._values == "codes":
+            return None
+        if kind in ("choice", "classification"):
+            titles = {c.code: c.title(self._locale) for c in choices(self._view, definition)}
+            return _named(titles)
+        if kind == "boolean":
+            return self._truth
+        if kind == "person":
+            return lambda login: self._people.get(login, login)
+        if kind == "datetime":
+            return self._moment
+        if kind in NAMED:
+            return self._of_catalogue(kind)
+        return None
+
+    def _system(self, path: str) -> Shown | None:
+        if self._values == "codes":
+            return None
+        if path == "org":
+            return self._of_catalogue("org")
+        if path == "status":
+            return _named({s: text(f"statuses.{s}", self._locale) for s in STATUSES})
+        if path == "state":
+            return _named({s.name: s.title(self._locale) for s in self._form.states.values()})
+        if path in ("owner", "created_by", "updated_by"):
+            return lambda login: self._people.get(login, login)
+        return None
+
+    def _of_catalogue(self, kind: str) -> Shown:
+        known: Mapping[str, Any] = getattr(self._view.catalogue, f"{kind}s")
+        return _named({name: one.title(self._locale) for name, one in known.items()})
+
+    def _truth(self, value: Any) -> Any:
+        if value is True or value is False:
+            return text("reports.yes" if value else "reports.no", self._locale)
+        return value
+
+    def _moment(self, value: str) -> str:
+        """An instant in the installation's zone, to the second where it is whole."""
+        if value == MASK:
+            return value
+        at = datetime.fromisoformat(value).astimezone(self._view.clock.zone).replace(tzinfo=None)
+        return at.isoformat(" ", "milliseconds" if at.microsecond else "seconds")
+
+    def _linked(self, path: str, value: Any) -> Any:
+        title = self._titles.get((path, _key(value)))
+        if isinstance(title, list | tuple):
+            return _joined(title)
+        return self._plain(value) if title is None else title
+
+    def _link_back(self, definition: Field) -> Shown:
+        form = definition.to[0].partition(".")[0] if len(definition.to) == 1 else ""
+        return lambda value: self._named_back.get((form, _key(value)), self._plain(value))
+
+    @staticmethod
+    def _plain(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return _joined([Cells._plain(one) for one in value])
+        return f"{value.get('form')}/{value.get('id')}" if isinstance(value, Mapping) else value
+
+
+def _named(titles: Mapping[str, str]) -> Shown:
+    """The title, but the name where two have the same: what is read must be readable back."""
+    seen = list(titles.values())
+    plain = {
+        name: t if seen.count(t) == 1 and (t == name or t not in titles) else name
+        for name, t in titles.items()
+    }
+    return lambda name: plain.get(name, name)
+
+
+def _joined(values: Sequence[Any]) -> str:
+    """Several values in one cell; as JSON where one of them holds what stands between them."""
+    words = [str(one) for one in values]
+    if any(_MARKS & set(word) or word != word.strip() for word in words):
+        return json.dumps(words, ensure_ascii=False)
+    return "; ".join(words)
+
+
+def _as_json(value: Any) -> str:
+    return value if value == MASK else canonical_json(value).decode()
+
+
+def _day(value: str) -> Any:
+    """The day; a masked value stays what it is."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return value
+
+
+def _each(value: Any) -> Sequence[Any]:
+    return () if value is None else value if isinstance(value, list | tuple) else (value,)
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.get("form"), value.get("id")
+    return tuple(_key(one) for one in value) if isinstance(value, list | tuple) else value

@@ -1,0 +1,61 @@
+"""Imports that a worker does: asked for, done or gone on with, and their end."""
+
+from __future__ import annotations
+
+from jingwei.refusals import Conflict, FieldRefusal, Refused
+from jingwei.services import exchange
+from jingwei.services.commands import Commands, Work
+from jingwei.services.exchange import Imported, ImportRefused
+from jingwei.services.import_batches import CREATE, Mode, Source, begun, mode_of
+from jingwei.services.people import Person
+from jingwei.services.sheet_lines import Wanted
+from jingwei.services.sheet_rows import Book
+from jingwei.storage import imports as rows
+from jingwei.storage.imports import Batch
+
+TOPIC = "import.run"
+
+
+def ask(work: Work, form: str, source: Source, mode: Mode, wanted: Wanted = CREATE) -> Batch:
+    """Have a worker import a sheet that lies with the files. The same again goes on with what was
+    left unfinished."""
+    batch = begun(work, form, source, mode, wanted)
+    payload = {"batch": batch.id, "form": form, "person": work.actor.login}
+    work.outbox.add(TOPIC, payload, key=f"{TOPIC}:{batch.id}:{batch.good + batch.bad}")
+    return batch
+
+
+def run(commands: Commands, actor: Person, form: str, sheet: Book, batch: Batch) -> Imported:
+    """Do what was asked. What was written before is not written again, and an import that is over
+    stays so; a sheet that is refused as a whole says why in its first row."""
+    mode, wanted = mode_of(batch)
+    try:
+        if mode == "rows":
+            return exchange.go_on(commands, actor, form, sheet, batch.id, wanted)
+        return commands.run(
+            lambda work: exchange.all_of(work, form, sheet, batch.id, wanted), actor
+        )
+    except ImportRefused as refused:
+        found = refused.found
+    except Conflict as conflict:
+        if conflict.code == "import-over":
+            return Imported(batch=batch.id)
+        found = _whole(conflict)
+    except Refused as refused:
+        found = _whole(refused)
+
+    def end(work: Work) -> None:
+        if rows.hold(work.connection, batch.id) == "running":
+            exchange.refuse_batch(work, batch.id, found)
+
+    commands.run(end, actor)
+    found.batch = batch.id
+    return found
+
+
+def _whole(refused: Refused) -> Imported:
+    """A refusal of the sheet as one of its row 1, which is never one of records."""
+    found = Imported(bad=1)
+    reasons = refused.fields or (FieldRefusal("", refused.code, dict(refused.holes)),)
+    found.refused = [(1, reason) for reason in reasons]
+    return found

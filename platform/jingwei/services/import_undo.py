@@ -1,0 +1,172 @@
+"""An import taken back: what it made is deleted, what it changed is as it was before; each row that
+was changed since stays, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from jingwei.refusals import Conflict, FieldRefusal, Refused
+from jingwei.services import records
+from jingwei.services.bulk import attempt
+from jingwei.services.commands import Work
+from jingwei.services.exchange import CREATED, SAME, Written
+from jingwei.services.import_batches import batch_of
+from jingwei.services.plans import FormPlan, form_plan
+from jingwei.services.records import BATCH
+from jingwei.services.wanted import Change
+from jingwei.storage import changes as log
+from jingwei.storage import imports as rows
+from jingwei.storage.types import exact_json
+
+
+@dataclass(slots=True)
+class Undone:
+    """`kept`: (row of the sheet, id, why it stays)."""
+
+    deleted: int = 0
+    restored: int = 0
+    kept: list[tuple[int, int, FieldRefusal]] = field(default_factory=list)
+
+
+def undo(work: Work, form: str, batch: int) -> Undone:
+    """Take back what a batch brought, as far as nobody changed it since.
+
+    Raises NotFound, and Conflict when it was undone before, or still runs.
+    """
+    found = batch_of(work, form, batch)
+    state = rows.hold(work.connection, batch)
+    if state == "undone":
+        raise Conflict("import-undone")
+    if state == "refused":
+        raise Conflict("import-nothing")
+    undone = Undone()
+    written = [
+        w for part in rows.parts(work.connection, batch).values() for w in map(_read, part.ids)
+    ]
+    wanted = [w for w in written if w[3] != SAME]
+    for start in range(0, len(wanted), BATCH):
+        _take_back(work, form, wanted[start : start + BATCH], undone)
+        work.flush()
+    rows.finish(work.connection, batch, found.good, found.bad, "undone")
+    return undone
+
+
+def _read(one: Any) -> Written:
+    """As it is kept now, or as the first edition kept it: the id alone."""
+    return (0, one, 1, CREATED) if isinstance(one, int) else (one[0], one[1], one[2], one[3])
+
+
+def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone) -> None:
+    there = work.store.load(work.connection, form, [w[1] for w in written], lock=True)
+    plan = form_plan(work.store, work.catalogue, form)
+    system = work.as_system()  # people undo what is their own doing, whether or not they may delete
+    fresh: list[Written] = []
+    for one in written:
+        record = there.get(one[1])
+        if record is None or record["deleted_at"] is not None:
+            continue
+        if record["revision"] != one[2]:
+            holes = {"now": record["revision"], "by": record["updated_by"] or ""}
+            undone.kept.append((one[0], one[1], FieldRefusal("", "import-changed-since", holes)))
+        else:
+            fresh.append(one)
+    before = _before(work, plan, [w for w in fresh if w[3] != CREATED], there)
+    made = [w for w in fresh if w[3] == CREATED]
+    if _deleted_together(work, form, made):
+        undone.deleted += len(made)
+        fresh = [w for w in fresh if w[3] != CREATED]
+    for one in fresh:
+        change = (
+            Change("delete", one[1], {}, one[2])
+            if one[3] == CREATED
+            else Change("update", one[1], before[one[1]], one[2])
+        )
+        try:
+            attempt(work, partial(records.write_many, system, form, [change], source="system"))
+        except Refused as refused:
+            why = refused.fields or (FieldRefusal("", refused.code, dict(refused.holes)),)
+            undone.kept += [(one[0], one[1], reason) for reason in why]
+            continue
+        undone.deleted += one[3] == CREATED
+        undone.restored += one[3] != CREATED
+
+
+def _deleted_together(work: Work, form: str, made: Sequence[Written]) -> bool:
+    """Whether all of them could go at once; where not, which of them stays is seen one by one."""
+    changes = [Change("delete", w[1], {}, w[2]) for w in made]
+    do = partial(records.write_many, work.as_system(), form, changes, source="system")
+    try:
+        attempt(work, do)
+    except Refused:
+        return False
+    return True
+
+
+def _before(
+    work: Work, plan: FormPlan, written: Sequence[Written], there: Mapping[int, Mapping[str, Any]]
+) -> dict[int, dict[str, Any]]:
+    """The values that an import replaced, by record, as its history tells them."""
+    bodies = rows.bodies(work.connection, {w[1]: w[2] for w in written}) if written else {}
+    private = log.private_values(work.connection, [change for change, _ in bodies.values()])
+    hidden: dict[int, dict[str, Any]] = {}
+    for (change, path), pair in private.items():
+        hidden.setdefault(change, {})[path] = pair
+    return {
+        identity: _values(plan, _shown(exact_json(body), hidden.get(change, {})), there[identity])
+        for identity, (change, body) in bodies.items()
+    }
+
+
+def _shown(body: dict[str, Any], hidden: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with the sensitive values that are kept beside it."""
+    shown = {name: pair for name, pair in body.items() if not _is_salted(pair)}
+    for path, pair in hidden.items():
+        name, _, rest = path.partition(".")
+        row, _, column = rest.partition(".")
+        if column:
+            shown.setdefault(name, {}).setdefault(row, {})[column] = pair
+        else:
+            shown[name] = pair
+    return shown
+
+
+def _is_salted(pair: Any) -> bool:
+    return isinstance(pair, Mapping) and "sha256" in pair
+
+
+def _values(plan: FormPlan, body: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    computed = {one.name for one in plan.computes if one.table is None}
+    values: dict[str, Any] = {}
+    for name, pair in body.items():
+        if name in plan.tables:
+            values[name] = _rows(pair, record.get(name) or ())
+        elif (name in plan.kept or name == "org") and name not in computed:
+            values[name] = pair[0]
+    return values
+
+
+def _rows(body: Mapping[str, Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The rows as they were: new ones left out, changed ones turned back, removed ones again."""
+    kept: list[dict[str, Any]] = []
+    there = {str(row["id"]) for row in now}
+    for row in now:
+        columns = body.get(str(row["id"]))
+        if columns is None:
+            kept.append({"id": row["id"]})
+        elif not _is_new(columns, row):
+            kept.append({"id": row["id"], **{name: pair[0] for name, pair in columns.items()}})
+    for identity, columns in body.items():
+        if identity not in there:
+            kept.append({name: pair[0] for name, pair in columns.items()})
+    return kept
+
+
+def _is_new(columns: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a row came with the change: nothing of it was there before."""
+    outside = [v for name, v in row.items() if name != "id" and name not in columns]
+    return all(pair[0] is None for pair in columns.values()) and not any(
+        value is not None for value in outside
+    )

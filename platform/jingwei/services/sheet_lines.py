@@ -1,0 +1,382 @@
+"""Rows of sheets as values of a form: what each column means, whom and what its words name, and
+the rows of tables that belong to a row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal
+
+from jingwei.language.field_types.link import is_polymorphic
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
+from jingwei.refusals import FieldRefusal, Malformed
+from jingwei.services.commands import Reading
+from jingwei.services.rights import all_fields
+from jingwei.services.sheet_cells import (
+    Converter,
+    columns_of,
+    columns_of_rows,
+    converter,
+)
+from jingwei.services.sheet_names import PeopleNames, RecordNames
+from jingwei.services.sheet_rows import KeyedRows, Row, Sheet, Unread
+from jingwei.texts import text
+
+Do = Literal["create", "update", "upsert"]
+AT_ONCE = 1_000  # rows that are written together
+FIRST_ROW = 2  # row 1 is the header
+_KEY_TYPES = ("text", "barcode", "email", "phone", "integer", "date", "period", "org", "person")
+LOCALES = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is done with the rows of a sheet. `key`: the field, `id` or `number` that records which
+    are there are known by."""
+
+    do: Do = "create"
+    key: str = ""
+
+    @property
+    def may_create(self) -> bool:
+        return self.do != "update"
+
+    @property
+    def may_update(self) -> bool:
+        return self.do != "create"
+
+
+@dataclass(slots=True)
+class Line:
+    """A row as JSON values. `system`: words in columns of system fields; `rows`: the rows of its
+    tables' sheets, in the order of the values; `problem`: why it is not to be taken at all."""
+
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    system: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    problem: FieldRefusal | None = None
+
+    def placed(self, refusal: FieldRefusal) -> FieldRefusal:
+        """A refusal inside a table with the row of the sheet that it stands in: `lines!5.price`."""
+        table, _, rest = refusal.path.partition(".")
+        index, _, column = rest.partition(".")
+        if table not in self.rows or not index.isdigit() or int(index) >= len(self.rows[table]):
+            return refusal
+        path = f"{table}!{self.rows[table][int(index)]}" + (f".{column}" if column else "")
+        return FieldRefusal(path, refusal.code, refusal.holes, refusal.words)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some rows of the sheet with the rows of tables that belong to them."""
+
+    rows: list[Row]
+    below: list[Mapping[str, list[Row]]]
+
+    @property
+    def first(self) -> int:
+        return self.rows[0].number
+
+
+class Lines:
+    """Reads rows for one form and one person; what columns mean is worked out once."""
+
+    def __init__(self, form: Form, wanted: Wanted, visible: frozenset[str]) -> None:
+        self.form = form
+        self.wanted = wanted
+        self.visible = visible
+        self._columns = {**_system_columns(form), **columns_of(form, visible)}
+        self._ignored = {text("exchange.screen.problem", locale) for locale in LOCALES}
+        self._ignored |= join_titles()
+        self._known: dict[str, _Column | None] = {}
+        self._row_columns: dict[str, dict[str, _Column | None]] = {}
+        self._tables: dict[str, tuple[KeyedRows, str]] = {}
+        self._used: set[tuple[str, str]] = set()
+        self._made_for: Any = None
+
+    # --- walking ---------------------------------------------------------------------------------
+
+    def open(self, sheet: Sheet) -> None:
+        """Look for the sheets of tables. Raises Malformed for one that does not belong."""
+        tables = getattr(sheet, "sheets", None)
+        titles = {
+            title: name
+            for name, table in self.form.tables.items()
+            if name in self.visible
+            for title in (name, *(sheet_title(table.title(locale)) for locale in LOCALES))
+        }
+        for name in tables() if tables is not None else ():
+            if name in titles:
+                kept = sheet.keyed(name)  # type: ignore[attr-defined]  # a Book has it
+                self._tables[titles[name]] = kept, name
+
+    def chunks(self, sheet: Sheet) -> Iterator[Chunk]:
+        """The rows in their order. Raises Malformed for a column that is not there."""
+        rest = (
+            row if isinstance(row, Row) else Row(row, at, tuple(row))
+            for at, row in enumerate(sheet, FIRST_ROW)
+        )
+        checked: Any = None
+        while rows := list(islice(rest, AT_ONCE)):
+            if rows[0].columns is not checked:
+                checked = rows[0].columns
+                self.check(checked)
+            yield Chunk(rows, [self._below(row) for row in rows])
+
+    def left(self) -> Iterator[tuple[str, Row]]:
+        """Rows of tables that belong to no row, each with the table."""
+        for table, (kept, _) in self._tables.items():
+            for row in kept.left():
+                yield table, row
+
+    def check(self, columns: Sequence[str]) -> None:
+        """Raises Malformed that names each column which is not there, or may not be."""
+        refused = [one for name in columns if (one := self._refused(name)) is not None]
+        if refused:
+            raise Malformed("unknown-fields", fields=refused)
+        if self.wanted.may_update and self.wanted.key:
+            fields = {self._columns.get(name) for name in columns}
+            if self.wanted.key not in fields:
+                title = self.title_of(self.wanted.key)
+                raise Malformed("sheet-key-missing", column=title)
+
+    def title_of(self, name: str, locale: str = "zh") -> str:
+        definition = self.form.fields.get(name)
+        if definition is None:
+            return text(f"system_fields.{name}", locale) if name in SYSTEM_FIELDS else name
+        return definition.title(locale)
+
+    def _refused(self, name: str) -> FieldRefusal | None:
+        if name in self._ignored:
+            return None
+        field_name = self._columns.get(name)
+        if field_name is None:
+            own = [self.title_of(n) for n in dict.fromkeys(self._columns.values())
+                   if n == "org" or n in self.form.fields]  # fmt: skip
+            return FieldRefusal(name, "unknown-column", {"column": name, "known": ", ".join(own)})
+        is_own = field_name in self.form.fields or field_name == "org"
+        if is_own or self.wanted.may_update:
+            return None
+        return FieldRefusal(name, "sheet-system-column", {"column": name})
+
+    def _below(self, row: Row) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for table, (kept, _) in self._tables.items():
+            join = kept.columns[0] if kept.columns else ""
+            key = row.get(join)
+            word = key.strip() if type(key) is str else ""
+            if word and (table, word) in self._used:
+                row.problem = Unread("sheet-key-twice", {"column": join, "key": word})
+            if word:
+                self._used.add((table, word))
+            found[table] = kept.take(word)
+        return found
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def read(self, view: Reading, chunk: Chunk) -> list[Line]:
+        """The rows as values. Names of people and records are looked up together."""
+        if self._made_for is not view.store:
+            self._known.clear()
+            self._row_columns.clear()
+            self._made_for = view.store
+        lines = [
+            self._line(view, row, below) for row, below in zip(chunk.rows, chunk.below, strict=True)
+        ]
+        self._look_up(view, lines)
+        return lines
+
+    def _line(self, view: Reading, row: Row, below: Mapping[str, list[Row]]) -> Line:
+        line = Line(row.number)
+        if row.problem is not None:
+            line.problem = row.problem.refusal("")
+            return line
+        known, values = self._known, line.values
+        for name, cell in row.items():
+            try:
+                column = known[name]
+            except KeyError:
+                column = known[name] = self._column(view, name)
+            if column is None:
+                continue
+            if column.is_system:
+                line.system[column.name] = cell.strip() if type(cell) is str else ""
+            else:
+                values[column.name] = column.convert(cell) if type(cell) is str else cell
+        if self.wanted.may_update and len(row) < len(row.columns):
+            for name in row.columns:
+                if name not in row:
+                    column = known.get(name) or self._column(view, name)
+                    if column is not None and not column.is_system:
+                        values[column.name] = None
+        for table, rows in below.items():
+            self._add_rows(view, line, table, rows)
+        return line
+
+    def _add_rows(self, view: Reading, line: Line, table: str, rows: list[Row]) -> None:
+        known = self._row_columns.setdefault(table, {})
+        listed: list[dict[str, Any]] = []
+        for row in rows:
+            values: dict[str, Any] = {}
+            if row.problem is not None:
+                line.problem = row.problem.refusal(f"{table}!{row.number}")
+            for name in row.columns[1:]:
+                if name not in known:
+                    known[name] = self._row_column(view, table, name)
+                column = known[name]
+                if column is None:
+                    continue
+                cell = row.get(name)
+                if cell is not None:
+                    values[column.name] = column.convert(cell) if type(cell) is str else cell
+                elif self.wanted.may_update:
+                    values[column.name] = None
+            listed.append(values)
+        if listed or self.wanted.may_update:
+            line.values[table] = listed
+            line.rows[table] = [row.number for row in rows]
+
+    def _column(self, view: Reading, name: str) -> _Column | None:
+        field_name = self._columns.get(name)
+        if field_name is None or name in self._ignored:
+            return None
+        definition = self.form.fields.get(field_name)
+        if definition is None and field_name != "org":
+            return _Column(field_name, str, None, is_system=True)
+        return _Column(field_name, converter(view, definition), definition)
+
+    def _row_column(self, view: Reading, table: str, name: str) -> _Column | None:
+        definition = self.form.fields[table]
+        columns = {**_row_ids(), **columns_of_rows(definition, self.visible)}
+        field_name = columns.get(name)
+        if name in self._ignored:
+            return None
+        if field_name is None:
+            said = ", ".join(definition.fields[n].title("zh") for n in dict.fromkeys(
+                columns.values()) if n in definition.fields)  # fmt: skip
+            refusal = FieldRefusal(name, "unknown-column", {"column": name, "known": said})
+            raise Malformed("unknown-fields", fields=[refusal])
+        if field_name == "id":
+            return _Column("id", _row_id, None)
+        column = definition.fields[field_name]
+        return _Column(field_name, converter(view, column), column)
+
+    # --- names of people and records -------------------------------------------------------------
+
+    def _look_up(self, view: Reading, lines: Sequence[Line]) -> None:
+        for definition, places in self._named(lines):
+            names: RecordNames | PeopleNames
+            if definition.type == "person":
+                names = PeopleNames(view)
+            else:
+                names = RecordNames(view, definition.to[0])
+            words = {w for holder, name in places for w in _each(holder[name]) if _is_name(w)}
+            found = names.find(words)
+            for holder, name in places:
+                value = holder[name]
+                if isinstance(value, list):
+                    holder[name] = [found.get(w, w) if _is_name(w) else w for w in value]
+                else:
+                    holder[name] = found.get(value, value)
+
+    def _named(self, lines: Sequence[Line]) -> Collection[tuple[Field, list[_Place]]]:
+        """Where words stand that name people or records, by field."""
+        places: dict[int, tuple[Field, list[_Place]]] = {}
+        columns = [c for c in self._known.values() if c is not None and c.is_name]
+        tables = {
+            table: [c for c in known.values() if c is not None and c.is_name]
+            for table, known in self._row_columns.items()
+        }
+        for line in lines:
+            holders: list[tuple[_Column, dict[str, Any]]] = [(c, line.values) for c in columns]
+            for table, inside in tables.items():
+                holders += [(c, row) for row in line.values.get(table) or () for c in inside]
+            for column, holder in holders:
+                definition = column.definition
+                value = holder.get(column.name)
+                if definition is not None and any(_is_name(one) for one in _each(value)):
+                    at = places.setdefault(id(definition), (definition, []))
+                    at[1].append((holder, column.name))
+        return places.values()
+
+
+_Place = tuple[dict[str, Any], str]  # the values, and the name in them
+
+
+@dataclass(slots=True)
+class _Column:
+    """What a column of a sheet is. `is_name`: its words may name a person or a record."""
+
+    name: str
+    convert: Converter
+    definition: Field | None
+    is_system: bool = False
+    is_name: bool = False
+
+    def __post_init__(self) -> None:
+        found = self.definition
+        if found is not None:
+            linked = found.type == "link" and not is_polymorphic(found)
+            self.is_name = found.type == "person" or linked
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is str and bool(value)
+
+
+def _each(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else (value,)
+
+
+def _row_id(cell: str) -> Any:
+    word = cell.strip()
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 17 else word
+
+
+def _row_ids() -> dict[str, str]:
+    return {"id": "id", **{text("system_fields.id", locale): "id" for locale in LOCALES}}
+
+
+def _system_columns(form: Form) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in SYSTEM_FIELDS:
+        if name not in ("org", "deleted_at"):
+            found[name] = name
+            for locale in LOCALES:
+                found[text(f"system_fields.{name}", locale)] = name
+    titles = {f.title(locale) for f in form.fields.values() for locale in LOCALES}
+    return {title: name for title, name in found.items() if title not in titles}
+
+
+def join_titles() -> set[str]:
+    """What the column is called by which the rows of tables find the row they belong to."""
+    return {text("exchange.join", locale) for locale in LOCALES}
+
+
+def sheet_title(title: str) -> str:
+    """A title as the name of a sheet: without what Excel does not allow there."""
+    return "".join("-" if c in "[]:*?/\\'" else c for c in title).strip()[:31]
+
+
+def known_columns(view: Reading, form: Form, wanted: Wanted) -> frozenset[str]:
+    """The fields this person may name in a sheet."""
+    if view.actor.is_system:
+        return all_fields(form)
+    found: frozenset[str] = frozenset()
+    if wanted.may_create:
+        found |= view.rights.create_fields(view, form.name).visible
+    if wanted.may_update:
+        found |= view.rights.fields(view, form.name).visible
+    return found
+
+
+def match_keys(form: Form) -> list[str]:
+    """What records may be matched by: unique fields first."""
+    own = [
+        n for n, f in form.fields.items() if f.type in _KEY_TYPES and not f.many and not f.compute
+    ]
+    unique = [n for n in own if form.fields[n].unique]
+    number = ["number"] if form.number is not None else []
+    return [*unique, *number, "id", *(n for n in own if n not in unique)]

@@ -1,0 +1,94 @@
+"""Whom and what the words of a sheet name: people by their name, records by their number or by
+what they are called. Many words are looked up at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from jingwei.language.form import Form
+from jingwei.language.template import Hole
+from jingwei.services.commands import Reading
+from jingwei.services.plans import form_plan
+from jingwei.services.sheet_rows import Unread
+from jingwei.storage.keys import ids_by
+from jingwei.storage.people import find_people, people_named
+
+
+class PeopleNames:
+    """Logins by login or name."""
+
+    def __init__(self, view: Reading) -> None:
+        self._view = view
+
+    def find(self, words: Collection[str]) -> Mapping[str, Any]:
+        """Login of each word that names one person, Unread where it names several; a word that
+        names nobody is missing."""
+        known = {word: word for word in find_people(self._view.connection, words)}
+        rest = [word for word in words if word not in known]
+        found: dict[str, Any] = dict(known)
+        for name, logins in people_named(self._view.connection, rest).items():
+            several = Unread("several-people-named", {"name": name, "logins": ", ".join(logins)})
+            found[name] = logins[0] if len(logins) == 1 else several
+        return found
+
+
+class RecordNames:
+    """Ids of the records of a form by number, or by the text they are called by."""
+
+    def __init__(self, view: Reading, target: str) -> None:
+        self._view = view
+        self._form: Form | None = view.catalogue.forms.get(target.partition(".")[0])
+
+    def find(self, words: Collection[str]) -> Mapping[str, Any]:
+        """Id of each word that names one record the reader may see; Unread for others."""
+        form, view = self._form, self._view
+        if form is None:
+            return {}
+        listed = sorted(words)
+        ids: dict[str, list[int]] = {word: [] for word in listed}
+        for name in self._called_by(form):
+            open_ = [word for word in listed if not ids[word]]
+            if open_:
+                found = ids_by(view.store, view.connection, form.name, name, open_)
+                ids |= {word: some for word, some in zip(open_, found, strict=True) if some}
+        all_ids = list(dict.fromkeys(i for some in ids.values() for i in some))
+        there = view.store.load(view.connection, form.name, all_ids)
+        return {word: self._one(form, word, some, there) for word, some in ids.items()}
+
+    def words_of(self, ids: Collection[int]) -> Mapping[int, str]:
+        """The first of these words that each record has; of records the reader may not see none."""
+        form, view = self._form, self._view
+        if form is None:
+            return {}
+        names = self._called_by(form)
+        there = view.store.load(view.connection, form.name, sorted(ids))
+        return {
+            identity: str(next(word for name in names if (word := record.get(name))))
+            for identity, record in there.items()
+            if any(record.get(name) for name in names)
+            and view.rights.may_read(view, form.name, record).allowed
+        }
+
+    def _one(self, form: Form, word: str, ids: list[int], there: Mapping[int, Any]) -> Any:
+        view = self._view
+        seen = [i for i in ids if view.rights.may_read(view, form.name, there[i]).allowed]
+        if len(seen) == 1:
+            return seen[0]
+        holes = {"name": word}
+        if not seen:
+            return Unread("no-record-named", holes)
+        return Unread("several-records-named", {**holes, "count": len(seen)})
+
+    def _called_by(self, form: Form) -> list[str]:
+        """The number, and the field that is the display text by itself (or the first text)."""
+        visible = self._view.rights.fields(self._view, form.name)
+        open_ = visible.visible - visible.masked
+        kept = form_plan(self._view.store, self._view.catalogue, form.name).kept
+        names = ["number"] if form.number is not None and "number" in open_ else []
+        pieces = form.display.pieces("zh") if form.display is not None else ()
+        if len(pieces) == 1 and isinstance(pieces[0], Hole) and pieces[0].form is None:
+            names.append(pieces[0].formula.source.strip())
+        else:
+            names += [n for n, f in form.fields.items() if f.type == "text"][:1]
+        return [n for n in names if n in open_ and (n == "number" or n in kept)]
