@@ -13,6 +13,7 @@ from jingwei.api.health import measure
 from jingwei.api.security import secure
 from jingwei.catalogue.compile import compile_texts
 from jingwei.jobs.embedded import EmbeddedJobs
+from jingwei.jobs.imports import run_import
 from jingwei.jobs.notices import send_notice
 from jingwei.jobs.reports import TOPIC as MAKE_REPORT
 from jingwei.jobs.reports import make_report
@@ -23,6 +24,7 @@ from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
 from jingwei.services.effects.moving import CALL
 from jingwei.services.events import Listener, Listeners
+from jingwei.services.import_jobs import TOPIC as RUN_IMPORT
 from jingwei.services.notices import SEND
 from jingwei.services.people import People
 from jingwei.services.platform import Platform
@@ -52,6 +54,7 @@ BLUEPRINTS: Sequence[str] = (
     "jingwei.api.audit",
     "jingwei.api.tasks",
     "jingwei.api.personal",
+    "jingwei.api.unsaved",
     "jingwei.api.flows",
     "jingwei.api.indicators",
     "jingwei.api.dashboards",
@@ -96,6 +99,7 @@ OUTSIDE: Mapping[str, Outside] = {
     SEND: send_notice,
     CALL: send_webhook,
     MAKE_REPORT: make_report,
+    RUN_IMPORT: run_import,
 }
 
 # Once a second, by the process that leads.
