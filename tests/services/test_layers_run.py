@@ -33,7 +33,10 @@ add:
     x_s1_port: {type: text, title: 港口, search: true, after: name}
     x_s1_double: {type: money, unit: CNY, title: 两倍, compute: amount * 2}
   rules:
-    x_s1_short: {check: "x_s1_port is empty or len(x_s1_port) <= 5", at: x_s1_port, message: 港口太长}
+    x_s1_short:
+      check: x_s1_port is empty or len(x_s1_port) <= 5
+      at: x_s1_port
+      message: 港口太长
 """,
     "definitions/layers/A/contract.yaml": """
 kind: layer

@@ -66,7 +66,8 @@ def reading() -> Iterator[Reading]:
         raise NotReady("nothing-published") from None
     with platform.database.reading() as connection:
         actor = g.get("person") or _known(connection)
-        yield platform.commands.reading(connection, installation, actor)
+        view = platform.commands.reading(connection, installation, actor)
+        yield view.of(actor.org)  # what is of no record is as the reader's own org has it
 
 
 def bearer() -> str | None:

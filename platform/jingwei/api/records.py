@@ -65,6 +65,7 @@ def list_wish(given: dict[str, str]) -> ListWish:
 def page_json(view: Reading, form: str, found: RecordPage, *, titles: bool) -> dict[str, Any]:
     """A page of records; `after` is where the next one begins, for paging by position."""
     if titles:
+        view = view.rights.home(view, form)
         known = Titles(view, view.catalogue.forms[form], locale())
         for item, said in zip(found.items, known.of(found.items), strict=True):
             item["_titles"] = said

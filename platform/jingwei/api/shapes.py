@@ -41,6 +41,7 @@ def written_json(work: Work, form: str, written: Written) -> dict[str, Any]:
 
 def raw_json(work: Work, form: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """A whole record of the write path, as the actor may see it."""
+    work = work.of(raw["org"])
     definition = work.catalogue.forms[form]
     if not work.rights.may_read(work, form, raw).allowed:
         return {"id": raw["id"], "revision": raw["revision"]}

@@ -244,22 +244,50 @@ def read(
     if len(problems.errors) > before:
         return None
     whole = replace(file, data=result.data, keys=result.keys, values=result.values)
+    text = sha256(written(result.data).encode()).hexdigest()
+    found = _as_kind(catalogue, kind, name, whole, text, problems)
+    if found is None:
+        return None
+    found = replace(found, layers=layers, added=result.added)
+    if kind == "form":
+        catalogue._layered[key] = found
+    return found
+
+
+def _as_kind(
+    catalogue: Catalogue, kind: str, name: str, whole: YamlFile, text: str, problems: Problems
+) -> Read | None:
+    """A file read by its kind, all that it names being there. `text`: its fingerprint."""
+    before = len(problems.errors)
     walker = Walker(whole, problems)
     values = walker.read(KINDS[kind].schema, whole.data, ())
     definition = BAD if values is BAD else KINDS[kind].build(walker, name, values)
     if definition is BAD or walker.bad:
         return None
-    text = sha256(written(result.data).encode()).hexdigest()
     definition = replace(definition, fingerprint=text)
     if kind == "form":
         definition = with_shared_rows({name: definition}, catalogue.rows)[name]
     _check_references(catalogue, walker, problems)
     if len(problems.errors) > before:
         return None
-    found = Read(definition, layers, whole, result.added)
-    if kind == "form":
-        catalogue._layered[key] = found
-    return found
+    return Read(definition, (), whole, {})
+
+
+def with_text(catalogue: Catalogue, kind: str, name: str, text: bytes) -> Catalogue:
+    """The catalogue with one definition read from another text. Raises DefinitionErrors."""
+    problems = Problems()
+    path = f"{OF_KIND[kind]}/{name}.yaml"
+    file = read_file(path, text, problems)
+    problems.stop_here_if_any()
+    assert file is not None
+    found = _as_kind(catalogue, kind, name, file, sha256(text).hexdigest(), problems)
+    problems.stop_here_if_any()
+    assert found is not None
+    own = {OF_KIND[kind]: {name: found.definition}}
+    expressions = _typed(with_definitions(catalogue, own), kind, found, problems)
+    problems.stop_here_if_any()
+    typed = ChainMap(expressions, catalogue.expressions)  # type: ignore[arg-type]  # only read
+    return with_definitions(catalogue, own, expressions=typed)
 
 
 def _file_of(catalogue: Catalogue, path: str, problems: Problems) -> YamlFile | None:

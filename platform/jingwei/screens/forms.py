@@ -21,7 +21,7 @@ from jingwei.screens.session import reading
 from jingwei.screens.widgets import Widget, Widgets, as_model
 from jingwei.services import drafts
 from jingwei.services.commands import Reading
-from jingwei.services.record_views import record
+from jingwei.services.record_views import at_record, record
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import EDITABLE
 from jingwei.texts import text
@@ -59,6 +59,7 @@ def new(form: str) -> Any:
 
 def edit(form: str, id: int) -> Any:
     with reading() as view:
+        view = at_record(view, form, id)
         definition = form_or_404(view, form)
         shown = record(view, form, id)
         rights, why_not = edit_rights(view, definition, shown.raw)
@@ -212,6 +213,7 @@ def live_new(form: str) -> Response:
 
 def live_edit(form: str, id: int) -> Response:
     with reading() as view:
+        view = at_record(view, form, id)
         definition = form_or_404(view, form)
         shown = record(view, form, id)
         rights, _ = edit_rights(view, definition, shown.raw)

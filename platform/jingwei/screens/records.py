@@ -24,7 +24,7 @@ from jingwei.services import followers, personal, receipts, snapshots
 from jingwei.services.commands import Reading
 from jingwei.services.flows.offers import Drawn
 from jingwei.services.plans import form_plan
-from jingwei.services.record_views import RecordView, record
+from jingwei.services.record_views import RecordView, at_record, record
 from jingwei.services.report_asked import of_record
 from jingwei.services.tasks import books
 from jingwei.services.world import environment
@@ -66,6 +66,7 @@ def register(blueprint: Blueprint) -> None:
 def show(form: str, id: int) -> Any:
     _answer_by_reading(form, id)
     with reading() as view:
+        view = at_record(view, form, id)
         definition = form_or_404_or_opened(view, form, id)
         shown = record(view, form, id)
         cells = Cells(view)
@@ -124,6 +125,7 @@ def _titles(form: Form) -> dict[str, str]:
 def _answer_by_reading(form: str, id: int) -> None:
     """Opening the page is the answer that some receipts ask for."""
     with reading() as view:
+        view = at_record(view, form, id)
         definition = view.catalogue.forms.get(form)
         if definition is None or not definition.receipts:
             return

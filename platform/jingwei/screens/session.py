@@ -69,7 +69,8 @@ def reading() -> Iterator[Reading]:
             raise NotSignedIn("not-signed-in")
         # words that services choose for the reader are in the language of the page
         speaker = replace(person, locale=locale())
-        yield platform.commands.reading(connection, installation, speaker)
+        view = platform.commands.reading(connection, installation, speaker)
+        yield view.of(speaker.org)  # what is of no record is as the reader's own org has it
 
 
 def who() -> Person | None:

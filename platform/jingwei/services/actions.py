@@ -35,8 +35,9 @@ def act(
     Raises NotFound for a button or row that is not there, NotAllowed, Conflict when it is not its
     time, Invalid naming what stands in its way, Malformed for keys it does not ask for.
     """
-    definition = work.catalogue.forms[form]
     record = records.readable(work, form, id)
+    work = work.of(record["org"])
+    definition = work.catalogue.forms[form]
     action = definition.actions.get(name)
     if action is None or _table_of(action) != table:
         raise NotFound("no-such-action", name=name[:60])

@@ -94,8 +94,9 @@ class Work(Reading):
             raise Refused("too-many-consequences", most=DEEPEST)
         self.depth += 1
         try:
+            own = self.of((event.after or event.before or {}).get("org"))
             for listener in self.listeners.changed:
-                listener(self, event)
+                listener(own, event)
         finally:
             self.depth -= 1
 

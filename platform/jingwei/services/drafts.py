@@ -41,13 +41,17 @@ def compute(
     submitting: bool = False,
 ) -> Draft:
     """What the record would be if it were saved now; nothing is written."""
-    definition = form_of(view, form)
-    plan = form_plan(view.store, view.catalogue, form)
+    form_of(view, form)
     before = None
     if id is not None:
         before = view.store.load(view.connection, form, [id]).get(id)
         if before is None or not view.rights.may_read(view, form, before).allowed:
             raise NotFound("no-such-record")
+    org = values.get("org") or (before or {"org": view.actor.org})["org"]
+    view = view.of(org if isinstance(org, str) else None)
+    definition = form_of(view, form)
+    plan = form_plan(view.store, view.catalogue, form)
+    if before is not None:
         rights = view.rights.fields(view, form, before)
     else:
         if not view.rights.decide(view, form, "create").allowed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import SHOWN_SYSTEM, Form
@@ -14,7 +14,11 @@ from jingwei.services.listing import form_of
 from jingwei.services.plans import form_plan
 from jingwei.services.presenting import MASK, instant, shown_row
 from jingwei.services.rights import FieldRights
-from jingwei.services.world import environment
+from jingwei.services.world import environment, variables
+from jingwei.storage.query import ALL_ROWS, Query
+from jingwei.storage.sql_calls import NotInSql
+
+V = TypeVar("V", bound=Reading)
 
 
 @dataclass(slots=True)
@@ -39,14 +43,28 @@ def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> Recor
         raise NotFound("no-such-record")
     view = view.of(raw["org"])
     rights = view.rights.fields(view, form, raw)
-    return shown_record(view, form_of(view, form), raw, rights)
+    return shown_record(view, form_of(view, form), raw, rights, saved=True)
+
+
+def at_record(view: V, form: str, id: int) -> V:
+    """The view as the org of a record has its definitions: to draw the record's page."""
+    base = view.catalogue.base or view.catalogue
+    if not base.layers or form not in base.forms:
+        return view
+    raw = view.store.load(view.connection, form, [id]).get(id)
+    return view if raw is None else view.of(raw["org"])
 
 
 def shown_record(
-    view: Reading, form: Form, raw: Mapping[str, Any], rights: FieldRights
+    view: Reading,
+    form: Form,
+    raw: Mapping[str, Any],
+    rights: FieldRights,
+    *,
+    saved: bool = False,
 ) -> RecordView:
-    """A loaded record, as these rights show it."""
-    whole = with_live(view, form, raw)
+    """A loaded record, as these rights show it. `saved`: it is as the database has it."""
+    whole = with_live(view, form, raw, saved=saved)
     shown: dict[str, Any] = {}
     for name in SHOWN_SYSTEM:
         value = whole.get(name)
@@ -63,19 +81,46 @@ def shown_record(
     return RecordView(form, whole, shown, rights)
 
 
-def with_live(view: Reading, form: Form, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The record with its live computed fields, as of now."""
+def with_live(
+    view: Reading, form: Form, raw: Mapping[str, Any], *, saved: bool = False
+) -> Mapping[str, Any]:
+    """The record with its live computed fields, as of now. Of one that is `saved` the database
+    works them out, over however many records they are of."""
     plan = form_plan(view.store, view.catalogue, form.name)
     if not plan.live:
         return raw
     whole = {**raw, **{t: [dict(r) for r in raw.get(t) or ()] for t in plan.tables}}
+    names = tuple(one.name for one in plan.live if one.table is None)
+    found = _by_query(view, form, raw, names) if saved and names else {}
+    whole.update(found)
     env = environment(view, whole)
     for one in plan.live:
         if one.table is None:
-            whole[one.name] = one.closure(env)
+            if one.name not in found:
+                whole[one.name] = one.closure(env)
             continue
         for row in whole[one.table]:
             inside = env.inside(whole)
             inside.record = row
             row[one.name] = one.closure(inside)
     return whole
+
+
+def _by_query(
+    view: Reading, form: Form, raw: Mapping[str, Any], names: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """Live fields of a saved record; none, when a formula asks what no database knows."""
+    query = Query(
+        form.name,
+        names,
+        ALL_ROWS,
+        ids=(raw["id"],),
+        page=None,
+        deleted=raw.get("deleted_at") is not None,
+        variables=variables(view),
+    )
+    try:
+        rows = view.store.select(view.connection, query).items
+    except NotInSql:
+        return {}
+    return {name: rows[0][name] for name in names} if rows else {}

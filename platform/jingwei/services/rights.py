@@ -256,7 +256,7 @@ class Rights:
         return known.create_rights
 
     def _rights_in_lists(self, view: Viewing, form: Form) -> FieldRights:
-        """What is seen of the rows of every org, where layers give orgs permissions of their own."""
+        """What is seen of the rows of every org, where some have permissions of their own."""
         found: list[FieldRights] = []
         book = view.installation.book
         for inside, orgs in org_rights.alike(view, form.name):

@@ -62,6 +62,7 @@ def restore(
     known = {row.number: row for row in versions_of(work.connection, record)}
     if number not in known:
         raise NotFound("no-such-version", number=number)
+    work = work.of(found["org"])
     rights = work.rights.fields(work, form, found)
     definition = work.catalogue.forms[form]
     then = known[number].body

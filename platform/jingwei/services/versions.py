@@ -86,8 +86,9 @@ def is_amending(view: Reading, form: Form, record: Mapping[str, Any]) -> bool:
 def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
     """Open an approved (or submitted) record for amendment. Raises NotFound where the form knows
     none, NotAllowed, Conflict."""
-    definition = work.catalogue.forms[form]
     record = records.readable(work, form, id)
+    work = work.of(record["org"])
+    definition = work.catalogue.forms[form]
     if not (keeps_versions(definition) or (definition.submit or {}).get("amend")):
         raise NotFound("no-amendment")
     if not work.rights.decide(work, form, "amend", record).allowed:
@@ -102,8 +103,9 @@ def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
 def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
     """Drop an amendment: the record is the version in force again. Raises NotFound, NotAllowed,
     Conflict."""
-    definition = work.catalogue.forms[form]
     record = records.readable(work, form, id)
+    work = work.of(record["org"])
+    definition = work.catalogue.forms[form]
     if not keeps_versions(definition):
         raise NotFound("no-amendment")
     if not work.rights.decide(work, form, "amend", record).allowed:

@@ -100,6 +100,12 @@ def flows_of(
     return total, FLOW.all(connection, books, page)
 
 
+def keep_pinned_text(connection: Connection, fingerprint: str, text: bytes) -> None:
+    """Keep a text that no release has as it is: of a definition with layers put in."""
+    if pinned_text(connection, fingerprint) is None:
+        connection.execute(sa.insert(sys_text).values(hash=fingerprint, content=text))
+
+
 def pinned_text(connection: Connection, fingerprint: str) -> bytes | None:
     """The text of a definition that some release had."""
     content = connection.execute(

@@ -113,4 +113,5 @@ def on_tick(work: Work, payload: Mapping[str, Any]) -> None:
     for start in range(0, len(ids), BATCH):
         found = work.store.load(work.connection, form.name, ids[start : start + BATCH])
         for record in found.values():
-            _enter(work, form, record)
+            own = work.of(record["org"])
+            _enter(own, own.catalogue.forms[form.name], record)

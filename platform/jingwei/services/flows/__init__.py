@@ -25,9 +25,10 @@ from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.runtime import Loaded
-from jingwei.services.flows.seats import ask_more
+from jingwei.services.flows.seats import hand_on, may_take
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
+from jingwei.services.flows.walk import Walk
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
@@ -68,6 +69,8 @@ def submit(
     if not work.rights.may_read(work, form, found).allowed:
         raise NotFound("no-such-record")
     _check_revision(found, revision)
+    work = work.of(found["org"])
+    definition = work.catalogue.forms[form]
     if workflow_of(work, definition, found) is None:
         return dict(records.submit_without_flow(work, form, record_id))
     given = {**(body or {}), **({"comment": comment} if comment else {})}
@@ -215,6 +218,7 @@ def _reopen(work: Work, found: Loaded, wish: Any) -> dict[str, Any]:
     if rows.running_flows(work.connection, tasks.books(work), record=flow.record):
         raise Conflict("already-submitted", status="in_approval")
     record = records.locked(work, flow.form, flow.record)
+    work = work.of(record["org"])
     form = work.catalogue.forms[flow.form]
     workflow = work.catalogue.workflows.get(flow.workflow)
     row = work.people.find(work.connection, flow.initiator, work.today)
@@ -318,24 +322,15 @@ def hand_over(work: Work, login: str, to: str | None = None) -> int:
     return len(mine)
 
 
-def _hand_one(found: Loaded, walk: Any, task: TaskRow, login: str, to: str | None) -> None:
+def _hand_one(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> None:
+    run = walk.runs[task.run or 0]
+    if task.person != login:  # who stood in goes: whose seat it is decides himself
+        walk.note("handed_over", step=run.step, task=task.id, to=task.person)
+        walk.set_task(task.id, acting=task.person)
+        return
     heirs = [to, found.asks.superior(login), *found.asks.flow_admins()]
-    had = {t.person for t in walk.live_tasks(task.run) if t.id != task.id}
-    heir = next((h for h in heirs if h and h != login and h not in had), None)
+    heir = next((h for h in heirs if h and h != login and may_take(walk, run, h, task)), None)
     if heir is None:
         raise Refused("flow-nobody", step=task.title.get("zh", ""))
-    walk.note("handed_over", step=walk.runs[task.run].step, task=task.id, to=heir)
-    walk.close_task(
-        task.id, "transferred", by=None if walk.actor is None else walk.actor, reason="handed-over"
-    )
-    ask_more(
-        walk,
-        task.run,
-        heir,
-        task.seat,
-        weight=task.weight,
-        origin=task.origin,
-        position=task.position,
-        kind=task.kind,
-        state=task.state,
-    )
+    walk.note("handed_over", step=run.step, task=task.id, to=heir)
+    hand_on(walk, task, heir, by=walk.actor, reason="handed-over", state=task.state)

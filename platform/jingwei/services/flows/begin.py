@@ -13,6 +13,7 @@ from jingwei.services import records, versions
 from jingwei.services.commands import Work
 from jingwei.services.flows import predict, runtime
 from jingwei.services.flows.actions import Wish, act
+from jingwei.services.flows.pinned import keep_text
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.runtime import Loaded
@@ -58,6 +59,7 @@ def begin(
     workflow = workflow or workflow_of(work, form, record)
     if workflow is None:
         raise NotFound("no-flow")
+    keep_text(work, workflow)
     initiator = _initiator(work, record)
     flow = FlowRow(
         work.store.next_ids(work.connection, 1)[0],
@@ -98,8 +100,10 @@ def begin(
 
 def begin_child(work: Work, workflow: Workflow, parent: FlowRow, run: int, record_id: int) -> int:
     """The request of one record of a subflow, begun in the name of the parent's initiator."""
+    record = records.locked(work, workflow.form, record_id)
+    work = work.of(record["org"])
     form = work.catalogue.forms[workflow.form]
-    record = records.locked(work, form.name, record_id)
+    workflow = work.catalogue.workflows.get(workflow.name, workflow)
     initiator = work.people.find(work.connection, parent.initiator, work.today)
     own = work if initiator is None else replace(work, actor=initiator, on_behalf_of=None)
     found = begin(own, form, record, Wish(), workflow=workflow, parent=(parent.id, run))
