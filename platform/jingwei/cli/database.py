@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,19 @@ import click
 
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
+from jingwei.cli.commands import command, option
 from jingwei.cli.folder import Folder
 from jingwei.documents.check import check_templates
-from jingwei.refusals import Conflict, NotFound
+from jingwei.refusals import Conflict, Invalid, NotFound
 from jingwei.services.clock import SystemClock
+from jingwei.services.releases.computed import Computed
+from jingwei.services.releases.differences import differences
+from jingwei.services.releases.plan import ReleasePlan
+from jingwei.services.releases.planning import Moment, make_plan
 from jingwei.storage import apply as publishing
 from jingwei.storage import upgrade as schema
-from jingwei.storage.database import Database
-from jingwei.storage.plan import Plan
-from jingwei.storage.plan import plan as make_plan
+from jingwei.storage.database import Connection, Database
+from jingwei.storage.plan import Wish
 from jingwei.storage.releases import all_releases, find_release, read_files
 from jingwei.storage.releases import pull as pull_files
 
@@ -55,14 +60,32 @@ def publication(context: Context, folder: Folder, **keys: Any) -> publishing.Pub
     )
 
 
-@click.command(help=words("plan_help"))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=words("plan_out_help"))
+def moment(context: Context) -> Moment:
+    """Now, as this installation counts."""
+    settings = context.settings
+    clock = SystemClock(settings.timezone, settings.clock_file)
+    return Moment(clock.now(), clock.today(), settings.timezone)
+
+
+_DESTROY = option(
+    "--allow-destroy", "destroy", multiple=True, metavar="PATH", help=words("destroy_help")
+)
+_RESTORE = option("--restore", multiple=True, metavar="PATH", help=words("restore_help"))
+
+
+@command(help=words("plan_help"))
+@option("--out", type=click.Path(dir_okay=False, path_type=Path), help=words("plan_out_help"))
+@_DESTROY
+@_RESTORE
 @click.pass_obj
-def plan(context: Context, out: Path | None) -> int:
+def plan(
+    context: Context, out: Path | None, destroy: tuple[str, ...], restore: tuple[str, ...]
+) -> int:
     """What publishing the definitions would change."""
     catalogue = compile_catalogue(context.root)
+    wish = Wish(frozenset(destroy), frozenset(restore))
     with open_database(context) as database:
-        planned = make_plan(database, catalogue)
+        planned = make_plan(database, catalogue, moment(context), wish=wish)
     value = planned.to_json(context.locale)
     if out is not None:
         out.write_text(json.dumps(value, ensure_ascii=False, indent=2), encoding="utf-8")
@@ -70,21 +93,50 @@ def plan(context: Context, out: Path | None) -> int:
     return FOUND_PROBLEMS if planned.blocked_by else FINE
 
 
-@click.command(help=words("apply_help"))
+@command(help=words("apply_help"))
 @click.argument("saved", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--yes", is_flag=True, help=words("yes_help"))
-@click.option("--comment", help=words("comment_help"))
+@option("--yes", is_flag=True, help=words("yes_help"))
+@option("--comment", help=words("comment_help"))
+@_DESTROY
+@_RESTORE
+@option("--reason", help=words("reason_help"))
 @click.pass_obj
-def apply(context: Context, saved: Path | None, yes: bool, comment: str | None) -> int:
+def apply(
+    context: Context,
+    saved: Path | None,
+    yes: bool,
+    comment: str | None,
+    destroy: tuple[str, ...],
+    restore: tuple[str, ...],
+    reason: str | None,
+) -> int:
     """Publish the definitions, in one step or not at all."""
     catalogue = compile_catalogue(context.root)
     check_templates(catalogue)
+    kept = json.loads(saved.read_text(encoding="utf-8")) if saved is not None else {}
+    wish = Wish(
+        frozenset(destroy or kept.get("destroy", ())),
+        frozenset(restore or kept.get("restore", ())),
+        reason,
+    )
+    if wish.destroy and not (reason or "").strip():
+        raise Invalid("reason-needed")
     with open_database(context) as database:
         folder = Folder(context.settings.data_dir, context.root, database)
-        planned = make_plan(database, catalogue)
+        planned = make_plan(database, catalogue, moment(context), wish=wish)
         if saved is not None:
-            _check_saved(saved, planned)
-        wanted = publication(context, folder, comment=comment, fingerprint=planned.fingerprint)
+            _check_saved(kept, planned, context.locale)
+        wanted = publication(
+            context,
+            folder,
+            comment=comment,
+            fingerprint=planned.fingerprint,
+            wish=wish,
+            plan=planned.to_json(context.locale),
+            computer=Computed(database, catalogue, context.settings.timezone),
+            tell=_telling(context),
+            logged=True,
+        )
         publishing.check_base(database, catalogue, wanted)
         if not yes and planned.is_destructive and not _agreed(context, planned):
             return FOUND_PROBLEMS
@@ -98,22 +150,40 @@ def apply(context: Context, saved: Path | None, yes: bool, comment: str | None) 
     return FINE
 
 
-def _check_saved(saved: Path, planned: Plan) -> None:
+def _telling(context: Context) -> Any:
+    """How far the long part is, on a terminal that somebody looks at."""
+    if context.json or not sys.stderr.isatty():
+        return None
+
+    def tell(path: str, done: int, total: int) -> None:
+        click.echo(f"\r{path}: {done}/{total}", nl=done >= total, err=True)
+
+    return tell
+
+
+def _check_saved(kept: Mapping[str, Any], planned: ReleasePlan, locale: str) -> None:
     """A plan that was looked at is applied as it was, or not at all."""
-    kept = json.loads(saved.read_text(encoding="utf-8"))
-    if kept.get("base") != planned.base or kept.get("fingerprint") != planned.fingerprint:
+    same_base = kept.get("base") == planned.base
+    if not same_base or kept.get("fingerprint") != planned.fingerprint:
         raise Conflict("plan-outdated")
+    if kept.get("hash") == planned.hash:
+        return
+    known = {step["message"] for step in kept.get("steps", ())}
+    news = [step.message(locale) for step in planned.steps]
+    moved = [words for words in news if words not in known]
+    moved += sorted(known - set(news))
+    raise Conflict("plan-moved", steps="; ".join(moved))
 
 
-def _agreed(context: Context, planned: Plan) -> bool:
+def _agreed(context: Context, planned: ReleasePlan) -> bool:
     context.say(planned.to_text(context.locale))
     if context.json:
         raise Conflict("plan-needs-yes")
     return click.confirm(context.text("cli_database.apply_hides"))
 
 
-@click.command(help=words("pull_help"))
-@click.option("--force", is_flag=True, help=words("force_help"))
+@command(help=words("pull_help"))
+@option("--force", is_flag=True, help=words("force_help"))
 @click.pass_obj
 def pull(context: Context, force: bool) -> int:
     """Bring the active release into the folder."""
@@ -127,11 +197,15 @@ def pull(context: Context, force: bool) -> int:
     return FINE
 
 
-@click.command(help=words("releases_help"))
+@command(help=words("releases_help"))
+@click.argument("old", required=False, type=int)
+@click.argument("new", required=False, type=int)
 @click.pass_obj
-def releases(context: Context) -> int:
-    """Every release, newest first."""
+def releases(context: Context, old: int | None, new: int | None) -> int:
+    """Every release, newest first; or what changed from one to another."""
     with open_database(context) as database, database.reading() as connection:
+        if old is not None:
+            return _compared(context, connection, old, new)
         found = all_releases(connection)
     value = [
         {
@@ -153,9 +227,28 @@ def releases(context: Context) -> int:
     return FINE
 
 
-@click.command(help=words("rollback_help"))
+def _compared(context: Context, connection: Connection, old: int, new: int | None) -> int:
+    """What changed between two releases; one alone is compared with the one before."""
+    one, other = (old, new) if new is not None else (_parent(connection, old), old)
+    found = list(differences(connection, one, other))
+    lines = [line for difference in found for line in difference.to_lines()]
+    context.give(
+        {"from": one, "to": other, "files": [difference.to_json() for difference in found]},
+        "\n".join(lines) or context.text("cli_database.same_release", old=one, new=other),
+    )
+    return FINE
+
+
+def _parent(connection: Connection, release: int) -> int | None:
+    found = find_release(connection, release)
+    if found is None:
+        raise NotFound("no-such-release", release=release)
+    return found.parent
+
+
+@command(help=words("rollback_help"))
 @click.argument("release", type=int)
-@click.option("--comment", help=words("comment_help"))
+@option("--comment", help=words("comment_help"))
 @click.pass_obj
 def rollback(context: Context, release: int, comment: str | None) -> int:
     """Publish an earlier release again; business data stays as it is."""
@@ -166,7 +259,7 @@ def rollback(context: Context, release: int, comment: str | None) -> int:
                 raise NotFound("no-such-release", release=release)
             files = read_files(connection, release)
         catalogue = compile_texts(files)
-        wanted = publication(context, folder, comment=comment)
+        wanted = publication(context, folder, comment=comment, logged=True)
         again = publishing.rollback(database, catalogue, release, wanted)
     context.give(
         {"release": again.id, "rollback_of": release},
@@ -175,7 +268,7 @@ def rollback(context: Context, release: int, comment: str | None) -> int:
     return FINE
 
 
-@click.command(help=words("upgrade_help"))
+@command(help=words("upgrade_help"))
 @click.pass_obj
 def upgrade(context: Context) -> int:
     """Bring the engine's tables to this version."""

@@ -23,6 +23,22 @@ def allot_keys(connection: Connection, catalogue: Catalogue, base: Keys) -> dict
     known: dict[tuple[str, str], int] = {
         (row.kind, row.name): row.key for row in connection.execute(select(sys_name))
     }
+    keys, fresh = kept_keys(catalogue, base, known)
+    _move_names(connection, keys, known)
+    for kind, name in fresh:
+        keys[kind][name] = connection.execute(
+            insert(sys_name).values(kind=kind, name=name).returning(sys_name.c.key)
+        ).scalar_one()
+    return keys
+
+
+def kept_keys(
+    catalogue: Catalogue, base: Keys, known: Mapping[tuple[str, str], int]
+) -> tuple[dict[str, dict[str, int]], list[tuple[str, str]]]:
+    """The keys that stay or move on a rename, and (kind, name) of those that are to be allotted.
+
+    `known`: every key there is, by kind and name.
+    """
     keys: dict[str, dict[str, int]] = {}
     fresh: list[tuple[str, str]] = []
     for kind, definitions in _named(catalogue).items():
@@ -35,12 +51,7 @@ def allot_keys(connection: Connection, catalogue: Catalogue, base: Keys) -> dict
                 fresh.append((kind, name))
             else:
                 keys[kind][name] = key
-    _move_names(connection, keys, known)
-    for kind, name in fresh:
-        keys[kind][name] = connection.execute(
-            insert(sys_name).values(kind=kind, name=name).returning(sys_name.c.key)
-        ).scalar_one()
-    return keys
+    return keys, fresh
 
 
 def _named(catalogue: Catalogue) -> dict[str, dict[str, str | None]]:

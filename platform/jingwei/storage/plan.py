@@ -64,6 +64,7 @@ class Plan:
     allotment: Allotment
     indexes: tuple[Index, ...] = ()  # that are not there yet
     purges: tuple[Hidden, ...] = ()
+    wish: Wish = NO_WISH
 
     @property
     def is_empty(self) -> bool:
@@ -120,6 +121,7 @@ def plan_on(
         allotment,
         fresh,
         purges,
+        wish,
     )
 
 

@@ -208,6 +208,8 @@ class ReleasePlan:
             "flows_total": self.flows_total,
             "sight": [form.to_json(locale) for form in self.sight],
             "statements": list(self.statements),
+            "destroy": sorted(self.tables.wish.destroy),
+            "restore": sorted(self.tables.wish.restore),
         }
 
     def to_text(self, locale: str) -> str:
