@@ -106,6 +106,35 @@ def _added(catalogue: Catalogue, under: Standing) -> Iterator[tuple[Form, _Added
         yield found.definition, added
 
 
+def added_choice(catalogue: Catalogue, field: Field, code: str) -> Any:
+    """What a layer adds to the choices of a field, for lists that mix the rows of many orgs; None:
+    no layer adds such a choice."""
+    base = catalogue.base or catalogue
+    if not base.layers:
+        return None
+    kept: dict[tuple[str, str], Any] | None = base._layered.get("choices")
+    if kept is None:
+        kept = base._layered["choices"] = dict(_added_choices(base))
+    return kept.get((field.path, code))
+
+
+def _added_choices(catalogue: Catalogue) -> Iterator[tuple[tuple[str, str], Any]]:
+    for under in standings(catalogue):
+        for kind, name in patching(catalogue):
+            if kind != "form" or not layers_under(catalogue, kind, name, under):
+                continue
+            found = resolve(catalogue, kind, name, under, Problems())
+            assert found is not None  # `check` has made it before
+            for path in found.added:
+                if len(path) < 4 or path[-2] != "choices":
+                    continue
+                field = found.definition.fields[path[1]]
+                field = field if len(path) == 4 else field.fields[path[3]]
+                for choice in field.choices or ():
+                    if choice.code == path[-1]:
+                        yield (field.path, choice.code), choice
+
+
 def kept_ways(catalogue: Catalogue, form: Form) -> Mapping[str, Any]:
     """How the value of each field and column is kept, by path; None: worked out by the query."""
     live = set(live_formulas(catalogue, form))

@@ -6,7 +6,7 @@ time: the result is a snapshot in which every key knows the file, line and layer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -28,7 +28,7 @@ _OPEN_ROOTS = frozenset(("layout", "list", "title", "help", "description", "phon
 _TIGHTEN = frozenset(("required", "readonly", "min", "max", "min_rows", "max_rows"))
 _TIGHTEN_ROOTS = frozenset(("rules", "steps", "permissions", "restrict"))
 # maps and lists that a layer may add blocks of its own to
-ADDED_TO = ("fields", "rules", "actions", "related", "steps", "tiles", "events")
+ADDED_TO = ("fields", "choices", "rules", "actions", "related", "steps", "tiles", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +244,8 @@ class _Merger:
             self.result.data = _with(self.result.data, here, grown)
             self.result.added[(*here, addition.name)] = self.layer.for_
             self._bring((*here, addition.name), addition.place)
+            if here == ("fields",):
+                self._lay_out(addition)
             return
         assert isinstance(block, list)
         step: Data = {"id": Scalar(addition.name), **_as_map(addition.value)}
@@ -257,6 +259,40 @@ class _Merger:
         self.result.data = _with(self.result.data, here, [*block[:place], step, *block[place:]])
         self._bring((*here, place), addition.place)
         self.result.values[(*here, place, "id")] = addition.at
+
+    def _lay_out(self, addition: Addition) -> None:
+        """Show an added field beside its neighbour; without one, last on the page."""
+        found = self._place_in_layout(addition.after or addition.before)
+        if found is None:
+            return
+        here, place = found
+        place += 0 if addition.before is not None else 1
+        self._shift(here, place)
+        self.result.data = _at(
+            self.result.data, here, lambda names: _inserted(names, place, addition.name)
+        )
+        self.result.layers[(*here, place)] = self.layer.name
+        self.result.values[(*here, place)] = addition.at
+
+    def _place_in_layout(self, beside: str | None) -> tuple[Path, int] | None:
+        """The list of names in the layout that has this one (none: the last list), and where."""
+        data = self.result.data
+        layout = data.get("layout") if isinstance(data, dict) else None
+        last: tuple[Path, int] | None = None
+        for index, section in enumerate(layout if isinstance(layout, list) else ()):
+            names = section.get("fields") if isinstance(section, dict) else None
+            if not isinstance(names, list):
+                continue
+            here: Path = ("layout", index, "fields")
+            last = here, len(names) - 1
+            rows = [(here, names)] + [
+                ((*here, row), part) for row, part in enumerate(names) if isinstance(part, list)
+            ]
+            for path, row_names in rows:
+                for place, name in enumerate(row_names):
+                    if isinstance(name, Scalar) and name.text == beside:
+                        return path, place
+        return last
 
     def _shift(self, here: Path, place: int, by: int = 1) -> None:
         """Later entries of a list stand at other numbers now."""
@@ -326,6 +362,8 @@ def _name_of(entry: Data) -> str:
     if isinstance(entry, dict):
         for key in ("id", "section", "tab"):
             found = entry.get(key)
+            if isinstance(found, dict) and found:
+                found = next(iter(found.values()))  # a title in several languages: by the first
             if isinstance(found, Scalar):
                 return found.text
     return ""
@@ -371,6 +409,22 @@ def _with(data: Data, path: Path, value: Data) -> Data:
         return [*data[:first], _with(data[first], rest, value), *data[first + 1 :]]
     assert isinstance(data, dict) and isinstance(first, str)
     return {**data, first: _with(data.get(first, {}), rest, value)}
+
+
+def _at(data: Data, path: Path, change: Callable[[Data], Data]) -> Data:
+    """A copy in which what stands at a path is changed."""
+    if not path:
+        return change(data)
+    first, rest = path[0], path[1:]
+    if isinstance(data, list) and isinstance(first, int):
+        return [*data[:first], _at(data[first], rest, change), *data[first + 1 :]]
+    assert isinstance(data, dict) and isinstance(first, str)
+    return {**data, first: _at(data[first], rest, change)}
+
+
+def _inserted(names: Data, place: int, name: str) -> Data:
+    assert isinstance(names, list)
+    return [*names[:place], Scalar(name), *names[place:]]
 
 
 def _without(data: Data, path: Path) -> Data:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 
+from jingwei.catalogue.extensions import added_choice
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.periods import Period
@@ -247,6 +248,7 @@ class Cells:
 
     def choice(self, definition: Field, code: str) -> Cell:
         found = next((c for c in self.choices(definition) if c.code == code), None)
+        found = found or added_choice(self.view.catalogue, definition, code)
         if found is None:
             return Cell(code)
         return Cell(found.title(self.words), badge=color(found.color) if found.color else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from jingwei.catalogue.extensions import added_choice
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
@@ -122,9 +123,9 @@ class Titles:
 
     def _one(self, field: Field, value: Any) -> str | None:
         if field.type in ("choice", "classification"):
-            return next(
-                (c.title(self._locale) for c in choices(self._view, field) if c.code == value), None
-            )
+            found = next((c for c in choices(self._view, field) if c.code == value), None)
+            found = found or added_choice(self._view.catalogue, field, str(value))
+            return None if found is None else str(found.title(self._locale))
         if field.type == "link":
             found = _link(field, value)
             return self._links.get(found) if found else None

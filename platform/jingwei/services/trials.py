@@ -121,7 +121,7 @@ class _Play:
         values = dict(record.values)
         owner = self.person(str(values.pop("owner", self.case.as_)))
         values.setdefault("org", owner.org)
-        form = self.form(record.form)
+        form = self.form(record.form, values["org"])
         made = api_values(form, self.linked(form, values))
         written = self.commands.run(
             lambda work: records.create(work, form.name, made, source="system"),
@@ -130,8 +130,10 @@ class _Play:
         )
         return form.name, written.id
 
-    def form(self, name: str) -> Form:
-        found = self.commands.active.current.catalogue.forms.get(name)
+    def form(self, name: str, org: Any = None) -> Form:
+        """The form, as an org has it. Raises NotFound."""
+        own = self.commands.active.current.of(org, self.commands.clock.today())
+        found = own.catalogue.forms.get(name)
         if found is None:
             raise NotFound("no-such-form")
         return found
@@ -223,14 +225,14 @@ class _Play:
 
     def create(self, actor: Person, given: Mapping[str, Any]) -> None:
         values = dict(given)
-        form = self.form(str(values.pop("form", "")))
+        form = self.form(str(values.pop("form", "")), values.get("org") or actor.org)
         made = api_values(form, self.linked(form, values))
         written = self.do(actor, lambda work: records.create(work, form.name, made))
         self.current = (form.name, written.id)
 
     def change(self, work: Work, form: str, id_: int, given: Mapping[str, Any]) -> None:
         there = work.store.load(work.connection, form, [id_])[id_]
-        definition = work.catalogue.forms[form]
+        definition = work.of(there["org"]).catalogue.forms[form]
         values = api_values(definition, self.linked(definition, given))
         records.update(work, form, id_, values, expected_revision=there["revision"])
 
@@ -339,10 +341,10 @@ class _Play:
         if self.current is None:
             return
         form, id_ = self.current
-        definition = self.form(form)
-        expected = api_values(definition, self.linked(definition, wanted))
         with self.commands.read(SYSTEM) as view:
-            found = record_views.record(view, form, id_).json
+            shown = record_views.record(view, form, id_)
+        definition, found = shown.form, shown.json
+        expected = api_values(definition, self.linked(definition, wanted))
         for name, value in expected.items():
             if not _matches(value, found.get(name)):
                 self.differs(name, _shown(value), _shown(_like(value, found.get(name))))
