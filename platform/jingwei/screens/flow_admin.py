@@ -23,6 +23,7 @@ from jingwei.screens.session import reading
 from jingwei.screens.tasks import flow_screen_words, org_choices
 from jingwei.screens.timeline import flow_moments
 from jingwei.services.commands import Reading
+from jingwei.services.display import display
 from jingwei.services.flows import overview
 from jingwei.services.flows.leaving import tasks_to_hand_over
 from jingwei.services.flows.moves import Move, moves
@@ -127,7 +128,7 @@ def _step_name(one: Mapping[str, Any]) -> str:
 def _chart(
     title: str, rows: Sequence[Mapping[str, Any]], what: str, name: Any
 ) -> dict[str, str] | None:
-    if not rows:
+    if not any(one[what] for one in rows):
         return None
     share = what == "return_rate"
     values = [round(one[what] * 100, 1) if share else one[what] for one in rows]
@@ -182,7 +183,7 @@ def one(id: int) -> Any:
             "flow.html",
             words={**flow_screen_words(WORDS), **flow_words()},
             title=flow.json["title"],
-            name=cells.record_title(form.name, flow.json["record"]),
+            name=_display(view, form.name, flow.json["record"]),
             flow=shown_flow(view, cells, flow, form),
             flow_buttons=[],
             flow_admin=admin,
@@ -190,6 +191,12 @@ def one(id: int) -> Any:
             moments=flow_moments(cells, flow.json),
             record_address=_readable(view, form.name, flow.json["record"]),
         )
+
+
+def _display(view: Reading, form: str, id: int) -> str:
+    """What the record is called, as the list of flows says it to administrators."""
+    raw = view.store.load(view.connection, form, [id]).get(id)
+    return display(view, form, raw, locale()) if raw is not None else f"#{id}"
 
 
 def _readable(view: Reading, form: str, id: int) -> str:

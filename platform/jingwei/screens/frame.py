@@ -18,6 +18,7 @@ from jingwei import assets
 from jingwei.language.organisation import Module
 from jingwei.language.text import Text
 from jingwei.screens import static
+from jingwei.screens.away import standing_in
 from jingwei.screens.session import csrf_token, theme
 from jingwei.services.commands import Reading
 from jingwei.services.listing import may_open
@@ -73,6 +74,7 @@ def page(view: Reading, template: str, *, code: int = 200, **context: Any) -> An
         person=view.actor,
         unread=_unread(view),
         todo=todo_count(view),
+        standing_in=standing_in(view),
         writes_definitions=reach(view) is not None,
         product=view.catalogue.manifest.title(locale()),
         **context,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from functools import partial
 from typing import Any
@@ -29,6 +29,33 @@ def listed(reading: Reading, login: str | None = None) -> list[dict[str, Any]]:
     login = login or reading.actor.login
     _check_right(reading, login)
     return [proxy_json(one) for one in kept.proxies_of(reading.connection, login)]
+
+
+def given_now(reading: Reading) -> list[ProxyRow]:
+    """The rules by which somebody stands in for the reader now."""
+    mine = kept.proxies_of(reading.connection, reading.actor.login)
+    now = reading.now
+    return [p for p in mine if p.person == reading.actor.login and p.since <= now < p.until]
+
+
+def chain(
+    reading: Reading, person: str, to: str, forms: Sequence[str], most: int = 10
+) -> list[str]:
+    """Who would stand in for whom, beginning with this person and this stand-in: as the rules of
+    today go on. The chain ends at the first repeat, after which nobody stands in."""
+    active = kept.active_proxies(reading.connection, reading.now)
+    following = {
+        one.person: one.to
+        for one in sorted(active, key=lambda p: (bool(p.forms), p.id))
+        if not one.forms or not forms or set(one.forms) & set(forms)
+    }
+    found = [person, to]
+    while found[-1] not in found[:-1] and len(found) < most:
+        after = following.get(found[-1])
+        if after is None:
+            break
+        found.append(after)
+    return found
 
 
 def proxy_json(proxy: ProxyRow) -> dict[str, Any]:
