@@ -13,6 +13,7 @@ from backends import on_sqlite
 from services_house import FILES
 
 from jingwei.services import alerts
+from jingwei.services.alerts import ledger
 from jingwei.services.people import SYSTEM
 
 ALERT = """
@@ -72,6 +73,26 @@ def test_the_ledger_shows_each_what_concerns_them(house: ApiHouse) -> None:
     unknown = house.get("ops", "alerts?alert=none")
     assert unknown.status_code == 404
     assert unknown.get_json()["error"]["message"] == "没有预警“none”。"
+
+
+@on_sqlite
+def test_who_was_once_told_does_not_read_on_in_the_ledger(
+    house: ApiHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger showed what the record is called today to whoever had been told of it once, and
+    looked no further than the newest entries, whoever might see them."""
+    monkeypatch.setattr(ledger, "AT_ONCE", 2)
+    slow = house.make("ops", "task", name="报表", org="A", keeper="li.na", progress=0.1)
+    check(house, slow["id"])
+    for name in ("一", "二", "三", "四"):
+        check(house, house.make("ops", "task", name=name, org="B", progress=0.1)["id"])
+    moved = {"name": "CANARY", "org": "B", "keeper": "wang.wu"}
+    assert house.patch("ops", f"forms/task/records/{slow['id']}", moved, match=1).status_code == 200
+
+    found = house.get("li.na", "alerts").get_json()
+    assert found["total"] == 1
+    assert [one["message"] for one in found["items"]] == ["盯办"]
+    assert house.get("ops", "alerts").get_json()["total"] == 5
 
 
 @on_sqlite

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from services_house import House
 
-from jingwei.services import sharing, titles, world
+from jingwei.services import comments, notices, records, sharing, titles, world
+from jingwei.services.people import SYSTEM
 from jingwei.services.titles import Titles
 
 MEMO = {
@@ -21,9 +22,25 @@ fields:
 related:
   below: {form: memo, by: above, title: 下级}
 permissions:
-  planner: {post: planner, can: [read, create, update], scope: org}
+  planner: {post: planner, can: [read, create, update, comment], scope: org}
   finance: {post: finance_manager, can: [read], scope: org_and_below, hide: [secret]}
   manager: {post: general_manager, can: [read, share], scope: org, mask: [secret]}
+"""
+}
+
+LETTER = {
+    "forms/letter.yaml": """
+kind: form
+title: 信
+display: "{name} {above.name} {above.kept}"
+fields:
+  name: {type: text, title: 名称}
+  kept: {type: text, title: 内部}
+  above: {type: link, to: letter, title: 上级}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+  manager: {post: general_manager, can: [read], scope: org, hide: [kept]}
+  ops: {role: group_ops, can: [read], scope: all}
 """
 }
 
@@ -46,6 +63,15 @@ def test_a_record_is_not_called_by_what_its_reader_may_not_see(
         assert titles.display_of(view, "memo", memo, "zh") == "CANARY"
 
 
+def test_a_comment_names_the_record_to_each_as_he_sees_it(house: House, memo: int) -> None:
+    """Whoever was named was told the display text as the one who wrote sees it."""
+    house.do("li.na", lambda work: comments.comment(work, "memo", memo, "请看 @chen.jie"))
+
+    with house.read("chen.jie") as view:
+        [told] = notices.inbox(view)["items"]
+    assert "桥" in told["text"] and "CANARY" not in told["text"]
+
+
 def test_a_share_opens_no_field_that_its_giver_is_kept_from(house: House, memo: int) -> None:
     house.do("boss.a", lambda work: sharing.share(work, "memo", memo, "nobody"))
 
@@ -55,11 +81,40 @@ def test_a_share_opens_no_field_that_its_giver_is_kept_from(house: House, memo: 
     assert "secret" not in shown
 
 
-def test_related_records_are_counted_among_their_own_not_among_the_first_of_all(
+def test_related_records_are_counted_however_many_there_are(
     house: House, memo: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a form with more records than are looked at, those of this record were cut off."""
-    house.create("li.na", "memo", name="附件", above=memo)
+    for name in ("附件一", "附件二"):
+        house.create("li.na", "memo", name=name, above=memo)
     monkeypatch.setattr(world, "MOST_ROWS", 1)
 
-    assert house.show("li.na", "memo", memo)["parts"] == 1
+    assert house.show("li.na", "memo", memo)["parts"] == 2
+
+
+def test_a_record_is_not_called_by_a_linked_record_that_its_reader_may_not_see(
+    house: House,
+) -> None:
+    """The display text used to be filled in from linked records as the system sees them."""
+    house.publish(LETTER)
+    other = house.create("wang.wu", "letter", name="CANARY", kept="CANARY")
+    near = house.create("li.na", "letter", name="近", kept="CANARY")
+    ids = []
+    for above in (other, near):
+        made = house.create("li.na", "letter", name="信")
+        change = {"above": above["id"]}
+        house.commands.run(
+            lambda work, id=made["id"], change=change: records.update(
+                work, "letter", id, change, source="system"
+            ),
+            SYSTEM,
+        )
+        ids.append(made["id"])
+
+    def called(login: str) -> list[str]:
+        with house.read(login) as view:
+            return [titles.display_of(view, "letter", id, "zh") for id in ids]
+
+    assert called("li.na") == ["信 — —", "信 近 CANARY"]  # of the other org nothing
+    assert called("boss.a") == ["信 — —", "信 近 —"]  # and not what is hidden from the reader
+    assert called("ops") == ["信 CANARY CANARY", "信 近 CANARY"]

@@ -26,7 +26,6 @@ from jingwei.services.block_tables import BlockTable, Column
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
 from jingwei.services.linked import (
-    ReadersWorld,
     asks_elsewhere,
     blank_along,
     followed,
@@ -34,6 +33,7 @@ from jingwei.services.linked import (
     is_whole,
     links_along,
 )
+from jingwei.services.reader_world import ReaderWorld
 from jingwei.services.rights import both
 from jingwei.services.world import environment, variables
 from jingwei.storage.query import Query
@@ -342,7 +342,7 @@ class Asked:
 
     def around(self, row: Values, owner: Values | None) -> Environment:
         found = environment(self.view, row, parent=owner, **self.given)
-        found.world = ReadersWorld(self.view)
+        found.world = ReaderWorld(self.view)
         return found
 
 

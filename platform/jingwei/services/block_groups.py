@@ -23,7 +23,7 @@ from jingwei.services.block_asked import Asked
 from jingwei.services.block_tables import BlockTable, sorted_rows
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
-from jingwei.services.linked import ReadersWorld
+from jingwei.services.reader_world import ReaderWorld
 from jingwei.services.world import environment
 from jingwei.storage.query import AggregateColumn, Page
 
@@ -173,7 +173,7 @@ def _paths(keys: Sequence[str]) -> list[str]:
     return [key.partition(":")[0] for key in keys]
 
 
-class _TheseRows(ReadersWorld):
+class _TheseRows(ReaderWorld):
     """The world in which the rows of the block's form are those of one group."""
 
     def __init__(

@@ -7,10 +7,8 @@ from typing import Any
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
 from jingwei.services import followers, presenting, record_views, records
 from jingwei.services.commands import Reading, Work
-from jingwei.services.display import display
 from jingwei.storage import comments as rows
 from jingwei.storage.comments import CommentRow
-from jingwei.texts import DEFAULT_LOCALE
 
 MOST_TEXT = 5_000
 
@@ -48,9 +46,7 @@ def comment(work: Work, form: str, record: int, body: Any, reply_to: Any = None)
         work.connection, identity, key, record, work.actor.id, work.now, text, reply_to
     )
     work.outbox.add("record.commented", {"form": form, "id": record, "comment": identity})
-    definition = work.catalogue.forms[form]
-    called = display(work, form, found, DEFAULT_LOCALE)
-    named = followers.tell_of_comment(work, definition, found, identity, text, called)
+    named = followers.tell_of_comment(work, work.catalogue.forms[form], found, identity, text)
     actor = work.actor
     row = CommentRow(identity, actor.login, actor.name, work.now, text, reply_to)
     return {**comment_json(row), "named": named}

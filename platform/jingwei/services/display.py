@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from jingwei.language.form import Form
 from jingwei.language.template import Hole, Template
 from jingwei.services.commands import Reading
+from jingwei.services.reader_world import ReaderWorld
 from jingwei.services.rights import all_fields
 from jingwei.services.world import environment
 
@@ -27,8 +28,10 @@ def rendered(
     locale: str,
     **more: Any,
 ) -> str:
-    """The template with its holes filled from the record."""
+    """The template with its holes filled from the record, and from what the reader may see of
+    others."""
     env = environment(view, record, row=more.pop("row", None), locale=locale, **more)
+    env.world = ReaderWorld(view, locale)
     return "".join(
         piece if isinstance(piece, str) else _hole(view, piece, env, locale)
         for piece in template.pieces(locale)

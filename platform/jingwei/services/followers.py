@@ -9,7 +9,9 @@ from typing import Any
 from jingwei.language.form import Form
 from jingwei.services import record_views, records
 from jingwei.services.commands import Reading, Work
+from jingwei.services.display import display
 from jingwei.services.notices import Notice, notify
+from jingwei.services.reader_world import as_reader
 from jingwei.storage import followers as rows
 from jingwei.storage.people import PersonRow, find_people
 from jingwei.texts import DEFAULT_LOCALE, text
@@ -45,7 +47,7 @@ def named_in(body: str) -> list[str]:
 
 
 def tell_of_comment(
-    work: Work, form: Form, record: Mapping[str, Any], comment: int, body: str, display: str
+    work: Work, form: Form, record: Mapping[str, Any], comment: int, body: str
 ) -> list[str]:
     """Have the named and the followers hear of a comment; the logins of those who were named.
 
@@ -63,24 +65,18 @@ def tell_of_comment(
         for login, muted in hearing.items()
         if login != work.actor.login and (not muted or login in named)
     ]
-    notify(work, _notices(work, form, record, comment, body, display, told, named))
+    notify(work, _notices(work, form, record, comment, body, told, named))
     return named
 
 
 def may_read(work: Work, form: Form, record: Mapping[str, Any], row: PersonRow) -> bool:
     """Whether this person may open the record today."""
-    person = work.people.person(work.connection, row, work.today)
-    asking = Reading(
-        work.connection,
-        work.installation,
-        person,
-        work.now,
-        work.today,
-        work.rights,
-        work.people,
-        work.clock,
-    )
+    asking = _reader(work, row)
     return row.active and work.rights.may_read(asking, form.name, record).allowed
+
+
+def _reader(work: Work, row: PersonRow) -> Reading:
+    return as_reader(work, work.people.person(work.connection, row, work.today))
 
 
 def _notices(
@@ -89,7 +85,6 @@ def _notices(
     record: Mapping[str, Any],
     comment: int,
     body: str,
-    display: str,
     told: Iterable[str],
     named: Iterable[str],
 ) -> list[Notice]:
@@ -100,7 +95,8 @@ def _notices(
             continue
         locale = row.locale or DEFAULT_LOCALE
         key = "lists.named_you" if login in named else "lists.commented"
-        words = text(key, locale, name=work.actor.name, display=display, body=body[:200])
+        called = display(_reader(work, row), form.name, record, locale)  # as this reader sees it
+        words = text(key, locale, name=work.actor.name, display=called, body=body[:200])
         link = f"/f/{form.name}/{record['id']}"
         found.append(Notice(login, words, "notice", link, key=f"comment:{comment}"))
     return found

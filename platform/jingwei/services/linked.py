@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
-from jingwei.language.expressions.environment import Values
 from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import finished, parts, walk
 from jingwei.language.expressions.tree import (
@@ -28,7 +27,7 @@ from jingwei.language.expressions.tree import (
 from jingwei.language.form import Form
 from jingwei.services.commands import Reading
 from jingwei.services.rights import both
-from jingwei.services.world import StoredWorld, variables
+from jingwei.services.world import variables
 from jingwei.storage.query import Query, RowScope, ScopeTerm
 
 Path = str
@@ -198,25 +197,3 @@ def _seen_through(link: Node, condition: Node) -> Node:
         return None
 
     return mapped(condition, change)
-
-
-# --- what is worked out outside the database -----------------------------------------------------
-
-
-class ReadersWorld(StoredWorld):
-    """The world as far as its reader may see it: a link to a record that he may not read leads
-    nowhere, and of other forms there are the records that he may list."""
-
-    def __init__(self, view: Reading, locale: str = "zh") -> None:
-        super().__init__(view, locale)
-        self._reader = view
-
-    def linked(self, form: str, id: int) -> Values | None:
-        found = super().linked(form, id)
-        if found is None or found.get("deleted_at") is not None:
-            return None
-        readable = is_whole(self._reader, form) or bool(_readable(self._reader, form, {id}))
-        return found if readable else None
-
-    def scope(self, form: str) -> RowScope:
-        return self._reader.rights.row_scope(self._reader, form)

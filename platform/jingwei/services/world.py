@@ -166,7 +166,7 @@ class StoredWorld:
         form, _, table = source.name.partition(".")
         if source.origin == "related":
             return self._related(source, environment)
-        found = self._all_of(form)
+        found = self.all_of(form)
         if table or source.table:
             part = table or source.table or ""
             return [(row, record) for record in found for row in record.get(part) or ()]
@@ -182,13 +182,13 @@ class StoredWorld:
         if owner is None or by is None:
             return []
         of_owner = check_filter(self._view.catalogue, form, f"{by} == {owner}")
-        return [(record, None) for record in self._all_of(form, of_owner)]
+        return [(record, None) for record in self.all_of(form, of_owner)]
 
     def scope(self, form: str) -> RowScope:
         """The records of a form that there are in this world."""
         return ALL_ROWS
 
-    def _all_of(self, form: str, where: Expression | None = None) -> list[Values]:
+    def all_of(self, form: str, where: Expression | None = None) -> list[Values]:
         view = self._view
         query = Query(
             form,

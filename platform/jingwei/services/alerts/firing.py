@@ -20,8 +20,9 @@ from jingwei.services.alerts.subjects import Subject
 from jingwei.services.commands import Work
 from jingwei.services.effects.scene import Scene
 from jingwei.services.flows import who
-from jingwei.services.messages import as_reader, message_for
+from jingwei.services.messages import message_for
 from jingwei.services.notices import Notice, notify
+from jingwei.services.reader_world import as_reader
 from jingwei.storage import alerts as rows
 from jingwei.storage import effects as done
 from jingwei.storage import tasks as task_rows

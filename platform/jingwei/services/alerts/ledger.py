@@ -18,8 +18,9 @@ from jingwei.storage import alerts as rows
 from jingwei.storage.alerts import AlertRow, LookRow
 from jingwei.texts import text
 
-MOST = 2_000  # entries that one question goes through
+AT_ONCE = 2_000  # entries that are read together
 MOST_A_PAGE = 200
+MOST_LOOKS = 2_000  # of one answer
 
 
 def fired(
@@ -34,16 +35,23 @@ def fired(
     """A page of what fired, newest first. `state`: open or closed. Raises NotFound."""
     _known(view, alert)
     is_open = None if state is None else state == "open"
-    found = rows.ledger(
-        view.connection,
-        view.installation.book,
-        alert=alert,
-        orgs=None if org is None else [org],
-        is_open=is_open,
-        limit=MOST,
-    )
     judge = _Judge(view)
-    kept = [row for row in found if row.closed_why != "overtaken" and judge.may_see(row)]
+    kept: list[AlertRow] = []
+    before: int | None = None
+    while True:
+        found = rows.ledger(
+            view.connection,
+            view.installation.book,
+            alert=alert,
+            orgs=None if org is None else [org],
+            is_open=is_open,
+            before=before,
+            limit=AT_ONCE,
+        )
+        kept += [r for r in found if r.closed_why != "overtaken" and judge.may_see(r)]
+        if len(found) < AT_ONCE:
+            break
+        before = found[-1].id
     start = (page - 1) * size
     items = [_shown(view, row) for row in kept[start : start + size]]
     return {"items": items, "total": len(kept), "page": page, "size": size}
@@ -63,9 +71,9 @@ def looked(view: Reading, alert: str | None = None) -> list[dict[str, Any]]:
             "outcome": look.outcome,
             "why": said(look, locale),
         }
-        for look in rows.looks(view.connection, view.installation.book, alert)[:MOST]
+        for look in rows.looks(view.connection, view.installation.book, alert)
         if judge.may_see_look(look)
-    ]
+    ][:MOST_LOOKS]
 
 
 def said(look: LookRow, locale: str) -> str:
@@ -130,9 +138,10 @@ def _shown(view: Reading, row: AlertRow) -> Mapping[str, Any]:
     definition = view.catalogue.alerts.get(row.alert)
     message = row.text.get(locale)
     if row.form is not None and row.form in view.catalogue.forms:
-        record = view.store.load(view.connection, row.form, [row.record or 0])
-        if row.record in record:
-            message = display(view, row.form, record[row.record], locale)
+        record = view.store.load(view.connection, row.form, [row.record or 0]).get(row.record or 0)
+        # Who was once told keeps what he was told; what the record says now is for its readers.
+        if record is not None and view.rights.may_read(view, row.form, record).allowed:
+            message = display(view, row.form, record, locale)
     return {
         "id": row.id,
         "alert": row.alert,

@@ -21,8 +21,8 @@ from jingwei.refusals import Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
 from jingwei.services.flows import who
-from jingwei.services.messages import as_reader
 from jingwei.services.people import SYSTEM
+from jingwei.services.reader_world import as_reader
 from jingwei.services.record_ids import select_ids
 from jingwei.services.world import environment
 

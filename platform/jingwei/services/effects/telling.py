@@ -9,8 +9,9 @@ from jingwei.language.expressions.environment import Environment
 from jingwei.language.template import Template
 from jingwei.services import tasks
 from jingwei.services.effects.scene import Scene
-from jingwei.services.messages import as_reader, message_for
+from jingwei.services.messages import message_for
 from jingwei.services.notices import Notice, notify
+from jingwei.services.reader_world import as_reader
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TaskRow
 from jingwei.texts import LOCALES, text
