@@ -19,7 +19,7 @@ from jingwei.api.records import LIST_PARAMETERS, list_wish
 from jingwei.api.shapes import refusal_json
 from jingwei.gateways.sheet_template import TemplateColumn, write_template
 from jingwei.gateways.sheets import SheetFile
-from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE, csv_lines, write_workbook
+from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE, csv_pages, write_workbook
 from jingwei.refusals import Invalid, Malformed
 from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
 from jingwei.services.commands import Reading, Work
@@ -258,7 +258,7 @@ def export_csv(form: str) -> Response:
     def lines() -> Iterator[bytes]:
         with reading() as view:
             found = export(view, form, wish, said, values=values, days=False)
-            yield from csv_lines(found.titles, found.rows, found.types)
+            yield from csv_pages(found.titles, found.pages, found.types)
 
     response = Response(stream_with_context(lines()), mimetype=CSV_MIMETYPE)
     response.headers.set("Content-Disposition", "attachment", filename=f"{form}.csv")

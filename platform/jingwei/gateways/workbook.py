@@ -15,11 +15,12 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Protocol
 from xml.sax.saxutils import escape, quoteattr
 
 from jingwei.gateways.xlsx_words import holding
-from jingwei.services.sheet_cells import quoted
+from jingwei.services.sheet_cells import RISKY_FIRST, quoted
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_MIMETYPE = "text/csv"  # as UTF-8
@@ -287,39 +288,56 @@ def csv_lines(
 ) -> Iterator[bytes]:
     """UTF-8 with the mark that Excel looks for, some hundred lines at a time. `types`: of the
     columns, where they are known."""
+    rest = iter(rows)
+    pages = iter(lambda: list(zip(*islice(rest, AT_ONCE), strict=True)), [])
+    yield from csv_pages(titles, pages, types)
+
+
+def csv_pages(
+    titles: Sequence[str], pages: Iterable[Sequence[Sequence[Any]]], types: Sequence[str] = ()
+) -> Iterator[bytes]:
+    """The same of pages with one list a column, which is twice as fast."""
     kept = io.StringIO()
     writer = csv.writer(kept, lineterminator="\r\n")
     kept.write(BOM)
     writer.writerow([quoted(title) for title in titles])
-    makers = [_MAKERS.get(kind, _written) for kind in types]
-    makers += [_written] * (len(titles) - len(makers))
-    for number, row in enumerate(rows, 1):
-        writer.writerow(
-            [
-                value if value is None or make is None else make(value)
-                for value, make in zip(row, makers, strict=True)
-            ]
-        )
-        if number % AT_ONCE == 0:
-            yield kept.getvalue().encode()
-            kept.seek(0)
-            kept.truncate()
+    makers = [_MAKERS.get(kind, _mixed) for kind in types]
+    makers += [_mixed] * (len(titles) - len(makers))
+    for page in pages:
+        columns = [
+            column if make is None else make(column)
+            for column, make in zip(page, makers, strict=True)
+        ]
+        writer.writerows(zip(*columns, strict=True))
+        yield kept.getvalue().encode()
+        kept.seek(0)
+        kept.truncate()
     yield kept.getvalue().encode()
 
 
-def _written(value: Any) -> str:
-    return quoted(value) if type(value) is str else plain(value)
+def _mixed(column: Sequence[Any]) -> list[Any]:
+    """Words that no spreadsheet takes for a formula, and whatever else as text."""
+    return [
+        (v if v[:1] not in RISKY_FIRST else quoted(v)) if type(v) is str
+        else v if v is None else plain(v)
+        for v in column
+    ]  # fmt: skip
 
 
-def _digits(value: Any) -> str:
-    return f"{value:f}" if type(value) is Decimal else _written(value)
+def _decimals(column: Sequence[Any]) -> list[Any]:
+    """Digits without an exponent."""
+    words = [v if v is None else str(v) for v in column]
+    if any(w is not None and "E" in w for w in words):
+        return [v if v is None else plain(v) for v in column]
+    return words
 
 
-# None: what the writer of CSV says of the value is right. A masked value is a text in any column.
-_MAKERS: dict[str, Callable[[Any], str] | None] = {
-    "money": _digits,
-    "number": _digits,
-    "percent": _digits,
+# None: what the writer of CSV says of the values is right. A masked value is a text in any column.
+_MAKERS: dict[str, Callable[[Sequence[Any]], Sequence[Any]] | None] = {
+    "money": _decimals,
+    "number": _decimals,
+    "percent": _decimals,
+    "integer": None,
     "date": None,
     "period": None,
 }

@@ -58,13 +58,18 @@ class SheetTable:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A sheet of a form; `rows` may be walked once. `tables`: further sheets. `sensitive`: fields
-    that are marked so and shown."""
+    """A sheet of a form. `pages`: some rows at a time, as one list a column; they may be walked
+    once. `tables`: further sheets. `sensitive`: fields that are marked so and shown."""
 
     columns: tuple[SheetColumn, ...]
-    rows: Iterator[list[Any]]
+    pages: Iterator[Sequence[Sequence[Any]]]
     tables: tuple[SheetTable, ...] = ()
     sensitive: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> Iterator[Sequence[Any]]:
+        for page in self.pages:
+            yield from zip(*page, strict=True)
 
     @property
     def titles(self) -> list[str]:
@@ -94,6 +99,7 @@ def export(
     Raises NotFound, NotAllowed, Malformed.
     """
     view = view.rights.home(view, form)
+    view = view.rights.home(view, form)
     definition = listing.form_of(view, form)
     listing.raise_unless_known(view, definition)
     if not view.rights.decide(view, form, "export").allowed:
@@ -116,7 +122,7 @@ def export(
     sheets = _Walk(view, definition, wish, shown, paths, further, bool(join))
     return Exported(
         (*join, *columns),
-        sheets.rows(),
+        sheets.pages(),
         tuple(table for table, _ in further.values()),
         sensitive_of(view, definition, (*paths, *names)),
     )
@@ -227,7 +233,7 @@ class _Walk:
     further: Mapping[str, tuple[SheetTable, tuple[Field, ...]]]
     is_numbered: bool
 
-    def rows(self) -> Iterator[list[Any]]:
+    def pages(self) -> Iterator[Sequence[Sequence[Any]]]:
         makers = [(path, self.shown.maker(path)) for path in self.paths]
         inside = {
             name: [(c.name, self.shown.maker_of(c)) for c in columns]
@@ -237,20 +243,24 @@ class _Walk:
         number = 0
         while True:
             wish = replace(self.wish, after=after)
-            page = listing.listing(self.view, self.form.name, wish, most=AT_ONCE)
-            self.shown.learn(page.items, self.paths)
+            page = listing.listing(self.view, self.form.name, wish, most=AT_ONCE, presented=False)
+            items = page.items
+            self.shown.learn(items, self.paths)
             for name, (_, columns) in self.further.items():
-                self.shown.learn_rows([r for item in page.items for r in item[name]], columns)
-            for item in page.items:
-                number += 1
-                for name, (table, _) in self.further.items():
-                    key = number if self.is_numbered else item["id"]
+                self.shown.learn_rows([r for item in items for r in item[name]], columns)
+            numbers = range(number + 1, number + 1 + len(items))
+            number += len(items)
+            keys = numbers if self.is_numbered else [item["id"] for item in items]
+            for name, (table, _) in self.further.items():
+                for key, item in zip(keys, items, strict=True):
                     table.waiting += self._inside(item[name], key, table, inside[name])
-                row = [
-                    value if (value := item[path]) is None or make is None else make(value)
-                    for path, make in makers
-                ]
-                yield [number, *row] if self.is_numbered else row
+            shown: list[Sequence[Any]] = [numbers] if self.is_numbered else []
+            for path, make in makers:
+                column = [item[path] for item in items]
+                if make is not None:
+                    column = [v if v is None else make(v) for v in column]
+                shown.append(column)
+            yield shown
             after = page.next_after
             if after is None:
                 return

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services.commands import Reading
-from jingwei.services.presenting import MASK
+from jingwei.services.presenting import MASK, needs_presenting, presenter
 from jingwei.services.sheet_cells import NAMED, SEVERAL
 from jingwei.services.sheet_names import PeopleNames, RecordNames
 from jingwei.services.titles import Titles, choices
@@ -42,6 +42,7 @@ class Cells:
         self._people: dict[str, str] = {}
         self._titles: dict[tuple[str, Any], Any] = {}
         self._named_back: dict[tuple[str, Any], Any] = {}
+        self._masked = view.rights.fields(view, form.name).masked
 
     # --- names -----------------------------------------------------------------------------------
 
@@ -110,7 +111,21 @@ class Cells:
     # --- makers ----------------------------------------------------------------------------------
 
     def maker(self, path: str) -> Shown | None:
-        """From the JSON value at a path to what stands in the cell; None: the value itself."""
+        """From the engine value at a path to what stands in the cell; None: the value itself."""
+        if path in self._masked:
+            return None
+        definition = self._form.fields.get(path)
+        if definition is not None and not definition.many:
+            if definition.type == "date":
+                return None if self._days else date.isoformat
+            if definition.type == "datetime" and self._values != "codes":
+                return self._moment_of
+        if needs_presenting(self._form, path):
+            return _after(presenter(self._view, self._form, path), self._shown(path))
+        return self._shown(path)
+
+    def _shown(self, path: str) -> Shown | None:
+        """The same from the JSON value."""
         definition = self._form.fields.get(path)
         if "." in path:
             return self._plain if self._values == "codes" else lambda v: self._linked(path, v)
@@ -141,7 +156,8 @@ class Cells:
             titles = {c.code: c.title(self._locale) for c in choices(self._view, definition)}
             return _named(titles)
         if kind == "boolean":
-            return self._truth
+            yes, no = (text(f"reports.{word}", self._locale) for word in ("yes", "no"))
+            return lambda value: yes if value is True else no if value is False else value
         if kind == "person":
             return lambda login: self._people.get(login, login)
         if kind == "datetime":
@@ -167,16 +183,14 @@ class Cells:
         known: Mapping[str, Any] = getattr(self._view.catalogue, f"{kind}s")
         return _named({name: one.title(self._locale) for name, one in known.items()})
 
-    def _truth(self, value: Any) -> Any:
-        if value is True or value is False:
-            return text("reports.yes" if value else "reports.no", self._locale)
-        return value
-
     def _moment(self, value: str) -> str:
         """An instant in the installation's zone, to the second where it is whole."""
         if value == MASK:
             return value
-        at = datetime.fromisoformat(value).astimezone(self._view.clock.zone).replace(tzinfo=None)
+        return self._moment_of(datetime.fromisoformat(value))
+
+    def _moment_of(self, value: datetime) -> str:
+        at = value.astimezone(self._view.clock.zone).replace(tzinfo=None)
         return at.isoformat(" ", "milliseconds" if at.microsecond else "seconds")
 
     def _linked(self, path: str, value: Any) -> Any:
@@ -196,6 +210,10 @@ class Cells:
         return f"{value.get('form')}/{value.get('id')}" if isinstance(value, Mapping) else value
 
 
+def _after(first: Shown, then: Shown | None) -> Shown:
+    return first if then is None else lambda value: then(first(value))
+
+
 def _named(titles: Mapping[str, str]) -> Shown:
     """The title, but the name where two have the same: what is read must be readable back."""
     seen = list(titles.values())
@@ -203,7 +221,14 @@ def _named(titles: Mapping[str, str]) -> Shown:
         name: t if seen.count(t) == 1 and (t == name or t not in titles) else name
         for name, t in titles.items()
     }
-    return lambda name: plain.get(name, name)
+    return _Named(plain).__getitem__
+
+
+class _Named(dict[str, str]):
+    """Titles by name; a name without one is its own title."""
+
+    def __missing__(self, name: str) -> str:
+        return name
 
 
 def _joined(values: Sequence[Any]) -> str:

@@ -95,9 +95,17 @@ class _Cache:
 _SHAPES = _Cache()
 
 
-def listing(view: Reading, form: str, wish: ListWish, *, most: int = MOST_A_PAGE) -> RecordPage:
-    """One page of the rows this person may see, of at most `most`. Raises Malformed for what
-    cannot be asked."""
+def listing(
+    view: Reading,
+    form: str,
+    wish: ListWish,
+    *,
+    most: int = MOST_A_PAGE,
+    presented: bool = True,
+) -> RecordPage:
+    """One page of the rows this person may see, of at most `most`. Not `presented`: engine values
+    instead of JSON, but for tables, and masked all the same. Raises Malformed for what cannot be
+    asked."""
     view = view.rights.home(view, form)
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
@@ -121,7 +129,7 @@ def listing(view: Reading, form: str, wish: ListWish, *, most: int = MOST_A_PAGE
             del item[way]
     if shape.tables:
         _add_tables(view, form, shape, rights, items)
-    for name, present in shape.presents:
+    for name, present in shape.presents if presented else ():
         for item in items:
             value = item[name]
             if value is not None:

@@ -29,7 +29,7 @@ NAMED = ("org", "role", "post", "indicator")
 NOT_IN_SHEETS = ("heading", "note", "table", "secret")
 # What a spreadsheet takes for a formula, half and full width; quoted text of it is quoted again.
 _RISKY = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-_FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
+RISKY_FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
 _QUOTED = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\Z", re.ASCII)
 _UNIT = re.compile(f"(.*?[0-9])\\s*({'|'.join(AMOUNTS)})\\Z")
@@ -44,7 +44,7 @@ Converter = Callable[[str], Any]
 
 def quoted(words: str) -> str:
     """The text as a cell of CSV that no spreadsheet takes for a formula."""
-    return f"'{words}" if words[:1] in _FIRST and _RISKY.match(words) else words
+    return f"'{words}" if words[:1] in RISKY_FIRST and _RISKY.match(words) else words
 
 
 def unquoted(cell: str) -> str:

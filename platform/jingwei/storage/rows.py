@@ -11,6 +11,7 @@ from jingwei.storage.codecs import Convert, reader, writer
 from jingwei.storage.columns import FORM_PART
 from jingwei.storage.tables import StoredTable
 
+_BY_COLUMN = 50  # rows
 _LINK_FORM = f".{FORM_PART}"
 
 
@@ -28,18 +29,31 @@ class RowReader:
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         keys = self.keys
-        items = [dict(zip(keys, row, strict=False)) for row in rows]
-        for key, convert in self._convert:
-            for item in items:
-                value = item[key]
-                if value is not None:
-                    item[key] = convert(value)
+        if isinstance(rows, Sequence) and len(rows) > _BY_COLUMN:
+            rows = self._converted(rows)
+            items = [dict(zip(keys, row, strict=False)) for row in rows]
+        else:
+            items = [dict(zip(keys, row, strict=False)) for row in rows]
+            for key, convert in self._convert:
+                for item in items:
+                    value = item[key]
+                    if value is not None:
+                        item[key] = convert(value)
         for field, form in self._links:
             for item in items:
                 target = item.pop(form)
                 if target is not None:
                     item[field] = {"form": target, "id": item[field]}
         return items
+
+    def _converted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        """The same rows, converted column by column: of many rows that is faster."""
+        columns: list[Any] = list(zip(*rows, strict=False))
+        places = {key: place for place, key in enumerate(self.keys)}
+        for key, convert in self._convert:
+            place = places[key]
+            columns[place] = [v if v is None else convert(v) for v in columns[place]]
+        return zip(*columns, strict=False)
 
 
 class TableStatements:
