@@ -1,0 +1,41 @@
+"""A process that publishes and may be killed at a failpoint: run by the tests of publications."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from jingwei.catalogue.compile import compile_catalogue
+from jingwei.services.releases.computed import Computed
+from jingwei.storage import fill_list, fills
+from jingwei.storage.apply import Publication, apply
+from jingwei.storage.database import Database
+from jingwei.storage.failpoints import arm
+from jingwei.storage.plan import Wish
+
+
+def publish(root: Path, url: str, plan: str, *, inline: int, batch: int, destroy: str = "") -> int:
+    """Publish the folder; `inline`: rows up to which nothing is prepared before."""
+    fill_list.INLINE_ROWS, fills.BATCH = inline, batch
+    arm(plan)
+    database = Database(url)
+    catalogue = compile_catalogue(root)
+    wish = Wish(frozenset(filter(None, destroy.split(","))), reason="test")
+    publication = Publication(
+        author="test",
+        now=datetime(2026, 3, 2, 1, tzinfo=UTC),
+        today=date(2026, 3, 2),
+        wish=wish,
+        computer=Computed(database, catalogue, "Asia/Shanghai"),
+    )
+    try:
+        return apply(database, catalogue, publication).id
+    finally:
+        arm("")
+        database.close()
+
+
+if __name__ == "__main__":
+    root, url, plan, inline, batch, destroy = sys.argv[1:]
+    print(publish(Path(root), url, plan, inline=int(inline), batch=int(batch), destroy=destroy))
