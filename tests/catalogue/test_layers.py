@@ -13,7 +13,8 @@ from problem_cases import BASE
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_texts
-from jingwei.catalogue.layered import chain, layers_of, resolved
+from jingwei.catalogue.extensions import added_choice, extensions
+from jingwei.catalogue.layered import catalogue_for, chain, layers_of, resolved
 from jingwei.catalogue.layering import BASE as BASE_LAYER
 from jingwei.catalogue.tightening import tightens
 from jingwei.problems import DefinitionErrors
@@ -181,6 +182,114 @@ def test_a_formula_of_a_layer_is_typed_with_the_fields_of_the_layer() -> None:
     found = resolved(catalogue, "form", "order", "HY01", ON)
     compute = found.definition.fields["x_hy01_sum"].compute
     assert found.expressions[compute].reads == {"x_hy01_fee", "amount"}
+
+
+# -- the whole catalogue of an org
+
+
+def test_orgs_that_stand_alike_share_one_catalogue_and_others_have_the_groups() -> None:
+    catalogue = compiled(HY01__order=THREE["HY01__order"], S1__order=THREE["S1__order"])
+
+    own = catalogue_for(catalogue, "HY01", ON)
+    assert own.forms["order"].fields["name"].help("zh") == "子公司"
+    assert own.standing == ("S1", "HY01")
+    assert catalogue_for(own, "HY01", ON) is own
+    assert catalogue_for(own, "HY02", ON) is catalogue
+    assert catalogue_for(catalogue, None, ON) is catalogue
+    assert own.forms["task"] is catalogue.forms["task"]
+    assert catalogue_for(own, "S1", ON).forms["order"].fields["name"].help("zh") == "板块"
+
+
+def test_what_layers_add_is_kept_once_for_all_who_stand_under_them() -> None:
+    catalogue = compiled(
+        S1__order=layer(
+            "S1",
+            "add:\n  fields:\n    x_s1_fee: {type: money, unit: CNY}\n"
+            "    x_s1_rows: {type: table, fields: {what: {type: text}}}\n",
+        ),
+        HY01__order=layer(
+            "HY01",
+            "add:\n  fields.lines.fields: {x_hy01_weight: {type: integer}}\n"
+            "  fields.x_s1_rows.fields: {x_hy01_note: {type: text}}\n",
+        ),
+    )
+
+    found = extensions(catalogue)
+    kept = {(one.table, one.for_): [f.name for f in one.fields] for one in found.fields}
+    assert kept == {
+        ("", "S1"): ["x_s1_fee"],
+        ("lines", "HY01"): ["x_hy01_weight"],
+        ("x_s1_rows", "HY01"): ["x_hy01_note"],
+    }
+    assert [(t.table.name, t.for_, [f.name for f in t.fields]) for t in found.tables] == [
+        ("x_s1_rows", "S1", ["what"])
+    ]
+
+
+def test_a_workflow_of_an_org_may_ask_for_the_fields_of_its_form() -> None:
+    catalogue = compiled(
+        HY01__order=layer("HY01", "add: {fields: {x_hy01_fee: {type: money, unit: CNY}}}\n"),
+        HY01__flow=layer(
+            "HY01",
+            "add: {steps: {x_hy01_more: "
+            "{approve: {who: superior}, when: x_hy01_fee > 5, after: boss}}}\n",
+            "workflow/order_approval",
+        ),
+    )
+
+    own = catalogue_for(catalogue, "HY01", ON)
+    when = own.workflows["order_approval"].steps[2].when
+    assert own.expression(when).reads == {"x_hy01_fee"}
+
+
+def test_an_added_field_stands_on_the_page_beside_its_neighbour() -> None:
+    laid_out = ORDER + (
+        "layout:\n  - {section: {zh: 一, en: One}, fields: [[name, amount]]}\n"
+        "  - {section: 二, fields: [lines]}\n"
+    )
+    files = {**FILES, "forms/order.yaml": laid_out}
+    files["definitions/layers/HY01/order.yaml"] = layer(
+        "HY01",
+        "set: {layout.一.columns: 3}\n"
+        "add:\n  fields:\n    x_hy01_a: {type: text, after: name}\n    x_hy01_b: {type: text}\n",
+    )
+    catalogue = compile_texts({name: text.encode() for name, text in files.items()})
+
+    found = resolved(catalogue, "form", "order", "HY01", ON)
+    rows = [section.rows for section in found.definition.layout]
+    assert rows == [(("name", "x_hy01_a", "amount"),), (("lines",), ("x_hy01_b",))]
+    assert found.definition.layout[0].columns == 3
+    for leaf in found.leaves():
+        line = files[leaf.at.file].split("\n")[leaf.at.line - 1]
+        assert line[leaf.at.column - 1 :].lstrip("\"'").startswith(leaf.value)
+
+
+def test_an_org_may_add_a_choice_of_its_own() -> None:
+    chosen = ORDER.replace(
+        "  name: {type: text}\n",
+        "  name: {type: text}\n  sort: {type: choice, choices: {a: {title: 甲}}}\n",
+    )
+    files = {**FILES, "forms/order.yaml": chosen}
+    files["definitions/layers/HY01/order.yaml"] = layer(
+        "HY01", "add: {fields.sort.choices: {x_hy01_b: {title: 乙}}}\n"
+    )
+    catalogue = compile_texts({name: text.encode() for name, text in files.items()})
+
+    own = catalogue_for(catalogue, "HY01", ON).forms["order"].fields["sort"]
+    assert [choice.code for choice in own.choices] == ["a", "x_hy01_b"]
+    group = catalogue.forms["order"].fields["sort"]
+    assert [choice.code for choice in group.choices] == ["a"]
+    assert added_choice(catalogue, group, "x_hy01_b").title("zh") == "乙"
+
+
+def test_a_merged_definition_reads_as_one_file_without_layers() -> None:
+    catalogue = compiled(**THREE)
+    found = resolved(catalogue, "form", "order", "HY01", ON)
+    files = {**FILES, "forms/order.yaml": found.text()}
+    again = compile_texts({name: text.encode() for name, text in files.items()})
+
+    assert list(again.forms["order"].fields) == list(found.definition.fields)
+    assert again.forms["order"].fingerprint == found.definition.fingerprint
 
 
 # -- what holds of all layers

@@ -81,8 +81,10 @@ def linked(
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
     problems.stop_here_if_any()
-    # what the layers were resolved to while they were checked is kept
-    return _with(catalogue, warnings=tuple(problems.warnings), _layered=catalogue._layered)
+    # what the layers were resolved to while they were checked is kept, but for whole catalogues:
+    # those belong to the one that is made here
+    kept = {key: found for key, found in catalogue._layered.items() if key[0] != "catalogue"}
+    return _with(catalogue, warnings=tuple(problems.warnings), _layered=kept)
 
 
 def read_manifest(content: bytes, problems: Problems) -> Manifest | None:
