@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 
+from jingwei.language.expressions.reads import finished
+from jingwei.language.expressions.tree import Binary, Constant, Name, Type
 from jingwei.language.form import Collect, Form
 from jingwei.language.periods import Period
 from jingwei.language.values import Due, Formula
@@ -141,11 +143,19 @@ def lines(
 
 def _records(view: Reading, form: Form, period: Period) -> dict[str, Mapping[str, Any]]:
     names = ("id", "org", "period", "status", "number", "created_at", "updated_at")
-    query = Query(form.name, names, ALL_ROWS, page=None)
+    kind = Type("period")
+    same = Binary(
+        0,
+        0,
+        Type("boolean"),
+        "==",
+        Name(0, 0, kind, "record", "period"),
+        Constant(0, 0, kind, period),
+    )
+    query = Query(form.name, names, ALL_ROWS, where=finished(f"period=={period}", same), page=None)
     found: dict[str, Mapping[str, Any]] = {}
     for row in view.store.select(view.connection, query).items:
-        if row["period"] == period:
-            found.setdefault(row["org"], row)
+        found.setdefault(row["org"], row)
     return found
 
 

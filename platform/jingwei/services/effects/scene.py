@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from jingwei.catalogue.scopes import check_filter
 from jingwei.language.effects import Effect
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.numbers import rounded
@@ -23,7 +24,7 @@ from jingwei.services.display import display
 from jingwei.services.flows import who
 from jingwei.services.people import SYSTEM
 from jingwei.services.reader_world import as_reader
-from jingwei.services.record_ids import select_ids
+from jingwei.services.record_ids import find_ids
 from jingwei.services.world import environment
 
 WIDEST = 5_000  # records that one trigger may touch
@@ -134,9 +135,10 @@ class Scene:
         return list(self.work.catalogue.closure(formula)(env) or ())
 
     def _related(self, form: str, by: str) -> list[Mapping[str, Any]]:
-        ids = select_ids(self.work, form)
+        of_this = check_filter(self.work.catalogue, form, f"{by} == {self.record_id}")
+        ids = find_ids(self.work, form, of_this, WIDEST + 1)  # one too many is refused
         found = self.work.store.load(self.work.connection, form, ids)
-        return [found[i] for i in ids if i in found and found[i].get(by) == self.record_id]
+        return [found[i] for i in ids if i in found]
 
     def count(self, more: int) -> None:
         """Raises Refused when the trigger touches more records than may be."""

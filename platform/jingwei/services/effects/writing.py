@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jingwei.language.effects import Effect
@@ -12,14 +12,15 @@ from jingwei.language.expressions.environment import Environment
 from jingwei.language.field_types.table import parse_value, present_value
 from jingwei.language.form import Form
 from jingwei.language.values import Formula, Value
-from jingwei.refusals import Conflict
+from jingwei.refusals import Conflict, Refused
 from jingwei.services import flows, records
-from jingwei.services.effects.scene import Scene
+from jingwei.services.effects.scene import WIDEST, Scene
 from jingwei.services.parsing import Names
-from jingwei.services.record_ids import select_ids
+from jingwei.services.record_ids import find_ids, settled
 from jingwei.services.wanted import Change
-from jingwei.services.world import environment
+from jingwei.services.world import MOST_ROWS, environment
 from jingwei.storage import effects as done
+from jingwei.storage.sql_calls import NotInSql
 from jingwei.storage.types import canonical_json
 
 SYSTEM_NAMES = ("owner", "state")  # written beside the form's own fields
@@ -93,10 +94,16 @@ def _target(forms: Mapping[str, Form], named: str | None, value: Any) -> tuple[F
 def _matching(scene: Scene, target: Form, where: Formula | None, env: Environment) -> list[int]:
     """Living records of the form for which the condition holds; in it `this` is the record that
     the effect is written on."""
-    ids = select_ids(scene.work, target.name)
-    if where is None:
-        return ids
-    holds = scene.work.catalogue.closure(where)
+    work = scene.work
+    try:
+        condition = None if where is None else settled(work.catalogue.expression(where), _this(env))
+        return find_ids(work, target.name, condition, WIDEST + 1)
+    except NotInSql:
+        assert where is not None
+    ids = find_ids(work, target.name, None, MOST_ROWS + 1)
+    if len(ids) > MOST_ROWS:
+        raise Refused("too-many-to-fold", form=target.title, most=MOST_ROWS)
+    holds = work.catalogue.closure(where)
     kept: list[int] = []
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
@@ -108,6 +115,11 @@ def _matching(scene: Scene, target: Form, where: Formula | None, env: Environmen
                 if holds(inside):
                     kept.append(id_)
     return kept
+
+
+def _this(env: Environment) -> Environment:
+    """Where a condition on other records stands: there `this` is the record of the effect."""
+    return replace(env, record={}, parent=None, this=env.record, old=None)
 
 
 # --- create --------------------------------------------------------------------------------------
