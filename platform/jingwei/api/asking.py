@@ -12,7 +12,9 @@ from flask import Response, request
 
 from jingwei.api.auth import person
 from jingwei.api.json import answer, dumps
-from jingwei.refusals import Malformed
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.compile import form_fingerprint
+from jingwei.refusals import Conflict, Malformed
 from jingwei.services.commands import Work
 from jingwei.web import current, request_id
 
@@ -91,6 +93,16 @@ def wanted_revision() -> int | None:
     if found is None:
         raise Malformed("if-match-broken")
     return int(found[1])
+
+
+def require_same_form(catalogue: Catalogue, form: str) -> None:
+    """What is sent was filled in on the form as it is now; `Form-Fingerprint` says on which. Raises
+    Conflict `form-changed` before anything is looked at: the sender keeps what was typed."""
+    given = request.headers.get("Form-Fingerprint")
+    if given is None or form not in catalogue.forms:
+        return
+    if given.strip('" ') != form_fingerprint(catalogue, form):
+        raise Conflict("form-changed", title=catalogue.forms[form].title)
 
 
 def etag(body: Any) -> dict[str, str]:

@@ -12,19 +12,20 @@ from jingwei.api.asking import (
     flag,
     number,
     parameters,
+    require_same_form,
     show,
     wanted_revision,
     words,
     write,
 )
-from jingwei.api.auth import person, reading
+from jingwei.api.auth import reading
 from jingwei.api.json import answer, body_object
 from jingwei.api.shapes import raw_json, record_json, written_json
-from jingwei.services import listing, receipts, record_views, records
+from jingwei.services import listing, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.listing import ListWish, RecordPage
 from jingwei.services.titles import Titles
-from jingwei.web import current, locale
+from jingwei.web import locale
 
 blueprint = Blueprint("records", __name__, url_prefix="/api/v1/forms/<form>/records")
 
@@ -86,10 +87,6 @@ def one_record(form: str, id: int) -> Response:
     given = parameters("titles", "deleted")
     with reading() as view:
         shown = record_views.record(view, form, id, deleted=flag(given, "deleted"))
-        answers = receipts.is_done_by_opening(view, form, id)
-    if answers:  # reading it is the answer that was asked for
-        current().commands.run(lambda work: receipts.opened(work, form, id), person())
-    with reading() as view:
         return show(record_json(view, shown, titles=flag(given, "titles")))
 
 
@@ -103,6 +100,7 @@ def create(form: str) -> Response:
 
     def handler(work: Work) -> Answer:
         listing.raise_unless_known(work, listing.form_of(work, form))
+        require_same_form(work.catalogue, form)
         return 201, written_json(work, form, records.create(work, form, values))
 
     response = write(handler)
@@ -118,6 +116,7 @@ def update(form: str, id: int) -> Response:
     revision = wanted_revision()
 
     def handler(work: Work) -> Answer:
+        require_same_form(work.catalogue, form)
         written = records.update(work, form, id, values, expected_revision=revision)
         return 200, written_json(work, form, written)
 

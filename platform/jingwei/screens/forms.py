@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, make_response
 from werkzeug.wrappers import Response
 
+from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Form, Section
 from jingwei.language.text import Text
 from jingwei.refusals import NotAllowed
@@ -170,6 +171,7 @@ def _model(
             "now": view.now.isoformat(),
             "zone": current().settings.timezone,
             "release": view.installation.release.id,
+            "fingerprint": form_fingerprint(current().active.current.catalogue, form.name),
             "words": {name: text(f"screens.form.{name}", locale()) for name in words},
         },
         ensure_ascii=False,

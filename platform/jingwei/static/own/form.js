@@ -697,6 +697,7 @@ function wanted() {
 }
 
 const base = `/api/v1/forms/${model.form}/records`;
+const asFilledIn = { "Form-Fingerprint": model.fingerprint }; // the server may know a newer form by now
 let busy = false;
 
 form.addEventListener("submit", async (event) => {
@@ -727,8 +728,8 @@ async function save() {
   if (identity !== null && !Object.keys(values).length) return;
   const answer =
     identity === null
-      ? await api("POST", base, values)
-      : await api("PATCH", `${base}/${identity}`, values, { "If-Match": `"${revision}"` });
+      ? await api("POST", base, values, asFilledIn)
+      : await api("PATCH", `${base}/${identity}`, values, { "If-Match": `"${revision}"`, ...asFilledIn });
   settleSaved(answer);
 }
 
@@ -755,7 +756,7 @@ function failed(error) {
     throw error;
   }
   if (error.status === 412) return void conflict();
-  if (error.status === 401) {
+  if (error.status === 401 || error.code === "form-changed") {
     put(shelf(), JSON.stringify({ at: new Date().toISOString(), revision, values: state }));
     sessionStorage.setItem("jw:restore", location.pathname);
   }
