@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import alone, prepare, scripts, servers, subject
+from bench import alone, layers, prepare, scripts, servers, subject
 from bench.load import Script, drive
 
 ROUNDS = 3
@@ -62,6 +62,10 @@ def measure_alone(results: Results) -> None:
     with tempfile.TemporaryDirectory() as folder:
         alone.write_many_forms(Path(folder))
         keep(results, "check 1000 forms", alone.check_seconds(Path(folder)), None, "s", alone.FORMS)
+    cold, warm, megabytes = layers.figures()
+    keep(results, "layers: 200 orgs, 50 forms", cold, None, "s", layers.ORGS)
+    keep(results, "layers: one org again", warm, None, "ms", 1)
+    keep(results, "layers: memory of the orgs'", megabytes, None, "MB", layers.ORGS)
 
 
 def compare(results: Results, base: str, root: Path, ours_url: str, floor_url: str) -> None:

@@ -78,8 +78,8 @@ def home(view: Viewing, scope: RowScope) -> str | None:
     for term in scope.terms:
         if not term.orgs.everything:
             codes.update(names[key] for key in term.orgs.orgs)
-        elif term.owner is not None:
-            codes.update(view.actor.orgs)
+        elif term.owner is not None or term.where is not None:
+            codes.update(view.actor.orgs)  # rows of one's own, wherever they stand
         else:
             return None
     common: tuple[str, ...] | None = None
