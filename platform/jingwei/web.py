@@ -10,10 +10,12 @@ from flask import current_app, g, has_request_context, request
 
 from jingwei.services.people import Person
 from jingwei.services.platform import Platform
+from jingwei.services.sessions import Sessions
 from jingwei.services.studio.checking import Checking
 from jingwei.texts import LOCALES
 
 EXTENSION = "jingwei"
+SESSIONS = "jingwei.sessions"
 CHECKING = "jingwei.studio"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}\Z")
 
@@ -21,6 +23,16 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}\Z")
 def current() -> Platform:
     """The platform of this application: the one accessor."""
     found: Platform = current_app.extensions[EXTENSION]
+    return found
+
+
+def sessions() -> Sessions:
+    """The sessions of this application, made once."""
+    found: Sessions | None = current_app.extensions.get(SESSIONS)
+    if found is None:
+        platform = current()
+        found = Sessions(platform.active, platform.clock, platform.commands.people)
+        current_app.extensions[SESSIONS] = found
     return found
 
 

@@ -74,6 +74,9 @@ def test_a_button_of_a_row_and_a_receipt_by_opening(house: ApiHouse) -> None:
     before = house.get("ops", f"{path}/receipts").get_json()
     assert before["counts"]["issued"] == {"asked": 1, "done": 0, "open": 1, "rate": 0}
     assert house.get("li.na", path).status_code == 200
+    assert house.get("ops", f"{path}/receipts").get_json() == before  # asking changes nothing
+    assert house.post("nobody", f"{path}/opened").status_code == 404
+    assert house.post("li.na", f"{path}/opened").get_json() == {"answered": 1}
     after = house.get("ops", f"{path}/receipts").get_json()
     assert after["counts"]["issued"] == {"asked": 1, "done": 1, "open": 0, "rate": 1}
     assert [(one["receipt"], one["person"]) for one in after["items"]] == [("issued", "li.na")]

@@ -19,13 +19,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from jingwei.api.auth import SESSIONS
 from jingwei.app import create_app
 from jingwei.cli import run
 from jingwei.services.sessions import Passwords, Sessions
 from jingwei.settings import Settings
 from jingwei.storage.people import all_people
-from jingwei.web import EXTENSION
+from jingwei.web import EXTENSION, SESSIONS
 
 ROOT = Path(__file__).parents[2]
 CHECKS = [

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from api_house import ApiHouse
 
-from jingwei.api.auth import SESSIONS
 from jingwei.app import create_app
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli.demo import read_sheets
@@ -19,6 +18,7 @@ from jingwei.settings import Settings
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.database import Database
 from jingwei.storage.upgrade import upgrade
+from jingwei.web import SESSIONS
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("definitions", "forms", "workflows", "report_templates")

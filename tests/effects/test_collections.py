@@ -166,6 +166,8 @@ def test_the_ladder_reaches_those_who_owe_each_rung_once(house: House) -> None:
 def test_somebody_above_may_urge_at_once(house: House) -> None:
     report(house, "wang.wu", "B")
     assert house.do("ops", lambda work: collections.urge(work, "report", None, None)) == 1
+    again = house.do("ops", lambda work: collections.urge(work, "report", None, None))
+    assert again == 0  # nobody is told twice a day, however often the button is pressed
     assert told(house, "li.na") == ["请报送甲公司 2026-02 月报，截止 2026-03-09"]
     with pytest.raises(NotAllowed):
         house.do("li.na", lambda work: collections.urge(work, "report", None, None))

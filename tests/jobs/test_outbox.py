@@ -254,3 +254,18 @@ def test_redis_only_spreads_the_work_and_may_forget_it(
     worker(runtime, queue, ThreadWorker).work(burst=True, logging_level="ERROR")
     assert heard.payloads == [{"n": 1}]
     queue.delete()
+
+
+def test_deeds_that_are_done_once_are_forgotten_in_the_end(house: House) -> None:
+    """Messages with a key used to stay for ever."""
+    now = house.clock.now()
+    with house.database.writing() as connection:
+        connection.execute(sys_outbox.delete())
+        for days, key in ((1, None), (10, None), (10, "a"), (70, "b")):
+            at = now - timedelta(days=days)
+            row = {"topic": "t", "payload": {}, "key": key, "tries": 0, "fence": 0}
+            done = {"state": "done", "done_at": at, "created_at": at}
+            connection.execute(sa.insert(sys_outbox).values(**row, **done))
+        swept = outbox.sweep(connection, now - timedelta(days=7), now - timedelta(days=60))
+        left = connection.execute(sa.select(sys_outbox.c.key).order_by(sys_outbox.c.id)).scalars()
+        assert (swept, list(left)) == (2, [None, "a"])

@@ -11,12 +11,11 @@ from typing import Any
 from flask import Flask
 from services_house import FILES, MORNING, PEOPLE, open_house
 
-from jingwei.api.auth import SESSIONS
 from jingwei.app import create_app
 from jingwei.services.platform import Platform
 from jingwei.services.sessions import Passwords, Sessions
 from jingwei.settings import Settings
-from jingwei.web import EXTENSION
+from jingwei.web import EXTENSION, SESSIONS
 
 PASSWORD = "let me in"
 MORE_FILES: Mapping[str, str] = {

@@ -131,6 +131,18 @@ def share(form: str, id: int) -> Response:
     return write(handler)
 
 
+@blueprint.post("/opened")
+def opened(form: str, id: int) -> Response:
+    """Somebody has it before his eyes: receipts that are done by opening it are done."""
+    parameters()
+
+    def handler(work: Work) -> Answer:
+        record_views.record(work, form, id)
+        return 200, {"answered": receipts.opened(work, form, id)}
+
+    return write(handler)
+
+
 @blueprint.post("/actions/<name>")
 def act(form: str, id: int, name: str) -> Response:
     """A button declared in the form; the body is what its `ask` asks for."""

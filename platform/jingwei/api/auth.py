@@ -6,18 +6,16 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import current_app, g, request
+from flask import g, request
 
 from jingwei.refusals import NotAllowed, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.people import Person
-from jingwei.services.sessions import Sessions
 from jingwei.storage.database import Connection
-from jingwei.web import current
+from jingwei.web import current, sessions
 
 COOKIE = "jingwei_session"
 CSRF_HEADER = "X-CSRF-Token"
-SESSIONS = "jingwei.sessions"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,16 +29,6 @@ class NotReady(Refused):
     """Nothing has been published yet."""
 
     status = 503
-
-
-def sessions() -> Sessions:
-    """The sessions of this application, made once."""
-    found: Sessions | None = current_app.extensions.get(SESSIONS)
-    if found is None:
-        platform = current()
-        found = Sessions(platform.active, platform.clock, platform.commands.people)
-        current_app.extensions[SESSIONS] = found
-    return found
 
 
 def person() -> Person:

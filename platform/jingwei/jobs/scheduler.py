@@ -19,6 +19,7 @@ from jingwei.storage.unsaved import forget_unsaved_before
 LEADER = "scheduler"
 LEADER_SECONDS = 15
 DONE_KEPT = timedelta(days=7)
+KEYS_KEPT = timedelta(days=60)  # of deeds that are done once; as long as effects
 ANSWERS_KEPT = timedelta(days=2)
 EFFECTS_KEPT = timedelta(days=60)  # longer than any trigger can come late
 
@@ -88,7 +89,7 @@ class Scheduler:
         platform = self._runtime.platform
         now = platform.clock.now()
         with platform.database.writing() as connection:
-            outbox.sweep(connection, now - DONE_KEPT)
+            outbox.sweep(connection, now - DONE_KEPT, now - KEYS_KEPT)
             forget_answers(connection, now - ANSWERS_KEPT)
             forget_effects(connection, now - EFFECTS_KEPT)
             forget_unsaved_before(connection, now - timedelta(days=DAYS_KEPT))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -22,6 +22,7 @@ from jingwei.storage import people
 from jingwei.web import locale
 
 MOST = 30
+MOST_LOOKED_AT = 5_000  # records, for those that a filter lets through
 
 
 def register(blueprint: Blueprint) -> None:
@@ -114,21 +115,30 @@ def _records(
         form = target.partition(".")[0]
         if form not in view.catalogue.forms or not may_open(view, form):
             continue
-        size = MOST if keep is None else 200
-        wish = ListWish(fields=("id",), q=wanted or None, size=size, count=None)
-        ids = [item["id"] for item in listing(view, form, wish).items]
-        raws = view.store.load(view.connection, form, ids)
-        for identity in ids:
-            raw = raws[identity]
+        for raw in _candidates(view, form, wanted, MOST if keep is None else 200):
             if keep is not None and not keep(environment(view, raw, this=values, row=row)):
                 continue
-            value = str(identity) if len(field.to) == 1 else f"{form}/{identity}"
+            value = str(raw["id"]) if len(field.to) == 1 else f"{form}/{raw['id']}"
             found.append(
                 Option(value, display(view, form, raw, locale()), hint=raw.get("number") or "")
             )
             if len(found) >= MOST:
                 return found
     return found
+
+
+def _candidates(view: Reading, form: str, wanted: str, size: int) -> Iterator[Mapping[str, Any]]:
+    """The records that the reader may pick from, page by page as far as they are looked at."""
+    after: str | None = None
+    for _ in range(MOST_LOOKED_AT // size):
+        wish = ListWish(fields=("id",), q=wanted or None, size=size, count=None, after=after)
+        page = listing(view, form, wish)
+        ids = [item["id"] for item in page.items]
+        raws = view.store.load(view.connection, form, ids)
+        yield from (raws[identity] for identity in ids)
+        after = page.next_after
+        if after is None:
+            return
 
 
 def _matches(wanted: str, *texts: str) -> bool:

@@ -9,22 +9,21 @@ from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, g, make_response, redirect, render_template, request
+from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from jingwei.refusals import NotAllowed, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.people import Person
-from jingwei.services.sessions import SESSION_HOURS, Sessions, SignedIn
+from jingwei.services.sessions import SESSION_HOURS, SignedIn
 from jingwei.storage.database import Connection
 from jingwei.texts import LOCALES
-from jingwei.web import current, locale
+from jingwei.web import current, locale, sessions
 
 COOKIE = "jingwei_session"
 LANGUAGE = "lang"
 THEME = "theme"
 THEMES = ("light", "dark")
-_KEPT = "jingwei.screens.sessions"
 _A_YEAR = 365 * 86_400
 
 
@@ -39,16 +38,6 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
     blueprint.add_url_rule("/language/<lang>", "language", language)
     blueprint.add_url_rule("/theme/<name>", "theme", set_theme)
-
-
-def sessions() -> Sessions:
-    """The sessions of this application, made once."""
-    found: Sessions | None = current_app.extensions.get(_KEPT)
-    if found is None:
-        platform = current()
-        found = Sessions(platform.active, platform.clock, platform.commands.people)
-        current_app.extensions[_KEPT] = found
-    return found
 
 
 @contextmanager

@@ -377,7 +377,7 @@ def _climb(work: Work, form: Form, collect: Collect, line: Line) -> None:
     _tell(work, form, line, people, key)
 
 
-def _tell(work: Work, form: Form, line: Line, people: Sequence[str], key: str | None) -> int:
+def _tell(work: Work, form: Form, line: Line, people: Sequence[str], key: str) -> int:
     known = find_people(work.connection, set(people))
     link = f"/f/{form.name}/{line.record}" if line.record else f"/f/{form.name}/new"
     notices = []
@@ -406,7 +406,8 @@ def urge(work: Work, form: str, period: Period | None, orgs: Sequence[str] | Non
     told = 0
     for line in list(lines(work, form, period, orgs)) if period is not None else ():
         if line.stage in OWED and (readable is None or line.org in readable):
-            told += _tell(work, definition, line, line.people, None)
+            key = f"urge:{form}:{line.org}:{period}:{work.today}"  # once a day, whoever urges
+            told += _tell(work, definition, line, line.people, key)
     return told
 
 

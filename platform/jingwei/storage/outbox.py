@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import fetch
@@ -261,15 +261,19 @@ def waiting(connection: Connection, now: datetime) -> tuple[int, datetime | None
     return ready, oldest, dead
 
 
-def sweep(connection: Connection, before: datetime, limit: int = 10_000) -> int:
-    """Forget what was done before an instant, but for keys that must stay known."""
+def sweep(
+    connection: Connection, before: datetime, keyed_before: datetime, limit: int = 10_000
+) -> int:
+    """Forget what was done before an instant; what has a key, so that nobody does it again, before
+    another."""
     old = (
         select(sys_outbox.c.id)
         .where(
             sys_outbox.c.state == "done",
             sys_outbox.c.done_at < before,
-            sys_outbox.c.key.is_(None),
+            or_(sys_outbox.c.key.is_(None), sys_outbox.c.done_at < keyed_before),
         )
+        .order_by(sys_outbox.c.id)
         .limit(limit)
     )
     return connection.execute(
