@@ -16,8 +16,8 @@ from jingwei.services import listing
 from jingwei.services.commands import Reading, Work
 from jingwei.services.export_cells import Cells
 from jingwei.services.listing import ListWish
-from jingwei.services.sheet_cells import NOT_IN_SHEETS
-from jingwei.services.sheet_lines import sheet_title
+from jingwei.services.sheet_cells import NOT_IN_SHEETS, columns_of_rows
+from jingwei.services.sheet_lines import columns_of_sheet, sheet_title
 from jingwei.storage.changes import ChangeRow
 from jingwei.texts import has_text, text
 
@@ -110,12 +110,13 @@ def export(
     wish = replace(wish, fields=(*paths, *names), size=AT_ONCE, page=1, after=None, count=None)
     listing.check(view, form, wish)
     shown = Cells(view, definition, locale, said, days)
-    columns = tuple(_column(view, definition, path, locale, said) for path in paths)
+    visible = view.rights.fields(view, form).visible
+    known = columns_of_sheet(definition, visible)
+    columns = tuple(_column(definition, path, locale, said, known) for path in paths)
     join: tuple[SheetColumn, ...] = ()
     if names and said != "edit":
         join = (SheetColumn("", text("exchange.join", locale), "integer"),)
     first = join or tuple(c for c in columns if c.path == "id")
-    visible = view.rights.fields(view, form).visible
     further = {
         name: _further(definition.fields[name], first[0], locale, said, visible) for name in names
     }
@@ -187,17 +188,21 @@ def _tables(view: Reading, form: Form, wish: ListWish) -> tuple[str, ...]:
     return tuple(name for name in asked if name in form.tables and name in visible)
 
 
-def _column(view: Reading, form: Form, path: str, locale: str, values: Values) -> SheetColumn:
+def _column(
+    form: Form, path: str, locale: str, values: Values, known: Mapping[str, str]
+) -> SheetColumn:
+    """`known`: what columns are understood as. A title that would be taken for another column
+    gives way to the name, where the sheet is to come back."""
     field_ = form.fields.get(path)
     if values == "codes":
         title = path
     elif field_ is not None:
-        titles = [f.title(locale) for f in form.fields.values()]
         title = field_.title(locale)
-        title = path if values == "edit" and titles.count(title) > 1 else title
     else:
         key = f"system_fields.{path}"
         title = text(key, locale) if has_text(key, locale) else path
+    if values == "edit" and known.get(title, path) != path:
+        title = path
     kind = "text" if field_ is None or field_.many else field_.type
     return SheetColumn(path, title, kind)
 
@@ -209,16 +214,19 @@ def _further(
     shown = tuple(
         c for c in table.fields.values() if c.type not in NOT_IN_SHEETS and c.path in visible
     )
-    ids = (SheetColumn("id", text("system_fields.id", locale), "integer"),)
-    columns = tuple(
-        SheetColumn(
-            c.name, c.name if values == "codes" else c.title(locale), "text" if c.many else c.type
-        )
-        for c in shown
-    )
+    ids = (SheetColumn("id", text("exchange.row_id", locale), "integer"),)
+    known = columns_of_rows(table, visible)
+    columns = tuple(_inner(c, locale, values, known) for c in shown)
     title = table.name if values == "codes" else sheet_title(table.title(locale))
     heads = (join, *ids) if values == "edit" else (join,)
     return SheetTable(title, (*heads, *columns)), shown
+
+
+def _inner(column: Field, locale: str, values: Values, known: Mapping[str, str]) -> SheetColumn:
+    title = column.name if values == "codes" else column.title(locale)
+    if values == "edit" and known.get(title) != column.name:
+        title = column.name
+    return SheetColumn(column.name, title, "text" if column.many else column.type)
 
 
 @dataclass(slots=True)

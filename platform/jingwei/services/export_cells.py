@@ -85,7 +85,10 @@ class Cells:
         names = {login: found[login].name if login in found else login for login in fresh}
         if self._values == "edit":  # a name that several people have would not come back
             back = PeopleNames(self._view).find(set(names.values()))
-            names = {o: name if back.get(name) == o else o for o, name in names.items()}
+            names = {
+                login: name if back.get(name) == login and name == name.strip() else login
+                for login, name in names.items()
+            }
         self._people |= names
 
     def _learn_back(self, definition: Field, ids: Sequence[Any]) -> None:
@@ -99,7 +102,7 @@ class Cells:
         back = names.find({word for word in words.values() if not word.isdigit()})
         for identity in fresh:
             word = words.get(identity)
-            comes_back = word is not None and back.get(word) == identity
+            comes_back = word == (word or "").strip() and back.get(word or "") == identity
             self._named_back[form, identity] = word if comes_back else identity
 
     def _kind(self, path: str) -> str:

@@ -87,7 +87,7 @@ class Lines:
         self.form = form
         self.wanted = wanted
         self.visible = visible
-        self._columns = {**_system_columns(form), **columns_of(form, visible)}
+        self._columns = columns_of_sheet(form, visible)
         self._ignored = {text("exchange.screen.problem", locale) for locale in LOCALES}
         self._ignored |= join_titles()
         self._known: dict[str, _Column | None] = {}
@@ -336,7 +336,7 @@ def _row_id(cell: str) -> Any:
 
 
 def _row_ids() -> dict[str, str]:
-    return {"id": "id", **{text("system_fields.id", locale): "id" for locale in LOCALES}}
+    return {text("exchange.row_id", locale): "id" for locale in LOCALES}
 
 
 def _system_columns(form: Form) -> dict[str, str]:
@@ -348,6 +348,11 @@ def _system_columns(form: Form) -> dict[str, str]:
                 found[text(f"system_fields.{name}", locale)] = name
     titles = {f.title(locale) for f in form.fields.values() for locale in LOCALES}
     return {title: name for title, name in found.items() if title not in titles}
+
+
+def columns_of_sheet(form: Form, visible: frozenset[str]) -> dict[str, str]:
+    """Names of fields and system fields by what a column may be called."""
+    return {**_system_columns(form), **columns_of(form, visible)}
 
 
 def join_titles() -> set[str]:

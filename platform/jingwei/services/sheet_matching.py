@@ -22,6 +22,7 @@ from jingwei.services.sheet_rows import Unread
 from jingwei.services.wanted import Change
 from jingwei.storage.keys import ids_by
 from jingwei.storage.people import find_people
+from jingwei.storage.types import canonical_json
 from jingwei.texts import text
 
 LOCALES = ("zh", "en")
@@ -147,6 +148,8 @@ def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
         for name, given in line.values.items()
         if not _is_same(work, plan, known, record, name, given)
     }
+    for table in plan.tables.keys() & values.keys():
+        values[table] = _without_computed(work, plan, table, values[table], record[table])
     refused = [
         FieldRefusal(name, "sheet-system-field", {"word": word[:60]})
         for name, word in line.system.items()
@@ -193,7 +196,14 @@ def _is_same(
         return True  # it is computed when it is read
     found = Found()
     values = parse(work, plan, {name: given}, found)
-    return not found.refusals and values.get(name) == before
+    return not found.refusals and _alike(values.get(name), before)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two engine values are the same; numbers inside JSON may be of two kinds."""
+    if isinstance(one, dict | list) and isinstance(other, dict | list):
+        return canonical_json(one) == canonical_json(other)
+    return bool(one == other)
 
 
 def _is_live(plan: FormPlan, name: str) -> bool:
@@ -212,9 +222,41 @@ def _are_rows_same(
     for row, was in zip(rows, before, strict=True):
         if "id" in row and row["id"] is not None and row["id"] != was["id"]:
             return False
-        if any(value != was.get(name) for name, value in row.items() if name != "id"):
+        if any(not _alike(value, was.get(n)) for n, value in row.items() if n != "id"):
             return False
     return True
+
+
+def _without_computed(
+    work: Work,
+    plan: FormPlan,
+    table: str,
+    given: Sequence[Mapping[str, Any]],
+    before: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """The rows without what is computed in them, or read-only, and stands as it was."""
+    columns = plan.form.fields[table].fields
+    closed = [n for n, c in columns.items() if c.readonly or c.compute is not None]
+    known = {row["id"]: row for row in before}
+    kept: list[dict[str, Any]] = []
+    for row in given:
+        was = known.get(row.get("id"), {})
+        same = {n for n in closed if n in row and _is_cell_same(work, plan, table, row, n, was)}
+        kept.append({n: value for n, value in row.items() if n not in same})
+    return kept
+
+
+def _is_cell_same(
+    work: Work,
+    plan: FormPlan,
+    table: str,
+    row: Mapping[str, Any],
+    name: str,
+    was: Mapping[str, Any],
+) -> bool:
+    found = Found()
+    rows = parse(work, plan, {table: [{name: row[name]}]}, found).get(table)
+    return bool(rows) and not found.refusals and _alike(rows[0].get(name), was.get(name))
 
 
 def _revision(line: Line) -> int | None:
