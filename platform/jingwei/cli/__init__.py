@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "releases": "database",
     "rollback": "database",
     "upgrade": "database",
+    "migrate": "flows",
     "serve": "server",
     "worker": "server",
     "scheduler": "server",

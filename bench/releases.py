@@ -1,0 +1,256 @@
+"""Definitions that change under load: the plan, an added field, the swap, the switch.
+
+`python -m bench.releases`: on PostgreSQL, with a million records in one of 200 forms. The limits
+are the product's own; there is no floor to compare with.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.__main__ import RESULTS, keep, postgres
+from bench.servers import free_port, start
+from jingwei.catalogue.compile import compile_catalogue, compile_texts
+from jingwei.services.clock import SystemClock
+from jingwei.services.commands import Commands
+from jingwei.services.people import SYSTEM
+from jingwei.services.releases.planning import Moment, make_plan
+from jingwei.services.roster import import_people
+from jingwei.services.sessions import Passwords, Sessions
+from jingwei.storage.apply import Publication, apply
+from jingwei.storage.database import Database
+from jingwei.storage.runtime import ActiveInstallation
+from jingwei.storage.upgrade import upgrade
+
+ROWS = int(os.environ.get("BENCH_RELEASE_ROWS", "1000000"))
+USERS, SECONDS = 50, 8.0
+FORM = """kind: form
+title: Form {number}
+fields:
+  code: {{type: text, title: Code, required: true}}
+  name: {{type: text, title: Name}}
+  category: {{type: choice, title: Category, choices: {{a: A, b: B, c: C}}}}
+  amount: {{type: money, unit: CNY, title: Amount, min: 0}}
+  paid: {{type: money, unit: CNY, title: Paid}}
+  rest: {{type: money, unit: CNY, title: Rest, compute: amount - paid}}
+  signed_on: {{type: date, title: Signed on}}
+  share: {{type: percent, title: Share}}
+  note: {{type: long_text, title: Note}}
+{more}rules:
+  paid: {{check: paid is empty or paid <= amount, at: paid, on: save, message: Too much is paid}}
+list: {{columns: [code, name, amount, signed_on], filters: [category], sort: [-signed_on]}}
+permissions:
+  clerk: {{role: clerk, can: [read, create, update, export], scope: {scope}}}
+"""
+
+
+def write(root: Path, forms: int, **first: str) -> None:
+    """An application of so many forms; `first`: what differs of the first one."""
+    files = {
+        "definitions/manifest.yaml": "kind: manifest\nname: bench\ntitle: bench\nlanguage: 1\n",
+        "definitions/org_types.yaml": (
+            "kind: org_types\ntitle: Types\ntypes:\n  group: {title: Group}\n"
+            "  unit: {title: Unit, above: [group]}\n"
+        ),
+        "definitions/roles/clerk.yaml": "kind: role\ntitle: Clerk\n",
+        "definitions/orgs/G.yaml": "kind: org\ntitle: G\ntype: group\nvalid_from: 2020-01-01\n",
+    }
+    for unit in range(20):
+        files[f"definitions/orgs/U{unit}.yaml"] = (
+            f"kind: org\ntitle: U{unit}\ntype: unit\nparent: G\nvalid_from: 2020-01-01\n"
+        )
+    for number in range(forms):
+        own = {"more": "", "scope": "org", **(first if number == 0 else {})}
+        files[f"forms/form_{number}.yaml"] = FORM.format(number=number, **own)
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def publish(database: Database, root: Path) -> int:
+    clock = SystemClock()
+    wanted = Publication("bench", clock.now(), clock.today())
+    return apply(database, compile_catalogue(root), wanted).id
+
+
+def fill(database: Database, rows: int) -> None:
+    """Records of the first form, spread over the orgs."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(
+            "INSERT INTO f_form_0 (id, revision, org, owner, code, name, category, amount, paid, "
+            "rest, signed_on, created_at, updated_at) SELECT 1000000000 + n, 1, k.key, "
+            "(SELECT min(id) FROM sys_person), 'C' || n, 'Name ' || n, "
+            "(ARRAY['a','b','c'])[1 + n %% 3], n, n / 2, n - n / 2, "
+            "DATE '2024-01-01' + (n %% 700)::int, now(), now() FROM generate_series(1, %s) AS n "
+            "JOIN (SELECT key, row_number() OVER (ORDER BY key) - 1 AS i FROM sys_name "
+            "WHERE kind = 'org') AS k ON k.i = n %% 21",
+            (rows,),
+        )
+    with database.reading() as connection:
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql("ANALYZE f_form_0")
+
+
+def timed(do: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    found = do()
+    return time.perf_counter() - began, found
+
+
+class Reader(threading.Thread):
+    """Reads one record again and again; `longest`: the longest that one read took."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(daemon=True)
+        self.database, self.longest, self.reads = database, 0.0, 0
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            taken, _ = timed(self._read)
+            self.longest = max(self.longest, taken)
+            self.reads += 1
+
+    def _read(self) -> Any:
+        with self.database.reading() as connection:
+            return connection.exec_driver_sql(
+                "SELECT amount FROM f_form_0 WHERE id = 1000000007"
+            ).scalar()
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+def main() -> None:
+    results: dict[str, dict[str, Any]] = {}
+    if RESULTS.exists():
+        results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    print(f"load {os.getloadavg()[0]:.1f}", flush=True)
+    with tempfile.TemporaryDirectory() as folder, postgres() as url:
+        large(results, Path(folder), url)
+    with tempfile.TemporaryDirectory() as folder, postgres() as url:
+        swap(results, Path(folder), url)
+    with tempfile.TemporaryDirectory() as folder, postgres() as url:
+        switch(results, Path(folder), url)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def large(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
+    """Plan and apply over a million rows."""
+    database = Database(url)
+    upgrade(database)
+    write(root, 200)
+    publish(database, root)
+    active = ActiveInstallation(database, compile_texts)
+    people = [
+        {"login": f"p{n}", "name": f"P{n}", "org": f"U{n % 20}", "roles": f"clerk@U{n % 20}"}
+        for n in range(500)
+    ]
+    commands = Commands(active, SystemClock())
+    commands.run(lambda work: import_people(work, people, Passwords(cheap=True)), SYSTEM)
+    fill(database, ROWS)
+    added = "  extra: {type: text, title: Extra, index: true}\n"
+    write(root, 200, more=added, scope="org_and_below, where: amount > 100")
+    catalogue = compile_catalogue(root)
+    clock = SystemClock()
+    moment = Moment(clock.now(), clock.today())
+    taken, plan = timed(lambda: make_plan(database, catalogue, moment, running=active.current))
+    assert plan.sight and plan.sight[0].people_losing == 500, plan.sight
+    keep(results, "plan.200_forms_1m_rows", taken, None, "s", ROWS)
+    reader = Reader(database)
+    reader.start()
+    taken, release = timed(lambda: publish(database, root))
+    reader.end()
+    assert release == 2
+    keep(results, "apply.added_field_1m_rows", taken, None, "s", ROWS)
+    keep(results, "apply.longest_read_meanwhile", reader.longest, None, "s", reader.reads)
+    database.close()
+
+
+def swap(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
+    """From one release of 500 forms to the next, in a process that follows."""
+    database = Database(url)
+    upgrade(database)
+    write(root, 500)
+    publish(database, root)
+    active = ActiveInstallation(database, compile_texts)
+    active.poll()
+    write(root, 500, more="  extra: {type: text, title: Extra}\n")
+    publish(database, root)
+    cpu = time.process_time()
+    taken, swapped = timed(active.poll)
+    assert swapped
+    keep(results, "swap.500_forms", taken, None, "s", 500)
+    keep(results, "swap.500_forms_cpu", time.process_time() - cpu, None, "s", 500)
+    database.close()
+
+
+class User(threading.Thread):
+    """Lists and creates, over one connection."""
+
+    def __init__(self, port: int, token: str, until: float) -> None:
+        super().__init__(daemon=True)
+        self.port, self.until = port, until
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.done = 0
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        while time.monotonic() < self.until:
+            asks = self.done % 3 != 0
+            method, body = ("GET", None) if asks else ("POST", '{"code": "x", "amount": 5}')
+            connection.request(method, "/api/v1/forms/form_0/records", body, self.headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            self.done += 1
+            if answer.status not in (200, 201):
+                self.failed.append(f"{answer.status} {content[:200]!r}")
+
+
+def switch(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
+    """A release published while fifty people work: not one request may fail."""
+    database = Database(url)
+    upgrade(database)
+    write(root, 20)
+    publish(database, root)
+    clock = SystemClock()
+    active = ActiveInstallation(database, compile_texts)
+    commands = Commands(active, clock)
+    person = {"login": "bench", "name": "B", "org": "U1", "roles": "clerk@U1"}
+    commands.run(lambda work: import_people(work, [person], Passwords(cheap=True)), SYSTEM)
+    token = Sessions(active, clock, commands.people).create_token("bench", "bench")
+    port = free_port()
+    environment = {"JINGWEI_DATABASE_URL": url, "JINGWEI_DATA_DIR": str(root / "var")}
+    command = [".venv/bin/jingwei", "--application", str(root), "serve", "--port", str(port)]
+    server = start(command, port, environment, "/healthz")
+    users = [User(port, token, time.monotonic() + SECONDS) for _ in range(USERS)]
+    for user in users:
+        user.start()
+    for number in range(3):
+        time.sleep(SECONDS / 5)
+        write(root, 20, more=f"  extra_{number}: {{type: text, title: Extra, index: true}}\n")
+        publish(database, root)
+    for user in users:
+        user.join()
+    server.stop()
+    failed = [words for user in users for words in user.failed]
+    done = sum(user.done for user in users)
+    assert not failed, failed[:3]
+    keep(results, "switch.requests_failed_of_50_users", float(len(failed)), None, "", done)
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""`migrate`: running requests moved to the workflow of today, each with what becomes of it."""
+
+from __future__ import annotations
+
+import click
+
+from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
+from jingwei.cli.commands import command, option
+from jingwei.cli.people import open_platform
+from jingwei.refusals import Malformed, NotFound
+from jingwei.services.releases.migrating import Moved, migrate_all
+
+words = words_of("cli_database")
+
+
+@command(help=words("migrate_help"))
+@click.argument("workflow")
+@option("--map", "pairs", multiple=True, metavar="OLD=NEW", help=words("map_help"))
+@option("--dry-run", is_flag=True, help=words("dry_run_help"))
+@option("--reason", default="", help=words("migrate_reason_help"))
+@click.pass_obj
+def migrate(
+    context: Context, workflow: str, pairs: tuple[str, ...], dry_run: bool, reason: str
+) -> int:
+    """Every running request of a workflow, one by one: what cannot move stays as it is."""
+    if not dry_run and not reason.strip():
+        raise Malformed("migrate-reason")
+    with open_platform(context) as platform:
+        if workflow not in platform.active.current.catalogue.workflows:  # type: ignore[attr-defined]
+            raise NotFound("no-such-workflow", name=workflow)
+        moved = migrate_all(platform.commands, workflow, _map(pairs), reason, dry_run=dry_run)
+        lines = [_line(context, one, dry_run) for one in moved]
+    stuck = [one for one in moved if one.refused is not None]
+    context.give(
+        {"items": [one.to_json(context.locale) for one in moved], "dry_run": dry_run},
+        "\n".join(lines) or context.text("cli_database.migrate_nothing"),
+    )
+    return FOUND_PROBLEMS if stuck else FINE
+
+
+def _map(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        old, equals, new = pair.partition("=")
+        if not (old and equals and new):
+            raise Malformed("migrate-map", pair=pair)
+        found[old] = new
+    return found
+
+
+def _line(context: Context, one: Moved, dry_run: bool) -> str:
+    if one.refused is not None:
+        words_ = one.refused.message(context.locale)
+        return context.text("cli_database.migrate_stays", record=one.record, words=words_)
+    steps = ", ".join(f"{a} → {b}" for a, b in one.steps.items() if a != b)
+    key = "cli_database.migrate_would" if dry_run else "cli_database.migrate_done"
+    return context.text(key, record=one.record, steps=steps or "–")

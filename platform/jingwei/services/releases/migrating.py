@@ -1,0 +1,81 @@
+"""Running requests of one workflow moved to its text of today, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jingwei.refusals import Refused
+from jingwei.services import flows, tasks
+from jingwei.services.commands import Commands, Work
+from jingwei.services.people import SYSTEM, Person
+from jingwei.storage.flow_rows import FlowRow
+from jingwei.storage.flows import running_flows
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One request: the steps it has run by their new ids, or why it stays where it is."""
+
+    flow: int
+    form: str
+    record: int
+    steps: Mapping[str, str] = field(default_factory=dict)
+    opens: tuple[str, ...] = ()
+    refused: Refused | None = None
+
+    def to_json(self, locale: str) -> dict[str, Any]:
+        return {
+            "flow": self.flow,
+            "form": self.form,
+            "record": self.record,
+            "steps": dict(self.steps),
+            "opens": list(self.opens),
+            "refused": None if self.refused is None else self.refused.message(locale),
+        }
+
+
+def migrate_all(
+    commands: Commands,
+    workflow: str,
+    steps: Mapping[str, str],
+    reason: str,
+    *,
+    dry_run: bool,
+    actor: Person = SYSTEM,
+) -> list[Moved]:
+    """Every running request that was begun under an earlier text, oldest first. `steps`: old id →
+    new id, before what the workflow itself says. `dry_run` changes nothing."""
+    with commands.read(actor) as view:
+        today = view.catalogue.workflows.get(workflow)
+        books = tasks.books(view)
+        running = running_flows(view.connection, books, workflow=workflow)
+        fingerprint = today.fingerprint if today is not None else None
+    wanted = [flow for flow in running if flow.fingerprint != fingerprint]
+    return [_move(commands, flow, steps, reason, dry_run, actor) for flow in wanted]
+
+
+def _move(
+    commands: Commands,
+    flow: FlowRow,
+    steps: Mapping[str, str],
+    reason: str,
+    dry_run: bool,
+    actor: Person,
+) -> Moved:
+    looked = {"map": dict(steps), "reason": reason or "dry run", "dry_run": True}
+
+    def look(work: Work) -> dict[str, Any]:
+        return flows.act_on_flow(work, flow.id, "migrate", looked)
+
+    def move(work: Work) -> dict[str, Any]:
+        return flows.act_on_flow(work, flow.id, "migrate", {**looked, "dry_run": False})
+
+    try:
+        item = commands.run(look, actor)["items"][0]
+        if not dry_run:
+            commands.run(move, actor)
+    except Refused as refused:
+        return Moved(flow.id, flow.form, flow.record, refused=refused)
+    return Moved(flow.id, flow.form, flow.record, item["steps"], tuple(item["opens"]))
