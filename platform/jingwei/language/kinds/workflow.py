@@ -44,6 +44,7 @@ OPERATIONS = (
     "add_sign",
     "drop_sign",
     "take_back",
+    "cc",
     "urge",
     "comment",
     "acknowledge",

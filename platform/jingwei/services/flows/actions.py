@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
+from jingwei.services.flows.copies import give_copies
 from jingwei.services.flows.plan import START
 from jingwei.services.flows.returns import asked_target, earlier, send_back
 from jingwei.services.flows.seats import ask_more
@@ -19,6 +20,7 @@ from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 ADDED = ("before", "after", "with")
+DECIDED = ("approved", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ def _check_taken(walk: Walk, task: TaskRow) -> None:
 OF_KIND: Mapping[str, tuple[str, ...]] = {
     "approval": (
         "approve", "reject", "return", "transfer", "delegate", "add_sign", "drop_sign", "claim",
-        "urge", "comment", "take_back",
+        "cc", "urge", "comment", "take_back",
     ),
-    "fill": ("submit", "transfer", "claim", "urge", "comment"),
+    "fill": ("submit", "transfer", "claim", "cc", "urge", "comment"),
     "receipt": ("acknowledge", "urge", "comment"),
     "answer": ("submit", "delegate", "comment", "urge"),
     "cc": ("comment",),
@@ -245,6 +247,8 @@ def _check_newcomer(walk: Walk, run: RunRow, person: str) -> None:
 def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
     person = _somebody(walk, run, wish)
+    if any(t.person == person and t.outcome in DECIDED for t in walk.tasks_of(run.id)):
+        raise Refused("flow-already-asked", person=person)
     walk.note("transferred", step=run.step, comment=wish.comment, task=task.id, to=person)
     _close(walk, task, "transferred", wish)
     ask_more(
@@ -473,6 +477,7 @@ ACTIONS: Mapping[str, Callable[[Walk, TaskRow, Wish], None]] = {
     "add_sign": _add_sign,
     "drop_sign": _drop_sign,
     "take_back": _take_back,
+    "cc": give_copies,
     "comment": _comment,
     "urge": _urge,
 }

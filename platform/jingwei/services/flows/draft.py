@@ -103,7 +103,10 @@ class Draft:
     # --- looking
 
     def tasks_of(self, run: int) -> list[TaskRow]:
-        return [task for task in self.tasks.values() if task.run == run]
+        """Without the copies that somebody asked gave of it: who has one is asked nothing."""
+        here = self.runs.get(run)
+        tells = here is not None and here.kind == "cc"
+        return [t for t in self.tasks.values() if t.run == run and (tells or t.kind != "cc")]
 
     def live_tasks(self, run: int) -> list[TaskRow]:
         return [t for t in self.tasks_of(run) if t.state in ("open", "waiting")]

@@ -128,6 +128,7 @@ def _run_json(found: Loaded, run: RunRow, locale: str, mine: Iterable[TaskRow]) 
                 "at": instant(t.closed_at),
             }
             for t in mine
+            if t.kind != "cc" or run.kind == "cc"
         ],
     }
 

@@ -1,0 +1,258 @@
+"""The pages of approvals: a record's flow with its operations, the inbox, and administrators."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_house import ApiHouse
+from approvals_house import Approvals, case_files, open_approvals
+from page_house import Pages, texts, words
+
+FLOWS = {
+    "leave": """
+        steps:
+          - {id: draft, title: 编制, fill: {who: initiator, labels: {submit: 上报}}}
+          - {id: a, title: 部门, approve: {mode: all, who: [{person: u1}, {person: u2}]}, due: 3wd}
+          - {id: b, title: 板块, approve: {who: {person: u3}}}
+        """,
+    "secret": """
+        steps:
+          - id: a
+            approve: {who: {person: u4}, opinion: required, labels: {approve: 核准}, fields: {hide: [amount]}}
+        """,  # noqa: E501
+    "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
+}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
+    folder = tmp_path_factory.mktemp("approval_pages")
+    opened = open_approvals(folder, f"sqlite:///{folder / 'p.db'}", FLOWS)
+    yield opened
+    opened.api.close()
+
+
+@pytest.fixture(scope="module")
+def pages(house: Approvals) -> Pages:
+    return Pages(house.api)
+
+
+def buttons(shown: Any) -> dict[str, Any]:
+    """Buttons of a page that do something, by their words."""
+    return {words(b): b for b in shown.xpath("//button[@data-act]")}
+
+
+def asks(button: Any) -> dict[str, Any]:
+    """What a button asks, by name."""
+    return {one["name"]: one for one in json.loads(button.get("data-ask", "[]"))}
+
+
+def sign(api: ApiHouse, login: str) -> int:
+    sent = api.ask("POST", login, "files", data={"file": (io.BytesIO(PNG), "签名.png")})
+    file: int = sent.get_json()["id"]
+    answer = api.ask("PUT", login, "me/signature", json={"file": file})
+    assert answer.status_code == 200
+    return file
+
+
+# --- the record ----------------------------------------------------------------------------------
+
+
+def test_the_record_offers_each_person_what_that_person_may_do(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="甲")
+    path = f"/f/leave/{flow['record']}"
+    mine = buttons(pages.page("u1", path))
+    for name in ("同意", "退回", "拒绝", "转办", "委派", "加签", "抄送", "评论"):
+        assert name in mine, name
+    assert asks(mine["加签"])["position"]["options"][0][0] == "before"
+    assert asks(mine["转办"])["to"]["but"] == ["u1", "u2"], "nobody is asked twice"
+    assert [name for name, _ in asks(mine["退回"]).get("to", {}).get("options", [])] == []
+    begun = buttons(pages.page("I", path))
+    assert {"撤回", "催办"} <= begun.keys()
+    assert "同意" not in begun
+    admin = buttons(pages.page("admin", f"/flows/{flow['id']}"))
+    assert list(admin) == ["跳转", "挂起", "终止"]
+    assert asks(admin["跳转"])["to"]["options"] == [
+        ["draft", "编制"], ["a", "部门"], ["b", "板块"],
+    ]  # fmt: skip
+    assert asks(admin["跳转"])["reason"]["required"]
+
+
+def test_a_return_may_go_to_any_earlier_step_and_a_decision_is_taken_back_while_nobody_acted(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="乙")
+    path = f"/f/leave/{flow['record']}"
+    house.decide("u1", flow["id"])
+    assert "拿回" in buttons(pages.page("u1", path))
+    house.decide("u2", flow["id"])
+    back = asks(buttons(pages.page("u3", path))["退回"])
+    assert back["to"]["options"] == [["a", "部门"], ["draft", "编制"]]
+    house.decide("u3", flow["id"])
+    assert "拿回" not in buttons(pages.page("u1", path))
+
+
+def test_a_step_names_its_buttons_and_says_when_an_opinion_is_owed(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("secret", title="丙")
+    decide = buttons(pages.page("u4", f"/f/secret/{flow['record']}"))["核准"]
+    assert decide.get("data-opinion") == "owed"
+    listed = pages.page("u4", "/tasks").xpath("//button[@data-title='核准: 丙']")
+    assert [b.get("data-opinion") for b in listed] == ["owed"]
+    draft = house.api.make("I", "leave", title="丁", amount=1)
+    assert "上报" in buttons(pages.page("I", f"/f/leave/{draft['id']}"))
+
+
+def test_an_opinion_stands_beside_the_signature_of_its_day_for_those_who_may_read_it(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="戊")
+    signed = sign(house.api, "u1")
+    house.later(minutes=5)
+    house.decide("u1", flow["id"], comment="可以")
+    house.later(minutes=5)
+    sign(house.api, "u1")
+    path = f"/f/leave/{flow['record']}"
+    (picture,) = pages.page("I", path).xpath("//img[@class='signed']")
+    assert picture.get("src") == f"{path}/signatures/{signed}"
+    assert picture.get("alt") == "审批人1的签名"
+    answer = pages.get("I", picture.get("src"))
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/png", PNG)
+    assert pages.get("out", picture.get("src")).status_code == 404
+    assert pages.get("I", f"{path}/signatures/{signed + 1}").status_code == 404
+
+
+def test_a_copy_opens_the_record_but_not_what_the_step_hides_and_asks_nothing(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("secret", title="己", amount=77)
+    (task,) = house.todo("u4", flow["id"])
+    answer = house.act("u4", task["id"], "cc", {"people": ["out", "u9"], "comment": "请阅"})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    house.check(flow["id"])
+    again = house.act("u4", task["id"], "cc", {"people": ["out"]})
+    assert again.status_code == 200
+    assert "己" in texts(pages.page("out", "/tasks?box=cc"), "//*[@class='task-name']")
+    assert len(pages.page("out", "/tasks?box=cc").xpath("//*[@class='task-name']")) == 1
+    shown = pages.page("out", f"/f/secret/{flow['record']}")
+    assert "77" not in words(shown.xpath("//main")[0])
+    assert buttons(shown).keys() & {"同意", "核准"} == set()
+    house.decide("u4", flow["id"], comment="行")
+    assert house.flow(flow["id"])["status"] == "approved"
+
+
+# --- the inbox -----------------------------------------------------------------------------------
+
+
+def test_the_inbox_is_narrowed_searched_and_turned_page_by_page(
+    house: Approvals, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jingwei.screens.tasks.SIZE", 2)
+    before = {t["display"] for t in house.todo("u2")}
+    made = [house.start("leave", title=f"翻页{n}") for n in range(5)]
+    seen: list[str] = []
+    address = "/tasks?q=翻页"
+    for _ in range(4):
+        shown = pages.page("u2", address)
+        seen += texts(shown, "//*[@class='task-name']")
+        following = shown.xpath("//nav[@class='pager']//a[text()='下一页']/@href")
+        if not following:
+            break
+        address = following[0]
+    assert seen == [f"翻页{n}" for n in range(5)]
+    house.on_flow("I", made[3]["id"], "urge", {"comment": "急"})
+    assert texts(pages.page("u2", "/tasks?urged=1"), "//*[@class='task-name']") == ["翻页3"]
+    assert texts(pages.page("u2", "/tasks?form=secret"), "//*[@class='task-name']") == []
+    assert texts(pages.page("u2", "/tasks?org=B"), "//*[@class='task-name']") == []
+    narrowed = pages.page("u2", "/tasks?org=A&q=翻页4&since=2020-01-01")
+    assert texts(narrowed, "//*[@class='task-name']") == ["翻页4"]
+    late = texts(pages.page("u2", "/tasks?overdue=1"), "//*[@class='task-name']")
+    assert set(late) <= before
+    assert pages.get("u2", "/tasks?behind=nonsense&since=x").status_code == 200
+
+
+def test_people_are_found_by_their_initials_and_only_those_who_may_be_asked(pages: Pages) -> None:
+    found = pages.get("u1", "/people/options?q=jtz").get_json()
+    assert [one["value"] for one in found] == ["chief"]
+    among = pages.get("u1", "/people/options?q=&among=u2&among=u3&but=u3").get_json()
+    assert [one["value"] for one in among] == ["u2"]
+    assert pages.get(None, "/people/options?q=").status_code in (302, 401)
+
+
+# --- away ----------------------------------------------------------------------------------------
+
+
+def test_a_stand_in_is_shown_on_top_and_chains_are_explained(
+    house: Approvals, pages: Pages
+) -> None:
+    day = "2099-01-01"
+    house.api.post("u6", "proxies", {"to": "u7", "until": day})
+    assert "审批人7 正在代您处理待办，到 2098-12-31 为止。" in words(
+        pages.page("u6", "/tasks").xpath("//*[@class='standing-in']")[0]
+    )
+    assert pages.page("u7", "/tasks").xpath("//*[@class='standing-in']") == []
+    house.api.post("u7", "proxies", {"to": "u8", "until": day})
+    chain = texts(pages.page("u6", "/settings"), "//*[@class='proxy-chain']")
+    assert chain == ["此人也设置了代理：审批人6 → 审批人7 → 审批人8，实际由 审批人8 处理。"]
+    house.api.post("u8", "proxies", {"to": "u6", "until": day})
+    (loop,) = texts(pages.page("u6", "/settings"), "//*[@class='proxy-chain']")
+    assert loop.startswith("代理关系成环")
+    house.forget_absences()
+
+
+# --- administrators ------------------------------------------------------------------------------
+
+
+def test_administrators_look_after_requests_whose_records_they_may_not_read(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="庚")
+    assert pages.get("admin", f"/f/leave/{flow['record']}").status_code == 404
+    shown = pages.page("admin", f"/flows/{flow['id']}")
+    assert words(shown.xpath("//h1")[0]) == "庚"
+    assert "审批人1、审批人2" in words(shown.xpath("//*[contains(@class,'flow-waits')]")[0])
+    assert pages.get("out", f"/flows/{flow['id']}").status_code == 404
+    house.on_flow("admin", flow["id"], "suspend", {"reason": "核实情况"})
+    shown = pages.page("admin", f"/flows/{flow['id']}")
+    assert words(shown.xpath("//*[@class='flow-reason']")[0]) == "核实情况"
+    assert list(buttons(shown)) == ["激活", "终止"]
+    overview = pages.page("admin", "/flows?state=suspended&org=A&workflow=leave")
+    assert "庚" in words(overview.xpath("//section[.//*[@id='running-title']]")[0])
+    assert pages.get("u1", "/flows").status_code == 403
+
+
+def test_what_waits_for_a_leaver_is_shown_before_it_is_handed_over(
+    house: Approvals, pages: Pages
+) -> None:
+    house.start("old", title="辛")
+    shown = pages.page("admin", "/flows/hand-over?person=u5")
+    assert "辛" in texts(shown, "//tbody/tr/td[1]")
+    assert "没有" in words(pages.page("admin", "/flows/hand-over?person=u9").xpath("//main")[0])
+    assert pages.page("admin", "/flows/hand-over?person=nobody").xpath("//*[@class='wrong']")
+    assert pages.get("u1", "/flows/hand-over").status_code == 403
+
+
+def test_moving_to_a_new_version_is_rehearsed_for_each_request(
+    house: Approvals, pages: Pages
+) -> None:
+    house.start("old", title="壬")
+    again = "steps: [{id: a, title: 复审, approve: {who: {person: u6}}}]"
+    house.publish(case_files("old", again))
+    shown = pages.page("admin", "/flows/migrate?workflow=old")
+    lines = {
+        words(r.xpath("td[2]")[0]): words(r.xpath("td[4]")[0]) for r in shown.xpath("//tr[td]")
+    }
+    assert lines["壬"] == "初审 → 复审"
+    other = "steps: [{id: z, title: 终审, approve: {who: {person: u6}}}]"
+    house.publish(case_files("old", other))
+    shown = pages.page("admin", "/flows/migrate?workflow=old")
+    (refused, *_) = texts(shown, "//*[@class='refused']")
+    assert refused.startswith("不能迁移")
