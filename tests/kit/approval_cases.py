@@ -16,6 +16,7 @@ Beside what a case expects, A1–A7 are looked at after every step.
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ from jingwei.services.sessions import Passwords
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 
+_NUMBERS = itertools.count()
 OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
 SPANS = {"d": "days", "h": "hours", "min": "minutes"}
@@ -85,7 +87,7 @@ class Run:
     case: Case
     flow: int = 0
     seen: int = 0  # events already there
-    tokens: dict[str, int] = field(default_factory=dict)
+    number: int = field(default_factory=lambda: next(_NUMBERS))
 
     def play(self) -> None:
         self.house.forget_absences()
@@ -202,6 +204,10 @@ class Run:
         do, by, house = step["do"], step.get("by", "I"), self.house
         body = {name: value for name, value in step.items() if name not in OURS}
         keys = {name: step[name] for name in ("key", "match") if name in step}
+        if "key" in keys:  # of this run alone
+            keys["key"] = f"{keys['key']}-{self.number}"
+        if do == "clock":
+            return lambda: self._clock(str(by))
         house.api.token(by)
         if do == "submit" and "step" not in step and not self._mine(by, "fill"):
             return lambda: self._submit(by, body, keys)

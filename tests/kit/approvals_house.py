@@ -75,6 +75,7 @@ types:
         f"definitions/posts/{post}.yaml": f"kind: post\ntitle: {post}\n"
         for post in ("general_manager", "planner", "finance", "lawyer", "vacant")
     },
+    "definitions/posts/leader.yaml": "kind: post\ntitle: 分管领导\ncovers: true\n",
     **{
         f"definitions/roles/{role}.yaml": f"kind: role\ntitle: {role}\n"
         for role in ("member", "flow_admin")
@@ -88,6 +89,8 @@ _PEOPLE = (
     {"login": "chief", "name": "集团总", "org": "G", "posts": "general_manager@G"},
     {"login": "law1", "name": "法务一", "org": "G", "posts": "lawyer@G"},
     {"login": "law2", "name": "法务二", "org": "G", "posts": "lawyer@G"},
+    {"login": "lead1", "name": "分管甲", "org": "G", "posts": "leader@G:A"},
+    {"login": "lead2", "name": "分管板块", "org": "G", "posts": "leader@G:S"},
     {"login": "admin", "name": "管理员", "org": "G", "roles": "flow_admin@G"},
     {"login": "out", "name": "外人", "org": "B", "roles": "member@B"},
 )

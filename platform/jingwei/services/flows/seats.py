@@ -85,6 +85,34 @@ def ask_more(walk: Walk, run: int, person: str, seat: int, **more: Any) -> TaskR
     return _ask(walk, walk.step_of(row), row, person, seat, **more)
 
 
+def may_take(walk: Walk, run: RunRow, person: str, task: TaskRow) -> bool:
+    """Whether somebody may be given this task of another: nobody is asked twice at one step, and
+    nobody about a request of his own unless the workflow lets him."""
+    others = [t for t in walk.tasks_of(run.id) if t.id != task.id and t.person == person]
+    if any(t.state in ("open", "waiting") or t.outcome in ("approved", "rejected") for t in others):
+        return False
+    own = person == walk.flow.initiator and task.kind == "approval"
+    return not own or walk.plan.policy(walk.step_of(run), "self_approval") == "allow"
+
+
+def hand_on(
+    walk: Walk, task: TaskRow, person: str, *, by: str | None, reason: str, state: str = "open"
+) -> None:
+    """Give the seat of a task to somebody else; `by` None: the system."""
+    walk.close_task(task.id, "transferred", by=by, reason=reason)
+    ask_more(
+        walk,
+        task.run or 0,
+        person,
+        task.seat,
+        weight=task.weight,
+        origin=task.origin,
+        position=task.position,
+        kind=task.kind,
+        state=state,
+    )
+
+
 def _seat(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
     seats = seats_wanted(step, found)
     seats = _without_empty(walk, step, run, seats)

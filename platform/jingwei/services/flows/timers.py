@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,13 +17,13 @@ from jingwei.services.flows.automatic import look_at_wait
 from jingwei.services.flows.returns import goto, send_back
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.schedule import LOOK_AGAIN, remind_rule, timer
-from jingwei.services.flows.seats import ask_more
+from jingwei.services.flows.seats import hand_on, may_take
 from jingwei.services.flows.walk import Walk
 from jingwei.services.notices import Notice, notify
 from jingwei.services.people import SYSTEM
 from jingwei.services.platform import Platform
 from jingwei.storage import flow_timers as timer_rows
-from jingwei.storage.flow_rows import RunRow, TimerRow
+from jingwei.storage.flow_rows import RunRow, TaskRow, TimerRow
 from jingwei.storage.people import find_people
 from jingwei.texts import text
 
@@ -132,7 +133,7 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
                 _tell(work, found, walk, people, step.title.zh, step.title.en)
         if "transfer" in rung:
             people = found.asks.persons(rung["transfer"], rows_, task.person)
-            _transfer(walk, run, task, people or found.asks.flow_admins())
+            _transfer(walk, run, task, people)
     if "return_to" in rung:
         walk.cancel([run.id], "returned", "overdue")
         send_back(walk, walk.runs[run.id], rung["return_to"])
@@ -143,22 +144,12 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
         walk.look_at(run.id)
 
 
-def _transfer(walk: Walk, run: RunRow, task: Any, people: list[str]) -> None:
-    had = {t.person for t in walk.live_tasks(run.id)}
-    heirs = [p for p in people if p not in had]
-    if not heirs:
-        return
-    walk.close_task(task.id, "transferred", by=None, reason="overdue")
-    ask_more(
-        walk,
-        run.id,
-        heirs[0],
-        task.seat,
-        weight=task.weight,
-        origin=task.origin,
-        position=task.position,
-        kind=task.kind,
-    )
+def _transfer(walk: Walk, run: RunRow, task: TaskRow, people: Sequence[str]) -> None:
+    """To the first who may take it: who is named, else an administrator of flows."""
+    others = [*people, *walk.asks.flow_admins()]
+    heir = next((p for p in others if p != task.person and may_take(walk, run, p, task)), None)
+    if heir is not None:
+        hand_on(walk, task, heir, by=None, reason="overdue")
 
 
 def _tell(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.language.expressions.environment import Environment
+from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 from jingwei.services.commands import Reading
 from jingwei.services.flows.asks import Group
@@ -117,11 +118,36 @@ def _holders(view: Reading, who: Who, around: Around) -> list[str]:
         orgs = [None]
     else:
         return nearest(view, kind, who.name or "", around.record.get("org"))
-    return [p for org in orgs for name in names for p in _held(view, kind, name, org)]
+    found = [h for org in orgs for name in names for h in _holdings(view, kind, name, org)]
+    if who.covering is not None:
+        found = _looking_after(view, found, who.covering, around)
+    return [holding.person for holding in found]
+
+
+def _looking_after(
+    view: Reading, found: Sequence[rows.Holding], covering: Formula, around: Around
+) -> list[rows.Holding]:
+    """Those who look after the orgs; where nobody does, after the nearest org above them."""
+    value = view.catalogue.closure(covering)(around.environment)
+    wanted = list(value) if isinstance(value, list | tuple | set) else [value]
+    kept: dict[int, rows.Holding] = {}
+    for org in wanted:
+        if org not in view.catalogue.orgs:
+            continue
+        for above in view.catalogue.tree.ancestors(str(org), view.today):
+            mine = [holding for holding in found if above in holding.covers]
+            kept.update({holding.id: holding for holding in mine})
+            if mine:
+                break
+    return list(kept.values())
 
 
 def _held(view: Reading, kind: rows.Held, name: str, org: str | None) -> list[str]:
-    return [h.person for h in rows.holders(view.connection, kind, name, org, view.today)]
+    return [h.person for h in _holdings(view, kind, name, org)]
+
+
+def _holdings(view: Reading, kind: rows.Held, name: str, org: str | None) -> Sequence[rows.Holding]:
+    return rows.holders(view.connection, kind, name, org, view.today)
 
 
 def _including(view: Reading, role: str) -> list[str]:
