@@ -12,6 +12,35 @@ from jingwei.language.walker import BAD, Reference, Walker, well_named
 from jingwei.problems import Phrase, Position, Problems, nearest
 from jingwei.reading.yaml_file import Scalar, YamlFile
 
+# What is certain however much of a file could not be read: it is said of what is written, never
+# of what is missing.
+SAID_OF_PARTS = frozenset(
+    {
+        "unknown-key",
+        "unknown-field-type",
+        "unknown-value",
+        "unknown-who",
+        "unknown-effect",
+        "unknown-right",
+        "unknown-locale",
+        "expected-boolean",
+        "quoted-boolean",
+        "expected-integer",
+        "out-of-range",
+        "leading-zero",
+        "bad-value",
+        "bad-name",
+        "bad-code",
+        "bad-duration",
+        "bad-schedule",
+        "bad-pattern",
+        "reserved-name",
+        "text-too-long",
+        "cut-expression",
+        "wrong-shape",
+    }
+)
+
 
 @dataclass
 class Checked:
@@ -34,6 +63,9 @@ def check_files(
     checked = Checked()
     for file in files:
         checked.files[file.path] = file
+        if file.broken:
+            _check_parts(file, folders, checked, problems)
+            continue
         kind = _kind_of(file, problems)
         if kind is None:
             continue
@@ -45,6 +77,23 @@ def check_files(
         else:
             _check(file, KINDS[kind], folders.get(kind, KINDS[kind].folder), checked, problems)
     return checked
+
+
+def _check_parts(
+    file: YamlFile, folders: Mapping[str, str], checked: Checked, problems: Problems
+) -> None:
+    """What is wrong with the parts that could be read. Nothing is built; its name is known, so
+    that nobody is told that the file is not there."""
+    written = file.data.get("kind") if isinstance(file.data, dict) else None
+    name = written.text if isinstance(written, Scalar) else _kind_of_folder(file.path)
+    if name is None or name not in KINDS:
+        return
+    apart = Problems()
+    _check(file, KINDS[name], folders.get(name, KINDS[name].folder), checked, apart)
+    said = [
+        p for p in apart if p.code in SAID_OF_PARTS and not problems.at_line(file.path, p.at.line)
+    ]
+    problems.extend(said)
 
 
 def _kind_of(file: YamlFile, problems: Problems) -> str | None:

@@ -70,6 +70,8 @@ def anchor(heading: str) -> str:
 def check_help(checked: Checked, guides: Mapping[str, Guide], problems: Problems) -> None:
     """Every `help:` that points to a guide finds it, and its chapter."""
     for file in checked.files.values():
+        if file.broken:
+            continue
         for path in _places(file):
             _check_pointer(file, path, guides, problems)
 

@@ -8,6 +8,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.meant import meant_value
 from jingwei.language.organisation import Org
 from jingwei.problems import Phrase, Problems, nearest
 
@@ -92,7 +93,8 @@ def _check_facts(catalogue: Catalogue, org: Org, problems: Problems) -> None:
         except ValueRefused as refused:
             why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
             value_at = org.origin.value("facts", name)
-            problems.add("bad-value", value_at, value=str(value)[:40], why=why)
+            meant = meant_value(refused.code, str(value))
+            problems.add("bad-value", value_at, suggestion=meant, value=str(value)[:40], why=why)
 
 
 def _check_types(catalogue: Catalogue, problems: Problems) -> None:

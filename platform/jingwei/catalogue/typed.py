@@ -22,6 +22,7 @@ from jingwei.language.expressions.words import type_words
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
+from jingwei.language.meant import meant_value
 from jingwei.language.template import AMOUNTS, DATE_PARTS, Hole, Template
 from jingwei.language.text import Text
 from jingwei.language.values import Due, Formula, Literal_, Rung, Value
@@ -293,7 +294,10 @@ class Typing:
             typed = type_.written(field, value.value)
         except ValueRefused as refused:
             why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
-            self.problems.add("bad-value", value.at, value=value.value[:40], why=why)
+            meant = meant_value(refused.code, value.value)
+            self.problems.add(
+                "bad-value", value.at, suggestion=meant, value=value.value[:40], why=why
+            )
             return
         values[name] = Literal_([typed] if field.many else typed, value.at)
 

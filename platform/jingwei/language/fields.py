@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,7 @@ from jingwei.language.periods import GRAINS
 from jingwei.language.shapes import (
     BOOLEAN,
     CONDITION,
+    DATE,
     FORMULA,
     INTEGER,
     NAME,
@@ -96,8 +99,8 @@ CHOICE = by_shape(
             "parent": WORD,
             "zh": WORD,
             "en": WORD,
-            "valid_from": WORD,
-            "valid_to": WORD,
+            "valid_from": DATE,
+            "valid_to": DATE,
         },
     ),
 )
@@ -191,6 +194,8 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     if len(data) > MOST_FIELDS:
         at = walker.key_at(path)
         return walker.fail("too-many-fields", at, count=len(data), most=MOST_FIELDS)
+    if not data and path == ("fields",):
+        return walker.empty(path)
     table = str(path[-2]) if len(path) > 2 and path[-3] == "fields" else None
     fields: dict[str, Field] = {}
     bad = False
@@ -255,7 +260,7 @@ def _type_of(walker: Walker, name: str, data: dict[str, Data], path: Path) -> st
         walker.fail(
             "unknown-field-type",
             walker.value_at((*path, "type")),
-            suggestion=_OTHER_TYPES.get(scalar.text) or nearest(scalar.text, FIELD_TYPES),
+            suggestion=_meant_type(scalar.text),
             type=scalar.text[:40],
             known=", ".join(FIELD_TYPES),
         )
@@ -284,7 +289,50 @@ _OTHER_TYPES: Mapping[str, str] = {
     "timestamp": "datetime",
     "subtable": "table",
     "child": "table",
+    "varchar": "text",
+    "char": "text",
+    "nvarchar": "text",
+    "numeric": "number",
+    "文本": "text",
+    "文字": "text",
+    "字符串": "text",
+    "多行文本": "long_text",
+    "备注": "long_text",
+    "整数": "integer",
+    "数字": "number",
+    "数值": "number",
+    "小数": "number",
+    "金额": "money",
+    "百分比": "percent",
+    "日期": "date",
+    "日期时间": "datetime",
+    "时间": "time",
+    "期间": "period",
+    "是否": "boolean",
+    "布尔": "boolean",
+    "选项": "choice",
+    "单选": "choice",
+    "下拉": "choice",
+    "多选": "choice",
+    "人员": "person",
+    "部门": "org",
+    "组织": "org",
+    "单位": "org",
+    "关联": "link",
+    "明细": "table",
+    "子表": "table",
+    "表格": "table",
+    "附件": "file",
+    "文件": "file",
+    "图片": "image",
+    "签名": "signature",
 }
+
+
+def _meant_type(written: str) -> str | None:
+    """`varchar(20)` means text."""
+    word = written.partition("(")[0].strip().lower()
+    return _OTHER_TYPES.get(word) or nearest(word, FIELD_TYPES)
 
 
 def _unknown(walker: Walker, key: str, type_: str, path: Path) -> None:
@@ -304,7 +352,8 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> None:
 @reads("choices")
 def read_choices(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     """Choices by code as a tuple of `Choice`."""
-    assert isinstance(data, dict)
+    if not isinstance(data, dict):
+        return wrong_shape(walker, "things.map", data, path)
     if len(data) > MOST_CHOICES:
         at = walker.key_at(path)
         return walker.fail("too-many-choices", at, count=len(data), most=MOST_CHOICES)
@@ -322,7 +371,35 @@ def read_choices(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             found.append(choice)
     if not found and not bad:
         return walker.empty(path)
+    bad = _bad_parents(walker, found, data, path) or bad
     return BAD if bad else tuple(found)
+
+
+def _bad_parents(walker: Walker, found: list[Choice], data: dict[str, Data], path: Path) -> bool:
+    """Whether a choice stands below one that is not there, or below itself."""
+    parents = {choice.code: choice.parent for choice in found if choice.parent is not None}
+    bad = False
+    for code, parent in parents.items():
+        at = walker.value_at((*path, code, "parent"))
+        if parent not in data:
+            bad = True
+            walker.fail(
+                "default-not-a-choice",
+                at,
+                suggestion=nearest(parent, data),
+                value=parent[:40],
+                known=", ".join(list(data)[:12]),
+            )
+            continue
+        ring = [code]
+        while ring[-1] in parents and len(ring) <= len(parents) + 1:
+            ring.append(parents[ring[-1]])
+            if ring[-1] == code:
+                bad = True
+                if code == min(ring):
+                    walker.fail("choice-cycle", at, path=" → ".join(ring))
+                break
+    return bad
 
 
 def _choice(walker: Walker, code: str, data: Data, path: Path) -> Any:
@@ -334,6 +411,10 @@ def _choice(walker: Walker, code: str, data: Data, path: Path) -> Any:
         return BAD
     if isinstance(values, Text):
         return Choice(code=code, title=values)
+    first, last = values.get("valid_from"), values.get("valid_to")
+    if first is not None and last is not None and last < first:
+        at = walker.value_at((*path, "valid_to"))
+        return walker.fail("ends-before-it-begins", at, first=first, last=last)
     return Choice(
         code=code,
         title=values.get("title", Text.plain(code)),
@@ -379,12 +460,28 @@ def build_field(
         table=table,
         **{key: value for key, value in arguments.items() if key not in _TYPED},
     )
+    if type_ == "percent":
+        _warn_of_shares(walker, values, path)
     typed = {key: _typed(walker, field, key, values[key], path) for key in _TYPED if key in values}
     if any(value is BAD for value in typed.values()):
         return BAD
     if typed:
         field = Field(**{**_shallow(field), **typed})
     return field
+
+
+def _warn_of_shares(walker: Walker, values: dict[str, Any], path: Path) -> None:
+    """`max: 100` of a percentage is 10000 %."""
+    for key in _TYPED:
+        value = values.get(key)
+        if not isinstance(value, Literal_) or not isinstance(value.value, str):
+            continue
+        with suppress(InvalidOperation):
+            share = Decimal(value.value.replace("_", ""))
+            if 1 < abs(share) < 10**6:
+                at = walker.value_at((*path, key))
+                percent = f"{share * 100:f}"
+                walker.warn("percent-as-number", at, value=value.value[:40], percent=percent)
 
 
 def _shallow(field: Field) -> dict[str, Any]:

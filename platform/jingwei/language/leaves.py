@@ -7,6 +7,7 @@ from typing import Any
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.date import day_of
 from jingwei.language.field_types.numbers import integer_of, written_number
+from jingwei.language.meant import meant_boolean, meant_value
 from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
 from jingwei.language.small import parse_at, parse_duration
 from jingwei.language.text import Text
@@ -20,8 +21,6 @@ __all__ = ["plain_data"]
 DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
 RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
 MOST_FORMULA_CHARACTERS = 60_000  # of one file
-_TRUE = {"yes", "on", "True", "TRUE", "Yes", "YES", "On", "ON", "y", "1", "是"}
-_FALSE = {"no", "off", "False", "FALSE", "No", "NO", "Off", "OFF", "n", "0", "否"}
 
 
 @reads("text")
@@ -32,6 +31,8 @@ def read_text(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     scalar = walker.scalar(data, path, "things.words")
     if scalar is None or not short_enough(walker, schema, scalar, path):
         return BAD
+    if not scalar.text.strip():
+        return walker.empty(path)
     return Text.plain(scalar.text.rstrip("\n"))
 
 
@@ -47,6 +48,10 @@ def _two_languages(walker: Walker, schema: Schema, data: dict[str, Data], path: 
         scalar = walker.scalar(part, here, "things.words")
         if scalar is None or not short_enough(walker, schema, scalar, here):
             bad = True
+            continue
+        if not scalar.text.strip():
+            bad = True
+            walker.empty(here)
             continue
         words[key] = scalar.text.rstrip("\n")
     if bad:
@@ -119,8 +124,8 @@ def read_boolean(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     suggestion = None
     if scalar.text in ("true", "false"):
         suggestion = scalar.text
-    elif scalar.text in _TRUE or scalar.text in _FALSE:
-        suggestion = "true" if scalar.text in _TRUE else "false"
+    else:
+        suggestion = meant_boolean(scalar.text)
     code = "quoted-boolean" if scalar.text in ("true", "false") else "expected-boolean"
     at = walker.value_at(path)
     return walker.fail(code, at, suggestion=suggestion, value=scalar.text[:40])
@@ -154,7 +159,8 @@ def refused_value(walker: Walker, refused: ValueRefused, scalar: Scalar, path: P
     if refused.code == "number-leading-zero":
         return walker.fail("leading-zero", at, value=scalar.text, write=scalar.text.lstrip("0"))
     why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
-    return walker.fail("bad-value", at, value=scalar.text[:40], why=why)
+    suggestion = meant_value(refused.code, scalar.text)
+    return walker.fail("bad-value", at, suggestion=suggestion, value=scalar.text[:40], why=why)
 
 
 @reads("date")

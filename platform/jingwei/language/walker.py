@@ -201,6 +201,11 @@ def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) 
     last = data[before[-1]]
     if not isinstance(last, Scalar) or last.style != "plain":
         return any(cut_expression(walker, data, earlier, path) for earlier in before[-1:])
+    place = last.text.find("（")
+    if place > last.text.find("）"):
+        at = walker.value_at((*path, before[-1])).shifted(place, place + 1)
+        walker.fail("wrong-sign", at, sign="（", suggestion="(")
+        return True
     open_ = [sign for sign, close in ("()", "[]") if last.text.count(sign) > last.text.count(close)]
     if not open_:
         return cut_expression(walker, data, before[-1], path)
@@ -245,6 +250,38 @@ OTHER_WORDS: Mapping[str, str] = {
     "规则": "rules",
     "权限": "permissions",
     "布局": "layout",
+    "标签": "title",
+    "提示": "help",
+    "选项": "choices",
+    "默认值": "default",
+    "默认": "default",
+    "最小": "min",
+    "最小值": "min",
+    "最大": "max",
+    "最大值": "max",
+    "只读": "readonly",
+    "唯一": "unique",
+    "步骤": "steps",
+    "审批人": "who",
+    "条件": "when",
+    "列": "columns",
+    "dependson": "visible_if",
+    "mandatory_if": "required_if",
+    "relation": "to",
+    "target": "to",
+    "placeholder_text": "placeholder",
+    "decimals": "precision",
+    "scale": "precision",
+    "assignee": "who",
+    "assignees": "who",
+    "recipients": "to",
+    "transitions": "actions",
+    "validations": "rules",
+    "constraints": "rules",
+    "constraint": "check",
+    "items": "choices",
+    "default_value": "default",
+    "nullable": "required",
 }
 
 
@@ -265,10 +302,14 @@ def wrong_shape(
     at = walker.value_at(path)
     if wanted == "things.map" and isinstance(data, list):
         first = next((part for part in data if isinstance(part, dict)), {})
-        name = next(iter(first), "name")
-        suggestion = f"{name}: …"
+        words = [part.text[:20] for part in data if isinstance(part, Scalar)][:2]
+        if words and not first:
+            suggestion = f"{{{', '.join(f'{word}: …' for word in words)}}}"
+        else:
+            suggestion = f"{next(iter(first), 'name')}: …"
     elif wanted == "things.list" and isinstance(data, Scalar) and suggestion is None:
-        suggestion = f"[{data.text[:40]}]"
+        entry = re.fullmatch(r"-(\w.*)", data.text[:40])
+        suggestion = f"- {entry[1]}" if entry else f"[{data.text[:40]}]"
     return walker.fail("wrong-shape", at, suggestion=suggestion, wanted=Phrase(wanted), found=found)
 
 
@@ -326,6 +367,6 @@ def read_by_shape(walker: Walker, schema: Schema, data: Data, path: Path) -> Any
     shape = "scalar" if isinstance(data, Scalar) else "list" if isinstance(data, list) else "map"
     if shape in shapes:
         return walker.read(shapes[shape], data, path)
-    wanted = next(iter(shapes))
+    wanted = "map" if shape == "list" and "map" in shapes else next(iter(shapes))
     names = {"scalar": "things.words", "list": "things.list", "map": "things.map"}
     return wrong_shape(walker, names[wanted], data, path)

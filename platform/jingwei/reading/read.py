@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NoReturn, cast
 
 import yaml
@@ -16,6 +18,9 @@ from jingwei.reading.yaml_file import Data, Mark, Path, Places, Scalar, Style, Y
 MOST_DEPTH = 50
 MOST_NODES = 50_000
 MOST_REFUSED = 20  # references of one file that are named before reading stops
+MOST_ROUNDS = 8  # a file with mistakes is read again without each of them
+MOST_READ_AGAIN = 400_000  # characters of one file in all rounds together
+_LEFT_EMPTY = {"file-empty", "not-a-map"}  # said of a file only when it was so from the start
 _STYLES: dict[str | None, Style] = {
     None: "plain",
     "": "plain",
@@ -24,6 +29,10 @@ _STYLES: dict[str | None, Style] = {
     "|": "literal",
     ">": "folded",
 }
+
+
+_NO_READING_ON = {"not-a-map", "too-deep", "too-many-values", "file-empty"}
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 class _Stop(Exception):
@@ -35,30 +44,87 @@ def read_file(path: str, content: bytes, problems: Problems) -> YamlFile | None:
     text = decode(path, content, problems)
     if text is None:
         return None
-    before = len(problems.errors)
-    reader = _Reader(path, text, problems)
-    try:
-        data = reader.document()
-    except _Stop:
-        return None
-    except yaml.MarkedYAMLError as error:
-        problem = syntax.explain(path, text, error)
-        # A look-alike that was named is what the parser stumbles over a little later.
-        if not problems.at_line(path, problem.at.line):
-            problems.extend([problem])
-        return None
-    except yaml.YAMLError:
-        problems.add("yaml-syntax", Position(path))
-        return None
-    if len(problems.errors) > before:
-        return None
-    return YamlFile(path, data, Places(path, reader.keys), Places(path, reader.values), text)
+    file, _ = _read(path, text, problems)
+    return None if file is None or file.broken else file
 
 
 def read_files(files: Iterable[tuple[str, bytes]], problems: Problems) -> list[YamlFile]:
     """All files that can be read, in the order given."""
     read = (read_file(path, content, problems) for path, content in files)
     return [file for file in read if file is not None]
+
+
+def read_parts(files: Iterable[tuple[str, bytes]], problems: Problems) -> list[YamlFile]:
+    """All files, those with problems as far as they can be read (`broken`), so that one run names
+    the mistakes behind the first one too."""
+    return [_read_parts(path, content, problems) for path, content in files]
+
+
+def _read_parts(path: str, content: bytes, problems: Problems) -> YamlFile:
+    nothing = YamlFile(path, {}, {}, {}, "", broken=True)
+    text = decode(path, content, problems)
+    if text is None:
+        return nothing
+    file, line = _read(path, text, problems)
+    left, rounds = text, min(MOST_ROUNDS, MOST_READ_AGAIN // max(len(text), 1))
+    while file is None and line is not None and rounds > 0:
+        rounds -= 1
+        left = without_entry(left, line)
+        again = Problems()
+        file, line = _read(path, left, again)
+        if file is not None or line is not None:
+            problems.extend(p for p in again if p.code not in _LEFT_EMPTY)
+        if file is not None:
+            return replace(file, text=text, broken=True)
+    return file or nothing
+
+
+def without_entry(text: str, line: int) -> str:
+    """The text with the entry around a line (from 1) left blank, all lines in their places.
+
+    An entry is what a definition holds one level down, such as a field or a rule; of a key of the
+    top level all that belongs to it.
+    """
+    lines = text.split("\n")
+    line = min(line, len(lines))
+    depth = 2 if _indent(lines[line - 1]) >= 2 else 0
+    first = line - 1
+    while first > 0 and (not lines[first].strip() or _indent(lines[first]) > depth):
+        first -= 1
+    last = line
+    while last < len(lines) and (
+        not lines[last].strip() or _indent(lines[last]) > depth or lines[last].lstrip()[0] == ":"
+    ):
+        last += 1
+    return "\n".join([*lines[:first], *[""] * (last - first), *lines[last:]])
+
+
+def _indent(line: str) -> int:
+    """How deep a line is meant to be, whatever blanks its author used."""
+    return sum(2 if char == "\t" else 1 for char in line[: len(line) - len(line.lstrip())])
+
+
+def _read(path: str, text: str, problems: Problems) -> tuple[YamlFile | None, int | None]:
+    """The file, `broken` when something of it is wrong; or None and the line (from 1) that the
+    reader could not get past, which is None when there is no reading on."""
+    before = len(problems.errors)
+    reader = _Reader(path, text, problems)
+    try:
+        data = reader.document()
+    except _Stop:
+        return None, reader.stopped
+    except yaml.MarkedYAMLError as error:
+        problem = syntax.explain(path, text, error)
+        # A look-alike that was named is what the parser stumbles over a little later.
+        if not problems.at_line(path, problem.at.line):
+            problems.extend([problem])
+        return None, problem.at.line
+    except yaml.YAMLError:
+        problems.add("yaml-syntax", Position(path))
+        return None, None
+    broken = len(problems.errors) > before
+    keys, values = Places(path, reader.keys), Places(path, reader.values)
+    return YamlFile(path, data, keys, values, text, broken), None
 
 
 class _Reader:
@@ -73,6 +139,7 @@ class _Reader:
         self.suspects = lookalikes.any_in(text)
         self.nodes = 0
         self.refused = 0
+        self.stopped: int | None = None  # the line that cannot be read past, when others can
         self.next: Any = yaml.CLoader(text).get_event
 
     def document(self) -> dict[str, Data]:
@@ -90,20 +157,29 @@ class _Reader:
         self.next()  # the document ends
         event = self.next()
         if not isinstance(event, events.StreamEndEvent):
-            self.stop("many-documents", event)
+            self.refuse("many-documents", event)
         return cast(dict[str, Data], data)
 
     def top_is_no_map(self, event: Any) -> None:
         if isinstance(event, events.ScalarEvent):
             lookalikes.check_plain(self.place(event), event.value, self.problems)
-            place = lookalikes.colon_in(self.path, self.text, self.mark(event)[0] - 1)
+            line = self.mark(event)[0]
+            place = lookalikes.colon_in(self.path, self.text, line - 1)
             if place:
                 self.problems.add("full-width-colon", place)
+                self.stopped = line
+                raise _Stop
+            spaceless = syntax.missing_space(self.path, self.text, line - 1)
+            if spaceless:
+                self.problems.extend([spaceless])
+                self.stopped = line
                 raise _Stop
         self.stop("not-a-map", event)
 
     def stop(self, code: str, event: Any, **holes: str | int) -> NoReturn:
-        self.problems.extend([Problem(code, self.place(event), holes)])
+        place = self.place(event)
+        self.problems.extend([Problem(code, place, holes)])
+        self.stopped = None if code in _NO_READING_ON else place.line
         raise _Stop
 
     def refuse(self, code: str, event: Any, **holes: str | int) -> None:
@@ -184,6 +260,8 @@ class _Reader:
                 here = (*path, f"{key}\0{event.start_mark.line}")
             self.keys[here] = self.mark(event)
             value = self.node(self.next(), here, depth, in_list=False)
+            if ":" in key and event.style in (None, ""):
+                self.check_space(event, key, value)
             if key not in entries:
                 entries[key] = value
         return entries
@@ -197,6 +275,7 @@ class _Reader:
                 line, column, _ = self.mark(event)
                 place = Position(self.path, line, column - 1, column + 1)
                 self.problems.add("braces-unquoted", place)
+                self.stopped = line
                 raise _Stop
             self.stop("key-not-text", event)
         if event.anchor is not None:
@@ -211,6 +290,16 @@ class _Reader:
         if self.suspects and event.style in (None, ""):
             lookalikes.check_key(self.place(event), key, self.problems)
         return key
+
+    def check_space(self, event: Any, key: str, value: Data) -> None:
+        """`{type:text}` and `due:{type: date}`: a colon that separates nothing."""
+        before, _, after = key.partition(":")
+        alone = isinstance(value, Scalar) and value.style == "plain" and value.text == ""
+        if _WORD.fullmatch(before) and (
+            after[:1] in ("{", "[", '"', "'") or (alone and after[:1].strip())
+        ):
+            at = self.place(event).shifted(len(before), len(before) + 1)
+            self.problems.add("missing-space", at, key=before)
 
     def char_before(self, event: Any) -> str:
         index = event.start_mark.index

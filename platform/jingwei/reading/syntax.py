@@ -10,6 +10,18 @@ from jingwei.problems import Position, Problem
 from jingwei.reading import lookalikes
 
 _OPENING = {"[": "]", "{": "}"}
+_KEY = re.compile(r"""\s*["']?([A-Za-z_][\w-]*)["']?:(?:\s|$)""")
+_SPACELESS = re.compile(r"(\s*(?:- +)*)([A-Za-z_][\w.-]*):(?=[^\s:/\\])")
+
+
+def missing_space(path: str, text: str, line: int) -> Problem | None:
+    """`type:text` at the beginning of a line (from 0)."""
+    lines = text.split("\n")
+    match = _SPACELESS.match(lines[line]) if line < len(lines) else None
+    if match is None:
+        return None
+    at = Position(path, line + 1, match.end(), match.end() + 1)
+    return Problem("missing-space", at, {"key": match[2]})
 
 
 def explain(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
@@ -50,10 +62,13 @@ class _Explainer:
             self.open_quote,
             self.look_alike,
             self.reference,
+            self.spaceless,
+            self.block_header,
             self.after_quote,
             self.flow_entry,
             self.flow,
             self.second_document,
+            self.entry_after_key,
             self.among_others,
             self.colon_in_text,
             self.no_colon,
@@ -115,10 +130,25 @@ class _Explainer:
         """`a: "x" y`: the quotes close before the text ends."""
         before = self.line_text(self.line)[: self.column].rstrip()
         rest = self.line_text(self.line)[self.column :]
+        opened = self.opened_above(before)
+        if opened:
+            return Problem("open-quote", opened)
+        if before.endswith(('"', "'", "]", "}")) and "flow" in self.while_ and _KEY.match(rest):
+            return Problem("missing-comma", self.here, {"word": _KEY.split(rest, maxsplit=1)[1]})
         if before.endswith(('"', "'")) and rest and rest[0] not in ",]}:#":
             return Problem("after-quote", self.here, {"text": rest.strip()[:40]})
         if before.endswith(("]", "}")) and rest.strip() and "flow" not in self.while_:
             return Problem("after-bracket", self.here, {"text": rest.strip()[:40]})
+        return None
+
+    def opened_above(self, before: str) -> Position | None:
+        """Where the quotation began, when the mark that seems to close it begins another one."""
+        mark = before[-1:]
+        if mark not in ('"', "'") or before.count(mark) % 2 == 0:
+            return None
+        for line in range(self.line - 1, max(self.line - 50, -1), -1):
+            if self.line_text(line).count(mark) % 2:
+                return self.at(line, self.line_text(line).rindex(mark))
         return None
 
     def flow_entry(self) -> Problem | None:
@@ -134,16 +164,50 @@ class _Explainer:
             return None
         rest = re.match(r"\[[^\[\]]*\]|\{[^{}]*\}|[^,}\]]*", line[self.column :])
         written = (entry[1] + (rest[0] if rest else "")).strip()
+        words = re.fullmatch(r"(.*\S\s+)([A-Za-z_][\w-]*)\s*", entry[1]) if sign == ":" else None
+        if words:
+            column = entry.start(1) + len(words[1])
+            return Problem("missing-comma", self.at(self.line, column), {"word": words[2]})
         if sign == ":":
             return Problem("colon-in-text", self.here, {"text": written[:60]})
         quote = "'" if '"' in written else '"'
         holes = {"sign": sign, "text": f"{quote}{written[:80]}{quote}"}
         return Problem("unquoted-sign", self.here, holes)
 
+    def spaceless(self) -> Problem | None:
+        """`type:text` with keys beside it: the parser stumbles over the neighbour."""
+        if "flow" in self.while_ or "quoted" in self.while_:
+            return None
+        for line in {self.from_line, self.line, self.before(self.line)}:
+            found = missing_space(self.path, self.text, line)
+            if found and not self.line_text(line)[found.at.column :].count(": "):
+                return found
+        return None
+
+    def before(self, line: int) -> int:
+        """The line before, blank ones left out."""
+        line -= 1
+        while line > 0 and not self.line_text(line).strip():
+            line -= 1
+        return max(line, 0)
+
+    def block_header(self) -> Problem | None:
+        """`check: > 3`: a sign that begins a block of text."""
+        if "block scalar" not in self.while_ or "comment or line break" not in self.said:
+            return None
+        sign = self.line_text(self.from_line)[self.from_column : self.from_column + 1]
+        return Problem("reserved-character", self.begun, {"sign": sign})
+
     def second_document(self) -> Problem | None:
         if "document start" in self.said:
             return Problem("many-documents", self.here)
         return None
+
+    def entry_after_key(self) -> Problem | None:
+        """`columns: - a`: an entry of a list on the line of its key, or inside braces."""
+        if "block sequence entries are not allowed" not in self.said:
+            return None
+        return Problem("entry-after-key", self.here)
 
     def among_others(self) -> Problem | None:
         """An entry of a list between keys, or a key between entries of a list."""

@@ -81,6 +81,7 @@ class YamlFile:
     keys: Mapping[Path, Position]
     values: Mapping[Path, Position]
     text: str = field(repr=False)
+    broken: bool = False  # parts of it could not be read: what is missing may have been there
 
     @property
     def fingerprint(self) -> str:

@@ -47,6 +47,8 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
         if node is not None:
             return node
     function = FUNCTIONS.get(syntax.name)
+    if function is None and syntax.name in checker.scope.symbols:
+        raise ExpressionError("not-a-function", syntax.start, syntax.name_end, name=syntax.name)
     if function is None:
         raise _unknown_function(checker, syntax)
     _refuse_where(syntax)

@@ -98,10 +98,19 @@ def unknown_name(
     forms = scope.types.known("form") if rows and scope.forms_allowed else ()
     known = [*scope.names(), *(forms or ()), *also]
     shown = ", ".join(sorted(also or scope.names())[:_MOST_SHOWN])
-    suggestion = scope.renamed.get(name) or nearest(name, known)
+    suggestion = scope.renamed.get(name) or _column(name, scope) or nearest(name, known)
     return ExpressionError(
         "unknown-name", start, end, name=name, suggestion=suggestion, known=shown
     )
+
+
+def _column(name: str, scope: Scope) -> str | None:
+    """`lines.amount`, where `amount` is no name of the record but a column of one of its tables."""
+    for table, symbol in scope.symbols.items():
+        rows = symbol.type.name == "rows" and symbol.type.table is not None
+        if rows and name in scope.types.row_symbols(symbol.type, "record"):
+            return f"{table}.{name}"
+    return None
 
 
 def unknown_member(

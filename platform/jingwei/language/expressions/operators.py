@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.tree import Binary, Constant, Node, Type
+from jingwei.language.expressions.tree import Aggregate, Binary, Constant, Node, Type
 from jingwei.language.expressions.types import (
     BOOLEAN,
     DATE,
@@ -21,6 +21,7 @@ from jingwei.language.expressions.types import (
     product,
     quotient,
     summed,
+    unit_of,
     units_agree,
 )
 from jingwei.language.expressions.words import kind_words, type_words, unit_words
@@ -45,12 +46,20 @@ def arithmetic(op: str, left: Node, right: Node) -> Node:
                 found=type_words(node.type),
             )
     if op in "+-":
-        if not units_agree(left.type, right.type):
+        if not units_agree(left.type, right.type) or _counts_beside(left, right):
             raise mismatch(op, left, right)
         type_ = summed(left.type, right.type)
     else:
         type_ = product(left.type, right.type) if op == "*" else quotient(left.type, right.type)
     return Binary(left.start, right.end, type_, cast(Any, op), left, right)
+
+
+def _counts_beside(left: Node, right: Node) -> bool:
+    """Whether a count stands beside a number of something else: `count(lines) + growth`."""
+    return any(
+        isinstance(one, Aggregate) and one.function == "count" and unit_of(other.type) is not None
+        for one, other in ((left, right), (right, left))
+    )
 
 
 def mismatch(op: str, left: Node, right: Node) -> ExpressionError:
@@ -59,9 +68,14 @@ def mismatch(op: str, left: Node, right: Node) -> ExpressionError:
         left.start,
         right.end,
         op=op,
-        left=unit_words(left.type),
-        right=unit_words(right.type),
+        left=_unit_words(left),
+        right=_unit_words(right),
     )
+
+
+def _unit_words(node: Node) -> object:
+    counts = isinstance(node, Aggregate) and node.function == "count"
+    return "count(…)" if counts else unit_words(node.type)
 
 
 def _date_arithmetic(op: str, left: Node, right: Node) -> Node:

@@ -85,6 +85,14 @@ class _Parser:
             return ExpressionError(
                 "expression-unfinished", before.start, before.end, word=before.text
             )
+        if wanted is None and token.kind == "keyword" and token.text == "if":
+            return ExpressionError(
+                "unknown-function",
+                token.start,
+                token.end,
+                name=token.text,
+                suggestion="a if condition else b",
+            )
         if wanted is None:
             return ExpressionError("expression-syntax", token.start, token.end, word=token.text)
         return ExpressionError(

@@ -51,6 +51,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_HOLE = re.compile(r"[$#]?\{\s*([A-Za-z_][\w.]*)\s*\}")  # as other systems write names
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -92,6 +93,9 @@ _HABITS = {
     "［": "[",
     "］": "]",
     "％": "%",
+    "?": "a if condition else b",
+    "**": "a * a",
+    "^": "a * a",
 }
 
 
@@ -174,6 +178,9 @@ def _small(plain: str, start: int, end: int) -> int:
 
 
 def _bad_character(source: str, place: int) -> ExpressionError:
+    hole = _HOLE.match(source, place)
+    if hole:
+        return ExpressionError("wrong-sign", place, hole.end(), sign=hole[0], suggestion=hole[1])
     for length in (2, 1):
         habit = source[place : place + length]
         if habit in _HABITS:

@@ -104,8 +104,12 @@ def _decimal(raw: Any) -> Decimal:
 def written_number(text: str) -> Decimal:
     """A number of a definition: `12`, `1_000.5`, `15%`, `5000万`. Raises ValueRefused."""
     match = _WRITTEN.fullmatch(text.strip())
-    if not match or len(text) > MOST_DIGITS:
+    if not match:
         raise ValueRefused("not-a-number")
+    if len(text) > MOST_DIGITS:
+        if "." in text[:MOST_DIGITS]:
+            raise ValueRefused("number-too-precise", most=MOST_DIGITS)
+        raise ValueRefused("number-out-of-range")
     digits = match[1]
     whole = digits.lstrip("-").partition(".")[0]
     if len(whole) > 1 and whole.startswith("0"):

@@ -1,0 +1,87 @@
+"""What was probably meant by a value that does not fit: the same, as the language writes it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+
+from jingwei.language.field_types.numbers import MOST_DIGITS
+
+YES = frozenset({"yes", "on", "y", "t", "1", "true", "是", "对", "有"})
+NO = frozenset({"no", "off", "n", "f", "0", "false", "否", "不", "无"})
+_BASES = {"0x": 16, "0o": 8, "0b": 2}
+_POWER = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)[eE]([+-]?[0-9]{1,2})")
+_PLAIN = re.compile(r"[+-]?([0-9]*)(\.[0-9]*)?(%|pp|万|亿)?")
+_DAY = re.compile(r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})日?")
+_CLOCK = re.compile(r"([0-9]{1,2})[:.时]([0-9]{1,2})(?::([0-9]{1,2}))?分?")
+
+
+def meant_value(refusal: str, written: str) -> str | None:
+    """The value in the form that fits, or None. `refusal`: the code of what is wrong with it."""
+    text = unicodedata.normalize("NFKC", written).strip()
+    if len(text) > MOST_DIGITS or refusal not in _MEANT:
+        return None
+    better = _MEANT[refusal](text)
+    return better if better != written else None
+
+
+def meant_boolean(written: str) -> str | None:
+    """`true` or `false`, whatever word of agreement was written."""
+    word = written.strip().lower()
+    return "true" if word in YES else "false" if word in NO else None
+
+
+def _number(text: str) -> str | None:
+    base = _BASES.get(text[:2].lower())
+    if base is not None:
+        with suppress(ValueError):
+            return str(int(text[2:], base))
+        return None
+    power = _POWER.fullmatch(text)
+    if power:
+        return f"{Decimal(power[1]).scaleb(int(power[2])):f}"
+    plain = text.replace(" ", "").replace("'", "").lstrip("¥￥$€")
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", plain):
+        plain = plain.replace(",", "")
+    match = _PLAIN.fullmatch(plain)
+    if match is None or not (match[1] or (match[2] or "").strip(".")):
+        return None
+    whole = match[1].lstrip("0") or "0"
+    places = match[2] if match[2] and match[2] != "." else ""
+    sign = "-" if plain.startswith("-") else ""
+    return f"{sign}{whole}{places}{match[3] or ''}"
+
+
+def _date(text: str) -> str | None:
+    match = _DAY.fullmatch(text) or re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text)
+    with suppress(ValueError):
+        return date(*(int(part) for part in match.groups())).isoformat() if match else None
+    return None
+
+
+def _time(text: str) -> str | None:
+    match = _CLOCK.fullmatch(text)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
+        return None
+    return f"{int(match[1]):02d}:{int(match[2]):02d}" + (f":{match[3]:>02}" if match[3] else "")
+
+
+def _instant(text: str) -> str | None:
+    day, _, clock = text.replace("T", " ").partition(" ")
+    found, at = _date(day), _time(clock.removesuffix("Z") or "00:00")
+    return f"{found}T{at if at.count(':') > 1 else at + ':00'}+08:00" if found and at else None
+
+
+_MEANT: Mapping[str, Callable[[str], str | None]] = {
+    "not-a-number": _number,
+    "not-an-integer": _number,
+    "number-leading-zero": _number,
+    "not-a-date": _date,
+    "not-a-time": _time,
+    "not-a-datetime": _instant,
+    "not-a-boolean": meant_boolean,
+}
