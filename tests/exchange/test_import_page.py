@@ -14,6 +14,11 @@ from exchange_kit import FORM
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
+from jingwei.jobs.imports import run_import
+from jingwei.services import exchange
+from jingwei.storage import outbox
+from jingwei.storage.changes import read_log
+
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
@@ -163,3 +168,106 @@ def test_an_export_is_streamed_as_csv(api: ApiHouse) -> None:
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert code(api.get("li.na", "forms/ledger/export.csv?sort=nothing")) == (400, "sort")
     assert code(api.get("nobody", "forms/ledger/export.csv")) == (404, "no-such-form")
+
+
+ORDER = """
+kind: form
+title: 订单
+fields:
+  name: {type: text, title: 名称}
+  pin: {type: text, title: 证件号, sensitive: true}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      thing: {type: text, title: 物品}
+      kind: {type: choice, title: 类别, choices: {a: 甲类, b: 乙类}}
+permissions:
+  planner: {post: planner, can: [read, create, update, import, export], scope: org}
+"""
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder: Path = tmp_path_factory.mktemp("orders")
+    files = {**MORE_FILES, "forms/order.yaml": ORDER, "forms/ledger.yaml": FORM}
+    house = open_api(folder, f"sqlite:///{folder / 'test.db'}", files, MORE_PEOPLE)
+    yield house
+    house.close()
+
+
+def test_a_template_has_a_sheet_for_each_table(orders: ApiHouse) -> None:
+    answer = orders.get("li.na", "forms/order/import-template.xlsx")
+    book = load_workbook(io.BytesIO(answer.get_data()))
+    first, lines = book.worksheets[:2]
+    assert [c.value for c in first[1]] == ["行号", "单位", "名称", "证件号"]
+    assert (lines.title, [c.value for c in lines[1]]) == ("明细", ["行号", "物品", "类别"])
+    orders_ = [[1, "甲公司", "订一"], [2, "甲公司", "订二"]]
+    things = [[2, "钢", "乙类"], [1, "砂", None], [2, "石", "甲类"]]
+    for sheet, rows in ((first, orders_), (lines, things)):
+        for at, row in enumerate(rows, 2):
+            for column, cell in enumerate(row, 1):
+                sheet.cell(at, column, cell)
+    kept = io.BytesIO()
+    book.save(kept)
+    data = {"file": (io.BytesIO(kept.getvalue()), "t.xlsx")}
+    done = orders.ask("POST", "li.na", "forms/order/import", data=data).get_json()
+    assert (done["created"], done["bad"]) == (2, 0), done
+    found = orders.get("li.na", "forms/order/records?sort=name&fields=name,lines").get_json()
+    rows = {i["name"]: [(r["thing"], r["kind"]) for r in i["lines"]] for i in found["items"]}
+    assert rows == {"订一": [("砂", None)], "订二": [("钢", "b"), ("石", "a")]}
+    data = {"file": (io.BytesIO(kept.getvalue()), "t.xlsx")}
+    wrong = orders.ask("POST", "li.na", "forms/ledger/import", data=data)
+    assert wrong.get_json()["error"]["message"] == (
+        "这是另一张表单（order）的模板，请在那张表单的列表中导入，或下载这张表单的模板。"
+    )
+
+
+def test_an_export_of_sensitive_fields_is_kept_in_the_log(orders: ApiHouse) -> None:
+    orders.make("li.na", "order", name="密", pin="320102")
+    for query in ("fields=name", "fields=name,pin&filter=name=='密'"):
+        assert orders.get("li.na", f"forms/order/export.csv?{query}").status_code == 200
+    with orders.platform.database.reading() as connection:
+        store = orders.platform.active.current
+        entries = read_log(connection, store.book, store.store.people, kind="export")
+    assert [(e.change.actor, e.change.action, e.change.form, e.change.body) for e in entries] == [
+        ("li.na", "exported", "order", {"fields": ["pin"], "filter": "name=='密'", "q": ""})
+    ]
+
+
+def test_a_long_sheet_is_imported_by_a_worker_that_may_be_stopped(
+    orders: ApiHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "name\n" + "".join(f"长{n:04d}\n" for n in range(2_100)) + "x\ty\n"
+    data = {"file": upload(text.replace("x\ty", '"=1\n2"'))}
+    asked = orders.ask("POST", "li.na", "forms/order/import?mode=rows&background=1", data=data)
+    assert (asked.status_code, asked.get_json()["state"]) == (202, "running")
+    batch = asked.get_json()["batch"]
+    with orders.platform.database.writing() as connection:
+        leased = outbox.lease(connection, orders.platform.clock.now(), seconds=-1)
+    message = next(m for m in leased if m[2] == "import.run")
+    written, whole = 0, exchange._one_part
+
+    def power_cut(*arguments: Any) -> None:
+        nonlocal written
+        written += 1
+        if written == 2:
+            raise KeyboardInterrupt
+        whole(*arguments)
+
+    monkeypatch.setattr(exchange, "_one_part", power_cut)
+    with orders.platform.database.reading() as connection:
+        held = outbox.held(connection, message[0], message[1])
+    assert held is not None
+    with pytest.raises(KeyboardInterrupt):
+        run_import(orders.platform, held)
+    shown = orders.get("li.na", f"forms/order/imports/{batch}").get_json()
+    assert (shown["state"], shown["good"]) == ("running", 1_000)
+    monkeypatch.setattr(exchange, "_one_part", whole)
+    for _ in range(2):  # a message may come twice
+        run_import(orders.platform, held)
+    shown = orders.get("li.na", f"forms/order/imports/{batch}").get_json()
+    assert (shown["state"], shown["good"], shown["bad"]) == ("done", 2_100, 1)
+    assert [(one["row"], one["code"]) for one in shown["refused"]] == [(2_102, "text-one-line")]
+    total = orders.get("li.na", "forms/order/records?q=长").get_json()["total"]
+    assert total == 2_100

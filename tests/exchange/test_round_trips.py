@@ -22,8 +22,8 @@ from jingwei.services.listing import ListWish
 from jingwei.services.sheet_lines import Wanted
 
 WORDS = [
-    "普通", " 两边 ", "a;b、c", "=1+1", "'=x", "-5", "0012", "1e5", "行一\n行二", "\t制表", "_x000D_",
-    "&<>\"'", "[1]", "٣", "＝x", "true", "2026-03-01", "–", "𠮷", "#N/A", "•", "a,b",
+    "普通", " 两边 ", "a;b、c", "=1+1", "'=x", "-5", "0012", "1e5", "行一\n行二", "\t制表",
+    "_x000D_", "&<>\"'", "[1]", "٣", "＝x", "true", "2026-03-01", "–", "𠮷", "#N/A", "•", "a,b",
 ]  # fmt: skip
 OPTIONS = {
     "money": ", unit: CNY", "period": ", grain: month", "choice": ", choices: {x: 甲, y: 乙, z: x}",
@@ -47,7 +47,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     lines.append("  rows: {type: table, title: '行/列', fields: {")
     lines.append(", ".join(f"c_{t}: {{type: {t}, title: {t}{OPTIONS.get(t, '')}}}" for t in TYPES))
     lines.append("  }}")
-    grants = "permissions:\n  all: {post: planner, can: [read, create, update, import, export], scope: org}"
+    can = "can: [read, create, update, import, export], scope: org"
+    grants = f"permissions:\n  all: {{post: planner, {can}}}"
     text = "kind: form\ntitle: 样品\nfields:\n" + "\n".join(lines) + "\n" + grants + "\n"
     files = {**FILES, "forms/sample.yaml": text}
     opened = open_house(folder / "application", f"sqlite:///{folder / 'test.db'}", files)
@@ -70,7 +71,8 @@ def value(chance: random.Random, type_: str, links: list[int]) -> Any:
                     f"{chance.choice(['000', '125'])}+08:00",
         "time": chance.choice(["09:30", "23:59:01"]), "duration": chance.randrange(10**6),
         "period": f"20{chance.randrange(10, 99)}-{chance.randrange(1, 13):02d}",
-        "choice": chance.choice("xyz"), "tags": chance.sample([*map(str.strip, WORDS[:5]), "急"], 2),
+        "choice": chance.choice("xyz"),
+        "tags": chance.sample([*map(str.strip, WORDS[:5]), "急"], 2),
         "link": chance.choice(links), "org": chance.choice("AB"),
         "person": chance.choice(["li.na", "boss.a"]), "role": "group_ops", "post": "planner",
         "form": "contract", "email": "a@b.cn", "phone": "+86 10 12", "url": "https://a.cn/?a=1&b=2",

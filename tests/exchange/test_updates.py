@@ -43,7 +43,11 @@ fields:
       sum: {type: money, unit: CNY, title: 小计, compute: pieces * each}
   total: {type: money, unit: CNY, title: 合计, compute: sum(lines.sum)}
 permissions:
-  planner: {post: planner, can: [read, create, update, delete, import, export], scope: org, mask: [price]}
+  planner:
+    post: planner
+    can: [read, create, update, delete, import, export]
+    scope: org
+    mask: [price]
   finance: {post: finance_manager, can: [read, import, export], scope: all}
 """
 PARTNERS = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,12 @@ from jingwei.services.import_undo import Undone
 from jingwei.services.listing import ListWish, form_of
 from jingwei.services.presenting import instant
 from jingwei.services.sheet_lines import Wanted, match_keys
-from jingwei.services.sheet_template import template_fields, template_fingerprint
+from jingwei.services.sheet_template import (
+    TemplateField,
+    template_fields,
+    template_fingerprint,
+    template_tables,
+)
 from jingwei.storage.imports import Batch
 from jingwei.texts import text
 from jingwei.web import current, locale
@@ -49,13 +54,19 @@ def template(form: str) -> Response:
     """A workbook to fill in: the columns this person may write, with drop-downs."""
     parameters()
     with reading() as view:
-        columns = [
-            TemplateColumn(f.title, f.type, f.required, f.choices, f.hint)
-            for f in template_fields(view, form, locale())
+        columns = _template_columns(template_fields(view, form, locale()))
+        tables = [
+            (table.title, _template_columns(table.columns))
+            for table in template_tables(view, form, locale())
         ]
         title = form_of(view, form).title(locale())
         about = {"form": form, "fingerprint": template_fingerprint(view, form)}
-    return _attached(write_template(title, columns, about), MIMETYPE, f"{title}.xlsx", form)
+    body = write_template(title, columns, about, tables)
+    return _attached(body, MIMETYPE, f"{title}.xlsx", form)
+
+
+def _template_columns(fields: Sequence[TemplateField]) -> list[TemplateColumn]:
+    return [TemplateColumn(f.title, f.type, f.required, f.choices, f.hint) for f in fields]
 
 
 @blueprint.post("/<form>/import")

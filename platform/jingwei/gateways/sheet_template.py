@@ -33,16 +33,25 @@ class TemplateColumn:
 
 
 def write_template(
-    title: str, columns: Sequence[TemplateColumn], about: Mapping[str, str]
+    title: str,
+    columns: Sequence[TemplateColumn],
+    about: Mapping[str, str],
+    tables: Sequence[tuple[str, Sequence[TemplateColumn]]] = (),
 ) -> bytes:
-    """`about`: what the file says of itself, the fingerprint of the form among it."""
+    """`about`: what the file says of itself, the fingerprint of the form among it. `tables`: title
+    and columns of the further sheets."""
     kept = io.BytesIO()
     with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
         book.set_properties({"title": title, "comments": about.get("fingerprint", "")})
         sheet = book.add_worksheet()
+        further = [(book.add_worksheet(name), inside) for name, inside in tables]
         lists = book.add_worksheet(LISTS)
         said = book.add_worksheet(ABOUT)
-        _fill(book, sheet, lists, columns)
+        _fill(book, sheet, lists, columns, 0)
+        first = len(columns)
+        for other, inside in further:
+            _fill(book, other, lists, inside, first)
+            first += len(inside)
         for row, (name, words) in enumerate(about.items()):
             said.write_string(row, 0, name)
             said.write_string(row, 1, words)
@@ -52,7 +61,8 @@ def write_template(
     return kept.getvalue()
 
 
-def _fill(book: Any, sheet: Any, lists: Any, columns: Sequence[TemplateColumn]) -> None:
+def _fill(book: Any, sheet: Any, lists: Any, columns: Sequence[TemplateColumn], first: int) -> None:
+    """`first`: the column of the sheet of words from which this one's begin."""
     head = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1, "locked": True})
     owed = book.add_format({"bold": True, "bg_color": "#FCE8D9", "border": 1, "locked": True})
     sheet.freeze_panes(1, 0)
@@ -65,14 +75,14 @@ def _fill(book: Any, sheet: Any, lists: Any, columns: Sequence[TemplateColumn]) 
             sheet.write_comment(0, at, column.hint)
         form = book.add_format({"locked": False, "num_format": _ENTRY.get(column.type, "@")})
         sheet.set_column(at, at, max(12, min(30, len(column.title) * 2 + 4)), form)
-        _validate(sheet, lists, at, column)
+        _validate(sheet, lists, at, column, first + at)
 
 
-def _validate(sheet: Any, lists: Any, at: int, column: TemplateColumn) -> None:
+def _validate(sheet: Any, lists: Any, at: int, column: TemplateColumn, kept: int) -> None:
     if column.choices:
         for row, words in enumerate(column.choices):
-            lists.write_string(row, at, words)
-        letter = xlsxwriter.utility.xl_col_to_name(at)
+            lists.write_string(row, kept, words)
+        letter = xlsxwriter.utility.xl_col_to_name(kept)
         source = f"={LISTS}!${letter}$1:${letter}${len(column.choices)}"
         sheet.data_validation(1, at, MOST_LINES, at, {"validate": "list", "source": source})
     elif column.type in ("money", "number", "percent"):

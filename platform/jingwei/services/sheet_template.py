@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.import_batches import may_import
 from jingwei.services.sheet_cells import NOT_IN_SHEETS
+from jingwei.services.sheet_lines import sheet_title
 from jingwei.services.titles import choices
 from jingwei.texts import has_text, text
 
@@ -41,8 +43,44 @@ def template_fields(view: Reading, form: str, locale: str) -> list[TemplateField
             continue
         if field.readonly or (field.compute is not None and field.mode == "always"):
             continue
-        found.append(_field(view, definition, field, locale))
+        found.append(_field(view, definition, field, locale, definition.fields.values()))
+    if any(name in rights.writable for name in definition.tables):
+        found.insert(0, join_field(locale))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateTable:
+    """A further sheet to fill in: the rows of one table."""
+
+    title: str
+    columns: tuple[TemplateField, ...]
+
+
+def template_tables(view: Reading, form: str, locale: str) -> list[TemplateTable]:
+    """The tables this person may fill in, each as a sheet that names the row it belongs to."""
+    definition = may_import(view, form)
+    rights = view.rights.create_fields(view, form)
+    found = []
+    for name, table in definition.tables.items():
+        if name not in rights.writable:
+            continue
+        columns = tuple(
+            _field(view, definition, column, locale, table.fields.values())
+            for column in table.fields.values()
+            if column.type not in NOT_IN_SHEETS and column.path in rights.writable
+            if not (column.readonly or (column.compute and column.mode == "always"))
+        )
+        found.append(
+            TemplateTable(sheet_title(table.title(locale)), (join_field(locale), *columns))
+        )
+    return found
+
+
+def join_field(locale: str) -> TemplateField:
+    """The column by which rows of tables name the row they belong to."""
+    title = text("exchange.join", locale)
+    return TemplateField("", title, "text", False, (), text("exchange.hint.join", locale))
 
 
 def template_fingerprint(view: Reading, form: str) -> str:
@@ -50,8 +88,10 @@ def template_fingerprint(view: Reading, form: str) -> str:
     return form_fingerprint(view.catalogue, form)
 
 
-def _field(view: Reading, form: Form, field: Field, locale: str) -> TemplateField:
-    titles = [f.title(locale) for f in form.fields.values()]
+def _field(
+    view: Reading, form: Form, field: Field, locale: str, beside: Iterable[Field]
+) -> TemplateField:
+    titles = [f.title(locale) for f in beside]
     title = field.title(locale)
     return TemplateField(
         field.name,
