@@ -77,6 +77,29 @@ def test_many_are_deleted_and_brought_back(api: ApiHouse) -> None:
     assert api.get("li.na", CONTRACTS).get_json()["total"] == 2
 
 
+def test_every_record_of_a_list_is_changed_at_once(api_on_both: ApiHouse) -> None:
+    """Of the list as its reader has it: what others own is neither counted nor touched."""
+    api = api_on_both
+    made(api, 4)
+    foreign = made(api, 1, "wang.wu")[0]
+
+    def every(action: str, login: str = "li.na", **matching: Any) -> Any:
+        body = {"action": action, "matching": matching, "values": {}}
+        if action == "update":
+            body["values"] = {"tax_rate": 0.06}
+        return api.post(login, f"{CONTRACTS}/bulk", body)
+
+    assert code(every("update", filter="amount >= 0", total=5)) == (409, "bulk-moved")
+    done = every("update", filter="amount >= 0", total=4).get_json()
+    assert (done["done"], done["refused"]) == (4, 0)
+    assert code(every("update", filter="amont >= 0", total=4)) == (400, "filter")
+    assert code(every("delete", filter="amount < 0", total=0)) == (400, "bulk-size")
+    assert code(every("delete", total="4")) == (400, "unknown-fields")
+    assert every("delete", total=4).get_json()["done"] == 4
+    assert every("restore", total=4).get_json()["done"] == 4
+    assert api.get("wang.wu", f"{CONTRACTS}/{foreign['id']}").get_json()["revision"] == 1
+
+
 def test_a_bulk_that_cannot_be_meant_is_refused_whole(api: ApiHouse) -> None:
     one = made(api, 1)[0]
     assert code(bulk(api, "li.na", "burn", wanted(one))) == (400, "parameter-choice")

@@ -26,16 +26,21 @@ blueprint = Blueprint("lists", __name__, url_prefix="/api/v1/forms/<form>")
 
 @blueprint.post("/records/bulk")
 def change_many(form: str) -> Response:
-    """`{action, records: [{id, revision}], values}`; each record is done wholly or refused."""
+    """`{action, records: [{id, revision}], values}`; each record is done wholly or refused.
+    `matching: {filter, q, total}` instead of `records`: every record of that list."""
     parameters()
-    body = known_body("action", "records", "values")
+    body = known_body("action", "records", "matching", "values")
+    action = str(body.get("action", ""))[:40]
     wanted = bulk.parsed(body.get("records"))
     values = body.get("values", {})
     if not isinstance(values, dict):
         raise Malformed("unknown-fields", fields=[FieldRefusal("values", "not-an-object")])
 
     def handler(work: Work) -> Answer:
-        found = bulk.bulk(work, form, str(body.get("action", ""))[:40], wanted, values)
+        meant = wanted
+        if "matching" in body and not wanted:
+            meant = bulk.matching(work, form, body["matching"], deleted=action == "restore")
+        found = bulk.bulk(work, form, action, meant, values)
         refused = sum(one.refused is not None for one in found)
         results = [_result(one) for one in found]
         return 200, {"done": len(found) - refused, "refused": refused, "results": results}

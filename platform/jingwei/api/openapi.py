@@ -87,6 +87,15 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
                 "required": ["id"],
             },
         },
+        "matching": {
+            "type": "object",
+            "properties": {
+                "filter": {"type": "string"},
+                "q": {"type": "string"},
+                "total": {"type": "integer"},
+            },
+            "required": ["total"],
+        },
         "values": {"type": "object"},
     },
     "lists.save_view": VIEW_BODY,

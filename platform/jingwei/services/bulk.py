@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from jingwei.refusals import FieldRefusal, Malformed, Refused
+from jingwei.refusals import Conflict, FieldRefusal, Malformed, Refused
 from jingwei.services import listing, records
 from jingwei.services.commands import Work
+from jingwei.services.listing import ListWish
 
 T = TypeVar("T")
 MOST_RECORDS = 1_000
@@ -40,6 +41,35 @@ def bulk(
     if len({id_ for id_, _ in wanted}) != len(wanted):
         raise Malformed("bulk-twice")
     return [_one(work, form, action, id_, revision, values) for id_, revision in wanted]
+
+
+def matching(work: Work, form: str, given: Any, *, deleted: bool) -> list[tuple[int, int | None]]:
+    """Every record of a list, `{filter, q, total}`, in the revision it has now. `total`: as many as
+    somebody meant. Raises Malformed, Conflict when there are more or fewer by now."""
+    wish = _wish(given)
+    found = listing.listing(
+        work, form, replace(wish, deleted=deleted, size=MOST_RECORDS), most=MOST_RECORDS
+    )
+    if found.total != given["total"]:
+        raise Conflict("bulk-moved", total=found.total, meant=given["total"])
+    if not 0 < given["total"] <= MOST_RECORDS:
+        raise Malformed("bulk-size", most=MOST_RECORDS)
+    return [(item["id"], item["revision"]) for item in found.items]
+
+
+def _wish(given: Any) -> ListWish:
+    if not isinstance(given, Mapping) or type(given.get("total")) is not int:
+        raise Malformed("unknown-fields", fields=[FieldRefusal("matching.total", "required")])
+    for name, value in given.items():
+        at = f"matching.{name}"[:80]
+        if name not in ("filter", "q", "total"):
+            refused = [FieldRefusal(at, "unknown-field", {"name": name[:60]})]
+            raise Malformed("unknown-fields", fields=refused)
+        if name != "total" and not isinstance(value, str):
+            raise Malformed("unknown-fields", fields=[FieldRefusal(at, "not-text")])
+    return ListWish(
+        filter=given.get("filter"), q=given.get("q") or None, sort=("id",), fields=("id",)
+    )
 
 
 def _one(
