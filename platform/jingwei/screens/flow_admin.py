@@ -25,7 +25,6 @@ from jingwei.screens.timeline import flow_moments
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.flows import overview
-from jingwei.services.flows.leaving import tasks_to_hand_over
 from jingwei.services.flows.moves import Move, moves
 from jingwei.services.flows.offers import drawn
 from jingwei.services.record_views import record
@@ -255,7 +254,7 @@ def hand_over() -> Response | Any:
         refused = ""
         if login:
             try:
-                found = tasks_to_hand_over(view, login)
+                found = overview.waiting_for(view, login)
             except Refused as problem:
                 refused = problem.message(locale())
         return page(

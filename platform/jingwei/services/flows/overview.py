@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from jingwei.refusals import Malformed, NotAllowed
+from jingwei.refusals import Malformed, NotAllowed, NotFound
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.flows.runtime import is_administrator
 from jingwei.services.flows.who import FLOW_ADMIN
 from jingwei.services.tasks import instant
 from jingwei.storage import flow_figures
@@ -18,6 +19,7 @@ from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_figures import ClosedRun
 from jingwei.storage.flow_rows import FlowRow, TaskRow
+from jingwei.storage.people import find_person
 
 STATES = ("all", "overdue", "suspended", "stuck")
 MOST = 2_000  # running requests that one view looks through
@@ -160,6 +162,19 @@ def _line(
         "steps": list(dict.fromkeys(t.title.get(locale, "") for t in asked)),
         "overdue": _is_late(view, asked),
     }
+
+
+def waiting_for(view: Reading, login: str) -> list[dict[str, Any]]:
+    """Everything that waits for a person, as JSON. Raises NotFound, and NotAllowed for who does not
+    administer flows at or above the person's org."""
+    row = find_person(view.connection, login)
+    if row is None:
+        raise NotFound("no-such-person", login=login[:60])
+    if not is_administrator(view, {"org": row.org}):
+        raise NotAllowed("flow-administrators-only", action="hand-over")
+    return tasks.tasks_json(
+        view, task_rows.open_tasks_of(view.connection, tasks.books(view), row.id)
+    )
 
 
 def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any]]:
