@@ -23,17 +23,15 @@ from jingwei.services.flows.actions import act as act_in_walk
 from jingwei.services.flows.actions import check_open
 from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
+from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.runtime import Loaded
-from jingwei.services.flows.seats import hand_on, may_take
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
-from jingwei.services.flows.walk import Walk
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TERMINAL, FlowRow, TaskRow
-from jingwei.storage.people import find_person
 
 __all__ = [
     "act",
@@ -291,46 +289,3 @@ def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | Non
                 hide=tuple(name for name in found.hide if name in fields.hide),
             )
     return found
-
-
-def hand_over_by(work: Work, login: str, to: str | None = None) -> int:
-    """The same for a person: administrators of flows at or above the leaver's org only."""
-    row = find_person(work.connection, login)
-    if row is None:
-        raise NotFound("no-such-person", login=login[:60])
-    if not runtime.is_administrator(work, {"org": row.org}):
-        raise NotAllowed("flow-administrators-only", action="hand-over")
-    return hand_over(work, login, to)
-
-
-def hand_over(work: Work, login: str, to: str | None = None) -> int:
-    """Hand a person's open tasks to somebody else, one event each: to `to`, else the superior,
-    else the flow administrator. How many there were."""
-    person = work.people.find(work.connection, login, work.today)
-    if person is None:
-        raise NotFound("no-such-person", login=login)
-    if to is not None:
-        runtime.check_people(work, [to])
-    mine = task_rows.open_tasks_of(work.connection, tasks.books(work), person.id)
-    for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
-        found = runtime.load(work, flow_id, lock=True)
-        walk = found.walk()
-        for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
-            if login in (task.person, task.acting):
-                _hand_one(found, walk, task, login, to)
-        runtime.commit(work, found, walk)
-    return len(mine)
-
-
-def _hand_one(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> None:
-    run = walk.runs[task.run or 0]
-    if task.person != login:  # who stood in goes: whose seat it is decides himself
-        walk.note("handed_over", step=run.step, task=task.id, to=task.person)
-        walk.set_task(task.id, acting=task.person)
-        return
-    heirs = [to, found.asks.superior(login), *found.asks.flow_admins()]
-    heir = next((h for h in heirs if h and h != login and may_take(walk, run, h, task)), None)
-    if heir is None:
-        raise Refused("flow-nobody", step=task.title.get("zh", ""))
-    walk.note("handed_over", step=run.step, task=task.id, to=heir)
-    hand_on(walk, task, heir, by=walk.actor, reason="handed-over", state=task.state)
