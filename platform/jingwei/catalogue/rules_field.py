@@ -142,6 +142,11 @@ def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Proble
                 name=name,
                 file=f"{KINDS['form'].folder}/{name}.yaml",
             )
+        elif (day := catalogue.forms[name].retired) is not None and form.retired is None:
+            kind = Phrase("things.kind_form")
+            problems.add(
+                "uses-retired", at, severity="warning", kind=kind, name=name, date=day.isoformat()
+            )
         elif dot and table not in catalogue.forms[name].tables:
             problems.add(
                 "unknown-table",

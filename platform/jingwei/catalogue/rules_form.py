@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_field import (
@@ -259,11 +260,24 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             if key in view:
                 at = form.origin.value("list", "views", name, key)
                 check_path(catalogue, form, view[key], at, problems)
+                _check_view_type(form, view, key, at, problems)
         for key in ("columns", "sort"):
             written = view.get(key, [])
             for index, path in enumerate(written if isinstance(written, list) else [written]):
                 at = form.origin.value("list", "views", name, key, index)
                 check_path(catalogue, form, path.removeprefix("-"), at, problems)
+
+
+_DAYS = frozenset({"date", "datetime", "period"})
+
+
+def _check_view_type(
+    form: Form, view: Mapping[str, Any], key: str, at: Position, problems: Problems
+) -> None:
+    """A calendar and a gantt chart go by days."""
+    field = form.fields.get(str(view[key]))
+    if key in ("start", "end") and field is not None and field.type not in _DAYS:
+        problems.add("view-without-day", at, name=field.name, type=field.type, view=view["type"])
 
 
 def check_path(

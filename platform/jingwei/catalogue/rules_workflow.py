@@ -9,6 +9,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.rules_approvers import check_approvers
 from jingwei.catalogue.rules_form import check_states_entered, paths_of, unknown
+from jingwei.language.expressions.truth import covers
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.numbers import written_number
 from jingwei.language.form import Form
@@ -27,6 +28,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     _check_order(workflow.steps, problems)
     for step in steps:
         _check_branches(step, problems)
+        _check_ways_taken(catalogue, step, problems)
         _check_ways_back(step, steps, places, problems)
         _check_fields(form, step, places, problems)
         _check_vote(step, places, problems)
@@ -84,6 +86,24 @@ def _check_branches(step: Step, problems: Problems) -> None:
         problems.add("branch-without-else", step.at, id=step.id)
     elif otherwise != [len(step.branches) - 1]:
         problems.add("else-not-last", step.at, id=step.id)
+
+
+def _check_ways_taken(catalogue: Catalogue, step: Step, problems: Problems) -> None:
+    """Of a branch the first way that holds is taken: a later one must be able to have its turn."""
+    if step.kind != "branch":
+        return
+    conditions = [branch.when for branch in step.branches if branch.when is not None]
+    for number, later in enumerate(conditions):
+        for earlier in conditions[:number]:
+            one, other = catalogue.expressions.get(earlier), catalogue.expressions.get(later)
+            if one is None or other is None:
+                continue
+            same = "".join(earlier.source.split()) == "".join(later.source.split())
+            if same or covers(one.root, other.root):
+                problems.add(
+                    "way-never-taken", later.at, severity="warning", before=earlier.source[:60]
+                )
+                break
 
 
 def _check_order(steps: tuple[Step, ...], problems: Problems) -> None:
@@ -179,6 +199,17 @@ def _check_fields(form: Form, step: Step, places: _Places, problems: Problems) -
             if name not in paths and not name.startswith("row."):
                 at = places.of(step, step.kind, "fields", key, index)
                 unknown(problems, at, name, list(paths), form.name)
+    for index, name in enumerate(step.fields.require):
+        if name in step.fields.hide:
+            at = places.of(step, step.kind, "fields", "require", index)
+            problems.add("required-and-hidden", at, name=name, id=step.id)
+    for index, name in enumerate(step.fields.write):
+        first, _, below = name.partition(".")
+        column = form.fields.get(first)
+        column = column.fields.get(below) if column is not None and below else column
+        if column is not None and column.compute is not None and column.mode == "always":
+            at = places.of(step, step.kind, "fields", "write", index)
+            problems.add("computed-not-written", at, severity="warning", name=name)
     if step.signature is None:
         return
     at = places.of(step, "approve", "signature")

@@ -6,8 +6,8 @@ other. What depends on two names is left to the author.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jingwei.language.expressions.closures import compiled
@@ -26,6 +26,7 @@ from jingwei.language.expressions.tree import (
 )
 
 _CLOSED = (Constant, ListOf, Unary, Binary, Between, If, IsEmpty)
+_CONTRARY: Mapping[str, Any] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 
@@ -41,6 +42,18 @@ def never_true(node: Node) -> bool:
     if len(parts) == 1:
         return False
     return any(never_true(part) for part in parts) or _exclude_each_other(parts)
+
+
+def covers(earlier: Node, later: Node) -> bool:
+    """Whether `earlier` surely holds wherever `later` does: `n > 1` covers `n > 5`."""
+    if any(isinstance(part, Constant) and part.value is None for part in walk(later)):
+        return False
+    match earlier:
+        case Binary(op=op, left=Name(), right=Constant()) if op in _CONTRARY:
+            contrary = replace(earlier, op=_CONTRARY[op])
+            both = Binary(later.start, later.end, later.type, "and", later, contrary)
+            return not never_true(later) and never_true(both)
+    return False
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:
