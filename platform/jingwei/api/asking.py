@@ -14,6 +14,7 @@ from jingwei.api.auth import person
 from jingwei.api.json import answer, dumps
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import form_fingerprint
+from jingwei.catalogue.layered import every_catalogue
 from jingwei.refusals import Conflict, Malformed
 from jingwei.services.commands import Work
 from jingwei.web import current, request_id
@@ -101,7 +102,8 @@ def require_same_form(catalogue: Catalogue, form: str) -> None:
     given = request.headers.get("Form-Fingerprint")
     if given is None or form not in catalogue.forms:
         return
-    if given.strip('" ') != form_fingerprint(catalogue, form):
+    known = {form_fingerprint(own, form) for own in every_catalogue(catalogue, form)}
+    if given.strip('" ') not in known:
         raise Conflict("form-changed", title=catalogue.forms[form].title)
 
 

@@ -177,7 +177,7 @@ def resolve(
     if not layers:
         return _unlayered(catalogue, base)
     form = layers_under(catalogue, "form", base.form, under) if kind == "workflow" else ()
-    key = ("resolved", kind, name, _names(layers), _names(form))
+    key: tuple[Any, ...] = ("resolved", kind, name, _names(layers), _names(form))
     kept: Resolved | None = catalogue._layered.get(key) or catalogue._layered.get((*key, under))
     if kept is not None:
         return kept
@@ -418,6 +418,14 @@ def build_under(base: Catalogue, under: Standing, problems: Problems) -> Catalog
         expressions=ChainMap(expressions, base.expressions),  # type: ignore[arg-type]  # only read
         fingerprint=sha256(f"{base.fingerprint} {' '.join(under)}".encode()).hexdigest(),
     )
+
+
+def every_catalogue(catalogue: Catalogue, form: str) -> list[Catalogue]:
+    """The catalogues under which a form differs: the group's, and those of orgs with layers."""
+    base = catalogue.base or catalogue
+    if not base.layers or ("form", form) not in patching(base):
+        return [base]
+    return [base, *(catalogue_under(base, under) for under in standings(base))]
 
 
 def standings(catalogue: Catalogue) -> list[Standing]:

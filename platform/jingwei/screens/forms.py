@@ -171,7 +171,7 @@ def _model(
             "now": view.now.isoformat(),
             "zone": current().settings.timezone,
             "release": view.installation.release.id,
-            "fingerprint": form_fingerprint(current().active.current.catalogue, form.name),
+            "fingerprint": form_fingerprint(view.catalogue, form.name),
             "words": {name: text(f"screens.form.{name}", locale()) for name in words},
         },
         ensure_ascii=False,

@@ -110,6 +110,7 @@ def look(
     def handler(work: Work) -> None:
         nonlocal found
         found = Imported()
+        work = work.of(work.actor.org)  # a sheet has the columns that its bringer's org has
         definition = may_import(work, form, wanted)
         found.is_outdated = _is_outdated(work, form, sheet)
         lines, matcher = _readers(work, definition, wanted, sheet)
@@ -177,7 +178,7 @@ def import_all(
     work: Work, form: str, sheet: Sheet, source: Source | None = None, wanted: Wanted = CREATE
 ) -> Imported:
     """Every row, or none. Raises ImportRefused with what is wrong."""
-    _is_outdated(work, form, sheet)
+    _is_outdated(work.of(work.actor.org), form, sheet)
     batch = begun(work, form, source or Source(), "atomic", wanted)
     return all_of(work, form, sheet, batch.id, wanted)
 
@@ -187,6 +188,7 @@ def all_of(work: Work, form: str, sheet: Sheet, batch: int, wanted: Wanted) -> I
     if rows.hold(work.connection, batch) != "running":
         raise Conflict("import-over")
     found = Imported(batch=batch)
+    work = work.of(work.actor.org)
     lines, matcher = _readers(work, may_import(work, form, wanted), wanted, sheet)
     for chunk in lines.chunks(sheet):
         written = _write(work, lines, matcher, chunk, found)
@@ -237,6 +239,7 @@ def go_on(
     """Import the good rows of what a batch has not written yet, part by part."""
     found = Imported(batch=batch)
     with commands.read(actor) as view:
+        view = view.of(actor.org)
         definition = may_import(view, form, wanted)
         lines, matcher = _readers(view, definition, wanted, sheet)
     for chunk in lines.chunks(sheet):

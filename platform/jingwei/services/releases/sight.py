@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.services.people import People, Person, may_sign_in
@@ -47,6 +47,10 @@ class Standpoint:
     def store(self) -> RecordStore:
         return self.installation.store
 
+    def of(self, org: str | None) -> Self:
+        """The same, with the definitions as this org has them."""
+        return replace(self, installation=self.installation.of(org, self.today))
+
 
 @dataclass(slots=True)
 class Sight:
@@ -80,7 +84,9 @@ class Sight:
         for name, form in after.forms.items():
             was = self.renamed.get(name, name)
             old = before.forms.get(was)
-            if old is not None and not (same_world and old.fingerprint == form.fingerprint):
+            same = old is not None and old.fingerprint == form.fingerprint
+            same = same and _layers(before, was) == _layers(after, name)
+            if old is not None and not (same_world and same):
                 found.append((name, was))
         return found
 
@@ -228,3 +234,9 @@ def _walk(catalogue: Catalogue, form: str) -> Iterator[str]:
     for name, definition in catalogue.forms[form].fields.items():
         yield name
         yield from (f"{name}.{column}" for column in definition.fields)
+
+
+def _layers(catalogue: Catalogue, form: str) -> list[str]:
+    """What layers say of a form: for some orgs it may change though the form does not."""
+    own = (one for one in catalogue.layers.values() if (one.of_kind, one.of_name) == ("form", form))
+    return sorted(layer.fingerprint for layer in own)
