@@ -114,3 +114,12 @@ def studio(house: ApiHouse) -> Enter:
     for path, text in FILES.items():
         (house.root / path).write_text(text.lstrip("\n"), encoding="utf-8")
     return lambda login: Author(house, login)
+
+
+@pytest.fixture(scope="module")
+def writers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enter]:
+    """One installation for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("studio")
+    opened = open_api(folder, f"sqlite:///{folder / 'studio.db'}", FILES, PEOPLE)
+    yield lambda login: Author(opened, login)
+    opened.close()

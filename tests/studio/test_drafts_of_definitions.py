@@ -125,7 +125,7 @@ def test_what_is_hidden_is_published_only_when_that_is_accepted(studio: Enter) -
     ann.change("  secret: {type: text, title: 底价}\n", "")
     ann.change("hide: [secret]", "hide: []")
     ann.change("mask: [secret]", "mask: []")
-    ann.house.make("li.na", "contract", name="桥", amount=1)
+    ann.house.make("li.na", "contract", name="渡槽", amount=1)
     plan = ann.plan()
     assert any(step["group"] == "destructive" for step in plan["steps"])
     assert code(ann.apply(plan)) == (409, "studio-accept")

@@ -11,12 +11,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import PurePosixPath
 from threading import Lock
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked, check_files
 from jingwei.catalogue.compile import linked, read_manifest, without_collection
 from jingwei.catalogue.sources import MANIFEST, definition_files
+from jingwei.language.kinds.table import KINDS
 from jingwei.problems import DefinitionErrors, Phrase, Position, Problem, Problems
 from jingwei.reading.read import read_file
 
@@ -97,12 +99,23 @@ class Rechecking:
             problems = Problems()
             file = read_file(path, content, problems)
             checked = check_files([file] if file is not None else [], folders, problems)
+            if file is None:
+                _name_unread(checked, path, folders)
             kept = self._kept[key] = _One(checked, tuple(problems))
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
         return kept
+
+
+def _name_unread(checked: Checked, path: str, folders: Mapping[str, str]) -> None:
+    """What is written in a file that cannot be read has its name all the same: that it is missed
+    wherever it is used would be said instead of the one mistake."""
+    pure = PurePosixPath(path)
+    for kind in KINDS.values():
+        if str(pure.parent) == folders.get(kind.name, kind.folder) and kind.names != "path":
+            checked.known.setdefault(kind.name, {})[pure.stem] = Position(path)
 
 
 def _add(whole: Checked, one: Checked, problems: Problems) -> None:

@@ -82,7 +82,7 @@ def opened(
             raise NotFound("studio-preview-person", login=wish.login[:60])
         person = replace(person, locale=wish.locale, org=wish.org or person.org)
         rights = Rights(platform.rights.openers, platform.rights.closers)
-        view = commands.reading(connection, installation, person)
+        view = commands.reading(connection, installation, person).of(person.org)
         token = PREVIEWING.set(True)
         try:
             yield replace(view, rights=rights)

@@ -7,7 +7,7 @@ is no longer the one the author looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Any
 
@@ -18,6 +18,9 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.folder import Folder
 from jingwei.services.people import Person
 from jingwei.services.platform import Platform
+from jingwei.services.releases.computed import Computed
+from jingwei.services.releases.plan import ReleasePlan
+from jingwei.services.releases.planning import Moment, make_plan
 from jingwei.services.studio.drafts import (
     candidate,
     published,
@@ -32,8 +35,6 @@ from jingwei.services.studio.reach import (
     require_whole,
 )
 from jingwei.storage import apply as publishing
-from jingwei.storage.plan import Plan
-from jingwei.storage.plan import plan as make_plan
 from jingwei.storage.releases import Release, all_releases, find_release, read_files, read_plan
 from jingwei.storage.studio_drafts import DraftRow, delete_drafts, drafts_of
 
@@ -47,7 +48,7 @@ class Prepared:
     """What would be published: compiled from its texts, and the plan against what runs."""
 
     catalogue: Catalogue
-    plan: Plan
+    plan: ReleasePlan
     drafts: list[DraftRow]
 
 
@@ -72,7 +73,10 @@ def prepare(platform: Platform, view: Reading, also: Check) -> Prepared:
         raise Invalid("studio-nothing")
     catalogue = compile_texts(candidate(view))
     also(catalogue)
-    return Prepared(catalogue, make_plan(platform.database, catalogue), drafts)
+    moment = Moment(view.now, view.today, platform.settings.timezone)
+    running = platform.active.current
+    plan = make_plan(platform.database, catalogue, moment, running=running)
+    return Prepared(catalogue, plan, drafts)
 
 
 def publish(
@@ -102,10 +106,13 @@ def publish(
             require_file(view, found, draft.path, [before.get(draft.path)])
             require_published(view, found, draft.path, draft.text)
     plan = prepared.plan
-    hides = any(step.group == "destructive" for step in plan.steps)
-    if hides and not accepted and plan.fingerprint == fingerprint:
+    if plan.is_destructive and not accepted and plan.fingerprint == fingerprint:
         raise Conflict("studio-accept")
-    wanted = _publication(platform, actor, base, comment, fingerprint, locale)
+    wanted = replace(
+        _publication(platform, actor, base, comment, fingerprint, locale),
+        plan=plan.to_json(locale),
+        computer=Computed(platform.database, prepared.catalogue, platform.settings.timezone),
+    )
     release = publishing.apply(platform.database, prepared.catalogue, wanted)
     platform.active.poll()
     platform.commands.run(
