@@ -8,6 +8,7 @@ from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.flows import runtime
 from jingwei.storage import flows as rows
+from jingwei.storage.flow_rows import TERMINAL
 from jingwei.storage.people import find_person
 
 
@@ -49,6 +50,8 @@ def _end_with_record(work: Work, changed: Changed) -> None:
     books = tasks.books(work)
     for flow in rows.running_flows(work.connection, books, record=changed.id):
         found = runtime.load(work, flow.id, lock=True)
+        if found.state.flow.status in TERMINAL:  # while this waited for the lock
+            continue
         walk = found.walk(system=True)
         walk.note_system("terminated", reason="record-gone")
         walk.end("terminated", noted=True)

@@ -341,6 +341,8 @@ def _end_children(work: Work, loaded: Loaded, before: State, after: State) -> No
         if child.parent_run in closed and child.status not in TERMINAL:
             with at_work(after.flow.id), at_work(child.id):
                 found = load(work, child.id, lock=True, though_it_fits_no_more=True)
+                if found.state.flow.status in TERMINAL:  # while this waited for the lock
+                    continue
                 walk = found.walk(system=True)
                 walk.note_system("terminated", reason="parent-ended")
                 walk.end("terminated", noted=True)
