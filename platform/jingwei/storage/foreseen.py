@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -36,6 +36,8 @@ def looking(database: Database) -> Iterator[Connection]:
         try:
             if not database.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                # many short counts: compiling each takes longer than running it
+                connection.exec_driver_sql("SET LOCAL jit = off")
             yield connection
         finally:
             transaction.rollback()
@@ -115,36 +117,31 @@ def _type(connection: Connection, word: str) -> str:
 # --- who sees which rows -------------------------------------------------------------------------
 
 
-def count_rows(
+def count_moved(
     connection: Connection,
-    store: RecordStore,
-    form: str,
-    scope: RowScope,
+    before: tuple[RecordStore, str, RowScope],
+    after: tuple[RecordStore, str, RowScope],
     variables: dict[str, Any],
-) -> int:
-    """Living records of a form within a scope."""
-    found = _ids(store, form, scope, variables)
-    if found is None:
-        return 0
-    text, values = found
-    return _scalar(connection, f"SELECT count(*) FROM ({text}) AS x", values)
+) -> tuple[int, int]:
+    """Living records that only `after` gives, and that only `before` gives (store, form, scope):
+    two sets of ids laid side by side."""
+    old, new = _ids(*before, variables), _ids(*after, variables)
+    if old is None or new is None:
+        gained = _count(connection, new) if new is not None else 0
+        return gained, _count(connection, old) if old is not None else 0
+    found = connection.exec_driver_sql(
+        "SELECT count(*) FILTER (WHERE o.c0 IS NULL), count(*) FILTER (WHERE n.c0 IS NULL) "
+        f"FROM ({old[0]}) AS o FULL JOIN ({new[0]}) AS n ON n.c0 = o.c0",
+        (*old[1], *new[1]),
+    ).one()
+    return found[0], found[1]
 
 
-def count_difference(
-    connection: Connection,
-    one: tuple[RecordStore, str, RowScope],
-    other: tuple[RecordStore, str, RowScope],
-    variables: dict[str, Any],
-) -> int:
-    """Records that the one (store, form, scope) gives and the other does not."""
-    found = _ids(*one, variables)
-    without = _ids(*other, variables)
-    if found is None:
-        return 0
-    if without is None:
-        return count_rows(connection, *one, variables)
-    text = f"SELECT count(*) FROM (SELECT c0 FROM ({found[0]}) AS x EXCEPT SELECT c0 FROM "
-    return _scalar(connection, f"{text}({without[0]}) AS y) AS z", (*found[1], *without[1]))
+def _count(connection: Connection, found: tuple[str, tuple[Any, ...]]) -> int:
+    counted: int = connection.exec_driver_sql(
+        f"SELECT count(*) FROM ({found[0]}) AS x", found[1]
+    ).scalar_one()
+    return counted
 
 
 def _ids(
@@ -153,8 +150,3 @@ def _ids(
     if not scope.terms:
         return None
     return store.text_of(Query(form, ("id",), scope, page=None, variables=variables))
-
-
-def _scalar(connection: Connection, statement: str, values: Sequence[Any]) -> int:
-    found: int = connection.exec_driver_sql(statement, tuple(values)).scalar_one()
-    return found

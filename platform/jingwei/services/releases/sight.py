@@ -17,13 +17,13 @@ from jingwei.services.people import People, Person, may_sign_in
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
 from jingwei.storage.database import Connection
-from jingwei.storage.foreseen import count_difference
+from jingwei.storage.foreseen import count_moved
 from jingwei.storage.people import all_people
 from jingwei.storage.query import RowScope
 from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
 
-MOST_SECONDS = 8.0  # for counting; who is left then is said to be left
+MOST_SECONDS = 10.0  # for counting; who is left then is said to be left
 MOST_SHOWN = 20
 _WORLD = ("org_types", "orgs", "roles", "posts")
 
@@ -188,10 +188,7 @@ class Sight:
             before = (self.before.store, old, scopes[0])
             after = (self.after.store, new, scopes[1])
             asked = {"me": person.login, "today": self.today, "now": self.now}
-            known = self._counts[key] = (
-                count_difference(self.connection, after, before, asked),
-                count_difference(self.connection, before, after, asked),
-            )
+            known = self._counts[key] = count_moved(self.connection, before, after, asked)
         return known
 
 
