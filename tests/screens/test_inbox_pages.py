@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from api_house import PASSWORD
 from approvals_house import Approvals, open_approvals
-from browser import PHONE, open_chromium, sideways_pixels, small_targets, visit
 from page_house import Pages, texts, words
-from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 FLOWS = {
     "leave": """
@@ -61,40 +56,6 @@ def test_administrators_see_who_is_waited_for_and_how_long_steps_take(house: App
     figures = texts(shown, "//section[.//*[@id='figures-title']]//tbody/tr/td")
     assert figures == ["审批", "部门", "1", "2.0", "2.0", "0%", "0"]
     assert pages.get("u1", "/flows").status_code == 403
-
-
-@pytest.mark.browser
-def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals) -> None:
-    for title in ("甲", "乙", "丙"):
-        house.start("leave", title=title)
-    server = make_server("127.0.0.1", 0, house.api.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with open_chromium() as browser:
-            address = f"http://127.0.0.1:{server.server_port}"
-            opened = visit(browser, address, "u1", PASSWORD, size=PHONE)
-            page = opened.go("/")
-            card = page.locator(".task", has_text="甲")
-            card.get_by_role("button", name="同意").tap()
-            with page.expect_navigation():
-                page.locator("dialog#ask button[value=ok], dialog#ask .btn-primary").first.tap()
-            assert len(house.todo("u1")) == 2
-
-            opened.go("/tasks")
-            assert sideways_pixels(page) == 0
-            assert small_targets(page) == []
-            for box in page.locator("[data-choose-task]").all():
-                box.tap()
-            page.locator("[data-approve-chosen]").tap()
-            expect(page.locator("#results li.went")).to_have_count(2)
-            with page.expect_navigation():
-                page.locator("[data-results-close]").tap()
-            expect(page.locator(".task")).to_have_count(0)
-            assert house.todo("u1") == []
-            assert opened.complaints == []
-            opened.close()
-    finally:
-        server.shutdown()
 
 
 def test_a_record_shows_who_is_waited_for_since_when_and_what_was_said(house: Approvals) -> None:

@@ -115,6 +115,10 @@ export function peoplePicker(question) {
     if (number === newest && answer.ok && document.activeElement === input) show(await answer.json());
   };
   input.addEventListener("input", () => {
+    // what was found for fewer letters must not be chosen by Enter
+    newest += 1;
+    list.replaceChildren();
+    close();
     clearTimeout(waiting);
     waiting = setTimeout(search, PATIENCE);
   });

@@ -1,0 +1,202 @@
+"""Approvals in a real browser: on a phone, by keyboard, with a signature, by administrators."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from api_house import PASSWORD
+from approvals_house import Approvals, open_approvals
+from browser import PHONE, Visit, barriers, open_chromium, sideways_pixels, small_targets, visit
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
+
+pytestmark = pytest.mark.browser
+
+FLOWS = {
+    "leave": """
+        steps:
+          - {id: a, title: 部门, approve: {mode: all, who: [{person: u1}, {person: u2}]}}
+          - id: size
+            title: 金额
+            branch:
+              - when: amount > 100
+                steps: [{id: big, title: 集团, approve: {who: {person: u4}}}]
+              - else: []
+          - {id: b, title: 板块, approve: {who: {person: u3}}}
+        """,
+}
+Open = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
+    folder = tmp_path_factory.mktemp("approvals_browser")
+    opened = open_approvals(folder, f"sqlite:///{folder / 'b.db'}", FLOWS)
+    yield opened
+    opened.api.close()
+
+
+@pytest.fixture(scope="module")
+def address(house: Approvals) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, house.api.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def as_person(chromium: Browser, address: str) -> Iterator[Open]:
+    opened: list[Visit] = []
+
+    def open_(login: str, **how: object) -> Visit:
+        opened.append(visit(chromium, address, login, PASSWORD, **how))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        assert one.complaints == []
+        one.close()
+
+
+def confirm(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("dialog#ask #ask-yes").click()
+
+
+def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals, as_person: Open) -> None:
+    for title in ("甲", "乙", "丙"):
+        house.start("leave", title=title)
+    opened = as_person("u1", size=PHONE)
+    page = opened.go("/")
+    page.locator(".task", has_text="甲").get_by_role("button", name="同意").tap()
+    page.locator("dialog#ask .phrase", has_text="请按计划推进").tap()
+    confirm(page)
+    (answered,) = house.api.get("u1", "tasks?box=done").get_json()["items"]
+    assert (answered["outcome"], answered["comment"]) == ("approved", "同意，请按计划推进")
+    assert len(house.todo("u1")) == 2
+
+    opened.go("/tasks")
+    assert sideways_pixels(page) == 0
+    assert small_targets(page) == []
+    assert barriers(page) == []
+    page.locator("[data-choose-all]").tap()
+    page.locator("[data-approve-chosen]").tap()
+    expect(page.locator("#results li.went")).to_have_count(2)
+    with page.expect_navigation():
+        page.locator("[data-results-close]").tap()
+    expect(page.locator(".task")).to_have_count(0)
+    assert house.todo("u1") == []
+
+
+def test_a_signer_is_added_by_initials_and_keyboard_and_the_picture_leads_to_the_opinions(
+    house: Approvals, as_person: Open
+) -> None:
+    flow = house.start("leave", title="丁")
+    opened = as_person("u1")
+    page = opened.go(f"/f/leave/{flow['record']}")
+    assert barriers(page) == []
+    page.locator('.flow-svg a[data-step="a"]').click()
+    expect(page.locator("#step-a")).to_be_in_viewport()
+    before = page.locator(".flow-svg").bounding_box()
+    page.get_by_role("button", name="放大").click()
+    after = page.locator(".flow-svg").bounding_box()
+    assert before is not None and after is not None
+    assert after["width"] > before["width"]
+
+    page.locator(".more-actions summary").click()
+    page.get_by_role("button", name="加签", exact=True).click()
+    box = page.get_by_role("combobox", name="由谁加签")
+    box.fill("jtz")
+    expect(page.get_by_role("option", name="集团总")).to_be_visible()
+    box.press("Enter")
+    expect(page.locator(".people-chip")).to_have_text("集团总×")
+    page.locator("dialog#ask select").select_option("with")
+    confirm(page)
+    assert "a:chief" in house.asked(house.flow(flow["id"]))
+
+
+def test_a_request_is_sent_back_on_the_phone_and_its_page_fits_there(
+    house: Approvals, as_person: Open
+) -> None:
+    flow = house.start("leave", title="戊", amount=500)
+    opened = as_person("u2", size=PHONE, lang="en")
+    page = opened.go(f"/f/leave/{flow['record']}")
+    assert sideways_pixels(page) == 0
+    assert small_targets(page) == []
+    assert barriers(page) == []
+    page.get_by_role("button", name="Return", exact=True).tap()
+    expect(page.locator("#opinion")).to_have_attribute("aria-invalid", "true")
+    page.locator(".decide .phrase", has_text="grounds").tap()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Return", exact=True).tap()
+    assert house.record(flow)["status"] == "returned"
+
+
+def test_a_signature_is_drawn_and_a_stand_in_named(house: Approvals, as_person: Open) -> None:
+    opened = as_person("u3", size=PHONE)
+    page = opened.go("/settings")
+    assert sideways_pixels(page) == 0
+    assert small_targets(page) == []
+    assert barriers(page) == []
+    pad = page.locator("[data-pad]")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 60, steps=5)
+    page.mouse.up()
+    with page.expect_navigation():
+        page.locator("[data-use-drawn]").click()
+    width = page.locator(".signature-now img").evaluate(
+        "img => img.decode().then(() => img.naturalWidth)"
+    )
+    assert 100 < width < 640, "the picture is cut to what was drawn"
+
+    picker = page.get_by_role("combobox", name="由谁代理")
+    picker.fill("u9")
+    page.get_by_role("option", name="审批人9").click()
+    page.locator("[name=until]").fill("2099-01-01")
+    with page.expect_navigation():
+        page.locator("[data-proxy] .btn-primary").click()
+    expect(page.locator(".standing-in")).to_contain_text("审批人9 正在代您处理待办")
+    flow = house.start("leave", title="己")
+    for login in ("u1", "u2"):
+        house.decide(login, flow["id"])
+    assert [t["person"] for t in house.flow(flow["id"])["open"]] == ["u9"]
+    house.forget_absences()
+
+
+def test_an_administrator_suspends_with_a_reason_and_hands_over_a_leaver(
+    house: Approvals, as_person: Open
+) -> None:
+    flow = house.start("leave", title="庚")
+    opened = as_person("admin")
+    page = opened.go("/flows")
+    expect(page.locator("#running-title")).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_role("link", name="庚").click()
+    page.locator(".flow-buttons .menu summary").click()
+    page.get_by_role("button", name="挂起").click()
+    page.locator("dialog#ask #ask-yes").click()
+    expect(page.locator("dialog#ask")).to_be_visible()
+    page.locator("dialog#ask textarea").fill("核实")
+    confirm(page)
+    assert house.flow(flow["id"])["status"] == "suspended"
+    house.on_flow("admin", flow["id"], "resume", {"reason": "好了"})
+
+    opened.go("/flows/hand-over?person=u2")
+    page.get_by_role("combobox", name="移交给").fill("u8")
+    page.get_by_role("option", name="审批人8").click()
+    page.locator("[data-hand-all]").click()
+    confirm(page)
+    assert house.todo("u2") == []
+    assert "a:u8" in house.asked(house.flow(flow["id"]))
