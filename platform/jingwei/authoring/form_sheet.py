@@ -7,9 +7,11 @@ in `more`, written as in YAML, so that nothing is lost on the way out and in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jingwei.authoring.flow_text import flow, unflow, words
+from jingwei.authoring.xlsform import is_xlsform, ours, pattern_of
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.reading.yaml_file import Data, Scalar, YamlFile
 from jingwei.refusals import FieldRefusal, Invalid
@@ -31,6 +33,7 @@ COLUMNS = (
     "more",
 )
 BEGIN, END = "begin table", "end table"
+BEGIN_GROUP, END_GROUP = "begin group", "end group"
 # words of XLSForm and what they are here
 _TYPES: Mapping[str, str] = {
     "decimal": "number",
@@ -45,7 +48,18 @@ _TYPES: Mapping[str, str] = {
     "end repeat": END,
     "end_repeat": END,
     "end_table": END,
+    "begin_group": BEGIN_GROUP,
+    "end_group": END_GROUP,
+    "int": "integer",
+    "geotrace": "json",
+    "audio": "file",
+    "video": "file",
+    "photo": "image",
+    "range": "integer",
 }
+# how another tool draws a question: nothing that a form of ours says
+_UNSAID = frozenset({"appearance", "parameters", "guidance_hint", "required_message", "notes"})
+_LANGUAGES = {"english (en)": "en", "中文 (zh)": "zh", "chinese (zh)": "zh", "english": "en"}
 _COLUMNS: Mapping[str, str] = {
     "label": "label::zh",
     "relevant": "visible_if",
@@ -54,7 +68,11 @@ _COLUMNS: Mapping[str, str] = {
     "calculation": "compute",
     "hint::zh": "hint",
     "message::zh": "message",
+    "read_only": "readonly",
+    "constraint_message::en": "message::en",
+    "constraint_message::zh": "message",
 }
+_PLAIN_KEYS = ("default", "readonly")  # columns of other tools that are keys here
 _YES = frozenset({"yes", "true", "1", "是"})
 _NO = frozenset({"no", "false", "0", "否"})
 
@@ -73,7 +91,7 @@ def rows_of(file: YamlFile) -> list[list[str]]:
     found: list[list[str]] = []
     for name, field in fields.items():
         assert isinstance(field, dict)
-        found += _rows_of_field(name, field, _rule_at(rules, name))
+        found += _rows_of_field(name, field, rules)
     return found
 
 
@@ -85,7 +103,8 @@ def _rule_at(rules: Fields, name: str) -> Fields:
     return {}
 
 
-def _rows_of_field(name: str, field: Fields, rule: Fields) -> Iterator[list[str]]:
+def _rows_of_field(name: str, field: Fields, rules: Fields) -> Iterator[list[str]]:
+    rule = _rule_at(rules, name)
     inner = field.get("fields")
     if not isinstance(inner, dict):
         yield _row(name, field, rule)
@@ -94,7 +113,7 @@ def _rows_of_field(name: str, field: Fields, rule: Fields) -> Iterator[list[str]
     yield _row(name, {"type": Scalar(BEGIN), **outer}, rule)
     for column, part in inner.items():
         assert isinstance(part, dict)
-        yield _row(column, part, {})
+        yield _row(column, part, _rule_at(rules, f"{name}.{column}"))
     yield _row(name, {"type": Scalar(END)}, {})
 
 
@@ -152,38 +171,83 @@ def _choices_out(data: Data | None) -> str | None:
 # --- in
 
 
-def fields_of(rows: Sequence[Row]) -> tuple[Fields, Fields]:
-    """Fields and rules from rows. Raises Invalid naming each bad cell (`3.type`: line 3)."""
-    return _Reader().read(rows)
+@dataclass
+class SheetForm:
+    """A form out of a sheet. `sections`: groups of the sheet, as sections of the layout."""
+
+    fields: Fields
+    rules: Fields
+    sections: list[Fields]
+
+
+def fields_of(rows: Sequence[Row], choices: Sequence[Row] = ()) -> SheetForm:
+    """The form of the rows. `choices`: rows of the sheet of that name, as XLSForm has it.
+
+    Raises Invalid naming each bad cell (`3.type`: line 3).
+    """
+    return _Reader(_lists_of(choices)).read(rows)
+
+
+def _lists_of(rows: Sequence[Row]) -> Mapping[str, Fields]:
+    """The choices of each list, by their code."""
+    lists: dict[str, Fields] = {}
+    for row in rows:
+        known = {_column(key): cell.strip() for key, cell in row.items()}
+        name, code = known.get("list_name") or known.get("list name", ""), known.get("name", "")
+        if name and code:
+            title = _title(known.get("label::zh") or code, known.get("label::en", ""))
+            lists.setdefault(name, {})[code] = title
+    return lists
+
+
+def _column(written: str) -> str:
+    """The name of a column as we call it: `label::English (en)` is `label::en`."""
+    head, colons, language = written.strip().partition("::")
+    if colons:
+        written = f"{head}::{_LANGUAGES.get(language.strip().lower(), language)}"
+    return _COLUMNS.get(written, written)
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, lists: Mapping[str, Fields]) -> None:
+        self.lists = lists
+        self.sections: list[Fields] = []
+        self.group = False  # a group is open
+        self.tables: dict[str, str] = {}  # column → its table
+        self.inside: str | None = None  # the name of the table that is open
         self.refused: list[FieldRefusal] = []
         self.fields: Fields = {}
         self.rules: Fields = {}
         self.table: Fields | None = None  # the columns of the table that is open
 
-    def read(self, rows: Sequence[Row]) -> tuple[Fields, Fields]:
-        for line, row in enumerate(rows, 2):
-            self.row(line, {_COLUMNS.get(key, key): cell.strip() for key, cell in row.items()})
+    def read(self, rows: Sequence[Row]) -> SheetForm:
+        known = [{_column(key): cell.strip() for key, cell in row.items()} for row in rows]
+        self.tables = _tables_of(known)
+        for line, row in enumerate(known, 2):
+            said = {key: cell for key, cell in row.items() if key not in _UNSAID}
+            self.row(line, said, row.get("appearance", ""))
         if self.table is not None:
             self.refuse(len(rows) + 1, "type", "table-not-ended")
         if not self.fields and not self.refused:
             self.refuse(2, "name", "required")
         if self.refused:
             raise Invalid("form-sheet", fields=self.refused)
-        return self.fields, self.rules
+        grouped = any("section" in section for section in self.sections)
+        return SheetForm(self.fields, self.rules, self.sections if grouped else [])
 
     def refuse(self, line: int, cell: str, code: str, **holes: object) -> None:
         self.refused.append(FieldRefusal(f"{line}.{cell}", code, dict(holes)))
 
-    def row(self, line: int, row: Row) -> None:
-        unknown = [key for key in row if key not in COLUMNS]
+    def row(self, line: int, row: Row, appearance: str) -> None:
+        unknown = [key for key in row if key not in COLUMNS and key not in _PLAIN_KEYS]
         for key in unknown:
             self.refuse(line, key, "unknown-column", column=key, known=", ".join(COLUMNS))
         type_, many, choices = _type_of(row.get("type", ""))
+        if type_ in (BEGIN_GROUP, END_GROUP):
+            self.open_group(row) if type_ == BEGIN_GROUP else self.close_group()
+            return
         if type_ == END:
+            self.inside = None
             if self.table is None:
                 self.refuse(line, "type", "table-not-begun")
             self.table = None
@@ -195,11 +259,15 @@ class _Reader:
         if type_ != BEGIN and type_ not in FIELD_TYPES:
             self.refuse(line, "type", "unknown-field-type", name=type_ or "–")
             return
+        if type_ == "text" and "multiline" in appearance:
+            type_ = "long_text"
         field = self.field(line, row, "table" if type_ == BEGIN else type_)
         if many:
             field["many"] = words("true")
-        if choices:
-            field["choices"] = words(choices)
+        if choices and "choices" not in field:
+            field["choices"] = self.lists.get(choices, words(choices))
+        if self.table is None:
+            self.place(name)
         into = self.fields if self.table is None else self.table
         if name in into:
             self.refuse(line, "name", "field-named-twice", name=name)
@@ -208,7 +276,27 @@ class _Reader:
             inner: Fields = {}
             field["fields"] = inner
             self.table = inner
-        self.rule(name, row)
+            self.inside = name
+        self.rule(name, row, field)
+
+    def open_group(self, row: Row) -> None:
+        title = _title(row.get("label::zh", "") or row.get("name", ""), row.get("label::en", ""))
+        section: Fields = {"section": title, "fields": []}
+        if row.get("visible_if"):
+            section["visible_if"] = words(ours(row["visible_if"], "", self.tables))
+        self.sections.append(section)
+        self.group = True
+
+    def close_group(self) -> None:
+        self.group = False
+
+    def place(self, name: str) -> None:
+        """A field that no group holds stands in a block without a heading."""
+        if not self.sections or ("section" in self.sections[-1]) != self.group:
+            self.sections.append({"fields": []})
+        listed = self.sections[-1]["fields"]
+        assert isinstance(listed, list)
+        listed.append(words(name))
 
     def field(self, line: int, row: Row, type_: str) -> Fields:
         field: Fields = {"type": words(type_)}
@@ -218,10 +306,18 @@ class _Reader:
         if required.lower() in _YES:
             field["required"] = words("true")
         elif required and required.lower() not in _NO:
-            field["required_if"] = words(required)
+            field["required_if"] = words(self.ours(required, row))
         for key in ("visible_if", "compute"):
             if row.get(key):
-                field[key] = words(row[key])
+                field[key] = words(self.ours(row[key], row))
+        for key in _PLAIN_KEYS:
+            if row.get(key):
+                lower = row[key].lower()
+                truth = "true" if lower in _YES else "false" if lower in _NO else row[key]
+                field[key] = words(truth if key == "readonly" else row[key])
+        pattern = pattern_of(row.get("check", ""))
+        if pattern is not None:
+            field["pattern"] = words(pattern)
         if row.get("choices"):
             field["choices"] = _choices_in(row["choices"])
         if row.get("hint") or row.get("hint::en"):
@@ -233,13 +329,35 @@ class _Reader:
             field.update(more or {})
         return field
 
-    def rule(self, name: str, row: Row) -> None:
-        if not row.get("check") or self.table is not None and name in self.table:
+    def ours(self, written: str, row: Row) -> str:
+        return ours(written, row.get("name", ""), self.tables, self.inside)
+
+    def rule(self, name: str, row: Row, field: Fields) -> None:
+        if not row.get("check") or "pattern" in field and pattern_of(row["check"]):
             return
-        rule: Fields = {"check": words(row["check"]), "at": words(name)}
+        rule: Fields = {"check": words(self.ours(row["check"], row)), "at": words(name)}
+        if is_xlsform(row["check"]) and field["type"] != words("table"):
+            rule["when"] = words(f"{name} is not empty")  # there an answer is checked, not a gap
+        if self.inside is not None and name != self.inside:
+            rule = {**rule, "at": words(f"{self.inside}.{name}"), "each": words(self.inside)}
         if row.get("message"):
             rule["message"] = _title(row["message"], row.get("message::en", ""))
         self.rules[f"{name}_check"[:40]] = rule
+
+
+def _tables_of(rows: Sequence[Row]) -> dict[str, str]:
+    """Each column of a table of the sheet, with the table's name."""
+    found: dict[str, str] = {}
+    inside = ""
+    for row in rows:
+        type_ = _type_of(row.get("type", ""))[0]
+        if type_ == END:
+            inside = ""
+        elif inside:
+            found[row.get("name", "")] = inside
+        if type_ == BEGIN:
+            inside = row.get("name", "")
+    return found
 
 
 def _type_of(written: str) -> tuple[str, bool, str]:
@@ -346,18 +464,27 @@ def replace_block(text: str, key: str, block: str) -> str:
     return "\n".join([*lines[:start], *block.rstrip("\n").split("\n"), *lines[end:]])
 
 
-def form_text(title: Data, fields: Fields, rules: Fields, grants: Sequence[str]) -> str:
+def form_text(title: Data, made: SheetForm, grants: Sequence[str]) -> str:
     """A new form. `grants`: lines of its permissions."""
+    fields, rules = made.fields, made.rules
     columns = [name for name, field in fields.items() if _listed(field)]
     lines: list[Any] = [
         f"kind: form\ntitle: {flow(title)}\n",
         "submit: {cancel: true}\n",
         fields_text(fields),
         rules_text(rules),
+        layout_text(made.sections),
         f"list:\n  columns: [{', '.join((*columns[:6], 'status'))}]\n",
         "permissions:\n" + "".join(f"  {grant}\n" for grant in grants),
     ]
     return "".join(lines)
+
+
+def layout_text(sections: Sequence[Fields]) -> str:
+    """`layout:` with one section a line; nothing for a sheet without groups."""
+    if not sections:
+        return ""
+    return "layout:\n" + "".join(f"  - {flow(section)}\n" for section in sections)
 
 
 def _listed(field: Data) -> bool:

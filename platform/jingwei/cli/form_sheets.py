@@ -19,10 +19,12 @@ from jingwei.authoring.scaffolds import grants, modeline, path_of
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.definitions import problems_of
-from jingwei.gateways.sheets import read_sheet
+from jingwei.gateways.sheets import SheetFile, read_sheet
 from jingwei.gateways.workbook import write_sheet
 from jingwei.refusals import Conflict, NotFound
+from jingwei.services.sheet_rows import Row
 
+CHOICES = "choices"
 words = words_of("cli_definitions")
 
 
@@ -53,7 +55,8 @@ def export_form(context: Context, form: str, out: Path) -> int:
 def import_form(context: Context, file: Path, name: str | None, update: bool) -> int:
     name = name or file.stem
     held = outline(context.root)
-    fields, rules = fields_of(read_sheet(file))
+    made = fields_of(read_sheet(file), _choices(file))
+    fields, rules = made.fields, made.rules
     there = held.file("form", name) if update else None
     if there is not None:
         if held.definition("form", name) is None:
@@ -62,8 +65,7 @@ def import_form(context: Context, file: Path, name: str | None, update: bool) ->
     else:
         path = path_of(held, "form", name)
         title = spoken(name.replace("_", " ").capitalize())
-        made = form_text(title, fields, rules, grants(held))
-        text = f"{modeline(path, 'form')}\n{made}"
+        text = f"{modeline(path, 'form')}\n{form_text(title, made, grants(held))}"
     target = context.root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(text.encode())
@@ -77,3 +79,9 @@ def import_form(context: Context, file: Path, name: str | None, update: bool) ->
     lines += [problem.message(context.locale) for problem in found]
     context.give(value, "\n".join(lines))
     return FOUND_PROBLEMS if any(p.severity == "error" for p in found) else FINE
+
+
+def _choices(file: Path) -> list[Row]:
+    """The rows of a workbook's sheet `choices`, as XLSForm keeps lists of choices."""
+    sheets = SheetFile(file, file.name)
+    return list(sheets.keyed(CHOICES).left()) if CHOICES in sheets.sheets() else []
