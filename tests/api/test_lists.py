@@ -198,3 +198,66 @@ def test_related_records_are_paged_like_a_list_under_their_own_rights(api: ApiHo
 def test_refused_fields_are_listed(api: ApiHouse) -> None:
     answer = ask(api, "li.na", fields="a,b")
     assert fields(answer) == [("a", "unknown-field"), ("b", "unknown-field")]
+
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+def groups(api: ApiHouse, login: str, **wish: object) -> object:
+    return api.get(login, f"forms/contract/groups?{urlencode(wish)}")
+
+
+def test_rows_are_counted_and_summed_in_groups_with_subtotals(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    for login, name, amount, day in (
+        ("li.na", "一", 10, "2026-01-05"),
+        ("li.na", "二", 20, "2026-01-25"),
+        ("li.na", "三", 5, None),
+        ("wang.wu", "四", 40, "2026-02-01"),
+    ):
+        api.make(login, "contract", name=name, amount=amount, signed_on=day)
+
+    wish = {"by": "org,signed_on:month", "values": "sum(amount),max(signed_on)"}
+    body = groups(api, "chen.jie", **wish).get_json()
+    shown = [
+        (g["level"], g.get("org"), g.get("signed_on:month"), g["count"], g["sum(amount)"])
+        for g in body["items"]
+    ]
+    assert shown == [
+        (0, None, None, 4, 75),
+        (1, "A", None, 3, 35),
+        (2, "A", "2026-01", 2, 30),
+        (2, "A", None, 1, 5),
+        (1, "B", None, 1, 40),
+        (2, "B", "2026-02", 1, 40),
+    ]
+    assert body["total"] == 3
+    assert body["items"][2]["max(signed_on)"] == "2026-01-25"
+
+    mine = groups(api, "wang.wu", by="org", values="sum(amount)", subtotals=0).get_json()
+    assert mine["items"] == [{"level": 1, "org": "B", "count": 1, "sum(amount)": 40}]
+    few = groups(api, "chen.jie", by="org", filter="amount > 15").get_json()["items"]
+    assert [(g["level"], g["count"]) for g in few] == [(0, 2), (1, 1), (1, 1)]
+
+
+NO_GROUPS = [
+    ("chen.jie", {"by": "secret"}, "group-by"),
+    ("chen.jie", {"by": "org", "values": "max(secret)"}, "group-by"),
+    ("ops", {"by": "secret"}, "group-by"),  # masked
+    ("li.na", {"by": "main.name"}, "group-by"),
+    ("li.na", {"by": "nmae"}, "group-by"),
+    ("li.na", {"by": "amount:month"}, "group-by"),
+    ("li.na", {"by": "lines"}, "group-by"),
+    ("li.na", {"by": "deleted_at"}, "group-by"),
+    ("li.na", {"by": "org,org"}, "group-keys"),
+    ("li.na", {"by": "org", "values": "sum(name)"}, "group-value"),
+    ("li.na", {"by": "org", "values": "sum(amount);drop"}, "group-value"),
+    ("li.na", {"by": "org", "filter": "nmae == 1"}, "filter"),
+]
+
+
+def test_groups_tell_nothing_that_a_list_would_not(api: ApiHouse) -> None:
+    api.make("li.na", "contract", name="桥", amount=1, secret="CANARY")
+    for login, wish, refused in NO_GROUPS:
+        assert code(groups(api, login, **wish)) == (400, refused), wish
+    assert code(groups(api, "nobody", by="org")) == (404, "no-such-form")

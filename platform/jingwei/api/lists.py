@@ -7,15 +7,16 @@ from typing import Any
 from flask import Blueprint, Response
 
 from jingwei.api.around import known_body
-from jingwei.api.asking import Answer, parameters, wanted_revision, write
+from jingwei.api.asking import Answer, flag, parameters, wanted_revision, words, write
 from jingwei.api.auth import reading
 from jingwei.api.errors import payload
 from jingwei.api.json import answer
 from jingwei.api.shapes import written_json
 from jingwei.refusals import FieldRefusal, Malformed
-from jingwei.services import access, bulk, followers, saved_views, snapshots
+from jingwei.services import access, bulk, followers, grouping, saved_views, snapshots
 from jingwei.services.bulk import One
 from jingwei.services.commands import Work
+from jingwei.services.grouping import GroupWish
 from jingwei.web import locale
 
 blueprint = Blueprint("lists", __name__, url_prefix="/api/v1/forms/<form>")
@@ -52,6 +53,24 @@ def _result(one: One) -> dict[str, Any]:
     if one.refused is not None:
         return {"id": one.id, "done": False, **payload(one.refused)}
     return {"id": one.id, "done": True, "revision": one.revision}
+
+
+# --- in groups -----------------------------------------------------------------------------------
+
+
+@blueprint.get("/groups")
+def groups(form: str) -> Response:
+    """`?by=org,signed_on:month&values=sum(amount)&filter&q&subtotals=0`."""
+    given = parameters("by", "values", "filter", "q", "subtotals")
+    wish = GroupWish(
+        words(given, "by"),
+        words(given, "values"),
+        given.get("filter"),
+        given.get("q"),
+        "subtotals" not in given or flag(given, "subtotals"),
+    )
+    with reading() as view:
+        return answer(grouping.grouped(view, form, wish))
 
 
 # --- saved views ---------------------------------------------------------------------------------

@@ -150,6 +150,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "forms.compute": ("submitting",),
     "around.history": ("size",),
     "lists.explain_access": ("person", "action"),
+    "lists.groups": ("by", "values", "filter", "q", "subtotals"),
     "organisation.orgs": ("at",),
     "notices.inbox": ("size", "before"),
     "unsaved.offered": ("id",),
@@ -169,7 +170,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "forms.export_records": ("filter", "sort", "q", "fields", "titles", "deleted"),
 }
 INTEGERS = ("page", "size", "before", "id")
-FLAGS = ("titles", "deleted", "submitting", "info", "overdue")
+FLAGS = ("titles", "deleted", "submitting", "info", "overdue", "subtotals")
 DAYS = ("at", "since", "until")
 # The addresses that are written out for each form.
 OF_FORM = ("records.list_records", "records.create", "records.one_record", "records.update",

@@ -149,6 +149,19 @@ def listing(
     )
 
 
+def rows_of(view: Reading, form: str, wish: ListWish) -> tuple[Query, str | None]:
+    """The rows of a list as a query for whoever folds them, and the condition that was typed.
+    Raises Malformed, NotFound."""
+    definition = form_of(view, form)
+    rights = view.rights.fields(view, form)
+    scope = view.rights.row_scope(view, form)
+    if not scope.terms:
+        raise_unless_known(view, definition)
+    shape = _shape(view, definition, rights, wish)
+    _refuse_out_of_reach(view, definition, rights, wish, shape)
+    return _query(view, form, wish, shape, scope, wish.size), shape.typed
+
+
 def form_of(view: Reading, form: str) -> Form:
     """The form of this name. Raises NotFound."""
     found = view.catalogue.forms.get(form)

@@ -1,0 +1,159 @@
+"""The rows of a list in groups: counts and sums of each, of the groups above it, and of all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field, Form
+from jingwei.refusals import Malformed
+from jingwei.services.commands import Reading
+from jingwei.services.listing import ListWish, form_of, rows_of
+from jingwei.services.presenting import presenter
+from jingwei.services.typed_filters import malformed_filter
+from jingwei.services.validation import NUMBERS
+from jingwei.storage.query import AggregateColumn, Page, Query
+from jingwei.storage.sql_calls import NotInSql
+
+MOST_KEYS = 3
+MOST_VALUES = 10
+MOST_GROUPS = 1_000
+GRAINS = ("month", "quarter", "half", "year")
+GROUPED_SYSTEM = ("org", "owner", "status", "state", "created_by", "updated_by")
+_FOLD = re.compile(r"(sum|avg|min|max|count|count_distinct)\(([a-z][a-z0-9_]*)\)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWish:
+    """`by`: fields, of days by period (`signed_on:month`); `values`: `sum(amount)` …"""
+
+    by: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    filter: str | None = None
+    q: str | None = None
+    subtotals: bool = True
+
+
+def grouped(view: Reading, form: str, wish: GroupWish) -> dict[str, Any]:
+    """`{items, total}`: an item for each group, with its keys, `count` and values; `level` says how
+    many keys it has. Groups come under their subtotals, and those under the total of everything
+    (level 0). `total`: how many groups of the finest there are. Raises Malformed, NotFound."""
+    view = view.rights.home(view, form)
+    definition = form_of(view, form)
+    query, typed = rows_of(view, form, ListWish(filter=wish.filter, q=wish.q, fields=("id",)))
+    for path in wish.by:
+        _check_key(view, definition, path)
+    if len(wish.by) > MOST_KEYS or len(set(wish.by)) < len(wish.by):
+        raise Malformed("group-keys", most=MOST_KEYS)
+    folds = [_fold(view, definition, value) for value in wish.values[: MOST_VALUES + 1]]
+    if len(folds) > MOST_VALUES:
+        raise Malformed("group-values", most=MOST_VALUES)
+    levels = range(len(wish.by) + 1) if wish.subtotals else [len(wish.by)]
+    found: list[dict[str, Any]] = []
+    total = 0
+    for level in levels:
+        rows = _level(view, query, typed, wish.by[:level], folds)
+        found += [_shown(view, definition, row, wish.by[:level], folds) for row in rows]
+        total = len(rows)
+    found.sort(key=lambda item: [_place(item, path) for path in wish.by])
+    return {"items": found, "total": total}
+
+
+def _level(
+    view: Reading,
+    query: Query,
+    typed: str | None,
+    by: Sequence[str],
+    folds: Sequence[AggregateColumn],
+) -> list[dict[str, Any]]:
+    asked = replace(
+        query,
+        fields=(),
+        sort=(),
+        group=tuple(by),
+        aggregates=(AggregateColumn("count", "count"), *folds),
+        page=Page(MOST_GROUPS + 1),
+        count=None,
+    )
+    try:
+        rows = view.store.select(view.connection, asked).items
+    except NotInSql as found:
+        if typed is None:
+            raise
+        error = ExpressionError("not-in-a-filter", 0, len(typed), name=str(found))
+        raise malformed_filter(typed, error) from None
+    if len(rows) > MOST_GROUPS:
+        raise Malformed("too-many-groups", most=MOST_GROUPS)
+    return rows
+
+
+def _shown(
+    view: Reading,
+    form: Form,
+    row: dict[str, Any],
+    by: Sequence[str],
+    folds: Sequence[AggregateColumn],
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {"level": len(by)}
+    for path in by:
+        plain, _, grain = path.partition(":")
+        value = row[path]
+        if value is not None:
+            value = str(value) if grain else presenter(view, form, plain)(value)
+        shown[path] = value
+    shown["count"] = row["count"]
+    for fold in folds:
+        value = row[fold.name]
+        plain = fold.function in ("min", "max") and value is not None
+        shown[fold.name] = presenter(view, form, cast(str, fold.path))(value) if plain else value
+    return shown
+
+
+def _place(item: dict[str, Any], path: str) -> tuple[int, str]:
+    """Totals first, then values in order, and last those without one."""
+    if path not in item:
+        return (0, "")
+    return (2, "") if item[path] is None else (1, str(item[path]))
+
+
+def _check_key(view: Reading, form: Form, path: str) -> None:
+    plain, _, grain = path.partition(":")
+    field = _open_field(view, form, plain)
+    if field is None:
+        fits = plain in GROUPED_SYSTEM and not grain
+    else:
+        days = field.type in ("date", "datetime")
+        kind = FIELD_TYPES[field.type]
+        fits = (kind.sortable or field.type == "link") and not field.many
+        fits = fits and (grain in GRAINS if grain else True) and (days or not grain)
+    if not fits:
+        raise Malformed("group-by", name=path[:60])
+
+
+def _fold(view: Reading, form: Form, value: str) -> AggregateColumn:
+    found = _FOLD.match(value)
+    field = None if found is None else _open_field(view, form, found[2])
+    if found is None or field is None or field.many or not FIELD_TYPES[field.type].is_value:
+        raise Malformed("group-value", name=value[:60])
+    function = cast(Any, found[1])
+    number = field.type in NUMBERS
+    if function in ("sum", "avg") and not number:
+        raise Malformed("group-value", name=value[:60])
+    if function in ("min", "max") and not FIELD_TYPES[field.type].sortable:
+        raise Malformed("group-value", name=value[:60])
+    return AggregateColumn(value, function, found[2])
+
+
+def _open_field(view: Reading, form: Form, name: str) -> Field | None:
+    """A field of the form, or None for one that every form has. Raises Malformed for one that the
+    reader does not see: it is as if it were not there."""
+    rights = view.rights.fields(view, form.name)
+    field = form.fields.get(name)
+    open_ = name in rights.visible and name not in rights.masked
+    if not open_ or (field is None and name not in GROUPED_SYSTEM):
+        raise Malformed("group-by", name=name[:60])
+    return field
