@@ -81,7 +81,7 @@ export function createEditor(host, asked) {
         search({ top: true }),
         yaml(),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": asked.label }),
+        EditorView.contentAttributes.of({ "aria-label": asked.label, tabindex: "0" }),
         placeholder(asked.placeholder ?? ""),
         writable.of([]),
         keymap.of([
