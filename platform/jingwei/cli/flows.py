@@ -26,7 +26,7 @@ def migrate(
     if not dry_run and not reason.strip():
         raise Malformed("migrate-reason")
     with open_platform(context) as platform:
-        if workflow not in platform.active.current.catalogue.workflows:  # type: ignore[attr-defined]
+        if workflow not in platform.active.current.catalogue.workflows:
             raise NotFound("no-such-workflow", name=workflow)
         moved = migrate_all(platform.commands, workflow, _map(pairs), reason, dry_run=dry_run)
         lines = [_line(context, one, dry_run) for one in moved]

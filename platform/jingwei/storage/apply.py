@@ -457,7 +457,7 @@ def rollback(
         store_release(connection, again, read_files(connection, release), names, None)
         write_orgs(connection, catalogue, names.keys["org"], publication.today)
         body = {"release": [active.id, again.id], "rollback_of": [None, release]}
-        body |= {"author": [None, again.author], "comment": [None, again.comment]}  # type: ignore[dict-item]
+        body |= {"author": [None, again.author], "comment": [None, again.comment]}
         if publication.logged:
             log_release(connection, database, keys, again, "release.rolled_back", dict(body))
         ddl = Ddl(connection.dialect, names)

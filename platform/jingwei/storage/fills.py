@@ -255,7 +255,8 @@ def _rows(
 ) -> Sequence[Sequence[Any]]:
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     return connection.exec_driver_sql(
-        f'SELECT id, {wanted} FROM "{table}" WHERE {where} AND id > {mark} ORDER BY id LIMIT {most}',
+        f'SELECT id, {wanted} FROM "{table}" WHERE {where} AND id > {mark} '
+        f"ORDER BY id LIMIT {most}",
         (last,),
     ).fetchall()
 
@@ -265,7 +266,7 @@ def _of(
 ) -> list[Sequence[Sequence[Any]]]:
     """Rows of these records, some hundreds at a time."""
     owner = "record_id" if is_part else "id"
-    found = []
+    found: list[Sequence[Sequence[Any]]] = []
     for start in range(0, len(records), AT_ONCE):
         some = ", ".join(str(int(record)) for record in records[start : start + AT_ONCE])
         found.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.expressions.tree import Expression
 from jingwei.storage.books import NameBook, PersonBook
 from jingwei.storage.columns import sql_type
 from jingwei.storage.database import Connection, Database
@@ -18,7 +19,7 @@ from jingwei.storage.names import PhysicalNames
 from jingwei.storage.orgs import kept_keys
 from jingwei.storage.people import refresh_book
 from jingwei.storage.plan import Plan, plan_on
-from jingwei.storage.query import Query, RowScope
+from jingwei.storage.query import Query, RowScope, ScopeTerm
 from jingwei.storage.records import RecordStore
 from jingwei.storage.releases import active_release, read_names
 from jingwei.storage.runtime import read_parents
@@ -135,6 +136,35 @@ def count_moved(
         (*old[1], *new[1]),
     ).one()
     return found[0], found[1]
+
+
+Patterns = Mapping[tuple[int | None, tuple[bool, ...]], int]
+
+
+def count_patterns(
+    connection: Connection,
+    store: RecordStore,
+    form: str,
+    conditions: Sequence[tuple[RecordStore, str, Expression]],
+    variables: dict[str, Any],
+) -> Patterns:
+    """Living records of a form by org (its key) and by which of the conditions hold: one pass over
+    the table answers for everybody whose rights depend on these alone."""
+    columns, joins, values = ["r.org"], [], []
+    for number, (of, name, where) in enumerate(conditions):
+        found = _ids(of, name, RowScope((ScopeTerm(where=where),)), variables)
+        assert found is not None
+        columns.append(f"w{number}.c0 IS NOT NULL")
+        joins.append(f" LEFT JOIN ({found[0]}) AS w{number} ON w{number}.c0 = r.id")
+        values += found[1]
+    own = store.names.table(form).name
+    groups = ", ".join(str(i + 1) for i in range(len(columns)))
+    rows = connection.exec_driver_sql(
+        f'SELECT {", ".join(columns)}, count(*) FROM "{own}" AS r{"".join(joins)} '
+        f"WHERE r.deleted_at IS NULL GROUP BY {groups}",
+        tuple(values),
+    )
+    return {(row[0], tuple(bool(x) for x in row[1:-1])): row[-1] for row in rows}
 
 
 def _count(connection: Connection, found: tuple[str, tuple[Any, ...]]) -> int:

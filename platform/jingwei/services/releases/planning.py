@@ -15,7 +15,7 @@ from jingwei.services.releases.readers import reader_steps
 from jingwei.services.releases.sight import Sight
 from jingwei.services.releases.touched import touched_flows
 from jingwei.storage.database import Connection, Database
-from jingwei.storage.flows import Books
+from jingwei.storage.flow_kinds import Books
 from jingwei.storage.foreseen import foreseen_store, looking, shadow
 from jingwei.storage.plan import NO_WISH, Plan, Wish, plan_on
 from jingwei.storage.plan_step import TOPICS, Step

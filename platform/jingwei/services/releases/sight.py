@@ -6,6 +6,7 @@ not change it. Values that a field would have after a change of type are taken a
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from jingwei.services.people import People, Person, may_sign_in
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
 from jingwei.storage.database import Connection
-from jingwei.storage.foreseen import count_moved
+from jingwei.storage.foreseen import Patterns, count_moved, count_patterns
 from jingwei.storage.people import all_people
 from jingwei.storage.query import RowScope
 from jingwei.storage.records import RecordStore
@@ -25,6 +26,7 @@ from jingwei.storage.runtime import Installation
 
 MOST_SECONDS = 10.0  # for counting; who is left then is said to be left
 MOST_SHOWN = 20
+MOST_CONDITIONS = 8  # of one form, in one pass
 _WORLD = ("org_types", "orgs", "roles", "posts")
 
 
@@ -125,13 +127,15 @@ class Sight:
     def _form(
         self, new: str, old: str, people: Sequence[tuple[Person, Person]], until: float
     ) -> FormSight | None:
+        looks = [found for pair in people if (found := self._look(new, old, *pair)) is not None]
+        together = _Together(self, new, old, looks)
         touched: list[PersonSight] = []
         unjudged = 0
-        for was, person in people:
+        for look in looks:
             if time.monotonic() > until:
                 unjudged += 1
                 continue
-            found = self._person(new, old, was, person)
+            found = self._person(look, together)
             if found is not None:
                 touched.append(found)
         if not touched and not unjudged:
@@ -149,47 +153,126 @@ class Sight:
             unjudged=unjudged,
         )
 
-    def _person(self, new: str, old: str, was: Person, person: Person) -> PersonSight | None:
+    def _look(self, new: str, old: str, was: Person, person: Person) -> _Look | None:
+        """The person's scopes in both releases; None for who sees nothing in either."""
         here = Standpoint(self.connection, self.before, was, self.today, self.now)
         there = Standpoint(self.connection, self.after, person, self.today, self.now)
-        scopes = (
-            self._rights[0].row_scope(here, old, "read"),
-            self._rights[1].row_scope(there, new, "read"),
-        )
-        if not scopes[0].terms and not scopes[1].terms:
+        before = self._rights[0].row_scope(here, old, "read")
+        after = self._rights[1].row_scope(there, new, "read")
+        if not before.terms and not after.terms:
             return None
-        gained, lost = self._count(old, new, scopes, person)
+        return _Look(old, new, here, there, before, after)
+
+    def _person(self, look: _Look, together: _Together) -> PersonSight | None:
+        gained, lost = self._count(look, together)
         more: tuple[str, ...] = ()
         less: tuple[str, ...] = ()
-        if scopes[0].terms and scopes[1].terms:
-            more, less = _fields(
-                self._rights[0].fields(here, old),
-                self._rights[1].fields(there, new),
-                here,
-                there,
-                old,
-                new,
-            )
+        if look.before.terms and look.after.terms:
+            was = self._rights[0].fields(look.here, look.old)
+            now = self._rights[1].fields(look.there, look.new)
+            more, less = _fields(was, now, look)
         if not (gained or lost or more or less):
             return None
+        person = look.there.actor
         return PersonSight(person.login, person.name, gained, lost, more, less)
 
-    def _count(
-        self, old: str, new: str, scopes: tuple[RowScope, RowScope], person: Person
-    ) -> tuple[int, int]:
+    def _count(self, look: _Look, together: _Together) -> tuple[int, int]:
         """Rows gained and lost; people with the same scopes are counted once."""
-        keys = tuple(_terms(scope) for scope in scopes)
-        if keys[0] == keys[1] and old == new:
+        keys = (_terms(look.before), _terms(look.after))
+        if keys[0] == keys[1] and look.old == look.new:
             return 0, 0
-        mine = any("me" in source for terms in keys for _, _, source in terms if source)
-        key = (old, new, keys, person.login if mine else None)
+        mine = any(_asks_who(source) for terms in keys for _, _, source in terms)
+        key = (look.old, look.new, keys, look.there.actor.login if mine else None)
         known = self._counts.get(key)
         if known is None:
-            before = (self.before.store, old, scopes[0])
-            after = (self.after.store, new, scopes[1])
-            asked = {"me": person.login, "today": self.today, "now": self.now}
-            known = self._counts[key] = count_moved(self.connection, before, after, asked)
+            known = together.count(look)
+        if known is None:
+            before = (self.before.store, look.old, look.before)
+            after = (self.after.store, look.new, look.after)
+            asked = self.variables(look.there.actor.login)
+            known = count_moved(self.connection, before, after, asked)
+        self._counts[key] = known
         return known
+
+    def variables(self, login: str | None = None) -> dict[str, Any]:
+        return {"me": login, "today": self.today, "now": self.now}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One person and one form, before and after."""
+
+    old: str
+    new: str
+    here: Standpoint
+    there: Standpoint
+    before: RowScope
+    after: RowScope
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the rows depend on orgs and conditions alone, and not on who asks."""
+        terms = (*self.before.terms, *self.after.terms)
+        return all(
+            t.owner is None and (t.where is None or not _asks_who(t.where.source)) for t in terms
+        )
+
+
+class _Together:
+    """Counts everybody's rows of one form in one pass, where nothing depends on who asks."""
+
+    def __init__(self, sight: Sight, new: str, old: str, looks: Sequence[_Look]) -> None:
+        self._sight, self._new, self._old = sight, new, old
+        self._conditions: dict[tuple[bool, str], Any] = {}
+        for look in looks:
+            if look.is_shared:
+                for is_new, scope in ((False, look.before), (True, look.after)):
+                    for term in scope.terms:
+                        if term.where is not None:
+                            self._conditions[is_new, term.where.source] = term.where
+        self._patterns: Patterns | None = None
+
+    def count(self, look: _Look) -> tuple[int, int] | None:
+        """Rows gained and lost; None where it has to be asked for this person alone."""
+        if not look.is_shared or len(self._conditions) > MOST_CONDITIONS:
+            return None
+        if self._patterns is None:
+            sight = self._sight
+            asked = [
+                (sight.after.store, self._new, where)
+                if is_new
+                else (sight.before.store, self._old, where)
+                for (is_new, _), where in self._conditions.items()
+            ]
+            self._patterns = count_patterns(
+                sight.connection, sight.after.store, self._new, asked, sight.variables()
+            )
+        places = {key: number for number, key in enumerate(self._conditions)}
+        gained = lost = 0
+        for (org, holds), rows in self._patterns.items():
+            before = _sees(look.before, False, org, holds, places)
+            after = _sees(look.after, True, org, holds, places)
+            gained += rows if after and not before else 0
+            lost += rows if before and not after else 0
+        return gained, lost
+
+
+def _sees(
+    scope: RowScope,
+    is_new: bool,
+    org: int | None,
+    holds: tuple[bool, ...],
+    places: Mapping[tuple[bool, str], int],
+) -> bool:
+    return any(
+        (term.orgs.everything or org in term.orgs.orgs)
+        and (term.where is None or holds[places[is_new, term.where.source]])
+        for term in scope.terms
+    )
+
+
+def _asks_who(source: str) -> bool:
+    return re.search(r"\bme\b", source) is not None
 
 
 def _fingerprints(catalogue: Any, kind: str) -> Any:
@@ -213,10 +296,10 @@ def _terms(scope: RowScope) -> tuple[tuple[Any, Any, str], ...]:
 
 
 def _fields(
-    was: FieldRights, now: FieldRights, here: Standpoint, there: Standpoint, old: str, new: str
+    was: FieldRights, now: FieldRights, look: _Look
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Fields that both releases have, and that are seen in one of them only."""
-    both = _paths(here.catalogue, old) & _paths(there.catalogue, new)
+    both = _paths(look.here.catalogue, look.old) & _paths(look.there.catalogue, look.new)
     before, after = was.visible - was.masked, now.visible - now.masked
     more = (after - before) & both
     less = (before - after) & both

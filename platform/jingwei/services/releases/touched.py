@@ -12,8 +12,8 @@ from jingwei.services.flows.plan import START, FlowPlan
 from jingwei.services.releases.plan import FlowTouch
 from jingwei.storage import flows as rows
 from jingwei.storage.database import Connection
+from jingwei.storage.flow_kinds import Books
 from jingwei.storage.flow_rows import FlowRow, RunRow
-from jingwei.storage.flows import Books
 from jingwei.storage.plan_step import Step
 
 MOST_FLOWS = 200  # that are told one by one
