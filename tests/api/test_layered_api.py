@@ -1,4 +1,4 @@
-"""The API and its description speak of a form as the org of the reader, or of the record, has it."""
+"""What the API says of a form is as the org of the reader, or of the record, has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on joining a subsidiary, followed to the letter: its files check, and its test passes."""
+"""The page on joining a subsidiary, followed to the letter: its files check and make it so."""
 
 from __future__ import annotations
 
