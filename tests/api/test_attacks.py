@@ -200,6 +200,10 @@ def test_totals_are_of_the_rows_that_may_be_seen(api_on_both: ApiHouse) -> None:
     for login, total in (("li.na", 1), ("wang.wu", 1), ("chen.jie", 2)):
         for wish in ({}, {"count": "capped"}, {"page": 9, "size": 1}, {"filter": "amount > 0"}):
             assert listed(api, login, **wish).get_json()["total"] == total
+        sums = api.get(login, "forms/contract/groups?by=org&values=sum(amount),max(amount)")
+        items = sums.get_json()["items"]
+        assert [g["count"] for g in items if g["level"] == 0] == [total]
+        assert ("987654" in sums.get_data(as_text=True)) == (login != "li.na")
 
 
 # --- A21: a field that was there before -----------------------------------------------------------
@@ -312,6 +316,37 @@ def test_every_address_wants_to_know_who_asks(api: ApiHouse) -> None:
             assert answer.status_code in (400, 401, 422), (method, path, answer.status_code)
     for unknown in ("/api/v1/debug", "/console", "/api/v1/../etc/passwd", "/api/v1/forms//records"):
         assert api.get("li.na", quote(unknown)).status_code in (308, 404), unknown
+
+
+# What a person without any post or role is answered: about himself, and lists with nothing in them.
+OPEN_TO_EVERYBODY = {
+    "GET": {
+        "me", "me/phrases", "me/signature", "forms", "orgs", "openapi.json", "notifications",
+        "tasks", "tasks/counts", "proxies", "indicators", "dashboards", "reports", "alerts",
+        "alerts/looks",
+    },
+    "POST": {"notifications/read", "facts"},
+    "PUT": {"me/signature"},
+}  # fmt: skip
+
+
+def test_who_holds_nothing_is_answered_nothing_of_others(api: ApiHouse) -> None:
+    api.make("li.na", "contract", name=CANARY, amount=1)
+    answered: dict[str, set[str]] = {}
+    for rule in api.app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/v1/") or rule.rule == "/api/v1/logout":
+            continue
+        path = re.sub(r"<int:\w+>", "1", rule.rule)
+        path = re.sub(r"<path:\w+>", "x", path)
+        path = re.sub(r"<\w+>", "contract", path)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            sent = {} if method == "GET" else {"json": {}, "match": 1}
+            answer = api.ask(method, "nobody", path, **sent)
+            assert answer.status_code < 500, (method, path)
+            assert CANARY not in answer.get_data(as_text=True), (method, path)
+            if answer.status_code < 400:
+                answered.setdefault(method, set()).add(rule.rule.removeprefix("/api/v1/"))
+    assert answered == OPEN_TO_EVERYBODY
 
 
 # --- A35, A37: what may be sent, and to what ------------------------------------------------------

@@ -379,7 +379,7 @@ def check_submission(work: Work, form: str, record: Mapping[str, Any]) -> None:
     )
     uniqueness.judge_unique_fields(work, plan, dict(record), judged, None)
     if judged.refusals:
-        raise Invalid("invalid", fields=judged.refusals)
+        raise Invalid("not-ready", fields=judged.refusals)
 
 
 Submit = Callable[[Work, str, int], Mapping[str, Any]]
