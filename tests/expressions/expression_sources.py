@@ -115,7 +115,7 @@ def dates(depth: int, row: bool = False) -> Text:
 
 def periods(depth: int) -> Text:
     leaf = st.sampled_from(
-        ("p", "q", "this_month()", "this_year()", 'last_closed_period("quarter")')
+        ("p", "q", "this_month()", "this_quarter()", "this_year()", 'last_closed_period("quarter")')
     )
     if depth == 0:
         return leaf

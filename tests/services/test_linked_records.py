@@ -104,6 +104,7 @@ def test_a_list_is_not_sorted_by_what_its_reader_may_not_list(
         ('owner in holders("planner", "A")', 1),
         ("org in me.orgs", 0),
         ('has_role("group_ops")', 2),
+        ('has_post("planner")', 0),
         ("created_at < add_workdays(today, 3)", 2),
     ],
 )

@@ -203,6 +203,8 @@ def _warn_of_gaps(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     """A form that nobody can read or create."""
     at = form.origin.key("permissions") if form.permissions else form.origin.key("fields")
     given = {word for grant in form.permissions.values() for word in grant.can}
+    if given - {*CAN, *form.actions}:
+        return  # a word is misspelt, which is said: it may have been the one that is missing
     if "read" not in given:
         problems.add("nobody-can-read", at, severity="warning", form=form.name)
     elif "create" not in given and form.name not in _created_by_effects(catalogue):

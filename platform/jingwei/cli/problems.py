@@ -43,20 +43,20 @@ def is_in(file: str, wanted: Sequence[str]) -> bool:
 
 
 def report_problems(context: Context, root: Path, problems: Sequence[Problem]) -> int:
-    """Shows at most a hundred, errors first within each file's order; the exit code."""
+    """Shows at most a hundred by their places, errors before warnings; the exit code."""
     errors = [p for p in problems if p.severity == "error"]
     warnings = [p for p in problems if p.severity == "warning"]
     if context.json:
         context.give(
             {
-                "problems": [p.to_json(context.locale) for p in problems[:MOST_SHOWN]],
+                "problems": [p.to_json(context.locale) for p in _shown(problems)],
                 "count": len(problems),
                 "errors": len(errors),
                 "warnings": len(warnings),
             }
         )
         return FOUND_PROBLEMS if errors else FINE
-    for problem in problems[:MOST_SHOWN]:
+    for problem in _shown(problems):
         for line in _lines(context, root, problem):
             click.echo(line)
     if len(problems) > MOST_SHOWN:
@@ -67,6 +67,12 @@ def report_problems(context: Context, root: Path, problems: Sequence[Problem]) -
     else:
         context.say(context.text("cli_definitions.clean"))
     return FOUND_PROBLEMS if errors else FINE
+
+
+def _shown(problems: Sequence[Problem]) -> list[Problem]:
+    """As many as are shown, by their places; where there are more, the errors are among them."""
+    first = sorted(problems, key=lambda p: (p.severity != "error", p.at))[:MOST_SHOWN]
+    return sorted(first, key=lambda p: (p.at, p.code))
 
 
 def _lines(context: Context, root: Path, problem: Problem) -> Iterator[str]:
