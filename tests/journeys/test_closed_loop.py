@@ -131,7 +131,7 @@ def test_a_red_item_comes_back_as_a_closed_task_and_every_link_leads_back(
     loop.press(HEAD, "assigned_task", task, "签收", size=PHONE)
     report = {"percent": 1, "text": "已签约五家"}
     loop.change(HEAD, "assigned_task", task, reports=[report], result="全部完成")
-    loop.press(HEAD, "assigned_task", task, "提交")
+    loop.press(HEAD, "assigned_task", task, "申请办结")
     loop.decide("assigned_task", task, OPS)
     assert loop.read(OPS, "assigned_task", task)["state"] == "closed"
 
