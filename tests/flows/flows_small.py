@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from own_sqlite import own_sqlite
+
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
 from jingwei.services import flows, records, tasks
 from jingwei.services.clock import FixedClock
@@ -211,11 +213,13 @@ def write(root: Path, workflow: str, form: str = FORM) -> None:
         target.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
 
 
-def publish(root: Path, database: Database) -> None:
+def publish(root: Path, database: Database) -> Any:
+    """The catalogue of a folder, which runs from now on."""
     catalogue = compile_catalogue(root)
     apply(
         database, catalogue, Publication(author="ann", now=MONDAY, today=MONDAY.date(), locale="en")
     )
+    return catalogue
 
 
 def workflow(steps: str, **keys: str) -> str:
@@ -228,9 +232,9 @@ def workflow(steps: str, **keys: str) -> str:
 def house(root: Path, text: str, form: str = FORM, url: str | None = None) -> House:
     """A published installation with its people."""
     write(root / "app", text, form)
-    database = Database(url or f"sqlite:///{root / 'flows.db'}")
+    database = Database(url or own_sqlite(root / "flows.db"))
     upgrade(database)
-    publish(root / "app", database)
+    published = publish(root / "app", database)
     with database.writing() as connection:
         ids = iter(database.ids.take(connection, 100))
         people = [
@@ -247,7 +251,11 @@ def house(root: Path, text: str, form: str = FORM, url: str | None = None) -> Ho
             insert_holdings(connection, kind, held)  # type: ignore[arg-type]
     clock = FixedClock(MONDAY)
     rights, people_ = Rights([flows.opens], [flows.closes]), People()
-    active = ActiveInstallation(database, compile_texts)
+
+    def compiled(texts: Mapping[str, bytes]) -> Any:
+        return published if texts == published.files else compile_texts(texts)
+
+    active = ActiveInstallation(database, compiled)
     done: list[tuple[str, int]] = []
 
     def effects(work: Any, what: Any, form_: str, record: int, **variables: Any) -> None:

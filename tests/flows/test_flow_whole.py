@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flows_small import FORM, House, house, publish, workflow, write
 
 from jingwei.refusals import Conflict, Invalid, NotAllowed, Refused
@@ -358,6 +359,26 @@ def test_the_inbox_has_what_waits_what_was_done_and_what_was_begun(tmp_path: Pat
     assert here.box("fin", "done")["items"][0]["outcome"] == "approved"
     with here.reading("fin") as reading:
         assert tasks.counts(reading) == {"todo": 0, "done": 1, "cc": 0, "mine": 0}
+
+
+def test_a_page_of_the_inbox_is_read_in_the_order_of_its_index(tmp_path: Path) -> None:
+    here = house(tmp_path, workflow(TWO))
+    here.start()
+    engine = here.platform.database.engine
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        asked.append((statement, values))
+
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    here.box("fin", "todo")
+    sa.event.remove(engine, "before_cursor_execute", hear)
+
+    ((statement, values),) = [one for one in asked if "ORDER BY sys_task.due_at" in one[0]]
+    with here.platform.database.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        words = [row[3] for row in plan]
+    assert words == ["SEARCH sys_task USING INDEX ix_sys_task_todo (acting=?)"]
 
 
 def test_todos_beside_flows_are_opened_once_and_closed(tmp_path: Path) -> None:
