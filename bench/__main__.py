@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import alone, layers, prepare, scripts, servers, subject
+from bench import alone, definitions, layers, prepare, scripts, servers, subject
 from bench.load import Script, drive
 
 ROUNDS = 3
@@ -62,6 +62,9 @@ def measure_alone(results: Results) -> None:
     with tempfile.TemporaryDirectory() as folder:
         alone.write_many_forms(Path(folder))
         keep(results, "check 1000 forms", alone.check_seconds(Path(folder)), None, "s", alone.FORMS)
+    keep(results, "read 1000 files of 2 KB", definitions.read_seconds(), None, "s cpu", 1_000)
+    seconds = definitions.check_seconds()
+    keep(results, "500 forms, flows, layers", seconds, None, "s cpu", definitions.FORMS)
     cold, warm, megabytes = layers.figures()
     keep(results, "layers: 200 orgs, 50 forms", cold, None, "s", layers.ORGS)
     keep(results, "layers: one org again", warm, None, "ms", 1)
