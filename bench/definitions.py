@@ -81,6 +81,6 @@ def application() -> dict[str, str]:
         if number % (FORMS // LAYERS) == 0:
             made[f"definitions/layers/C1/{name}.yaml"] = (
                 f"kind: layer\nfor: C1\npatches: form/{name}\nset:\n"
-                "  fields.f0.required: true\n  fields.f0.title: {zh: 名称, en: Name}\n"
+                "  fields.f0.required: true\n  fields.f0.title: {override: {zh: 名称, en: Name}}\n"
             )
     return made
