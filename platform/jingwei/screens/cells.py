@@ -134,11 +134,18 @@ class Cells:
     def rows(
         self, columns: Sequence[Column], items: Iterable[Mapping[str, Any]], form: Form
     ) -> list[list[Cell]]:
-        """Cells of many records; people are looked up together."""
+        """Cells of many records; people are looked up together. Beside the business state, the
+        status of the flow is quiet: two badges would say two things at once."""
         rows = list(items)
         people_of = [c.path for c in columns if c.type == "person"]
         self.learn_people(row.get(path) for row in rows for path in people_of)
-        return [[self.cell(form, c, row.get(c.path)) for c in columns] for row in rows]
+        quiet = {"status", "state"} <= {c.type for c in columns}
+        found = [[self.cell(form, c, row.get(c.path)) for c in columns] for row in rows]
+        if quiet:
+            for place in (n for n, c in enumerate(columns) if c.type == "status"):
+                for line in (one for one in found if not one[place].empty):
+                    line[place] = Cell(line[place].text, css="quiet-status")
+        return found
 
     def cell(self, form: Form, column: Column, value: Any) -> Cell:
         if value is None or value == "" or value == []:

@@ -179,7 +179,7 @@ def _paths(form: Form, visible: frozenset[str]) -> list[str]:
             and f.type not in ("table", "long_text", "rich_text", "markdown", "json", "code")
         ]
         number = ["number"] if form.number is not None else []
-        ends = [n for n, there in (("status", _has_status(form)), ("state", form.states)) if there]
+        ends = [n for n, there in (("state", form.states), ("status", _has_status(form))) if there]
         wanted = (*number, *own[: MOST_COLUMNS - 2], *ends, "updated_at")
     return shown_paths(form, wanted, visible) or ["id"]
 
@@ -194,14 +194,17 @@ def _head_column(columns: Sequence[Column]) -> int:
 
 
 def _beyond_a_card(columns: Sequence[Column]) -> frozenset[int]:
-    """Columns that a phone leaves out: a card has its title, its states and a few fields."""
+    """Columns that a phone leaves out: a card has its title, its state and a few fields; the status
+    of the flow only where there is no business state."""
     head = _head_column(columns)
+    has_state = any(column.type == "state" for column in columns)
+    second = [n for n, c in enumerate(columns) if c.type == "status" and has_state and n != head]
     others = [
         place
         for place, column in enumerate(columns)
         if place != head and column.type not in ("status", "state")
     ]
-    return frozenset(others[CARD_FIELDS:])
+    return frozenset((*others[CARD_FIELDS:], *second))
 
 
 def _why_empty(readable: bool, narrowed: bool, number: int) -> str:
