@@ -21,7 +21,7 @@ from jingwei.services.sheet_lines import columns_of_sheet, sheet_title
 from jingwei.storage.changes import ChangeRow
 from jingwei.texts import has_text, text
 
-AT_ONCE = 1_000  # rows of a page that is read
+AT_ONCE = 5_000  # rows of a page that is read: a sort by what has no index is done again for each
 LOG = "exported"  # the action under which an export of sensitive fields is kept
 Values = Literal["titles", "codes", "edit"]
 Shown = Callable[[Any], Any]

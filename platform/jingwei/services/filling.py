@@ -27,6 +27,8 @@ def fill(
     given: Collection[str],
 ) -> None:
     """Fill the record and its rows. `given`: fields that were sent, which a copy leaves alone."""
+    if not plan.fills:
+        return
     old = before or {}
     for field_plan in plan.fields.values():
         if field_plan.field.fill:

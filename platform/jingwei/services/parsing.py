@@ -44,17 +44,18 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
     parsers = plan.parsers
     for name, given in raw.items():
         parse_ = parsers.get(name)
-        if isinstance(given, Unread):
-            found.refusals.append(given.refusal(name))
-        elif parse_ is not None:
+        if parse_ is not None:
             try:
                 values[name] = parse_(given, names)
             except ValueRefused as refused:
-                found.refusals.append(refused.refusal(name))
+                unread = isinstance(given, Unread)
+                found.refusals.append((given if unread else refused).refusal(name))
         elif name in plan.tables:
             rows = _rows(plan, name, given, names, found)
             if rows is not None:
                 values[name] = rows
+        elif isinstance(given, Unread):
+            found.refusals.append(given.refusal(name))
         elif name == "org":
             values[name] = _org(view, given, found)
     return values

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.computed import live_formulas, reads_of
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.field_types.base import Kept, Parser
+from jingwei.language.field_types.base import Kept, Known, Parser
 from jingwei.language.field_types.table import (
     FIELD_TYPES,
     stored_as,
@@ -79,6 +79,8 @@ class FormPlan:
     unique: tuple[str, ...] = ()  # fields that are unique by themselves
     holds_files: bool = True
     defaults: tuple[tuple[str, Closure], ...] = ()
+    fills: bool = True  # some link brings values along
+    indicators: bool = True  # some field names an indicator
 
 
 _PLANS: WeakKeyDictionary[Any, dict[str, FormPlan]] = WeakKeyDictionary()
@@ -123,7 +125,7 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         ),
         kept,
         frozenset(f.path for f in _all_fields(form) if f.sensitive),
-        parsers={n: value_parser(f) for n, f in form.fields.items() if f.type != "table"},
+        parsers={n: _parser(f) for n, f in form.fields.items() if f.type != "table"},
         presents=tuple((name, value_presenter(form.fields[name])) for name in kept),
         hideable=tuple(name for name, p in fields.items() if p.visible_if is not None),
         judged=tuple(name for name, p in fields.items() if _is_judged(p)),
@@ -132,7 +134,34 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         unique=tuple(name for name, f in form.fields.items() if f.unique),
         holds_files=any(_holds_files(f) for f in _all_fields(form)),
         defaults=tuple((n, p.default) for n, p in fields.items() if p.default is not None),
+        fills=any(f.fill for f in _all_fields(form)),
+        indicators=any(f.type == "indicator" for f in _all_fields(form)),
     )
+
+
+_REPEATED = ("date", "period", "time", "choice", "boolean")  # types of which values come again
+_MOST_REMEMBERED = 5_000
+
+
+def _parser(f: Field) -> Parser:
+    """The parser of a field; of types that depend on the text alone it remembers what it read."""
+    parse = value_parser(f)
+    if f.type not in _REPEATED or f.many:
+        return parse
+    known: dict[str, Any] = {}
+
+    def remembered(raw: Any, names: Known) -> Any:
+        if type(raw) is not str:
+            return parse(raw, names)
+        try:
+            return known[raw]
+        except KeyError:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            value = known[raw] = parse(raw, names)
+            return value
+
+    return remembered
 
 
 def _is_judged(plan: FieldPlan) -> bool:

@@ -19,6 +19,8 @@ def judge(
     found: Found,
 ) -> None:
     """Refuse indicators that are retired by today, but for those that stood there before."""
+    if not plan.indicators:
+        return
     was = before or {}
     for name, field in plan.form.fields.items():
         if field.type == "indicator":

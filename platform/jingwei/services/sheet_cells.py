@@ -25,6 +25,7 @@ from jingwei.texts import text
 
 YES, NO = frozenset({"true", "1", "yes", "y", "是"}), frozenset({"false", "0", "no", "n", "否"})
 SEVERAL = (";", "；", "、")
+_MOST_REMEMBERED = 5_000
 NAMED = ("org", "role", "post", "indicator")
 NOT_IN_SHEETS = ("heading", "note", "table", "secret")
 # What a spreadsheet takes for a formula, half and full width; quoted text of it is quoted again.
@@ -92,9 +93,27 @@ def converter(view: Reading, definition: Field | None) -> Converter:
     if definition is None:
         return _coded(view.catalogue.orgs)
     one = _one(view, definition)
+    if definition.type in ("date", "period", "boolean", "datetime"):
+        one = _remembering(one)
     if definition.type == "tags":
         return _several(str)
     return _several(one) if definition.many else one
+
+
+def _remembering(one: Converter) -> Converter:
+    """The same of cells that come again and again."""
+    known: dict[str, Any] = {}
+
+    def remembered(cell: str) -> Any:
+        try:
+            return known[cell]
+        except KeyError:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            value = known[cell] = one(cell)
+            return value
+
+    return remembered
 
 
 def _several(one: Converter) -> Converter:

@@ -203,8 +203,10 @@ class Lines:
                 continue
             if column.is_system:
                 line.system[column.name] = cell.strip() if type(cell) is str else ""
+            elif column.is_plain or type(cell) is not str:
+                values[column.name] = cell
             else:
-                values[column.name] = column.convert(cell) if type(cell) is str else cell
+                values[column.name] = column.convert(cell)
         if self.wanted.may_update and len(row) < len(row.columns):
             for name in row.columns:
                 if name not in row:
@@ -314,8 +316,10 @@ class _Column:
     definition: Field | None
     is_system: bool = False
     is_name: bool = False
+    is_plain: bool = False
 
     def __post_init__(self) -> None:
+        self.is_plain = self.convert is str
         found = self.definition
         if found is not None:
             linked = found.type == "link" and not is_polymorphic(found)
