@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -56,7 +57,7 @@ def tasks_in(
         where.append(table.opened_at < narrowed.until)
     if narrowed.urged:
         where.append(_urged())
-    order: tuple[sa.ColumnElement[object], ...] = (table.id.desc(),)
+    order: tuple[sa.ColumnElement[Any], ...] = (table.id.desc(),)
     if box == "todo":
         order = (table.due_at.is_(None), table.due_at, table.id)
         if behind is not None:

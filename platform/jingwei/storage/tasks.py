@@ -88,7 +88,8 @@ def has_task_on(connection: Connection, record: int, person: int) -> bool:
     return connection.execute(sa.union_all(asked, began).limit(1)).first() is not None
 
 
-_OPEN = sa.literal_column("'open'")  # said outright, so that the index of open tasks will do
+# said outright, so that the index of open tasks will do
+_OPEN: sa.ColumnElement[str] = sa.literal_column("'open'")
 
 
 def box_of(box: str, person: int) -> sa.ColumnElement[bool]:
