@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,16 @@ from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.gateways.sheets import SheetFile
-from jingwei.gateways.workbook import csv_lines, write_workbook
-from jingwei.refusals import Refused
-from jingwei.services import files
+from jingwei.gateways.workbook import csv_pages, write_workbook
+from jingwei.refusals import Malformed, Refused
+from jingwei.services import files, import_batches
 from jingwei.services.exchange import Imported, import_sheet
-from jingwei.services.export import Exported
+from jingwei.services.export import Exported, Values, log_export
 from jingwei.services.export import export as exported
 from jingwei.services.import_batches import Mode, Source
 from jingwei.services.listing import ListWish
 from jingwei.services.people import SYSTEM
+from jingwei.services.sheet_lines import Do, Wanted, match_keys
 
 
 @command(name="import", help=words("import_help"))
@@ -33,9 +35,19 @@ from jingwei.services.people import SYSTEM
     show_default=True,
     help=words("import_mode_help"),
 )
+@option(
+    "--do",
+    type=click.Choice(["create", "update", "upsert"]),
+    default="create",
+    show_default=True,
+    help=words("import_do_help"),
+)
+@option("--key", default="", help=words("import_key_help"))
 @option("--as", "login", help=words("as_person_help"))
 @click.pass_obj
-def import_(context: Context, form: str, file: Path, mode: Mode, login: str | None) -> int:
+def import_(
+    context: Context, form: str, file: Path, mode: Mode, do: Do, key: str, login: str | None
+) -> int:
     sheet = SheetFile(file, file.name)
     with open_platform(context) as platform:
         actor = known_person(platform, login) if login else SYSTEM
@@ -44,7 +56,12 @@ def import_(context: Context, form: str, file: Path, mode: Mode, login: str | No
         with file.open("rb") as stream:
             sha256, _ = files.keep(platform.settings.data_dir, stream)
         source = Source(file.name, sha256)
-        found = import_sheet(platform.commands, actor, form, sheet, mode, source)
+        with platform.commands.read(actor) as view:
+            known = match_keys(import_batches.may_import(view, form))
+        if do != "create" and key not in known:
+            raise Malformed("parameter-choice", name="key", known=", ".join(known))
+        wanted = Wanted(do, key if do != "create" else "")
+        found = import_sheet(platform.commands, actor, form, sheet, mode, source, wanted=wanted)
     _report(context, found)
     return 1 if found.bad else 0
 
@@ -56,7 +73,8 @@ def _report(context: Context, found: Imported) -> None:
     ]
     lines = [context.text("cli.import_row", **row) for row in rows]
     lines.append(context.text("cli.import_done", good=found.good, bad=found.bad))
-    value = {"good": found.good, "bad": found.bad, "refused": rows, "batch": found.batch}
+    counts = {"created": found.created, "updated": found.updated, "same": found.same}
+    value = {"good": found.good, "bad": found.bad, **counts, "refused": rows, "batch": found.batch}
     context.give(value, "\n".join(lines))
 
 
@@ -65,16 +83,30 @@ def _report(context: Context, found: Imported) -> None:
 @option("--filter", "filter_", help=words("filter_help"))
 @option("--out", required=True, type=click.Path(path_type=Path), help=words("out_help"))
 @option("--codes", is_flag=True, help=words("export_codes_help"))
+@option("--edit", is_flag=True, help=words("export_edit_help"))
 @option("--as", "login", help=words("as_person_help"))
 @click.pass_obj
 def export(
-    context: Context, form: str, filter_: str | None, out: Path, codes: bool, login: str | None
+    context: Context,
+    form: str,
+    filter_: str | None,
+    out: Path,
+    codes: bool,
+    edit: bool,
+    login: str | None,
 ) -> None:
+    values: Values = "edit" if edit else "codes" if codes else "titles"
+    is_book = out.suffix.lower() != ".csv"
+    wish = ListWish(filter=filter_)
     with open_platform(context) as platform:
         actor = known_person(platform, login) if login else SYSTEM
         with platform.commands.read(actor) as view:
-            found = exported(view, form, ListWish(filter=filter_), context.locale, codes=codes)
+            found = exported(
+                view, form, wish, context.locale, values=values, days=is_book, tables=is_book
+            )
             count = _write(out, found)
+        if found.sensitive:
+            platform.commands.run(partial(log_export, form=form, exported=found, wish=wish), actor)
     said = context.text("cli.export_done", rows=count, file=out)
     context.give({"rows": count, "file": str(out)}, said)
 
@@ -82,16 +114,16 @@ def export(
 def _write(out: Path, found: Exported) -> int:
     """How many rows; the ending of the name says in what format."""
     if out.suffix.lower() != ".csv":
-        return write_workbook(str(out), found.titles, found.rows, [c.type for c in found.columns])
+        return write_workbook(str(out), found.titles, found.rows, found.types, found.tables)
     count = 0
 
-    def counted() -> Iterator[list[Any]]:
+    def counted() -> Iterator[Sequence[Sequence[Any]]]:
         nonlocal count
-        for row in found.rows:
-            count += 1
-            yield row
+        for page in found.pages:
+            count += len(page[0]) if page else 0
+            yield page
 
     with out.open("wb") as target:
-        for piece in csv_lines(found.titles, counted(), [c.type for c in found.columns]):
+        for piece in csv_pages(found.titles, counted(), found.types):
             target.write(piece)
     return count
