@@ -91,7 +91,7 @@ def sign_with(work: Work, file: Any) -> int | None:
             request=work.request_id,
         )
     )
-    return file
+    return None if file is None else int(file)
 
 
 def signatures_at(
