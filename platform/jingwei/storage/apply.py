@@ -19,6 +19,7 @@ from jingwei.storage.ddl import Ddl
 from jingwei.storage.failpoints import failpoint
 from jingwei.storage.fill_list import Filling, is_long
 from jingwei.storage.fills import BATCH, Fill
+from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
 from jingwei.storage.indexes import Index, form_indexes
 from jingwei.storage.ledger import is_prepared, mark_active, write_names
@@ -121,7 +122,7 @@ class _Publishing:
     publication: Publication
 
     def run(self) -> Release:
-        with self.database.reading() as connection:
+        with looking(self.database) as connection:
             active = active_release(connection)
             if active is None:
                 return self._publish(None)

@@ -132,10 +132,11 @@ class Sight:
         touched: list[PersonSight] = []
         unjudged = 0
         for look in looks:
-            if time.monotonic() > until:
+            moved = self._count(look, together, until)
+            if moved is None:
                 unjudged += 1
                 continue
-            found = self._person(look, together)
+            found = self._person(look, *moved)
             if found is not None:
                 touched.append(found)
         if not touched and not unjudged:
@@ -163,8 +164,7 @@ class Sight:
             return None
         return _Look(old, new, here, there, before, after)
 
-    def _person(self, look: _Look, together: _Together) -> PersonSight | None:
-        gained, lost = self._count(look, together)
+    def _person(self, look: _Look, gained: int, lost: int) -> PersonSight | None:
         more: tuple[str, ...] = ()
         less: tuple[str, ...] = ()
         if look.before.terms and look.after.terms:
@@ -176,8 +176,9 @@ class Sight:
         person = look.there.actor
         return PersonSight(person.login, person.name, gained, lost, more, less)
 
-    def _count(self, look: _Look, together: _Together) -> tuple[int, int]:
-        """Rows gained and lost; people with the same scopes are counted once."""
+    def _count(self, look: _Look, together: _Together, until: float) -> tuple[int, int] | None:
+        """Rows gained and lost; people with the same scopes are counted once. None: there is no
+        time left to count for this person."""
         keys = (_terms(look.before), _terms(look.after))
         if keys[0] == keys[1] and look.old == look.new:
             return 0, 0
@@ -185,8 +186,10 @@ class Sight:
         key = (look.old, look.new, keys, look.there.actor.login if mine else None)
         known = self._counts.get(key)
         if known is None:
-            known = together.count(look)
+            known = together.count(look, until)
         if known is None:
+            if time.monotonic() > until:
+                return None
             before = (self.before.store, look.old, look.before)
             after = (self.after.store, look.new, look.after)
             asked = self.variables(look.there.actor.login)
@@ -232,9 +235,12 @@ class _Together:
                             self._conditions[is_new, term.where.source] = term.where
         self._patterns: Patterns | None = None
 
-    def count(self, look: _Look) -> tuple[int, int] | None:
-        """Rows gained and lost; None where it has to be asked for this person alone."""
+    def count(self, look: _Look, until: float) -> tuple[int, int] | None:
+        """Rows gained and lost; None where it has to be asked for this person alone, or there is
+        no time left to begin with the pass."""
         if not look.is_shared or len(self._conditions) > MOST_CONDITIONS:
+            return None
+        if self._patterns is None and time.monotonic() > until:
             return None
         if self._patterns is None:
             sight = self._sight

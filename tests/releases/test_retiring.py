@@ -1,0 +1,155 @@
+"""What is taken away is hidden and kept; what is destroyed was named, with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from services_house import FILES, House, open_house
+
+from jingwei.cli import run
+
+CONTRACT = "forms/contract.yaml"
+WITHOUT = (
+    FILES[CONTRACT]
+    .replace("  secret: {type: text, title: 底价}\n", "")
+    .replace(", hide: [secret]", "")
+    .replace(", mask: [secret]", "")
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """Two contracts with a secret, and a command line that speaks English."""
+    url = f"sqlite:///{tmp_path / 'db.sqlite'}"
+    monkeypatch.setenv("JINGWEI_DATABASE_URL", url)
+    monkeypatch.setenv("JINGWEI_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("JINGWEI_DEFAULT_LOCALE", "en")
+    house = open_house(tmp_path / "application", url)
+    for name in ("a", "b"):
+        house.create("li.na", "contract", name=name, amount=1, secret=name * 3)
+    yield house
+    house.database.close()
+
+
+def type_(here: House, *words: str) -> int:
+    return run(["--application", str(here.root), *words])
+
+
+def write(here: House, text: str) -> None:
+    (here.root / CONTRACT).write_text(text.lstrip("\n"), encoding="utf-8")
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    return (captured.out + captured.err).strip()
+
+
+def secrets(here: House) -> list[Any]:
+    here.commands.active.poll()
+    found = here.list("li.na", "contract").items
+    return sorted((here.show("li.na", "contract", r["id"])["secret"] for r in found), key=str)
+
+
+def test_a_field_that_is_written_again_begins_empty_unless_it_is_restored(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(here, WITHOUT)
+    assert type_(here, "apply", "--yes") == 0
+    write(here, FILES[CONTRACT])
+    assert type_(here, "plan") == 0
+    assert "contract.secret was there before, with 2 values; it begins empty" in said(capsys)
+
+    assert type_(here, "plan", "--restore", "contract.secret") == 0
+    assert "contract.secret has its earlier values again: 2" in said(capsys)
+    assert type_(here, "apply", "--restore", "contract.secret") == 0
+    assert secrets(here) == ["aaa", "bbb"]
+
+
+def test_a_form_that_is_restored_has_its_records_and_rows_again(here: House) -> None:
+    write(here, FILES[CONTRACT])
+    (here.root / CONTRACT).unlink()
+    assert type_(here, "apply", "--yes") == 0
+    write(here, FILES[CONTRACT])
+    assert type_(here, "apply", "--restore", "contract") == 0
+    assert secrets(here) == ["aaa", "bbb"]
+
+
+def test_nothing_is_destroyed_without_a_reason_and_a_look(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(here, WITHOUT)
+    words = ("apply", "--allow-destroy", "contract.secret")
+    assert type_(here, *words) == 1
+    assert said(capsys).endswith("[reason-needed]")
+    assert type_(here, "--json", *words, "--reason", "asked for") == 1
+    assert json.loads(said(capsys))["error"]["code"] == "plan-needs-yes"
+    assert kept(here) == 2
+
+    assert type_(here, "plan", "--allow-destroy", "contract.secret") == 0
+    assert "contract.secret: 2 values are destroyed for good" in said(capsys)
+    assert type_(here, *words, "--reason", "asked for", "--yes") == 0
+    assert kept(here) == 0
+    with here.database.reading() as connection:
+        body = connection.exec_driver_sql(
+            "SELECT body FROM sys_change WHERE kind = 'release' ORDER BY id DESC"
+        ).scalar()
+    assert '"reason":[null,"asked for"]' in str(body)
+    assert '"destroy":[null,"contract.secret"]' in str(body)
+
+
+def test_what_was_retired_before_can_be_destroyed_and_then_not_be_restored(here: House) -> None:
+    write(here, WITHOUT)
+    assert type_(here, "apply", "--yes") == 0
+    words = ("--allow-destroy", "contract.secret", "--reason", "asked for", "--yes")
+    assert type_(here, "apply", *words) == 0
+    write(here, FILES[CONTRACT])
+    assert type_(here, "apply", "--restore", "contract.secret") == 0
+    assert secrets(here) == [None, None]
+
+
+def kept(here: House) -> Any:
+    with here.database.reading() as connection:
+        return connection.exec_driver_sql("SELECT count(secret) FROM f_contract").scalar()
+
+
+def test_a_saved_plan_is_refused_when_the_data_say_something_else_by_now(
+    here: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        here,
+        FILES[CONTRACT].replace(
+            "signed_on: {type: date,", "signed_on: {type: date, required: true,"
+        ),
+    )
+    saved = str(tmp_path / "plan.json")
+    assert type_(here, "plan", "--out", saved) == 0
+    here.create("li.na", "contract", name="c", amount=1)
+    said(capsys)
+
+    assert type_(here, "apply", saved) == 1
+    assert said(capsys) == (
+        "The data have changed since this plan was made: "
+        "contract.signed_on becomes required; 3 records have no value; "
+        "contract.signed_on becomes required; 2 records have no value. Plan again. [plan-moved]"
+    )
+    assert type_(here, "plan", "--out", saved) == 0
+    assert type_(here, "apply", saved) == 0
+
+
+def test_what_changed_between_two_releases_is_shown(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(here, WITHOUT)
+    assert type_(here, "apply", "--yes") == 0
+    said(capsys)
+    assert type_(here, "releases", "2") == 0
+    lines = said(capsys).splitlines()
+    assert lines[0] == "~ forms/contract.yaml"
+    assert "    -  secret: {type: text, title: 底价}" in lines
+    assert type_(here, "--json", "releases", "2", "1") == 0
+    assert [f["change"] for f in json.loads(said(capsys))["files"]] == ["changed"]
+    assert type_(here, "releases", "7") == 1
