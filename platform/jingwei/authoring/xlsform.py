@@ -81,7 +81,8 @@ def _last_if(text: str) -> int | None:
 
 def _arguments(text: str, start: int) -> tuple[list[str], int | None]:
     """What stands between the commas of a call, and where it closes."""
-    found, depth, begun, quote = [], 0, start, ""
+    found: list[str] = []
+    depth, begun, quote = 0, start, ""
     for place in range(start, len(text)):
         char = text[place]
         if quote:

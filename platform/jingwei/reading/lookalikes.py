@@ -117,10 +117,13 @@ def first_in_line(path: str, text: str, line: int) -> tuple[str, Position] | Non
     if dash:
         at = Position(path, line + 1, dash.start(1) + 1, dash.end(1) + 1)
         return "full-width-dash", at
-    for column, char in enumerate(lines[line], 1):
+    for sign in re.finditer("[，、；;：]", lines[line]):
+        char, column = sign[0], sign.end()
+        rest = lines[line][column : column + MOST_LETTERS]
         at = Position(path, line + 1, column, column + 1)
-        if char in "，、；;" and re.match(r"\s*[\w\"']+:\s", lines[line][column:]):
+        if char == "：":
+            if re.match(r"[\w\"' ]", rest):
+                return "full-width-colon", at
+        elif re.match(r"\s*[\w\"']+:\s", rest):
             return "full-width-comma", at
-        if char == "：" and re.match(r"[\w\"' ]", lines[line][column:]):
-            return "full-width-colon", at
     return None
