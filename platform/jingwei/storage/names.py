@@ -213,6 +213,10 @@ class Allotment:
     were_there: list[Hidden] = field(default_factory=list)  # and begin empty
 
 
+# Columns that PostgreSQL gives every table, and lets nobody else name so.
+_SYSTEM_COLUMNS = frozenset(("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"))
+
+
 def allot(base: PhysicalNames, wanted: Iterable[Wanted], ledger: Ledger) -> Allotment:
     """Names for all that is wanted: kept where they were, moved on a rename, fresh otherwise."""
     tables: dict[tuple[str, str], PhysicalTable] = {}
@@ -225,7 +229,7 @@ def allot(base: PhysicalNames, wanted: Iterable[Wanted], ledger: Ledger) -> Allo
             taken.add(name)
             result.new_tables.append(name)
             known = PhysicalTable(name, {}, {})
-        used = set(ledger.columns.get(known.name, ())) | set(want.fixed)
+        used = set(ledger.columns.get(known.name, ())) | set(want.fixed) | _SYSTEM_COLUMNS
         tables[want.form, want.part] = _allot_columns(known, want, used, ledger, result)
     _retire(base, result)
     return result
