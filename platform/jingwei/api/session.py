@@ -7,13 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from jingwei.api.asking import parameters
-from jingwei.api.auth import COOKIE, bearer, person, reading, sessions
+from jingwei.api.auth import COOKIE, bearer, person, reading
 from jingwei.api.json import answer, body_object
 from jingwei.language.kinds.form import CAN
 from jingwei.refusals import FieldRefusal, Invalid, Malformed
 from jingwei.services.commands import Reading
 from jingwei.services.listing import may_open
 from jingwei.services.people import Person
+from jingwei.web import sessions
 
 blueprint = Blueprint("session", __name__, url_prefix="/api/v1")
 

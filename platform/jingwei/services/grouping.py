@@ -123,13 +123,12 @@ def _place(item: dict[str, Any], path: str) -> tuple[int, str]:
 def _check_key(view: Reading, form: Form, path: str) -> None:
     plain, _, grain = path.partition(":")
     field = _open_field(view, form, plain)
-    if field is None:
-        fits = plain in GROUPED_SYSTEM and not grain
-    else:
+    fits = plain in GROUPED_SYSTEM and not grain
+    if field is not None:
         days = field.type in ("date", "datetime")
         kind = FIELD_TYPES[field.type]
-        fits = (kind.sortable or field.type == "link") and not field.many
-        fits = fits and (grain in GRAINS if grain else True) and (days or not grain)
+        groups = (kind.sortable or field.type == "link") and not field.many
+        fits = groups and (not grain or (days and grain in GRAINS))
     if not fits:
         raise Malformed("group-by", name=path[:60])
 
