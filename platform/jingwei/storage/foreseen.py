@@ -150,7 +150,8 @@ def count_patterns(
 ) -> Patterns:
     """Living records of a form by org (its key) and by which of the conditions hold: one pass over
     the table answers for everybody whose rights depend on these alone."""
-    columns, joins, values = ["r.org"], [], []
+    columns, joins = ["r.org"], [""]
+    values: list[Any] = []
     for number, (of, name, where) in enumerate(conditions):
         found = _ids(of, name, RowScope((ScopeTerm(where=where),)), variables)
         assert found is not None

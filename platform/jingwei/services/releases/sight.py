@@ -127,7 +127,7 @@ class Sight:
     def _form(
         self, new: str, old: str, people: Sequence[tuple[Person, Person]], until: float
     ) -> FormSight | None:
-        looks = [found for pair in people if (found := self._look(new, old, *pair)) is not None]
+        looks = [look for pair in people if (look := self._look(new, old, *pair)) is not None]
         together = _Together(self, new, old, looks)
         touched: list[PersonSight] = []
         unjudged = 0
