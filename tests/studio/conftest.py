@@ -21,12 +21,14 @@ FILES: Mapping[str, str] = {
     **MORE_FILES,
     "forms/contract.yaml": CONTRACT,
     "definitions/roles/definer.yaml": ("kind: role\ntitle: 配置员\ntags: [definer, publisher]\n"),
+    "definitions/roles/writer.yaml": "kind: role\ntitle: 起草员\ntags: [definer]\n",
     "definitions/layers/A/contract.yaml": LAYER,
     "definitions/layers/B/contract.yaml": LAYER.replace("for: A", "for: B"),
 }
 WRITERS = (
     {"login": "ann", "name": "安", "org": "G", "roles": "definer@G"},
     {"login": "bob", "name": "鲍", "org": "G", "roles": "definer@G"},
+    {"login": "pen", "name": "笔", "org": "G", "roles": "writer@G"},
     {"login": "local", "name": "甲配置", "org": "A", "roles": "definer@A"},
 )
 PEOPLE = (*MORE_PEOPLE, *({**one, "password": PASSWORD} for one in WRITERS))
@@ -83,11 +85,11 @@ class Author:
 Enter = Callable[[str], Author]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiHouse]:
-    """One installation a module and database; each test begins at its first release."""
+    """One installation a database; each test begins at its first release."""
     folder = tmp_path_factory.mktemp("studio")
     with ExitStack() as stack:
         url = f"sqlite:///{folder / 'studio.db'}"

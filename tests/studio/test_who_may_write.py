@@ -60,14 +60,13 @@ def test_who_writes_for_one_org_changes_the_layers_of_that_org_only(studio: Ente
 
 
 def test_who_only_writes_cannot_publish(studio: Enter) -> None:
-    ann = studio("ann")
-    role = "definitions/roles/definer.yaml"
-    ann.change("[definer, publisher]", "[definer]", role)
-    assert ann.apply().status_code == 201
-    bob = studio("bob")
-    bob.change(WITH_REMARK, f"{WITH_REMARK}  remark: {{type: text, title: 备注}}\n")
-    plan = bob.plan()
-    assert code(bob.apply(plan)) == (403, "studio-not-allowed")
+    pen = studio("pen")
+    pen.change(WITH_REMARK, f"{WITH_REMARK}  remark: {{type: text, title: 备注}}\n")
+    plan = pen.plan()
+    assert code(pen.apply(plan)) == (403, "studio-not-allowed")
+    back = pen.ask("POST", "/rollback", {"release": 1, "base": plan["base"]})
+    assert code(back) == (403, "studio-not-allowed")
+    assert not pen.ask("GET", "").get_json()["may_publish"]
 
 
 def test_what_is_done_to_definitions_is_in_the_audit_log(studio: Enter) -> None:
