@@ -45,7 +45,7 @@ def keep_phrases(work: Work, given: Any) -> list[str]:
         refused.append(FieldRefusal("items", "too-many-phrases", {"most": MOST_PHRASES}))
     for index, one in enumerate(found):
         if len(one) > MOST_LETTERS:
-            holes = {"most": MOST_LETTERS, "length": len(one)}
+            holes: dict[str, object] = {"most": MOST_LETTERS, "length": len(one)}
             refused.append(FieldRefusal(f"items.{index}", "text-too-long", holes))
     if refused:
         raise Invalid("invalid", fields=refused)
@@ -67,7 +67,7 @@ def sign_with(work: Work, file: Any) -> int | None:
     file that is not the actor's own picture, or that is too large to stand beside an opinion."""
     before = signature(work)
     if file is not None:
-        known = find_files(work.connection, [file]).get(file) if isinstance(file, int) else None
+        known = find_files(work.connection, [file]).get(file) if _is_number(file) else None
         own = known is not None and known.record is None and known.created_by == work.actor.id
         if known is None or not own:
             raise Invalid("invalid", fields=[FieldRefusal("file", "unknown-file")])
@@ -75,7 +75,7 @@ def sign_with(work: Work, file: Any) -> int | None:
             raise Invalid("invalid", fields=[FieldRefusal("file", "not-an-image",
                                                           {"name": known.name})])  # fmt: skip
         if known.size > MOST_SIGNATURE_BYTES:
-            holes = {"most": MOST_SIGNATURE_BYTES // 1024}
+            holes: dict[str, object] = {"most": MOST_SIGNATURE_BYTES // 1024}
             raise Invalid("invalid", fields=[FieldRefusal("file", "signature-too-large", holes)])
     rows.add_signature(work.connection, work.actor.id, work.now, file)
     work.log(
@@ -92,6 +92,10 @@ def sign_with(work: Work, file: Any) -> int | None:
         )
     )
     return None if file is None else int(file)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def signatures_at(
