@@ -209,7 +209,8 @@ class Walker:
         if self.random.random() < 0.12:
             self._on_flow(flow_id, flow)
             return
-        state = self.house.stored(flow_id)[0]
+        stored = self.house.stored(flow_id)
+        state = stored[0]
         open_ = [t for t in state.tasks.values() if t.state == "open"]
         every = list(state.tasks.values())
         if not every:
@@ -219,7 +220,8 @@ class Walker:
         task = self.random.choice(open_ if legal and open_ else every)
         login = task.acting if legal else self.random.choice(EVERYBODY)
         action = self._likely(task.kind) if legal else self.random.choice(TASK_ACTIONS)
-        self._ask(flow_id, login, f"tasks/{task.id}/{action}", self._body(action, flow))
+        path = f"tasks/{task.id}/{action}"
+        self._ask(flow_id, login, path, self._body(action, flow), stored)
 
     def _likely(self, kind: str) -> str:
         if kind in ("fill", "answer"):
@@ -255,11 +257,14 @@ class Walker:
             body["step"] = self.random.choice(steps)
         self._ask(flow_id, login, f"flows/{flow_id}/{action}", body)
 
-    def _ask(self, flow: int | None, login: str, path: str, body: dict[str, Any]) -> Any:
+    def _ask(
+        self, flow: int | None, login: str, path: str, body: dict[str, Any], before: Any = None
+    ) -> Any:
         self._say(f"{login} {path} {body}")
         house = self.house
         house.api.token(login)
-        before = house.stored(flow) if flow is not None else None
+        if before is None and flow is not None:
+            before = house.stored(flow)
         key = f"k{self.random.random()}"
         if self.random.random() < 0.15 and flow is not None:
             with crashing(house, self.random.randint(3, 22)) as crash:
