@@ -204,4 +204,13 @@ def _text(body: Mapping[str, Any], name: str, *, optional: bool = False) -> str 
         return None
     if not isinstance(value, str):
         raise Malformed("unknown-fields", fields=[FieldRefusal(name, "not-text")])
+    return encodable(value)
+
+
+def encodable(value: str) -> str:
+    """Half a character, which JSON can write and no file can hold, is refused."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Malformed("json-not-utf8") from None
     return value

@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 from jingwei.api.around import known_body
 from jingwei.api.asking import flag, parameters
 from jingwei.api.auth import person, reading
+from jingwei.api.definitions import encodable
 from jingwei.api.json import answer
 from jingwei.documents.check import check_templates
 from jingwei.problems import DefinitionErrors
@@ -141,4 +142,4 @@ def _comment(body: dict[str, Any]) -> str | None:
     comment = body.get("comment")
     if comment is not None and not isinstance(comment, str):
         raise Malformed("unknown-fields", fields=[FieldRefusal("comment", "not-text")])
-    return comment
+    return None if comment is None else encodable(comment)
