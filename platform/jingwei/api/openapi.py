@@ -38,6 +38,7 @@ CREATED = (
 )  # fmt: skip
 EMPTY = (
     "records.delete", "session.logout", "tasks.end_proxy", "lists.remove_view", "unsaved.forget",
+    "definitions.discard_draft",
 )  # fmt: skip
 UPLOADS = ("files.upload", "forms.import_records")
 DOWNLOADS = ("files.download", "forms.export_records")
