@@ -31,13 +31,13 @@ def keep(form: str) -> Response:
     """`{values, revision}`, as they were typed."""
     record = _record()
     body = known_body("values", "revision")
-    values, revision = body.get("values"), body.get("revision")
-    if not isinstance(values, dict):
-        raise Malformed("unknown-fields", fields=[FieldRefusal("values", "not-an-object")])
-    if revision is not None and (isinstance(revision, bool) or not isinstance(revision, int)):
-        raise Malformed("unknown-fields", fields=[FieldRefusal("revision", "not-a-number")])
 
     def handler(work: Work) -> Answer:
+        values, revision = body.get("values"), body.get("revision")
+        if not isinstance(values, dict):
+            raise Malformed("unknown-fields", fields=[FieldRefusal("values", "not-an-object")])
+        if revision is not None and type(revision) is not int:
+            raise Malformed("unknown-fields", fields=[FieldRefusal("revision", "not-a-number")])
         kept: dict[str, Any] = unsaved.keep(work, form, record, values, revision)
         return 200, {"unsaved": kept}
 
