@@ -242,7 +242,7 @@ class _Reader:
     def scalar(self, event: Any, in_list: bool) -> Scalar:
         scalar = Scalar(event.value, _STYLES[event.style])
         if scalar.style == "plain":
-            if self.suspects:
+            if self.suspects and not scalar.text.isascii():
                 place = self.place(event)
                 lookalikes.check_plain(place, scalar.text, self.problems)
                 if in_list:
@@ -303,7 +303,7 @@ class _Reader:
             self.stop("key-not-text", event)
         if key == "<<":
             self.stop("merge-key", event)
-        if self.suspects and event.style in (None, ""):
+        if self.suspects and not key.isascii() and event.style in (None, ""):
             lookalikes.check_key(self.place(event), key, self.problems)
         return key
 
