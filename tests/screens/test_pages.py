@@ -147,7 +147,7 @@ def test_the_other_language_is_the_whole_page(pages: Pages, bridge: int) -> None
     answer = pages.get("li.na", "/f/contract?lang=en")
     text = answer.get_data(as_text=True)
     assert '<html lang="en"' in text
-    assert "Export to Excel" in text
+    assert "Excel, for editing and importing again" in text
     assert "导出" not in text
     kept = pages.client("li.na").get("/language/en?next=/f/contract?sort=amount")
     assert kept.headers["Location"] == "/f/contract?sort=amount"

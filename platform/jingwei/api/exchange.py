@@ -206,7 +206,7 @@ def bad_rows(path: Path, name: str, refused: Mapping[int, Any]) -> bytes:
     head = text("exchange.screen.problem", locale())
     lines = [
         [
-            *(row.get(title) for title in titles),
+            *(cell if type(cell := row.get(title)) is str else None for title in titles),
             "; ".join(_said(one) for one in refused[row.number]),
         ]
         for row in rows

@@ -59,6 +59,10 @@ class Imported:
     def refuse(self, line: Line, refused: Refused) -> None:
         self.bad += 1
         found = refused.fields or (FieldRefusal("", refused.code, dict(refused.holes)),)
+        wrong = {
+            one.path for one in found if one.code != "required"
+        }  # what is wrong is not missing
+        found = tuple(one for one in found if one.code != "required" or one.path not in wrong)
         if len(self.refused) < MOST_REFUSED:
             self.refused += [(line.number, line.placed(one)) for one in found]
 

@@ -256,7 +256,9 @@ def _is_cell_same(
 ) -> bool:
     found = Found()
     rows = parse(work, plan, {table: [{name: row[name]}]}, found).get(table)
-    return bool(rows) and not found.refusals and _alike(rows[0].get(name), was.get(name))
+    if not rows or found.refusals:
+        return False
+    return _alike(rows[0].get(name), was.get(name))
 
 
 def _revision(line: Line) -> int | None:
