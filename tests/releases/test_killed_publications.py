@@ -138,6 +138,7 @@ def test_a_long_publication_stopped_at_every_place_in_turn_is_completed_in_the_e
     completed(house)
 
 
+@on_sqlite
 def test_a_short_publication_stopped_anywhere_changed_nothing(house: House) -> None:
     filled(house, 3)
     changed(house)
@@ -179,6 +180,7 @@ def test_a_process_killed_at_any_place_leaves_the_release_that_ran(house: House,
     completed(house)
 
 
+@on_sqlite
 def test_a_purge_that_is_stopped_is_gone_on_with(house: House) -> None:
     filled(house)
     text = FILES[CONTRACT].replace("  secret: {type: text, title: 底价}\n", "")
@@ -199,6 +201,7 @@ def kept(house: House) -> Any:
         return connection.exec_driver_sql("SELECT count(secret) FROM f_contract").scalar()
 
 
+@on_sqlite
 def test_definitions_that_are_given_up_leave_nothing_in_the_way_of_others(house: House) -> None:
     filled(house)
     changed(house)
@@ -213,6 +216,7 @@ def test_definitions_that_are_given_up_leave_nothing_in_the_way_of_others(house:
     assert house.create("li.na", "contract", name="x", amount=1, note="y")["note"] == "y"
 
 
+@on_sqlite
 def test_of_two_long_publications_at_once_one_is_told_to_wait(house: House) -> None:
     filled(house)
     changed(house)

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from backends import on_sqlite
 from killed_apply import publish
 from services_house import FILES, House
 from sqlalchemy import inspect
@@ -15,11 +16,12 @@ from jingwei.refusals import Conflict, NoSpace
 from jingwei.storage import publication
 
 CONTRACT = "forms/contract.yaml"
+# readers of SQLite see a snapshot and hold nobody up
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
+@on_postgresql
 def test_a_long_read_makes_the_publication_wait_and_not_the_readers(house: House) -> None:
-    if house.database.is_sqlite:
-        pytest.skip("readers of SQLite see a snapshot and hold nobody up")
     filled(house, 3)
     changed(house)
     done: list[int] = []
@@ -39,11 +41,11 @@ def test_a_long_read_makes_the_publication_wait_and_not_the_readers(house: House
     completed(house)
 
 
+@pytest.mark.long
+@on_postgresql
 def test_a_publication_that_never_gets_the_table_says_so_and_changes_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if house.database.is_sqlite:
-        pytest.skip("readers of SQLite see a snapshot and hold nobody up")
     filled(house, 3)
     changed(house)
     monkeypatch.setattr(publication, "LOCK_TIMEOUT_SECONDS", 1)
@@ -60,10 +62,9 @@ def test_a_publication_that_never_gets_the_table_says_so_and_changes_nothing(
     assert run(house, inline=1_000) == 2
 
 
+@on_sqlite
 @pytest.mark.parametrize("inline", [0, 1_000])
 def test_a_full_disk_changes_nothing_and_says_what_to_do(house: House, inline: int) -> None:
-    if not house.database.is_sqlite:
-        pytest.skip("filling a disk of PostgreSQL needs a disk of its own: a long test")
     filled(house, 40)
     changed(house)
     pages = _pages(house)
@@ -101,6 +102,7 @@ def _publish_within(house: House, pages: int, inline: int) -> int:
         event.remove(Engine, "connect", limit)
 
 
+@on_sqlite
 def test_a_write_that_meets_a_newer_release_is_run_again_on_it(house: House) -> None:
     """The process still has the old one; what it writes obeys the new one."""
     text = FILES[CONTRACT].replace(
@@ -115,6 +117,7 @@ def test_a_write_that_meets_a_newer_release_is_run_again_on_it(house: House) -> 
     assert (made["note"], house.commands.active.current.release.id) == ("fresh", 2)
 
 
+@on_sqlite
 def test_removing_a_unique_rule_lets_the_same_value_in_and_a_rollback_asks_for_it_again(
     house: House,
 ) -> None:

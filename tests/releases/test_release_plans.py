@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from backends import on_sqlite
 from services_house import FILES, House
 
 from jingwei.catalogue.compile import compile_texts
@@ -37,6 +38,7 @@ def contracts(house: House, *names: str, login: str = "li.na", **values: Any) ->
     ]
 
 
+@on_sqlite
 def test_a_plan_tells_what_records_lack_and_what_they_would_get(house: House) -> None:
     first, _ = contracts(house, "a", "b")
 
@@ -112,6 +114,7 @@ def test_a_scope_over_a_field_that_is_not_there_yet_is_counted_too(house: House)
     assert [(p.login, p.lost) for p in sight.people] == [("chen.jie", 1)]
 
 
+@on_sqlite
 def test_choices_and_states_in_use_are_named_with_their_number(house: House) -> None:
     house.publish(
         {
@@ -139,6 +142,7 @@ def test_choices_and_states_in_use_are_named_with_their_number(house: House) -> 
     assert [step.group for step in plan.steps] == ["needs_data", "needs_data"]
 
 
+@on_sqlite
 def test_a_plan_as_json_has_the_same_keys_always(house: House) -> None:
     plan = planned(
         house,
