@@ -8,7 +8,7 @@ import pytest
 from flows_small import house, workflow
 
 from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
-from jingwei.services import flows
+from jingwei.services import flows, tasks
 from jingwei.storage.people import update_person
 
 SELF = "- {id: a, approve: {who: {person: ann}}}"
@@ -244,6 +244,16 @@ def test_a_leavers_tasks_go_to_the_superior(tmp_path: Path) -> None:
     here.check(flow["id"])
     assert here.system(lambda work: flows.hand_over(work, "boss", "eve")) == 1
     assert here.asked(flow) == ["eve"]
+
+
+def test_what_a_leaver_has_to_do_beside_requests_goes_the_same_way(tmp_path: Path) -> None:
+    here = house(tmp_path, workflow(ONE))
+    record = here.create()
+    todo = here.system(lambda work: tasks.open_todo(work, "fin", "request", record, "核对"))
+    assert here.system(lambda work: flows.hand_over(work, "fin")) == 1
+    with here.reading("boss") as reading:
+        assert tasks.one(reading, todo)["person"] == "boss"
+    assert here.box("fin", "todo")["total"] == 0
 
 
 def test_people_named_by_the_initiator_are_asked(tmp_path: Path) -> None:
