@@ -270,6 +270,7 @@ def _lines(was: bytes, now: bytes) -> Iterator[tuple[str, str]]:
         return
     if max(len(was), len(now)) > MOST_DIFF_BYTES or "\0" in old + new:
         return
-    for line in unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3):
-        if not line.startswith(("---", "+++")):
-            yield line[:1], line[1:]
+    compared = unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
+    for number, line in enumerate(compared):
+        if number >= 2:  # the first two name the files
+            yield (line[:1], line[1:]) if line[:1] != "@" else ("@", line.strip("@ "))
