@@ -84,10 +84,10 @@ def test_what_no_template_may_do_is_said_once_with_its_place(application: Any) -
     ]
 
 
-def test_a_template_of_html_says_the_line(application: Any) -> None:
+def test_a_template_of_html_says_the_place(application: Any) -> None:
     letter(application, b"<h1>{{ report.title }}</h1>\n<p>{{ record.y }}</p>\n", "letter.html")
     assert messages(application) == [
-        "report_templates/letter.html:2:1: the report has no name 'record.y'. "
+        "report_templates/letter.html:2:14: the report has no name 'record.y'. "
         "The names here are: id, revision, number, org, owner, status, state, created_at, "
         "created_by, updated_at, updated_by, year, items. [template-unknown-name]"
     ]

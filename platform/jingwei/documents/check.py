@@ -45,12 +45,14 @@ def _of_report(catalogue: Catalogue, report: Report) -> Iterator[Problem]:
         return
     known = known_names(catalogue, report)
     for fault in reader(content, known):
-        yield _problem(path, fault, known)
+        yield _problem(path, content, fault, known)
 
 
-def _problem(path: str, fault: Fault, known: Mapping[str, Any]) -> Problem:
-    is_word = path.endswith(".docx")
-    at = Position(path, paragraph=fault.line) if is_word else Position(path, max(fault.line, 1))
+def _problem(path: str, content: bytes, fault: Fault, known: Mapping[str, Any]) -> Problem:
+    if path.endswith(".docx"):
+        at = Position(path, paragraph=fault.line)
+    else:
+        at = _place(path, content, fault)
     holes = {"name": fault.name, "report": path}
     suggestion = None
     if fault.code == "template-unknown-name":
@@ -58,6 +60,16 @@ def _problem(path: str, fault: Fault, known: Mapping[str, Any]) -> Problem:
         suggestion = nearest(fault.name.rpartition(".")[2], offered)
         holes["known"] = ", ".join(offered) or "–"
     return Problem(fault.code, at, holes, "error", suggestion)
+
+
+def _place(path: str, content: bytes, fault: Fault) -> Position:
+    """The word of a page's template that is wrong, or the beginning of its line."""
+    number = max(fault.line, 1)
+    lines = content.decode("utf-8", "replace").split("\n")
+    line = lines[number - 1] if number <= len(lines) else ""
+    word = fault.name.rpartition(".")[2]
+    column = line.find(word) + 1 if word.isidentifier() else 0
+    return Position(path, number, max(column, 1), column + len(word) if column else 0)
 
 
 def _offered(name: str, known: Mapping[str, Any]) -> Iterator[str]:
