@@ -139,6 +139,7 @@ def test_a_long_publication_stopped_at_every_place_in_turn_is_completed_in_the_e
 
 
 @on_sqlite
+@pytest.mark.long
 def test_a_short_publication_stopped_anywhere_changed_nothing(house: House) -> None:
     filled(house, 3)
     changed(house)
@@ -202,6 +203,7 @@ def kept(house: House) -> Any:
 
 
 @on_sqlite
+@pytest.mark.long
 def test_definitions_that_are_given_up_leave_nothing_in_the_way_of_others(house: House) -> None:
     filled(house)
     changed(house)

@@ -69,6 +69,7 @@ def test_a_field_that_is_written_again_begins_empty_unless_it_is_restored(
     assert secrets(here) == ["aaa", "bbb"]
 
 
+@pytest.mark.long
 def test_a_form_that_is_restored_has_its_records_and_rows_again(here: House) -> None:
     write(here, FILES[CONTRACT])
     (here.root / CONTRACT).unlink()
@@ -101,6 +102,7 @@ def test_nothing_is_destroyed_without_a_reason_and_a_look(
     assert '"destroy":[null,"contract.secret"]' in str(body)
 
 
+@pytest.mark.long
 def test_what_was_retired_before_can_be_destroyed_and_then_not_be_restored(here: House) -> None:
     write(here, WITHOUT)
     assert type_(here, "apply", "--yes") == 0
