@@ -108,8 +108,8 @@ def _shown(
     shown["count"] = row["count"]
     for fold in folds:
         value = row[fold.name]
-        plain = fold.function in ("min", "max") and value is not None
-        shown[fold.name] = presenter(view, form, cast(str, fold.path))(value) if plain else value
+        typed = fold.function in ("min", "max") and value is not None
+        shown[fold.name] = presenter(view, form, cast(str, fold.path))(value) if typed else value
     return shown
 
 

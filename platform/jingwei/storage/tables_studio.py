@@ -8,8 +8,9 @@ from sqlalchemy.types import LargeBinary
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Instant
 
-# One file as one author writes it. `base`: the sha256 of the published text it was begun from (none:
-# there was no such file); `text`: none takes the file away; `revision`: counts the author's saves.
+# One file as one author writes it. `base`: the sha256 of the published text it was begun from
+# (none: there was no such file); `text`: none takes the file away; `revision`: counts the
+# author's saves.
 sys_studio_draft = Table(
     "sys_studio_draft",
     metadata,
