@@ -96,20 +96,30 @@ def test_what_is_wrong_stands_on_top_and_leads_to_its_field(as_person: Open) -> 
     assert amount.input_value() == "abc", "what was typed is still there"
 
 
-def test_a_closed_window_loses_nothing(as_person: Open) -> None:
+def test_a_closed_window_loses_nothing_and_another_machine_goes_on(
+    as_person: Open, installation: Installation
+) -> None:
     visit = as_person("bl.planner")
     page = visit.go(NEW)
     add_row(page, indicator="revenue", amount="777", weight="60")
-    expect(page.locator("#saved")).to_have_text("有未保存的修改，已存在本机")
-    page.wait_for_timeout(1000)
-
+    expect(page.locator("#saved")).to_have_text("有未保存的修改")
     page.on("dialog", lambda dialog: dialog.accept())
+    kept = "/api/v1/forms/annual_plan/unsaved"
     visit.go("/f/annual_plan")
+    installation.wait_for(lambda: installation.get(kept, "bl.planner")["unsaved"] is not None)
+    page.evaluate("localStorage.clear()")
+
     visit.go(NEW)
     bar = page.locator("#restore")
-    expect(bar).to_be_visible()
+    expect(bar).to_contain_text(re.compile("您有 .+ 未保存的内容"))
     bar.locator("[data-restore]").click()
     expect(page.locator(f'{ROWS} [data-column="amount"] input')).to_have_value("777.00")
+    expect(bar).to_be_hidden()
+    page.locator('[data-field="year"] select').select_option("2031")
+    page.locator("#save").click()
+    page.wait_for_url(RECORD)
+    assert installation.get(kept, "bl.planner") == {"unsaved": None}
+    visit.go(NEW)
     expect(bar).to_be_hidden()
 
 

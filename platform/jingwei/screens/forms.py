@@ -20,7 +20,7 @@ from jingwei.screens.frame import page, service
 from jingwei.screens.live import Live, live, row_defaults
 from jingwei.screens.session import reading
 from jingwei.screens.widgets import Widget, Widgets, as_model
-from jingwei.services import drafts
+from jingwei.services import drafts, unsaved
 from jingwei.services.commands import Reading
 from jingwei.services.record_views import at_record, record
 from jingwei.services.rights import FieldRights
@@ -153,7 +153,10 @@ def _model(
     identity = kept.get("id")
     address = f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}"
     widgets = [w for block in blocks for w in block.widgets]
-    words = ("row", "unsaved", "restore_at", "conflict", "file_kept", "nothing_found")
+    words = (
+        *("row", "unsaved", "kept_at", "restore_at", "restore_changed"),
+        *("conflict", "file_kept", "nothing_found"),
+    )
     return json.dumps(
         {
             "form": form.name,
@@ -172,6 +175,7 @@ def _model(
             "zone": current().settings.timezone,
             "release": view.installation.release.id,
             "fingerprint": form_fingerprint(view.catalogue, form.name),
+            "unsaved": unsaved.unsaved(view, form.name, identity),
             "words": {name: text(f"screens.form.{name}", locale()) for name in words},
         },
         ensure_ascii=False,

@@ -14,10 +14,10 @@ export class ApiError extends Error {
   }
 }
 
-export async function api(method, address, body, headers = {}) {
+export async function api(method, address, body, headers = {}, options = {}) {
   const csrf = document.querySelector("meta[name=csrf]").content;
   const sent = { Accept: "application/json", "X-CSRF-Token": csrf, ...headers };
-  const init = { method, headers: sent, credentials: "same-origin" };
+  const init = { method, headers: sent, credentials: "same-origin", ...options };
   if (body instanceof FormData) init.body = body;
   else if (body !== undefined) {
     sent["Content-Type"] = "application/json";

@@ -1,6 +1,7 @@
 // The form page. `state` is the record as the API writes it; controls show it and change it.
 import { api, ApiError, summarise, toast } from "./api.js";
 import { makeNumbers } from "./numbers.js";
+import { makeUnsaved } from "./unsaved.js";
 
 const form = document.getElementById("form");
 const model = JSON.parse(form.dataset.model);
@@ -466,7 +467,7 @@ function changed(name) {
   if (name) touched.add(name);
   refresh();
   askLater();
-  saveLocally();
+  unsaved.changed();
 }
 
 form.addEventListener("input", (event) => take(event));
@@ -542,68 +543,28 @@ form.addEventListener("keydown", (event) => {
   }
 });
 
-// -- kept on this machine until it is kept on the server
+// -- kept until it is saved
 
-const shelf = () => `jw:draft:${model.me}:${model.form}:${identity ?? "new"}`;
-let saving = null;
-let isDirty = false;
-
-function saveLocally() {
-  isDirty = model.order.some((name) => !model.fields[name].computed && !same(state[name], kept[name]));
-  document.getElementById("saved").textContent = isDirty ? model.words.unsaved : "";
-  clearTimeout(saving);
-  saving = setTimeout(() => {
-    if (isDirty) put(shelf(), JSON.stringify({ at: new Date().toISOString(), revision, values: state }));
-    else localStorage.removeItem(shelf());
-  }, 800);
-}
-
-function put(key, text) {
-  try {
-    localStorage.setItem(key, text);
-  } catch {
-    // a full or closed store must not stop the work
-  }
-}
-
-function offerRestore() {
-  let draft = null;
-  try {
-    draft = JSON.parse(localStorage.getItem(shelf()) ?? "null");
-  } catch {
-    localStorage.removeItem(shelf());
-  }
-  if (!draft || model.order.every((name) => model.fields[name].computed || same(draft.values[name], kept[name]))) return;
-  const bar = document.getElementById("restore");
-  const restore = () => {
-    for (const name of model.order) if (name in draft.values && !model.fields[name].readonly) state[name] = draft.values[name];
-    bar.hidden = true;
+const unsaved = makeUnsaved({
+  form: model.form,
+  me: model.me,
+  words: model.words,
+  offered: model.unsaved,
+  locale,
+  identity: () => identity,
+  revision: () => revision,
+  changes: () => Object.fromEntries(model.order.filter(isTyped).filter((name) => !same(state[name], kept[name])).map((name) => [name, state[name] ?? null])),
+  differs: (values) => model.order.some((name) => isTyped(name) && name in values && !same(values[name], state[name])),
+  // what others saved since is seen when this is saved: the record is sent as the one that was opened
+  restore(values, opened) {
+    for (const name of model.order) if (name in values && writable(name)) state[name] = values[name];
+    revision = opened;
     drawAll();
     changed();
-  };
-  if (sessionStorage.getItem("jw:restore") === location.pathname) {
-    sessionStorage.removeItem("jw:restore");
-    restore();
-    return;
-  }
-  const at = new Date(draft.at).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" });
-  bar.querySelector("[data-text]").textContent = model.words.restore_at.replace("{at}", at);
-  bar.hidden = false;
-  bar.querySelector("[data-restore]").addEventListener("click", restore);
-  bar.querySelector("[data-discard]").addEventListener("click", () => {
-    localStorage.removeItem(shelf());
-    bar.hidden = true;
-  });
-}
+  },
+});
 
-let leaving = false;
-addEventListener("beforeunload", (event) => {
-  if (isDirty) put(shelf(), JSON.stringify({ at: new Date().toISOString(), revision, values: state }));
-  if (isDirty && !leaving) event.preventDefault();
-});
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-leave], [data-language], [data-leave-kept]")) leaving = true;
-});
+const isTyped = (name) => !model.fields[name].computed && !["heading", "note"].includes(model.fields[name].kind);
 
 // -- what is wrong
 
@@ -711,8 +672,7 @@ form.addEventListener("submit", async (event) => {
   try {
     await save();
     if (thenSubmit) await api("POST", `${base}/${identity}/submit`, {});
-    leaving = true;
-    isDirty = false;
+    unsaved.leave();
     location.href = `/f/${model.form}/${identity}`;
   } catch (error) {
     failed(error);
@@ -730,13 +690,12 @@ async function save() {
     identity === null
       ? await api("POST", base, values, asFilledIn)
       : await api("PATCH", `${base}/${identity}`, values, { "If-Match": `"${revision}"`, ...asFilledIn });
+  await unsaved.saved();
   settleSaved(answer);
 }
 
 // from here on the page edits the record that is there now
 function settleSaved(answer) {
-  localStorage.removeItem(shelf());
-  clearTimeout(saving);
   identity = answer.id;
   revision = answer.revision;
   for (const name of model.order.filter(isTable)) {
@@ -745,8 +704,6 @@ function settleSaved(answer) {
     });
   }
   kept = structuredClone(state);
-  isDirty = false;
-  document.getElementById("saved").textContent = "";
   history.replaceState(null, "", `/f/${model.form}/${identity}/edit`);
 }
 
@@ -756,10 +713,7 @@ function failed(error) {
     throw error;
   }
   if (error.status === 412) return void conflict();
-  if (error.status === 401 || error.code === "form-changed") {
-    put(shelf(), JSON.stringify({ at: new Date().toISOString(), revision, values: state }));
-    sessionStorage.setItem("jw:restore", location.pathname);
-  }
+  if (error.status === 401 || error.code === "form-changed") unsaved.hold();
   if (error.fields.length) blame(error.fields, error.message);
   else summarise(document.getElementById("summary"), error.message, []);
 }
@@ -853,5 +807,5 @@ for (const name of model.order) {
 drawAll();
 refresh();
 askLater();
-offerRestore();
+unsaved.offer();
 form.dataset.ready = "true";
