@@ -280,15 +280,26 @@ def test_a_leaver_s_tasks_are_handed_over_by_an_administrator(fresh_house: Appro
         404,
         "no-such-person",
     )
-    answer = fresh_house.api.post("admin", "people/u1/hand-over", {"to": "u8"})
-    assert answer.get_json() == {"person": "u1", "tasks": 1}
+    why = {"reason": "离任"}
+    assert code(fresh_house.api.post("admin", "people/u1/hand-over", {"to": "u8"})) == (
+        422,
+        "invalid",
+    )
+    answer = fresh_house.api.post("admin", "people/u1/hand-over", {"to": "u8", **why}).get_json()
+    assert (answer["person"], answer["tasks"]) == ("u1", 1)
+    assert [(one["to"], one["why"]) for one in answer["items"]] == [("u8", None)]
     assert fresh_house.asked(fresh_house.flow(flow["id"])) == [
         "finance:u2",
         "finance:u3",
         "finance:u8",
     ]
-    answer = fresh_house.api.post("admin", "people/u2/hand-over", {})
-    assert "finance:boss" in fresh_house.asked(fresh_house.flow(flow["id"]))
+    answer = fresh_house.api.post("admin", "people/u2/hand-over", {"to": "u8", **why}).get_json()
+    assert [(one["to"], one["why"]) for one in answer["items"]] == [("boss", "asked-already")]
+    assert "在这一步已有任务" in answer["items"][0]["message"]
+    shown = fresh_house.flow(flow["id"])
+    assert "finance:boss" in fresh_house.asked(shown)
+    last = [e for e in shown["events"] if e["type"] == "handed_over"][-1]
+    assert (last["comment"], last["data"]["why"]) == ("离任", "asked-already")
     fresh_house.check(flow["id"])
 
 

@@ -230,6 +230,7 @@ class Run:
             return lambda: house.api.post(by, "proxies", body)
         if do == "hand_over":
             login = body.pop("person")
+            body.setdefault("reason", "离任")
             return lambda: house.api.post(by, f"people/{login}/hand-over", body)
         if do in WITH_REASON:
             body.setdefault("comment" if do not in OF_FLOW else "reason", "因为")

@@ -96,14 +96,15 @@ def end_proxy(id: int) -> Response:
 
 @blueprint.post("/people/<login>/hand-over")
 def hand_over(login: str) -> Response:
-    """Give all open tasks of a person to `to`, else to the superior, else to the administrator."""
+    """Give all open tasks of a person to `to`, else to the superior, else to the administrator; the
+    answer says of each who got it, and why not `to`."""
     parameters()
     body = known_body("to", "reason")
-    if not isinstance(body.get("to"), str | None):
+    if not all(isinstance(body.get(name), str | None) for name in ("to", "reason")):
         raise Malformed("not-writable-fields")
 
     def handler(work: Work) -> Answer:
-        moved = flows.hand_over_by(work, login, body.get("to"))
-        return 200, {"person": login, "tasks": moved}
+        given = flows.hand_over_by(work, login, body.get("to"), body.get("reason"))
+        return 200, {"person": login, "tasks": len(given), "items": given}
 
     return write(handler)

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from jingwei.language.small import whole_number
 from jingwei.refusals import NotAllowed, NotFound, Refused
 from jingwei.screens.approval import flow_words, shown_flow
 from jingwei.screens.cells import Cells
@@ -39,7 +40,7 @@ WORDS = (
     "migrate", "org", "any", "by_org", "choose_workflow", "as_table", "open_record", "from_version",
     "to_step", "nothing_to_move", "move_one", "move_all", "moved_sum", "results", "cannot_move",
     "asked_afresh", "leaver", "heir", "heir_hint", "look", "hand_over_all", "hand_over_sure",
-    "handed_over", "nothing_open", "no_leaver", "due", "events", "move_hint", "move_sure",
+    "handed_over", "handed_to", "nothing_open", "no_leaver", "due", "events", "move_hint", "move_sure",
     "move_reason", "choose", "results_close",
 )  # fmt: skip
 
@@ -61,7 +62,7 @@ def _administrators_only(view: Reading) -> None:
 
 def show() -> Any:
     given = request.args
-    number = int(given["page"]) if given.get("page", "").isdigit() else 1
+    number = whole_number(given.get("page", ""), 7) or 1
     with reading() as view:
         _administrators_only(view)
         state = given.get("state", "all")
@@ -216,7 +217,7 @@ def migrate() -> Any:
         _administrators_only(view)
         only = request.args.get("id", "")
         workflow = request.args.get("workflow") or None
-        found = moves(view, workflow, int(only) if only.isdigit() else None)
+        found = moves(view, workflow, whole_number(only))
         cells = Cells(view)
         return page(
             view,
@@ -264,6 +265,7 @@ def hand_over() -> Response | Any:
             login=login,
             leaver=cells.person(login) if login and not refused else "",
             refused=refused,
+            reason=text("flow_screens.ask.reason", locale()),
             lines=[
                 {
                     **task,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from jingwei.refusals import NotAllowed, NotFound, Refused
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound, Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime, who
 from jingwei.services.flows.runtime import Loaded
-from jingwei.services.flows.seats import hand_on, may_take
+from jingwei.services.flows.seats import hand_on, may_take, why_not
 from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.words import action_word
 from jingwei.services.people import Person
 from jingwei.services.world import superior_of
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TaskRow
-from jingwei.storage.people import find_person
+from jingwei.storage.people import find_people, find_person
+from jingwei.texts import text
 
 TODOS = ("todo", "collect")
 
@@ -29,69 +31,117 @@ def tasks_to_hand_over(view: Reading, login: str) -> list[dict[str, Any]]:
     if row is None:
         raise NotFound("no-such-person", login=login[:60])
     if not runtime.is_administrator(view, {"org": row.org}):
-        raise NotAllowed("flow-administrators-only", action="hand-over")
+        raise NotAllowed("flow-administrators-only", action=action_word("hand_over"))
     found = task_rows.open_tasks_of(view.connection, tasks.books(view), row.id)
     mine = [t for t in found if (t.flow is not None and t.run) or t.kind in TODOS]
     return tasks.tasks_json(view, mine)
 
 
-def hand_over_by(work: Work, login: str, to: str | None = None) -> int:
-    """The same for a person: administrators of flows at or above the leaver's org only."""
+def hand_over_by(
+    work: Work, login: str, to: str | None = None, reason: str | None = None
+) -> list[dict[str, Any]]:
+    """The same for a person: administrators of flows at or above the leaver's org only, with a
+    reason. For each task: to whom it went, and why not to `to`."""
     row = find_person(work.connection, login)
     if row is None:
         raise NotFound("no-such-person", login=login[:60])
     if not runtime.is_administrator(work, {"org": row.org}):
-        raise NotAllowed("flow-administrators-only", action="hand-over")
-    return hand_over(work, login, to)
+        raise NotAllowed("flow-administrators-only", action=action_word("hand_over"))
+    wrong = []
+    if not (reason or "").strip():
+        wrong.append(FieldRefusal("reason", "required"))
+    if to == login:
+        wrong.append(FieldRefusal("to", "hand-over-to-leaver"))
+    if wrong:
+        raise Invalid("invalid", fields=wrong)
+    given = _hand_over(work, login, to, (reason or "").strip())
+    return _shown(work, given, to)
 
 
 def hand_over(work: Work, login: str, to: str | None = None) -> int:
     """Hand a person's open tasks to somebody else, one event each: to `to`, else the superior,
     else the flow administrator. How many there were."""
+    return len(_hand_over(work, login, to, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A task that went to somebody; `why`: the code of why not to the one who was named."""
+
+    task: TaskRow
+    to: str
+    why: str | None = None
+
+
+def _hand_over(work: Work, login: str, to: str | None, reason: str | None) -> list[Given]:
     person = work.people.find(work.connection, login, work.today)
     if person is None:
         raise NotFound("no-such-person", login=login)
     if to is not None:
         runtime.check_people(work, [to])
     mine = task_rows.open_tasks_of(work.connection, tasks.books(work), person.id)
-    moved = 0
+    given: list[Given] = []
     for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
         found = runtime.load(work, flow_id, lock=True)
         walk = found.walk()
         for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
             if login in (task.person, task.acting):
-                _hand_one(found, walk, task, login, to)
-                moved += 1
+                given.append(_hand_one(found, walk, task, login, to, reason))
         if walk.events:  # somebody may have decided meanwhile
             runtime.commit(work, found, walk)
-    return moved + _hand_todos(work, mine, person, to)
+    return given + _hand_todos(work, mine, person, to)
 
 
-def _hand_todos(work: Work, mine: Sequence[TaskRow], person: Person, to: str | None) -> int:
-    """To-dos and collections that no request waits for go the same way; how many."""
+def _shown(work: Work, given: Sequence[Given], to: str | None) -> list[dict[str, Any]]:
+    """Each task as JSON, with whom it went to and, where that is not who was named, why."""
+    locale = work.actor.locale or "zh"
+    known = find_people(work.connection, {one.to for one in given})
+    shown = tasks.tasks_json(work, [one.task for one in given])
+    return [
+        {
+            "task": one.task.id,
+            "flow": one.task.flow,
+            "display": line["display"],
+            "title": line["title"],
+            "to": one.to,
+            "to_name": known[one.to].name if one.to in known else one.to,
+            "why": one.why if to is not None else None,
+            "message": text(f"flows.handing.{one.why}", locale) if one.why and to else "",
+        }
+        for one, line in zip(given, shown, strict=True)
+    ]
+
+
+def _hand_todos(work: Work, mine: Sequence[TaskRow], person: Person, to: str | None) -> list[Given]:
+    """To-dos and collections that no request waits for go the same way."""
     open_ = [t for t in mine if t.run is None and t.kind in TODOS and t.person == person.login]
     if not open_:
-        return 0
+        return []
     admins = who.nearest(work, "role", who.FLOW_ADMIN, person.org)
     heirs = [to, superior_of(work, person.login), *admins]
     heir = next((h for h in heirs if h and h != person.login), None)
     if heir is None:
-        return 0
+        return []
     moved = [replace(task, person=heir, acting=heir) for task in open_]
     task_rows.write_tasks(work.connection, tasks.books(work), [], moved)
     tasks.told(work, moved)
-    return len(moved)
+    return [Given(task, heir) for task in moved]
 
 
-def _hand_one(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> None:
+def _hand_one(
+    found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None, reason: str | None
+) -> Given:
     run = walk.runs[task.run or 0]
     if task.person != login:  # who stood in goes: whose seat it is decides himself
-        walk.note("handed_over", step=run.step, task=task.id, to=task.person)
+        walk.note("handed_over", step=run.step, comment=reason, task=task.id, to=task.person)
         walk.set_task(task.id, acting=task.person)
-        return
+        return Given(task, task.person, None if task.person == to else "stood-in")
     heirs = [to, found.asks.superior(login), *found.asks.flow_admins()]
     heir = next((h for h in heirs if h and h != login and may_take(walk, run, h, task)), None)
     if heir is None:
-        raise Refused("flow-nobody", step=task.title.get("zh", ""))
-    walk.note("handed_over", step=run.step, task=task.id, to=heir)
+        raise Refused("flow-nobody", step=walk.step_of(run).title)
+    why = why_not(walk, run, to, task) if to is not None and to != heir else None
+    more = {"instead_of": to, "why": why} if why is not None else {}
+    walk.note("handed_over", step=run.step, comment=reason, task=task.id, to=heir, **more)
     hand_on(walk, task, heir, by=walk.actor, reason="handed-over", state=task.state)
+    return Given(task, heir, why)

@@ -13,6 +13,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.flows.runtime import is_administrator
 from jingwei.services.flows.who import FLOW_ADMIN
+from jingwei.services.flows.words import action_word
 from jingwei.services.tasks import instant
 from jingwei.storage import flow_figures
 from jingwei.storage import flows as rows
@@ -59,7 +60,7 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
         raise Malformed("parameter-choice", name="state", known=", ".join(STATES))
     orgs = administered(view)
     if orgs is not None and not orgs:
-        raise NotAllowed("flow-administrators-only", action="flows")
+        raise NotAllowed("flow-administrators-only", action=action_word("flows"))
     books = tasks.books(view)
     flows = rows.running_flows(view.connection, books, workflow=wish.workflow, limit=MOST)
     open_ = _open_tasks(view, flows)
@@ -171,7 +172,7 @@ def waiting_for(view: Reading, login: str) -> list[dict[str, Any]]:
     if row is None:
         raise NotFound("no-such-person", login=login[:60])
     if not is_administrator(view, {"org": row.org}):
-        raise NotAllowed("flow-administrators-only", action="hand-over")
+        raise NotAllowed("flow-administrators-only", action=action_word("hand_over"))
     return tasks.tasks_json(
         view, task_rows.open_tasks_of(view.connection, tasks.books(view), row.id)
     )
@@ -181,7 +182,7 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
     """Per step of people: how often it was run, hours it took (middle and mean), how often it was
     returned or late. Looks at the newest runs only (see flow_figures.MOST)."""
     if not administers_anything(view):
-        raise NotAllowed("flow-administrators-only", action="statistics")
+        raise NotAllowed("flow-administrators-only", action=action_word("statistics"))
     locale = view.actor.locale or "zh"
     found = []
     for name, definition in view.catalogue.workflows.items():
@@ -206,7 +207,7 @@ def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:
     """The same of one workflow, per org of the records that the reader administers."""
     orgs = administered(view)
     if orgs is not None and not orgs:
-        raise NotAllowed("flow-administrators-only", action="statistics")
+        raise NotAllowed("flow-administrators-only", action=action_word("statistics"))
     definition = view.catalogue.workflows.get(workflow)
     if definition is None:
         return []
@@ -227,7 +228,7 @@ def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:
 
 
 def _figures(runs: Sequence[ClosedRun]) -> dict[str, Any]:
-    hours = [(r.closed_at - r.opened_at).total_seconds() / HOUR for r in runs]
+    hours = [max((r.closed_at - r.opened_at).total_seconds(), 0) / HOUR for r in runs]
     back = sum(1 for r in runs if r.returned)
     return {
         "runs": len(runs),

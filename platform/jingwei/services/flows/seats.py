@@ -86,13 +86,23 @@ def ask_more(walk: Walk, run: int, person: str, seat: int, **more: Any) -> TaskR
 
 
 def may_take(walk: Walk, run: RunRow, person: str, task: TaskRow) -> bool:
-    """Whether somebody may be given this task of another: nobody is asked twice at one step, and
-    nobody about a request of his own unless the workflow lets him."""
+    """Whether somebody may be given this task of another: see `why_not`."""
+    return why_not(walk, run, person, task) is None
+
+
+def why_not(walk: Walk, run: RunRow, person: str, task: TaskRow) -> str | None:
+    """Why somebody may not be given this task of another: nobody is asked twice at one step
+    (`asked-already`, `decided-already`), and nobody about a request of his own unless the workflow
+    lets him (`own-request`)."""
     others = [t for t in walk.tasks_of(run.id) if t.id != task.id and t.person == person]
-    if any(t.state in ("open", "waiting") or t.outcome in ("approved", "rejected") for t in others):
-        return False
+    if any(t.outcome in ("approved", "rejected") for t in others):
+        return "decided-already"
+    if any(t.state in ("open", "waiting") for t in others):
+        return "asked-already"
     own = person == walk.flow.initiator and task.kind == "approval"
-    return not own or walk.plan.policy(walk.step_of(run), "self_approval") == "allow"
+    if own and walk.plan.policy(walk.step_of(run), "self_approval") != "allow":
+        return "own-request"
+    return None
 
 
 def hand_on(
@@ -142,7 +152,7 @@ def _take_seat(
             others = [above] if above else walk.asks.flow_admins()
             others = [other for other in others if other != person]
             if not others:
-                raise Refused("flow-walk-approval", step=step.title)
+                raise Refused("flow-self-approval", step=step.title)
             asked = False
             for other in others:
                 asked |= _take_seat(walk, step, run, other, seat, weight, seen)

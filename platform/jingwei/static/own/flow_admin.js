@@ -52,18 +52,40 @@ form?.addEventListener("submit", (event) => {
   if (login) location.search = `?person=${encodeURIComponent(login)}`;
 });
 
+function told(items) {
+  const place = document.querySelector("[data-handed]");
+  const list = place.querySelector("ul");
+  list.replaceChildren(
+    ...items.map((item) => {
+      const line = document.createElement("li");
+      line.textContent = `${item.display} · ${item.title} → ${item.to_name}`;
+      if (item.message) {
+        const why = document.createElement("span");
+        why.className = "refused";
+        why.textContent = ` ${item.message}`;
+        line.append(why);
+      }
+      return line;
+    }),
+  );
+  place.hidden = false;
+  place.focus();
+}
+
 form?.querySelector("[data-hand-all]")?.addEventListener("click", async (event) => {
-  const { title, sure, done } = form.dataset;
+  const { title, sure, done, reason } = form.dataset;
   const to = chosenPeople(form.querySelector("[name=to]"));
-  if ((await confirmed(title, sure)) === null) return;
+  const answers = await confirmed(title, sure, [{ name: "reason", title: reason, type: "long_text", required: true }]);
+  if (answers === null) return;
   event.target.disabled = true;
   try {
     const login = encodeURIComponent(event.target.dataset.handAll);
-    const answer = await api("POST", `/api/v1/people/${login}/hand-over`, to ? { to } : {});
+    const answer = await api("POST", `/api/v1/people/${login}/hand-over`, { reason: answers.reason, ...(to ? { to } : {}) });
     toast(done.replace("{count}", answer.tasks), "success");
-    setTimeout(() => location.reload(), 900);
+    told(answer.items);
+    document.querySelector("[data-waits]")?.remove();
   } catch (error) {
     event.target.disabled = false;
-    toast(error.message, "danger");
+    toast(error.fields?.[0]?.message ?? error.message, "danger");
   }
 });

@@ -1,0 +1,62 @@
+"""What a refusal of an approval calls things: in the reader's language, never by their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jingwei.services.flows.plan import FlowPlan
+from jingwei.texts import DEFAULT_LOCALE, has_text, text
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The text of one value, as a hole of a refusal; a value without a text stands as it is."""
+
+    key: str
+    value: str
+
+    def __call__(self, locale: str = DEFAULT_LOCALE) -> str:
+        key = f"{self.key}.{self.value}"
+        return text(key, locale) if has_text(key, locale) else self.value
+
+    __str__ = __call__
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Several words, in order."""
+
+    words: tuple[object, ...]
+
+    def __call__(self, locale: str = DEFAULT_LOCALE) -> str:
+        said = [str(w(locale) if callable(w) else w) for w in self.words]
+        return text("screens.joint", locale).join(said) or "—"
+
+    __str__ = __call__
+
+
+def action_word(action: str) -> Word:
+    return Word("flows.actions", action)
+
+
+def outcome_word(outcome: str | None) -> Word:
+    return Word("flows.outcomes", outcome or "")
+
+
+def flow_status_word(status: str) -> Word:
+    return Word("flows.statuses", status)
+
+
+def positions_word(positions: Iterable[str]) -> Listed:
+    return Listed(tuple(Word("flows.positions", one) for one in positions))
+
+
+def step_word(plan: FlowPlan, step: str) -> object:
+    """The title of a step; a name that no step has stands as it is."""
+    place = plan.places.get(step)
+    return step if place is None else place.step.title
+
+
+def steps_word(plan: FlowPlan, steps: Iterable[str]) -> Listed:
+    return Listed(tuple(step_word(plan, one) for one in steps))
