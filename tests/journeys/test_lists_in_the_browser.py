@@ -84,12 +84,12 @@ def test_many_records_are_changed_at_once_and_each_refusal_is_said(
     value = choice.locator("option").last.get_attribute("value")
     choice.select_option(value)
     page.locator("dialog#ask #ask-yes").click()
-    expect(page.locator("dialog#ask h2")).to_contain_text("✗")
-    lines = page.locator("dialog#ask p").inner_text().splitlines()
-    page.locator("dialog#ask #ask-yes").click()
+    expect(page.locator("dialog#shape h2")).to_contain_text("条未完成")
+    lines = page.locator("dialog#shape tbody a").all_inner_texts()
+    page.locator("dialog#shape .btn-primary").click()
     page.wait_for_load_state("load")
 
-    refused = {line.partition(":")[0] for line in lines}
+    refused = set(lines)
     found = installation.get("/api/v1/forms/assigned_task/records?size=50", "group.ops")["items"]
     changed = {r["number"] for r in found if r["importance"] == value}
     assert 0 < len(refused) < len(titles)
@@ -109,4 +109,25 @@ def test_a_board_shows_the_same_records_by_their_state(as_person: Open) -> None:
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert sideways_pixels(page) == 0
     assert barriers(page) == []
+    assert visit.complaints == []
+
+
+def test_a_clerk_groups_the_list_with_subtotals_and_opens_what_is_in_a_group(
+    as_person: Open,
+) -> None:
+    visit = as_person("group.ops", size=PHONE)
+    page = visit.go("/f/annual_plan?columns=org,total_amount")
+    page.locator('[data-shape="groups"]').click()
+    page.locator("dialog#shape select").first.select_option("org")
+    page.locator('dialog#shape input[value="sum(total_amount)"]').check()
+    assert barriers(page) == []
+    page.locator("dialog#shape .btn-primary").click()
+    page.wait_for_url("**group=org**")
+    lines = page.locator(".grouped tbody tr")
+    counts = [int(one) for one in lines.locator("td:first-of-type").all_inner_texts()]
+    assert counts[0] == sum(counts[1:]) > 1
+    assert sideways_pixels(page) == 0
+    lines.nth(1).locator("a").click()
+    page.wait_for_url("**filter=**")
+    expect(page.locator(".row-link")).to_have_count(counts[1])
     assert visit.complaints == []

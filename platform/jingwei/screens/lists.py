@@ -12,12 +12,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request
 
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import STATUSES, Form
-from jingwei.language.periods import Period
+from jingwei.language.form import Form
+from jingwei.language.small import whole_number
 from jingwei.refusals import Refused
-from jingwei.screens import boards, many
+from jingwei.screens import boards, many, shaping
 from jingwei.screens.cells import Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.frame import here, page
+from jingwei.screens.orgs import org_options, periods_around
 from jingwei.screens.session import reading
 from jingwei.services import saved_views
 from jingwei.services.commands import Reading
@@ -29,7 +30,6 @@ SIZE = 20
 SIZES = (20, 50, 100, 200)
 MOST_COLUMNS = 8
 CARD_FIELDS = 3
-YEARS_BACK, YEARS_AHEAD = 4, 2
 PREFIX = "f."
 
 
@@ -75,7 +75,10 @@ def show(form: str) -> Any:
 
 def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     rights = view.rights.fields(view, form.name)
-    columns = [cells.column(form, path) for path in _paths(form, rights.visible)]
+    asked_columns = shaping.columns_asked(form, rights.visible)
+    columns = [cells.column(form, p) for p in asked_columns or _paths(form, rights.visible)]
+    in_groups = shaping.group_asked()
+    grouped: shaping.Grouped | None = None
     filters = _filters(view, form, cells, rights.visible)
     number, size = _whole("page", 1), _whole("size", SIZE)
     size = size if size in SIZES else SIZE
@@ -96,8 +99,11 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     board: dict[str, Any] | None = None
     if readable:
         try:
-            board = boards.board(view, form, cells, columns, wish)
-            if board is None:
+            if in_groups:
+                grouped = shaping.groups(view, form, cells, wish, in_groups)
+            else:
+                board = boards.board(view, form, cells, columns, wish)
+            if board is None and grouped is None:
                 found = listing(view, form.name, wish)
         except Refused as refused:
             if refused.status == 404:
@@ -140,8 +146,9 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "board": board,
         "ways": boards.choices(form),
         "way": request.args.get("view", "") if board else "",
+        "grouped": grouped,
         "views": _saved(view, form),
-        "wish": json.dumps(_wish_json(wish, board), ensure_ascii=False),
+        "wish": json.dumps(_wish_json(wish, board, asked_columns, in_groups), ensure_ascii=False),
         "many": many.offered(view, form, cells),
     }
 
@@ -149,7 +156,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
 def _saved(view: Reading, form: Form) -> list[dict[str, Any]]:
     """Views that people keep, each with the address that shows it."""
     return [
-        {**one, "address": f"/f/{form.name}?{_query(one['wish'])}"}
+        {**one, "address": f"/f/{form.name}?{_query({**one['wish'], 'v': str(one['id'])})}"}
         for one in saved_views.views(view, form.name)
         if one["id"] is not None
     ]
@@ -157,13 +164,20 @@ def _saved(view: Reading, form: Form) -> list[dict[str, Any]]:
 
 def _query(wish: Mapping[str, Any]) -> str:
     joined = {k: ",".join(v) if isinstance(v, list) else v for k, v in wish.items() if v}
-    joined.pop("fields", None)
+    if "fields" in joined:
+        joined["columns"] = joined.pop("fields")
     return urlencode(joined)
 
 
-def _wish_json(wish: ListWish, board: Mapping[str, Any] | None) -> dict[str, Any]:
+def _wish_json(
+    wish: ListWish,
+    board: Mapping[str, Any] | None,
+    columns: Sequence[str],
+    in_groups: Mapping[str, Sequence[str]],
+) -> dict[str, Any]:
     """What a view that is saved now would ask for."""
     asked: dict[str, Any] = {"filter": wish.filter, "q": wish.q, "sort": list(wish.sort)}
+    asked |= {"fields": list(columns), **{n: list(v) for n, v in in_groups.items()}}
     if board is not None:
         asked["view"] = request.args.get("view", "")
     return {name: value for name, value in asked.items() if value}
@@ -228,57 +242,10 @@ def _filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -
             until = request.args.get(f"{name}.to", "")
             found.append(Filter(path, name, column.title, "dates", value, until=until))
             continue
-        options = _options(view, form, cells, column)
+        options = shaping.filter_options(view, form, cells, column)
         kind = "choice" if options else "text"
         found.append(Filter(path, name, column.title, kind, value, tuple(options)))
     return found
-
-
-def _options(view: Reading, form: Form, cells: Cells, column: Column) -> list[tuple[str, str, int]]:
-    match column.type:
-        case "status":
-            return [(s, cells.status(s).text, 0) for s in STATUSES]
-        case "state":
-            return [(s.name, s.title(locale()), 0) for s in form.states.values()]
-        case "choice" if column.field is not None:
-            return [(c.code, c.title(locale()), 0) for c in cells.choices(column.field)]
-        case "boolean":
-            return [("true", cells.plain("boolean", True).text, 0),
-                    ("false", cells.plain("boolean", False).text, 0)]  # fmt: skip
-        case "org":
-            return org_options(view, cells)
-        case "period" if column.field is not None:
-            grain = column.field.grain or "month"
-            return [(p, cells.period(p), 0) for p in periods_around(view, grain)]
-        case "indicator":
-            found = view.catalogue.indicators.values()
-            return [(i.name, i.title(locale()), 0) for i in found]
-    return []
-
-
-def org_options(view: Reading, cells: Cells, within: Any = None) -> list[tuple[str, str, int]]:
-    """The tree as options, from the top down: code, title, depth."""
-    tree, today = view.catalogue.tree, view.today
-    found: list[tuple[str, str, int]] = []
-
-    def visit(code: str, depth: int) -> None:
-        if within is None or code in within:
-            found.append((code, cells.title("org", code), depth))
-            depth += 1
-        for child in tree.children(code, today):
-            visit(child, depth)
-
-    for code in tree.codes:
-        if tree.parent(code, today) is None and tree.exists(code, today):
-            visit(code, 0)
-    return found
-
-
-def periods_around(view: Reading, grain: str) -> list[str]:
-    """Periods that a person is likely to mean, latest first."""
-    first = Period.containing(view.today, grain).shifted(0)  # type: ignore[arg-type]
-    count = {"year": 1, "half": 2, "quarter": 4, "month": 12}[grain]
-    return [str(first.shifted(k)) for k in range(YEARS_AHEAD * count, -YEARS_BACK * count - 1, -1)]
 
 
 def _standing(form: Form) -> str | None:
@@ -371,5 +338,8 @@ def _page_numbers(number: int, pages: int) -> list[int | None]:
 
 
 def _whole(name: str, otherwise: int) -> int:
-    value = request.args.get(name, "")
-    return int(value) if value.isdigit() and len(value) < 8 else otherwise
+    found = whole_number(request.args.get(name, ""), 7)
+    return otherwise if found is None else found
+
+
+__all__ = ["org_options", "periods_around", "register"]

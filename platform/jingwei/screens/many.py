@@ -19,24 +19,27 @@ class Many:
     """`fields`: as JSON, those that can be given one value; empty when nothing is offered."""
 
     may_delete: bool
+    may_submit: bool
     fields: str
 
     @property
     def any(self) -> bool:
-        return self.may_delete or self.fields != "[]"
+        return self.may_delete or self.may_submit or self.fields != "[]"
 
 
 def offered(view: Reading, form: Form, cells: Cells) -> Many:
     """By the grants; whether a single record allows it is answered record by record."""
     may_update = view.rights.decide(view, form.name, "update").allowed
     may_delete = view.rights.decide(view, form.name, "delete").allowed
+    submits = bool(form.workflow or form.workflows or form.submit is not None)
+    may_submit = submits and view.rights.decide(view, form.name, "submit").allowed
     writable = view.rights.fields(view, form.name).writable
     fields = [
         _described(f, cells)
         for f in form.fields.values()
         if may_update and f.path in writable and _is_simple(f)
     ]
-    return Many(may_delete, json.dumps(fields, ensure_ascii=False))
+    return Many(may_delete, may_submit, json.dumps(fields, ensure_ascii=False))
 
 
 def _is_simple(f: Field) -> bool:

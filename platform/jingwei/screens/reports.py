@@ -23,7 +23,7 @@ from jingwei.language.periods import Grain, Period
 from jingwei.refusals import NotFound, Refused
 from jingwei.screens.cells import Cells
 from jingwei.screens.frame import page
-from jingwei.screens.lists import org_options, periods_around
+from jingwei.screens.orgs import org_options, periods_around
 from jingwei.screens.session import reading
 from jingwei.services import report_asked, report_kept, reports
 from jingwei.services.commands import Reading

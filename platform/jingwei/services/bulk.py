@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from jingwei.refusals import Conflict, FieldRefusal, Malformed, Refused
-from jingwei.services import listing, records
+from jingwei.services import flows, listing, records
 from jingwei.services.commands import Work
 from jingwei.services.listing import ListWish
 
 T = TypeVar("T")
 MOST_RECORDS = 1_000
-ACTIONS = ("update", "delete", "restore")
+ACTIONS = ("update", "delete", "restore", "submit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ def _one(
     def do() -> int:
         if action == "update":
             written = records.update(work, form, id, values, expected_revision=revision)
+        elif action == "submit":
+            flows.submit(work, form, id, revision=revision)
+            return int(work.store.load(work.connection, form, [id])[id]["revision"])
         elif action == "delete":
             written = records.delete(work, form, id, expected_revision=revision)
         else:

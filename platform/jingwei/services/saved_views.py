@@ -9,15 +9,19 @@ from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Invalid, Malformed, NotAllowed, NotFound
-from jingwei.services import listing
+from jingwei.services import grouping, listing
 from jingwei.services.commands import Reading, Work
+from jingwei.services.grouping import GroupWish
 from jingwei.services.listing import ListWish
 from jingwei.storage import views as rows
 from jingwei.storage.views import ViewRow
 
 MOST_TITLE = 60
 MOST_VIEWS = 100
-WISH = {"filter": str, "sort": list, "fields": list, "q": str, "view": str}
+WISH = {
+    **{"filter": str, "sort": list, "fields": list, "q": str, "view": str},
+    **{"group": list, "values": list},
+}
 
 
 def views(view: Reading, form: str) -> list[dict[str, Any]]:
@@ -137,6 +141,9 @@ def _wish(view: Reading, form: Form, given: Any) -> dict[str, Any]:
         count=None,
     )
     listing.listing(view, form.name, wish)
+    if given.get("group"):
+        keys, values = tuple(given["group"]), tuple(given.get("values") or ())
+        grouping.grouped(view, form.name, GroupWish(keys, values, wish.filter, wish.q))
     return dict(given)
 
 

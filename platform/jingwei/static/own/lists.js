@@ -1,15 +1,20 @@
 // Lists: views that are kept, and what is done with many records at once. The list itself is
 // replaced by htmx, so everything listens on the document.
 import { api, ApiError, confirmed, toast, words } from "./api.js";
+import { askView, shape, showResults } from "./shaping.js";
 
 const list = () => document.getElementById("list");
 const base = () => `/api/v1/forms/${list().dataset.form}`;
+let isMatching = false; // chosen is every record that the list would show, not the ticks
 const ticks = () => [...document.querySelectorAll("[data-tick]")];
 
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-tick-all]");
   if (all) for (const tick of ticks()) tick.checked = all.checked;
-  if (all || event.target.closest("[data-tick]")) showChosen();
+  if (all || event.target.closest("[data-tick]")) {
+    isMatching = false;
+    showChosen();
+  }
 });
 
 // a tick is no filter: the form of the filters must not send itself for it
@@ -17,6 +22,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("td.tick")) event.stopPropagation();
   const save = event.target.closest("[data-save-view]");
   if (save) keepView(save);
+  const change = event.target.closest("[data-change-view]");
+  if (change) changeView(change.dataset.changeView);
+  if (event.target.closest("button[data-matching]")) {
+    isMatching = true;
+    showChosen();
+  }
   const many = event.target.closest("[data-many]");
   if (many) doMany(many);
 });
@@ -27,17 +38,31 @@ function showChosen() {
   const chosen = ticks().filter((t) => t.checked);
   box.hidden = chosen.length === 0;
   const count = box.querySelector("[data-count]");
-  count.textContent = count.dataset.count.replace("{count}", chosen.length);
+  const said = isMatching ? count.dataset.matching : count.dataset.count;
+  count.textContent = said.replace("{count}", isMatching ? list().dataset.total : chosen.length);
   const all = document.querySelector("[data-tick-all]");
+  const more = box.querySelector("button[data-matching]");
+  if (more) more.hidden = isMatching || chosen.length < ticks().length;
   all.checked = chosen.length > 0 && chosen.length === ticks().length;
   all.indeterminate = chosen.length > 0 && !all.checked;
 }
 
+const wish = () => JSON.parse(list().dataset.wish);
+
 async function keepView(button) {
-  const answers = await confirmed(button.dataset.saveView, "", [{ name: "title", title: button.dataset.name, type: "text", required: true }]);
+  const answers = await askView(button.dataset.saveView);
   if (!answers) return;
   await tried(async () => {
-    await api("POST", `${base()}/views`, { title: answers.title, wish: JSON.parse(list().dataset.wish) });
+    const made = await api("POST", `${base()}/views`, { ...answers, wish: wish() });
+    const address = new URL(location.href);
+    address.searchParams.set("v", made.id);
+    location.href = address;
+  });
+}
+
+async function changeView(id) {
+  await tried(async () => {
+    await api("PATCH", `${base()}/views/${id}`, { wish: wish() });
     location.reload();
   });
 }
@@ -45,6 +70,7 @@ async function keepView(button) {
 async function doMany(button) {
   const action = button.dataset.many;
   if (action === "none") {
+    isMatching = false;
     for (const tick of ticks()) tick.checked = false;
     showChosen();
     return;
@@ -52,11 +78,14 @@ async function doMany(button) {
   const chosen = ticks().filter((t) => t.checked);
   const values = action === "update" ? await askValues(button) : {};
   if (values === null) return;
-  if (action === "delete" && !(await confirmed(button.dataset.title, button.dataset.confirm))) return;
+  if (action !== "update" && !(await confirmed(button.dataset.title, button.dataset.confirm))) return;
   const records = chosen.map((t) => ({ id: Number(t.dataset.tick), ...(t.dataset.revision ? { revision: Number(t.dataset.revision) } : {}) }));
+  const { filter, q } = wish();
+  const matching = { total: Number(list().dataset.total), ...(filter ? { filter } : {}), ...(q ? { q } : {}) };
+  const meant = isMatching ? { matching } : { records };
   await tried(async () => {
-    const answer = await api("POST", `${base()}/records/bulk`, { action, records, ...(action === "update" ? { values } : {}) });
-    await showResults(button.dataset.title, answer, chosen);
+    const answer = await api("POST", `${base()}/records/bulk`, { action, ...meant, ...(action === "update" ? { values } : {}) });
+    await sayResults(button.dataset.title, answer, chosen);
     location.reload();
   });
 }
@@ -75,16 +104,22 @@ async function askValues(button) {
 }
 
 // what was refused is said record by record
-async function showResults(title, answer, chosen) {
+async function sayResults(title, answer, chosen) {
   if (!answer.refused) {
     toast(words.done, "success");
     return;
   }
+  const said = (await shape()).words;
   const names = new Map(chosen.map((t) => [Number(t.dataset.tick), t.closest("tr").querySelector(".row-link").textContent]));
   const lines = answer.results
     .filter((one) => !one.done)
-    .map((one) => `${names.get(one.id)}: ${[one.error.message, ...(one.error.fields ?? []).map((f) => f.message)].join(" ")}`);
-  await confirmed(`${title}: ${answer.done} ✓ ${answer.refused} ✗`, lines.join("\n"));
+    .map((one) => [
+      `/f/${list().dataset.form}/${one.id}`,
+      names.get(one.id) ?? `#${one.id}`,
+      [one.error.message, ...(one.error.fields ?? []).map((f) => f.message)].join(" "),
+    ]);
+  const counted = said.results.replace("{done}", answer.done).replace("{refused}", answer.refused);
+  await showResults(`${title}: ${counted}`, lines, said);
 }
 
 async function tried(act) {
