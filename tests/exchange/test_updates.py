@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from services_house import FILES, House, open_house
 
 from jingwei.gateways.workbook import write_workbook
 from jingwei.refusals import Malformed, NotAllowed, Refused
-from jingwei.services import import_undo, records
-from jingwei.services.exchange import Imported, import_sheet
+from jingwei.services import import_batches, import_undo, records
+from jingwei.services.exchange import Imported, import_sheet, look
 from jingwei.services.export import export
 from jingwei.services.listing import ListWish
-from jingwei.services.sheet_lines import Wanted
+from jingwei.services.sheet_lines import Wanted, match_keys
 
 ORDERS = """
 kind: form
@@ -59,11 +60,26 @@ fields:
 permissions:
   planner: {post: planner, can: [read, create, update], scope: org}
 """
+BIDS = """
+kind: form
+title: 投标
+number: {format: "B-{seq:3}", assign: create}
+fields:
+  name: {type: text, title: 名称, unique: true}
+  secret: {type: text, title: 标底}
+  hidden: {type: text, title: 暗号}
+permissions:
+  planner:
+    {post: planner, can: [read, create, update, import], scope: org, mask: [secret], hide: [hidden]}
+  finance: {post: finance_manager, can: [read, update, import], scope: org}
+  finances: {post: finance_manager, can: [read, update], scope: all, mask: [secret, hidden]}
+"""
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     files = {**FILES, "forms/order.yaml": ORDERS, "forms/partner.yaml": PARTNERS}
+    files["forms/bid.yaml"] = BIDS
     opened = open_house(tmp_path / "application", f"sqlite:///{tmp_path / 'test.db'}", files)
     yield opened
     opened.database.close()
@@ -255,3 +271,39 @@ def test_who_may_not_update_does_not_by_a_sheet(house: House, tmp_path: Path) ->
         house.commands, house.person("wang.wu"), "order", sheet, "rows", wanted=wanted
     )
     assert [one.code for _, one in foreign.refused] == ["sheet-no-such-record"]
+
+
+def test_a_guess_of_what_is_not_shown_finds_no_record(house: House, tmp_path: Path) -> None:
+    bid = house.create("li.na", "bid", name="桥")["id"]
+    values = {"secret": "九十", "hidden": "天王"}
+    house.do(
+        "li.na",
+        lambda work: records.update(work.as_system(), "bid", bid, values, source="system"),
+    )
+    with house.read("li.na") as view:
+        keys = match_keys(view, view.catalogue.forms["bid"])
+    assert keys == ["name", "number", "id"]
+    for key, guess in (("secret", "九十"), ("hidden", "天王")):
+        sheet = sheet_file(tmp_path, f"{key},name\n{guess},改\n")
+        for do in ("update", "upsert"):
+            wanted: Any = Wanted(do, key)  # type: ignore[arg-type]  # one of both
+            with pytest.raises(Malformed) as caught:
+                look(house.commands, house.person("li.na"), "bid", sheet, wanted)
+            assert caught.value.code == "parameter-choice"
+            with house.read("li.na") as view, pytest.raises(Malformed):
+                import_batches.may_import(view, "bid", wanted)
+
+
+def test_a_key_counts_on_the_records_that_show_it(house: House, tmp_path: Path) -> None:
+    for org, name in (("S1", "甲桥"), ("B", "乙桥")):
+        values = {"name": name, "secret": f"{name}底", "org": org}
+        make = partial(records.create, form="bid", values=values, source="system")
+        house.do("li.na", lambda work, make=make: make(work.as_system()))
+    sheet = sheet_file(tmp_path, "secret,name\n甲桥底,改\n乙桥底,改二\n丙桥底,改三\n")
+    person, wanted = house.person("chen.jie"), Wanted("update", "secret")
+    found = look(house.commands, person, "bid", sheet, wanted)
+    assert [(row, one.code) for row, one in found.refused] == [
+        (3, "sheet-no-such-record"),
+        (4, "sheet-no-such-record"),
+    ]
+    assert found.updated == 1

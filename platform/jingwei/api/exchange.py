@@ -20,7 +20,7 @@ from jingwei.api.shapes import refusal_json
 from jingwei.gateways.sheet_template import TemplateColumn, write_template
 from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE, csv_pages, write_workbook
-from jingwei.refusals import Invalid, Malformed
+from jingwei.refusals import Invalid
 from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
 from jingwei.services.commands import Reading, Work
 from jingwei.services.exchange import Imported, ImportRefused
@@ -29,7 +29,7 @@ from jingwei.services.import_batches import Mode, Source
 from jingwei.services.import_undo import Undone
 from jingwei.services.listing import ListWish, form_of
 from jingwei.services.presenting import instant
-from jingwei.services.sheet_lines import Wanted, match_keys
+from jingwei.services.sheet_lines import Wanted
 from jingwei.services.sheet_template import (
     TemplateField,
     template_fields,
@@ -121,11 +121,6 @@ def wanted_of(view: Reading, form: str, given: Mapping[str, str]) -> Wanted:
     """What rows do, and by which key. Raises NotFound, NotAllowed, Malformed."""
     do = choice(given, "do", ("create", "update", "upsert")) or "create"
     key = given.get("key", "")
-    definition = import_batches.may_import(view, form)
-    if do != "create":
-        known = match_keys(definition)
-        if key not in known:
-            raise Malformed("parameter-choice", name="key", known=", ".join(known))
     wanted = Wanted(do, key if do != "create" else "")  # type: ignore[arg-type]  # one of three
     import_batches.may_import(view, form, wanted)
     return wanted

@@ -14,15 +14,15 @@ from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import csv_pages, write_workbook
-from jingwei.refusals import Malformed, Refused
-from jingwei.services import files, import_batches
+from jingwei.refusals import Refused
+from jingwei.services import files
 from jingwei.services.exchange import Imported, import_sheet
 from jingwei.services.export import Exported, Values, log_export
 from jingwei.services.export import export as exported
 from jingwei.services.import_batches import Mode, Source
 from jingwei.services.listing import ListWish
 from jingwei.services.people import SYSTEM
-from jingwei.services.sheet_lines import Do, Wanted, match_keys
+from jingwei.services.sheet_lines import Do, Wanted
 
 
 @command(name="import", help=words("import_help"))
@@ -56,10 +56,6 @@ def import_(
         with file.open("rb") as stream:
             sha256, _ = files.keep(platform.settings.data_dir, stream)
         source = Source(file.name, sha256)
-        with platform.commands.read(actor) as view:
-            known = match_keys(import_batches.may_import(view, form))
-        if do != "create" and key not in known:
-            raise Malformed("parameter-choice", name="key", known=", ".join(known))
         wanted = Wanted(do, key if do != "create" else "")
         found = import_sheet(platform.commands, actor, form, sheet, mode, source, wanted=wanted)
     _report(context, found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -61,9 +61,10 @@ def take(form: str) -> Any:
     check_csrf()
     with reading() as view:
         definition = import_batches.may_import(view, form_or_404(view, form).name)
+        keys = match_keys(view, definition)
     wanted = CREATE
     try:
-        wanted = _wanted(definition)
+        wanted = _wanted(keys)
         if request.files.get("file"):
             source = _uploaded()
             sheet = _sheet(source)
@@ -94,13 +95,13 @@ def _import(form: str, source: Source, mode: Mode, wanted: Wanted) -> int:
     return found.batch
 
 
-def _wanted(form: Form) -> Wanted:
+def _wanted(keys: Sequence[str]) -> Wanted:
     do = request.form.get("do", "create")
     key = request.form.get("key", "")
     if do == "create":
         return CREATE
-    if do not in DOES or key not in match_keys(form):
-        raise Malformed("parameter-choice", name="key", known=", ".join(match_keys(form)))
+    if do not in DOES or key not in keys:
+        raise Malformed("parameter-choice", name="key", known=", ".join(keys))
     return Wanted(do, key)  # type: ignore[arg-type]  # one of three
 
 
@@ -228,7 +229,7 @@ def _page(
             history=_history(view, form, Cells(view)),
             wanted=wanted,
             does=_does(view, definition),
-            keys=[(key, _column(definition, key)) for key in match_keys(definition)],
+            keys=[(key, _column(definition, key)) for key in match_keys(view, definition)],
         )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jingwei.language.form import Form
-from jingwei.refusals import FieldRefusal, NotAllowed, NotFound
+from jingwei.refusals import FieldRefusal, Malformed, NotAllowed, NotFound
 from jingwei.services.commands import Reading, Work
-from jingwei.services.sheet_lines import Wanted
+from jingwei.services.sheet_lines import Wanted, match_keys
 from jingwei.storage import imports as rows
 from jingwei.storage.imports import Batch
 
@@ -96,7 +96,8 @@ def read_refusal(path: str, code: str, holes: Mapping[str, Any]) -> FieldRefusal
 
 
 def may_import(view: Reading, form: str, wanted: Wanted | None = None) -> Form:
-    """The form, when this person may import into it. Raises NotFound, NotAllowed."""
+    """The form, when this person may import into it. Raises NotFound, NotAllowed, and Malformed for
+    a key by which he may not match records."""
     definition = view.catalogue.forms.get(form)
     if definition is None or not (view.actor.is_system or view.rights.grants(view, form).grants):
         raise NotFound("no-such-form")
@@ -107,6 +108,10 @@ def may_import(view: Reading, form: str, wanted: Wanted | None = None) -> Form:
     for action in owed:
         if not view.rights.decide(view, form, action).allowed:
             raise NotAllowed("not-allowed", action=action)
+    if wanted is not None and wanted.may_update:
+        known = match_keys(view, definition)
+        if wanted.key not in known:
+            raise Malformed("parameter-choice", name="key", known=", ".join(known))
     return definition
 
 

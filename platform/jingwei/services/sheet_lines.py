@@ -12,7 +12,7 @@ from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Reading
-from jingwei.services.rights import all_fields
+from jingwei.services.rights import FieldRights, all_fields
 from jingwei.services.sheet_cells import (
     Converter,
     columns_of,
@@ -381,11 +381,20 @@ def known_columns(view: Reading, form: Form, wanted: Wanted) -> frozenset[str]:
     return found
 
 
-def match_keys(form: Form) -> list[str]:
-    """What records may be matched by: unique fields first."""
+def shown_of(rights: FieldRights) -> frozenset[str]:
+    """The fields whose values are told."""
+    return rights.visible - rights.masked
+
+
+def match_keys(view: Reading, form: Form) -> list[str]:
+    """What this person may match records by: unique fields first. What he is not shown would be
+    told by which of his guesses finds a record."""
+    shown = shown_of(view.rights.fields(view, form.name))
     own = [
-        n for n, f in form.fields.items() if f.type in _KEY_TYPES and not f.many and not f.compute
+        n
+        for n, f in form.fields.items()
+        if f.type in _KEY_TYPES and not f.many and not f.compute and n in shown
     ]
     unique = [n for n in own if form.fields[n].unique]
-    number = ["number"] if form.number is not None else []
+    number = ["number"] if form.number is not None and "number" in shown else []
     return [*unique, *number, "id", *(n for n in own if n not in unique)]

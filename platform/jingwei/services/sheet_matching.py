@@ -17,7 +17,7 @@ from jingwei.services.parsing import Names, parse
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.presenting import MASK, instant
 from jingwei.services.rights import FieldRights
-from jingwei.services.sheet_lines import Line, Wanted
+from jingwei.services.sheet_lines import Line, Wanted, shown_of
 from jingwei.services.sheet_rows import Unread
 from jingwei.services.wanted import Change
 from jingwei.storage.keys import ids_by
@@ -108,9 +108,9 @@ class Matcher:
     def _one(
         self, work: Work, line: Line, key: Any, there: Sequence[Mapping[str, Any]]
     ) -> Mapping[str, Any] | None:
-        name, form = self._wanted.key, self._form.name
+        name = self._wanted.key
         living = [r for r in there if r["deleted_at"] is None]
-        seen = [r for r in living if work.rights.may_read(work, form, r).allowed]
+        seen = [r for r in living if self._is_shown(work, r)]
         if len(seen) > 1:
             holes = {"key": _said(key), "count": len(seen)}
             raise Invalid("invalid", fields=[FieldRefusal(name, "sheet-key-several", holes)])
@@ -125,6 +125,13 @@ class Matcher:
             refusal = FieldRefusal(name, "sheet-record-twice", {"row": before})
             raise Invalid("invalid", fields=[refusal])
         return record
+
+    def _is_shown(self, work: Work, record: Mapping[str, Any]) -> bool:
+        """Whether the actor sees the record and what it is matched by: else it is not there."""
+        name, form = self._wanted.key, self._form.name
+        if not work.rights.may_read(work, form, record).allowed:
+            return False
+        return name == "id" or name in shown_of(work.rights.fields(work, form, record))
 
 
 def _said(key: Any) -> str:
@@ -153,7 +160,9 @@ def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
     refused = [
         FieldRefusal(name, "sheet-system-field", {"word": word[:60]})
         for name, word in line.system.items()
-        if name not in ("id", "revision") and not _is_system_same(work, plan, record, name, word)
+        if name not in ("id", "revision")
+        and (known is None or name in shown_of(known))
+        and not _is_system_same(work, plan, record, name, word)
     ]
     revision = _revision(line)
     if revision is not None and revision != record["revision"] and (values or refused):
