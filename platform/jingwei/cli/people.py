@@ -13,6 +13,7 @@ from jingwei.app import build_platform
 from jingwei.cli import Context, words
 from jingwei.cli.commands import command, group, option
 from jingwei.gateways.sheets import read_sheet
+from jingwei.language.small import whole_number
 from jingwei.refusals import Malformed, NotFound
 from jingwei.services import roster
 from jingwei.services.people import SYSTEM, Person
@@ -125,10 +126,11 @@ def explain_access(context: Context, record: str, login: str, action: str) -> in
     ):
         if form not in view.catalogue.forms:
             raise NotFound("no-such-form")
-        raw = view.store.load(view.connection, form, [int(number)]) if number.isdigit() else {}
-        if not raw:
+        identity = whole_number(number)
+        raw = {} if identity is None else view.store.load(view.connection, form, [identity])
+        if identity is None or identity not in raw:
             raise NotFound("no-such-record")
-        found = raw[int(number)]
+        found = raw[identity]
         if action == "read":
             decision = view.rights.may_read(view, form, found)
         else:

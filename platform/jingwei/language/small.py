@@ -13,6 +13,12 @@ _DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 0}
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
+def whole_number(text: str, digits: int = 18) -> int | None:
+    """`12`; None for anything else: a sign, other digits than these ten, more of them than asked
+    for. `int` takes more than people mean by a number, and fails for what `isdigit` takes."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def parse_duration(text: str) -> Duration | None:
     """`3wd`, `-2d`, `2 periods`; None for anything else."""
     match = _DURATION.fullmatch(text)

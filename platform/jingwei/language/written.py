@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES, present_value
 from jingwei.language.form import Field, Form
+from jingwei.language.small import whole_number
 from jingwei.refusals import FieldRefusal, Invalid
 
 # whole values that are data by themselves, not words to be read
@@ -53,8 +54,8 @@ def _row(table: Field, row: Any, path: str, refused: list[FieldRefusal]) -> Any:
 def _one(field: Field, given: Any, path: str, refused: list[FieldRefusal]) -> Any:
     if not isinstance(given, str):
         return given
-    if field.type == "link" and given.isdigit():
-        return int(given)
+    if field.type == "link" and (identity := whole_number(given)) is not None:
+        return identity
     try:
         value = FIELD_TYPES[field.type].written(field, given)
         return present_value(_single(field), value)

@@ -40,8 +40,8 @@ WORDS = (
     "migrate", "org", "any", "by_org", "choose_workflow", "as_table", "open_record", "from_version",
     "to_step", "nothing_to_move", "move_one", "move_all", "moved_sum", "results", "cannot_move",
     "asked_afresh", "leaver", "heir", "heir_hint", "look", "hand_over_all", "hand_over_sure",
-    "handed_over", "handed_to", "nothing_open", "no_leaver", "due", "events", "move_hint", "move_sure",
-    "move_reason", "choose", "results_close",
+    "handed_over", "handed_to", "nothing_open", "no_leaver", "due", "events", "move_hint",
+    "move_sure", "move_reason", "choose", "results_close",
 )  # fmt: skip
 
 

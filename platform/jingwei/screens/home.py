@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from jingwei.language.small import whole_number
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import Cells
 from jingwei.screens.frame import menu, page, service
@@ -45,7 +46,7 @@ def module(name: str) -> Any:
 def notices() -> Any:
     with reading() as view:
         before = request.args.get("before", "")
-        found = _notices(view, 50, int(before) if before.isdigit() else None)
+        found = _notices(view, 50, whole_number(before))
         return page(view, "notices.html", notices=found)
 
 

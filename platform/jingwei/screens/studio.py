@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request
 
 from jingwei.documents.check import check_templates
 from jingwei.language.kinds.table import KINDS
+from jingwei.language.small import whole_number
 from jingwei.problems import DefinitionErrors
 from jingwei.refusals import Conflict, Invalid, Malformed
 from jingwei.screens.flow_diagram import diagram, rule_words
@@ -180,9 +181,10 @@ def diff() -> Any:
 def _number(given: str | None, default: int | None) -> int | None:
     if not given:
         return default
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
+    found = whole_number(given, 9)
+    if found is None:
         raise Malformed("parameter-number", name="old, new", least=1, most=10**9)
-    return int(given)
+    return found
 
 
 def conflicts() -> Any:

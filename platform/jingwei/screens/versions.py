@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from jingwei.language.form import Field, Form
+from jingwei.language.small import whole_number
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import EMPTY, Cell, Cells
 from jingwei.screens.frame import page
@@ -66,8 +67,8 @@ def show(form: str, id: int) -> Any:
 
 
 def _asked(name: str, numbers: Sequence[int], otherwise: int) -> int:
-    value = request.args.get(name, "")
-    return int(value) if value.isdigit() and int(value) in numbers else otherwise
+    found = whole_number(request.args.get(name, ""), 7)
+    return found if found is not None and found in numbers else otherwise
 
 
 def _lines(cells: Cells, form: Form, changes: Mapping[str, Any]) -> list[Differing]:

@@ -13,6 +13,7 @@ from jingwei.catalogue.standard_values import StandardRow, standard_rows
 from jingwei.cube.tiers import Standing, standing
 from jingwei.language.measures import Indicator
 from jingwei.language.periods import Period
+from jingwei.language.small import whole_number
 from jingwei.language.standards import Benchmark
 from jingwei.language.values import Formula
 from jingwei.services.rights import Viewing
@@ -55,7 +56,7 @@ def standards_of(
         if any(row.keys.get(key) != value for key, value in keys.items() if key in row.keys):
             continue
         year = row.keys.get("year", "")
-        number = int(year) if year.isdigit() else 0
+        number = whole_number(year, 4) or 0
         if number <= (period.end - timedelta(days=1)).year:
             found.setdefault(number, row)
     if not found:

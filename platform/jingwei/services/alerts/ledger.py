@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jingwei.language.small import whole_number
 from jingwei.refusals import NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
@@ -107,8 +108,8 @@ class _Judge:
     def may_see_look(self, look: LookRow) -> bool:
         form, _, rest = look.subject.partition("/")
         if form in self._view.catalogue.forms and self._watches(look.alert):
-            record = rest.partition("/")[0]
-            return record.isdigit() and self._record(form, int(record))
+            record = whole_number(rest.partition("/")[0])
+            return record is not None and self._record(form, record)
         return self._org(look.org)
 
     def _watches(self, alert: str) -> bool:
