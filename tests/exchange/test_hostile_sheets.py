@@ -3,8 +3,11 @@ is followed, computed, or unpacked beyond measure."""
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 import time
+import warnings
 import zipfile
 from datetime import date, datetime
 from typing import Any
@@ -248,3 +251,97 @@ def test_words_with_many_formats_are_read_without_how_they_are_spoken() -> None:
     assert changed != shared
     content = rewritten(kept.getvalue(), {"xl/sharedStrings.xml": changed})
     assert read(content) == [{"name": "桥 1"}]
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+SHARED = (
+    '<worksheet><sheetData><row r="1"><c r="A1" t="s"{}><v>{}</v></c></row></sheetData></worksheet>'
+)
+
+
+def with_sheet(xml: str | bytes, heavy: int = 0) -> bytes:
+    """The plain workbook with this sheet; `heavy`: so many bytes that do not pack."""
+    content = rewritten(PLAIN, {SHEET: xml.encode() if isinstance(xml, str) else xml})
+    if not heavy:
+        return content
+    kept = io.BytesIO(content)
+    with zipfile.ZipFile(kept, "a") as archive:
+        archive.writestr("pad.bin", random.Random(1).randbytes(heavy))
+    return kept.getvalue()
+
+
+# At a quadratic pace each of the next takes hours.
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<worksheet " * 300_000,
+        "<worksheet><sheetData>" * 150_000,
+        "<worksheet><sheetData></sheetData>" + "<mergeCell " * 300_000,
+        "<worksheet><sheetData></sheetData>" + "<a:mergeCell ref=" * 150_000,
+    ],
+)
+def test_a_small_file_does_not_keep_the_reader_for_minutes(xml: str) -> None:
+    with contextlib.suppress(Refused):
+        assert read(with_sheet(xml, heavy=60_000)) == []
+
+
+def test_formats_of_numbers_do_not_keep_the_reader_for_minutes() -> None:
+    styles = part(PLAIN, "xl/styles.xml").decode()
+    code = "[" * 200_000
+    own = f'<numFmts count="1"><numFmt numFmtId="200" formatCode="{code}"/></numFmts>'
+    head, mark, rest = styles.partition("<fonts")
+    changed = (head.replace('<numFmts count="0" />', "") + own + mark + rest).replace(
+        'numFmtId="0"', 'numFmtId="200"'
+    )
+    content = rewritten(PLAIN, {"xl/styles.xml": changed.encode()})
+    assert len(read(content)) == 2
+
+
+@pytest.mark.parametrize("raw", ["abc", "-1", "²", "1_0", "9" * 5_000, "77", "+1", " 1"])
+@pytest.mark.parametrize("more", ["", " x='1'"])
+def test_a_shared_word_that_is_not_there_makes_a_broken_sheet(raw: str, more: str) -> None:
+    shared = b"<sst><si><t>name</t></si><si><t>x</t></si></sst>"
+    kept = io.BytesIO(with_sheet(SHARED.format(more, raw)))
+    with zipfile.ZipFile(kept, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a second part of the same name: the last one counts
+        archive.writestr("xl/sharedStrings.xml", shared)
+    assert refusal(kept.getvalue())[0] == "sheet-broken"
+
+
+def test_a_sheet_that_was_cut_off_is_not_read_as_a_whole_one() -> None:
+    xml = part(PLAIN).decode()
+    at = xml.index("</row>", xml.index("桥") if "桥" in xml else xml.index('r="2"')) + len("</row>")
+    for cut in (
+        xml[:at],
+        xml[: at + 8],
+        "",
+        xml.replace("<sheetData>", "<sheetData ><!-- -->")[:at],
+    ):
+        assert refusal(with_sheet(cut))[0] == "sheet-broken", cut[-20:]
+
+
+def test_content_that_does_not_unpack_makes_a_broken_sheet() -> None:
+    rows = "".join(f'<row r="{i}"><c r="A{i}"><v>{i * 7919}</v></c></row>' for i in range(1, 900))
+    broken = bytearray(with_sheet(f"<worksheet><sheetData>{rows}</sheetData></worksheet>"))
+    with zipfile.ZipFile(io.BytesIO(broken)) as archive:
+        inside = archive.getinfo(SHEET).header_offset + 200
+    for at in range(inside, inside + 40):
+        broken[at] ^= 0x55
+    assert refusal(bytes(broken))[0] == "sheet-broken"
+
+
+def test_declarations_do_not_hide_in_a_part_of_another_name() -> None:
+    rels = part(PLAIN, "xl/_rels/workbook.xml.rels").replace(b"sheet1.xml", b"sheet1.bin")
+    kept = io.BytesIO(rewritten(PLAIN, {"xl/_rels/workbook.xml.rels": rels}))
+    declared = b'<!DOCTYPE w [<!ENTITY a "x">]>' + part(PLAIN)
+    with zipfile.ZipFile(kept, "a") as archive:
+        archive.writestr("xl/worksheets/sheet1.bin", declared)
+    assert refusal(kept.getvalue())[0] == "sheet-entities"
+
+
+def test_a_column_of_endless_letters_makes_a_broken_sheet() -> None:
+    far = f'<row x="1"><c s="1" r="{"Z" * 400_000}1"><v>1</v></c></row></sheetData>'
+    content = part(PLAIN).decode().replace("</sheetData>", far)
+    assert refusal(with_sheet(content, heavy=20_000))[0] == "sheet-broken"

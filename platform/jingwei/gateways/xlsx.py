@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -38,8 +39,18 @@ _OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype")
 _OVERLAP = 64  # of pieces: a word that is cut in two is seen whole
 _ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)[\"']")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z0-9:]{1,24})"')
-_BEGIN = re.compile(r"<worksheet[ >].*?<sheetData(?: [^>]*)?>", re.DOTALL)
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z0-9:]{1,24})"')
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    UnicodeDecodeError,
+    IndexError,
+)
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_END = "</sheetData>"
+_XML = (".xml", ".rels")
 _ROWS = re.compile(r"\s*((?:<row(?: [^<>]*)?/>\s*)*)<row((?: [^<>]*)?)>")
 _NUMBER_OF = re.compile(r' r="([0-9]{1,7})"')
 _HIDDEN = re.compile(r' (?:hidden="(?:1|true)"|zeroHeight="1")')
@@ -48,6 +59,7 @@ _CELL = re.compile(
     r"(?:/>|>(<f[^<>]*?(?:/>|>[^<]*</f>))?"
     r'(?:<v>([^<]*)</v>|<v/>|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>)?</c>)'
 )
+_LETTERS = re.compile(r"[A-Z]{1,3}\Z")
 _SHORT = 16  # characters; a number with fewer has no more than fifteen digits
 Cell = Any  # words, Unread, or None where nothing stands
 
@@ -70,8 +82,11 @@ class Workbook:
             self._archive = zipfile.ZipFile(file)
             self._measure(size)
             self.around: Around = read_around(self._archive)
+            for sheet in self.around.sheets:
+                if not sheet.path.endswith(_XML):
+                    self._refuse_declared(sheet.path)
             self._words = SharedWords(self._archive)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, UnicodeDecodeError):
+        except _BROKEN:
             raise Refused("sheet-broken", file="xlsx") from None
         if not self.around.sheets:
             raise Refused("sheet-broken", file="xlsx")
@@ -87,12 +102,12 @@ class Workbook:
 
     def lines(self, sheet: SheetPart) -> Iterator[SheetLine]:
         """The rows of a sheet that hold something. Raises Refused for merged cells."""
-        self._refuse_merged(sheet)
         reader = _Reader(self.around, self._words)
         try:
+            self._refuse_merged(sheet)
             with self._archive.open(sheet.path) as part:
                 yield from reader.lines(part)
-        except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, IndexError):
+        except _BROKEN:
             raise Refused("sheet-broken", file="xlsx") from None
 
     def _measure(self, weight: int) -> None:
@@ -102,13 +117,18 @@ class Workbook:
         unpacked = sum(entry.file_size for entry in entries)
         if unpacked > min(max(weight, 1) * MOST_EXPANSION, MOST_UNPACKED):
             raise Refused("sheet-bomb", most=MOST_EXPANSION)
-        if len(entries) > _MOST_PARTS or any(entry.flag_bits & 1 for entry in entries):
+        if len(entries) > _MOST_PARTS or any(
+            entry.flag_bits & 1 or entry.compress_type not in _PACKED for entry in entries
+        ):
             raise Refused("sheet-broken", file="xlsx")
         for entry in entries:
-            if entry.filename.endswith((".xml", ".rels")):
-                for piece in self._pieces(entry.filename):
-                    if any(word in piece for word in _DECLARATIONS):
-                        raise Refused("sheet-entities")
+            if entry.filename.endswith(_XML):
+                self._refuse_declared(entry.filename)
+
+    def _refuse_declared(self, name: str) -> None:
+        for piece in self._pieces(name):
+            if any(word in piece for word in _DECLARATIONS):
+                raise Refused("sheet-entities")
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         """The content bit by bit, each with the end of the one before."""
@@ -139,6 +159,17 @@ def _is_foreign(piece: bytes) -> bool:
     return said is not None and said[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")
 
 
+def _begin(xml: str) -> int | None:
+    """Where the rows of a sheet begin; None: not as programs write it."""
+    sheet = xml.find("<worksheet")
+    at = xml.find("<sheetData", max(sheet, 0))
+    end = xml.find(">", max(at, 0))
+    if -1 in (sheet, at, end) or xml[end - 1] == "/":
+        return None
+    plain = xml[sheet + len("<worksheet")] in " >" and xml[at + len("<sheetData")] in " >"
+    return end + 1 if plain else None
+
+
 # --- rows ----------------------------------------------------------------------------------------
 
 
@@ -161,13 +192,13 @@ class _Reader:
         while piece := part.read(PIECE):
             rest += decoder.decode(piece)
             if not begun:
-                begin = _BEGIN.search(rest)
+                begin = _begin(rest)
                 if begin is None and len(rest) < PIECE and len(piece) == PIECE:
                     continue
                 if begin is None or "<!" in rest:
                     yield from self._all_parsed(part, rest, decoder)
                     return
-                begun, rest = True, rest[begin.end() :]
+                begun, rest = True, rest[begin:]
             elif b"<!" in piece:
                 rest = f"<worksheet><sheetData>{rest}"
                 yield from self._all_parsed(part, rest, decoder)
@@ -179,6 +210,10 @@ class _Reader:
                 line = self._line(row)
                 if line is not None:
                     yield line
+        if not begun:
+            yield from self._all_parsed(part, rest, decoder)
+        elif _END not in rest:  # it was cut off
+            raise Refused("sheet-broken", file="xlsx")
 
     def _line(self, xml: str) -> SheetLine | None:
         begin = _ROWS.match(xml)
@@ -197,7 +232,7 @@ class _Reader:
         add, words, kinds = values.append, self.words, self.kinds
         for letters, style, kind, formula, raw, inline in cells:
             if kind == "s":
-                add(words[int(raw)] if raw else None)
+                add(words.said(raw) if raw else None)
             elif raw and (kind == "" or kind == "n"):
                 if kinds.get(style):
                     add(self._day(raw, kinds[style]))
@@ -275,6 +310,7 @@ class _Reader:
             parser.lines.clear()
             content = part.read(PIECE)
             if not content:
+                parser.end()
                 return
             piece = decoder.decode(content)
 
@@ -296,9 +332,13 @@ class _Parser:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._take
 
-    def feed(self, xml: str) -> None:
+    def end(self) -> None:
+        """Raises Refused when more was to come."""
+        self.feed("", is_all=True)
+
+    def feed(self, xml: str, *, is_all: bool = False) -> None:
         try:
-            self._parser.Parse(xml.encode())
+            self._parser.Parse(xml.encode(), is_all)
         except expat.ExpatError:
             raise Refused("sheet-broken", file="xlsx") from None
 
@@ -332,6 +372,8 @@ class _Parser:
         elif name == "c":
             letters = self._cell.get("r", "").rstrip("0123456789")
             if letters:
+                if not _LETTERS.match(letters):
+                    raise Refused("sheet-broken", file="xlsx")
                 at = _column(letters)
                 if at < len(line.cells):
                     raise Refused("sheet-broken", file="xlsx")
@@ -345,7 +387,7 @@ class _Parser:
         kind = self._cell.get("t", "n")
         reader = self._reader
         if kind == "s":
-            return reader.words[int(raw)] if raw.isdigit() else None
+            return reader.words.said(raw) if raw else None
         if kind == "inlineStr":
             return held(raw) or None
         if kind == "n" and raw:

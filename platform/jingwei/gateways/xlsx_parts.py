@@ -15,15 +15,18 @@ from typing import IO, Any
 from xml.etree.ElementTree import ParseError, fromstring
 
 from jingwei.gateways.xlsx_words import unescaped, words_of
+from jingwei.language.small import whole_number
 from jingwei.refusals import Refused
 
 MOST_PART = 20 * 1024 * 1024  # of a part that is read as a whole
 PIECE = 1024 * 1024
+_LONGEST_CODE = 255  # of a number format, as Excel has it
+_LONGEST_WORDS = 16 * 1024 * 1024  # of one cell, with its formats
 _KEPT = 50_000  # shared words in memory; more of them lie in a file
 _PLAIN = re.compile(r"\s*<si>\s*<t(?: xml:space=\"preserve\")?>([^<]*)</t>\s*\Z")
 _DATES = {*range(14, 18), 22, *range(27, 32), *range(34, 37), *range(50, 59)}
 _TIMES = {18, 19, 20, 21, 32, 33, 45, 46, 47}
-_SAID = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_SAID = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\[\]]*\]', re.IGNORECASE)
 _DAY_ZERO, _DAY_ZERO_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _MOST_DAYS = 2_958_465  # 9999-12-31
 Kind = int
@@ -92,14 +95,21 @@ def _below(tree: Any, name: str) -> Iterator[Any]:
 def _kinds(styles: Any) -> tuple[Kind, ...]:
     own = {one.get("numFmtId"): one.get("formatCode", "") for one in _below(styles, "numFmt")}
     cells = next(_below(styles, "cellXfs"), ())
-    return tuple(_kind(one.get("numFmtId", "0"), own) for one in cells)
+    known: dict[str, Kind] = {}
+    found = []
+    for one in cells:
+        number = one.get("numFmtId", "0")
+        if number not in known:
+            known[number] = _kind(number, own)
+        found.append(known[number])
+    return tuple(found)
 
 
 def _kind(number: str, own: dict[Any, str]) -> Kind:
     if number not in own:
-        known = int(number) if number.isdigit() else 0
+        known = whole_number(number, 4) or 0
         return DAY if known in _DATES else CLOCK if known in _TIMES else NUMBER
-    code = _SAID.sub("", own[number].partition(";")[0]).lower()
+    code = _SAID.sub("", own[number][:_LONGEST_CODE].partition(";")[0]).lower()
     if "general" in code or "e+" in code:
         return NUMBER
     if any(letter in code for letter in "yd年日"):
@@ -140,7 +150,11 @@ class SharedWords:
             with archive.open("xl/sharedStrings.xml") as part:
                 self._read(part)
 
-    def __getitem__(self, number: int) -> str:
+    def said(self, raw: str) -> str:
+        """The words that a cell names by their number. Raises IndexError."""
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
+            raise IndexError(raw[:10])
+        number = int(raw)
         if number < len(self._kept):
             return self._kept[number]
         at = number - _KEPT
@@ -161,6 +175,8 @@ class SharedWords:
         while piece := part.read(PIECE):
             rest += piece
             *entries, rest = rest.split(b"</si>")
+            if len(rest) > _LONGEST_WORDS:
+                raise Refused("sheet-broken", file="xlsx")
             for entry in entries:
                 if not begun:
                     entry, begun = entry[max(entry.find(b"<si"), 0) :], True
