@@ -40,13 +40,15 @@ def written_json(work: Work, form: str, written: Written) -> dict[str, Any]:
 
 
 def raw_json(work: Work, form: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole record of the write path, as the actor may see it."""
+    """A record of the write path as its command leaves it, effects included, as the actor may see
+    it: read again at the end, so that what is answered is what is read next."""
+    raw = work.store.load(work.connection, form, [raw["id"]]).get(raw["id"], raw)
     work = work.of(raw["org"])
     definition = work.catalogue.forms[form]
     if not work.rights.may_read(work, form, raw).allowed:
         return {"id": raw["id"], "revision": raw["revision"]}
     rights = work.rights.fields(work, form, raw)
-    return record_json(work, shown_record(work, definition, raw, rights))
+    return record_json(work, shown_record(work, definition, raw, rights, saved=True))
 
 
 def refusal_json(refusal: FieldRefusal) -> dict[str, str]:
