@@ -175,6 +175,11 @@ def _prepare_removal(
     after = dict(before)
     stamp(work, before, after)
     after["deleted_at"] = work.now if change.kind == "delete" else None
+    if change.kind == "restore":
+        found = Found()
+        structure.judge(work, plan.form, after, before, found)
+        if found.refusals:
+            raise Invalid("invalid", fields=found.refusals)
     names = ("deleted_at", "updated_at", "updated_by")
     return Prepared(change, before["id"], before, after, {n: after[n] for n in names}, {})
 

@@ -46,8 +46,9 @@ def write_many(
 ) -> list[Written]:
     """Make all changes true, or none. Raises Refused with every problem of the first bad change."""
     written: list[Written] = []
-    for start in range(0, len(changes), BATCH):
-        prepared = _write_batch(work, form, changes[start : start + BATCH], source)
+    most = _most_at_once(work, form)
+    for start in range(0, len(changes), most):
+        prepared = _write_batch(work, form, changes[start : start + most], source)
         written += [Written(one.id, one.after, one.warnings) for one in prepared]
     return written
 
@@ -64,8 +65,9 @@ def create_many(
     the others are written; without it the first bad row is raised. Nothing of what was written is
     kept in memory, so that a sheet may be long."""
     ids: list[int] = []
-    for start in range(0, len(rows), BATCH):
-        batch = [Change("create", values=values) for values in rows[start : start + BATCH]]
+    most = _most_at_once(work, form)
+    for start in range(0, len(rows), most):
+        batch = [Change("create", values=values) for values in rows[start : start + most]]
         later = None if refuse is None else partial(_refuse_at, refuse, start)
         with _collecting_later():
             ids += [one.id for one in _write_batch(work, form, batch, source, later)]
@@ -86,8 +88,9 @@ def update_many(
     be already is not written."""
     done: list[Updated] = []
     plan = form_plan(work.store, work.catalogue, form)
-    for start in range(0, len(changes), BATCH):
-        batch = changes[start : start + BATCH]
+    most = _most_at_once(work, form)
+    for start in range(0, len(changes), most):
+        batch = changes[start : start + most]
         with _collecting_later():
             for first, part in _apart(plan, batch):
                 later = None if refuse is None else partial(_refuse_at, refuse, start + first)
@@ -296,6 +299,12 @@ def restore(work: Work, form: str, id: int, *, source: Source = "user") -> Writt
 
 
 Refuse = Callable[[int, Refused], None]
+
+
+def _most_at_once(work: Work, form: str) -> int:
+    """Changes written together: of a form of a shape each is judged beside those before it."""
+    definition = _form(work, form)
+    return BATCH if definition.tree is None and definition.single is None else 1
 
 
 def _form(work: Work, form: str) -> Form:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.language.form import Form
-from jingwei.services.commands import Work
+from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
 from jingwei.storage.counters import next_value
 from jingwei.storage.query import ALL_ROWS, Page, Query
@@ -22,9 +22,13 @@ def judge(
     found: Found,
 ) -> None:
     """Refuse what would break the shape of the form."""
-    if form.single is not None and before is None:
+    is_new = before is None or before["deleted_at"] is not None
+    if form.single == "all" and is_new:
         _judge_single(work, form, record, found)
-    if form.tree is not None and before is not None:
+    if form.single == "org" and (is_new or before is None or before["org"] != record["org"]):
+        _judge_single(work, form, record, found)
+    if form.tree is not None and before is not None and before[form.tree] != record[form.tree]:
+        next_value(work.connection, f"tree:{form.name}")  # of two moves the second sees the first
         _judge_tree(work, form, form.tree, record, found)
 
 
@@ -32,14 +36,18 @@ def _judge_single(work: Work, form: Form, record: Mapping[str, Any], found: Foun
     org = record.get("org") if form.single == "org" else None
     # Of two that come at once the second waits here, and then sees the first.
     next_value(work.connection, f"single:{form.name}:{org or ''}")
-    if form.single == "org":
-        taken = work.store.unique.holder(work.connection, form.name, ("org",), (org,), None)
-    else:
-        query = Query(form.name, ("id",), ALL_ROWS, page=Page(1))
-        rows = work.store.select(work.connection, query).items
-        taken = rows[0]["id"] if rows else None
+    taken = holder(work, form, org)
     if taken is not None:
         found.add("org", "single-there" if form.single == "org" else "single-there-in-all")
+
+
+def holder(view: Reading, form: Form, org: str | None) -> int | None:
+    """The one record of a single form: of an org, or of all."""
+    if form.single == "org":
+        return view.store.unique.holder(view.connection, form.name, ("org",), (org,), None)
+    query = Query(form.name, ("id",), ALL_ROWS, page=Page(1))
+    rows = view.store.select(view.connection, query).items
+    return rows[0]["id"] if rows else None
 
 
 def _judge_tree(work: Work, form: Form, link: str, record: Mapping[str, Any], found: Found) -> None:
