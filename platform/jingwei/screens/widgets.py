@@ -148,10 +148,12 @@ class Widgets:
         )
 
     def _kind(self, f: Field, computed: bool) -> str:
-        if f.type in ("table", "heading", "note", "boolean"):
+        if f.type in ("table", "heading", "note"):
             return f.type
         if computed:
             return "output"
+        if f.type == "boolean":
+            return f.type
         if f.type in NUMERIC:
             return "number"
         if f.type in AREAS:
@@ -171,6 +173,9 @@ class Widgets:
 
     def _options(self, f: Field) -> tuple[Option, ...]:
         match f.type:
+            case "boolean":
+                known = ((v, self.cells.plain("boolean", v).text) for v in (True, False))
+                return tuple(Option(str(v).lower(), said) for v, said in known)
             case "choice":
                 words = self.cells.words
                 return tuple(Option(c.code, c.title(words)) for c in self.cells.choices(f))
