@@ -123,6 +123,11 @@ def test_an_import_that_stopped_goes_on_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         bring(small, sheet, sha256="f" * 64)
     assert small.list("li.na", "ledger").total == 2 * BATCH
+    with small.read("li.na") as view:
+        batch = import_batches.batches(view, "ledger")[0].id
+    with pytest.raises(Conflict) as caught:
+        small.do("li.na", lambda work: import_undo.undo(work, "ledger", batch))
+    assert caught.value.code == "import-running"
     monkeypatch.setattr(exchange, "_one_part", whole)
     found = bring(small, sheet, sha256="f" * 64)
     assert (found.good, found.bad) == (3 * BATCH, 0)

@@ -99,7 +99,6 @@ def export(
     Raises NotFound, NotAllowed, Malformed.
     """
     view = view.rights.home(view, form)
-    view = view.rights.home(view, form)
     definition = listing.form_of(view, form)
     listing.raise_unless_known(view, definition)
     if not view.rights.decide(view, form, "export").allowed:

@@ -40,6 +40,8 @@ def undo(work: Work, form: str, batch: int) -> Undone:
     state = rows.hold(work.connection, batch)
     if state == "undone":
         raise Conflict("import-undone")
+    if state == "running":
+        raise Conflict("import-running")
     if state == "refused":
         raise Conflict("import-nothing")
     undone = Undone()
