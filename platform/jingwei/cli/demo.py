@@ -12,6 +12,7 @@ import click
 import orjson
 
 from jingwei.app import build_platform
+from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
@@ -29,7 +30,7 @@ from jingwei.storage import apply as publishing
 from jingwei.storage.releases import active_release
 
 FOLDER = Path("definitions") / "demo"
-STEPS = ("planner", "approver", "leader")
+STEPS = ("fill", "approve", "figures")
 PASSWORD_BYTES = 9
 
 
@@ -50,9 +51,10 @@ def demo(context: Context, serve: bool, new_password: bool, host: str, port: int
         password = _load(context, platform, sheets, new_password)
         with platform.commands.read(SYSTEM) as view:
             guests = demos.guests(view, sheets)
+            steps = _steps(view.catalogue)
     finally:
         platform.database.close()
-    _report(context, guests, password)
+    _report(context, guests, password, steps)
     if serve:
         run_server(context, settings, host, port, 1)
 
@@ -123,7 +125,18 @@ def read_story(folder: Path) -> Iterator[dict[str, Any]]:
                 yield orjson.loads(line)
 
 
-def _report(context: Context, guests: list[Guest], password: str | None) -> None:
+def _steps(catalogue: Catalogue) -> list[str]:
+    """What there is to try of this application."""
+    flows = any(form.workflow or form.workflows for form in catalogue.forms.values())
+    there = {
+        "fill": bool(catalogue.forms),
+        "approve": flows,
+        "figures": bool(catalogue.dashboards),
+    }
+    return [step for step in STEPS if there[step]]
+
+
+def _report(context: Context, guests: list[Guest], password: str | None, steps: list[str]) -> None:
     context.give(
         {
             "password": password,
@@ -132,11 +145,13 @@ def _report(context: Context, guests: list[Guest], password: str | None) -> None
                 for g in guests
             ],
         },
-        "\n".join(_lines(context, guests, password)),
+        "\n".join(_lines(context, guests, password, steps)),
     )
 
 
-def _lines(context: Context, guests: list[Guest], password: str | None) -> Iterator[str]:
+def _lines(
+    context: Context, guests: list[Guest], password: str | None, steps: list[str]
+) -> Iterator[str]:
     yield context.text("cli.demo_people")
     width = max((len(g.login) for g in guests), default=0)
     for guest in guests:
@@ -148,5 +163,5 @@ def _lines(context: Context, guests: list[Guest], password: str | None) -> Itera
     else:
         yield context.text("cli.demo_password", password=password)
     yield context.text("cli.demo_first")
-    for step in STEPS:
-        yield context.text(f"cli.demo_step_{step}")
+    for number, step in enumerate(steps, 1):
+        yield context.text("cli.demo_step", number=number, what=context.text(f"cli.demo_{step}"))

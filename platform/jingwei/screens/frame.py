@@ -7,7 +7,7 @@ import importlib.util
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -191,7 +191,12 @@ def t(key: str, **holes: object) -> str:
 
 def icon(name: str, css: str = "") -> Markup:
     """One icon of the sprite; decoration only, the words stand beside it."""
-    address = static.vendor("icons.svg")
+    return _icon(static.vendor("icons.svg"), name, css)
+
+
+@lru_cache(maxsize=4_096)
+def _icon(address: str, name: str, css: str) -> Markup:
+    """Kept: a long menu has thousands."""
     return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
         css, address, name
     )
