@@ -51,6 +51,7 @@ class Checked:
     known: dict[str, dict[str, Position]] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     files: dict[str, YamlFile] = field(default_factory=dict)
+    complete: bool = True  # every file became a definition, though of some a key is unknown
 
     def of(self, kind: str) -> Mapping[str, Any]:
         return self.definitions.get(kind, {})
@@ -64,10 +65,12 @@ def check_files(
     for file in files:
         checked.files[file.path] = file
         if file.broken:
+            checked.complete = False
             _check_parts(file, folders, checked, problems)
             continue
         kind = _kind_of(file, problems)
         if kind is None:
+            checked.complete = False
             continue
         if kind in LATER:
             stem = PurePosixPath(file.path).stem
@@ -163,6 +166,8 @@ def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: 
     checked.references += walker.references
     if definition is not BAD and not walker.bad:
         checked.definitions.setdefault(kind.name, {})[name] = definition
+    else:
+        checked.complete = False
 
 
 def _code(file: YamlFile) -> str | None:

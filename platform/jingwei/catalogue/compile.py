@@ -74,10 +74,13 @@ def linked(
     guides = read_guides(files, folders, checked, problems)
     check_references(checked, problems)
     check_help(checked, guides, problems)
-    problems.stop_here_if_any()
+    if not checked.complete or any(p.code != "unknown-key" for p in problems.errors):
+        problems.stop_here_if_any()
     catalogue = _with(_assembled(checked, files, problems), guides=guides)
     expressions = type_formulas(catalogue, checked, problems)
     catalogue = _with(catalogue, expressions=expressions)
+    if any(p.code == "unknown-key" for p in problems.errors):
+        problems.stop_here_if_any()  # what a rule misses may be what the key was meant for
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
     problems.stop_here_if_any()
@@ -105,7 +108,8 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         problems.add("no-org-types", Position(MANIFEST))
     if not checked.of("org"):
         problems.add("no-org", Position(MANIFEST))
-    problems.stop_here_if_any()
+    if not org_types or not checked.of("org"):
+        problems.stop_here_if_any()
     return Catalogue(
         manifest=checked.of("manifest")["manifest"],
         org_types=next(iter(org_types.values())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
+from jingwei.catalogue.rules_effects import check_effects
 from jingwei.catalogue.rules_field import check_owners
 from jingwei.catalogue.rules_form import check_form
 from jingwei.catalogue.rules_measures import check_measures
@@ -25,6 +26,7 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
     for workflow in catalogue.workflows.values():
         check_workflow(catalogue, workflow, problems)
     check_subflows(catalogue, problems)
+    check_effects(catalogue, problems)
     check_measures(catalogue, problems)
     check_standards(catalogue, problems)
     check_output(catalogue, problems)

@@ -282,4 +282,16 @@ def _reads(catalogue: Catalogue, form: Form, path: str, computed: dict[str, Form
     expression = catalogue.expressions.get(computed[path])
     if expression is None:
         return []
-    return [read for read in sorted(expression.reads) if read in computed]
+    table, dot, _ = path.partition(".")
+    return [
+        read
+        for written in sorted(expression.reads)
+        if (read := _from_record(written, table if dot else "")) in computed
+    ]
+
+
+def _from_record(read: str, table: str) -> str:
+    """A path as the record has it, whether it is read beside it or in a row of `table`."""
+    if read.startswith("parent."):
+        return read.removeprefix("parent.")
+    return f"{table}.{read.removeprefix('this.')}" if table else read

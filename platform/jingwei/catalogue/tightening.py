@@ -11,6 +11,7 @@ from jingwei.language.small import parse_duration
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
 _SCOPES = ("own", "org", "org_and_below", "all")
+_ASKS_MORE = frozenset({"signature", "remind"})
 _DAYS = {"min": Decimal(1) / 1440, "h": Decimal(1) / 24, "d": Decimal(1), "w": Decimal(7)}
 
 
@@ -22,8 +23,13 @@ def tightens(path: Path, old: Data | None, new: Data) -> bool:
     rule = _RULES.get(word)
     if rule is not None:
         return rule(old, new)
-    # Nothing is known of other words: a rule or a step that is new adds to what is asked.
-    return old is None and len(path) > 1 and path[0] in ("rules", "steps")
+    # Nothing is known of other words: a rule or a step that is new adds to what is asked, and so
+    # do these of its keys. Any other new key, such as `when`, may ask for less.
+    return old is None and (
+        (path[0] in ("rules", "steps") and len(path) == 2)
+        or (path[0] == "rules" and word == "at")
+        or (path[0] == "steps" and word in _ASKS_MORE)
+    )
 
 
 def _text(data: Data | None) -> str | None:
@@ -109,6 +115,16 @@ def _one_of(*ranks: str) -> Callable[[Data | None, Data], bool]:
     return stricter
 
 
+def _at_every_save(old: Data | None, new: Data) -> bool:
+    """When a rule is asked: at every save is the strictest, and what is said of none."""
+    return _text(new) == "save" or (old is not None and _text(new) == _text(old))
+
+
+def _level(old: Data | None, new: Data) -> bool:
+    """A rule refuses unless it says that it only warns."""
+    return _text(new) == "error" or (_text(new) == "warn" and _text(old) == "warn")
+
+
 _RULES: Mapping[str, Callable[[Data | None, Data], bool]] = {
     "required": _on,
     "readonly": _on,
@@ -125,7 +141,8 @@ _RULES: Mapping[str, Callable[[Data | None, Data], bool]] = {
     "require": _more,
     "scope": _narrower,
     "due": _sooner,
-    "level": _one_of("warn", "error"),
+    "level": _level,
+    "on": _at_every_save,
     "opinion": _one_of("optional", "required"),
     "mode": _one_of("any", "all"),
     "reject_needs": _one_of("all", "one"),

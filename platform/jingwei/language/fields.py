@@ -37,6 +37,7 @@ from jingwei.language.text import Text
 from jingwei.language.values import Formula, Literal_, Value
 from jingwei.language.walker import (
     BAD,
+    DECIDING,
     Walker,
     cut_expression,
     meant_key,
@@ -233,9 +234,11 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
         here = (*path, key)
         inner = known.get(key)
         if inner is None:
-            bad = True
-            if not cut_expression(walker, data, key, path):
-                _unknown(walker, key, type_, here)
+            was_bad = walker.bad
+            if cut_expression(walker, data, key, path) or _unknown(walker, key, type_, here):
+                bad = True
+            else:
+                walker.bad = was_bad  # the field is as sound as without the key
             continue
         value = walker.read(inner, part, here)
         bad = bad or value is BAD
@@ -335,7 +338,8 @@ def _meant_type(written: str) -> str | None:
     return _OTHER_TYPES.get(word) or nearest(word, FIELD_TYPES)
 
 
-def _unknown(walker: Walker, key: str, type_: str, path: Path) -> None:
+def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
+    """Says that the key is none; whether the field's meaning may hang on it."""
     owners = [name for name, other in FIELD_TYPES.items() if key in other.options]
     if owners:
         walker.fail(
@@ -345,8 +349,8 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> None:
             type=type_,
             types=", ".join(owners),
         )
-        return
-    unknown_key(walker, key, keys_of(type_), Phrase("things.field"), path)
+        return True
+    return unknown_key(walker, key, keys_of(type_), Phrase("things.field"), path) in DECIDING
 
 
 @reads("choices")

@@ -12,6 +12,11 @@ from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schem
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile, plain_data
 
+# keys that decide what others mean: where one is misspelt, nothing more is said of its thing
+DECIDING = frozenset(
+    {"kind", "type", "unit", "choices", "fields", "of", "to", "many", "states", "form", "tables"}
+    | {"choices_from", "columns", "actions", "steps", "set", "each", "source", "where", "as"}
+)
 MOST_GUESSED = 100  # problems of one file for which a better word is looked for
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
@@ -138,9 +143,15 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         here = (*path, key)
         inner = properties.get(key)
         if inner is None:
-            bad = True
-            if not cut_expression(walker, data, key, path):
-                meant.add(unknown_key(walker, key, properties, thing, here))
+            if cut_expression(walker, data, key, path):
+                bad = True
+                continue
+            was_bad, word = walker.bad, unknown_key(walker, key, properties, thing, here)
+            meant.add(word)
+            if word in DECIDING:
+                bad = True
+            else:
+                walker.bad = was_bad  # the rest is as sound as without it, and is looked at too
             continue
         value = walker.read(inner, part, here)
         if value is BAD:

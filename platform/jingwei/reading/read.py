@@ -34,6 +34,7 @@ _STYLES: dict[str | None, Style] = {
 
 
 _NO_READING_ON = {"not-a-map", "too-deep", "too-many-values", "file-empty"}
+_CUT = re.compile(r" +(#)(?:[0-9]| ?(?:and|or)\b.*?(?:[<>=]| in | is )| ?[<>=!+*/]+ ?\w)")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -153,6 +154,8 @@ class _Reader:
         self.keys: dict[Path, Mark] = {}
         self.values: dict[Path, Mark] = {}
         self.suspects = lookalikes.any_in(text)
+        self.lines = text.split("\n") if " #" in text else []
+        self.cuts: list[Problem] = []  # said when nothing else stumbles over them
         self.nodes = 0
         self.refused = 0
         self.stopped: int | None = None  # the line that cannot be read past, when others can
@@ -174,6 +177,7 @@ class _Reader:
         event = self.next()
         if not isinstance(event, events.StreamEndEvent):
             self.refuse("many-documents", event)
+        self.problems.extend(self.cuts)
         return cast(dict[str, Data], data)
 
     def top_is_no_map(self, event: Any) -> None:
@@ -242,6 +246,8 @@ class _Reader:
     def scalar(self, event: Any, in_list: bool) -> Scalar:
         scalar = Scalar(event.value, _STYLES[event.style])
         if scalar.style == "plain":
+            if self.lines and scalar.text:
+                self.check_cut(event)
             if self.suspects and not scalar.text.isascii():
                 place = self.place(event)
                 lookalikes.check_plain(place, scalar.text, self.problems)
@@ -250,6 +256,16 @@ class _Reader:
         elif scalar.style == "double":
             self.check_escapes(scalar.text, event)
         return scalar
+
+    def check_cut(self, event: Any) -> None:
+        """A comment that reads as the rest of the value before it: `No #1`, `a > 1 # and b < 2`."""
+        end = event.end_mark
+        line = self.lines[end.line] if end.line < len(self.lines) else ""
+        match = _CUT.match(line, end.column)
+        if match and event.value.count('"') % 2 == 0:  # else a quotation is cut, which is said
+            column = match.start(1) + 1
+            at = Position(self.path, end.line + 1, column, column + 1)
+            self.cuts.append(Problem("comment-cuts", at, {}, "warning"))
 
     def check_escapes(self, text: str, event: Any) -> None:
         match = INVISIBLE.search(text) or CONTROL.search(text)

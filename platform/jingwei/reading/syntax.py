@@ -11,6 +11,7 @@ from jingwei.reading import lookalikes
 
 _OPENING = {"[": "]", "{": "}"}
 _KEY = re.compile(r"""\s*["']?([A-Za-z_][\w-]*)["']?:(?:\s|$)""")
+MOST_LINES = 20  # of braces that are looked through for what cuts them
 _SPACELESS = re.compile(r"(\s*(?:- +)*)([A-Za-z_][\w.-]*):(?=[^\s:/\\])")
 
 
@@ -27,6 +28,22 @@ def missing_space(path: str, text: str, line: int) -> Problem | None:
 def explain(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     """The parser's complaint as a problem an author can act on."""
     return _Explainer(path, text, error).problem()
+
+
+def _comment(line: str, start: int) -> int | None:
+    """Where a comment begins in a line, outside quotes."""
+    quote = ""
+    before = "{"
+    for column in range(start, len(line)):
+        char = line[column]
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'" and before in "{[,:":
+            quote = char  # only at the beginning of a value: an apostrophe is none
+        elif char == "#" and column and line[column - 1] in " \t":
+            return column
+        before = before if char in " \t" else char
+    return None
 
 
 class _Explainer:
@@ -64,6 +81,7 @@ class _Explainer:
             self.reference,
             self.spaceless,
             self.block_header,
+            self.comment_in_flow,
             self.after_quote,
             self.flow_entry,
             self.flow,
@@ -149,6 +167,17 @@ class _Explainer:
         for line in range(self.line - 1, max(self.line - 50, -1), -1):
             if self.line_text(line).count(mark) % 2:
                 return self.at(line, self.line_text(line).rindex(mark))
+        return None
+
+    def comment_in_flow(self) -> Problem | None:
+        """`{en: The total #1 is}`: what follows the sign is gone, the closing bracket with it."""
+        if "flow" not in self.while_:
+            return None
+        for line in range(self.from_line, min(self.line, self.from_line + MOST_LINES) + 1):
+            start = self.from_column if line == self.from_line else 0
+            column = _comment(self.line_text(line), start)
+            if column is not None and re.search(r"[\]}]", self.line_text(line)[column:]):
+                return Problem("comment-cuts", self.at(line, column))
         return None
 
     def flow_entry(self) -> Problem | None:

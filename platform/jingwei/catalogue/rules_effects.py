@@ -1,0 +1,74 @@
+"""What effects may write: never a field that is always computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.definition import Definition
+from jingwei.language.effects import Effect, Effects
+from jingwei.language.form import Field, Form
+from jingwei.language.workflow import walk
+from jingwei.problems import Position, Problems
+
+
+def check_effects(catalogue: Catalogue, problems: Problems) -> None:
+    for definition, form, effects in _all(catalogue):
+        for effect in effects:
+            _check_written(catalogue, definition, form, effect, problems)
+
+
+def _all(catalogue: Catalogue) -> Iterator[tuple[Definition, Form | None, Effects]]:
+    """Each list of effects, with where it stands and the form of the record that it is about."""
+    for form in catalogue.forms.values():
+        for action in form.actions.values():
+            yield form, form, action.do
+        for effects in form.events.values():
+            yield form, form, effects
+        for receipt in form.receipts.values():
+            yield form, form, receipt.then
+    for workflow in catalogue.workflows.values():
+        form = catalogue.forms[workflow.form]
+        for effects in workflow.end.values():
+            yield workflow, form, effects
+        for step in walk(workflow.steps):
+            yield workflow, form, step.do
+    for schedule in catalogue.schedules.values():
+        yield schedule, None, schedule.do
+
+
+def _check_written(
+    catalogue: Catalogue,
+    definition: Definition,
+    form: Form | None,
+    effect: Effect,
+    problems: Problems,
+) -> None:
+    fields = _written_to(catalogue, form, effect)
+    for name in effect.values:
+        field = fields.get(name)
+        if field is not None and field.compute is not None and field.mode == "always":
+            at = _place(definition, effect, name)
+            problems.add("computed-not-written", at, name=name)
+
+
+def _written_to(catalogue: Catalogue, form: Form | None, effect: Effect) -> Mapping[str, Field]:
+    if effect.verb in ("create", "update") and "form" in effect.args:
+        form = catalogue.forms.get(str(effect.args["form"]))
+    elif effect.verb == "update":
+        return {}  # of whichever form the record is
+    if form is None:
+        return {}
+    if effect.verb == "append":
+        table = form.fields.get(str(effect.args["to"]))
+        return table.fields if table is not None else {}
+    return form.fields
+
+
+def _place(definition: Definition, effect: Effect, name: str) -> Position:
+    path = tuple(int(part) if part.isdigit() else part for part in effect.path.split("/"))
+    keys = definition.origin.keys
+    for way in ((*path, "set", name), (*path, effect.verb, "set", name), (*path, name)):
+        if way in keys:
+            return keys[way]
+    return effect.at
