@@ -155,7 +155,7 @@ def _model(
     widgets = [w for block in blocks for w in block.widgets]
     words = (
         *("row", "unsaved", "kept_at", "restore_at", "restore_changed"),
-        *("conflict", "file_kept", "nothing_found"),
+        *("conflict", "file_kept", "nothing_found", "reasons", "reason_of"),
     )
     return json.dumps(
         {

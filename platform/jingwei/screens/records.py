@@ -20,7 +20,7 @@ from jingwei.screens.frame import page
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
 from jingwei.screens.timeline import moments_of
-from jingwei.services import followers, personal, receipts, snapshots
+from jingwei.services import access, followers, personal, receipts, snapshots
 from jingwei.services.commands import Reading
 from jingwei.services.flows.offers import Drawn
 from jingwei.services.plans import form_plan
@@ -29,6 +29,7 @@ from jingwei.services.report_asked import of_record
 from jingwei.services.tasks import books
 from jingwei.services.world import environment
 from jingwei.storage.tasks import tasks_on
+from jingwei.texts import text
 from jingwei.web import current, locale
 
 SYSTEM_SHOWN = ("org", "owner", "created_at", "updated_at")
@@ -83,6 +84,7 @@ def show(form: str, id: int) -> Any:
             record=shown.json,
             blocks=shown_blocks(view, definition, shown, cells),
             facts=_facts(cells, definition, shown),
+            access=_access(view, definition, shown, may_edit),
             status=cells.status(shown.json["status"]) if shown.json.get("status") else None,
             state=cells.state(definition, shown.json["state"]) if shown.json["state"] else None,
             may_edit=may_edit,
@@ -105,6 +107,22 @@ def show(form: str, id: int) -> Any:
             following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )
+
+
+def _access(view: Reading, form: Form, shown: RecordView, may_edit: bool) -> list[tuple[str, str]]:
+    """Why the reader may, or may not, read and change the record, and what of it."""
+    said = []
+    for action in ("read", "update", "delete"):
+        told = access.explain(view, form.name, shown.json["id"], locale(), action=action)
+        why = told["message"]
+        if action == "update" and told["allowed"] and not may_edit:
+            why = text("screens.record.locked_now", locale())
+        said.append((text(f"screens.record.access_to.{action}", locale()), why))
+    hidden = sum(f.path not in shown.rights.visible for f in form.fields.values())
+    if hidden:
+        what = text("screens.record.access_to.hidden", locale())
+        said.append((what, text("screens.record.hidden_fields", locale(), count=hidden)))
+    return said
 
 
 def _migration(flow: Drawn | None) -> str:

@@ -24,7 +24,7 @@ class GeolocationType(FieldType):
     def expression_type(self, field: Field) -> Type:
         return Type("any")
 
-    def parse(self, field: Field, raw: Any, known: Known) -> dict[str, float]:
+    def parse(self, field: Field, raw: Any, known: Known) -> dict[str, Decimal]:
         if not isinstance(raw, dict) or set(raw) != set(LIMITS):
             raise ValueRefused("not-a-place")
         place = {}
@@ -34,7 +34,8 @@ class GeolocationType(FieldType):
                 raise ValueRefused("not-a-place")
             if not -limit <= number <= limit:
                 raise ValueRefused("not-a-place")
-            place[name] = float(number)
+            # as it is read back, so that the same place is no change
+            place[name] = number if isinstance(number, Decimal) else Decimal(str(number))
         return place
 
     def json_schema(self, field: Field) -> dict[str, Any]:

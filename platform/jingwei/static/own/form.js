@@ -1,5 +1,5 @@
 // The form page. `state` is the record as the API writes it; controls show it and change it.
-import { api, ApiError, summarise, toast } from "./api.js";
+import { api, ApiError, confirmed, summarise, toast } from "./api.js";
 import { makeNumbers } from "./numbers.js";
 import { makeUnsaved } from "./unsaved.js";
 
@@ -670,7 +670,7 @@ form.addEventListener("submit", async (event) => {
   form.setAttribute("aria-busy", "true");
   for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
   try {
-    await save();
+    await save().catch(withReasons);
     if (thenSubmit) await api("POST", `${base}/${identity}/submit`, {});
     unsaved.leave();
     location.href = `/f/${model.form}/${identity}`;
@@ -683,8 +683,18 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-async function save() {
-  const values = wanted();
+// values that are computed are overridden for a reason: it is asked for, and the save goes on
+async function withReasons(error) {
+  const owed = error instanceof ApiError ? error.fields : [];
+  if (!owed.length || owed.some((f) => f.code !== "reason-needed" || !model.fields[f.path])) throw error;
+  const questions = owed.map((f) => ({ name: `reasons.${f.path}`, title: model.words.reason_of.replace("{title}", model.fields[f.path].title), type: "long_text", required: true }));
+  const answers = await confirmed(model.words.reasons, "", questions);
+  if (!answers) throw error;
+  await save(answers.reasons);
+}
+
+async function save(reasons) {
+  const values = { ...wanted(), ...(reasons ? { _reasons: reasons } : {}) };
   if (identity !== null && !Object.keys(values).length) return;
   const answer =
     identity === null
