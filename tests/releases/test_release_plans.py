@@ -168,6 +168,7 @@ def test_a_plan_as_json_has_the_same_keys_always(house: House) -> None:
         "statements",
         "destroy",
         "restore",
+        "left_out",
     }
     assert (value["schema"], value["base"], value["destructive"]) == (1, 1, True)
     assert set(value["steps"][0]) == {

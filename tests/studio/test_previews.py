@@ -66,11 +66,12 @@ def test_the_page_is_the_chosen_persons_and_says_so(ann: Author) -> None:
 
 
 def test_looking_through_other_eyes_is_audited_and_writes_nothing_else(ann: Author) -> None:
-    page(ann, "li.na/-/f/contract")
-    page(ann, "ann/-/reports")
-    (entry,) = ann.house.get("auditor", "audit?kind=definition&size=1").get_json()["items"]
-    assert (entry["actor"], entry["action"]) == ("ann", "preview.as")
-    assert entry["changes"]["person"] == [None, "li.na"]
+    # one's own eyes, too: by the rights of one's own drafts
+    for person, path in (("li.na", "f/contract"), ("ann", "reports")):
+        page(ann, f"{person}/-/{path}")
+        (entry,) = ann.house.get("auditor", "audit?kind=definition&size=1").get_json()["items"]
+        assert (entry["actor"], entry["action"]) == ("ann", "preview.as")
+        assert entry["changes"]["person"] == [None, person]
 
 
 def test_who_writes_for_one_org_sees_others_pages_without_their_rows(
@@ -81,6 +82,19 @@ def test_who_writes_for_one_org_sees_others_pages_without_their_rows(
     assert "大桥" not in words(shown)
     assert shown.xpath("//a[contains(@href, '/f/contract/new')]")
     page(local, "wang.wu/-/f/contract", status=404)
+
+
+def test_rights_that_somebody_drafts_for_himself_show_him_no_rows(
+    studio: Enter, bridge: int
+) -> None:
+    pen = studio("pen")
+    assert pen.house.get("pen", "forms/contract/records").status_code == 404
+    everyone = "permissions:\n  me: {who: everyone, can: [read], scope: all}\n"
+    pen.change("permissions:\n", everyone)
+    pen.change("columns: [number, name,", "columns: [number, name, secret,")
+    shown = page(pen, "pen/-/f/contract")
+    assert "不显示数据" in words(shown.xpath("//*[@class='preview-notice']")[0])
+    assert "底价九十" not in words(shown) and "大桥" not in words(shown)
 
 
 def test_nothing_is_written_through_a_preview(ann: Author) -> None:

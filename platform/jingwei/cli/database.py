@@ -132,7 +132,7 @@ def apply(
             comment=comment,
             fingerprint=planned.fingerprint,
             wish=wish,
-            plan=planned.to_json(context.locale),
+            plan=planned.without_values().to_json(context.locale),
             computer=Computed(database, catalogue, context.settings.timezone),
             tell=_telling(context),
             logged=True,

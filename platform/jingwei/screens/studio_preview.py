@@ -53,9 +53,9 @@ def show(login: str, org: str, inner: str = "") -> Any:
         if found.catalogue is None:
             raise Invalid("studio-problems", count=len(found.errors))
         if request.method == "GET" and endpoint in PAGES:
-            preview.tell(current(), author.actor, wish, f"/{inner}")
+            preview.tell(current(), author, wish, f"/{inner}")
         with preview.opened(current(), author, found.catalogue, wish) as view:
-            kind = "notice" if preview.shows_data(author, login) else "empty"
+            kind = "notice" if preview.shows_data(author) else "empty"
             g.person, g.csrf = view.actor, ""
             g.preview = view
             g.preview_notice = text(f"studio.preview_{kind}", locale(), person=view.actor.name)

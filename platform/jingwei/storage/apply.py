@@ -144,7 +144,11 @@ class _Publishing:
             words = "; ".join(step.message(self.publication.locale) for step in steps)
             raise Conflict(
                 "plan-blocked",
-                detail={"steps": [step.to_json(self.publication.locale) for step in steps]},
+                detail={
+                    "steps": [
+                        step.without_values().to_json(self.publication.locale) for step in steps
+                    ]
+                },
                 steps=words,
             )
 
@@ -300,6 +304,8 @@ class _Publishing:
             end_preparation(connection)
         else:
             drop_preparation(connection)
+        if self.publication.also is not None:
+            self.publication.also(connection, release)
         return release
 
     def _release(self, active: Release | None) -> Release:
@@ -466,6 +472,8 @@ def rollback(
             for index in form_indexes(form, names):
                 if index.unique:
                     connection.exec_driver_sql(ddl.create_index(index))
+        if publication.also is not None:
+            publication.also(connection, again)
         return again
 
     return with_publish_lock(database, step)

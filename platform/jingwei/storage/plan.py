@@ -9,6 +9,7 @@ from typing import Any, Literal
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.computed import stored_test
 from jingwei.catalogue.extensions import extensions
+from jingwei.language.form import Field
 from jingwei.storage.columns import BESIDE
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
@@ -85,7 +86,7 @@ class Plan:
             "base": self.base,
             "fingerprint": self.fingerprint,
             "files": [{"path": f.path, "change": f.change} for f in self.files],
-            "steps": [step.to_json(locale) for step in self.steps],
+            "steps": [step.without_values().to_json(locale) for step in self.steps],
             "statements": list(self.statements),
         }
 
@@ -97,10 +98,15 @@ def plan(database: Database, catalogue: Catalogue, wish: Wish = NO_WISH) -> Plan
 
 
 def plan_on(
-    connection: Connection, catalogue: Catalogue, wish: Wish = NO_WISH, *, values: bool = True
+    connection: Connection,
+    catalogue: Catalogue,
+    wish: Wish = NO_WISH,
+    *,
+    values: bool = True,
+    before: Catalogue | None = None,
 ) -> Plan:
     """The same inside a transaction: `apply` plans again under the lock. `values`: look at every
-    value that changes its type."""
+    value that changes its type. `before`: what runs; what it calls sensitive is no example."""
     base = active_release(connection)
     was = read_names(connection, base.id) if base else PhysicalNames()
     ledger = read_ledger(connection, catalogue.fingerprint, wish.restore)
@@ -109,7 +115,10 @@ def plan_on(
     names = _with_indexes(allotment.names, indexes)
     there = {name for table in allotment.names.tables.values() for name in table.indexes}
     fresh = tuple(index for index in indexes if index.name not in there)
-    look = _Look(connection, allotment, was, wish, values)
+    closed = closed_columns(catalogue, allotment.names)
+    if before is not None:
+        closed |= closed_columns(before, was)
+    look = _Look(connection, allotment, was, wish, values, closed)
     purges = tuple(look.purges(ledger))
     return Plan(
         base.id if base else None,
@@ -187,6 +196,7 @@ class _Look:
     was: PhysicalNames
     wish: Wish
     values: bool
+    closed: set[tuple[str, str]]  # columns whose values are never shown
 
     def steps(self) -> Iterator[Step]:
         allotment = self.allotment
@@ -221,9 +231,8 @@ class _Look:
         group: Group = "destructive" if accepted else "needs_data"
 
         def loss(code: str, lost: int, examples: Sequence[Example] = ()) -> Step:
-            return Step(
-                group, code, holes, lost, not accepted, "data", retype.path, tuple(examples), True
-            )
+            shown = self._shown(examples, retype.table, retype.old_column, retype.new_column)
+            return Step(group, code, holes, lost, not accepted, "data", retype.path, shown, True)
 
         found = unconverted(self.connection, retype, self.was.keys)
         if found.convert is None:
@@ -232,6 +241,11 @@ class _Look:
             yield loss("unconverted", found.failed, found.failures)
         if found.rounded:
             yield loss("rounded", found.rounded, found.roundings)
+
+    def _shown(self, examples: Sequence[Example], table: str, *columns: str) -> tuple[Example, ...]:
+        if any((table, column) in self.closed for column in columns):
+            return tuple(example.masked() for example in examples)
+        return tuple(examples)
 
     def _retired(self) -> Iterator[Step]:
         allotment, paths = self.allotment, paths_of(self.was)
@@ -296,7 +310,8 @@ class _Look:
             rows = twice(self.connection, index.table, columns)
             if rows:
                 holes = {"table": index.table, "columns": ", ".join(columns)}
-                examples = twice_examples(self.connection, index.table, columns)
+                found = twice_examples(self.connection, index.table, columns)
+                examples = self._shown(found, index.table, *columns)
                 yield Step(
                     "needs_data", "not_unique", holes, rows, True, "data", None, examples, True
                 )
@@ -315,6 +330,22 @@ def stale_uniques(connection: Connection, plan: Plan) -> list[str]:
         for name in table.indexes
         if name.startswith("ux_") and name not in wanted
     )
+
+
+def closed_columns(catalogue: Catalogue, names: PhysicalNames) -> set[tuple[str, str]]:
+    """The columns, (table, column), in which sensitive values are kept."""
+    added = extensions(catalogue)
+    held = [(form.name, field) for form in catalogue.forms.values() for field in _all(form.fields)]
+    held += [(one.form, field) for one in added.fields for field in one.fields]
+    held += [(one.form, field) for one in added.tables for field in one.fields]
+    paths = {f"{form}.{field.path}" for form, field in held if field.sensitive}
+    return {key for key, path in paths_of(names).items() if path in paths}
+
+
+def _all(fields: Mapping[str, Field]) -> Iterator[Field]:
+    for field in fields.values():
+        yield field
+        yield from field.fields.values()
 
 
 def paths_of(names: PhysicalNames) -> dict[tuple[str, str], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from jingwei.texts import has_text, text
@@ -14,6 +14,7 @@ GROUPS: tuple[Group, ...] = ("safe", "needs_data", "destructive")
 Topic = Literal["tables", "data", "flows", "readers", "build"]
 TOPICS: tuple[Topic, ...] = ("tables", "data", "flows", "readers", "build")
 MOST_EXAMPLES = 5
+MASKED = "•••"  # in the place of a sensitive value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class Example:
 
     record: int
     value: str
+
+    def masked(self) -> Example:
+        return Example(self.record, MASKED)
 
     def to_json(self) -> dict[str, Any]:
         return {"record": self.record, "value": self.value}
@@ -42,6 +46,10 @@ class Step:
     path: str | None = None
     examples: tuple[Example, ...] = ()
     counts: bool = False
+
+    def without_values(self) -> Step:
+        """What of it may be kept, or shown to who may not read the records."""
+        return replace(self, examples=())
 
     def message(self, locale: str) -> str:
         return text(f"plan.{self.code}", locale, rows=self.rows or 0, **self.holes)

@@ -18,6 +18,7 @@ from jingwei.storage.fill_list import Computer
 from jingwei.storage.locks import PUBLISH_LOCK, lock_exclusively
 from jingwei.storage.plan import NO_WISH, Wish
 from jingwei.storage.preparing import Tell
+from jingwei.storage.releases import Release
 
 LOCK_TIMEOUT_SECONDS = 30  # tried again until then
 ONE_ATTEMPT_SECONDS = 1  # whoever comes behind us waits no longer
@@ -47,6 +48,8 @@ class Publication:
     plan: object | None = None  # as JSON, when a whole plan was made
     tell: Tell | None = None
     logged: bool = False  # in the audit trail; the release itself always says who and when
+    # what is done in the same transaction, once the release runs in it
+    also: Callable[[Connection, Release], None] | None = None
 
 
 def with_publish_lock(database: Database, do: Callable[[Connection], T]) -> T:

@@ -89,13 +89,6 @@ def read_names(connection: Connection, release: int) -> PhysicalNames:
     return PhysicalNames.from_json(bytes(content))
 
 
-def read_plan(connection: Connection, release: int) -> Any:
-    """What publishing it did, as `Plan.to_json` wrote it."""
-    return connection.execute(
-        select(sys_release.c.plan).where(sys_release.c.id == release)
-    ).scalar()
-
-
 def store_texts(connection: Connection, contents: Collection[bytes]) -> dict[bytes, str]:
     """Keep texts; those that are kept already are not written again. Hash by content."""
     hashes = {content: hashlib.sha256(content).hexdigest() for content in contents}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -146,6 +146,17 @@ class ReleasePlan:
     flows: tuple[FlowTouch, ...] = ()
     flows_total: int = 0
     sight: tuple[FormSight, ...] = ()
+    is_short: bool = False  # values, numbers and people were left out
+
+    def without_values(self) -> ReleasePlan:
+        """Counts only: what may be kept, or shown to who may not read the records."""
+        return replace(
+            self,
+            steps=tuple(step.without_values() for step in self.steps),
+            flows=(),
+            sight=tuple(replace(form, people=()) for form in self.sight),
+            is_short=True,
+        )
 
     @property
     def base(self) -> int | None:
@@ -210,6 +221,7 @@ class ReleasePlan:
             "statements": list(self.statements),
             "destroy": sorted(self.tables.wish.destroy),
             "restore": sorted(self.tables.wish.restore),
+            "left_out": text("plan.left_out", locale) if self.is_short else None,
         }
 
     def to_text(self, locale: str) -> str:

@@ -45,7 +45,8 @@ def make_plan(
     `running`: the active release, for who has it compiled already.
     """
     with looking(database) as connection:
-        tables = plan_on(connection, catalogue, wish)
+        was: Any = running.catalogue if running is not None else None
+        tables = plan_on(connection, catalogue, wish, before=was)
         if tables.base is None or not tables.files:
             return ReleasePlan(tables, _ordered(tables.steps))
         before = _running(database, tables.base, moment, running)

@@ -1,8 +1,8 @@
 """A page of the drafts as somebody would see it: nothing is published, nothing is written.
 
 Who may publish everything might give himself any right, and sees what the chosen person sees.
-Others see the page without data: to look through another person's eyes is no way around one's own
-rights.
+Others see the page without data, their own page too: its rights are those of the drafts, and to
+write a right is not to have it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.refusals import NotFound
 from jingwei.services.commands import PREVIEWING, Commands, Reading, Work
-from jingwei.services.people import Person
 from jingwei.services.platform import Platform
 from jingwei.services.rights import Rights
 from jingwei.services.studio.drafts import told
@@ -51,10 +50,8 @@ def _within(view: Reading, org: str) -> bool:
     return found is not None and (found.orgs is None or org in found.orgs)
 
 
-def shows_data(view: Reading, login: str) -> bool:
-    """Whether the reader sees rows as this person."""
-    if login == view.actor.login:
-        return True
+def shows_data(view: Reading) -> bool:
+    """Whether the reader sees rows: in drafts of one's own anybody might have any right."""
     found = reach(view, PUBLISHER)
     return found is not None and found.is_whole
 
@@ -68,7 +65,7 @@ def opened(
         raise NotFound("studio-preview-person", login=wish.login[:60])
     if wish.org is not None and wish.org not in catalogue.orgs:
         raise NotFound("unknown-org", name=wish.org[:60])
-    empty = not shows_data(author, wish.login)
+    empty = not shows_data(author)
     with previewed(
         platform.database,
         author.installation,
@@ -90,12 +87,13 @@ def opened(
             PREVIEWING.reset(token)
 
 
-def tell(platform: Platform, author: Person, wish: Wish, page: str) -> None:
-    """Who looked through another person's eyes, and at what, is in the audit log."""
-    if wish.login == author.login:
+def tell(platform: Platform, author: Reading, wish: Wish, page: str) -> None:
+    """Who looked through another person's eyes, or by drafted rights at data, is in the audit
+    log."""
+    if wish.login == author.actor.login and not shows_data(author):
         return
 
     def handler(work: Work) -> None:
         told(work, "preview.as", {"person": wish.login, "page": page})
 
-    platform.commands.run(handler, author)
+    platform.commands.run(handler, author.actor)

@@ -14,7 +14,7 @@ from typing import Any
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_texts
 from jingwei.refusals import Conflict, Invalid, NotFound
-from jingwei.services.commands import Reading, Work
+from jingwei.services.commands import Reading
 from jingwei.services.folder import Folder
 from jingwei.services.people import Person
 from jingwei.services.platform import Platform
@@ -25,17 +25,19 @@ from jingwei.services.studio.drafts import (
     candidate,
     published,
     require_no_conflict,
-    told,
 )
 from jingwei.services.studio.reach import (
     PUBLISHER,
+    reach,
     require,
     require_file,
     require_published,
     require_whole,
 )
 from jingwei.storage import apply as publishing
-from jingwei.storage.releases import Release, all_releases, find_release, read_files, read_plan
+from jingwei.storage.changes import ChangeRow, write_changes
+from jingwei.storage.database import Connection
+from jingwei.storage.releases import Release, all_releases, find_release, read_files
 from jingwei.storage.studio_drafts import DraftRow, delete_drafts, drafts_of
 
 MOST_COMMENT = 500
@@ -76,7 +78,13 @@ def prepare(platform: Platform, view: Reading, also: Check) -> Prepared:
     moment = Moment(view.now, view.today, platform.settings.timezone)
     running = platform.active.current
     plan = make_plan(platform.database, catalogue, moment, running=running)
-    return Prepared(catalogue, plan, drafts)
+    return Prepared(catalogue, _as_read(view, plan), drafts)
+
+
+def _as_read(view: Reading, plan: ReleasePlan) -> ReleasePlan:
+    """The plan with values, numbers and people only for who may publish everything."""
+    found = reach(view, PUBLISHER)
+    return plan if found is not None and found.is_whole else plan.without_values()
 
 
 def publish(
@@ -110,14 +118,17 @@ def publish(
         raise Conflict("studio-accept")
     wanted = replace(
         _publication(platform, actor, base, comment, fingerprint, locale),
-        plan=plan.to_json(locale),
+        plan=plan.without_values().to_json(locale),
         computer=Computed(platform.database, prepared.catalogue, platform.settings.timezone),
+        also=lambda connection, release: _published(
+            platform, connection, release, actor, prepared.drafts, request_id
+        ),
     )
     release = publishing.apply(platform.database, prepared.catalogue, wanted)
     platform.active.poll()
-    platform.commands.run(
-        lambda work: _published(work, release, prepared.drafts), actor, request_id=request_id
-    )
+    if release.id == plan.base:  # all of it runs already: only the drafts are left over
+        with platform.database.writing() as connection:
+            _forget(connection, actor, prepared.drafts)
     written, left = _into_folder(platform, before, prepared.catalogue.files, release)
     return Published(release, tuple(written), tuple(left))
 
@@ -142,15 +153,48 @@ def _publication(
     )
 
 
-def _published(work: Work, release: Release, drafts: list[DraftRow]) -> None:
-    """Forget the drafts that run now; one that was written on meanwhile stays."""
-    now = {draft.path: draft.revision for draft in drafts_of(work.connection, work.actor.id)}
-    done = [draft.path for draft in drafts if now.get(draft.path) == draft.revision]
-    delete_drafts(work.connection, work.actor.id, done)
+def _published(
+    platform: Platform,
+    connection: Connection,
+    release: Release,
+    actor: Person,
+    drafts: list[DraftRow],
+    request_id: str | None,
+) -> None:
+    """What else is true once a release runs, in the transaction that makes it run."""
+    _forget(connection, actor, drafts)
     what: dict[str, Any] = {"release": release.id, "files": [draft.path for draft in drafts]}
     if release.comment:
         what["comment"] = release.comment
-    told(work, "release.published", what)
+    _logged(platform, connection, release, "release.published", what, request_id)
+
+
+def _forget(connection: Connection, actor: Person, drafts: list[DraftRow]) -> None:
+    """Drop the drafts that run now; one that was written on meanwhile stays."""
+    now = {draft.path: draft.revision for draft in drafts_of(connection, actor.id)}
+    done = [draft.path for draft in drafts if now.get(draft.path) == draft.revision]
+    delete_drafts(connection, actor.id, done)
+
+
+def _logged(
+    platform: Platform,
+    connection: Connection,
+    release: Release,
+    action: str,
+    what: Mapping[str, Any],
+    request_id: str | None,
+) -> None:
+    """The row of the audit log, in the transaction that made the release run."""
+    row = ChangeRow(
+        at=release.at,
+        actor=release.author,
+        action=action,
+        kind="definition",
+        body={key: [None, value] for key, value in what.items()},
+        release=release.id,
+        request=request_id,
+    )
+    write_changes(connection, platform.active.current.book, platform.database.people, [row])
 
 
 def _into_folder(
@@ -193,14 +237,14 @@ def rollback(
         before = dict(published(view))
         files = read_files(view.connection, number)
     catalogue = compile_texts(files)
-    wanted = _publication(platform, actor, base, comment, None, "zh")
+
+    def tell(connection: Connection, release: Release) -> None:
+        what = {"release": release.id, "again": number}
+        _logged(platform, connection, release, "release.rolled_back", what, request_id)
+
+    wanted = replace(_publication(platform, actor, base, comment, None, "zh"), also=tell)
     release = publishing.rollback(platform.database, catalogue, number, wanted)
     platform.active.poll()
-
-    def tell(work: Work) -> None:
-        told(work, "release.rolled_back", {"release": release.id, "again": number})
-
-    platform.commands.run(tell, actor, request_id=request_id)
     written, left = _into_folder(platform, before, files, release)
     return Published(release, tuple(written), tuple(left))
 
@@ -219,14 +263,6 @@ def releases(view: Reading) -> list[Release]:
     """Every release, newest first."""
     require(view)
     return all_releases(view.connection)
-
-
-def plan_of(view: Reading, number: int) -> Any:
-    """What publishing a release did, as it was written down; None where nobody did."""
-    require(view)
-    if find_release(view.connection, number) is None:
-        raise NotFound("no-such-release", release=number)
-    return read_plan(view.connection, number)
 
 
 @dataclass(frozen=True, slots=True)
