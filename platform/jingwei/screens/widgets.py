@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -182,7 +182,8 @@ class Widgets:
             case "period":
                 return self._periods(f)
             case "org" | "indicator" | "post" | "role":
-                return tuple(named_options(self.view, self.cells, f, self.form, self.values, {}))
+                offers = named_options(self.view, self.cells, f, self.form, self.values, {})
+                return self._with_held(f, offers)
             case "person" | "link" | "tags":
                 return tuple(
                     Option(_written(v), self.cells.one(f, v).text)
@@ -190,6 +191,12 @@ class Widgets:
                     if v is not None
                 )
         return ()
+
+    def _with_held(self, f: Field, offers: Sequence[Option]) -> tuple[Option, ...]:
+        """What is offered now, and what the record has although it is offered no more."""
+        known = {option.value for option in offers}
+        held = [str(v) for v in self._held(f) if v is not None and str(v) not in known]
+        return (*offers, *(Option(v, self.cells.title(f.type, v)) for v in held))
 
     def _periods(self, f: Field) -> tuple[Option, ...]:
         grain = f.grain or "month"
