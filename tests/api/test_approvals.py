@@ -357,3 +357,5 @@ def test_administrators_see_what_runs_and_how_long_steps_take(fresh_house: Appro
     items = fresh_house.api.get("admin", "flows/statistics?workflow=plan").get_json()["items"]
     finance = next(one for one in items if one["step"] == "finance")
     assert (finance["runs"], finance["returned"], finance["median_hours"]) == (1, 1, 24.0)
+    for path in ("flows", "flows/statistics?workflow=plan"):
+        assert fresh_house.api.get("admin.b", path).get_json()["items"] == [], path

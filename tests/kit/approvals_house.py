@@ -92,6 +92,7 @@ _PEOPLE = (
     {"login": "lead1", "name": "分管甲", "org": "G", "posts": "leader@G:A"},
     {"login": "lead2", "name": "分管板块", "org": "G", "posts": "leader@G:S"},
     {"login": "admin", "name": "管理员", "org": "G", "roles": "flow_admin@G"},
+    {"login": "admin.b", "name": "乙管理员", "org": "B", "roles": "flow_admin@B"},
     {"login": "out", "name": "外人", "org": "B", "roles": "member@B"},
 )
 PEOPLE = tuple({**person, "password": PASSWORD} for person in _PEOPLE)

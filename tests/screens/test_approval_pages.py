@@ -211,6 +211,11 @@ def test_a_stand_in_is_shown_on_top_and_chains_are_explained(
 # --- administrators ------------------------------------------------------------------------------
 
 
+def running(house: Approvals) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = house.api.get("admin", "flows?size=100").get_json()["items"]
+    return found
+
+
 def test_administrators_look_after_requests_whose_records_they_may_not_read(
     house: Approvals, pages: Pages
 ) -> None:
@@ -240,6 +245,14 @@ def test_what_waits_for_a_leaver_is_shown_before_it_is_handed_over(
     assert pages.get("u1", "/flows/hand-over").status_code == 403
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 30, "9" * 5_000, "-1", "1_0"])
+def test_what_is_no_number_in_an_address_is_as_if_it_was_not_there(
+    pages: Pages, number: str
+) -> None:
+    for path in ("/flows?page=", "/flows/migrate?id=", "/notices?before="):
+        assert pages.get("admin", path + number).status_code == 200, path
+
+
 def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     house: Approvals, pages: Pages
 ) -> None:
@@ -251,6 +264,10 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
         words(r.xpath("td[2]")[0]): words(r.xpath("td[4]")[0]) for r in shown.xpath("//tr[td]")
     }
     assert lines["壬"] == "初审 → 复审"
+    only = next(f["id"] for f in running(house) if f["display"] == "壬")
+    assert len(pages.page("admin", f"/flows/migrate?id={only}").xpath("//tr[td]")) == 1
+    assert not pages.page("admin.b", f"/flows/migrate?id={only}").xpath("//tr[td]")
+    assert not pages.page("admin.b", "/flows/migrate?workflow=old").xpath("//tr[td]")
     other = "steps: [{id: z, title: 终审, approve: {who: {person: u6}}}]"
     house.publish(case_files("old", other))
     shown = pages.page("admin", "/flows/migrate?workflow=old")

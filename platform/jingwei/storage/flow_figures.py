@@ -25,8 +25,10 @@ class ClosedRun(NamedTuple):
     record: int = 0
 
 
-def closed_runs(connection: Connection, workflow: str) -> dict[str, list[ClosedRun]]:
-    """The newest closed runs of a workflow, by step."""
+def closed_runs(
+    connection: Connection, workflow: str, among: sa.Select[tuple[int]] | None = None
+) -> dict[str, list[ClosedRun]]:
+    """The newest closed runs of a workflow, by step; `among`: a query for their records."""
     run, flow, task = sys_step_run.c, sys_flow_instance.c, sys_task.c
     back = sa.exists().where(task.run == run.id, task.outcome == "returned")
     statement = (
@@ -43,6 +45,8 @@ def closed_runs(connection: Connection, workflow: str) -> dict[str, list[ClosedR
         .order_by(run.id.desc())
         .limit(MOST)
     )
+    if among is not None:
+        statement = statement.where(flow.record.in_(among))
     found: dict[str, list[ClosedRun]] = {}
     for row in connection.execute(statement):
         one = ClosedRun(row.opened_at, row.closed_at, row.due_at, bool(row.back), row.record)

@@ -55,21 +55,30 @@ def latest_flow(connection: Connection, record: int) -> int | None:
     ).scalar()
 
 
+def forms_of_flows(connection: Connection, books: Books) -> set[str]:
+    """The forms that some instance is about."""
+    found = connection.execute(sa.select(sys_flow_instance.c.form).distinct()).scalars()
+    return {books.names.names[key] for key in found}
+
+
 def running_flows(
     connection: Connection,
     books: Books,
     *,
     workflow: str | None = None,
     record: int | None = None,
+    among: sa.Select[tuple[int]] | None = None,
     limit: int | None = None,
 ) -> list[FlowRow]:
-    """Instances that have not ended, oldest first."""
+    """Instances that have not ended, oldest first. `among`: a query for the records they are of."""
     table = sys_flow_instance.c
     statement = FLOW.select.where(table.status.in_(("running", "suspended")))
     if workflow is not None:
         statement = statement.where(table.workflow == workflow)
     if record is not None:
         statement = statement.where(table.record == record)
+    if among is not None:
+        statement = statement.where(table.record.in_(among))
     return FLOW.all(connection, books, statement.order_by(table.id).limit(limit))
 
 

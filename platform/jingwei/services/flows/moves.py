@@ -10,7 +10,7 @@ from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.flows.migrate import planned
-from jingwei.services.flows.overview import MOST, administered
+from jingwei.services.flows.overview import administered, running_in
 from jingwei.services.flows.runtime import Loaded, load
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import FlowRow
@@ -34,18 +34,30 @@ class Move:
 def moves(view: Reading, workflow: str | None = None, only: int | None = None) -> list[Move]:
     """Those in the orgs that the reader administers; one alone, where `only` names it."""
     orgs = administered(view)
-    books = tasks.books(view)
     found = []
-    for flow in rows.running_flows(view.connection, books, workflow=workflow, limit=MOST):
+    for flow in _running(view, orgs, workflow, only):
         today = view.catalogue.workflows.get(flow.workflow)
-        if today is None or today.fingerprint == flow.fingerprint or only not in (None, flow.id):
+        if today is None or today.fingerprint == flow.fingerprint:
             continue
         loaded = load(view, flow.id, though_it_fits_no_more=True, whole=True)
-        if orgs is None or loaded.asks.record.get("org") in orgs:
-            found.append(_move(view, flow, loaded))
+        found.append(_move(view, flow, loaded))
         if len(found) == MOST_MOVES:
             break
     return found
+
+
+def _running(
+    view: Reading, orgs: frozenset[str] | None, workflow: str | None, only: int | None
+) -> list[FlowRow]:
+    if only is None:
+        return running_in(view, orgs, workflow)
+    flow = rows.find_flow(view.connection, tasks.books(view), only)
+    if flow is None or flow.status not in ("running", "suspended"):
+        return []
+    if workflow not in (None, flow.workflow) or flow.form not in view.catalogue.forms:
+        return []
+    record = view.store.load(view.connection, flow.form, [flow.record]).get(flow.record, {})
+    return [flow] if orgs is None or record.get("org") in orgs else []
 
 
 def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:

@@ -20,6 +20,7 @@ from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_figures import ClosedRun
 from jingwei.storage.flow_rows import FlowRow, TaskRow
+from jingwei.storage.keys import records_in
 from jingwei.storage.people import find_person
 
 STATES = ("all", "overdue", "suspended", "stuck")
@@ -61,13 +62,12 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
     orgs = administered(view)
     if orgs is not None and not orgs:
         raise NotAllowed("flow-administrators-only", action=action_word("flows"))
-    books = tasks.books(view)
-    flows = rows.running_flows(view.connection, books, workflow=wish.workflow, limit=MOST)
+    wanted = _orgs_wanted(view, orgs, wish.org)
+    flows = running_in(view, wanted, wish.workflow)
     open_ = _open_tasks(view, flows)
     records = _records(view, flows)
     asked = {f.id for f in flows if any(t.state == "open" for t in open_.get(f.id, ()))}
     waits = flow_figures.waiting(view.connection, {f.id for f in flows} - asked)
-    wanted = _orgs_wanted(view, orgs, wish.org)
     counts = dict.fromkeys(STATES, 0)
     found: list[FlowRow] = []
     for flow in flows:
@@ -92,6 +92,20 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
         "size": size,
         "counts": counts,
     }
+
+
+def running_in(
+    view: Reading, orgs: frozenset[str] | None, workflow: str | None = None
+) -> list[FlowRow]:
+    """The oldest running requests that are about records of these orgs; None: of all."""
+    books = tasks.books(view)
+    among = None
+    if orgs is not None:
+        forms = rows.forms_of_flows(view.connection, books) & view.catalogue.forms.keys()
+        among = records_in(view.store, forms, orgs)
+        if among is None:
+            return []
+    return rows.running_flows(view.connection, books, workflow=workflow, among=among, limit=MOST)
 
 
 def _orgs_wanted(
@@ -180,15 +194,18 @@ def waiting_for(view: Reading, login: str) -> list[dict[str, Any]]:
 
 def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any]]:
     """Per step of people: how often it was run, hours it took (middle and mean), how often it was
-    returned or late. Looks at the newest runs only (see flow_figures.MOST)."""
-    if not administers_anything(view):
+    returned or late; of the orgs that the reader administers. Looks at the newest runs only (see
+    flow_figures.MOST)."""
+    orgs = administered(view)
+    if orgs is not None and not orgs:
         raise NotAllowed("flow-administrators-only", action=action_word("statistics"))
     locale = view.actor.locale or "zh"
     found = []
     for name, definition in view.catalogue.workflows.items():
         if workflow not in (None, name):
             continue
-        figures = flow_figures.closed_runs(view.connection, name)
+        among = None if orgs is None else records_in(view.store, [definition.form], orgs)
+        figures = flow_figures.closed_runs(view.connection, name, among)
         for step, runs in figures.items():
             known = definition.step(step)
             found.append(
@@ -211,7 +228,8 @@ def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:
     definition = view.catalogue.workflows.get(workflow)
     if definition is None:
         return []
-    steps = flow_figures.closed_runs(view.connection, workflow)
+    among = None if orgs is None else records_in(view.store, [definition.form], orgs)
+    steps = flow_figures.closed_runs(view.connection, workflow, among)
     every = [run for runs in steps.values() for run in runs]
     ids = list(dict.fromkeys(run.record for run in every))
     records = view.store.load(view.connection, definition.form, ids)
