@@ -6,8 +6,6 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import all_effects
 from jingwei.problems import Phrase, Problems
 
-# keys of a form that are read, linked and checked, and do nothing yet
-FORM_KEYS = ("tree", "single")
 LATER_VERBS = ("render", "score")
 INDICATOR_TYPES = ("qualitative",)
 SCORING_KEYS = ("weights_from",)
@@ -20,10 +18,6 @@ LATER_LAYERS = ("alert", "indicator")
 
 def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> None:
     for form in catalogue.forms.values():
-        for key in FORM_KEYS:
-            if (key,) in form.origin.keys:
-                at = form.origin.key(key)
-                problems.add("not-yet-run", at, severity="warning", what=key)
         if ("collect", "each") in form.origin.keys:
             at = form.origin.key("collect", "each")
             problems.add("not-yet-run", at, severity="warning", what="each")

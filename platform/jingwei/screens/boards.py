@@ -15,6 +15,7 @@ from typing import Any
 from flask import request
 
 from jingwei.language.form import STATUSES, Form
+from jingwei.screens import shapes
 from jingwei.screens.cells import Cell, Cells, Column
 from jingwei.services.commands import Reading
 from jingwei.services.listing import ListWish, listing
@@ -67,6 +68,7 @@ class Day:
 
 ICONS: Mapping[str, str] = {
     "table": "table",
+    "tree": "list",
     "kanban": "layout-kanban",
     "calendar": "calendar-event",
 }
@@ -75,6 +77,11 @@ ICONS: Mapping[str, str] = {
 def choices(form: Form) -> list[ViewChoice]:
     """The table first, then the declared views that this page can draw."""
     found = [ViewChoice("", _kind_words("table"), ICONS["table"], "table")]
+    if form.tree is not None:
+        found = [
+            ViewChoice("", _kind_words("tree"), ICONS["tree"], "tree"),
+            ViewChoice("table", _kind_words("table"), ICONS["table"], "table"),
+        ]
     for name, shape in form.list.views.items():
         kind = str(shape.get("type"))
         if kind in KINDS:
@@ -101,6 +108,8 @@ def board(
     view: Reading, form: Form, cells: Cells, columns: Sequence[Column], wish: ListWish
 ) -> dict[str, Any] | None:
     """What the asked-for view shows; None where the table does."""
+    if shapes.draws_tree(form):
+        return shapes.tree(view, form, cells, columns, wish)
     shape = form.list.views.get(request.args.get("view", ""))
     kind = None if shape is None else shape.get("type")
     if shape is None or kind not in KINDS:

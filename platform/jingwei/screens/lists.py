@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Form
 from jingwei.language.small import whole_number
 from jingwei.refusals import Refused
-from jingwei.screens import boards, many, shaping
+from jingwei.screens import boards, many, shapes, shaping
 from jingwei.screens.cells import Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.frame import here, page
 from jingwei.screens.orgs import org_options, periods_around
@@ -65,6 +65,9 @@ def show(form: str) -> Any:
         form_or_404(view, form)
         view = view.rights.home(view, form)
         definition = view.catalogue.forms[form]
+        goal = None if request.args else shapes.address_of_single(view, definition)
+        if goal is not None:
+            return redirect(goal)
         cells = Cells(view)
         context = _context(view, definition, cells)
         if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
@@ -77,7 +80,9 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     rights = view.rights.fields(view, form.name)
     asked_columns = shaping.columns_asked(form, rights.visible)
     columns = [cells.column(form, p) for p in asked_columns or _paths(form, rights.visible)]
-    in_groups = shaping.group_asked()
+    may_delete = view.rights.decide(view, form.name, "delete").allowed
+    in_bin = may_delete and request.args.get("deleted") == "1"
+    in_groups = {} if in_bin else shaping.group_asked()
     grouped: shaping.Grouped | None = None
     filters = _filters(view, form, cells, rights.visible)
     number, size = _whole("page", 1), _whole("size", SIZE)
@@ -85,7 +90,8 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     problem: str | None = None
     found = RecordPage([], 0, 1, size)
     there = [name for name in ("revision",) if name in rights.visible]
-    asked, standing = _filter_text(view, form, filters), _standing(form)
+    asked = _filter_text(view, form, filters)
+    standing = None if in_bin else _standing(form)
     wish = ListWish(
         filter=asked or standing,
         sort=tuple(s for s in request.args.get("sort", "").split(",") if s),
@@ -94,6 +100,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         q=request.args.get("q", "").strip() or None,
         fields=tuple(dict.fromkeys((*(c.path for c in columns), *there))),
         count="capped",
+        deleted=in_bin,
     )
     readable = bool(view.rights.row_scope(view, form.name).terms)
     board: dict[str, Any] | None = None
@@ -145,8 +152,10 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "standing": standing if not asked else None,
         "board": board,
         "ways": boards.choices(form),
-        "way": request.args.get("view", "") if board else "",
+        "way": request.args.get("view", "") if board or form.tree else "",
         "grouped": grouped,
+        "may_open_bin": may_delete,
+        "in_bin": in_bin,
         "views": _saved(view, form),
         "wish": json.dumps(_wish_json(wish, board, asked_columns, in_groups), ensure_ascii=False),
         "many": many.offered(view, form, cells),

@@ -1,0 +1,86 @@
+"""Forms of a shape as pages: a single form is its one record, a tree is drawn as one. Answers to
+writes are the record as its effects leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from api_house import MORE_FILES, ApiHouse, open_api
+from page_house import Pages, texts
+
+GRANT = """permissions:
+  all: {post: planner, can: [read, create, update, delete], scope: org}
+"""
+FILES = {
+    **MORE_FILES,
+    "forms/branch.yaml": f"""
+kind: form
+title: 分类
+tree: above
+fields:
+  name: {{type: text, title: 名称}}
+  above: {{type: link, to: branch, title: 上级}}
+{GRANT}""",
+    "forms/house_rules.yaml": f"""
+kind: form
+title: 通则
+single: all
+fields: {{words: {{type: text, title: 内容}}}}
+{GRANT}""",
+    "forms/echo.yaml": f"""
+kind: form
+title: 回声
+fields:
+  a: {{type: number, title: 甲}}
+  seen: {{type: number, title: 见过}}
+  big: {{type: boolean, title: 大, compute: a > 5}}
+events:
+  field.a:
+    - set: {{seen: =a}}
+{GRANT}""",
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("shapes")
+    opened = open_api(folder, f"sqlite:///{folder / 'shapes.db'}", FILES)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def pages(house: ApiHouse) -> Pages:
+    return Pages(house)
+
+
+def test_a_single_form_opens_its_one_record(house: ApiHouse, pages: Pages) -> None:
+    assert pages.get("li.na", "/f/house_rules").location == "/f/house_rules/new"
+    made = house.make("li.na", "house_rules", words="一")
+    assert pages.get("li.na", "/f/house_rules").location == f"/f/house_rules/{made['id']}"
+
+
+def test_a_tree_is_drawn_with_what_is_below_inside(house: ApiHouse, pages: Pages) -> None:
+    top = house.make("li.na", "branch", name="总")
+    house.make("li.na", "branch", name="分", above=top["id"])
+    page = pages.page("li.na", "/f/branch")
+    assert texts(page, "//ul[@class='tree']//details/summary/a") == ["总"]
+    assert texts(page, "//ul[@class='tree']//details/ul//a") == ["分"]
+    assert not pages.page("li.na", "/f/branch?view=table").xpath("//ul[@class='tree']")
+
+
+def test_a_write_answers_with_what_its_effects_left(house: ApiHouse) -> None:
+    made = house.make("li.na", "echo", a=1)
+    address = f"forms/echo/records/{made['id']}"
+    answer = house.patch("li.na", address, {"a": 7}, match=made["revision"])
+    now = house.get("li.na", address)
+    assert answer.get_json() == now.get_json()
+    assert answer.headers["ETag"] == now.headers["ETag"]
+    assert (float(now.get_json()["seen"]), now.get_json()["big"]) == (7, True)
+
+
+def test_a_computed_yes_or_no_is_words_and_no_switch(pages: Pages) -> None:
+    page = pages.page("li.na", "/f/echo/new")
+    assert page.xpath("//*[@data-field='big']//output")
+    assert not page.xpath("//*[@data-field='big']//input")
