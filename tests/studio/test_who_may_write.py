@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from api_house import code
 
-from conftest import FORM, LAYER, WITH_REMARK, Enter
+from conftest import FORM, LAYER, WITH_REMARK, Author, Enter
 
 # rights are asked of no database
 pytestmark = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
@@ -118,3 +118,18 @@ def test_hostile_text_is_named_and_costs_nothing(studio: Enter) -> None:
     deep = "kind: form\nx: " + "[" * 500
     found = ann.ask("POST", "/check", {"path": FORM, "text": deep}).get_json()["items"]
     assert found[0]["code"] == "too-deep"
+
+
+def test_who_writes_for_one_org_is_not_told_who_writes_elsewhere(studio: Enter) -> None:
+    ann = studio("ann")
+    for path in (OWN, OTHERS):
+        ann.change("help: 以营业执照为准", "help: 以合同为准", path)
+    for login, elsewhere in (("local", []), ("bob", ["ann"])):
+        files = others_of(ann, login)
+        assert (files[OWN], files[OTHERS]) == (["ann"], elsewhere), login
+
+
+def others_of(author: Author, login: str) -> dict[str, list[str]]:
+    """Who else is writing on each file, as somebody is told."""
+    listed = Author(author.house, login).ask("GET", "").get_json()["items"]
+    return {one["path"]: one["others"] for one in listed}

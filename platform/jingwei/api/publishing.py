@@ -66,14 +66,18 @@ def rollback() -> Response:
     """`{release, base, comment}`: publish an earlier release again; data stay as they are."""
     parameters()
     body = known_body("release", "base", "comment")
-    done = publishing.rollback(
-        current(),
-        person(),
-        _number(body, "release"),
-        base=_number(body, "base"),
-        comment=_comment(body),
-        request_id=request_id(),
-    )
+    try:
+        done = publishing.rollback(
+            current(),
+            person(),
+            _number(body, "release"),
+            check_templates,
+            base=_number(body, "base"),
+            comment=_comment(body),
+            request_id=request_id(),
+        )
+    except DefinitionErrors as errors:
+        raise _with_problems(errors) from None
     return answer(_published(done), 201)
 
 

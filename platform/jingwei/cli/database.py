@@ -259,6 +259,7 @@ def rollback(context: Context, release: int, comment: str | None) -> int:
                 raise NotFound("no-such-release", release=release)
             files = read_files(connection, release)
         catalogue = compile_texts(files)
+        check_templates(catalogue)
         wanted = publication(context, folder, comment=comment, logged=True)
         again = publishing.rollback(database, catalogue, release, wanted)
     context.give(

@@ -19,7 +19,7 @@ from jingwei.storage.unsaved import NEW, Unsaved
 
 DAYS_KEPT = 30
 MOST_BYTES = 256 * 1024  # of what is typed into one form
-MOST_KEPT = 200  # of one person, the latest
+MOST_KEPT = 50  # of one person, the latest
 
 
 def unsaved(view: Reading, form: str, id: int | None = None) -> dict[str, Any] | None:
@@ -50,6 +50,7 @@ def keep(
     if refused:
         raise Malformed("unknown-fields", fields=refused)
     plain = _without_sensitive(definition, values)
+    plain = _without_sensitive(_form_of_its_org(work, definition, id, values), plain)
     if len(canonical_json(plain)) > MOST_BYTES:
         refusal = FieldRefusal("values", "unsaved-too-large", {"most": MOST_BYTES // 1024})
         raise Malformed("unknown-fields", fields=[refusal])
@@ -78,6 +79,16 @@ def _known(view: Reading, form: Form, id: int | None) -> Collection[str]:
         visible = view.rights.fields(view, form.name, record).visible
     kept = {n for n, f in form.fields.items() if f.type == "table" or _is_typed(f.type)}
     return {name for name in (*kept, "org") if name in visible}
+
+
+def _form_of_its_org(view: Reading, form: Form, id: int | None, values: Mapping[str, Any]) -> Form:
+    """The form under the layers of the org whose record it is, or that is typed for a new one."""
+    if id is None:
+        org = values.get("org") or view.actor.org
+    else:
+        org = view.store.load(view.connection, form.name, [id])[id]["org"]
+    known = isinstance(org, str) and org in view.catalogue.orgs
+    return form_of(view.of(org), form.name) if known else form
 
 
 def _is_typed(type_: str) -> bool:

@@ -216,14 +216,16 @@ def rollback(
     platform: Platform,
     actor: Person,
     number: int,
+    also: Check,
     *,
     base: int,
     comment: str | None,
     request_id: str | None = None,
 ) -> Published:
-    """Make an earlier release run again; business data stay as they are.
+    """Make an earlier release run again; business data stay as they are. `also`: see `prepare`.
 
-    Raises Conflict `base-moved` when what runs is not what the actor looked at.
+    Raises DefinitionErrors for what this engine runs no more, Conflict `studio-moved` when what
+    runs is not what the actor looked at.
     """
     comment = _comment(comment)
     platform.active.poll()
@@ -237,6 +239,7 @@ def rollback(
         before = dict(published(view))
         files = read_files(view.connection, number)
     catalogue = compile_texts(files)
+    also(catalogue)
 
     def tell(connection: Connection, release: Release) -> None:
         what = {"release": release.id, "again": number}

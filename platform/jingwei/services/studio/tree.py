@@ -49,7 +49,8 @@ class TreeFile:
 
 
 def tree(view: Reading, checked: Checked, locale: str) -> list[TreeFile]:
-    """Every file, kind by kind. `checked`: the reader's drafts as far as they can be read."""
+    """Every file, kind by kind. `checked`: the reader's drafts as far as they can be read. Who is
+    writing on a file is told to those only who may write on it too."""
     found = require(view)
     drafts = {draft.path: draft for draft in drafts_of(view.connection, view.actor.id)}
     others = others_at(view.connection, view.actor.id)
@@ -60,10 +61,11 @@ def tree(view: Reading, checked: Checked, locale: str) -> list[TreeFile]:
             path,
             *_named(path, checked.files.get(path), locale),
             _state(view, drafts.get(path)),
-            tuple(others.get(path, ())),
-            _may_write(found, path, files.get(path)),
+            tuple(others.get(path, ())) if may_write else (),
+            may_write,
         )
         for path in paths
+        for may_write in (_may_write(found, path, files.get(path)),)
     ]
     order = {kind: number for number, kind in enumerate(ORDER)}
     return sorted(listed, key=lambda f: (order.get(f.kind, len(order)), f.path))
