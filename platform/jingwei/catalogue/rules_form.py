@@ -56,7 +56,8 @@ def _check_states(form: Form, problems: Problems) -> None:
     if form.states:
         initial = [state.name for state in form.states.values() if state.initial]
         if len(initial) != 1:
-            at = form.origin.key("states")
+            at = form.origin.key("states", initial[1], "initial") if initial[1:] else None
+            at = at or form.origin.key("states")
             problems.add("initial-state", at, count=len(initial))
     for event in form.events:
         head, dot, name = event.partition(".")

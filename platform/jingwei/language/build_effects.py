@@ -76,6 +76,7 @@ _SINGLE: Mapping[str, str] = {
     "start": "workflow",
     "score": "field",
 }
+_OTHER_VERBS = {"email": "notify", "mail": "notify", "send": "notify", "message": "notify"}
 
 
 @reads("effects")
@@ -128,9 +129,10 @@ def _which(walker: Walker, data: dict[str, Data], verbs: list[str], path: Path) 
         at = walker.key_at((*path, verbs[1]))
         return walker.fail("effect-twice", at, one=verbs[0], other=verbs[1])
     key = next(iter(data), "")
+    suggestion = _OTHER_VERBS.get(key) or nearest(key, VERBS)
     at = walker.key_at((*path, key)) if key else walker.value_at(path)
     return walker.fail(
-        "unknown-effect", at, suggestion=nearest(key, VERBS), verb=key, known=", ".join(VERBS)
+        "unknown-effect", at, suggestion=suggestion, verb=key, known=", ".join(VERBS)
     )
 
 

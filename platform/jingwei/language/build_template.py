@@ -59,7 +59,12 @@ def _pieces(walker: Walker, scalar: Scalar, path: Path) -> Pieces | None:
         if match[0] in ("{{", "}}"):
             words += match[0][0]
             continue
-        place = at.shifted(match.start(), match.end())
+        from_ = at.shifted(0, 0)
+        if scalar.style == "literal":  # its lines stand below each other
+            above = text.rfind("\n", 0, match.start()) + 1
+            line = at.line + text.count("\n", 0, above)
+            from_ = Position(at.file, line, at.column - above, at.column - above)
+        place = from_.shifted(match.start(), match.end())
         if match[2]:
             walker.fail("template-brace", place, sign=match[2])
             return None
@@ -69,7 +74,7 @@ def _pieces(walker: Walker, scalar: Scalar, path: Path) -> Pieces | None:
         if words:
             found.append(words)
             words = ""
-        found.append(_hole(match[1], at.shifted(match.start() + 1, match.end() - 1)))
+        found.append(_hole(match[1], from_.shifted(match.start() + 1, match.end() - 1)))
     words += text[done:]
     if words:
         found.append(words)

@@ -291,6 +291,12 @@ OTHER_WORDS: Mapping[str, str] = {
     "constraints": "rules",
     "constraint": "check",
     "items": "choices",
+    "msg": "message",
+    "error": "message",
+    "maxLength": "max",
+    "minLength": "min",
+    "max_length": "max",
+    "min_length": "min",
     "default_value": "default",
     "nullable": "required",
 }

@@ -117,15 +117,27 @@ def unknown_member(
     syntax: Dot, known: Collection[str], of: Type, prefix: str | None = None
 ) -> ExpressionError:
     """A field that is not there: `targets.amout`, `flow.statsu`."""
+    if of.name == "text" and syntax.name in ("length", "len", "size"):
+        return ExpressionError(
+            "no-fields",
+            syntax.at,
+            syntax.end,
+            suggestion="len(…)",
+            name=syntax.name,
+            found=type_words(of),
+        )
     if not known and not of.form and not of.table:
         return ExpressionError(
             "no-fields", syntax.at, syntax.end, name=syntax.name, found=type_words(of)
         )
+    suggestion = nearest(syntax.name, known)
+    if of.name == "rows" and of.table and not known:
+        suggestion = f"sum({of.table}.{syntax.name})"  # rows have fields one by one
     return ExpressionError(
         "unknown-field",
         syntax.at,
         syntax.end,
-        suggestion=nearest(syntax.name, known),
+        suggestion=suggestion,
         name=syntax.name,
         place=place_words(of, prefix),
         known=", ".join(sorted(known)[:_MOST_SHOWN]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, cast
@@ -30,6 +31,8 @@ from jingwei.problems import nearest
 
 # Codes that a text constant stands for and that must exist.
 _CODES = frozenset(("org", "role", "post", "indicator", "profile"))
+
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def arithmetic(op: str, left: Node, right: Node) -> Node:
@@ -107,6 +110,7 @@ def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
             "types-differ",
             left.start,
             right.end,
+            suggestion=_unquoted(left, right) or _unquoted(right, left),
             left=type_words(left.type),
             right=type_words(right.type),
         )
@@ -119,6 +123,13 @@ def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
                     "no-order", node.start, node.end, found=type_words(node.type), op=op
                 )
     return Binary(left.start, right.end, BOOLEAN, cast(Any, op), left, right)
+
+
+def _unquoted(node: Node, other: Node) -> str | None:
+    """A day that was quoted: it is written bare."""
+    if other.type.name != "date" or not isinstance(node, Constant):
+        return None
+    return node.value if re.fullmatch(_DAY, str(node.value)) else None
 
 
 # -- constants beside typed values
