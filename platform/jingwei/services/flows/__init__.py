@@ -28,6 +28,7 @@ from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
+from jingwei.services.flows.words import action_word
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
@@ -132,7 +133,8 @@ def _act(
     if task_id not in found.state.tasks:  # of a round long gone
         found = runtime.loaded(work, flow, whole=True)
     task = found.state.tasks[task_id]
-    if work.actor.login not in (task.person, task.acting):
+    administers = action == "drop_sign" and runtime.is_administrator(work, found.asks.record)
+    if work.actor.login not in (task.person, task.acting) and not administers:
         tasks.task_row(work, task_id)
     wish = runtime.wish_of(work, body)
     if wish.to and action in ("transfer", "delegate", "add_sign"):
@@ -143,8 +145,8 @@ def _act(
     if action in ("approve", "submit", "add_sign"):
         _write(work, found, task, action, body)
     elif body.get("fields"):
-        raise Refused("flow-not-offered", action=action)
-    act_in_walk(walk, task.id, action, wish)
+        raise Refused("flow-not-offered", action=action_word(action))
+    act_in_walk(walk, task.id, action, wish, administrator=administers)
     runtime.commit(work, found, walk)
     return _shown(work, found)
 
@@ -203,7 +205,7 @@ def _act_on_flow(
 
 def _check_administrator(action: str, reason: str | None, administers: bool) -> None:
     if not administers:
-        raise NotAllowed("flow-administrators-only", action=action)
+        raise NotAllowed("flow-administrators-only", action=action_word(action))
     if not (reason or "").strip():
         raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
+from jingwei.services.flows.choices import keep_chosen
 from jingwei.services.flows.copies import give_copies
 from jingwei.services.flows.plan import START
 from jingwei.services.flows.returns import asked_target, earlier, send_back
 from jingwei.services.flows.seats import ask_more
-from jingwei.services.flows.votes import seats_of, verdict
+from jingwei.services.flows.undoing import ask_again, check_nobody_after, check_untouched, reopen
 from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.words import Word, action_word, outcome_word, positions_word
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 ADDED = ("before", "after", "with")
@@ -35,8 +37,9 @@ class Wish:
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def act(walk: Walk, task_id: int, action: str, wish: Wish) -> None:
-    """Do one action of one task. Raises Refused, Conflict or NotAllowed."""
+def act(walk: Walk, task_id: int, action: str, wish: Wish, *, administrator: bool = False) -> None:
+    """Do one action of one task. Raises Refused, Conflict or NotAllowed. `administrator`: of
+    flows, who may drop signers too."""
     task = walk.tasks[task_id]
     deed = ACTIONS.get(action)
     if deed is None:
@@ -44,14 +47,19 @@ def act(walk: Walk, task_id: int, action: str, wish: Wish) -> None:
     if walk.flow.status == "suspended" and action != "comment":
         raise Conflict("flow-suspended")
     if action not in ("comment", "urge"):
-        _check_mine(walk, task)
+        if not (administrator and action == "drop_sign"):
+            _check_mine(walk, task)
         if action == "take_back":
             _check_taken(walk, task)
+        elif action == "drop_sign":
+            pass  # the adder's own task may wait or be closed: who was added is looked at
         else:
             check_open(walk, task)
     step = None if task.run is None else walk.step_of(walk.runs[task.run])
     if step is not None and not _offered(step, task, action):
-        raise Refused("flow-not-offered", action=action)
+        if task.kind == "answer" and action in ("approve", "reject", "return"):
+            raise Refused("flow-asked-for-opinion")
+        raise Refused("flow-not-offered", action=action_word(action))
     if walk.actor != task.person and walk.actor == task.acting:
         walk.on_behalf_of = task.person
     deed(walk, task, wish)
@@ -67,9 +75,13 @@ def check_open(walk: Walk, task: TaskRow) -> None:
     """Raises Conflict for a task that is closed (saying by whom) or that waits."""
     if task.state == "closed":
         by = task.closed_by or (_decider(walk, task) or "system")
-        raise Conflict("task-closed", by=by, outcome=task.outcome)
+        raise Conflict("task-closed", by=_by_word(walk, by), outcome=outcome_word(task.outcome))
     if task.state != "open":
         raise Conflict("task-waits")
+
+
+def _by_word(walk: Walk, login: str) -> object:
+    return Word("screens", "system") if login == "system" else walk.asks.named(login)
 
 
 def _decider(walk: Walk, task: TaskRow) -> str | None:
@@ -78,7 +90,20 @@ def _decider(walk: Walk, task: TaskRow) -> str | None:
     return others[-1].closed_by if others else None
 
 
+def _handed_out(walk: Walk, task: TaskRow, position: str | None = None) -> list[TaskRow]:
+    """The open tasks of people whom the holder of this one asked (in this position)."""
+    return [
+        t
+        for t in walk.live_tasks(task.run or 0)
+        if t.origin == task.id
+        and (t.position == position if position else t.position in ADDED)
+        and t.id != task.id
+    ]
+
+
 def _check_taken(walk: Walk, task: TaskRow) -> None:
+    if task.state == "waiting" and _handed_out(walk, task, "delegate"):
+        return
     if task.state != "closed" or task.outcome not in ("approved", "rejected"):
         raise Conflict("flow-nothing-to-take-back")
     if task.closed_by != walk.actor:
@@ -92,7 +117,7 @@ OF_KIND: Mapping[str, tuple[str, ...]] = {
     ),
     "fill": ("submit", "transfer", "claim", "cc", "urge", "comment"),
     "receipt": ("acknowledge", "urge", "comment"),
-    "answer": ("submit", "delegate", "comment", "urge"),
+    "answer": ("submit", "delegate", "comment", "urge", "take_back"),
     "cc": ("comment",),
 }  # fmt: skip
 _NOT_LIMITED = frozenset({"submit", "acknowledge"})
@@ -117,10 +142,15 @@ def offered(walk: Walk, task: TaskRow, login: str) -> list[str]:
     found = [a for a in OF_KIND.get(task.kind, ()) if _offered(step, task, a)]
     if task.state == "open":
         found = [a for a in found if a != "take_back" and _sensible(walk, run, step, task, a)]
-    elif task.state == "closed" and task.outcome in ("approved", "rejected"):
-        found = [a for a in found if a in ("comment", "urge") or a == "take_back"]
     else:
-        found = [a for a in found if a in ("comment", "urge")]
+        allowed = {"comment", "urge"}
+        decided = task.state == "closed" and task.outcome in ("approved", "rejected")
+        asked = task.state == "waiting" and bool(_handed_out(walk, task, "delegate"))
+        if decided or asked:
+            allowed.add("take_back")
+        if run.state == "open" and _handed_out(walk, task):
+            allowed.add("drop_sign")
+        found = [a for a in found if a in allowed]
     return found
 
 
@@ -129,7 +159,7 @@ def _sensible(walk: Walk, run: RunRow, step: Step, task: TaskRow, action: str) -
     if action == "claim":
         return bool(others)
     if action == "drop_sign":
-        return any(t.position in ADDED for t in walk.live_tasks(run.id))
+        return any(_is_adder(walk, t) for t in walk.live_tasks(run.id) if t.position in ADDED)
     if action == "add_sign":
         return bool(step.add_sign)
     return True
@@ -160,16 +190,9 @@ def _approve(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
     walk.note("approved", step=run.step, comment=wish.comment, task=task.id)
     _close(walk, task, "approved", wish)
-    _choose(walk, wish)
+    keep_chosen(walk, wish.chosen)
     _others_of_seat(walk, task)
     walk.look_at(run.id)
-
-
-def _choose(walk: Walk, wish: Wish) -> None:
-    """Keep whom the person named for steps to come (`chosen_by`)."""
-    if wish.chosen:
-        chosen = {step: list(people) for step, people in wish.chosen.items()}
-        walk.remember(chosen={**walk.flow.memory.get("chosen", {}), **chosen})
 
 
 def _others_of_seat(walk: Walk, task: TaskRow) -> None:
@@ -191,7 +214,8 @@ def _reject(walk: Walk, task: TaskRow, wish: Wish) -> None:
 def _run(walk: Walk, task: TaskRow) -> RunRow:
     run = walk.runs[task.run or 0]
     if run.state != "open":
-        raise Conflict("task-closed", by=_decider(walk, task) or "system", outcome=run.outcome)
+        by = _by_word(walk, _decider(walk, task) or "system")
+        raise Conflict("task-closed", by=by, outcome=outcome_word(run.outcome))
     return run
 
 
@@ -211,7 +235,7 @@ def _submit(walk: Walk, task: TaskRow, wish: Wish) -> None:
     if task.kind == "answer":
         walk.next_turn(run.id)
         return
-    _choose(walk, wish)
+    keep_chosen(walk, wish.chosen)
     _others_of_seat(walk, task)
     walk.look_at(run.id)
 
@@ -238,7 +262,7 @@ def _somebody(walk: Walk, run: RunRow, wish: Wish) -> str:
 def _check_newcomer(walk: Walk, run: RunRow, person: str) -> None:
     step = walk.step_of(run)
     if any(t.person == person and t.state in ("open", "waiting") for t in walk.tasks_of(run.id)):
-        raise Refused("flow-already-asked", person=person)
+        raise Refused("flow-already-asked", person=walk.asks.named(person))
     own = person == walk.flow.initiator and step.kind == "approve"
     if own and walk.plan.policy(step, "self_approval") != "allow":
         raise Refused("flow-self-approval", step=step.title)
@@ -248,7 +272,7 @@ def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
     person = _somebody(walk, run, wish)
     if any(t.person == person and t.outcome in DECIDED for t in walk.tasks_of(run.id)):
-        raise Refused("flow-already-asked", person=person)
+        raise Refused("flow-already-asked", person=walk.asks.named(person))
     walk.note("transferred", step=run.step, comment=wish.comment, task=task.id, to=person)
     _close(walk, task, "transferred", wish)
     ask_more(
@@ -294,15 +318,20 @@ def _add_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
     step = walk.step_of(run)
     position = wish.position or (step.add_sign[0] if step.add_sign else "")
     if position not in step.add_sign:
-        known = ", ".join(step.add_sign)
-        raise Refused("flow-add-sign-position", position=position, known=known)
+        raise Refused(
+            "flow-add-sign-position",
+            position=positions_word([position]),
+            known=positions_word(step.add_sign),
+        )
     people = wish.people or ((wish.to,) if wish.to else ())
     if not people:
         raise Invalid("invalid", fields=[FieldRefusal("people", "required")])
+    if len(set(people)) < len(people):
+        raise Invalid("invalid", fields=[FieldRefusal("people", "named-twice")])
     had = {t.person for t in walk.tasks_of(run.id)}
     for person in people:
         if person in had:
-            raise Refused("flow-already-asked", person=person)
+            raise Refused("flow-already-asked", person=walk.asks.named(person))
         _check_newcomer(walk, run, person)
     walk.note(
         "signers_added",
@@ -324,6 +353,12 @@ def _add_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         walk.look_at(run.id)
 
 
+def _is_adder(walk: Walk, task: TaskRow) -> bool:
+    """Whether the actor added this signer."""
+    adder = walk.tasks.get(task.origin or 0)
+    return adder is not None and walk.actor in (adder.person, adder.acting, adder.closed_by)
+
+
 def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
     live = {t.person: t for t in walk.live_tasks(run.id)}
@@ -332,7 +367,10 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         raise Invalid("invalid", fields=[FieldRefusal("people", "required")])
     for person in people:
         if person not in live or live[person].position not in ADDED:
-            raise Refused("flow-not-added", person=person)
+            raise Refused("flow-not-added", person=walk.asks.named(person))
+        holds = walk.actor in (task.person, task.acting)  # else an administrator
+        if holds and not _is_adder(walk, live[person]):
+            raise NotAllowed("flow-not-the-adder", person=walk.asks.named(person))
     left = [t for t in walk.live_tasks(run.id) if t.person not in people]
     votes = [t for t in walk.tasks_of(run.id) if t.outcome in ("approved", "rejected")]
     if not left and not votes:
@@ -352,7 +390,8 @@ def may_take_back(walk: Walk, task: TaskRow) -> bool:
         return False
     try:
         _check_taken(walk, task)
-        _check_withdrawable(walk, walk.runs[task.run], task)
+        if task.state == "closed":
+            _check_withdrawable(walk, walk.runs[task.run], task)
     except Refused:
         return False
     return _offered(walk.step_of(walk.runs[task.run]), task, "take_back")
@@ -364,89 +403,32 @@ def _check_withdrawable(walk: Walk, run: RunRow, task: TaskRow) -> None:
     if run.state == "open":
         if walk.plan.policy(walk.step_of(run), "vote_withdraw") == "never":
             raise Refused("flow-votes-stand")
-        _check_nobody_after(walk, run, task)
+        check_nobody_after(walk, run, task)
     else:
-        _check_untouched(walk, run)
+        check_untouched(walk, run)
 
 
 def _take_back(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = walk.runs[task.run or 0]
+    if task.state == "waiting":
+        _ask_no_more(walk, run, task, wish)
+        return
     _check_withdrawable(walk, run, task)
     walk.note("taken_back", step=run.step, comment=wish.comment, task=task.id)
     if run.state != "open":
-        _reopen(walk, run)
+        reopen(walk, run)
     walk.set_task(task.id, outcome="withdrawn")
-    _ask_again(walk, run, task)
+    ask_again(walk, run, task)
 
 
-def _check_nobody_after(walk: Walk, run: RunRow, task: TaskRow) -> None:
-    """In a sequence the next seat must not have answered; signers added after me neither."""
-    step = walk.step_of(run)
-    for other in walk.tasks_of(run.id):
-        later = other.seat > task.seat and step.mode == "sequential"
-        added = other.origin == task.id
-        if (later or added) and other.closed_by is not None:
-            raise Conflict("flow-too-late")
-
-
-def _check_untouched(walk: Walk, run: RunRow) -> None:
-    """Nobody after this step has acted, and nothing automatic was done that stays done."""
-    if run.outcome != "approved" or run.round != walk.flow.round:
-        raise Conflict("flow-too-late")
-    for after in _after(walk, run):
-        acted = any(t.closed_by is not None for t in walk.tasks_of(after.id))
-        if acted or after.kind in ("do", "subflow", "end", "return"):
-            raise Conflict("flow-too-late")
-
-
-def _after(walk: Walk, run: RunRow) -> list[RunRow]:
-    around = {block.id for block, _ in walk.ancestors(run)}
-    return [
-        r
-        for r in walk.runs.values()
-        if r.id > run.id and r.id not in around and not walk.beside(r, run)
-    ]
-
-
-def _reopen(walk: Walk, run: RunRow) -> None:
-    walk.cancel([r.id for r in _after(walk, run)], "cancelled", "taken-back")
-    for block, lane in walk.ancestors(run):
-        lanes = {**block.data.get("lanes", {}), lane: "open"}
-        walk.set_run(
-            block.id,
-            state="open",
-            outcome=None,
-            closed_at=None,
-            data={**block.data, "lanes": lanes},
-        )
-    walk.set_run(run.id, state="open", outcome=None, closed_at=None)
-
-
-def _ask_again(walk: Walk, run: RunRow, task: TaskRow) -> None:
-    """The seat is free again, for all who shared it; so are seats that the decision closed."""
-    step = walk.step_of(run)
-    for seat, found in seats_of(walk.tasks_of(run.id)).items():
-        if verdict(found) != "gone":
-            continue
-        people = {
-            t.person: t
-            for t in found
-            if t.outcome in ("superseded", "cancelled") or t.id == task.id
-        }
-        for person, old in people.items():
-            ask_more(
-                walk,
-                run.id,
-                person,
-                seat,
-                weight=old.weight,
-                origin=old.origin,
-                position=old.position,
-            )
-    if step.mode == "sequential":
-        for later in walk.live_tasks(run.id):
-            if later.seat > task.seat and later.position is None and later.state == "open":
-                walk.set_task(later.id, state="waiting")
+def _ask_no_more(walk: Walk, run: RunRow, task: TaskRow, wish: Wish) -> None:
+    """Whoever was asked for an opinion and has not answered is asked no more, nor whom he asked."""
+    walk.note("taken_back", step=run.step, comment=wish.comment, task=task.id)
+    asked = _handed_out(walk, task, "delegate")
+    for one in asked:
+        asked += _handed_out(walk, one, "delegate")
+        walk.close_task(one.id, "withdrawn", by=walk.actor, comment=wish.comment)
+    walk.next_turn(run.id)
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from jingwei.services import records, versions
 from jingwei.services.commands import Work
 from jingwei.services.flows import predict, runtime
 from jingwei.services.flows.actions import Wish, act
+from jingwei.services.flows.choices import check_initiator_chose, keep_chosen
 from jingwei.services.flows.pinned import keep_text
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
@@ -87,8 +88,9 @@ def begin(
     walk = found.walk()
     walk.note("started" if previous is None else "reopened", comment=wish.comment)
     walk.set_flow(**plain_values(flow))
-    if wish.chosen:
-        walk.remember(chosen={step: list(people) for step, people in wish.chosen.items()})
+    keep_chosen(walk, wish.chosen)
+    if previous is None and parent is None:
+        check_initiator_chose(walk)
     _check_somebody(walk)
     with runtime.at_work(flow.id):
         walk.begin()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from jingwei.refusals import FieldRefusal, Invalid
+from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services.flows.seats import ask_more
 from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.words import Listed
 from jingwei.storage.flow_rows import TaskRow
 
 
@@ -31,6 +32,11 @@ def give_copies(walk: Walk, task: TaskRow, wish: Wanted) -> None:
     run = walk.runs[task.run]
     told = {t.person for t in walk.tasks.values() if t.run == run.id and t.kind == "cc"}
     fresh = [p for p in dict.fromkeys(people) if p not in told and p != walk.actor]
-    walk.note("copied", step=run.step, comment=wish.comment, task=task.id, people=fresh)
+    if not fresh:
+        names = Listed(tuple(walk.asks.named(p) for p in dict.fromkeys(people)))
+        raise Refused("flow-has-copy", people=names)
+    known = [p for p in dict.fromkeys(people) if p not in fresh]
+    more = {"known": known} if known else {}
+    walk.note("copied", step=run.step, comment=wish.comment, task=task.id, people=fresh, **more)
     for person in fresh:
         ask_more(walk, run.id, person, 0, kind="cc", state="told", weight=0, origin=task.id)

@@ -40,6 +40,7 @@ class Draft:
         self.urged: list[TaskRow] = []
         self._queue: deque[Callable[[], object]] = deque()
         self._started = 0
+        self.chooses = False  # the command of a person who may name people for the next step
 
     @property
     def state(self) -> State:

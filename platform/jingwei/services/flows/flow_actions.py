@@ -8,6 +8,7 @@ from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refuse
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.returns import jump, jump_from
 from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.words import action_word, flow_status_word
 
 ADMINISTRATORS = frozenset({"jump", "terminate", "suspend", "resume", "reopen", "migrate"})
 
@@ -19,11 +20,11 @@ def act_on_flow(walk: Walk, action: str, wish: Wish, *, administrator: bool) -> 
         raise Refused("flow-no-such-action", action=action)
     if action in ADMINISTRATORS:
         if not administrator:
-            raise NotAllowed("flow-administrators-only", action=action)
+            raise NotAllowed("flow-administrators-only", action=action_word(action))
         if not (wish.comment or "").strip():
             raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
     elif not administrator and walk.actor != walk.flow.initiator:
-        raise NotAllowed("flow-initiator-only", action=action)
+        raise NotAllowed("flow-initiator-only", action=action_word(action))
     deed(walk, wish)
     walk.settle()
 
@@ -32,7 +33,7 @@ def _check_running(walk: Walk, *, suspended: bool = False) -> None:
     if walk.flow.status == "suspended" and not suspended:
         raise Conflict("flow-suspended")
     if walk.flow.status not in ("running", "suspended"):
-        raise Conflict("flow-ended", status=walk.flow.status)
+        raise Conflict("flow-ended", status=flow_status_word(walk.flow.status))
 
 
 def _recall(walk: Walk, wish: Wish) -> None:

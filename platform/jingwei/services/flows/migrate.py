@@ -17,6 +17,7 @@ from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.words import flow_status_word
 from jingwei.storage.flow_rows import TERMINAL, RunRow
 
 
@@ -37,7 +38,7 @@ def planned(view: Reading, found: Loaded, given: Any = None) -> Planned:
     flow = found.state.flow
     today = view.catalogue.workflows.get(flow.workflow)
     if flow.status in TERMINAL:
-        raise Conflict("flow-ended", status=flow.status)
+        raise Conflict("flow-ended", status=flow_status_word(flow.status))
     if today is None or today.fingerprint == flow.fingerprint:
         raise Refused("flow-migrate-nothing")
     plan = FlowPlan(today)

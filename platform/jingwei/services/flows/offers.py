@@ -106,7 +106,11 @@ def _mine(reading: Reading, found: Loaded, walk: Walk, locale: str) -> TaskOffer
 
 
 def _taken(walk: Walk, login: str) -> int | None:
-    decided = [t for t in walk.tasks.values() if t.closed_by == login and t.state == "closed"]
+    decided = [
+        t
+        for t in walk.tasks.values()
+        if (t.closed_by == login and t.state == "closed") or t.state == "waiting"
+    ]
     return next((t.id for t in reversed(decided) if may_take_back(walk, t)), None)
 
 

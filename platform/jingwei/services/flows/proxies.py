@@ -161,7 +161,7 @@ def _may(view: Reading, login: str) -> bool:
 
 def _check_right(view: Reading, login: str) -> None:
     if not _may(view, login):
-        raise NotAllowed("flow-administrators-only", action="proxy")
+        raise NotAllowed("flow-proxy-of-another")
 
 
 def _instant(view: Reading, value: Any, name: str, refused: list[FieldRefusal]) -> datetime | None:

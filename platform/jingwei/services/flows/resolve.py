@@ -136,6 +136,11 @@ class WorldAsks:
     def persons(self, whos: Whos, rows: Rows, subject: str | None = None) -> list[str]:
         return who.people(self.view, whos, self._around(rows, subject))
 
+    def named(self, login: str) -> str:
+        """What a sentence calls a person: the name, and the login that tells him apart."""
+        found = find_people(self.view.connection, {login}).get(login)
+        return login if found is None else f"{found.name} ({login})"
+
     def superior(self, login: str) -> str | None:
         return superior_of(self.view, login)
 

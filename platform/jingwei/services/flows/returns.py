@@ -14,6 +14,7 @@ from jingwei.language.workflow import ReturnRule, Step
 from jingwei.refusals import Refused
 from jingwei.services.flows.plan import START
 from jingwei.services.flows.walk import DONE, Walk
+from jingwei.services.flows.words import step_word, steps_word
 from jingwei.storage.flow_rows import RunRow
 
 
@@ -67,7 +68,9 @@ def target_of(walk: Walk, run: RunRow, word: str) -> str:
     if word == START:
         return START
     if word not in known:
-        raise Refused("flow-return-where", step=word, known=", ".join(known) or "—")
+        raise Refused(
+            "flow-return-where", step=step_word(walk.plan, word), known=steps_word(walk.plan, known)
+        )
     return word
 
 
@@ -79,7 +82,9 @@ def asked_target(walk: Walk, run: RunRow, to: str | None) -> str:
         return fixed or to_initiator(walk, run)
     asked = target_of(walk, run, to)
     if fixed is not None and asked != fixed:
-        raise Refused("flow-return-where", step=to, known=fixed)
+        raise Refused(
+            "flow-return-where", step=step_word(walk.plan, to), known=step_word(walk.plan, fixed)
+        )
     return asked
 
 
@@ -163,12 +168,12 @@ def _enter(
     path = block if parent is None else f"{walk.runs[parent].path}/{inside}/{block}"
     last = [r for r in walk.runs.values() if r.path == path]
     if not last:
-        raise Refused("flow-return-where", step=target, known="—")
+        raise Refused("flow-return-where", step=step_word(walk.plan, target), known="—")
     run = last[-1]
     known = run.data.get("lanes", {})
     lanes = [lane] if lane is not None else list(known)
     if lane is not None and lane not in known:
-        raise Refused("flow-return-where", step=target, known="—")
+        raise Refused("flow-return-where", step=step_word(walk.plan, target), known="—")
     if walk.plan.policy(returner, "rerun") == "block":
         new = walk.new_run(walk.plan.step(block), parent, inside)
         words = dict.fromkeys(known, "open")
@@ -280,7 +285,7 @@ def jump(walk: Walk, target: str) -> None:
         raise Refused("flow-no-such-step", step=target)
     chain: list[Any] = walk.plan.chain(target)
     if any(lane is None for _, lane in chain):
-        raise Refused("flow-jump-into-rows", step=target)
+        raise Refused("flow-jump-into-rows", step=step_word(walk.plan, target))
     walk.set_flow(round=walk.flow.round + 1)
     walk.cancel([r.id for r in walk.runs.values()], "cancelled", "jumped")
     walk.remember(resume={})
@@ -295,7 +300,7 @@ def jump_from(walk: Walk, source: str, target: str) -> None:
         raise Refused("flow-no-such-step", step=target if source in walk.plan.places else source)
     runs = [r for r in walk.runs.values() if r.step == source and r.state == "open"]
     if not runs:
-        raise Refused("flow-step-not-open", step=source)
+        raise Refused("flow-step-not-open", step=step_word(walk.plan, source))
     there, here = walk.plan.places[target], walk.plan.places[source]
     for run in runs:
         if (there.block, there.lane) == (here.block, here.lane):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jingwei.language.workflow import Step
-from jingwei.refusals import Refused
+from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services.flows.asks import Found, Rows
 from jingwei.services.flows.votes import SAME
 from jingwei.storage.flow_rows import RunRow, TaskRow
@@ -20,6 +20,10 @@ TASK_KINDS = {"fill": "fill", "approve": "approval", "acknowledge": "receipt"}
 def open_people(walk: Walk, step: Step, parent: int | None, lane: str | None, rows: Rows) -> RunRow:
     chosen = walk.flow.memory.get("chosen", {}).get(step.id, ())
     found = walk.asks.people(step, rows, chosen)
+    if walk.chooses and not chosen and _must_be_named(step):
+        raise Invalid(
+            "invalid", fields=[FieldRefusal("chosen", "chosen-missing", {"step": step.title})]
+        )
     walk.note_system("step_opened", step=step.id)
     run = walk.new_run(step, parent, lane)
     due = walk.asks.due(step, rows)
@@ -33,6 +37,13 @@ def open_people(walk: Walk, step: Step, parent: int | None, lane: str | None, ro
         _seat(walk, step, run, found)
         walk.look_at(run.id)
     return walk.runs[run.id]
+
+
+def _must_be_named(step: Step) -> bool:
+    """The one who decided before must say who is asked here, and the step has no rule for when he
+    does not."""
+    named = bool(step.who) and all(w.kind == "chosen_by" and w.name == "previous" for w in step.who)
+    return named and "empty" not in step.policy
 
 
 def _tell(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
@@ -188,14 +199,15 @@ def _without_empty(
         return [seat for seat in seats if seat[0]]
     seats = seats or [((), 1)]
     rule = walk.plan.policy(step, "empty")
+    more = {"reason": "not-chosen"} if any(w.kind == "chosen_by" for w in step.who) else {}
     if rule == "pass" and step.kind != "fill":
-        walk.note_system("seat_empty", step=step.id, rule="pass")
+        walk.note_system("seat_empty", step=step.id, rule="pass", **more)
         left = [seat for seat in seats if seat[0]]
         if not left:
             walk.finish(run.id, "approved" if step.kind == "approve" else "acknowledged")
         return left
     if rule == "reject" and step.kind == "approve":
-        walk.note_system("seat_empty", step=step.id, rule="reject")
+        walk.note_system("seat_empty", step=step.id, rule="reject", **more)
         walk.reject_run(run.id)
         return []
     stand_ins: list[str] = []
@@ -204,7 +216,7 @@ def _without_empty(
     stand_ins = stand_ins or walk.asks.flow_admins()
     if not stand_ins:
         raise Refused("flow-nobody", step=step.title)
-    walk.note_system("seat_empty", step=step.id, rule="flow_admin", people=stand_ins)
+    walk.note_system("seat_empty", step=step.id, rule="flow_admin", people=stand_ins, **more)
     return [seat if seat[0] else (tuple(stand_ins), seat[1]) for seat in seats]
 
 

@@ -1,0 +1,79 @@
+"""Undoing a decision that was taken back: whether it still may be, and who is asked again."""
+
+from __future__ import annotations
+
+from jingwei.refusals import Conflict
+from jingwei.services.flows.seats import ask_more
+from jingwei.services.flows.votes import seats_of, verdict
+from jingwei.services.flows.walk import Walk
+from jingwei.storage.flow_rows import RunRow, TaskRow
+
+
+def check_nobody_after(walk: Walk, run: RunRow, task: TaskRow) -> None:
+    """In a sequence the next seat must not have answered; signers added after me neither."""
+    step = walk.step_of(run)
+    for other in walk.tasks_of(run.id):
+        later = other.seat > task.seat and step.mode == "sequential"
+        added = other.origin == task.id
+        if (later or added) and other.closed_by is not None:
+            raise Conflict("flow-too-late")
+
+
+def check_untouched(walk: Walk, run: RunRow) -> None:
+    """Nobody after this step has acted, and nothing automatic was done that stays done."""
+    if run.outcome != "approved" or run.round != walk.flow.round:
+        raise Conflict("flow-too-late")
+    for after in _after(walk, run):
+        acted = any(t.closed_by is not None for t in walk.tasks_of(after.id))
+        if acted or after.kind in ("do", "subflow", "end", "return"):
+            raise Conflict("flow-too-late")
+
+
+def _after(walk: Walk, run: RunRow) -> list[RunRow]:
+    around = {block.id for block, _ in walk.ancestors(run)}
+    return [
+        r
+        for r in walk.runs.values()
+        if r.id > run.id and r.id not in around and not walk.beside(r, run)
+    ]
+
+
+def reopen(walk: Walk, run: RunRow) -> None:
+    walk.cancel([r.id for r in _after(walk, run)], "cancelled", "taken-back")
+    for block, lane in walk.ancestors(run):
+        lanes = {**block.data.get("lanes", {}), lane: "open"}
+        walk.set_run(
+            block.id,
+            state="open",
+            outcome=None,
+            closed_at=None,
+            data={**block.data, "lanes": lanes},
+        )
+    walk.set_run(run.id, state="open", outcome=None, closed_at=None)
+
+
+def ask_again(walk: Walk, run: RunRow, task: TaskRow) -> None:
+    """The seat is free again, for all who shared it; so are seats that the decision closed."""
+    step = walk.step_of(run)
+    for seat, found in seats_of(walk.tasks_of(run.id)).items():
+        if verdict(found) != "gone":
+            continue
+        people = {
+            t.person: t
+            for t in found
+            if t.outcome in ("superseded", "cancelled") or t.id == task.id
+        }
+        for person, old in people.items():
+            ask_more(
+                walk,
+                run.id,
+                person,
+                seat,
+                weight=old.weight,
+                origin=old.origin,
+                position=old.position,
+            )
+    if step.mode == "sequential":
+        for later in walk.live_tasks(run.id):
+            if later.seat > task.seat and later.position is None and later.state == "open":
+                walk.set_task(later.id, state="waiting")
