@@ -3,6 +3,7 @@ writes are the record as its effects leave it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +35,8 @@ title: 回声
 fields:
   a: {{type: number, title: 甲}}
   seen: {{type: number, title: 见过}}
+  up: {{type: link, to: echo, title: 上}}
+  more: {{type: number, title: 多, compute: up.a + 1}}
   big: {{type: boolean, title: 大, compute: a > 5}}
 events:
   field.a:
@@ -78,6 +81,14 @@ def test_a_write_answers_with_what_its_effects_left(house: ApiHouse) -> None:
     assert answer.get_json() == now.get_json()
     assert answer.headers["ETag"] == now.headers["ETag"]
     assert (float(now.get_json()["seen"]), now.get_json()["big"]) == (7, True)
+
+
+def test_a_number_is_written_alike_in_an_answer_and_in_a_list(house: ApiHouse) -> None:
+    up = house.make("li.na", "echo", a=10)
+    answer = house.post("li.na", "forms/echo/records", {"up": up["id"]}).get_data(as_text=True)
+    listed = house.get("li.na", "forms/echo/records?size=1").get_data(as_text=True)
+    written = re.findall(r'"more":[^,}]+', answer)
+    assert written == re.findall(r'"more":[^,}]+', listed) != ['"more":null']
 
 
 def test_a_computed_yes_or_no_is_words_and_no_switch(pages: Pages) -> None:
