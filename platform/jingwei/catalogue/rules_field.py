@@ -15,6 +15,8 @@ from jingwei.problems import Phrase, Position, Problems, nearest
 
 NUMERIC = frozenset({"integer", "number", "money", "percent", "rating", "duration"})
 MOST_PLACES = 10  # as quotients have
+MOST_LETTERS = 100_000
+MOST_ROWS = 100_000
 LENGTHS = frozenset({"text", "long_text", "markdown", "code", "rich_text"})
 _NEEDED = {"choice": ("choices",), "link": ("to",), "table": ("fields", "of")}
 
@@ -58,6 +60,10 @@ def _path(field: Field) -> tuple[str, ...]:
 def _check_limits(form: Form, field: Field, problems: Problems) -> None:
     low, high = _literal(field.min), _literal(field.max)
     path = _path(field)
+    if field.type in LENGTHS and high is not None and high < 1:
+        at = form.origin.value(*path, "max")
+        problems.add("out-of-range", at, value=high, low=1, high=MOST_LETTERS)
+        return
     if low is not None and high is not None and low > high:
         at = form.origin.value(*path, "min")
         line = form.origin.value(*path, "max").line
@@ -200,6 +206,11 @@ def _check_set(catalogue: Catalogue, value: Literal_, problems: Problems) -> Non
 
 def _check_table(form: Form, table: Field, problems: Problems) -> None:
     least, most = table.min_rows, table.max_rows
+    for key, rows in (("min_rows", least), ("max_rows", most)):
+        if rows is not None and rows < 0:
+            at = form.origin.value("fields", table.name, key)
+            problems.add("out-of-range", at, value=rows, low=0, high=MOST_ROWS)
+            return
     if least is not None and most is not None and least > most:
         at = form.origin.value("fields", table.name, "min_rows")
         line = form.origin.value("fields", table.name, "max_rows").line

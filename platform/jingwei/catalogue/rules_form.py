@@ -257,6 +257,9 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             path = written.removeprefix("-") if key == "sort" else written
             at = form.origin.value("list", key, index)
             check_path(catalogue, form, path, at, problems)
+            if key == "columns" and path in form.list.columns[:index]:
+                line = form.origin.value("list", key, form.list.columns.index(path)).line
+                problems.add("field-twice", at, severity="warning", name=path, line=line)
 
     for name, view in form.list.views.items():
         for key in ("by", "start", "end", "value"):
