@@ -12,10 +12,12 @@ from jingwei.language.form import Field, Form
 from jingwei.language.small import whole_number
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import EMPTY, Cell, Cells
+from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
 from jingwei.screens.records import form_or_404_or_opened
 from jingwei.screens.session import reading
 from jingwei.services import snapshots
+from jingwei.services.record_views import record
 from jingwei.web import locale
 
 
@@ -43,6 +45,7 @@ def show(form: str, id: int) -> Any:
         later = _asked("other", numbers, numbers[-1])
         earlier = _asked("one", numbers, numbers[max(0, numbers.index(later) - 1)])
         cells = Cells(view)
+        raw = record(view, form, id).raw
         found = snapshots.diff(view, form, id, earlier, later)
         return page(
             view,
@@ -61,6 +64,8 @@ def show(form: str, id: int) -> Any:
                 for one in reversed(kept)
             ],
             earlier=earlier,
+            may_restore=edit_rights(view, definition, raw)[0] is not None,
+            revision=raw["revision"],
             later=later,
             lines=_lines(cells, definition, found["changes"]),
         )

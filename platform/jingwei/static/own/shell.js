@@ -179,7 +179,7 @@ async function run(button) {
   }
   button.disabled = true;
   try {
-    const answer = await api(method, act, method === "DELETE" ? undefined : body, method === "DELETE" ? { "If-Match": `"${revision}"` } : {});
+    const answer = await api(method, act, method === "DELETE" ? undefined : body, method === "DELETE" || button.dataset.seen ? { "If-Match": `"${button.dataset.seen ?? revision}"` } : {});
     done(button, after, answer);
   } catch (error) {
     button.disabled = false;
