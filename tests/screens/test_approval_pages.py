@@ -24,6 +24,7 @@ FLOWS = {
           - id: a
             approve: {who: {person: u4}, opinion: required, labels: {approve: 核准}, fields: {hide: [amount]}}
         """,  # noqa: E501
+    "abroad": "steps: [{id: a, title: 会签, approve: {who: {person: out}}}]",
     "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
 }
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
@@ -243,6 +244,19 @@ def test_what_waits_for_a_leaver_is_shown_before_it_is_handed_over(
     assert "没有" in words(pages.page("admin", "/flows/hand-over?person=u9").xpath("//main")[0])
     assert pages.page("admin", "/flows/hand-over?person=nobody").xpath("//*[@class='wrong']")
     assert pages.get("u1", "/flows/hand-over").status_code == 403
+
+
+def test_a_leavers_tasks_of_other_orgs_stay_with_who_administers_them(house: Approvals) -> None:
+    flow = house.start("abroad", title="癸")
+    why = {"reason": "离任", "to": "u1"}
+    kept = house.api.post("admin.b", "people/out/hand-over", why).get_json()
+    assert (kept["tasks"], [(i["flow"], i["to"], i["why"]) for i in kept["items"]]) == (
+        0,
+        [(flow["id"], "out", "other-org")],
+    )
+    assert house.todo("out", flow["id"])
+    given = house.api.post("admin", "people/out/hand-over", why).get_json()
+    assert (given["tasks"], given["items"][0]["to"]) == (1, "u1")
 
 
 @pytest.mark.parametrize("number", ["²", "9" * 30, "9" * 5_000, "-1", "1_0"])

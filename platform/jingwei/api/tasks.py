@@ -105,6 +105,7 @@ def hand_over(login: str) -> Response:
 
     def handler(work: Work) -> Answer:
         given = flows.hand_over_by(work, login, body.get("to"), body.get("reason"))
-        return 200, {"person": login, "tasks": len(given), "items": given}
+        went = sum(1 for one in given if one["to"] != login)
+        return 200, {"person": login, "tasks": went, "items": given}
 
     return write(handler)

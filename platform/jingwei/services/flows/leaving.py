@@ -22,6 +22,7 @@ from jingwei.storage.people import find_people, find_person
 from jingwei.texts import text
 
 TODOS = ("todo", "collect")
+OTHER_ORG = "other-org"
 
 
 def tasks_to_hand_over(view: Reading, login: str) -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ def hand_over_by(
         wrong.append(FieldRefusal("to", "hand-over-to-leaver"))
     if wrong:
         raise Invalid("invalid", fields=wrong)
-    given = _hand_over(work, login, to, (reason or "").strip())
+    given = _hand_over(work, login, to, (reason or "").strip(), own_orgs_only=True)
     return _shown(work, given, to)
 
 
@@ -66,14 +67,19 @@ def hand_over(work: Work, login: str, to: str | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A task that went to somebody; `why`: the code of why not to the one who was named."""
+    """A task that went to somebody; `why`: the code of why not to the one who was named, or why
+    it stays where it is."""
 
     task: TaskRow
     to: str
     why: str | None = None
 
 
-def _hand_over(work: Work, login: str, to: str | None, reason: str | None) -> list[Given]:
+def _hand_over(
+    work: Work, login: str, to: str | None, reason: str | None, *, own_orgs_only: bool = False
+) -> list[Given]:
+    """`own_orgs_only`: tasks about records of orgs whose flows the actor does not administer stay
+    with the leaver."""
     person = work.people.find(work.connection, login, work.today)
     if person is None:
         raise NotFound("no-such-person", login=login)
@@ -83,13 +89,29 @@ def _hand_over(work: Work, login: str, to: str | None, reason: str | None) -> li
     given: list[Given] = []
     for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
         found = runtime.load(work, flow_id, lock=True)
+        if own_orgs_only and not runtime.is_administrator(work, found.asks.record):
+            given += [Given(t, login, OTHER_ORG) for t in mine if t.flow == flow_id]
+            continue
         walk = found.walk()
         for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
             if login in (task.person, task.acting):
                 given.append(_hand_one(found, walk, task, login, to, reason))
         if walk.events:  # somebody may have decided meanwhile
             runtime.commit(work, found, walk)
+    if own_orgs_only:
+        kept = [t for t in mine if t.run is None and t.kind in TODOS and not _is_ours(work, t)]
+        given += [Given(t, login, OTHER_ORG) for t in kept]
+        mine = [t for t in mine if t not in kept]
     return given + _hand_todos(work, mine, person, to)
+
+
+def _is_ours(work: Work, task: TaskRow) -> bool:
+    """Whether the actor administers the flows of the org that a to-do is about; one that is about
+    no record goes with its person."""
+    if task.form not in work.catalogue.forms or not task.record:
+        return True
+    record = work.store.load(work.connection, task.form, [task.record]).get(task.record)
+    return record is None or runtime.is_administrator(work, record)
 
 
 def _shown(work: Work, given: Sequence[Given], to: str | None) -> list[dict[str, Any]]:
@@ -105,8 +127,10 @@ def _shown(work: Work, given: Sequence[Given], to: str | None) -> list[dict[str,
             "title": line["title"],
             "to": one.to,
             "to_name": known[one.to].name if one.to in known else one.to,
-            "why": one.why if to is not None else None,
-            "message": text(f"flows.handing.{one.why}", locale) if one.why and to else "",
+            "why": one.why if to is not None or one.why == OTHER_ORG else None,
+            "message": text(f"flows.handing.{one.why}", locale)
+            if one.why and (to or one.why == OTHER_ORG)
+            else "",
         }
         for one, line in zip(given, shown, strict=True)
     ]
