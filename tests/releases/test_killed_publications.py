@@ -15,7 +15,9 @@ from killed_apply import publish
 from services_house import FILES, House
 from sqlalchemy import inspect
 
+from jingwei.catalogue.compile import compile_catalogue
 from jingwei.refusals import Conflict
+from jingwei.services.releases.planning import Moment, make_plan
 from jingwei.storage.failpoints import FAILPOINTS, Failed, arm
 from jingwei.storage.plan import plan as plan_tables
 from jingwei.storage.releases import all_releases
@@ -120,6 +122,22 @@ def stopped(house: House, name: str, inline: int) -> None:
     """Stopped at this place by an exception, which undoes what a kill undoes."""
     with pytest.raises(Failed):
         run(house, f"{name}@{TIMES.get(name, 1)}=raise", inline=inline)
+
+
+def test_after_a_publication_was_killed_the_plan_shows_the_same_change_again(house: House) -> None:
+    filled(house)
+    changed(house)
+    before = planned(house)
+    stopped(house, "fill.batch_committed", inline=0)
+    assert planned(house) == before
+
+
+def planned(house: House) -> list[tuple[str, str]]:
+    catalogue = compile_catalogue(house.root)
+    steps = make_plan(
+        house.database, catalogue, Moment(house.clock.now(), house.clock.today())
+    ).steps
+    return [(step.code, str(step.path)) for step in steps]
 
 
 def test_a_long_publication_stopped_at_every_place_in_turn_is_completed_in_the_end(

@@ -85,7 +85,7 @@ def test_nothing_is_destroyed_without_a_reason_and_a_look(
     write(here, WITHOUT)
     words = ("apply", "--allow-destroy", "contract.secret")
     assert type_(here, *words) == 1
-    assert said(capsys).endswith("[reason-needed]")
+    assert said(capsys).endswith("[destroy-reason]")
     assert type_(here, "--json", *words, "--reason", "asked for") == 1
     assert json.loads(said(capsys))["error"]["code"] == "plan-needs-yes"
     assert kept(here) == 2

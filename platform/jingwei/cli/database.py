@@ -120,7 +120,7 @@ def apply(
         reason,
     )
     if wish.destroy and not (reason or "").strip():
-        raise Invalid("reason-needed")
+        raise Invalid("destroy-reason")
     with open_database(context) as database:
         folder = Folder(context.settings.data_dir, context.root, database)
         planned = make_plan(database, catalogue, moment(context), wish=wish)

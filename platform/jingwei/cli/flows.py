@@ -26,8 +26,9 @@ def migrate(
     if not dry_run and not reason.strip():
         raise Malformed("migrate-reason")
     with open_platform(context) as platform:
-        if workflow not in platform.active.current.catalogue.workflows:
-            raise NotFound("no-such-workflow", name=workflow)
+        workflows = platform.active.current.catalogue.workflows
+        if workflow not in workflows:
+            raise NotFound("no-such-workflow", name=workflow, known=", ".join(workflows) or "–")
         moved = migrate_all(platform.commands, workflow, _map(pairs), reason, dry_run=dry_run)
         lines = [_line(context, one, dry_run) for one in moved]
     stuck = [one for one in moved if one.refused is not None]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.tree import Expression
@@ -76,7 +76,7 @@ def foreseen_store(
 
 def shadow(connection: Connection, plan: Plan, store: RecordStore) -> None:
     """Temporary views and tables in front of the real ones: with every column that would be
-    added, empty."""
+    added, empty; one that a publication which was killed left there is as it stands."""
     schema = "main" if connection.dialect.name == "sqlite" else _schema(connection)
     ddl = Ddl(connection.dialect, store.names)
     tables = {t.name: t for t in plan.names.tables.values()}
@@ -96,12 +96,14 @@ def shadow(connection: Connection, plan: Plan, store: RecordStore) -> None:
         added.setdefault(table, []).append(key)
     for table, keys in added.items():
         physical = tables[table]
-        more = ", ".join(
-            f'CAST(NULL AS {_type(connection, physical.types[key])}) AS "{physical.columns[key]}"'
+        there = {column["name"] for column in inspect(connection).get_columns(table)}
+        more = "".join(
+            f', CAST(NULL AS {_type(connection, physical.types[key])}) AS "{physical.columns[key]}"'
             for key in keys
+            if physical.columns[key] not in there
         )
         connection.exec_driver_sql(
-            f'CREATE TEMPORARY VIEW "{table}" AS SELECT t.*, {more} FROM "{schema}"."{table}" AS t'
+            f'CREATE TEMPORARY VIEW "{table}" AS SELECT t.*{more} FROM "{schema}"."{table}" AS t'
         )
 
 
