@@ -100,13 +100,13 @@ def resolve(path: str) -> Response:
     """`{how: mine|theirs|merge, theirs_hash, text}`: settle one file after looking at both."""
     parameters()
     body = known_body("how", "theirs_hash", "text")
-    how = body.get("how")
-    if how not in ("mine", "theirs", "merge"):
-        raise Malformed("parameter-choice", name="how", known="mine, theirs, merge")
-    seen = _text(body, "theirs_hash", optional=True)
-    text = _text(body, "text", optional=how != "merge")
 
     def handler(work: Work) -> Answer:
+        how = body.get("how")
+        if how not in ("mine", "theirs", "merge"):
+            raise Malformed("parameter-choice", name="how", known="mine, theirs, merge")
+        seen = _text(body, "theirs_hash", optional=True)
+        text = _text(body, "text", optional=how != "merge")
         return 200, _draft(drafts.resolve(work, path, how, theirs_hash=seen, text=text))
 
     return write(handler)
