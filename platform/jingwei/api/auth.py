@@ -40,6 +40,11 @@ def person() -> Person:
     return known
 
 
+def require_person() -> None:
+    """Ask who it is before anything that was sent is looked at. Raises like `person`."""
+    person()
+
+
 @contextmanager
 def reading() -> Iterator[Reading]:
     """A read as the person who asks, on the connection that found out who it is."""

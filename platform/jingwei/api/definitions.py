@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from jingwei.api.around import known_body
 from jingwei.api.asking import Answer, parameters, write
-from jingwei.api.auth import reading
+from jingwei.api.auth import reading, require_person
 from jingwei.api.json import answer
 from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Work
@@ -21,6 +21,7 @@ from jingwei.storage.studio_drafts import DraftRow
 from jingwei.web import checking, locale
 
 blueprint = Blueprint("definitions", __name__, url_prefix="/api/v1/definitions")
+blueprint.before_request(require_person)
 
 
 # --- files and drafts ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from jingwei.api.around import known_body
 from jingwei.api.asking import flag, parameters
-from jingwei.api.auth import person, reading
+from jingwei.api.auth import person, reading, require_person
 from jingwei.api.definitions import encodable
 from jingwei.api.json import answer
 from jingwei.documents.check import check_templates
@@ -20,6 +20,7 @@ from jingwei.storage.releases import Release
 from jingwei.web import current, locale, request_id
 
 blueprint = Blueprint("publishing", __name__, url_prefix="/api/v1/definitions")
+blueprint.before_request(require_person)
 
 
 @blueprint.post("/plan")
