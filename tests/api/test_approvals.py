@@ -343,7 +343,7 @@ def test_an_absence_is_checked(
 
 def test_nobody_but_an_administrator_names_a_stand_in_for_another(fresh_house: Approvals) -> None:
     body = {"person": "u1", "to": "u2", "until": "2026-04-01"}
-    assert code(fresh_house.api.post("u2", "proxies", body)) == (403, "flow-administrators-only")
+    assert code(fresh_house.api.post("u2", "proxies", body)) == (403, "flow-proxy-of-another")
     assert fresh_house.api.post("admin", "proxies", body).status_code == 201
 
 
