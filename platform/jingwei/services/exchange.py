@@ -137,7 +137,10 @@ def _is_outdated(view: Reading, form: str, sheet: Sheet) -> bool:
     said: Mapping[str, str] = about() if about is not None else {}
     if said.get("form", form) != form:
         raise Conflict("sheet-other-form", form=said["form"][:60])
-    return said.get("fingerprint") not in (None, form_fingerprint(view.catalogue, form))
+    fingerprint = said.get("fingerprint")
+    if fingerprint is None or form not in view.catalogue.forms:  # whoever asks is told later
+        return False
+    return fingerprint != form_fingerprint(view.catalogue, form)
 
 
 def _readers(view: Reading, form: Form, wanted: Wanted, sheet: Sheet) -> tuple[Lines, Matcher]:
