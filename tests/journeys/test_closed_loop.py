@@ -65,7 +65,7 @@ class Loop:
         for login in logins:
             visit = self.as_person(login)
             page = visit.go(f"/f/{form}/{id}")
-            self._click(visit, page.locator(".decide").get_by_role("button", name="同意"))
+            self._click(visit, page.locator(".decide button.btn-primary[data-act]"))
 
     def one_of(self, login: str, form: str, filter: str) -> int:
         found = self.server.get(f"/api/v1/forms/{form}/records?filter={filter}", login)
