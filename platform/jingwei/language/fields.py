@@ -12,6 +12,7 @@ from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Choice, Field, Generate
 from jingwei.language.leaves import refused_value
+from jingwei.language.other_types import OTHER_TYPES
 from jingwei.language.periods import GRAINS
 from jingwei.language.shapes import (
     BOOLEAN,
@@ -271,71 +272,10 @@ def _type_of(walker: Walker, name: str, data: dict[str, Data], path: Path) -> st
     return scalar.text
 
 
-# types of other systems, and what they are called here
-_OTHER_TYPES: Mapping[str, str] = {
-    "string": "text",
-    "str": "text",
-    "int": "integer",
-    "float": "number",
-    "decimal": "number",
-    "currency": "money",
-    "bool": "boolean",
-    "select": "choice",
-    "enum": "choice",
-    "textarea": "long_text",
-    "user": "person",
-    "employee": "person",
-    "reference": "link",
-    "lookup": "link",
-    "department": "org",
-    "attachment": "file",
-    "timestamp": "datetime",
-    "subtable": "table",
-    "child": "table",
-    "varchar": "text",
-    "char": "text",
-    "nvarchar": "text",
-    "numeric": "number",
-    "文本": "text",
-    "文字": "text",
-    "字符串": "text",
-    "多行文本": "long_text",
-    "备注": "long_text",
-    "整数": "integer",
-    "数字": "number",
-    "数值": "number",
-    "小数": "number",
-    "金额": "money",
-    "百分比": "percent",
-    "日期": "date",
-    "日期时间": "datetime",
-    "时间": "time",
-    "期间": "period",
-    "是否": "boolean",
-    "布尔": "boolean",
-    "选项": "choice",
-    "单选": "choice",
-    "下拉": "choice",
-    "多选": "choice",
-    "人员": "person",
-    "部门": "org",
-    "组织": "org",
-    "单位": "org",
-    "关联": "link",
-    "明细": "table",
-    "子表": "table",
-    "表格": "table",
-    "附件": "file",
-    "文件": "file",
-    "图片": "image",
-    "签名": "signature",
-}
-
-
 def _meant_type(written: str) -> str | None:
     """`varchar(20)` means text."""
     word = written.partition("(")[0].strip().lower()
-    return _OTHER_TYPES.get(word) or nearest(word, FIELD_TYPES)
+    return OTHER_TYPES.get(word) or nearest(word, FIELD_TYPES)
 
 
 def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
