@@ -43,7 +43,7 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z0-9:]{1,24})"')
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    NotImplementedError,
+    NotImplementedError,  # how zipfile says that it cannot unpack a way of packing
     EOFError,
     UnicodeDecodeError,
     IndexError,

@@ -3,6 +3,7 @@ he may read, which rows it means, what its columns are called."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
@@ -42,7 +43,7 @@ from jingwei.texts import Words, has_text
 _BOOLEAN = Type("boolean")
 
 
-class Asked:
+class Asked(ABC):
     """One block with its form, its reader and the values of parameters."""
 
     def __init__(
@@ -65,9 +66,9 @@ class Asked:
     def nothing(self) -> BlockTable:
         return BlockTable(self.columns(self.asked_names()), [], total=0)
 
+    @abstractmethod
     def answer(self) -> BlockTable:
         """What the reader gets to see."""
-        raise NotImplementedError
 
     def asked_names(self) -> list[str]:
         if self.block.group or self.block.values or self.block.by:
