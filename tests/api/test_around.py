@@ -97,6 +97,9 @@ def test_a_share_opens_one_record_to_one_person(api: ApiHouse) -> None:
     shared = api.post("li.na", f"{path}/share", {"person": "nobody"})
     assert shared.get_json() == {"person": "nobody", "shared": True}
     assert api.get("nobody", path).status_code == 200
+    asked = api.get("nobody", f"{path}/access").get_json()
+    assert (asked["allowed"], asked["reason"]) == (True, "opened")
+    assert code(api.get("nobody", f"{CONTRACTS}/{other['id']}/access")) == (404, "no-such-form")
     assert api.get("nobody", f"{CONTRACTS}/{other['id']}").status_code == 404
     assert code(api.patch("nobody", path, {"note": "x"}, match=1)) == (403, "not-allowed")
     assert code(api.post("nobody", f"{path}/share", {"person": "ops"})) == (403, "not-allowed")

@@ -73,7 +73,6 @@ class Loop:
         return int(found["items"][0]["id"])
 
 
-@pytest.mark.xfail(reason="the record page's new way to decide is not walked to its end here yet")
 def test_a_red_item_comes_back_as_a_closed_task_and_every_link_leads_back(
     as_person: Open, installation: Installation
 ) -> None:

@@ -169,7 +169,7 @@ def _pressed(
     row: int | None = None,
 ) -> dict[str, Any]:
     """The record after the button; `_open` names the record that the screen should go to."""
-    listing.raise_unless_known(work, listing.form_of(work, form))
+    listing.raise_unless_reached(work, listing.form_of(work, form), id)
     done = actions.act(work, form, id, name, asked, table=table, row=row)
     raw = work.store.load(work.connection, form, [id]).get(id)
     gone = raw is None or raw["deleted_at"] is not None
@@ -196,7 +196,7 @@ def discard(form: str, id: int) -> Response:
 
 
 def _moved(work: Work, form: str, id: int, move: Any) -> dict[str, Any]:
-    listing.raise_unless_known(work, listing.form_of(work, form))
+    listing.raise_unless_reached(work, listing.form_of(work, form), id)
     return raw_json(work, form, dict(move(work, form, id)))
 
 

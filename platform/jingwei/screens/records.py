@@ -13,7 +13,7 @@ from jingwei.language.form import Field, Form, Section
 from jingwei.language.text import Text
 from jingwei.screens.approval import flow_of, flow_words, my_task, shown_flow
 from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
-from jingwei.screens.cells import EMPTY, Cell, Cells, Column, form_or_404
+from jingwei.screens.cells import EMPTY, Cell, Cells, Column
 from jingwei.screens.flow_buttons import beside, deciding, of_administrators, of_flow
 from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
@@ -23,6 +23,7 @@ from jingwei.screens.timeline import moments_of
 from jingwei.services import access, followers, personal, receipts, snapshots
 from jingwei.services.commands import Reading
 from jingwei.services.flows.offers import Drawn
+from jingwei.services.listing import form_of, raise_unless_reached
 from jingwei.services.plans import form_plan
 from jingwei.services.record_views import RecordView, at_record, record
 from jingwei.services.report_asked import of_record
@@ -68,7 +69,7 @@ def show(form: str, id: int) -> Any:
     _answer_by_reading(form, id)
     with reading() as view:
         view = at_record(view, form, id)
-        definition = form_or_404_or_opened(view, form, id)
+        definition = form_reached(view, form, id)
         shown = record(view, form, id)
         cells = Cells(view)
         flow = flow_of(view, form, id)
@@ -176,11 +177,11 @@ def _receipts(view: Reading, form: Form, id: int, cells: Cells) -> list[dict[str
     ]
 
 
-def form_or_404_or_opened(view: Reading, form: str, id: int) -> Form:
+def form_reached(view: Reading, form: str, id: int) -> Form:
     """A record may be open to a person (by a task, a share) who has nothing else of its form."""
-    if form in view.catalogue.forms and view.rights.opened(view, form, id):
-        return view.catalogue.forms[form]
-    return form_or_404(view, form)
+    definition = form_of(view, form)
+    raise_unless_reached(view, definition, id)
+    return definition
 
 
 # --- what it says --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from jingwei.refusals import NotFound
 from jingwei.screens.cells import EMPTY, Cell, Cells
 from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
-from jingwei.screens.records import form_or_404_or_opened
+from jingwei.screens.records import form_reached
 from jingwei.screens.session import reading
 from jingwei.services import snapshots
 from jingwei.services.record_views import record
@@ -37,7 +37,7 @@ def register(blueprint: Blueprint) -> None:
 
 def show(form: str, id: int) -> Any:
     with reading() as view:
-        definition = form_or_404_or_opened(view, form, id)
+        definition = form_reached(view, form, id)
         kept = snapshots.versions(view, form, id)
         if not kept:
             raise NotFound("not-found")

@@ -27,7 +27,7 @@ def explain(
     see the record. Raises NotFound, Malformed.
     """
     definition = listing.form_of(view, form)
-    listing.raise_unless_known(view, definition)
+    listing.raise_unless_reached(view, definition, id)
     if action not in (*CAN, *definition.actions):
         raise Malformed("parameter-choice", name="action", known=", ".join(CAN))
     raw = view.store.load(view.connection, form, [id]).get(id)

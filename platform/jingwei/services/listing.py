@@ -181,6 +181,13 @@ def raise_unless_known(view: Reading, form: Form) -> None:
         raise NotFound("no-such-form")
 
 
+def raise_unless_reached(view: Reading, form: Form, id: int) -> None:
+    """Like `raise_unless_known`; but one record may be open, by a task or a share, to a person who
+    has nothing else of its form."""
+    if not view.rights.opened(view, form.name, id):
+        raise_unless_known(view, form)
+
+
 def check(view: Reading, form: str, wish: ListWish) -> None:
     """Raises Malformed for what cannot be asked, before anything is answered."""
     view = view.rights.home(view, form)

@@ -11,7 +11,7 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
 from jingwei.services.commands import Reading, Work
-from jingwei.services.listing import form_of, raise_unless_known
+from jingwei.services.listing import form_of, raise_unless_known, raise_unless_reached
 from jingwei.services.presenting import instant
 from jingwei.storage import unsaved as rows
 from jingwei.storage.types import canonical_json
@@ -61,7 +61,11 @@ def keep(
 
 def forget(work: Work, form: str, id: int | None = None) -> None:
     """It was saved, or thrown away."""
-    raise_unless_known(work, form_of(work, form))
+    definition = form_of(work, form)
+    if id is None:
+        raise_unless_known(work, definition)
+    else:
+        raise_unless_reached(work, definition, id)
     rows.forget_unsaved(work.connection, work.actor.id, _key(work, form), id or NEW)
 
 
