@@ -140,7 +140,7 @@ def test_a_copy_opens_the_record_but_not_what_the_step_hides_and_asks_nothing(
     assert answer.status_code == 200, answer.get_data(as_text=True)
     house.check(flow["id"])
     again = house.act("u4", task["id"], "cc", {"people": ["out"]})
-    assert again.status_code == 200
+    assert (again.status_code, again.get_json()["error"]["code"]) == (422, "flow-has-copy")
     assert "己" in texts(pages.page("out", "/tasks?box=cc"), "//*[@class='task-name']")
     assert len(pages.page("out", "/tasks?box=cc").xpath("//*[@class='task-name']")) == 1
     shown = pages.page("out", f"/f/secret/{flow['record']}")

@@ -29,9 +29,9 @@ def check_initiator_chose(walk: Walk) -> None:
     """Raises Invalid naming each step to come whose people the initiator must name and has not."""
     kept = walk.flow.memory.get("chosen", {})
     steps = [one.step for one in predict.from_start(walk)]
-    lacking = [s for s in steps if "initiator" in _by(s) and not kept.get(s.id) and owed(s)]
+    lacking = {s.id: s for s in steps if "initiator" in _by(s) and not kept.get(s.id) and owed(s)}
     if lacking:
-        raise Invalid("invalid", fields=[_missing(step) for step in dict.fromkeys(lacking)])
+        raise Invalid("invalid", fields=[_missing(step) for step in lacking.values()])
 
 
 def owed(step: Step) -> bool:
