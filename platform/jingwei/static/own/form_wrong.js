@@ -1,0 +1,66 @@
+// What is wrong in a form: beside its field, and on top with a way to it.
+import { summarise } from "./api.js";
+import { blockOf, controlIn, form, isTable, model } from "./form_model.js";
+
+export function forgive(block, control) {
+  const wrong = block.querySelector("[data-wrong]");
+  if (wrong && !wrong.hidden) {
+    wrong.hidden = true;
+    wrong.textContent = "";
+  }
+  control?.removeAttribute("aria-invalid");
+  control?.tomselect?.control_input.removeAttribute("aria-invalid");
+}
+
+export function forgiveAll() {
+  for (const wrong of form.querySelectorAll("[data-wrong]")) {
+    wrong.hidden = true;
+    wrong.textContent = "";
+  }
+  for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+  document.getElementById("summary").hidden = true;
+}
+
+export function blame(fields, message) {
+  const lines = fields.map(({ path, message: words }) => {
+    const [name, index, column] = path.split(".");
+    const field = model.fields[name];
+    if (!field) return { words };
+    const block = blockOf(name);
+    let place = block;
+    let title = field.title;
+    if (index !== undefined && isTable(name)) {
+      const line = block.querySelector("[data-rows]").children[Number(index)];
+      title += ` ${model.words.row.replace("{row}", Number(index) + 1)}`;
+      place = line ?? block;
+      if (column !== undefined) {
+        title += ` ${field.columns[column]?.title ?? column}`;
+        place = line?.querySelector(`[data-column="${CSS.escape(column)}"]`) ?? place;
+      }
+    }
+    const control = place === block && isTable(name) ? block : controlIn(place);
+    note(place, control, words);
+    return { words: `${title}: ${words}`, id: control?.id ?? block.id, go: () => goTo(block, control) };
+  });
+  summarise(document.getElementById("summary"), message, lines);
+}
+
+function note(place, control, words) {
+  const wrong = place.querySelector("[data-wrong]");
+  if (wrong) {
+    wrong.textContent = wrong.textContent ? `${wrong.textContent} ${words}` : words;
+    wrong.hidden = false;
+    if (!wrong.id && control?.id) wrong.id = `${control.id}-wrong`;
+  }
+  const target = control?.tomselect?.control_input ?? control;
+  target?.setAttribute("aria-invalid", "true");
+  control?.setAttribute("aria-invalid", "true");
+  if (wrong?.id) target?.setAttribute("aria-describedby", wrong.id);
+}
+
+function goTo(block, control) {
+  block.hidden = false;
+  const target = control?.tomselect?.control_input ?? control ?? block;
+  target.focus();
+  target.scrollIntoView({ block: "center" });
+}
