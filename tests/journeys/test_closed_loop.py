@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import PHONE, Visit
+from browser import DESK, PHONE, Visit
 from journeys_server import Installation
 from playwright.sync_api import Locator, expect
 
@@ -22,8 +22,16 @@ class Loop:
     """Records are entered over the API; what people decide and press is done on the page."""
 
     def __init__(self, as_person: Open, installation: Installation) -> None:
-        self.as_person = as_person
+        self._open = as_person
+        self._visits: dict[tuple[str, Any], Visit] = {}
         self.server = installation
+
+    def as_person(self, login: str, size: Any = DESK) -> Visit:
+        """This person's window, the same each time."""
+        key = (login, size)
+        if key not in self._visits:
+            self._visits[key] = self._open(login, size=size)
+        return self._visits[key]
 
     def create(self, login: str, form: str, **values: Any) -> int:
         return int(self.server.post(f"/api/v1/forms/{form}/records", login, values)["id"])
@@ -136,7 +144,7 @@ def test_a_red_item_comes_back_as_a_closed_task_and_every_link_leads_back(
     assert loop.read(OPS, "assigned_task", task)["state"] == "closed"
 
     # and back again, by links only
-    page = as_person(OPS).go(f"/f/assigned_task/{task}")
+    page = loop.as_person(OPS).go(f"/f/assigned_task/{task}")
     page.get_by_role("link", name="专题会 2026-04-16").click()
     page.locator(".block a", has_text="利润总额").first.click()
     expect(page).to_have_url(f"{installation.address}/f/meeting_topic/{topic}")
