@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from jingwei.screens import (
+    choosing,
     dashboards,
     exchange,
     failures,
@@ -41,6 +42,7 @@ for _module in (
     forms,
     options,
     people,
+    choosing,
     exchange,
     records,
     versions,

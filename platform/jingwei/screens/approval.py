@@ -141,15 +141,23 @@ def _waits(view: Reading, cells: Cells, json: Mapping[str, Any]) -> dict[str, st
     if not open_:
         return None
     since = min(datetime.fromisoformat(t["opened_at"]) for t in open_)
-    hours = int((view.now - since).total_seconds() // 3600)
-    key = "days" if hours >= DAY_HOURS else "hours"
-    count = hours // DAY_HOURS if hours >= DAY_HOURS else hours
     return {
         "people": _joined(dict.fromkeys(cells.person(t["person"]) for t in open_)),
         "since": text("flow_screens.waiting_since", locale(), at=cells.moment(since)),
-        "long": text(f"flow_screens.waited_{key}", locale(), count=count) if count else "",
+        "long": waited(view, since),
         "late": "late" if any(t["overdue"] for t in open_) else "",
     }
+
+
+def waited(view: Reading, since: datetime | str) -> str:
+    """How long that is now; nothing for less than an hour."""
+    begun = datetime.fromisoformat(since) if isinstance(since, str) else since
+    hours = int((view.now - begun).total_seconds() // 3600)
+    key = "days" if hours >= DAY_HOURS else "hours"
+    count = hours // DAY_HOURS if hours >= DAY_HOURS else hours
+    if count < 1:
+        return ""
+    return text(f"flow_screens.waited_{key}{'_one' if count == 1 else ''}", locale(), count=count)
 
 
 def _why(json: Mapping[str, Any]) -> str:

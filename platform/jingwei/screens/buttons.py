@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.language.form import Action, Form
+from jingwei.screens.choosing import questions_of
 from jingwei.services import actions, versions
 from jingwei.services.commands import Reading
 from jingwei.services.display import rendered
@@ -37,7 +38,8 @@ def buttons_of(view: Reading, form: Form, shown: RecordView) -> list[Button]:
     fresh = status in ("draft", "returned", "recalled")
     if fresh and may(view, form, "submit", shown):
         title = submit_title(view, form, shown.raw)
-        found.append(Button("submit", title, f"{base}/submit", style="primary"))
+        ask = questions_of(view, form, shown.raw)
+        found.append(Button("submit", title, f"{base}/submit", style="primary", ask=ask))
     found += _own_actions(view, form, shown, base)
     found += _amending(view, form, shown, base)
     cancellable = status == "submitted" and (form.submit or {}).get("cancel")

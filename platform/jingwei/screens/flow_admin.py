@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from jingwei.language.small import whole_number
 from jingwei.refusals import NotAllowed, NotFound, Refused
-from jingwei.screens.approval import flow_words, shown_flow
+from jingwei.screens.approval import flow_words, shown_flow, waited
 from jingwei.screens.cells import Cells
 from jingwei.screens.flow_buttons import of_administrators
 from jingwei.screens.frame import page
@@ -26,6 +26,7 @@ from jingwei.screens.timeline import flow_moments
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.flows import overview
+from jingwei.services.flows.leaving import foreseen
 from jingwei.services.flows.moves import Move, moves
 from jingwei.services.flows.offers import drawn
 from jingwei.services.record_views import record
@@ -34,6 +35,7 @@ from jingwei.web import locale
 
 SIZE = 20
 MOST_BARS = 12
+LONG_HOURS = 48  # from here on the page counts in working days
 WORDS = (
     "running", "none_running", "state", "request", "waits_for", "since", "step", "statistics",
     "workflow", "runs", "median", "mean", "return_rate", "late", "manage_flows", "hand_over",
@@ -41,7 +43,8 @@ WORDS = (
     "to_step", "nothing_to_move", "move_one", "move_all", "moved_sum", "results", "cannot_move",
     "asked_afresh", "leaver", "heir", "heir_hint", "look", "hand_over_all", "hand_over_sure",
     "handed_over", "handed_to", "nothing_open", "no_leaver", "due", "events", "move_hint",
-    "move_sure", "move_reason", "choose", "results_close",
+    "none_such", "no_figures", "figures_hint", "move_sure", "move_reason",
+    "choose", "results_close", "clear", "will_get", "stays", "nobody_gets", "stay_hint",
 )  # fmt: skip
 
 
@@ -75,6 +78,7 @@ def show() -> Any:
         cells.learn_people(p for line in found["items"] for p in line["waiting_for"])
         figures = overview.statistics(view, workflow)
         by_org = overview.statistics_by_org(view, workflow) if workflow else []
+        unit = _unit([*figures, *by_org])
         return page(
             view,
             "flows.html",
@@ -91,9 +95,11 @@ def show() -> Any:
                 "items": [_line(cells, line) for line in found["items"]],
                 "pages": max(1, math.ceil(found["total"] / SIZE)),
             },
-            figures=[_rated(one) for one in figures],
-            by_org=[_rated(one) for one in by_org],
-            charts=_charts(figures, by_org),
+            narrowed=wish != overview.Wish(),
+            unit=text(f"flow_screens.{unit.name}", locale()),
+            figures=[_rated(one, unit) for one in figures],
+            by_org=[_rated(one, unit) for one in by_org],
+            charts=_charts(figures, by_org, unit),
         )
 
 
@@ -101,50 +107,99 @@ def _workflows(view: Reading) -> list[tuple[str, str]]:
     return [(name, one.title(locale())) for name, one in view.catalogue.workflows.items()]
 
 
-def _rated(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {**one, "rate": f"{one['return_rate']:.0%}"}
+class Unit(NamedTuple):
+    """In what the page says how long steps take; the time of days off does not count."""
+
+    name: str
+    hours: int
+
+    def of(self, hours: float) -> float:
+        return round(hours / self.hours, 1)
+
+
+def _unit(figures: Sequence[Mapping[str, Any]]) -> Unit:
+    """Working days, where any step takes some."""
+    longest = max((one["median_work_hours"] for one in figures), default=0)
+    return Unit("workdays", 24) if longest >= LONG_HOURS else Unit("hours", 1)
+
+
+def _rated(one: Mapping[str, Any], unit: Unit) -> dict[str, Any]:
+    return {
+        **one,
+        "median": unit.of(one["median_work_hours"]),
+        "mean": unit.of(one["mean_work_hours"]),
+        "rate": f"{one['return_rate']:.0%}",
+    }
 
 
 def _charts(
-    figures: Sequence[Mapping[str, Any]], by_org: Sequence[Mapping[str, Any]]
+    figures: Sequence[Mapping[str, Any]], by_org: Sequence[Mapping[str, Any]], unit: Unit
 ) -> list[dict[str, str]]:
     """The slowest steps, those that are returned most; per org, where one flow is chosen."""
-    slow = sorted(figures, key=lambda one: -one["median_hours"])[:MOST_BARS]
+    slow = sorted(figures, key=lambda one: -one["median_work_hours"])
     back = [one for one in figures if one["returned"]]
-    back = sorted(back, key=lambda one: -one["return_rate"])[:MOST_BARS]
-    orgs = sorted(by_org, key=lambda one: -one["median_hours"])[:MOST_BARS]
+    back = sorted(back, key=lambda one: -one["return_rate"])
+    orgs = sorted(by_org, key=lambda one: -one["median_work_hours"])
+    many = len({one["workflow"] for one in figures}) > 1
     found = [
-        _chart("chart_median", slow, "median_hours", _step_name),
-        _chart("chart_returns", back, "return_rate", _step_name),
-        _chart("chart_orgs", orgs, "median_hours", lambda one: str(one["title"])),
+        _chart("chart_median", slow, _times(unit), lambda one: _step_name(one, many)),
+        _chart("chart_returns", back, _share, lambda one: _step_name(one, many)),
+        _chart("chart_orgs", orgs, _times(unit), lambda one: str(one["title"])),
     ]
     return [one for one in found if one is not None]
 
 
-def _step_name(one: Mapping[str, Any]) -> str:
-    return f"{one['workflow_title']} · {one['title']}"
+def _step_name(one: Mapping[str, Any], many: bool) -> str:
+    return f"{one['title']} · {one['workflow_title']}" if many else str(one["title"])
+
+
+Measured = tuple[float, str]  # how long the bar is, and what stands beside it
+
+
+def _times(unit: Unit) -> Callable[[Mapping[str, Any]], Measured]:
+    def measured(one: Mapping[str, Any]) -> Measured:
+        value = unit.of(one["median_work_hours"])
+        return value, text(f"flow_screens.count_{unit.name}", locale(), count=value)
+
+    return measured
+
+
+def _share(one: Mapping[str, Any]) -> Measured:
+    value = round(one["return_rate"] * 100, 1)
+    holes = {"rate": f"{value:g}%", "returned": one["returned"], "runs": one["runs"]}
+    return value, text("flow_screens.rate_of", locale(), **holes)
 
 
 def _chart(
-    title: str, rows: Sequence[Mapping[str, Any]], what: str, name: Any
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    measured: Callable[[Mapping[str, Any]], Measured],
+    name: Callable[[Mapping[str, Any]], str],
 ) -> dict[str, str] | None:
-    if not any(one[what] for one in rows):
+    """Bars with their values beside them. Nothing where every bar would be without length."""
+    bars = [(name(one), *measured(one)) for one in rows[:MOST_BARS]]
+    if not any(value for _, value, _ in bars):
         return None
-    share = what == "return_rate"
-    values = [round(one[what] * 100, 1) if share else one[what] for one in rows]
-    unit = "%" if share else text("flow_screens.hours", locale())
     words = text(f"flow_screens.{title}", locale())
     series = {
         "title": words,
-        "unit": unit,
-        "values": values,
-        "texts": [f"{value}%" if share else str(value) for value in values],
+        "unit": "",
+        "values": [value for _, value, _ in bars],
+        "texts": [said for _, _, said in bars],
     }
-    model = {"chart": "hbar", "categories": [name(one) for one in rows], "series": [series]}
-    return {"title": words, "model": json.dumps(model, ensure_ascii=False)}
+    model = {
+        "chart": "hbar",
+        "labels": True,
+        "categories": [called for called, _, _ in bars],
+        "series": [series],
+    }
+    said = text("screens.joint", locale()).join(f"{called} {value}" for called, _, value in bars)
+    return {"title": words, "said": said, "model": json.dumps(model, ensure_ascii=False)}
 
 
 def _line(cells: Cells, line: Mapping[str, Any]) -> dict[str, Any]:
+    called = line["display"] or line["number"] or str(line["record"])
+    number = str(line["number"] or "")
     joint = text("screens.joint", locale())
     tags = [("blue", text("flows.statuses.running", locale()))]
     if line["state"] != "running":
@@ -155,12 +210,15 @@ def _line(cells: Cells, line: Mapping[str, Any]) -> dict[str, Any]:
             tags.append(("orange", text(f"flow_screens.{name}", locale())))
     return {
         "address": f"/flows/{line['id']}",
-        "display": line["display"] or line["number"] or line["record"],
+        "display": called,
+        "number": "" if number in called else number,
+        "form": cells.title("form", line["form"]),
         "workflow": line["title"],
         "org": cells.title("org", str(line["org"])),
         "steps": joint.join(line["steps"]),
         "people": joint.join(cells.person(login) for login in line["waiting_for"]),
         "since": cells.moment(line["waiting_since"]),
+        "long": waited(cells.view, line["waiting_since"]),
         "tags": tags,
     }
 
@@ -246,16 +304,17 @@ def _move(cells: Cells, one: Move) -> dict[str, Any]:
 
 
 def hand_over() -> Response | Any:
-    """What waits for a person, and to whom it goes."""
+    """What waits for a person, and to whom each piece would go."""
+    login = request.args.get("person", "").strip()[:64]
+    to = request.args.get("to", "").strip()[:64] or None
     with reading() as view:
         _administrators_only(view)
-        login = request.args.get("person", "").strip()[:64]
         cells = Cells(view)
         found: list[dict[str, Any]] = []
         refused = ""
         if login:
             try:
-                found = overview.waiting_for(view, login)
+                found = foreseen(view, login, to if to != login else None)
             except Refused as problem:
                 refused = problem.message(locale())
         return page(
@@ -263,17 +322,21 @@ def hand_over() -> Response | Any:
             "hand_over.html",
             words=flow_screen_words(WORDS),
             login=login,
+            to=to or "",
+            heir=cells.person(to) if to and not refused else "",
             leaver=cells.person(login) if login and not refused else "",
             refused=refused,
             reason=text("flow_screens.ask.reason", locale()),
-            lines=[
-                {
-                    **task,
-                    "address": f"/flows/{task['flow']}" if task["flow"] else "",
-                    "since": cells.moment(task["opened_at"]),
-                    "due": cells.moment(task["due_at"]) if task["due_at"] else "",
-                    "form": cells.title("form", task["form"]),
-                }
-                for task in found
-            ],
+            lines=[_waiting(cells, one) for one in found],
+            going=sum(bool(one["to"]) and not one["stays"] for one in found),
         )
+
+
+def _waiting(cells: Cells, task: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **task,
+        "address": f"/flows/{task['flow']}" if task["flow"] else "",
+        "since": cells.moment(task["opened_at"]),
+        "due": cells.moment(task["due_at"]) if task["due_at"] else "",
+        "form": cells.title("form", task["form"]),
+    }

@@ -7,6 +7,7 @@ from typing import Any
 
 from jingwei.screens.buttons import TASK_STYLES, Button, opinion_owed, words_of
 from jingwei.screens.cells import Cells
+from jingwei.screens.choosing import people_for
 from jingwei.services.flows.offers import Drawn, TaskOffer
 from jingwei.texts import text
 from jingwei.web import locale
@@ -38,16 +39,7 @@ def _deciding_questions(action: str, offer: TaskOffer | None) -> tuple[Question,
     if action == "return" and len(offer.returns) > 1:
         return (_choice("to", "return_to", offer.returns),)
     if action in ("approve", "submit"):
-        return tuple(
-            {
-                "name": f"chosen.{step}",
-                "title": text("flow_screens.chosen_for", locale(), step=title),
-                "type": "people",
-                "among": list(among),
-                "required": False,
-            }
-            for step, title, among in offer.chosen
-        )
+        return tuple(people_for(*one, owed=False) for one in offer.chosen)
     return ()
 
 

@@ -16,6 +16,7 @@ from jingwei.language.text import Text
 from jingwei.refusals import NotAllowed
 from jingwei.screens.buttons import submit_title
 from jingwei.screens.cells import Cells, form_or_404
+from jingwei.screens.choosing import asks_for_people
 from jingwei.screens.frame import page, service
 from jingwei.screens.live import Live, live, row_defaults
 from jingwei.screens.session import reading
@@ -176,7 +177,11 @@ def _model(
             "release": view.installation.release.id,
             "fingerprint": form_fingerprint(view.catalogue, form.name),
             "unsaved": unsaved.unsaved(view, form.name, identity),
-            "words": {name: text(f"screens.form.{name}", locale()) for name in words},
+            "chooses": asks_for_people(view, form, kept),
+            "words": {
+                **{name: text(f"screens.form.{name}", locale()) for name in words},
+                **{n: text(f"flow_screens.{n}", locale()) for n in ("choose_people", "not_begun")},
+            },
         },
         ensure_ascii=False,
         default=str,

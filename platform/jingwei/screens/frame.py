@@ -21,6 +21,7 @@ from jingwei.screens import static
 from jingwei.screens.away import standing_in
 from jingwei.screens.session import csrf_token, theme
 from jingwei.services.commands import Reading
+from jingwei.services.flows.overview import administers_anything
 from jingwei.services.listing import may_open
 from jingwei.services.notices import inbox as notices_of
 from jingwei.services.rights import anchors_of
@@ -76,10 +77,16 @@ def page(view: Reading, template: str, *, code: int = 200, **context: Any) -> An
         todo=todo_count(view),
         standing_in=standing_in(view),
         writes_definitions=reach(view) is not None,
+        manage_flows=_manage_flows(view),
         product=view.catalogue.manifest.title(locale()),
         **context,
     )
     return body, code, {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+
+
+def _manage_flows(view: Reading) -> str:
+    """What the menu says for administrators of flows; nothing for others."""
+    return text("flow_screens.manage_flows", locale()) if administers_anything(view) else ""
 
 
 def service(name: str) -> Any:

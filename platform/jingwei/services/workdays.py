@@ -87,6 +87,21 @@ def working_days(catalogue: Calendars, start: date, end: date, org: str | None) 
     return sum(is_workday(calendar, start + timedelta(days=n)) for n in range(days))
 
 
+def worked_time(
+    calendar: Calendar | None, start: datetime, end: datetime, zone: ZoneInfo
+) -> timedelta:
+    """How much of the time between two instants falls on working days, each of 24 hours, as
+    durations in `wd` count them; nothing when the end comes first."""
+    begins, ends = (at.astimezone(zone).replace(tzinfo=None) for at in (start, end))
+    found = timedelta()
+    while begins < ends:
+        midnight = datetime.combine(begins.date() + timedelta(days=1), time())
+        if is_workday(calendar, begins.date()):
+            found += min(midnight, ends) - begins
+        begins = midnight
+    return found
+
+
 def next_workday(catalogue: Calendars, day: date, org: str | None) -> date:
     """This day, or the first working day after it."""
     calendar = calendar_of(catalogue, org, day)

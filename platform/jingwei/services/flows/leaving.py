@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,19 +23,60 @@ from jingwei.texts import text
 
 TODOS = ("todo", "collect")
 OTHER_ORG = "other-org"
+NOBODY = "nobody"
+NEEDS_MIGRATION = "needs-migration"
+ALWAYS_SAID = frozenset({OTHER_ORG, NOBODY, NEEDS_MIGRATION})
 
 
-def tasks_to_hand_over(view: Reading, login: str) -> list[dict[str, Any]]:
-    """Everything that would be handed over, as JSON. Raises NotFound, and NotAllowed for who does
-    not administer flows at or above the person's org."""
+def foreseen(view: Reading, login: str, to: str | None = None) -> list[dict[str, Any]]:
+    """Everything that waits for a person, as JSON, each with whom `hand_over_by` would give it to:
+    `to` (nobody: none could be found), `why` not to who was named, `stays` with the leaver. Raises
+    NotFound, and NotAllowed for who does not administer flows at or above the person's org."""
     row = find_person(view.connection, login)
     if row is None:
         raise NotFound("no-such-person", login=login[:60])
     if not runtime.is_administrator(view, {"org": row.org}):
         raise NotAllowed("flow-administrators-only", action=action_word("hand_over"))
-    found = task_rows.open_tasks_of(view.connection, tasks.books(view), row.id)
-    mine = [t for t in found if (t.flow is not None and t.run) or t.kind in TODOS]
-    return tasks.tasks_json(view, mine)
+    if to is not None:
+        runtime.check_people(view, [to])
+    mine = task_rows.open_tasks_of(view.connection, tasks.books(view), row.id)
+    given = [*_foreseen_in_flows(view, mine, login, to), *_foreseen_todos(view, mine, login, to)]
+    lines = tasks.tasks_json(view, [one.task for one in given])
+    return [
+        {**line, **gift, "stays": one.to == login}
+        for one, line, gift in zip(given, lines, _shown(view, given, to), strict=True)
+    ]
+
+
+def _foreseen_in_flows(
+    view: Reading, mine: Sequence[TaskRow], login: str, to: str | None
+) -> Iterator[Given]:
+    for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
+        found = runtime.load(view, flow_id, though_it_fits_no_more=True)
+        if not runtime.is_administrator(view, found.asks.record):
+            yield from (Given(t, login, OTHER_ORG) for t in mine if t.flow == flow_id)
+            continue
+        if not found.fits:
+            yield from (Given(t, "", NEEDS_MIGRATION) for t in mine if t.flow == flow_id)
+            continue
+        walk = found.walk()
+        for task in _of_person(walk, login):
+            try:
+                yield _gift(found, walk, task, login, to)
+            except Refused:
+                yield Given(task, "", NOBODY)
+
+
+def _foreseen_todos(
+    view: Reading, mine: Sequence[TaskRow], login: str, to: str | None
+) -> Iterator[Given]:
+    heir = _heir_of_todos(view, login, to)
+    for task in _todos(mine, login):
+        ours = _is_ours(view, task)
+        if not ours:
+            yield Given(task, login, OTHER_ORG)
+        else:
+            yield Given(task, heir, None) if heir else Given(task, "", NOBODY)
 
 
 def hand_over_by(
@@ -93,9 +134,7 @@ def _hand_over(
             given += [Given(t, login, OTHER_ORG) for t in mine if t.flow == flow_id]
             continue
         walk = found.walk()
-        for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
-            if login in (task.person, task.acting):
-                given.append(_hand_one(found, walk, task, login, to, reason))
+        given += [_hand_one(found, walk, t, login, to, reason) for t in _of_person(walk, login)]
         if walk.events:  # somebody may have decided meanwhile
             runtime.commit(work, found, walk)
     if own_orgs_only:
@@ -105,7 +144,13 @@ def _hand_over(
     return given + _hand_todos(work, mine, person, to)
 
 
-def _is_ours(work: Work, task: TaskRow) -> bool:
+def _of_person(walk: Walk, login: str) -> list[TaskRow]:
+    """What waits for a person in a request, or will."""
+    live = [t for t in walk.tasks.values() if t.state in ("open", "waiting")]
+    return [t for t in live if login in (t.person, t.acting)]
+
+
+def _is_ours(work: Reading, task: TaskRow) -> bool:
     """Whether the actor administers the flows of the org that a to-do is about; one that is about
     no record goes with its person."""
     if task.form not in work.catalogue.forms or not task.record:
@@ -114,7 +159,7 @@ def _is_ours(work: Work, task: TaskRow) -> bool:
     return record is None or runtime.is_administrator(work, record)
 
 
-def _shown(work: Work, given: Sequence[Given], to: str | None) -> list[dict[str, Any]]:
+def _shown(work: Reading, given: Sequence[Given], to: str | None) -> list[dict[str, Any]]:
     """Each task as JSON, with whom it went to and, where that is not who was named, why."""
     locale = work.actor.locale or "zh"
     known = find_people(work.connection, {one.to for one in given})
@@ -127,9 +172,9 @@ def _shown(work: Work, given: Sequence[Given], to: str | None) -> list[dict[str,
             "title": line["title"],
             "to": one.to,
             "to_name": known[one.to].name if one.to in known else one.to,
-            "why": one.why if to is not None or one.why == OTHER_ORG else None,
+            "why": one.why if to is not None or one.why in ALWAYS_SAID else None,
             "message": text(f"flows.handing.{one.why}", locale)
-            if one.why and (to or one.why == OTHER_ORG)
+            if one.why and (to or one.why in ALWAYS_SAID)
             else "",
         }
         for one, line in zip(given, shown, strict=True)
@@ -138,12 +183,8 @@ def _shown(work: Work, given: Sequence[Given], to: str | None) -> list[dict[str,
 
 def _hand_todos(work: Work, mine: Sequence[TaskRow], person: Person, to: str | None) -> list[Given]:
     """To-dos and collections that no request waits for go the same way."""
-    open_ = [t for t in mine if t.run is None and t.kind in TODOS and t.person == person.login]
-    if not open_:
-        return []
-    admins = who.nearest(work, "role", who.FLOW_ADMIN, person.org)
-    heirs = [to, superior_of(work, person.login), *admins]
-    heir = next((h for h in heirs if h and h != person.login), None)
+    open_ = _todos(mine, person.login)
+    heir = _heir_of_todos(work, person.login, to) if open_ else None
     if heir is None:
         return []
     moved = [replace(task, person=heir, acting=heir) for task in open_]
@@ -152,20 +193,40 @@ def _hand_todos(work: Work, mine: Sequence[TaskRow], person: Person, to: str | N
     return [Given(task, heir) for task in moved]
 
 
-def _hand_one(
-    found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None, reason: str | None
-) -> Given:
+def _todos(mine: Sequence[TaskRow], login: str) -> list[TaskRow]:
+    return [t for t in mine if t.run is None and t.kind in TODOS and t.person == login]
+
+
+def _heir_of_todos(view: Reading, login: str, to: str | None) -> str | None:
+    person = view.people.find(view.connection, login, view.today)
+    admins = [] if person is None else who.nearest(view, "role", who.FLOW_ADMIN, person.org)
+    heirs = [to, superior_of(view, login), *admins]
+    return next((h for h in heirs if h and h != login), None)
+
+
+def _gift(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> Given:
+    """Who gets a task. Raises Refused where there is nobody."""
     run = walk.runs[task.run or 0]
     if task.person != login:  # who stood in goes: whose seat it is decides himself
-        walk.note("handed_over", step=run.step, comment=reason, task=task.id, to=task.person)
-        walk.set_task(task.id, acting=task.person)
         return Given(task, task.person, None if task.person == to else "stood-in")
     heirs = [to, found.asks.superior(login), *found.asks.flow_admins()]
     heir = next((h for h in heirs if h and h != login and may_take(walk, run, h, task)), None)
     if heir is None:
         raise Refused("flow-nobody", step=walk.step_of(run).title)
     why = why_not(walk, run, to, task) if to is not None and to != heir else None
-    more = {"instead_of": to, "why": why} if why is not None else {}
-    walk.note("handed_over", step=run.step, comment=reason, task=task.id, to=heir, **more)
-    hand_on(walk, task, heir, by=walk.actor, reason="handed-over", state=task.state)
     return Given(task, heir, why)
+
+
+def _hand_one(
+    found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None, reason: str | None
+) -> Given:
+    given = _gift(found, walk, task, login, to)
+    step = walk.runs[task.run or 0].step
+    if task.person != login:
+        walk.note("handed_over", step=step, comment=reason, task=task.id, to=given.to)
+        walk.set_task(task.id, acting=given.to)
+        return given
+    more = {"instead_of": to, "why": given.why} if given.why is not None else {}
+    walk.note("handed_over", step=step, comment=reason, task=task.id, to=given.to, **more)
+    hand_on(walk, task, given.to, by=walk.actor, reason="handed-over", state=task.state)
+    return given

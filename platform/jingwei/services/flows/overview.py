@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from jingwei.refusals import Malformed, NotAllowed, NotFound
+from jingwei.refusals import Malformed, NotAllowed
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
-from jingwei.services.flows.runtime import is_administrator
 from jingwei.services.flows.who import FLOW_ADMIN
 from jingwei.services.flows.words import action_word
 from jingwei.services.tasks import instant
+from jingwei.services.workdays import calendar_of, worked_time
 from jingwei.storage import flow_figures
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_figures import ClosedRun
 from jingwei.storage.flow_rows import FlowRow, TaskRow
 from jingwei.storage.keys import records_in
-from jingwei.storage.people import find_person
 
 STATES = ("all", "overdue", "suspended", "stuck")
 MOST = 2_000  # running requests that one view looks through
@@ -179,23 +178,10 @@ def _line(
     }
 
 
-def waiting_for(view: Reading, login: str) -> list[dict[str, Any]]:
-    """Everything that waits for a person, as JSON. Raises NotFound, and NotAllowed for who does not
-    administer flows at or above the person's org."""
-    row = find_person(view.connection, login)
-    if row is None:
-        raise NotFound("no-such-person", login=login[:60])
-    if not is_administrator(view, {"org": row.org}):
-        raise NotAllowed("flow-administrators-only", action=action_word("hand_over"))
-    return tasks.tasks_json(
-        view, task_rows.open_tasks_of(view.connection, tasks.books(view), row.id)
-    )
-
-
 def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any]]:
-    """Per step of people: how often it was run, hours it took (middle and mean), how often it was
-    returned or late; of the orgs that the reader administers. Looks at the newest runs only (see
-    flow_figures.MOST)."""
+    """Per step of people: how often it was run, hours it took (middle and mean; `work_hours`: those
+    on working days only), how often it was returned or late; of the orgs that the reader
+    administers. Looks at the newest runs only (see flow_figures.MOST)."""
     orgs = administered(view)
     if orgs is not None and not orgs:
         raise NotAllowed("flow-administrators-only", action=action_word("statistics"))
@@ -214,7 +200,7 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
                     "workflow_title": definition.title(locale),
                     "step": step,
                     "title": known.title(locale) if known else step,
-                    **_figures(runs),
+                    **_figures(view, runs),
                 }
             )
     return found
@@ -240,18 +226,25 @@ def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:
             by_org.setdefault(str(org), []).append(run)
     locale = view.actor.locale or "zh"
     return [
-        {"org": org, "title": view.catalogue.orgs[org].title(locale), **_figures(runs)}
+        {"org": org, "title": view.catalogue.orgs[org].title(locale), **_figures(view, runs)}
         for org, runs in by_org.items()
     ]
 
 
-def _figures(runs: Sequence[ClosedRun]) -> dict[str, Any]:
+def _figures(view: Reading, runs: Sequence[ClosedRun]) -> dict[str, Any]:
+    calendar = calendar_of(view.catalogue, view.actor.org, view.today)
+    zone = view.clock.zone
     hours = [max((r.closed_at - r.opened_at).total_seconds(), 0) / HOUR for r in runs]
+    worked = [
+        worked_time(calendar, r.opened_at, r.closed_at, zone).total_seconds() / HOUR for r in runs
+    ]
     back = sum(1 for r in runs if r.returned)
     return {
         "runs": len(runs),
         "median_hours": round(median(hours), 2),
         "mean_hours": round(sum(hours) / len(hours), 2),
+        "median_work_hours": round(median(worked), 2),
+        "mean_work_hours": round(sum(worked) / len(worked), 2),
         "returned": back,
         "return_rate": round(back / len(runs), 4),
         "late": sum(1 for r in runs if r.due_at is not None and r.closed_at > r.due_at),

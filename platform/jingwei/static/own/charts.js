@@ -23,7 +23,9 @@ if (places.length) {
 function draw(init, place) {
   const model = JSON.parse(place.dataset.chart);
   const chart = init(place, null, { renderer: "svg" });
-  chart.setOption(options(model, place.clientWidth < 520));
+  if (model.labels) place.style.height = `${Math.max(96, 44 + 30 * model.categories.length)}px`;
+  chart.resize();
+  chart.setOption(options(model, place.clientWidth));
   chart.on("click", (event) => {
     const href = model.series[event.seriesIndex]?.hrefs?.[event.dataIndex];
     if (href) location.href = href;
@@ -31,12 +33,15 @@ function draw(init, place) {
   return chart;
 }
 
-function options(model, isNarrow) {
+function options(model, width) {
+  const isNarrow = width < 520;
   if (model.chart === "pie") return pie(model);
   if (model.chart === "radar") return radar(model);
   const flat = model.chart === "hbar" || (isNarrow && model.chart === "bar" && model.categories.length > 4);
   const units = [...new Set(model.series.map((s) => s.unit))];
-  const names = { type: "category", data: model.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: ink("--line") } }, axisLabel: { color: ink("--soft"), interval: 0, hideOverlap: true, width: flat ? 88 : undefined, overflow: "truncate" }, inverse: flat };
+  // names may take two fifths where values stand beside their bars
+  const room = model.labels ? Math.min(240, Math.round(width * 0.4)) : 88;
+  const names = { type: "category", data: model.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: ink("--line") } }, axisLabel: { color: ink("--soft"), interval: 0, hideOverlap: true, width: flat ? room : undefined, overflow: "truncate" }, inverse: flat };
   if (!flat && model.categories.length > 6) Object.assign(names.axisLabel, { interval: "auto" });
   const amounts = units.map((unit, place) => ({
     type: "value",
@@ -51,7 +56,7 @@ function options(model, isNarrow) {
     animation: false,
     color: COLORS,
     textStyle: { fontFamily: ink("--tblr-font-sans-serif") || "sans-serif" },
-    grid: { left: 8, right: 14, top: model.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+    grid: { left: 8, right: model.labels ? (isNarrow ? 76 : 104) : 14, top: model.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
     legend: model.series.length > 1 ? { top: 0, type: "scroll", textStyle: { color: ink("--soft") } } : undefined,
     tooltip: { trigger: "axis", confine: true, axisPointer: { type: "shadow" }, formatter: (points) => tip(model, points) },
     [flat ? "xAxis" : "yAxis"]: amounts,
@@ -62,7 +67,8 @@ function options(model, isNarrow) {
       stack: model.chart === "stacked" ? "all" : undefined,
       name: one.title,
       [flat ? "xAxisIndex" : "yAxisIndex"]: units.indexOf(one.unit),
-      barMaxWidth: 34,
+      barMaxWidth: model.labels ? 18 : 34,
+      label: model.labels ? { show: true, position: "right", color: ink("--ink"), formatter: (point) => one.texts[point.dataIndex] } : undefined,
       symbolSize: 7,
       cursor: one.hrefs?.some(Boolean) ? "pointer" : "default",
       data: one.values.map((value, place) => ({ value, itemStyle: tint(one, place, number) })),

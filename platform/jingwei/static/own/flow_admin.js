@@ -43,13 +43,18 @@ const form = document.querySelector("[data-hand-over]");
 for (const place of form?.querySelectorAll("[data-pick]") ?? []) {
   const { pick, title, but, login, name } = place.dataset;
   const kept = login ? [{ value: login, text: name }] : [];
-  place.replaceWith(peoplePicker({ name: pick, title, type: "person", but: but ? [but] : [], chosen: kept }));
+  place.replaceWith(peoplePicker({ name: pick, title, type: "person", but: but ? [but] : [], chosen: kept, changed: pick === "to" ? look : undefined }));
+}
+
+// the list says who will get what: it follows who is chosen
+function look() {
+  const [person, to] = ["person", "to"].map((name) => form.querySelector(`[name=${name}]`)).map((field) => field && chosenPeople(field));
+  if (person) location.search = new URLSearchParams({ person, ...(to ? { to } : {}) });
 }
 
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const login = chosenPeople(form.querySelector("[name=person]"));
-  if (login) location.search = `?person=${encodeURIComponent(login)}`;
+  look();
 });
 
 function told(items) {

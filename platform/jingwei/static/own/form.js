@@ -4,6 +4,7 @@ import { conflict } from "./form_conflict.js";
 import { read, show, upgrade, upload } from "./form_controls.js";
 import { base, blockOf, changed, controlIn, fine, follows, form, held, isTable, isTyped, locale, model, numbers, same, state, writable } from "./form_model.js";
 import { askLater, refresh } from "./form_rules.js";
+import { submit } from "./form_submit.js";
 import { addRow, drawAll, indexOf, paste, removeRow, rowsOf, upgradeCell, wanted } from "./form_tables.js";
 import { blame, forgive, forgiveAll } from "./form_wrong.js";
 import { makeUnsaved } from "./unsaved.js";
@@ -119,7 +120,7 @@ form.addEventListener("submit", async (event) => {
   for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
   try {
     await save().catch(withReasons);
-    if (thenSubmit) await api("POST", `${base}/${held.identity}/submit`, {});
+    if (thenSubmit && !(await submit())) return void toast(model.words.not_begun);
     unsaved.leave();
     location.href = `/f/${model.form}/${held.identity}`;
   } catch (error) {

@@ -55,12 +55,14 @@ export function peoplePicker(question) {
     input.setAttribute("aria-activedescendant", options[at].id);
     options[at].scrollIntoView({ block: "nearest" });
   };
+  const told = () => question.changed?.(logins());
   const choose = (person) => {
     add(person);
     input.value = "";
     close();
     judge();
     (input.hidden ? chips.querySelector("button") : input).focus();
+    told();
   };
   const add = (person) => {
     const chip = document.createElement("span");
@@ -75,6 +77,7 @@ export function peoplePicker(question) {
       chip.remove();
       judge();
       input.focus();
+      told();
     });
     chip.append(off);
     chips.append(chip);
