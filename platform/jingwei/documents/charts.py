@@ -13,6 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from jingwei.documents.values import scaled, unit_words
 from jingwei.services.report_data import ChartData, Figure
@@ -132,7 +133,7 @@ def _title_xml(words: str) -> str:
 
 def _series_xml(chart: Drawn, index: int, name: str, values: tuple[Decimal | None, ...]) -> str:
     color = COLORS[index % len(COLORS)]
-    letter = _letter(index + 1)
+    letter = xl_col_to_name(index + 1)
     last = len(chart.categories) + 1
     fill = f'<a:solidFill><a:srgbClr val="{color}"/></a:solidFill>'
     look = (
@@ -212,16 +213,6 @@ def _axes_xml() -> str:
         '<c:crossAx val="1001"/><c:crosses val="autoZero"/>'
         '<c:crossBetween val="between"/></c:valAx>'
     )
-
-
-def _letter(column: int) -> str:
-    """0 → A, 26 → AA."""
-    words = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        words = chr(65 + rest) + words
-    return words
 
 
 # --- pictures ------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from decimal import Decimal
 from typing import IO, Any
 from xml.parsers import expat
 
+from xlsxwriter.utility import xl_col_to_name
+
 from jingwei.gateways.xlsx_parts import (
     NUMBER,
     PIECE,
@@ -423,13 +425,4 @@ def _column(letters: str) -> int:
     return number - 1
 
 
-def _letters(column: int) -> str:
-    words = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        words = chr(65 + rest) + words
-    return words
-
-
-_IN_ORDER = [_letters(column) for column in range(MOST_COLUMNS + 100)]
+_IN_ORDER = [xl_col_to_name(column) for column in range(MOST_COLUMNS + 100)]

@@ -12,8 +12,8 @@ from babel.numbers import format_decimal
 from jingwei.language.form import Form
 from jingwei.language.template import Hole, Template
 from jingwei.services.commands import Reading
+from jingwei.services.form_paths import all_fields
 from jingwei.services.reader_world import ReaderWorld
-from jingwei.services.rights import all_fields
 from jingwei.services.world import environment
 
 AMOUNTS = {"元": Decimal(1), "千元": Decimal(1_000), "万元": Decimal(10_000),

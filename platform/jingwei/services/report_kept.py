@@ -15,10 +15,11 @@ from jingwei.refusals import NotFound, Refused
 from jingwei.services import presenting
 from jingwei.services.blocks import orgs_of, periods_of
 from jingwei.services.commands import Reading, Work
+from jingwei.services.form_paths import all_fields
 from jingwei.services.measures import readable_orgs
 from jingwei.services.report_asked import Asked, about
 from jingwei.services.report_data import ReportData
-from jingwei.services.rights import FieldRights, all_fields
+from jingwei.services.rights import FieldRights
 from jingwei.storage import reports as rows
 from jingwei.storage.reports import ReportFileRow
 

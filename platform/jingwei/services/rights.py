@@ -16,10 +16,11 @@ from typing import Any, Protocol, Self, TypeVar
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
-from jingwei.language.form import SYSTEM_FIELDS, Form, Permission, Restriction
+from jingwei.language.form import Form, Permission, Restriction
 from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 from jingwei.services import org_rights
+from jingwei.services.form_paths import all_fields, closed_computes, with_columns
 from jingwei.services.people import Person
 from jingwei.storage import shares
 from jingwei.storage.database import Connection
@@ -208,7 +209,7 @@ class Rights:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
         for restriction in known.restrictions:
             if restriction.fields and self._holds(view, restriction.when, record):
-                shown -= _with_columns(definition, restriction.fields)
+                shown -= with_columns(definition, restriction.fields)
         return self._rights(view, definition, covering, readers, shown, ("update",))
 
     def _opened_fields(self, view: Viewing, form: Form, record: int) -> frozenset[str]:
@@ -217,10 +218,10 @@ class Rights:
         everything = all_fields(form)
         if any(opener(view, form.name, record) for opener in self.openers):
             hidden = [n for closer in self.closers for n in closer(view, form.name, record)]
-            return everything - _with_columns(form, hidden)
+            return everything - with_columns(form, hidden)
         sharing = [p for p in form.permissions.values() if "share" in p.can]
         kept = [n for p in sharing or form.permissions.values() for n in (*p.hide, *p.mask)]
-        return everything - _with_columns(form, kept)
+        return everything - with_columns(form, kept)
 
     def hides_anything(self, view: Viewing, form: str) -> bool:
         """Whether some field of the form may be closed to the actor, of any of its records."""
@@ -283,7 +284,7 @@ class Rights:
         shown = frozenset.intersection(*(g.shown for g in readers))
         shown = shown.union(*(g.shown for g in everywhere))
         for restriction in known.restrictions:
-            shown -= _with_columns(form, restriction.fields)
+            shown -= with_columns(form, restriction.fields)
         return self._rights(view, form, known.grants, readers, shown, ("update",))
 
     def _rights(
@@ -297,7 +298,7 @@ class Rights:
     ) -> FieldRights:
         masks = [frozenset(g.permission.mask) for g in readers]
         masked = frozenset.intersection(*masks) if masks else frozenset()
-        shown = shown - _closed_computes(view.catalogue, form, shown, masked)
+        shown = shown - closed_computes(view.catalogue, form, shown, masked)
         writers = [g for g in grants if set(actions) & set(g.permission.can)]
         writable = frozenset().union(*(g.writable for g in writers)) if writers else frozenset()
         return FieldRights(shown, writable & shown - masked, masked)
@@ -360,8 +361,8 @@ def _grant(view: Viewing, form: Form, permission: Permission, anchors: frozenset
         where = view.catalogue.expression(permission.where)
         term = ScopeTerm(term.orgs, term.owner, both(term.where, where))
     everything = all_fields(form)
-    shown = everything - _with_columns(form, permission.hide)
-    locked = _with_columns(form, (*permission.readonly, *permission.mask))
+    shown = everything - with_columns(form, permission.hide)
+    locked = with_columns(form, (*permission.readonly, *permission.mask))
     return Grant(permission, term, orgs, shown, shown - locked)
 
 
@@ -443,63 +444,6 @@ def _includers(view: Viewing, role: str | None) -> set[str]:
     return found
 
 
-def all_fields(form: Form) -> frozenset[str]:
-    """Every field and column of a form, by path, and the system fields."""
-    names = set(SYSTEM_FIELDS)
-    for name, definition in form.fields.items():
-        names.add(name)
-        names.update(f"{name}.{column}" for column in definition.fields)
-    return frozenset(names)
-
-
-def _with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:
-    found = set(names)
-    for name in names:
-        if name in form.fields:
-            found.update(f"{name}.{column}" for column in form.fields[name].fields)
-    return frozenset(found)
-
-
-def _closed_computes(
-    catalogue: Catalogue, form: Form, shown: frozenset[str], masked: frozenset[str]
-) -> frozenset[str]:
-    """Computed fields that read what is hidden; a chain of computes closes as a whole."""
-    open_fields = shown - masked
-    known = all_fields(form)
-    closed: set[str] = set()
-    grown = True
-    while grown:
-        grown = False
-        for path, definition in _computed(form):
-            if path in closed or definition.public:
-                continue
-            reads = _reads_of(catalogue, definition.compute, form, definition.table)
-            if any(r in known and (r not in open_fields or r in closed) for r in reads):
-                closed.add(path)
-                grown = True
-    return frozenset(closed)
-
-
-def _computed(form: Form) -> list[tuple[str, Any]]:
-    return [
-        (definition.path, definition)
-        for outer in form.fields.values()
-        for definition in (outer, *outer.fields.values())
-        if definition.compute is not None
-    ]
-
-
-def _reads_of(
-    catalogue: Catalogue, formula: Formula | None, form: Form, table: str | None
-) -> set[str]:
-    assert formula is not None
-    reads = set(catalogue.expression(formula).reads)
-    if table is None:
-        return reads
-    columns = form.fields[table].fields
-    return {f"{table}.{r}" if r in columns else r.removeprefix("parent.") for r in reads}
-
-
 # --- conditions of scopes, put together ----------------------------------------------------------
 
 
@@ -523,4 +467,4 @@ def _without(term: ScopeTerm, out: Expression) -> ScopeTerm:
     return ScopeTerm(term.orgs, term.owner, both(term.where, negated))
 
 
-__all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "all_fields", "both"]
+__all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "both"]

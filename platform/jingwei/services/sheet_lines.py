@@ -12,7 +12,8 @@ from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Reading
-from jingwei.services.rights import FieldRights, all_fields
+from jingwei.services.form_paths import all_fields
+from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_cells import (
     Converter,
     columns_of,

@@ -15,7 +15,8 @@ from jingwei.problems import Position
 from jingwei.refusals import Malformed
 from jingwei.services.block_trees import constant
 from jingwei.services.commands import Reading
-from jingwei.services.rights import FieldRights, all_fields
+from jingwei.services.form_paths import all_fields
+from jingwei.services.rights import FieldRights
 from jingwei.services.world import OWN_FUNCTIONS, environment
 
 MOST_FILTER_TERMS = 20
