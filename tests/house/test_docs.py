@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jingwei.catalogue.compile import compile_catalogue
+from jingwei.settings import NAMES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -35,3 +36,10 @@ def test_the_examples_of_a_document_compile(document: Path, tmp_path: Path) -> N
 def test_links_between_documents_resolve(document: Path) -> None:
     targets = LINK.findall(document.read_text(encoding="utf-8"))
     assert [t for t in targets if not (document.parent / t).exists()] == []
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    rows = "\n".join(line for line in text.splitlines() if line.startswith("| `JINGWEI_"))
+    told = set(re.findall(r"JINGWEI_(\w+\*?)", rows))
+    assert told == {*NAMES, "OIDC_*", "LDAP_*"}

@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, str] = {
     "releases": "database",
     "rollback": "database",
     "upgrade": "database",
+    "backup": "backups",
+    "restore": "backups",
     "migrate": "flows",
     "serve": "server",
     "worker": "server",

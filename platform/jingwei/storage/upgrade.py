@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,37 @@ def upgrade(database: Database) -> bool:
             return False
         if current is not None and current not in known:
             raise Conflict("schema-newer", found=current, ours=known[-1])
-        _run(connection)
+    if current is not None:
+        _keep_copy(database, known[-1])
+    upgrade_to(database, known[-1])
     return True
+
+
+def upgrade_to(database: Database, revision: str) -> None:
+    """Bring the engine's tables to one revision, unless they are there or beyond already."""
+    with database.writing() as connection:
+        lock_exclusively(connection, SCHEMA_LOCK)
+        current = schema_revision(connection)
+        if current is None or current < revision:
+            _run(connection, revision)
+
+
+def _keep_copy(database: Database, revision: str) -> None:
+    """SQLite: the file as it was, beside it, under the revision that comes; PostgreSQL is copied by
+    whoever looks after it."""
+    path = database.url.database
+    if not database.is_sqlite or path in (None, "", ":memory:"):
+        return
+    copy = Path(f"{path}.before-{revision}")
+    if copy.exists():
+        return
+    coming = copy.with_name(copy.name + ".coming")
+    coming.unlink(missing_ok=True)
+    with sqlite3.connect(path) as source, sqlite3.connect(coming) as target:
+        source.backup(target)
+    target.close()
+    source.close()
+    coming.replace(copy)
 
 
 def known_revisions() -> list[str]:
@@ -49,7 +79,7 @@ def schema_revision(connection: Connection) -> str | None:
     return found
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -57,4 +87,4 @@ def _run(connection: Connection) -> None:
     config.set_main_option("script_location", str(REVISIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
