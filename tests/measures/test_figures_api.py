@@ -146,6 +146,20 @@ def test_an_org_out_of_reach_is_as_unknown_as_one_that_is_not_there(api: ApiHous
     assert ask(api, "nobody", orgs='children("S1")').get_json() == {"cells": []}
 
 
+def test_the_orgs_and_periods_of_a_query_tell_nothing_that_is_closed_to_its_reader(
+    api: ApiHouse,
+) -> None:
+    load(api)
+    b_sold = 'fact("sales", "B", last_closed_period("month")) > 50'
+    b_scored = 'score("yearly", "B", this_year()) > 50'
+
+    for closed in (b_sold, b_scored):
+        answer = ask(api, "li.na", orgs=f'["A"] if {closed} else ["S1"]')
+        assert fields(answer) == [("orgs", "query-closed-function")]
+    counted = 'period(add_days(today, count(contract)), "month")'
+    assert fields(ask(api, "li.na", orgs=["A"], periods=counted)) == [("periods", "expression")]
+
+
 def test_more_than_five_thousand_cells_come_in_columns(api: ApiHouse) -> None:
     load(api)
     periods = [f"{year}-{month:02d}" for year in range(1700, 2027) for month in range(1, 13)]

@@ -14,7 +14,7 @@ combination in the order of the axes, the last turning fastest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from jingwei.catalogue.scopes import variables_scope
@@ -23,6 +23,9 @@ from jingwei.language.data_versions import VIEWS
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.functions import FUNCTIONS
+from jingwei.language.expressions.reads import walk
+from jingwei.language.expressions.tree import Call, Expression
 from jingwei.language.periods import Period
 from jingwei.problems import Position
 from jingwei.refusals import FieldRefusal, Invalid, Malformed
@@ -37,7 +40,7 @@ from jingwei.services.measures import (
     Measures,
     indicators_of,
 )
-from jingwei.services.world import environment
+from jingwei.services.world import OWN_FUNCTIONS, environment
 
 MOST_AS_CELLS = 5_000
 KEYS = (
@@ -241,15 +244,28 @@ def _periods(view: Reading, given: Any, problems: list[FieldRefusal]) -> tuple[P
 
 
 def _evaluated(view: Reading, path: str, source: str, problems: list[FieldRefusal]) -> Any:
-    """The value of an expression that was sent; it may name no record."""
+    """The value of an expression that was sent. It runs as the platform and not as its reader, so
+    it may ask only what everybody may know: dates, orgs, people; no record, figure or score."""
+    scope = replace(variables_scope(view.catalogue, {}), forms_allowed=False)
     try:
-        expression = check(source, variables_scope(view.catalogue, {}))
+        expression = check(source, scope)
     except ExpressionError as error:
         problem = error.problem(Position(path))
         words = {one: f"{problem.what(one)} {problem.fix(one)}" for one in ("zh", "en")}
         problems.append(FieldRefusal(path, "expression", words=words))
         return None
+    closed = _first_closed(expression)
+    if closed is not None:
+        problems.append(FieldRefusal(path, "query-closed-function", {"name": closed}))
+        return None
     return closure(expression)(environment(view, {}))
+
+
+def _first_closed(expression: Expression) -> str | None:
+    """A function that tells what its reader may not be allowed to see."""
+    called = (node.function for node in walk(expression.root) if isinstance(node, Call))
+    closed = (f for f in called if f not in OWN_FUNCTIONS and "sql" not in FUNCTIONS[f].targets)
+    return next(closed, None)
 
 
 def _listed(given: Any) -> list[Any]:
