@@ -7,13 +7,37 @@ from typing import Any
 
 import re2
 
+from jingwei.problems import Phrase
+
+# what the engine says, and the words of ours for it; the longer beginnings first
+_SAID = {
+    "missing ]": "bracket",
+    "missing )": "parenthesis",
+    "unexpected )": "closing",
+    "trailing \\": "trailing",
+    "no argument for repetition operator": "nothing_repeated",
+    "bad repetition operator": "repeated_twice",
+    "invalid repetition size": "repetition_size",
+    "invalid escape sequence": "escape",
+    "invalid character class range": "class_range",
+    "invalid character class": "character_class",
+    "invalid perl operator": "operator",
+    "invalid named capture group": "group_name",
+    "pattern too large": "too_large",
+}
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 1 << 20  # a pattern that needs more is no pattern of a form
 
 
 class BadPattern(ValueError):
-    """The pattern cannot be read; the argument says why, in the engine's words."""
+    """The pattern cannot be read; `why` says so in our words."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        head, _, part = said.partition(": ")
+        word = next((word for begin, word in _SAID.items() if head.startswith(begin)), "other")
+        self.why = Phrase(f"things.pattern_{word}", (("part", part[:40]),))
 
 
 @lru_cache(maxsize=1_000)

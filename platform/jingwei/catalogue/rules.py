@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
+from jingwei.catalogue.rules_doubts import check_doubts
 from jingwei.catalogue.rules_effects import check_effects
 from jingwei.catalogue.rules_field import check_owners
 from jingwei.catalogue.rules_form import check_form
@@ -31,4 +32,5 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
     check_standards(catalogue, problems)
     check_output(catalogue, problems)
     check_files_are_used(catalogue, problems)
+    check_doubts(catalogue, problems)
     warn_about_what_is_not_yet_run(catalogue, problems)

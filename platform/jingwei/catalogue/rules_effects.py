@@ -13,9 +13,15 @@ from jingwei.problems import Position, Problems
 
 
 def check_effects(catalogue: Catalogue, problems: Problems) -> None:
+    for definition, form, effect in every_effect(catalogue):
+        _check_written(catalogue, definition, form, effect, problems)
+
+
+def every_effect(catalogue: Catalogue) -> Iterator[tuple[Definition, Form | None, Effect]]:
+    """Each effect, with where it stands and the form of the record that it is about."""
     for definition, form, effects in _all(catalogue):
         for effect in effects:
-            _check_written(catalogue, definition, form, effect, problems)
+            yield definition, form, effect
 
 
 def _all(catalogue: Catalogue) -> Iterator[tuple[Definition, Form | None, Effects]]:

@@ -91,7 +91,7 @@ def _check_pattern(form: Form, field: Field, pattern: str, problems: Problems) -
         matches = compiled(pattern)
     except BadPattern as error:
         at = form.origin.value(*_path(field), "pattern")
-        problems.add("bad-pattern", at, pattern=pattern, why=str(error))
+        problems.add("bad-pattern", at, pattern=pattern, why=error.why)
         return
     default = _literal(field.default)
     if isinstance(default, str) and not matches.fullmatch(default):

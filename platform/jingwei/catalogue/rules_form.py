@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from jingwei.catalogue.rules_field import (
     check_no_compute_cycle,
 )
 from jingwei.language.effects import Effects
+from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.form import CAN
 from jingwei.language.who import Who
@@ -45,11 +47,23 @@ def unknown(
     problems.add(
         "no-such-field",
         at,
-        suggestion=nearest(name, known),
+        suggestion=meant_order(name, known) or nearest(name, known),
         name=name,
         place=place,
         known=", ".join(known),
     )
+
+
+_DIRECTION = re.compile(r"\+?([\w.]+)(?:[\s:,]+(asc|desc|ascending|descending))?", re.IGNORECASE)
+
+
+def meant_order(written: str, known: Collection[str]) -> str | None:
+    """`day desc` of a database, as an order is written here: `-day`."""
+    match = _DIRECTION.fullmatch(written.strip())
+    if match is None or match[1] == written or match[1].partition(".")[0] not in known:
+        return None
+    down = (match[2] or "").lower().startswith("desc")
+    return f"-{match[1]}" if down else match[1]
 
 
 def _check_states(form: Form, problems: Problems) -> None:
@@ -168,7 +182,7 @@ def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> 
                 problems.add(
                     "unknown-right",
                     at,
-                    suggestion=nearest(word, words),
+                    suggestion=_rights_in(word, words) or nearest(word, words),
                     name=word,
                     known=", ".join(words),
                 )
@@ -185,6 +199,12 @@ def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> 
                 at = form.origin.value("restrict", name, "fields", index)
                 unknown(problems, at, path, list(paths), form.name)
     _warn_of_gaps(catalogue, form, problems)
+
+
+def _rights_in(written: str, words: Collection[str]) -> str | None:
+    """`read create`, written as one word."""
+    found = re.split(r"[\s,，、]+", written)
+    return ", ".join(found) if len(found) > 1 and all(one in words for one in found) else None
 
 
 # Whom a grant can name: it is worked out for a person, before there is a record.
@@ -257,10 +277,10 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             path = written.removeprefix("-") if key == "sort" else written
             at = form.origin.value("list", key, index)
             check_path(catalogue, form, path, at, problems)
+            _check_listed(form, key, path, at, problems)
             if key == "columns" and path in form.list.columns[:index]:
                 line = form.origin.value("list", key, form.list.columns.index(path)).line
                 problems.add("field-twice", at, severity="warning", name=path, line=line)
-
     for name, view in form.list.views.items():
         for key in ("by", "start", "end", "value"):
             if key in view:
@@ -272,6 +292,20 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             for index, path in enumerate(written if isinstance(written, list) else [written]):
                 at = form.origin.value("list", "views", name, key, index)
                 check_path(catalogue, form, path.removeprefix("-"), at, problems)
+                _check_listed(form, key, path.removeprefix("-"), at, problems)
+
+
+def _check_listed(form: Form, key: str, path: str, at: Position, problems: Problems) -> None:
+    """A list has one value a record in each column, and orders by what has an order."""
+    field = form.fields.get(path.partition(".")[0])
+    if field is None:
+        return
+    type_ = FIELD_TYPES[field.type]
+    if field.type == "table":
+        suggestion = f"count({field.name})"
+        problems.add("not-listed", at, suggestion=suggestion, name=path, type=field.type, key=key)
+    elif not type_.is_value or (key == "sort" and path == field.name and not type_.sortable):
+        problems.add("not-listed", at, name=path, type=field.type, key=key)
 
 
 _DAYS = frozenset({"date", "datetime", "period"})

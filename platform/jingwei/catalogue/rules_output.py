@@ -8,7 +8,9 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import check_path, unknown
 from jingwei.catalogue.rules_measures import LEVELS
 from jingwei.catalogue.standard_values import sheet_path
-from jingwei.language.output import Alert, Dashboard, DataBlock, Report
+from jingwei.language.definition import Origin
+from jingwei.language.form import Form
+from jingwei.language.output import BLOCK_HEADS, Alert, Dashboard, DataBlock, Report
 from jingwei.problems import Position, Problems, nearest
 
 # effects that are written on a record; a schedule has none
@@ -82,12 +84,15 @@ def _check_block(
     path: tuple[str, ...],
     problems: Problems,
 ) -> None:
+    origin = definition.origin
+    _check_order(catalogue, block, definition, path, problems)
     if block.form is None:
         return
-    form = catalogue.forms[block.form.partition(".")[0]]
-    if "." in block.form:
+    name, _, table = block.form.partition(".")
+    form = catalogue.forms[name]
+    if table:
+        _check_columns(form, table, block, origin, path, problems)
         return
-    origin = definition.origin
     for index, (name, formula) in enumerate(block.columns):
         if formula is None:
             at = origin.value(*path, "columns", index)
@@ -97,6 +102,67 @@ def _check_block(
         check_path(catalogue, form, name, at, problems)
     if block.by:
         check_path(catalogue, form, block.by, origin.value(*path, "by"), problems)
+
+
+def _check_columns(
+    form: Form,
+    table: str,
+    block: DataBlock,
+    origin: Origin,
+    path: tuple[str, ...],
+    problems: Problems,
+) -> None:
+    """Of the rows of a table: its columns, and what stands on the record as `parent.x`."""
+    if table not in form.tables:
+        return  # said where the block names it
+    columns = form.tables[table].fields
+    named = [(n, ("columns", i)) for i, (n, f) in enumerate(block.columns) if f is None]
+    named += [(n, ("group", i)) for i, n in enumerate(block.group)]
+    for name, place in named:
+        if name.partition(".")[0] not in (*columns, "parent", "id"):
+            at = origin.value(*path, *place)
+            unknown(problems, at, name, list(columns), f"{form.name}.{table}")
+
+
+# what the rows of a block of indicators have beside their views and comparisons
+_OF_A_CELL = (
+    *BLOCK_HEADS,
+    "value",
+    "unit",
+    "light",
+    "status",
+    "missing_reason",
+    "as_of",
+    "version",
+)
+
+
+def _check_order(
+    catalogue: Catalogue,
+    block: DataBlock,
+    definition: Report | Dashboard,
+    path: tuple[str, ...],
+    problems: Problems,
+) -> None:
+    """What a block is sorted by is something its rows have."""
+    for index, written in enumerate(block.sort):
+        name = written.removeprefix("-")
+        at = definition.origin.value(*path, "sort", index)
+        if block.form is None:
+            across = any(name.startswith(one) for one in catalogue.indicators)
+            known: list[str] = [*_OF_A_CELL, *block.measured]
+            if block.indicators and name not in known and not across:
+                unknown(problems, at, name, known, definition.name)
+            continue
+        grouped = block.group or block.values or block.by
+        named = [name for name, _ in block.columns if not grouped]
+        known = [*named, *block.group, *block.values, *(("period",) if block.by else ())]
+        if name in known:
+            continue
+        if grouped:
+            unknown(problems, at, name, known, definition.name)
+        elif "." not in block.form:
+            check_path(catalogue, catalogue.forms[block.form], name, at, problems)
 
 
 def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Problems) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from jingwei.language.expressions.scope import Symbol
+from jingwei.language.expressions.scope import NamesBehind, Symbol
 from jingwei.language.expressions.tree import Root, Type, TypeName
 from jingwei.language.expressions.types import NUMBER, TEXT
 from jingwei.language.form import STATUSES, SYSTEM_FIELDS, Field, Form
@@ -134,7 +134,7 @@ class CatalogueTypes:
                 Type("record", form=form.name),
                 "parent",
                 "id",
-                members=form_symbols(self, form, "parent"),
+                members=names_behind(self, form, "parent"),
             )
         return symbols
 
@@ -240,6 +240,11 @@ def form_symbols(types: CatalogueTypes, form: Form, root: Root) -> dict[str, Sym
         for name, (type_, origin) in types.fields_of(form).items()
         if name not in hidden
     }
+
+
+def names_behind(types: CatalogueTypes, form: Form, root: Root) -> NamesBehind:
+    """The same names behind a prefix: `old.amount`."""
+    return NamesBehind(lambda: form_symbols(types, form, root))
 
 
 def _typed_fields(

@@ -10,7 +10,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from jingwei.catalogue.scope_types import CatalogueTypes, field_type, form_symbols, value_symbols
+from jingwei.catalogue.scope_types import (
+    CatalogueTypes,
+    field_type,
+    form_symbols,
+    names_behind,
+    value_symbols,
+)
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import FUNCTIONS
@@ -357,8 +363,8 @@ def _record_names(types: CatalogueTypes, form: Form, root: Root = "record") -> d
         for name, relation in form.related.items()
     }
     receipts = {name: _receipt(name) for name in form.receipts}
-    old = form_symbols(types, form, "old")
-    previous = form_symbols(types, form, "previous_version")
+    old = names_behind(types, form, "old")
+    previous = names_behind(types, form, "previous_version")
     return {
         "old": Symbol(TEXT, "old", "old", members=old, is_value=False),
         "previous_version": Symbol(
@@ -407,7 +413,7 @@ def _space(name: str, members: Mapping[str, Symbol]) -> Symbol:
 def _record(name: str, types: CatalogueTypes, form: Form) -> Symbol:
     """A whole record, as a link to it and as a prefix."""
     root: Root = "record" if name == "record" else "this"
-    members = form_symbols(types, form, root)
+    members = names_behind(types, form, root)
     return Symbol(Type("record", form=form.name), root, "id", members=members)
 
 

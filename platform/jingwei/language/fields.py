@@ -42,6 +42,7 @@ from jingwei.language.walker import (
     Walker,
     cut_expression,
     meant_key,
+    misplaced_field,
     reads,
     unknown_key,
     well_named,
@@ -203,6 +204,9 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     bad = False
     for name, part in data.items():
         here = (*path, name)
+        if _is_key_of_a_field(walker, data, name, here):
+            bad = True
+            continue
         if not well_named(walker, name, "name", walker.key_at(here)):
             bad = True
             continue
@@ -216,6 +220,19 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         else:
             fields[name] = field
     return BAD if bad else fields
+
+
+def _is_key_of_a_field(walker: Walker, data: dict[str, Data], name: str, path: Path) -> bool:
+    """Whether `name` is no field but a key of the field above it, indented too little."""
+    part = data[name]
+    before = list(data)[: list(data).index(name)]
+    if name not in FIELD_SCHEMA["properties"] or not before or not isinstance(part, Scalar):
+        return False
+    if part.text in FIELD_TYPES:
+        return False  # `unit: text` is a field written too briefly
+    above = next((key for key in reversed(before) if isinstance(data[key], dict)), before[-1])
+    walker.fail("misplaced-key", walker.key_at(path), key=name, before=above)
+    return True
 
 
 def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None) -> Any:
@@ -236,7 +253,11 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
         inner = known.get(key)
         if inner is None:
             was_bad = walker.bad
-            if cut_expression(walker, data, key, path) or _unknown(walker, key, type_, here):
+            if (
+                cut_expression(walker, data, key, path)
+                or misplaced_field(walker, data, key, known, Phrase("things.field"), here)
+                or _unknown(walker, key, type_, here)
+            ):
                 bad = True
             else:
                 walker.bad = was_bad  # the field is as sound as without the key
@@ -364,6 +385,8 @@ def _choice(walker: Walker, code: str, data: Data, path: Path) -> Any:
         title=values.get("title", Text.plain(code)),
         color=values.get("color"),
         parent=values.get("parent"),
+        valid_from=first,
+        valid_to=last,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from jingwei.language.definition import Definition
@@ -52,6 +53,13 @@ class Choice:
     title: Text
     color: str | None = None
     parent: str | None = None
+    valid_from: date | None = None  # may be chosen from this day
+    valid_to: date | None = None  # and until this one, which is included
+
+    def offered_on(self, day: date) -> bool:
+        """Whether it may be chosen anew; what has it keeps it."""
+        late = self.valid_to is not None and self.valid_to < day
+        return not late and (self.valid_from is None or self.valid_from <= day)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jingwei.language.field_types.base import ValueRefused
@@ -20,6 +21,7 @@ __all__ = ["plain_data"]
 
 DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
 RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
+_HOLE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 MOST_FORMULA_CHARACTERS = 60_000  # of one file
 
 
@@ -33,6 +35,7 @@ def read_text(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         return BAD
     if not scalar.text.strip():
         return walker.empty(path)
+    warn_of_holes(walker, scalar, path)
     return Text.plain(scalar.text.rstrip("\n"))
 
 
@@ -53,6 +56,7 @@ def _two_languages(walker: Walker, schema: Schema, data: dict[str, Data], path: 
             bad = True
             walker.empty(here)
             continue
+        warn_of_holes(walker, scalar, here)
         words[key] = scalar.text.rstrip("\n")
     if bad:
         return BAD
@@ -63,6 +67,16 @@ def _two_languages(walker: Walker, schema: Schema, data: dict[str, Data], path: 
         walker.warn("missing-translation", walker.value_at(path), locale=lacking)
     given = next(iter(words.values()))
     return Text(words.get("zh", given), words.get("en", given))
+
+
+def warn_of_holes(walker: Walker, scalar: Scalar, path: Path) -> None:
+    """`{{ name }}`, as other systems write what is filled in."""
+    found = _HOLE.search(scalar.text) if "{{" in scalar.text else None
+    if found is None or scalar.style in ("literal", "folded"):
+        return
+    at = walker.inside(path, scalar).shifted(found.start(), found.end())
+    meant = f"{{{found[1]}}}"
+    walker.problems.add("hole-in-text", at, severity="warning", suggestion=meant, written=found[0])
 
 
 def short_enough(walker: Walker, schema: Schema, scalar: Scalar, path: Path) -> bool:

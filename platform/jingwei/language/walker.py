@@ -20,6 +20,7 @@ DECIDING = frozenset(
 MOST_GUESSED = 100  # problems of one file for which a better word is looked for
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
+_WORDS = re.compile(r"-?[A-Za-z0-9_.]+")
 
 
 class _Bad:
@@ -146,6 +147,9 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             if cut_expression(walker, data, key, path):
                 bad = True
                 continue
+            if misplaced_field(walker, data, key, properties, thing, here):
+                bad = True
+                continue
             was_bad, word = walker.bad, unknown_key(walker, key, properties, thing, here)
             meant.add(word)
             if word in DECIDING:
@@ -164,6 +168,24 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             if key not in meant:
                 walker.fail("missing-key", missing_at(walker, path), key=key, thing=thing)
     return BAD if bad else values
+
+
+def misplaced_field(
+    walker: Walker,
+    data: dict[str, Data],
+    key: str,
+    known: Mapping[str, Any],
+    thing: Phrase,
+    path: Path,
+) -> bool:
+    """Whether `key` is a field that stands beside `fields` instead of below it."""
+    part = data[key]
+    if "fields" not in known or not isinstance(part, dict) or "type" not in part:
+        return False
+    if "fields" not in data or meant_key(key, known) is not None:
+        return False
+    walker.fail("misplaced-field", walker.key_at(path), key=key[:40], thing=thing)
+    return True
 
 
 def missing_at(walker: Walker, path: Path) -> Position:
@@ -326,8 +348,14 @@ def wrong_shape(
             suggestion = f"{next(iter(first), 'name')}: …"
     elif wanted == "things.list" and isinstance(data, Scalar) and suggestion is None:
         entry = re.fullmatch(r"-(\w.*)", data.text[:40])
-        suggestion = f"- {entry[1]}" if entry else f"[{data.text[:40]}]"
+        suggestion = f"- {entry[1]}" if entry else f"[{_several(data.text[:40])}]"
     return walker.fail("wrong-shape", at, suggestion=suggestion, wanted=Phrase(wanted), found=found)
+
+
+def _several(text: str) -> str:
+    """`read create` and `read、create` with the commas of a list."""
+    words = re.split(r"\s*[,，、;；]\s*|\s+", text.strip())
+    return ", ".join(words) if all(_WORDS.fullmatch(word) for word in words) else text
 
 
 @reads("map")

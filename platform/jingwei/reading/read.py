@@ -36,6 +36,7 @@ _STYLES: dict[str | None, Style] = {
 _NO_READING_ON = {"not-a-map", "too-deep", "too-many-values", "file-empty"}
 _CUT = re.compile(r" +(#)(?:[0-9]| ?(?:and|or)\b.*?(?:[<>=]| in | is )| ?[<>=!+*/]+ ?\w)")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_REST = re.compile(r"\Z|and |or |[=!<>&|]")
 
 
 class _Stop(Exception):
@@ -202,9 +203,11 @@ class _Reader:
         self.stopped = None if code in _NO_READING_ON else place.line
         raise _Stop
 
-    def refuse(self, code: str, event: Any, **holes: str | int) -> None:
+    def refuse(
+        self, code: str, event: Any, *, suggestion: str | None = None, **holes: str | int
+    ) -> None:
         """What can be read past, so that the rest of the file is looked at too."""
-        self.problems.extend([Problem(code, self.place(event), holes)])
+        self.problems.extend([Problem(code, self.place(event), holes, suggestion=suggestion)])
         self.refused += 1
         if self.refused >= MOST_REFUSED:
             raise _Stop
@@ -232,7 +235,8 @@ class _Reader:
         if event.anchor is not None:
             self.refuse("anchor", event, word="&" + event.anchor)
         if event.tag is not None and event.tag != "":
-            self.refuse("tag", event, word=_tag(event.tag))
+            suggestion = _negation(event) if kind is events.ScalarEvent else None
+            self.refuse("tag", event, suggestion=suggestion, word=_tag(event.tag))
         if kind is events.ScalarEvent:
             self.values[path] = self.mark(event)
             return self.scalar(event, in_list)
@@ -336,6 +340,14 @@ class _Reader:
     def char_before(self, event: Any) -> str:
         index = event.start_mark.index
         return self.text[index - 1 : index]
+
+
+def _negation(event: Any) -> str | None:
+    """`!paid` and `!paid and a > 3`, written in a condition: `not paid`."""
+    name = event.tag.removeprefix("!")
+    rest = event.value
+    plain = _WORD.fullmatch(name) and event.style in (None, "")
+    return f"not {name} {rest}".strip() if plain and _REST.match(rest) else None
 
 
 def _tag(tag: str) -> str:

@@ -14,6 +14,7 @@ from jingwei.language.expressions import tree
 from jingwei.language.expressions.calls import check_call
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.names import (
+    beside,
     member_node,
     symbol_node,
     unknown_member,
@@ -273,7 +274,8 @@ def _balanced(nodes: Sequence[Node], op: str, type_of: Callable[[Type, Type], Ty
 
 
 def _compare(checker: Checker, syntax: Compare) -> Node:
-    left, right = checker.node(syntax.left), checker.node(syntax.right)
+    left = beside(checker, syntax.left, syntax.right)
+    right = beside(checker, syntax.right, syntax.left)
     if syntax.op in ("in", "not in"):
         inside = _inside(checker, left, right, syntax)
         return _not(inside) if syntax.op == "not in" else inside
@@ -288,10 +290,12 @@ def _inside(checker: Checker, left: Node, right: Node, syntax: Compare) -> Node:
     if right.type.name == "any":
         return Binary(syntax.start, syntax.end, BOOLEAN, "in", left, right)
     if right.type.name != "list":
+        text = right.value if isinstance(right, Constant) and right.type.name == "text" else None
         raise ExpressionError(
             "wrong-type",
             right.start,
             right.end,
+            suggestion=f'["{text}"]' if text is not None else None,
             found=type_words(right.type),
             wanted=type_words(Type("list")),
         )

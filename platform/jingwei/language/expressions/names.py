@@ -8,9 +8,11 @@ from typing import Protocol
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.expressions.scope import Scope, Symbol
-from jingwei.language.expressions.syntax import Dot, Syntax
+from jingwei.language.expressions.syntax import Dot, Items, Syntax, Word
 from jingwei.language.expressions.tree import Aggregate, Member, Name, Node, Type, TypeName
-from jingwei.language.expressions.words import type_words
+from jingwei.language.expressions.types import CODED
+from jingwei.language.expressions.words import kind_words, type_words
+from jingwei.language.meant import meant_boolean
 from jingwei.problems import nearest
 from jingwei.texts import Words
 
@@ -101,6 +103,43 @@ def unknown_name(
     suggestion = scope.renamed.get(name) or _column(name, scope) or nearest(name, known)
     return ExpressionError(
         "unknown-name", start, end, name=name, suggestion=suggestion, known=shown
+    )
+
+
+def beside(checker: Checking, syntax: Syntax, other: Syntax) -> Node:
+    """One side of a comparison. A bare word that is no name, and a code of what it is compared
+    with, lacks its quotation marks: `status == approved`."""
+    try:
+        return checker.node(syntax)
+    except ExpressionError as error:
+        words = syntax.items if isinstance(syntax, Items) else (syntax,)
+        word = next((w for w in words if isinstance(w, Word) and w.start == error.start), None)
+        if word is None or error.code != "unknown-name":
+            raise
+        raise _unquoted(checker, word, other) or error from None
+
+
+def _unquoted(checker: Checking, word: Word, other: Syntax) -> ExpressionError | None:
+    try:
+        type_ = checker.node(other).type
+    except ExpressionError:
+        return None
+    if type_.name == "boolean" and (truth := meant_boolean(word.name)) is not None:
+        return ExpressionError(
+            "unknown-name", word.start, word.end, name=word.name, suggestion=truth, known="true"
+        )
+    type_ = type_.of or type_
+    codes = type_.choices or (checker.scope.types.known(type_.name) if type_.name in CODED else ())
+    meant = word.name if word.name in (codes or ()) else nearest(word.name, codes or ())
+    if meant is None:
+        return None
+    return ExpressionError(
+        "code-unquoted",
+        word.start,
+        word.end,
+        name=word.name,
+        kind=kind_words(type_),
+        suggestion=f'"{meant}"',
     )
 
 

@@ -12,6 +12,7 @@ from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Aggregate, Binary, Constant, Node, Type
 from jingwei.language.expressions.types import (
     BOOLEAN,
+    CODED,
     DATE,
     DATETIME,
     NUMBER,
@@ -28,9 +29,6 @@ from jingwei.language.expressions.types import (
 from jingwei.language.expressions.words import kind_words, type_words, unit_words
 from jingwei.language.periods import Period
 from jingwei.problems import nearest
-
-# Codes that a text constant stands for and that must exist.
-_CODES = frozenset(("org", "role", "post", "indicator", "profile"))
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -165,7 +163,7 @@ def _text_as(node: Constant, wanted: Type, scope: Scope) -> Node:
         return _period(node, node.value, wanted)
     if wanted.name == "choice" and wanted.choices is not None:
         return _code(node, wanted, wanted.choices)
-    if wanted.name in _CODES:
+    if wanted.name in CODED:
         known = scope.types.known(wanted.name)
         return node if known is None else _code(node, wanted, known)
     return node

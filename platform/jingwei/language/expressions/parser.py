@@ -27,6 +27,9 @@ from jingwei.language.expressions.tokens import Token, tokens
 MOST_NESTED = 50
 
 _ORDER = frozenset(("==", "!=", "<", "<=", ">", ">="))
+_BINARY = _ORDER | {"*", "/", "in", "is", "between"}
+# after these something must stand before a sign that joins two
+_LEADING = frozenset(("(", "[", ",", "if", "else", "and", "or", "not", "where", "by"))
 _LITERALS = frozenset(("number", "percent", "text", "date", "duration"))
 _WORDS = {"true": ("boolean", True), "false": ("boolean", False), "null": ("null", None)}
 _CLOSING = {"(": ")", "[": "]"}
@@ -84,6 +87,15 @@ class _Parser:
             before = self.tokens[self.place - 1]
             return ExpressionError(
                 "expression-unfinished", before.start, before.end, word=before.text
+            )
+        nothing = self.place == 0 or self.tokens[self.place - 1].text in _LEADING
+        if wanted is None and token.text in _BINARY and nothing:
+            return ExpressionError(
+                "nothing-before",
+                token.start,
+                token.end,
+                sign=token.text,
+                suggestion=f"amount {token.text} 5",
             )
         if wanted is None and token.kind == "keyword" and token.text == "if":
             return ExpressionError(
@@ -258,8 +270,12 @@ class _Parser:
         raise self.unexpected()
 
     def parenthesis(self) -> Syntax:
-        self.open.append(self.next())
+        after_in = self.place > 0 and self.tokens[self.place - 1].text == "in"
+        opened = self.next()
+        self.open.append(opened)
         inner = self.expression()
+        if after_in and self.sees(","):
+            raise ExpressionError("list-in-parentheses", opened.start, opened.end)
         self.wants(")")
         self.open.pop()
         return inner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -27,6 +27,31 @@ class Symbol:
     origin: Origin | None = None
     by: str | None = None
     of: Symbol | None = None
+
+
+class NamesBehind(Mapping[str, Symbol]):
+    """The members of a prefix, found when somebody asks: of most prefixes nobody does."""
+
+    __slots__ = ("_find", "_found")
+
+    def __init__(self, find: Callable[[], Mapping[str, Symbol]]) -> None:
+        self._find = find
+        self._found: Mapping[str, Symbol] | None = None
+
+    @property
+    def found(self) -> Mapping[str, Symbol]:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def __getitem__(self, name: str) -> Symbol:
+        return self.found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 class Types(Protocol):

@@ -17,6 +17,8 @@ ANY = Type("any")
 NUMERIC = frozenset(("number", "percent"))
 # kept as a name or code, so a text constant may stand for one
 NAMED = frozenset(("text", "choice", "org", "person", "role", "post", "indicator", "profile"))
+# of these a text constant must be a code that exists
+CODED = frozenset(("org", "role", "post", "indicator", "profile"))
 TEMPORAL = frozenset(("date", "datetime"))
 ORDERED = frozenset(("number", "percent", "text", "date", "datetime", "time", "period"))
 PERCENT_UNIT = "%"
