@@ -81,9 +81,13 @@ class Problem:
     holes: Mapping[str, object] = field(default_factory=dict)
     severity: Severity = "error"
     suggestion: str | None = None
+    note: Phrase | None = None  # what is known beside it, such as since when a name is gone
 
     def what(self, locale: str = DEFAULT_LOCALE) -> str:
-        return text(f"problems.{self.code}.what", locale, **self._said(locale))
+        what = text(f"problems.{self.code}.what", locale, **self._said(locale))
+        if self.note is None:
+            return what
+        return f"{what}{'；' if locale == 'zh' else '; '}{self.note(locale)}"
 
     def fix(self, locale: str = DEFAULT_LOCALE) -> str:
         key = f"problems.{self.code}.fix"

@@ -10,6 +10,7 @@ import click
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context, words_of
 from jingwei.cli.commands import command
+from jingwei.cli.compiled import with_removals
 from jingwei.cli.problems import report_problems, within
 from jingwei.documents.check import template_problems
 from jingwei.problems import DefinitionErrors, Problem
@@ -27,5 +28,5 @@ def check(context: Context, paths: tuple[Path, ...]) -> int:
         catalogue = compile_catalogue(root)
         found = [*template_problems(catalogue), *catalogue.warnings]
     except DefinitionErrors as errors:
-        found = errors.problems
+        found = with_removals(context, errors.problems)
     return report_problems(context, root, within(found, root, paths))

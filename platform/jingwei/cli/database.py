@@ -7,14 +7,17 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from jingwei.catalogue.compile import compile_catalogue, compile_texts
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.compile import compile_texts
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
+from jingwei.cli.compiled import compiled
 from jingwei.cli.folder import Folder
 from jingwei.documents.check import check_templates
 from jingwei.refusals import Conflict, Invalid, NotFound
@@ -22,9 +25,11 @@ from jingwei.services.clock import SystemClock
 from jingwei.services.releases.computed import Computed
 from jingwei.services.releases.differences import differences
 from jingwei.services.releases.plan import ReleasePlan
-from jingwei.services.releases.planning import Moment, make_plan
+from jingwei.services.releases.planning import Moment, make_plan, make_plan_back
 from jingwei.storage import apply as publishing
+from jingwei.storage import rollback as rolling_back
 from jingwei.storage import upgrade as schema
+from jingwei.storage.apply import refuse_steps
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.plan import Wish
 from jingwei.storage.releases import all_releases, find_release, read_files
@@ -70,7 +75,7 @@ def moment(context: Context) -> Moment:
 _DESTROY = option(
     "--allow-destroy", "destroy", multiple=True, metavar="PATH", help=words("destroy_help")
 )
-_RESTORE = option("--restore", multiple=True, metavar="PATH", help=words("restore_help"))
+_RESTORE = option("--restore", multiple=True, metavar="PATH", help=words("restore_path_help"))
 
 
 @command(help=words("plan_help"))
@@ -82,7 +87,7 @@ def plan(
     context: Context, out: Path | None, destroy: tuple[str, ...], restore: tuple[str, ...]
 ) -> int:
     """What publishing the definitions would change."""
-    catalogue = compile_catalogue(context.root)
+    catalogue = compiled(context)
     wish = Wish(frozenset(destroy), frozenset(restore))
     with open_database(context) as database:
         planned = make_plan(database, catalogue, moment(context), wish=wish)
@@ -111,7 +116,7 @@ def apply(
     reason: str | None,
 ) -> int:
     """Publish the definitions, in one step or not at all."""
-    catalogue = compile_catalogue(context.root)
+    catalogue = compiled(context)
     check_templates(catalogue)
     kept = json.loads(saved.read_text(encoding="utf-8")) if saved is not None else {}
     wish = Wish(
@@ -248,25 +253,55 @@ def _parent(connection: Connection, release: int) -> int | None:
 
 @command(help=words("rollback_help"))
 @click.argument("release", type=int)
+@option("--dry-run", is_flag=True, help=words("rollback_dry_run_help"))
+@option("--yes", is_flag=True, help=words("rollback_yes_help"))
 @option("--comment", help=words("comment_help"))
 @click.pass_obj
-def rollback(context: Context, release: int, comment: str | None) -> int:
-    """Publish an earlier release again; business data stays as it is."""
+def rollback(context: Context, release: int, dry_run: bool, yes: bool, comment: str | None) -> int:
+    """Publish an earlier release again, once its plan was looked at."""
     with open_database(context) as database:
+        catalogue = _earlier(database, release)
+        planned = make_plan_back(database, catalogue, release, moment(context))
+        if dry_run:
+            context.give(planned.to_json(context.locale), planned.to_text(context.locale))
+            return FOUND_PROBLEMS if planned.blocked_by else FINE
+        refuse_steps(planned.blocked_by, context.locale)
+        if not planned.is_empty and not yes and not _back_agreed(context, planned, release):
+            return FOUND_PROBLEMS
         folder = Folder(context.settings.data_dir, context.root, database)
-        with database.reading() as connection:
-            if find_release(connection, release) is None:
-                raise NotFound("no-such-release", release=release)
-            files = read_files(connection, release)
-        catalogue = compile_texts(files)
-        check_templates(catalogue)
-        wanted = publication(context, folder, comment=comment, logged=True)
-        again = publishing.rollback(database, catalogue, release, wanted)
+        wanted = publication(
+            context,
+            folder,
+            comment=comment,
+            plan=planned.without_values().to_json(context.locale),
+            computer=Computed(database, catalogue, context.settings.timezone),
+            logged=True,
+        )
+        wanted = replace(wanted, base=planned.base)
+        again = rolling_back.rollback(database, catalogue, release, wanted)
+    key = "rollback_nothing" if planned.is_empty else "rollback_done"
     context.give(
-        {"release": again.id, "rollback_of": release},
-        context.text("cli_database.rollback_done", release=again.id, old=release),
+        {"release": again.id, "rollback_of": release, "empty": planned.is_empty},
+        context.text(f"cli_database.{key}", release=again.id, old=release),
     )
     return FINE
+
+
+def _earlier(database: Database, release: int) -> Catalogue:
+    with database.reading() as connection:
+        if find_release(connection, release) is None:
+            raise NotFound("no-such-release", release=release)
+        files = read_files(connection, release)
+    catalogue = compile_texts(files)
+    check_templates(catalogue)
+    return catalogue
+
+
+def _back_agreed(context: Context, planned: ReleasePlan, release: int) -> bool:
+    if context.json:
+        raise Conflict("rollback-needs-yes", release=release)
+    context.say(planned.to_text(context.locale))
+    return click.confirm(context.text("cli_database.rollback_sure", release=release))
 
 
 @command(help=words("upgrade_help"))
