@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -252,6 +252,11 @@ class Cells:
             found = self.view.catalogue.code_lists.get(definition.choices)
             return tuple(found.items.values()) if found else ()
         return definition.choices or ()
+
+    def offered(self, definition: Field, held: Collection[str] = ()) -> list[Any]:
+        """The choices that may be chosen today, and those that the record has already."""
+        today = self.view.today
+        return [c for c in self.choices(definition) if c.code in held or c.offered_on(today)]
 
     def choice(self, definition: Field, code: str) -> Cell:
         found = next((c for c in self.choices(definition) if c.code == code), None)

@@ -26,6 +26,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.record_views import at_record, record
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import EDITABLE
+from jingwei.services.writable import left_open
 from jingwei.texts import text
 from jingwei.web import current, locale
 
@@ -83,9 +84,13 @@ def edit_rights(
     if not view.rights.decide(view, form.name, "update", raw).allowed:
         return None, "not-allowed"
     state = form.states.get(raw["state"] or "")
-    if raw["status"] not in EDITABLE or (state is not None and state.locked):
-        return None, "record-locked-by-status"
-    return rights, ""
+    locked = state is not None and state.locked
+    if raw["status"] in EDITABLE and not locked:
+        return rights, ""
+    still_open = rights.writable & _with_columns(form, tuple(left_open(form, raw["status"])))
+    if still_open and not locked:
+        return FieldRights(rights.visible, still_open, rights.masked), ""
+    return None, "record-locked-by-status"
 
 
 def _with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:

@@ -50,7 +50,7 @@ def _is_simple(f: Field) -> bool:
 def _described(f: Field, cells: Cells) -> dict[str, Any]:
     options: list[tuple[str, str]] = []
     if f.type == "choice":
-        options = [(c.code, c.title(cells.words)) for c in cells.choices(f)]
+        options = [(c.code, c.title(cells.words)) for c in cells.offered(f)]
     elif f.type == "boolean":
         options = [(v, cells.plain("boolean", v == "true").text) for v in ("true", "false")]
     return {"name": f.name, "title": f.title(cells.words), "type": f.type, "options": options}

@@ -177,8 +177,9 @@ class Widgets:
                 known = ((v, self.cells.plain("boolean", v).text) for v in (True, False))
                 return tuple(Option(str(v).lower(), said) for v, said in known)
             case "choice":
-                words = self.cells.words
-                return tuple(Option(c.code, c.title(words)) for c in self.cells.choices(f))
+                words, held = self.cells.words, {str(v) for v in self._held(f) if v is not None}
+                offered = self.cells.offered(f, held)
+                return tuple(Option(c.code, c.title(words)) for c in offered)
             case "period":
                 return self._periods(f)
             case "org" | "indicator" | "post" | "role":

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.language.field_types.table import present_value
-from jingwei.language.form import Form
+from jingwei.language.form import Field, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
-from jingwei.services import computing, filling, generating, parsing, validation
+from jingwei.services import computing, filling, generating, parsing, retired, validation
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found
 from jingwei.services.listing import form_of
 from jingwei.services.overrides import Overrides
-from jingwei.services.plans import form_plan
+from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.record_views import shown_record
 from jingwei.services.validation import Occasion
 from jingwei.services.world import environment
@@ -47,6 +47,11 @@ def compute(
         before = view.store.load(view.connection, form, [id]).get(id)
         if before is None or not view.rights.may_read(view, form, before).allowed:
             raise NotFound("no-such-record")
+    found = Found()
+    asked_org = values.get("org")
+    if _is_out_of_reach(view, form, asked_org, before):
+        found.add("org", "org-out-of-reach")
+        values = {name: value for name, value in values.items() if name != "org"}
     org = values.get("org") or (before or {"org": view.actor.org})["org"]
     view = view.of(org if isinstance(org, str) else None)
     definition = form_of(view, form)
@@ -65,11 +70,11 @@ def compute(
             FieldRefusal(n, "unknown-field", {"name": n.rpartition(".")[2]}) for n in unknown
         ]
         raise Malformed("not-writable-fields", fields=refused)
-    found = Found()
     record: dict[str, Any] = dict(before) if before else dict.fromkeys(definition.fields)
     if before is None:
         record.update(status=None, state=definition.initial_state, org=None, owner=None)
     parsed = parsing.parse(view, plan, values, found)
+    _drop_unreadable(view, plan, parsed, before or {}, found)
     record.update(parsed)
     for table in plan.tables:
         record[table] = [dict(row) for row in record.get(table) or ()]
@@ -87,8 +92,11 @@ def compute(
     computing.compute(view, plan, record, found, overrides)
     occasion = Occasion(submitting=submitting, drafts=True)
     judged = validation.judge(view, plan, record, before, occasion, ())
+    retired.judge(view, plan, record, before, judged)
     env = environment(view, record, old=before, is_new=before is None)
     shown = shown_record(view, definition, {"id": id, **record}, rights)
+    if any(refusal.path == "org" for refusal in found.refusals):
+        shown.json["org"] = asked_org  # as it was typed, beside what is wrong with it
     return Draft(
         {n: v for n, v in shown.json.items() if n in definition.fields or n == "org"},
         {n: f.visible_if is None or bool(f.visible_if(env)) for n, f in plan.fields.items()},
@@ -116,6 +124,85 @@ def _unknown_columns(
                 known = name in definition.fields and f"{table}.{name}" in visible
                 if name != "id" and not known:
                     yield f"{table}.{index}.{name}"
+
+
+def _is_out_of_reach(view: Reading, form: str, org: Any, before: Mapping[str, Any] | None) -> bool:
+    """Whether the reader could not save the record for this org: what is worked out for an org is
+    for those who may write there."""
+    if not isinstance(org, str) or org == (before or {}).get("org"):
+        return False
+    allowed = view.rights.create_orgs(view, form)
+    return allowed is not None and org in view.catalogue.orgs and org not in allowed
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link in what was sent. `was`: its value before."""
+
+    path: str
+    field: Field
+    holder: dict[str, Any]
+    was: Any
+
+    @property
+    def fresh(self) -> list[Any]:
+        there = _listed(self.was)
+        return [one for one in _listed(self.holder.get(self.field.name)) if one not in there]
+
+
+def _drop_unreadable(
+    view: Reading,
+    plan: FormPlan,
+    values: dict[str, Any],
+    before: Mapping[str, Any],
+    found: Found,
+) -> None:
+    """Links to records that the reader may not open lead nowhere: what would be filled in and
+    computed from them is not for him."""
+    links = [link for link in _links(plan, values, before) if link.fresh]
+    wanted: dict[str, set[int]] = {}
+    for link in links:
+        for one in link.fresh:
+            form, identity = validation.target_of(link.field, one)
+            wanted.setdefault(form, set()).add(identity)
+    there = {
+        form: view.store.load(view.connection, form, list(ids)) for form, ids in wanted.items()
+    }
+    for link in links:
+        closed = [one for one in link.fresh if not _is_open(view, there, link.field, one)]
+        if closed:
+            found.add(link.path, "unknown-record")
+            kept = [one for one in _listed(link.holder[link.field.name]) if one not in closed]
+            link.holder[link.field.name] = kept if link.field.many else None
+
+
+def _links(plan: FormPlan, values: dict[str, Any], before: Mapping[str, Any]) -> Iterator[_Link]:
+    for name in plan.linked:
+        if name in plan.tables:
+            known = {row["id"]: row for row in before.get(name) or ()}
+            for index, row in enumerate(values.get(name) or ()):
+                for column, one in plan.tables[name].items():
+                    if one.field.type == "link":
+                        was = known.get(row.get("id"), {}).get(column)
+                        yield _Link(f"{name}.{index}.{column}", one.field, row, was)
+        elif plan.fields[name].field.type == "link":
+            yield _Link(name, plan.fields[name].field, values, before.get(name))
+
+
+def _is_open(
+    view: Reading, there: Mapping[str, Mapping[int, Any]], field: Field, value: Any
+) -> bool:
+    form, identity = validation.target_of(field, value)
+    record = there[form].get(identity)
+    if record is None or record["deleted_at"] is not None:
+        return False
+    return view.rights.may_read(view, form, record).allowed
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def blank(view: Reading, form: str) -> dict[str, Any]:

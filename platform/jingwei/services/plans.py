@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,7 +17,7 @@ from jingwei.language.field_types.table import (
     value_parser,
     value_presenter,
 )
-from jingwei.language.form import Field, Form, Rule
+from jingwei.language.form import Choice, Field, Form, Rule
 from jingwei.language.values import Formula, Literal_, Value
 
 Closure = Callable[[Environment], Any]
@@ -81,6 +81,7 @@ class FormPlan:
     defaults: tuple[tuple[str, Closure], ...] = ()
     fills: bool = True  # some link brings values along
     indicators: bool = True  # some field names an indicator
+    dated: frozenset[str] = frozenset()  # paths of fields whose choices have days
 
 
 _PLANS: WeakKeyDictionary[Any, dict[str, FormPlan]] = WeakKeyDictionary()
@@ -136,7 +137,16 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         defaults=tuple((n, p.default) for n, p in fields.items() if p.default is not None),
         fills=any(f.fill for f in _all_fields(form)),
         indicators=any(f.type == "indicator" for f in _all_fields(form)),
+        dated=frozenset(f.path for f in _all_fields(form) if _is_dated(catalogue, f)),
     )
+
+
+def _is_dated(catalogue: Catalogue, f: Field) -> bool:
+    """Whether some choice of the field may not be chosen on every day."""
+    choices: Iterable[Choice] = f.choices if isinstance(f.choices, tuple) else ()
+    if isinstance(f.choices, str):
+        choices = catalogue.code_lists[f.choices].items.values()
+    return any(c.valid_from is not None or c.valid_to is not None for c in choices)
 
 
 _REPEATED = ("date", "period", "time", "choice", "boolean")  # types of which values come again

@@ -118,7 +118,7 @@ def _prepare_update(
     if source in ("user", "import"):
         if change.allowed is None:
             require(work, form.name, "update", before)
-            check_unlocked(form, before)
+            check_unlocked(form, before, change.values)
             rights = work.rights.fields(work, form.name, before)
         else:
             rights = FieldRights(

@@ -9,6 +9,7 @@ from jingwei.language.form import Field
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found
 from jingwei.services.plans import FormPlan
+from jingwei.services.titles import choices
 
 
 def judge(
@@ -18,17 +19,22 @@ def judge(
     before: Mapping[str, Any] | None,
     found: Found,
 ) -> None:
-    """Refuse indicators that are retired by today, but for those that stood there before."""
-    if not plan.indicators:
+    """Refuse indicators that are retired by today, and choices that today is no day of, but for
+    what stood there before."""
+    if not plan.indicators and not plan.dated:
         return
     was = before or {}
     for name, field in plan.form.fields.items():
-        if field.type == "indicator":
-            _judge_value(view, name, record.get(name), was.get(name), found)
+        if _may_be_retired(plan, field):
+            _judge_value(view, field, name, record.get(name), was.get(name), found)
         elif field.type == "table":
-            columns = [column for column in field.fields.values() if column.type == "indicator"]
+            columns = [c for c in field.fields.values() if _may_be_retired(plan, c)]
             if columns:
                 _judge_rows(view, field, columns, record, was, found)
+
+
+def _may_be_retired(plan: FormPlan, field: Field) -> bool:
+    return field.type == "indicator" or field.path in plan.dated
 
 
 def _judge_rows(
@@ -44,19 +50,39 @@ def _judge_rows(
         old = known.get(row.get("id"), {})
         for column in columns:
             path = f"{table.name}.{index}.{column.name}"
-            _judge_value(view, path, row.get(column.name), old.get(column.name), found)
+            _judge_value(view, column, path, row.get(column.name), old.get(column.name), found)
 
 
-def _judge_value(view: Reading, path: str, value: Any, old: Any, found: Found) -> None:
+def _judge_value(
+    view: Reading, field: Field, path: str, value: Any, old: Any, found: Found
+) -> None:
     if value == old:
         return
     there = set(_each(old))
     for name in _each(value):
-        definition = view.catalogue.indicators.get(name)
-        if name in there or definition is None or definition.retired is None:
+        if name in there:
             continue
-        if definition.retired <= view.today:
-            found.add(path, "retired-indicator", title=definition.title)
+        if field.type == "indicator":
+            _judge_indicator(view, path, name, found)
+        else:
+            _judge_choice(view, field, path, name, found)
+
+
+def _judge_indicator(view: Reading, path: str, name: str, found: Found) -> None:
+    definition = view.catalogue.indicators.get(name)
+    if definition is None or definition.retired is None or definition.retired > view.today:
+        return
+    found.add(path, "retired-indicator", title=definition.title)
+
+
+def _judge_choice(view: Reading, field: Field, path: str, code: str, found: Found) -> None:
+    choice = next((c for c in choices(view, field) if c.code == code), None)
+    if choice is None or choice.offered_on(view.today):
+        return
+    if choice.valid_from is not None and view.today < choice.valid_from:
+        found.add(path, "choice-too-early", title=choice.title, day=choice.valid_from)
+    else:
+        found.add(path, "choice-too-late", title=choice.title, day=choice.valid_to)
 
 
 def _each(value: Any) -> Iterator[str]:

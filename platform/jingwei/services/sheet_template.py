@@ -106,7 +106,8 @@ def _field(
 def _choices(view: Reading, form: Form, field: Field, locale: str) -> tuple[str, ...]:
     match field.type:
         case "choice":
-            return _titles({c.code: c for c in choices(view, field)}, locale)
+            offered = (c for c in choices(view, field) if c.offered_on(view.today))
+            return _titles({c.code: c for c in offered}, locale)
         case "boolean":
             return (text("reports.yes", locale), text("reports.no", locale))
         case "org":

@@ -14,6 +14,7 @@ REASONS = "_reasons"
 WORKING = frozenset({"draft", "returned", "recalled", "rejected"})  # of an amendment, too
 _STAMP = frozenset({"updated_at", "updated_by"})
 EDITABLE = frozenset({None, "draft", "returned", "recalled", "rejected", "terminated"})
+AFTER_SUBMIT = frozenset({"submitted", "approved"})  # some fields may still be open then
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from jingwei.services.commands import Work
 from jingwei.services.found import Found
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
-from jingwei.services.wanted import EDITABLE, WORKING, Change, Source
+from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, WORKING, Change, Source
 from jingwei.services.world import environment
 
 
@@ -52,8 +52,19 @@ def require(work: Work, form: str, action: str, record: Mapping[str, Any] | None
         raise NotAllowed("not-allowed", action=action)
 
 
-def check_unlocked(form: Form, record: Mapping[str, Any]) -> None:
-    if record["status"] not in EDITABLE:
+def left_open(form: Form, status: str | None) -> frozenset[str]:
+    """Fields that may be changed although the record was submitted or approved."""
+    if status not in AFTER_SUBMIT:
+        return frozenset()
+    return frozenset(name for name, f in form.fields.items() if f.editable_after_submit)
+
+
+def check_unlocked(
+    form: Form, record: Mapping[str, Any], names: Collection[str] | None = None
+) -> None:
+    """Raises Conflict for what stands fast. `names`: the fields that are to be changed."""
+    still_open = bool(names) and set(names or ()) <= left_open(form, record["status"])
+    if record["status"] not in EDITABLE and not still_open:
         raise Conflict("record-locked-by-status", status=record["status"])
     state = form.states.get(record["state"] or "")
     amends = form.versions != "none" or (form.submit or {}).get("amend")
