@@ -100,6 +100,10 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     known=", ".join(LEVELS),
                 )
         _check_order(indicator, index, one, problems)
+        if one.for_ is not None and (one.for_.unit != "periods" or one.for_.amount < 1):
+            at = indicator.origin.value("thresholds", index, "for")
+            written = f"{one.for_.amount}{one.for_.unit}"
+            problems.add("unknown-value", at, value=written, known="2 periods, 3 periods …")
     measure = indicator.measure
     if measure is not None:
         form = catalogue.forms[measure["form"]]

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from jingwei.language.definition import Definition
-from jingwei.language.values import Due, Formula
+from jingwei.language.values import Due, Duration, Formula
 from jingwei.language.who import Whos
 
 OrgAgg = Literal[
@@ -49,8 +49,8 @@ class ThresholdSet:
     levels: tuple[Threshold, ...]
     applies_to: Formula | None = None
     valid_from: date | None = None
-    release: Formula | None = None
-    for_: str | None = None
+    release: Formula | None = None  # a level that was raised stays until this holds
+    for_: Duration | None = None  # periods for which a level must hold before it is given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

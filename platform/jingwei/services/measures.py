@@ -8,7 +8,7 @@ system and reads no business. Everything else is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -41,6 +41,7 @@ from jingwei.services.world import environment
 Base = Literal["restated", "as_reported"]
 SETS = "set."
 MOST_CELLS = 1_000_000
+MOST_BACK = 24  # periods that a level may have been raised or held before
 # Figures of a moment or a rate: the year's target is that of each of its months.
 _STANDING = frozenset(("balance", "average_balance", "rate"))
 
@@ -279,8 +280,39 @@ class Measures:
         return self._lights[key]
 
     def _judged(
-        self, definition: Indicator, org: str, period: Period, mode: Mode | None
+        self,
+        definition: Indicator,
+        org: str,
+        period: Period,
+        mode: Mode | None,
+        back: int = MOST_BACK,
     ) -> str | None:
+        """`back`: how many periods may still be looked back on."""
+        reached = self._reached(definition, org, period, mode)
+        if reached is None:
+            return None
+        levels, level, released = reached
+        order = [*(one.level for one in levels.levels), "green"]
+        if levels.for_ is not None:
+            for past in range(1, min(levels.for_.amount, MOST_BACK)):
+                before = self._reached_before(definition.name, org, period.shifted(-past), mode)
+                level = max(level, before, key=_place_in(order))  # the mildest of these periods
+        if levels.release is None or released or not back:
+            return level
+        earlier = period.shifted(-1)
+        was = self._judged(self.definition(definition.name, earlier), org, earlier, mode, back - 1)
+        return level if was is None else min(level, was, key=_place_in(order))
+
+    def _reached_before(self, name: str, org: str, period: Period, mode: Mode | None) -> str:
+        """The level that the figure of an earlier period reached by itself."""
+        reached = self._reached(self.definition(name, period), org, period, mode)
+        return "green" if reached is None else reached[1]
+
+    def _reached(
+        self, definition: Indicator, org: str, period: Period, mode: Mode | None
+    ) -> tuple[ThresholdSet, str, bool] | None:
+        """The thresholds in force, the first level that holds, and whether a level that was
+        raised before is released by this figure."""
         figure = self.figure(definition.name, org, period, "actual", mode)
         if figure.value is None:
             return None
@@ -300,10 +332,15 @@ class Measures:
         levels = _in_force(self.view, definition, period, around)
         if levels is None:
             return None
-        for one in levels.levels:
-            if self.view.catalogue.closure(one.when)(around):
-                return one.level
-        return "green"
+        closure = self.view.catalogue.closure
+        level = next((one.level for one in levels.levels if closure(one.when)(around)), "green")
+        released = levels.release is not None and bool(closure(levels.release)(around))
+        return levels, level, released
+
+
+def _place_in(order: Sequence[str]) -> Callable[[str], int]:
+    """How mild a level is; one that these thresholds do not have is as good as none."""
+    return lambda level: order.index(level) if level in order else len(order) - 1
 
 
 def _in_force(

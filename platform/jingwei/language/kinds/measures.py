@@ -19,6 +19,7 @@ from jingwei.language.shapes import (
     CONDITION,
     DATE,
     DUE,
+    DURATION,
     FORMULA,
     INTEGER,
     NAME,
@@ -56,7 +57,7 @@ _THRESHOLD_SET = keys(
         "valid_from": DATE,
         "levels": _LEVELS,
         "release": CONDITION,
-        "for": WORD,
+        "for": DURATION,
     },
     ("levels",),
 )
