@@ -18,7 +18,7 @@ from jingwei.jobs.notices import send_notice
 from jingwei.jobs.reports import TOPIC as MAKE_REPORT
 from jingwei.jobs.reports import make_report
 from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
-from jingwei.jobs.webhooks import send_webhook
+from jingwei.jobs.webhooks import announce_release, send_webhook
 from jingwei.services import measure_functions, world
 from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
@@ -32,6 +32,7 @@ from jingwei.services.rights import Rights
 from jingwei.services.world import Answer
 from jingwei.settings import Settings
 from jingwei.storage.database import Database
+from jingwei.storage.publication import PUBLISHED
 from jingwei.storage.runtime import ActiveInstallation, Compile
 from jingwei.storage.upgrade import upgrade
 from jingwei.web import EXTENSION
@@ -100,6 +101,7 @@ OUTSIDE: Mapping[str, Outside] = {
     CALL: send_webhook,
     MAKE_REPORT: make_report,
     RUN_IMPORT: run_import,
+    PUBLISHED: announce_release,
 }
 
 # Once a second, by the process that leads.

@@ -43,10 +43,18 @@ def test_the_plan_tells_of_every_running_request_how_it_goes_on(tmp_path: Path) 
         True,
         ("a",),
     )
-    assert touch.message("en").endswith("goes on by the workflow it began with; it can be migrated")
+    name = touch.workflow
+    assert touch.message("en").endswith("goes on by the workflow it began with")
+    assert touch.how("en") == (
+        f"it could move: jingwei migrate {name} --reason …, once this is published"
+    )
 
     (touch,) = planned(here, tmp_path, workflow(OTHER)).flows
-    assert (touch.fate, touch.moves) == ("goes_on", False)
+    assert (touch.fate, touch.moves, touch.stuck) == ("goes_on", False, ("a",))
+    assert touch.how("en") == (
+        "it could not move: a has no counterpart. Say which it is, under `migrate:` or by "
+        f"jingwei migrate {name} --map a=…"
+    )
 
     without = FORM.replace("  chief: {type: person, title: 负责人}\n", "")
     plan = planned(here, tmp_path, workflow(PERSON), without)
@@ -69,6 +77,8 @@ def test_every_request_is_moved_by_itself_and_what_cannot_move_says_why(tmp_path
     assert [one.refused.code for one in stuck if one.refused] == ["flow-migrate-strands"] * 2
 
     rehearsed = migrate_all(commands, name, {"a": "z"}, "", dry_run=True)
+    kept = [here.record(flow) for flow in flows]
+    assert [one.name for one in rehearsed] == [f"{k['number']} {k['title']}" for k in kept]
     assert [(one.flow, one.steps["a"]) for one in rehearsed] == [(f["id"], "z") for f in flows]
     assert here.asked(flows[0]) == ["fin"]
 

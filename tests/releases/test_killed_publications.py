@@ -4,6 +4,7 @@ running it again."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 from backends import on_sqlite
-from killed_apply import publish
+from killed_apply import go_back, publish
 from services_house import FILES, House
 from sqlalchemy import inspect
 
+from jingwei import storage
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.refusals import Conflict
 from jingwei.services.releases.planning import Moment, make_plan
@@ -24,10 +26,12 @@ from jingwei.storage.releases import all_releases
 
 CONTRACT = "forms/contract.yaml"
 KIT = Path(__file__).parents[1] / "kit"
+STORAGE = Path(storage.__file__).parent
 # what a publication with and without a long part passes; purges only where something is destroyed
-LONG = tuple(name for name in FAILPOINTS if not name.startswith("purge"))
+LONG = tuple(name for name in FAILPOINTS if not name.startswith(("purge", "rollback")))
 SHORT = tuple(name for name in LONG if name.startswith("publish") and name != "publish.caught_up")
 PURGE = tuple(name for name in FAILPOINTS if name.startswith("purge"))
+BACK = tuple(name for name in FAILPOINTS if name.startswith("rollback"))
 TIMES = {"fill.batch": 3, "fill.batch_committed": 2, "prepare.statement": 2}
 
 
@@ -45,6 +49,7 @@ def changed(house: House) -> None:
             "  signed_on:",
             "  twice: {type: money, unit: CNY, title: 倍, compute: amount * 2}\n  signed_on:",
         ),
+        ("  signed_on:", "  code: {type: text, title: 编号, unique: true}\n  signed_on:"),
         ("  name: {type: text,", "  name: {type: text, search: true,"),
     ):
         assert old in text
@@ -234,6 +239,38 @@ def test_definitions_that_are_given_up_leave_nothing_in_the_way_of_others(house:
     assert run(house) == 2
     house.commands.active.poll()
     assert house.create("li.na", "contract", name="x", amount=1, note="y")["note"] == "y"
+
+
+def test_a_rollback_stopped_at_every_place_in_turn_is_completed_in_the_end(house: House) -> None:
+    filled(house, 3)
+    twice = "  twice: {type: money, unit: CNY, title: 倍, compute: amount * 2}\n  signed_on:"
+    house.publish({CONTRACT: FILES[CONTRACT].replace("  signed_on:", twice)})
+    house.publish({CONTRACT: FILES[CONTRACT]})
+    url = house.database.url.render_as_string(hide_password=False)
+
+    for name in BACK:
+        with pytest.raises(Failed):
+            go_back(url, 2, f"{name}=raise")
+        if name != BACK[-1]:
+            assert releases(house) == [3, 2, 1], name
+            house.create("li.na", "contract", name=f"{name[-5:]}", amount=4)
+    assert releases(house) == [4, 3, 2, 1]
+    house.commands.active.poll()
+    for record in house.list("li.na", "contract").items:
+        whole = house.show("li.na", "contract", record["id"])
+        assert float(whole["twice"]) == 2 * float(whole["amount"])
+
+
+def test_every_place_that_is_passed_has_a_name_and_is_walked_here() -> None:
+    """The walks above take their names from the list: one that nothing passes ends no walk, and
+    one that is not on the list is found by this."""
+    passed = {
+        name
+        for path in STORAGE.glob("*.py")
+        for name in re.findall(r'failpoint\("([a-z_.]+)"\)', path.read_text(encoding="utf-8"))
+    }
+    assert passed == set(FAILPOINTS)
+    assert {*LONG, *PURGE, *BACK} == set(FAILPOINTS)
 
 
 @on_sqlite

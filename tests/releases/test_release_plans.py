@@ -169,6 +169,7 @@ def test_a_plan_as_json_has_the_same_keys_always(house: House) -> None:
         "destroy",
         "restore",
         "left_out",
+        "back_to",
     }
     assert (value["schema"], value["base"], value["destructive"]) == (1, 1, True)
     assert set(value["steps"][0]) == {

@@ -139,7 +139,7 @@ def test_rolling_back_publishes_an_earlier_release_again(
 
     assert type_(home, "rollback", "7") == 1
     assert said(capsys) == "There is no release 7. [no-such-release]"
-    assert type_(home, "rollback", "1") == 0
+    assert type_(home, "rollback", "1", "--yes") == 0
     assert said(capsys) == "Release 3 is active: release 1 again."
     assert type_(home, "--json", "releases") == 0
     assert [(r["release"], r["source"], r["comment"]) for r in json.loads(said(capsys))] == [

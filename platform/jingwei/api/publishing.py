@@ -62,11 +62,29 @@ def apply() -> Response:
     return answer(_published(done), 201)
 
 
+@blueprint.post("/rollback/plan")
+def plan_rollback() -> Response:
+    """`{release}`: what publishing an earlier release again would do; nothing is changed."""
+    parameters()
+    number = _number(known_body("release"), "release")
+    current().active.poll()
+    with reading() as view:
+        try:
+            found = publishing.prepare_rollback(current(), view, number, check_templates)
+        except DefinitionErrors as errors:
+            raise _with_problems(errors) from None
+    return answer(found.plan.to_json(locale()))
+
+
 @blueprint.post("/rollback")
 def rollback() -> Response:
-    """`{release, base, comment}`: publish an earlier release again; data stay as they are."""
+    """`{release, base, hash, comment, accepted}`: publish an earlier release again; data stay as
+    they are. `hash`: of the plan that was looked at."""
     parameters()
-    body = known_body("release", "base", "comment")
+    body = known_body("release", "base", "hash", "comment", "accepted")
+    plan_hash = body.get("hash")
+    if plan_hash is not None and not isinstance(plan_hash, str):
+        raise Malformed("unknown-fields", fields=[FieldRefusal("hash", "not-text")])
     try:
         done = publishing.rollback(
             current(),
@@ -75,7 +93,10 @@ def rollback() -> Response:
             check_templates,
             base=_number(body, "base"),
             comment=_comment(body),
+            accepted=body.get("accepted") is True,
+            plan_hash=plan_hash,
             request_id=request_id(),
+            locale=locale(),
         )
     except DefinitionErrors as errors:
         raise _with_problems(errors) from None

@@ -274,7 +274,7 @@ def rollback(context: Context, release: int, dry_run: bool, yes: bool, comment: 
             folder,
             comment=comment,
             plan=planned.without_values().to_json(context.locale),
-            computer=Computed(database, catalogue, context.settings.timezone),
+            computer=Computed(database, catalogue, context.settings.timezone, release),
             logged=True,
         )
         wanted = replace(wanted, base=planned.base)

@@ -29,7 +29,14 @@ def migrate(
         workflows = platform.active.current.catalogue.workflows
         if workflow not in workflows:
             raise NotFound("no-such-workflow", name=workflow, known=", ".join(workflows) or "–")
-        moved = migrate_all(platform.commands, workflow, _map(pairs), reason, dry_run=dry_run)
+        moved = migrate_all(
+            platform.commands,
+            workflow,
+            _map(pairs),
+            reason,
+            dry_run=dry_run,
+            locale=context.locale,
+        )
         lines = [_line(context, one, dry_run) for one in moved]
     stuck = [one for one in moved if one.refused is not None]
     context.give(
@@ -52,7 +59,7 @@ def _map(pairs: tuple[str, ...]) -> dict[str, str]:
 def _line(context: Context, one: Moved, dry_run: bool) -> str:
     if one.refused is not None:
         words_ = one.refused.message(context.locale)
-        return context.text("cli_database.migrate_stays", record=one.record, words=words_)
+        return context.text("cli_database.migrate_stays", record=one.name, words=words_)
     steps = ", ".join(f"{a} → {b}" for a, b in one.steps.items() if a != b)
     key = "cli_database.migrate_would" if dry_run else "cli_database.migrate_done"
-    return context.text(key, record=one.record, steps=steps or "–")
+    return context.text(key, record=one.name, steps=steps or "–")

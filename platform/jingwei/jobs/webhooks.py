@@ -1,10 +1,11 @@
-"""What the effect `call` sends out of the house."""
+"""What leaves the house: calls of the effect `call`, and the news that another release runs."""
 
 from __future__ import annotations
 
 from jingwei.gateways.webhook import Webhook, WebhookFailed, send
 from jingwei.services.platform import Platform
 from jingwei.storage.outbox import Message
+from jingwei.storage.publication import PUBLISHED
 
 
 def send_webhook(platform: Platform, message: Message) -> None:
@@ -26,3 +27,17 @@ def send_webhook(platform: Platform, message: Message) -> None:
         message.payload.get("body") or {},
     )
     send(webhook, platform.settings.webhook_networks)
+
+
+def announce_release(platform: Platform, message: Message) -> None:
+    """Tell the address that the settings name `release.published`, where there is one.
+
+    Raises WebhookFailed.
+    """
+    url = platform.settings.webhooks.get(PUBLISHED)
+    if url is not None:
+        at = message.created_at.isoformat()
+        told = Webhook(
+            url, message.event_id, f"jingwei.{PUBLISHED}", "jingwei", at, message.payload
+        )
+        send(told, platform.settings.webhook_networks)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import jingwei
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.refusals import Conflict, NotFound
+from jingwei.refusals import Conflict
 from jingwei.storage.books import NameBook
 from jingwei.storage.changes import ChangeRow, write_changes
 from jingwei.storage.database import Connection, Database
@@ -21,10 +21,10 @@ from jingwei.storage.fill_list import Filling, is_long
 from jingwei.storage.fills import BATCH, Fill
 from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
-from jingwei.storage.indexes import Index, form_indexes
+from jingwei.storage.indexes import Index
 from jingwei.storage.ledger import is_prepared, mark_active, write_names
 from jingwei.storage.names import Allotment, PhysicalNames
-from jingwei.storage.orgs import allot_keys, restore_keys, write_orgs
+from jingwei.storage.orgs import allot_keys, write_orgs
 from jingwei.storage.people import refresh_book
 from jingwei.storage.plan import Plan, plan_on, stale_uniques, table_statements
 from jingwei.storage.plan_step import Step
@@ -33,6 +33,7 @@ from jingwei.storage.preparing import (
     alone,
     begin_preparation,
     build_index,
+    built_indexes,
     changed_since,
     drop_preparation,
     end_preparation,
@@ -41,18 +42,17 @@ from jingwei.storage.preparing import (
     prepared_names,
     run_fill,
 )
-from jingwei.storage.publication import Publication, with_publish_lock
+from jingwei.storage.publication import Publication, announce, with_publish_lock
 from jingwei.storage.purging import purge
 from jingwei.storage.releases import (
     Release,
     active_release,
-    find_release,
     read_files,
     read_names,
     store_release,
 )
 
-__all__ = ["Publication", "apply", "check_base", "rollback"]
+__all__ = ["Publication", "apply", "check_base"]
 
 
 def apply(database: Database, catalogue: Catalogue, publication: Publication) -> Release:
@@ -84,7 +84,7 @@ def _check_base(
         return
     if publication.base is None and active.source != "studio":
         return
-    changed = _changed_since(connection, publication.base, active)
+    changed = changed_files(connection, publication.base, active)
     raise Conflict(
         "base-moved",
         detail={"active": active.id, "changed": changed},
@@ -94,12 +94,20 @@ def _check_base(
     )
 
 
-def _changed_since(connection: Connection, base: int | None, active: Release) -> list[str]:
-    """Paths that differ between the author's base and what runs."""
+def changed_files(connection: Connection, base: int | None, active: Release) -> list[str]:
+    """Paths that differ between the author's base and what runs; without a base, its parent."""
     start = base if base is not None else active.parent
     was = read_files(connection, start) if start is not None else {}
     now = read_files(connection, active.id)
     return sorted(p for p in set(was) | set(now) if was.get(p) != now.get(p))
+
+
+def refuse_steps(steps: Sequence[Step], locale: str) -> None:
+    """Raises Conflict `plan-blocked` where there are any."""
+    if steps:
+        found = [step.without_values().to_json(locale) for step in steps]
+        words = "; ".join(step.message(locale) for step in steps)
+        raise Conflict("plan-blocked", detail={"steps": found}, steps=words)
 
 
 @dataclass(slots=True)
@@ -140,17 +148,7 @@ class _Publishing:
         return self._purged(plan, active)
 
     def _refuse(self, steps: Sequence[Step]) -> None:
-        if steps:
-            words = "; ".join(step.message(self.publication.locale) for step in steps)
-            raise Conflict(
-                "plan-blocked",
-                detail={
-                    "steps": [
-                        step.without_values().to_json(self.publication.locale) for step in steps
-                    ]
-                },
-                steps=words,
-            )
+        refuse_steps(steps, self.publication.locale)
 
     def _plan(self, connection: Connection, *, values: bool) -> tuple[Release | None, Plan]:
         active = active_release(connection)
@@ -223,9 +221,6 @@ class _Publishing:
             self.publication.now,
         )
         allotment = plan.allotment
-        for statement in table_statements(Ddl(connection.dialect, plan.names), allotment):
-            connection.exec_driver_sql(statement)
-            failpoint("prepare.statement")
         write_names(
             connection,
             plan.names,
@@ -235,6 +230,10 @@ class _Publishing:
             "prepared",
         )
         failpoint("prepare.ledger")
+        # what locks tables comes last: readers wait from here to the commit
+        for statement in table_statements(Ddl(connection.dialect, plan.names), allotment):
+            connection.exec_driver_sql(statement)
+            failpoint("prepare.statement")
         return preparation
 
     def _judge(self, fills: Sequence[Fill]) -> None:
@@ -286,9 +285,7 @@ class _Publishing:
         failpoint("publish.orgs")
         if self.publication.logged:
             self._log(connection, release, keys)
-        # what locks tables comes last: readers wait from here to the commit
-        ddl = Ddl(connection.dialect, plan.allotment.names)
-        self._statements(connection, plan, ddl, allotment)
+        announce(connection, release)
         write_names(
             connection,
             names,
@@ -299,6 +296,10 @@ class _Publishing:
         )
         mark_active(connection, names)
         failpoint("publish.ledger")
+        # what locks tables comes last: readers wait from here to the commit
+        there = built_indexes(connection, plan.indexes) if preparation is not None else set()
+        left = [index for index in plan.indexes if index.name not in there]
+        self._statements(connection, plan, left, allotment)
         self._fill(connection, fills, preparation, keys)
         if preparation is not None:
             end_preparation(connection)
@@ -341,11 +342,12 @@ class _Publishing:
         return left, list(preparation.progress)
 
     def _statements(
-        self, connection: Connection, plan: Plan, ddl: Ddl, allotment: Allotment
+        self, connection: Connection, plan: Plan, indexes: Sequence[Index], allotment: Allotment
     ) -> None:
+        ddl = Ddl(connection.dialect, plan.allotment.names)
         statements = [
             *table_statements(ddl, allotment),
-            *(ddl.create_index(index) for index in plan.indexes),
+            *(ddl.create_index(index) for index in indexes),
             *(f'DROP INDEX IF EXISTS "{name}"' for name in stale_uniques(connection, plan)),
         ]
         for statement in statements:
@@ -422,58 +424,3 @@ def log_release(
         release=release.id,
     )
     write_changes(connection, book, database.people, [row])
-
-
-def rollback(
-    database: Database, catalogue: Catalogue, release: int, publication: Publication
-) -> Release:
-    """Publish an earlier release again, over the columns it had; business data stays as it is.
-
-    `catalogue` is that release, compiled (`read_files`). Raises NotFound for an unknown number,
-    Conflict `plan-blocked` when values that it wants unique are not any more.
-    """
-
-    def step(connection: Connection) -> Release:
-        wanted = find_release(connection, release)
-        active = active_release(connection)
-        if wanted is None or active is None:
-            raise NotFound("no-such-release", release=release)
-        names = read_names(connection, release)
-        again = replace(
-            wanted,
-            id=active.id + 1,
-            parent=active.id,
-            engine=jingwei.__version__,
-            author=publication.author,
-            comment=publication.comment,
-            at=publication.now,
-            source="rollback",
-            rollback_of=release,
-        )
-        restore_keys(connection, names.keys)
-        mark_active(connection, names)
-        keys = {kind: dict(found) for kind, found in names.keys.items()}
-        filling = Filling(catalogue, names, Allotment(names), keys, database.people)
-        for form in catalogue.forms.values():
-            kept = searched_anywhere(catalogue, form)
-            forget_fields(connection, keys["form"][form.name], kept)
-        for fill in filling.fills(connection):
-            last: int | None = -1
-            while last is not None:
-                last, _ = fill.batch(connection, last, BATCH)
-        store_release(connection, again, read_files(connection, release), names, None)
-        write_orgs(connection, catalogue, names.keys["org"], publication.today)
-        body = {"release": [active.id, again.id], "rollback_of": [None, release]}
-        body |= {"author": [None, again.author], "comment": [None, again.comment]}
-        if publication.logged:
-            log_release(connection, database, keys, again, "release.rolled_back", dict(body))
-        ddl = Ddl(connection.dialect, names)
-        for form in catalogue.forms.values():
-            for index in form_indexes(form, names):
-                if index.unique:
-                    connection.exec_driver_sql(ddl.create_index(index))
-        if publication.also is not None:
-            publication.also(connection, again)
-        return again
-
-    return with_publish_lock(database, step)

@@ -17,7 +17,7 @@ from jingwei.language.expressions.tree import Expression
 from jingwei.language.expressions.types import NUMERIC
 from jingwei.refusals import Malformed
 from jingwei.storage import sql_numbers
-from jingwei.storage.codecs import Convert, reader
+from jingwei.storage.codecs import Convert, reader, words
 from jingwei.storage.columns import FORM_PART
 from jingwei.storage.expressions_sql import condition as sql_condition
 from jingwei.storage.full_text import finds, question
@@ -89,6 +89,18 @@ class Compiler:
             sorts,
             tuple(columns.averages),
         )
+
+    def holding(self, query: Query, shape: Shape) -> Prepared:
+        """Id and org of every living record, and which condition of the scope's terms it meets:
+        one pass over the table, whoever asks."""
+        source = self._source(query)
+        record = source.record
+        columns = [record.column("id"), sa.type_coerce(record.column("org"), sa.Integer())]
+        columns += [self._condition(c.expression, source) for c in shape.terms if c is not None]
+        labelled = [column.label(f"c{i}") for i, column in enumerate(columns)]
+        living = record.column("deleted_at").is_(None)
+        statement = sa.select(*labelled).select_from(source.from_).where(living)
+        return Prepared(statement, self.dialect, shape.values)
 
     def _source(self, query: Query) -> Source:
         return Source(self.store, self._live, query.form, query.table)
@@ -302,6 +314,7 @@ class _Columns:
         self.averages: list[str] = []
         self.groups: list[sa.ColumnElement[Any]] | None = None
         self._converters: list[Convert | None] = []
+        self._words: list[Convert | None] = []
 
     def add_path(self, source: Source, path: str) -> None:
         found = source.find(path)
@@ -314,9 +327,10 @@ class _Columns:
         self.columns.append(column)
         self.named[key] = column
         self._converters.append(reader(column.type, self._dialect))
+        self._words.append(words(column.type, self._dialect))
 
     def reader(self) -> RowReader:
-        return RowReader(self.keys, self._converters)
+        return RowReader(self.keys, self._converters, self._words)
 
 
 # --- shapes -------------------------------------------------------------------------------------

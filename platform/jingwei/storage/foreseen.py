@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,7 +46,10 @@ def looking(database: Database) -> Iterator[Connection]:
 
 
 def foreseen_names(connection: Connection, catalogue: Catalogue, plan: Plan) -> PhysicalNames:
-    """The names the release would have. New orgs, roles … get keys that no row has."""
+    """The names the release would have. New orgs, roles … get keys that no row has; an earlier
+    release has its own."""
+    if plan.back_to is not None:
+        return plan.names
     base = active_release(connection)
     was = read_names(connection, base.id).keys if base else {}
     known = {(row.kind, row.name): row.key for row in connection.execute(select(sys_name))}
@@ -141,33 +145,33 @@ def count_moved(
 
 
 Patterns = Mapping[tuple[int | None, tuple[bool, ...]], int]
+# a store, its name of the form, and the conditions that it asks
+Asked = tuple[RecordStore, str, Sequence[Expression]]
 
 
-def count_patterns(
-    connection: Connection,
-    store: RecordStore,
-    form: str,
-    conditions: Sequence[tuple[RecordStore, str, Expression]],
-    variables: dict[str, Any],
-) -> Patterns:
-    """Living records of a form by org (its key) and by which of the conditions hold: one pass over
-    the table answers for everybody whose rights depend on these alone."""
-    columns, joins = ["r.org"], [""]
+def count_patterns(connection: Connection, asked: Sequence[Asked], variables: Any) -> Patterns:
+    """Living records of a form by org (its key) and by which conditions hold: one pass over the
+    table for each store answers for everybody whose rights depend on these alone. At least one
+    must be asked; where there are several, the first has every record that counts."""
+    texts, columns = [], ["a0.c1"]
     values: list[Any] = []
-    for number, (of, name, where) in enumerate(conditions):
-        found = _ids(of, name, RowScope((ScopeTerm(where=where),)), variables)
-        assert found is not None
-        columns.append(f"w{number}.c0 IS NOT NULL")
-        joins.append(f" LEFT JOIN ({found[0]}) AS w{number} ON w{number}.c0 = r.id")
+    for number, (store, form, conditions) in enumerate(asked):
+        scope = RowScope(tuple(ScopeTerm(where=condition) for condition in conditions))
+        query = Query(form, (), scope, page=None, variables=variables)
+        found = store.text_of(query, holding=True)
+        columns += [f"a{number}.c{2 + i}" for i in range(len(conditions))]
+        beside = f" ON a{number}.c0 = a0.c0" if number else ""
+        texts.append(f"({found[0]}) AS a{number}{beside}")
         values += found[1]
-    own = store.names.table(form).name
     groups = ", ".join(str(i + 1) for i in range(len(columns)))
     rows = connection.exec_driver_sql(
-        f'SELECT {", ".join(columns)}, count(*) FROM "{own}" AS r{"".join(joins)} '
-        f"WHERE r.deleted_at IS NULL GROUP BY {groups}",
+        f"SELECT {', '.join(columns)}, count(*) FROM {' LEFT JOIN '.join(texts)} GROUP BY {groups}",
         tuple(values),
     )
-    return {(row[0], tuple(bool(x) for x in row[1:-1])): row[-1] for row in rows}
+    patterns: Counter[tuple[int | None, tuple[bool, ...]]] = Counter()
+    for row in rows:  # what is unknown does not hold
+        patterns[row[0], tuple(bool(x) for x in row[1:-1])] += row[-1]
+    return patterns
 
 
 def _count(connection: Connection, found: tuple[str, tuple[Any, ...]]) -> int:

@@ -6,9 +6,9 @@ kept), `purged` (emptied for good; the name is not given again).
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from jingwei.storage.database import Connection
 from jingwei.storage.names import Hidden, Ledger, PhysicalNames, PhysicalTable
@@ -90,37 +90,46 @@ def write_names(
 
 
 def mark_active(connection: Connection, names: PhysicalNames) -> None:
-    """Make the ledger say what the active release calls each table and column."""
-    for kept in (sys_table, sys_column):
-        connection.execute(update(kept).where(kept.c.state == "active").values(state="retired"))
-    tables = [
-        {"table_": table.name, "form_": form, "part_": part}
-        for (form, part), table in names.tables.items()
-    ]
-    if tables:
-        of_table = update(sys_table).where(sys_table.c.name == bindparam("table_"))
-        moved = of_table.values(form=bindparam("form_"), part=bindparam("part_"), state="active")
-        connection.execute(moved, tables)
-    rows = [
-        {
-            "table_": table.name,
-            "column_": column,
-            "field_": key,
-            "type_": table.types[key],
-        }
-        for table in names.tables.values()
-        for key, column in table.columns.items()
-    ]
-    if rows:
-        connection.execute(
-            update(sys_column)
-            .where(
-                sys_column.c.table == bindparam("table_"),
-                sys_column.c.column == bindparam("column_"),
-            )
-            .values(field=bindparam("field_"), type=bindparam("type_"), state="active"),
-            rows,
-        )
+    """Make the ledger say what the active release calls each table and column. Only what differs
+    is written: a publication changes little, and the ledger has a row for every column there is."""
+    tables: dict[tuple[str, ...], dict[str, str]] = {}
+    columns: dict[tuple[str, ...], dict[str, str]] = {}
+    for (form, part), table in names.tables.items():
+        tables[(table.name,)] = {"form": form, "part": part, "state": "active"}
+        for key, column in table.columns.items():
+            what = {"field": key, "type": table.types[key], "state": "active"}
+            columns[table.name, column] = what
+    _make_active(connection, sys_table, ("name",), tables)
+    _make_active(connection, sys_column, ("table", "column"), columns)
+
+
+def _make_active(
+    connection: Connection,
+    kept: Table,
+    key: tuple[str, ...],
+    wanted: Mapping[tuple[str, ...], Mapping[str, str]],
+) -> None:
+    """Write the rows that differ; what is active and not wanted any more is retired."""
+    rows = [dict(row) for row in connection.execute(select(kept)).mappings()]
+    differing = []
+    for row in rows:
+        identity = tuple(row[name] for name in key)
+        now = wanted.get(identity)
+        if now is None:
+            if row["state"] != "active":
+                continue
+            now = {"state": "retired"}
+        if any(row[name] != value for name, value in now.items()):
+            differing.append({**row, **now})
+    if not differing:
+        return
+    values = list(next(iter(wanted.values()), {"state": ""}))
+    statement = (
+        update(kept)
+        .where(*(kept.c[name] == bindparam(f"{name}_") for name in key))
+        .values({name: bindparam(f"{name}_") for name in values})
+    )
+    connection.execute(statement, [{f"{n}_": row[n] for n in (*key, *values)} for row in differing])
 
 
 def set_aside(connection: Connection) -> None:

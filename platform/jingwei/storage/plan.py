@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -26,7 +26,7 @@ from jingwei.storage.names import (
     allot,
     wanted_tables,
 )
-from jingwei.storage.plan_rows import count, twice, twice_examples, unconverted
+from jingwei.storage.plan_rows import Counts, twice, twice_examples, unconverted
 from jingwei.storage.plan_step import Example, Group, Step
 from jingwei.storage.releases import Release, active_release, read_files, read_names
 
@@ -63,13 +63,16 @@ class Plan:
     statements: tuple[str, ...]
     names: PhysicalNames
     allotment: Allotment
+    counts: Counts = field(compare=False)  # as long as the connection of the plan is open
     indexes: tuple[Index, ...] = ()  # that are not there yet
     purges: tuple[Hidden, ...] = ()
     wish: Wish = NO_WISH
+    back_to: int | None = None  # the earlier release that would be published again
+    is_moved: bool = False  # other columns of the same definitions
 
     @property
     def is_empty(self) -> bool:
-        return not self.files and not self.statements and not self.purges
+        return not (self.files or self.statements or self.purges or self.is_moved)
 
     @property
     def blocked_by(self) -> tuple[Step, ...]:
@@ -118,20 +121,29 @@ def plan_on(
     closed = closed_columns(catalogue, allotment.names)
     if before is not None:
         closed |= closed_columns(before, was)
-    look = _Look(connection, allotment, was, wish, values, closed)
+    counts = Counts(connection, counted(allotment))
+    look = Look(connection, allotment, was, wish, values, closed, counts)
     purges = tuple(look.purges(ledger))
     return Plan(
         base.id if base else None,
         catalogue.fingerprint,
-        tuple(_file_changes(connection, base, catalogue.files)),
+        tuple(file_changes(connection, base, catalogue.files)),
         (*look.steps(), *look.purge_steps(purges), *look.unique_steps(fresh)),
         tuple(_statements(connection, allotment, fresh)),
         names,
         allotment,
+        counts,
         fresh,
         purges,
         wish,
     )
+
+
+def counted(allotment: Allotment) -> Iterator[tuple[str, str | None]]:
+    """(table, column) of what a plan tells the number of."""
+    yield from ((retype.table, retype.old_column) for retype in allotment.retypes)
+    yield from ((f.table, f.column) for f in (*allotment.restored, *allotment.were_there))
+    yield from allotment.retired_columns
 
 
 def wanted_of(catalogue: Catalogue) -> list[Wanted]:
@@ -155,9 +167,10 @@ def _with_indexes(names: PhysicalNames, indexes: list[Index]) -> PhysicalNames:
     )
 
 
-def _file_changes(
+def file_changes(
     connection: Connection, base: Release | None, files: Mapping[str, bytes]
 ) -> Iterator[FileChange]:
+    """What differs between a release and these files, by path."""
     was = read_files(connection, base.id) if base else {}
     for path in sorted(set(was) | set(files)):
         if path not in was:
@@ -188,7 +201,7 @@ def table_statements(ddl: Ddl, allotment: Allotment) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class _Look:
+class Look:
     """What the rows that are there have to say about an allotment."""
 
     connection: Connection
@@ -197,6 +210,7 @@ class _Look:
     wish: Wish
     values: bool
     closed: set[tuple[str, str]]  # columns whose values are never shown
+    counts: Counts
 
     def steps(self) -> Iterator[Step]:
         allotment = self.allotment
@@ -213,18 +227,18 @@ class _Look:
         for retype in allotment.retypes:
             yield from self._retype(retype)
         for found in allotment.restored:
-            rows = count(self.connection, found.table, found.column)
+            rows = self.counts.of(found.table, found.column)
             yield Step("safe", "restores", {"path": found.path}, rows, path=found.path)
         for found in allotment.were_there:
-            rows = count(self.connection, found.table, found.column)
+            rows = self.counts.of(found.table, found.column)
             if rows:
                 yield Step("safe", "was_there", {"path": found.path}, rows, path=found.path)
-        yield from self._retired()
+        yield from self.retired()
 
     def _retype(self, retype: Retype) -> Iterator[Step]:
-        rows = count(self.connection, retype.table, retype.old_column)
+        rows = self.counts.of(retype.table, retype.old_column)
         holes = {"path": retype.path, "old": retype.old_type, "new": retype.new_type}
-        yield Step("needs_data", "retype", holes, rows, topic="data", path=retype.path)
+        yield Step("safe", "retype", holes, rows, topic="data", path=retype.path)
         if not rows or not self.values:
             return
         accepted = retype.path in self.wish.destroy
@@ -247,19 +261,20 @@ class _Look:
             return tuple(example.masked() for example in examples)
         return tuple(examples)
 
-    def _retired(self) -> Iterator[Step]:
+    def retired(self) -> Iterator[Step]:
+        """What is hidden, with the number of rows or values."""
         allotment, paths = self.allotment, paths_of(self.was)
         for table in allotment.retired_tables:
             path = paths[table, ""]
             if not self._is_purged(path):
-                rows = count(self.connection, table)
+                rows = self.counts.of(table)
                 yield Step("destructive", "retire_table", {"table": table}, rows, path=path)
         for table, column in allotment.retired_columns:
             if any(r.table == table and r.old_column == column for r in allotment.retypes):
                 continue
             path = paths[table, column]
             if not self._is_purged(path):
-                rows = count(self.connection, table, column)
+                rows = self.counts.of(table, column)
                 holes = {"table": table, "column": column}
                 yield Step("destructive", "retire_column", holes, rows, path=path)
 
@@ -293,7 +308,7 @@ class _Look:
     def purge_steps(self, purges: Sequence[Hidden]) -> Iterator[Step]:
         for found in purges:
             code = "purge_column" if found.column else "purge_table"
-            rows = count(self.connection, found.table, found.column)
+            rows = self.counts.of(found.table, found.column)
             holes = {"path": found.path}
             yield Step("destructive", code, holes, rows, topic="data", path=found.path, counts=True)
 
@@ -343,9 +358,9 @@ def closed_columns(catalogue: Catalogue, names: PhysicalNames) -> set[tuple[str,
 
 
 def _all(fields: Mapping[str, Field]) -> Iterator[Field]:
-    for field in fields.values():
-        yield field
-        yield from field.fields.values()
+    for one in fields.values():
+        yield one
+        yield from one.fields.values()
 
 
 def paths_of(names: PhysicalNames) -> dict[tuple[str, str], str]:

@@ -3,7 +3,7 @@ user's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jingwei.storage.books import NameBook, PersonBook
@@ -20,10 +20,32 @@ BATCH = 20_000
 _LONGEST = 60
 
 
-def count(connection: Connection, table: str, column: str | None = None) -> int:
-    """Rows of a table, or those that have a value in a column."""
-    where = f' WHERE "{column}" IS NOT NULL' if column else ""
-    return _scalar(connection, f'SELECT count(*) FROM "{table}"{where}')
+class Counts:
+    """How many rows a table has, and how many have a value in a column. What is `wanted` of a table
+    is counted in one pass over it, when it is asked for first; nothing is counted twice."""
+
+    def __init__(self, connection: Connection, wanted: Iterable[tuple[str, str | None]]) -> None:
+        self._connection = connection
+        self._wanted: dict[str, set[str]] = {}
+        for table, column in wanted:
+            if column is not None:
+                self._wanted.setdefault(table, set()).add(column)
+        self._known: dict[tuple[str, str | None], int] = {}
+
+    def of(self, table: str, column: str | None = None) -> int:
+        """Rows of a table, or those that have a value in a column."""
+        if (table, column) not in self._known:
+            self._count(table, self._wanted.pop(table, set()) | ({column} if column else set()))
+        return self._known[table, column]
+
+    def _count(self, table: str, columns: set[str]) -> None:
+        names = sorted(columns)
+        counted = ", ".join(f'count("{name}")' for name in names)
+        row = self._connection.exec_driver_sql(
+            f'SELECT count(*){", " if counted else ""}{counted} FROM "{table}"'
+        ).one()
+        self._known[table, None] = row[0]
+        self._known |= {(table, name): rows for name, rows in zip(names, row[1:], strict=True)}
 
 
 def twice(connection: Connection, table: str, columns: Sequence[str]) -> int:

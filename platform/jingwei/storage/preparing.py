@@ -7,6 +7,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,26 @@ def alone(database: Database) -> Iterator[None]:
             connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (APPLY_LOCK,))
 
 
-def find_preparation(connection: Connection) -> Preparation | None:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A publication that is under way, or was killed: by whom, since when."""
+
+    preparation: Preparation
+    author: str
+    at: datetime
+
+
+def find_begun(connection: Connection) -> Begun | None:
     row = connection.execute(select(sys_preparation)).mappings().first()
     if row is None:
         return None
-    return Preparation(row["base"], row["fingerprint"], row["mark"], dict(row["progress"]))
+    found = Preparation(row["base"], row["fingerprint"], row["mark"], dict(row["progress"]))
+    return Begun(found, row["author"], row["at"])
+
+
+def find_preparation(connection: Connection) -> Preparation | None:
+    begun = find_begun(connection)
+    return begun.preparation if begun is not None else None
 
 
 def begin_preparation(
@@ -80,7 +96,7 @@ def begin_preparation(
     """The caller has the publish lock: nobody is writing, so nothing older than the mark is on its
     way."""
     drop_preparation(connection)
-    mark = connection.execute(select(func.coalesce(func.max(sys_change.c.id), 0))).scalar_one()
+    mark = newest_change(connection)
     connection.execute(
         insert(sys_preparation).values(
             one=1,
@@ -138,6 +154,7 @@ def run_fill(database: Database, preparation: Preparation, fill: Fill, tell: Tel
             failpoint("fill.batch")
             done += looked
             entry = {
+                "path": fill.path,
                 "last": last if following is None else following,
                 "done": done,
                 "total": total,
@@ -173,6 +190,15 @@ def _keep_progress(
     )
     if kept.rowcount != 1:
         raise Conflict("apply-overtaken")
+
+
+def newest_change(connection: Connection) -> int:
+    """The mark in the log behind which everything is that comes after this moment. The caller has
+    the publish lock: nothing older is on its way."""
+    found: int = connection.execute(
+        select(func.coalesce(func.max(sys_change.c.id), 0))
+    ).scalar_one()
+    return found
 
 
 def changed_since(connection: Connection, mark: int, form: int) -> list[int]:
@@ -221,6 +247,27 @@ def _is_invalid(connection: Connection, name: str) -> bool:
         (name,),
     ).scalar()
     return bool(found)
+
+
+def built_indexes(connection: Connection, indexes: Sequence[Index]) -> set[str]:
+    """Those of these indexes that are there and whole: to ask again, with IF NOT EXISTS, would
+    take a lock on a table for nothing."""
+    if connection.dialect.name == "sqlite":
+        return {i.name for i in indexes if _is_there(connection, i.name)}
+    found = connection.exec_driver_sql(
+        "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE c.relname = ANY(%s) AND c.relnamespace = current_schema()::regnamespace "
+        "AND i.indisvalid",
+        ([index.name for index in indexes],),
+    )
+    return set(found.scalars())
+
+
+def _is_there(connection: Connection, name: str) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (name,)
+    )
+    return found.first() is not None
 
 
 def long_indexes(

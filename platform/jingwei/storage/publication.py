@@ -16,6 +16,7 @@ from jingwei.storage.database import Database
 from jingwei.storage.errors import TryAgain
 from jingwei.storage.fill_list import Computer
 from jingwei.storage.locks import PUBLISH_LOCK, lock_exclusively
+from jingwei.storage.outbox import OutboxWriter
 from jingwei.storage.plan import NO_WISH, Wish
 from jingwei.storage.preparing import Tell
 from jingwei.storage.releases import Release
@@ -23,6 +24,7 @@ from jingwei.storage.releases import Release
 LOCK_TIMEOUT_SECONDS = 30  # tried again until then
 ONE_ATTEMPT_SECONDS = 1  # whoever comes behind us waits no longer
 LONGEST_PAUSE_SECONDS = 0.5
+PUBLISHED = "release.published"  # the event, in the outbox
 T = TypeVar("T")
 
 
@@ -50,6 +52,21 @@ class Publication:
     logged: bool = False  # in the audit trail; the release itself always says who and when
     # what is done in the same transaction, once the release runs in it
     also: Callable[[Connection, Release], None] | None = None
+
+
+def announce(connection: Connection, release: Release) -> None:
+    """Have it told, once it is committed, that another release runs."""
+    outbox = OutboxWriter(release.at)
+    what = {
+        "release": release.id,
+        "parent": release.parent,
+        "rollback_of": release.rollback_of,
+        "fingerprint": release.fingerprint,
+        "author": release.author,
+        "source": release.source,
+    }
+    outbox.add(PUBLISHED, what, f"{PUBLISHED}:{release.id}")
+    outbox.flush(connection)
 
 
 def with_publish_lock(database: Database, do: Callable[[Connection], T]) -> T:

@@ -13,15 +13,20 @@ from jingwei.services.plans import Compute, FormPlan, build_plan
 from jingwei.storage.database import Connection
 from jingwei.storage.foreseen import foreseen_store
 from jingwei.storage.records import RecordStore
+from jingwei.storage.rollback import plan_back
 
 
 class Computed:
     """Works out one field of some records at a time; what reads beyond its record stays empty."""
 
-    def __init__(self, database: Any, catalogue: Catalogue, zone: str) -> None:
+    def __init__(
+        self, database: Any, catalogue: Catalogue, zone: str, back_to: int | None = None
+    ) -> None:
+        """`back_to`: the earlier release that this catalogue is, and whose columns are meant."""
         self._database = database
         self._catalogue = catalogue
         self._zone = zone
+        self._back_to = back_to
         self._plans: dict[str, FormPlan] = {}
         self._store: RecordStore | None = None
 
@@ -30,7 +35,9 @@ class Computed:
     ) -> Mapping[int, Any]:
         store = self._store
         if store is None:
-            store = foreseen_store(self._database, connection, self._catalogue, self._zone)
+            back = self._back_to
+            plan = plan_back(connection, self._catalogue, back) if back is not None else None
+            store = foreseen_store(self._database, connection, self._catalogue, self._zone, plan)
             self._store = store
         plan = self._plans.get(form)
         if plan is None:

@@ -46,7 +46,7 @@ def judged_steps(both: Both) -> Iterator[Step]:
         old = _before(both, form)
         if old is None:
             continue
-        pairs = list(_pairs(form, old))
+        pairs = list(_pairs(both, form, old))
         reads_list = any(isinstance(f.choices, str) and f.choices in lists for _, f, _ in pairs)
         if old == form and not reads_list:
             continue
@@ -57,20 +57,30 @@ def judged_steps(both: Both) -> Iterator[Step]:
 
 
 def _before(both: Both, form: Form) -> Form | None:
-    return both.before.forms.get(form.name) or both.before.forms.get(form.renamed_from or "")
+    """The form whose records are in the same table: what it is called does not matter."""
+    own = both.plan.names.tables.get((form.name, ""))
+    owner = next((f for (f, _), t in both.was.tables.items() if own and t.name == own.name), "")
+    return both.before.forms.get(owner)
 
 
-def _pairs(form: Form, old: Form) -> Iterator[tuple[str, Field, Field | None]]:
+def _pairs(both: Both, form: Form, old: Form) -> Iterator[tuple[str, Field, Field | None]]:
     """(part, field, what it was) of every field and column."""
+    names = {rename.new: rename.old.rpartition(".")[2] for rename in both.plan.allotment.renames}
     for field in form.fields.values():
-        earlier = old.fields.get(field.name) or old.fields.get(field.renamed_from or "")
+        earlier = _earlier(field, f"{form.name}.{field.name}", old.fields, names)
         if field.type != "table":
             yield "", field, earlier
             continue
+        known = earlier.fields if earlier is not None else {}
         for column in field.fields.values():
-            known = earlier.fields if earlier is not None else {}
-            was = known.get(column.name) or known.get(column.renamed_from or "")
-            yield field.name, column, was
+            path = f"{form.name}.{field.name}.{column.name}"
+            yield field.name, column, _earlier(column, path, known, names)
+
+
+def _earlier(
+    field: Field, path: str, known: Mapping[str, Field], names: Mapping[str, str]
+) -> Field | None:
+    return known.get(names.get(path, field.name)) or known.get(field.renamed_from or "")
 
 
 def _required(
@@ -94,7 +104,7 @@ def _required(
     value = default_of(field) if is_new else None
     if value is not None:
         holes = {"path": path, "value": str(value)}
-        yield Step("needs_data", "fill_default", holes, rows, topic="build", path=path)
+        yield Step("safe", "fill_default", holes, rows, topic="build", path=path)
         return
     yield Step(
         "needs_data",
@@ -171,7 +181,7 @@ def build_steps(both: Both) -> Iterator[Step]:
     for index in both.plan.indexes:
         if index.table in allotment.new_tables:
             continue
-        rows = plan_rows.count(connection, index.table)
+        rows = both.plan.counts.of(index.table)
         if not rows:
             continue
         waits = "waits_nobody" if concurrent and not index.unique else "waits_writers"
@@ -192,6 +202,6 @@ def build_steps(both: Both) -> Iterator[Step]:
         found = field.get(key)
         if found is not None and found.compute is not None and found.mode == "always":
             path = f"{form}.{found.path}"
-            rows = plan_rows.count(connection, table)
+            rows = both.plan.counts.of(table)
             if rows:
                 yield Step("safe", "fill_computed", {"path": path}, rows, topic="build", path=path)

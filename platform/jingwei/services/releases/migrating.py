@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jingwei.refusals import Refused
 from jingwei.services import flows, tasks
-from jingwei.services.commands import Commands, Work
+from jingwei.services.commands import Commands, Reading, Work
+from jingwei.services.display import display
 from jingwei.services.people import SYSTEM, Person
 from jingwei.storage.flow_rows import FlowRow
 from jingwei.storage.flows import running_flows
@@ -21,15 +22,25 @@ class Moved:
     flow: int
     form: str
     record: int
+    number: str | None = None
+    display: str = ""  # what the record is called
     steps: Mapping[str, str] = field(default_factory=dict)
     opens: tuple[str, ...] = ()
     refused: Refused | None = None
+
+    @property
+    def name(self) -> str:
+        """As people know it: the number and the title of the record, as far as it has them."""
+        parts = [self.number or "", self.display if self.display != self.number else ""]
+        return " ".join(part for part in parts if part) or f"#{self.record}"
 
     def to_json(self, locale: str) -> dict[str, Any]:
         return {
             "flow": self.flow,
             "form": self.form,
             "record": self.record,
+            "number": self.number,
+            "display": self.display,
             "steps": dict(self.steps),
             "opens": list(self.opens),
             "refused": None if self.refused is None else self.refused.message(locale),
@@ -44,6 +55,7 @@ def migrate_all(
     *,
     dry_run: bool,
     actor: Person = SYSTEM,
+    locale: str = "zh",
 ) -> list[Moved]:
     """Every running request that was begun under an earlier text, oldest first. `steps`: old id →
     new id, before what the workflow itself says. `dry_run` changes nothing."""
@@ -52,13 +64,27 @@ def migrate_all(
         books = tasks.books(view)
         running = running_flows(view.connection, books, workflow=workflow)
         fingerprint = today.fingerprint if today is not None else None
-    wanted = [flow for flow in running if flow.fingerprint != fingerprint]
-    return [_move(commands, flow, steps, reason, dry_run, actor) for flow in wanted]
+        wanted = [flow for flow in running if flow.fingerprint != fingerprint]
+        named = [_named(view, flow, locale) for flow in wanted]
+    return [_move(commands, one, steps, reason, dry_run, actor) for one in named]
+
+
+def _named(view: Reading, flow: FlowRow, locale: str) -> Moved:
+    """The request, with what its record is called."""
+    found = Moved(flow.id, flow.form, flow.record)
+    if flow.form not in view.catalogue.forms:
+        return found
+    record = view.store.load(view.connection, flow.form, [flow.record]).get(flow.record)
+    if record is None:
+        return found
+    own = view.of(record.get("org"))
+    title = display(own, flow.form, {**record, "number": None}, locale)
+    return replace(found, number=record.get("number"), display=title)
 
 
 def _move(
     commands: Commands,
-    flow: FlowRow,
+    flow: Moved,
     steps: Mapping[str, str],
     reason: str,
     dry_run: bool,
@@ -67,15 +93,15 @@ def _move(
     looked = {"map": dict(steps), "reason": reason or "dry run", "dry_run": True}
 
     def look(work: Work) -> dict[str, Any]:
-        return flows.act_on_flow(work, flow.id, "migrate", looked)
+        return flows.act_on_flow(work, flow.flow, "migrate", looked)
 
     def move(work: Work) -> dict[str, Any]:
-        return flows.act_on_flow(work, flow.id, "migrate", {**looked, "dry_run": False})
+        return flows.act_on_flow(work, flow.flow, "migrate", {**looked, "dry_run": False})
 
     try:
         item = commands.run(look, actor)["items"][0]
         if not dry_run:
             commands.run(move, actor)
     except Refused as refused:
-        return Moved(flow.id, flow.form, flow.record, refused=refused)
-    return Moved(flow.id, flow.form, flow.record, item["steps"], tuple(item["opens"]))
+        return replace(flow, refused=refused)
+    return replace(flow, steps=item["steps"], opens=tuple(item["opens"]))

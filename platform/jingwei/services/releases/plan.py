@@ -21,7 +21,8 @@ SCHEMA = 1  # of the JSON; keys are only ever added to it
 class FlowTouch:
     """One running request whose workflow changes. It goes on by the text it began with; where that
     text fits the forms no more, it waits until it is migrated. `moves`: every open step has a
-    counterpart in the new workflow."""
+    counterpart in the new workflow; `stuck`: those that have none. `is_gone`: there is no such
+    workflow any more."""
 
     flow: int
     workflow: str
@@ -31,6 +32,8 @@ class FlowTouch:
     steps: tuple[str, ...]  # that are open
     fate: Literal["goes_on", "needs_migration"]
     moves: bool
+    stuck: tuple[str, ...] = ()
+    is_gone: bool = False
 
     def to_json(self, locale: str) -> dict[str, Any]:
         return {
@@ -42,18 +45,29 @@ class FlowTouch:
             "steps": list(self.steps),
             "fate": self.fate,
             "moves": self.moves,
-            "message": self.message(locale),
+            "stuck": list(self.stuck),
+            "message": self.message(locale) + text("plan.flow_and", locale) + self.how(locale),
         }
 
     def message(self, locale: str) -> str:
         return text(
-            f"plan.flow_{self.fate}{'_moves' if self.moves else ''}",
+            f"plan.flow_{self.fate}",
             locale,
-            flow=self.flow,
             workflow=self.workflow,
             number=self.number or f"#{self.record}",
             steps=", ".join(self.steps) or "–",
         )
+
+    def how(self, locale: str) -> str:
+        """Whether it could move to the new workflow, and by which command."""
+        key = "gone" if self.is_gone else "moves" if self.moves else "stuck"
+        words = " ".join(f"--map {step}=…" for step in self.stuck)
+        steps = ", ".join(self.stuck)
+        return text(f"plan.flow_{key}", locale, workflow=self.workflow, steps=steps, map=words)
+
+    def to_lines(self, locale: str) -> list[str]:
+        """For a terminal."""
+        return [f"  - {self.message(locale)}", f"      → {self.how(locale)}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +235,7 @@ class ReleasePlan:
             "statements": list(self.statements),
             "destroy": sorted(self.tables.wish.destroy),
             "restore": sorted(self.tables.wish.restore),
+            "back_to": self.tables.back_to,
             "left_out": text("plan.left_out", locale) if self.is_short else None,
         }
 
@@ -228,7 +243,8 @@ class ReleasePlan:
         """For a terminal: files, effects by group, flows, sight, statements."""
         if self.is_empty:
             return text("plan.nothing", locale)
-        lines = [text("plan.files", locale)]
+        lines = [] if self.tables.back_to is None else [self._back(locale), ""]
+        lines.append(text("plan.files", locale))
         lines += [f"  {MARKS[f.change]} {f.path}" for f in self.files]
         for group in GROUPS:
             steps = self.group(group)
@@ -237,7 +253,7 @@ class ReleasePlan:
                 lines += [line for step in steps for line in step.to_lines(locale)]
         if self.flows:
             lines += ["", text("plan.flows", locale, total=self.flows_total)]
-            lines += [f"  - {flow.message(locale)}" for flow in self.flows]
+            lines += [line for flow in self.flows for line in flow.to_lines(locale)]
             if self.flows_total > len(self.flows):
                 lines.append(f"  … {self.flows_total - len(self.flows)}")
         if self.sight:
@@ -246,7 +262,12 @@ class ReleasePlan:
         if self.statements:
             lines += ["", text("plan.statements", locale)]
             lines += [f"  {statement};" for statement in self.statements]
+        if self.blocked_by:
+            lines += ["", text("plan.blocked", locale, steps=len(self.blocked_by))]
         return "\n".join(lines)
+
+    def _back(self, locale: str) -> str:
+        return text("plan.back", locale, release=self.tables.back_to, base=self.base)
 
 
 MARKS: Mapping[str, str] = {"added": "+", "changed": "~", "removed": "-"}

@@ -20,6 +20,7 @@ from jingwei.storage.foreseen import foreseen_store, looking, shadow
 from jingwei.storage.plan import NO_WISH, Plan, Wish, plan_on
 from jingwei.storage.plan_step import TOPICS, Step
 from jingwei.storage.releases import read_names
+from jingwei.storage.rollback import plan_back
 from jingwei.storage.runtime import DEFAULT_ZONE, Installation, load
 
 
@@ -49,6 +50,30 @@ def make_plan(
         tables = plan_on(connection, catalogue, wish, before=was)
         if tables.base is None or not tables.files:
             return ReleasePlan(tables, _ordered(tables.steps))
+        before = _running(database, tables.base, moment, running)
+        if before is None:
+            return ReleasePlan(tables, _ordered(tables.steps))
+        return _whole(database, connection, catalogue, tables, before, moment)
+
+
+def make_plan_back(
+    database: Database,
+    catalogue: Catalogue,
+    number: int,
+    moment: Moment,
+    *,
+    running: Installation | None = None,
+) -> ReleasePlan:
+    """What publishing release `number` again would do. `catalogue` is that release, compiled.
+
+    Changes nothing. Raises NotFound for an unknown number.
+    """
+    with looking(database) as connection:
+        was: Any = running.catalogue if running is not None else None
+        tables = plan_back(connection, catalogue, number, before=was)
+        if tables.is_empty:
+            return ReleasePlan(tables, ())
+        assert tables.base is not None
         before = _running(database, tables.base, moment, running)
         if before is None:
             return ReleasePlan(tables, _ordered(tables.steps))
@@ -126,9 +151,4 @@ def _sight(
     shadow(connection, tables, store)
     release = replace(before.release, id=-1)
     after = Installation(database, release, catalogue, store.names, store.book, store)
-    renamed = {
-        form.name: form.renamed_from
-        for form in catalogue.forms.values()
-        if form.renamed_from and form.name not in before.catalogue.forms
-    }
-    return Sight(connection, before, after, moment.today, moment.now, renamed).forms()
+    return Sight(connection, before, after, moment.today, moment.now).forms()

@@ -52,7 +52,7 @@ def _reads(both: Both) -> Iterator[Step]:
     gone = {paths[t, c] for t, c in allotment.retired_columns} - retyped
     tables = {paths[t, ""] for t in allotment.retired_tables}
     if retyped:
-        yield from _used(both.after, retyped, "needs_data", "read_by")
+        yield from _used(both.after, retyped, "safe", "read_by")
     if gone or tables:
         yield from _used(both.before, gone | tables, "safe", "no_longer_read")
 

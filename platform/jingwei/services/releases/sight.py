@@ -18,7 +18,7 @@ from jingwei.services.people import People, Person, may_sign_in
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
 from jingwei.storage.database import Connection
-from jingwei.storage.foreseen import Patterns, count_moved, count_patterns
+from jingwei.storage.foreseen import Asked, Patterns, count_moved, count_patterns
 from jingwei.storage.people import all_people
 from jingwei.storage.query import RowScope
 from jingwei.storage.records import RecordStore
@@ -63,7 +63,6 @@ class Sight:
     after: Installation
     today: date
     now: datetime
-    renamed: Mapping[str, str] = field(default_factory=dict)  # form: new name → old name
     seconds: float = MOST_SECONDS
     _rights: tuple[Rights, Rights] = field(default_factory=lambda: (Rights(), Rights()))
     _counts: dict[Any, tuple[int, int]] = field(default_factory=dict)
@@ -82,9 +81,10 @@ class Sight:
         before: Any = self.before.catalogue
         after: Any = self.after.catalogue
         same_world = all(_fingerprints(before, k) == _fingerprints(after, k) for k in _WORLD)
+        called = {now: was for was, now in self._renamed("form").items()}
         found = []
         for name, form in after.forms.items():
-            was = self.renamed.get(name, name)
+            was = called.get(name, name)
             old = before.forms.get(was)
             same = old is not None and old.fingerprint == form.fingerprint
             same = same and _layers(before, was) == _layers(after, name)
@@ -102,12 +102,16 @@ class Sight:
                 found.append((person, self._called_anew(person)))
         return found
 
+    def _renamed(self, kind: str) -> dict[str, str]:
+        """What has another name in the new release: old name → new name. Whichever way the name
+        went, its key is the same."""
+        was, now = self.before.names.keys.get(kind, {}), self.after.names.keys.get(kind, {})
+        names = {key: name for name, key in now.items()}
+        return {n: names[k] for n, k in was.items() if names.get(k, n) != n and n not in now}
+
     def _called_anew(self, person: Person) -> Person:
         catalogue: Any = self.after.catalogue
-        words = {
-            kind: {d.renamed_from: name for name, d in getattr(catalogue, kind).items()}
-            for kind in ("roles", "posts", "orgs")
-        }
+        words = {f"{kind}s": self._renamed(kind) for kind in ("role", "post", "org")}
 
         def held(pairs: frozenset[tuple[str, str]], kind: str) -> frozenset[tuple[str, str]]:
             return frozenset(
@@ -243,17 +247,8 @@ class _Together:
         if self._patterns is None and time.monotonic() > until:
             return None
         if self._patterns is None:
-            sight = self._sight
-            asked = [
-                (sight.after.store, self._new, where)
-                if is_new
-                else (sight.before.store, self._old, where)
-                for (is_new, _), where in self._conditions.items()
-            ]
-            self._patterns = count_patterns(
-                sight.connection, sight.after.store, self._new, asked, sight.variables()
-            )
-        places = {key: number for number, key in enumerate(self._conditions)}
+            self._patterns = self._count()
+        places = {key: number for number, key in enumerate(sorted(self._conditions, reverse=True))}
         gained = lost = 0
         for (org, holds), rows in self._patterns.items():
             before = _sees(look.before, False, org, holds, places)
@@ -261,6 +256,18 @@ class _Together:
             gained += rows if after and not before else 0
             lost += rows if before and not after else 0
         return gained, lost
+
+    def _count(self) -> Patterns:
+        """Asks the new release and, where the old one has conditions too, that one beside it:
+        their conditions in this order."""
+        sight = self._sight
+        parts: dict[bool, list[Any]] = {True: [], False: []}
+        for key in sorted(self._conditions, reverse=True):  # those of the new release first
+            parts[key[0]].append(self._conditions[key])
+        asked: list[Asked] = [(sight.after.store, self._new, parts[True])]
+        if parts[False]:
+            asked.append((sight.before.store, self._old, parts[False]))
+        return count_patterns(sight.connection, asked, sight.variables())
 
 
 def _sees(

@@ -75,29 +75,31 @@ def _touch(
     today: Workflow | None,
     fits: bool,
 ) -> FlowTouch:
+    steps = tuple(dict.fromkeys(run.step for run in open_ if run.step != START))
+    stuck = steps if today is None else _stuck(open_, today)
     return FlowTouch(
         flow.id,
         flow.workflow,
         flow.form,
         flow.record,
         None,
-        tuple(dict.fromkeys(run.step for run in open_ if run.step != START)),
+        steps,
         "goes_on" if fits else "needs_migration",
-        today is not None and _moves(open_, today),
+        today is not None and not stuck,
+        stuck,
+        today is None,
     )
 
 
-def _moves(open_: Sequence[RunRow], today: Workflow) -> bool:
-    """Whether every open step has a counterpart; `migrate --dry-run` looks closer."""
-    plan, words = FlowPlan(today), today.migrate
-    return all(
-        run.step == START
-        or (
-            (new := words.get(run.step, run.step)) in plan.places
-            and plan.places[new].step.kind == run.kind
-        )
-        for run in open_
-    )
+def _stuck(open_: Sequence[RunRow], today: Workflow) -> tuple[str, ...]:
+    """The open steps that have no counterpart; `migrate --dry-run` looks closer."""
+    places, words = FlowPlan(today).places, today.migrate
+    found = []
+    for run in (run for run in open_ if run.step != START):
+        place = places.get(words.get(run.step, run.step))
+        if place is None or place.step.kind != run.kind:
+            found.append(run.step)
+    return tuple(dict.fromkeys(found))
 
 
 def _steps(found: Sequence[FlowTouch]) -> list[Step]:

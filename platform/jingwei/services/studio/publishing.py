@@ -20,7 +20,7 @@ from jingwei.services.people import Person
 from jingwei.services.platform import Platform
 from jingwei.services.releases.computed import Computed
 from jingwei.services.releases.plan import ReleasePlan
-from jingwei.services.releases.planning import Moment, make_plan
+from jingwei.services.releases.planning import Moment, make_plan, make_plan_back
 from jingwei.services.studio.drafts import (
     candidate,
     published,
@@ -35,6 +35,7 @@ from jingwei.services.studio.reach import (
     require_whole,
 )
 from jingwei.storage import apply as publishing
+from jingwei.storage import rollback as rolling_back
 from jingwei.storage.changes import ChangeRow, write_changes
 from jingwei.storage.database import Connection
 from jingwei.storage.releases import Release, all_releases, find_release, read_files
@@ -212,6 +213,22 @@ def _into_folder(
         return [], [f"{error.filename or settings.application}: {error.strerror}"]
 
 
+def prepare_rollback(platform: Platform, view: Reading, number: int, also: Check) -> Prepared:
+    """What publishing release `number` again would do. `also`: checks of the floors above.
+
+    Raises NotFound, and DefinitionErrors for what this engine runs no more.
+    """
+    require_whole(view, PUBLISHER)
+    if find_release(view.connection, number) is None:
+        raise NotFound("no-such-release", release=number)
+    catalogue = compile_texts(read_files(view.connection, number))
+    also(catalogue)
+    moment = Moment(view.now, view.today, platform.settings.timezone)
+    running = platform.active.current
+    plan = make_plan_back(platform.database, catalogue, number, moment, running=running)
+    return Prepared(catalogue, plan, [])
+
+
 def rollback(
     platform: Platform,
     actor: Person,
@@ -220,35 +237,47 @@ def rollback(
     *,
     base: int,
     comment: str | None,
+    accepted: bool,
+    plan_hash: str | None = None,
     request_id: str | None = None,
+    locale: str = "zh",
 ) -> Published:
     """Make an earlier release run again; business data stay as they are. `also`: see `prepare`.
+    `plan_hash`: of the plan that was looked at.
 
     Raises DefinitionErrors for what this engine runs no more, Conflict `studio-moved` when what
-    runs is not what the actor looked at.
+    runs is not what the actor looked at, `plan-moved` when the data say something else by now,
+    `plan-blocked`, `studio-accept` for a plan that hides something and was not accepted as such.
     """
     comment = _comment(comment)
     platform.active.poll()
     with platform.commands.read(actor) as view:
         require_whole(view, PUBLISHER)
-        if find_release(view.connection, number) is None:
-            raise NotFound("no-such-release", release=number)
         runs = view.installation.release
         if runs.id != base:
             raise Conflict("studio-moved", active=runs.id, author=runs.author)
         before = dict(published(view))
-        files = read_files(view.connection, number)
-    catalogue = compile_texts(files)
-    also(catalogue)
+        prepared = prepare_rollback(platform, view, number, also)
+    catalogue, plan = prepared.catalogue, prepared.plan
+    if plan_hash is not None and plan_hash != plan.hash:
+        steps = "; ".join(step.message(locale) for step in plan.without_values().steps)
+        raise Conflict("plan-moved", steps=steps)
+    if plan.is_destructive and not accepted:
+        raise Conflict("studio-accept")
 
     def tell(connection: Connection, release: Release) -> None:
         what = {"release": release.id, "again": number}
         _logged(platform, connection, release, "release.rolled_back", what, request_id)
 
-    wanted = replace(_publication(platform, actor, base, comment, None, "zh"), also=tell)
-    release = publishing.rollback(platform.database, catalogue, number, wanted)
+    wanted = replace(
+        _publication(platform, actor, base, comment, None, locale),
+        plan=plan.without_values().to_json(locale),
+        computer=Computed(platform.database, catalogue, platform.settings.timezone, number),
+        also=tell,
+    )
+    release = rolling_back.rollback(platform.database, catalogue, number, wanted)
     platform.active.poll()
-    written, left = _into_folder(platform, before, files, release)
+    written, left = _into_folder(platform, before, catalogue.files, release)
     return Published(release, tuple(written), tuple(left))
 
 
