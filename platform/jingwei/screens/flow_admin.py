@@ -116,6 +116,11 @@ class Unit(NamedTuple):
     def of(self, hours: float) -> float:
         return round(hours / self.hours, 1)
 
+    def said(self, hours: float) -> str:
+        """What is too short to be counted is not nothing."""
+        value = self.of(hours)
+        return f"{value:g}" if value or not hours else "< 0.1"
+
 
 def _unit(figures: Sequence[Mapping[str, Any]]) -> Unit:
     """Working days, where any step takes some."""
@@ -126,8 +131,8 @@ def _unit(figures: Sequence[Mapping[str, Any]]) -> Unit:
 def _rated(one: Mapping[str, Any], unit: Unit) -> dict[str, Any]:
     return {
         **one,
-        "median": unit.of(one["median_work_hours"]),
-        "mean": unit.of(one["mean_work_hours"]),
+        "median": unit.said(one["median_work_hours"]),
+        "mean": unit.said(one["mean_work_hours"]),
         "rate": f"{one['return_rate']:.0%}",
     }
 
@@ -159,7 +164,7 @@ Measured = tuple[float, str]  # how long the bar is, and what stands beside it
 def _times(unit: Unit) -> Callable[[Mapping[str, Any]], Measured]:
     def measured(one: Mapping[str, Any]) -> Measured:
         value = unit.of(one["median_work_hours"])
-        return value, text(f"flow_screens.count_{unit.name}", locale(), count=value)
+        return value, text(f"flow_screens.count_{unit.name}", locale(), count=f"{value:g}")
 
     return measured
 
@@ -176,9 +181,10 @@ def _chart(
     measured: Callable[[Mapping[str, Any]], Measured],
     name: Callable[[Mapping[str, Any]], str],
 ) -> dict[str, str] | None:
-    """Bars with their values beside them. Nothing where every bar would be without length."""
+    """Bars with their values beside them, those that have a length. None: nothing has."""
     bars = [(name(one), *measured(one)) for one in rows[:MOST_BARS]]
-    if not any(value for _, value, _ in bars):
+    bars = [bar for bar in bars if bar[1]]
+    if not bars:
         return None
     words = text(f"flow_screens.{title}", locale())
     series = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from jingwei.language.workflow import walk
 from jingwei.refusals import Malformed, NotAllowed
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
@@ -192,8 +193,9 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
             continue
         among = None if orgs is None else records_in(view.store, [definition.form], orgs)
         figures = flow_figures.closed_runs(view.connection, name, among)
-        for step, runs in figures.items():
-            known = definition.step(step)
+        order = [step.id for step in walk(definition.steps)]
+        for step in [*(s for s in order if s in figures), *sorted(figures.keys() - set(order))]:
+            runs, known = figures[step], definition.step(step)
             found.append(
                 {
                     "workflow": name,

@@ -4,6 +4,10 @@
 import { api, confirmed, toast } from "./api.js";
 import { chosenPeople, peoplePicker } from "./people.js";
 
+// what is chosen is shown at once: nobody has to press for it
+document.body.classList.add("scripted");
+for (const filter of document.querySelectorAll("form[data-auto]")) filter.addEventListener("change", () => filter.requestSubmit());
+
 // -- moving
 
 async function moveChosen(section) {
@@ -43,7 +47,7 @@ const form = document.querySelector("[data-hand-over]");
 for (const place of form?.querySelectorAll("[data-pick]") ?? []) {
   const { pick, title, but, login, name } = place.dataset;
   const kept = login ? [{ value: login, text: name }] : [];
-  place.replaceWith(peoplePicker({ name: pick, title, type: "person", but: but ? [but] : [], chosen: kept, changed: pick === "to" ? look : undefined }));
+  place.replaceWith(peoplePicker({ name: pick, title, type: "person", but: but ? [but] : [], chosen: kept, changed: look }));
 }
 
 // the list says who will get what: it follows who is chosen
