@@ -315,8 +315,13 @@ def csv_pages(
     yield kept.getvalue().encode()
 
 
-def _mixed(column: Sequence[Any]) -> list[Any]:
+_WORDS = {str, type(None)}
+
+
+def _mixed(column: Sequence[Any]) -> Sequence[Any]:
     """Words that no spreadsheet takes for a formula, and whatever else as text."""
+    if set(map(type, column)) <= _WORDS and RISKY_FIRST.isdisjoint({v[:1] for v in column if v}):
+        return column
     return [
         (v if v[:1] not in RISKY_FIRST else quoted(v)) if type(v) is str
         else v if v is None else plain(v)
@@ -324,8 +329,10 @@ def _mixed(column: Sequence[Any]) -> list[Any]:
     ]  # fmt: skip
 
 
-def _decimals(column: Sequence[Any]) -> list[Any]:
+def _decimals(column: Sequence[Any]) -> Sequence[Any]:
     """Digits without an exponent."""
+    if set(map(type, column)) <= _WORDS:  # they are text already
+        return column
     words = [v if v is None else str(v) for v in column]
     if any(w is not None and "E" in w for w in words):
         return [v if v is None else plain(v) for v in column]

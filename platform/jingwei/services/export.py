@@ -21,7 +21,6 @@ from jingwei.services.sheet_lines import columns_of_sheet, sheet_title
 from jingwei.storage.changes import ChangeRow
 from jingwei.texts import has_text, text
 
-AT_ONCE = 5_000  # rows of a page that is read: a sort by what has no index is done again for each
 LOG = "exported"  # the action under which an export of sensitive fields is kept
 Values = Literal["titles", "codes", "edit"]
 Shown = Callable[[Any], Any]
@@ -106,7 +105,7 @@ def export(
     said: Values = "codes" if codes else values
     paths = _paths(view, definition, wish, said)
     names = _tables(view, definition, wish) if tables else ()
-    wish = replace(wish, fields=(*paths, *names), size=AT_ONCE, page=1, after=None, count=None)
+    wish = replace(wish, fields=(*paths, *names), page=1, after=None, count=None)
     listing.check(view, form, wish)
     shown = Cells(view, definition, locale, said, days)
     visible = view.rights.fields(view, form).visible
@@ -119,7 +118,7 @@ def export(
     further = {
         name: _further(definition.fields[name], first[0], locale, said, visible) for name in names
     }
-    sheets = _Walk(view, definition, wish, shown, paths, further, bool(join))
+    sheets = _Walk(view, definition, wish, shown, paths, further, bool(join), days)
     return Exported(
         (*join, *columns),
         sheets.pages(),
@@ -230,7 +229,7 @@ def _inner(column: Field, locale: str, values: Values, known: Mapping[str, str])
 
 @dataclass(slots=True)
 class _Walk:
-    """The rows of a list, page after page, those of its tables beside them."""
+    """The rows of a list, part after part, those of its tables beside them."""
 
     view: Reading
     form: Form
@@ -239,6 +238,7 @@ class _Walk:
     paths: Sequence[str]
     further: Mapping[str, tuple[SheetTable, tuple[Field, ...]]]
     is_numbered: bool
+    days: bool
 
     def pages(self) -> Iterator[Sequence[Sequence[Any]]]:
         makers = [(path, self.shown.maker(path)) for path in self.paths]
@@ -246,31 +246,25 @@ class _Walk:
             name: [(c.name, self.shown.maker_of(c)) for c in columns]
             for name, (_, columns) in self.further.items()
         }
-        after: str | None = None
         number = 0
-        while True:
-            wish = replace(self.wish, after=after)
-            page = listing.listing(self.view, self.form.name, wish, most=AT_ONCE, presented=False)
-            items = page.items
-            self.shown.learn(items, self.paths)
+        form = self.form.name
+        for part in listing.walked(self.view, form, self.wish, as_words=not self.days):
+            self.shown.learn(part.columns, self.paths)
             for name, (_, columns) in self.further.items():
-                self.shown.learn_rows([r for item in items for r in item[name]], columns)
-            numbers = range(number + 1, number + 1 + len(items))
-            number += len(items)
-            keys = numbers if self.is_numbered else [item["id"] for item in items]
+                self.shown.learn_rows([r for rows in part.tables[name] for r in rows], columns)
+            numbers = range(number + 1, number + 1 + len(part.ids))
+            number += len(part.ids)
+            keys = numbers if self.is_numbered else part.ids
             for name, (table, _) in self.further.items():
-                for key, item in zip(keys, items, strict=True):
-                    table.waiting += self._inside(item[name], key, table, inside[name])
+                for key, rows in zip(keys, part.tables[name], strict=True):
+                    table.waiting += self._inside(rows, key, table, inside[name])
             shown: list[Sequence[Any]] = [numbers] if self.is_numbered else []
             for path, make in makers:
-                column = [item[path] for item in items]
+                column = part.columns[path]
                 if make is not None:
                     column = [v if v is None else make(v) for v in column]
                 shown.append(column)
             yield shown
-            after = page.next_after
-            if after is None:
-                return
 
     @staticmethod
     def _inside(rows: Any, key: Any, table: SheetTable, makers: _Made) -> Iterator[list[Any]]:

@@ -19,6 +19,7 @@ from jingwei.storage.types import canonical_json
 from jingwei.texts import text
 
 Shown = Callable[[Any], Any]
+IN_WORDS = ("money", "number", "percent", "period")  # read as their text where days are
 _AS_JSON = ("json", "geolocation")
 _MARKS = frozenset("".join(SEVERAL) + "[")
 
@@ -46,16 +47,17 @@ class Cells:
 
     # --- names -----------------------------------------------------------------------------------
 
-    def learn(self, items: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> None:
-        """Read what the rows of a page are called: people and linked records."""
+    def learn(self, columns: Mapping[str, Sequence[Any]], paths: Sequence[str]) -> None:
+        """Read what is named in some rows, given as one list a path: people, linked records."""
         if self._values == "codes":
             return
         people = [p for p in paths if self._kind(p) == "person"]
-        self._learn_people(one for p in people for item in items for one in _each(item.get(p)))
+        self._learn_people(one for p in people for value in columns[p] for one in _each(value))
         links = [p for p in paths if self._kind(p) == "link" or "." in p]
         if links:
             known = Titles(self._view, self._form, self._locale)
-            parts = [{p: item.get(p) for p in links} for item in items]
+            lists = zip(*(columns[p] for p in links), strict=True)
+            parts = [dict(zip(links, row, strict=True)) for row in lists]
             for part, titles in zip(parts, known.of(parts), strict=True):
                 for path, title in titles.items():
                     self._titles[path, _key(part[path])] = title
@@ -63,7 +65,7 @@ class Cells:
             for path in links:
                 definition = self._form.fields.get(path)
                 if definition is not None and len(definition.to) == 1:
-                    values = [one for item in items for one in _each(item.get(path))]
+                    values = [one for value in columns[path] for one in _each(value)]
                     self._learn_back(definition, values)
 
     def learn_rows(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Field]) -> None:
@@ -119,8 +121,8 @@ class Cells:
             return None
         definition = self._form.fields.get(path)
         if definition is not None and not definition.many:
-            if definition.type == "date":
-                return None if self._days else date.isoformat
+            if definition.type == "date" or (not self._days and definition.type in IN_WORDS):
+                return None
             if definition.type == "datetime" and self._values != "codes":
                 return self._moment_of
         if needs_presenting(self._form, path):
@@ -160,7 +162,7 @@ class Cells:
             return _named(titles)
         if kind == "boolean":
             yes, no = (text(f"reports.{word}", self._locale) for word in ("yes", "no"))
-            return lambda value: yes if value is True else no if value is False else value
+            return _Named({True: yes, False: no}).__getitem__
         if kind == "person":
             return lambda login: self._people.get(login, login)
         if kind == "datetime":
@@ -227,10 +229,10 @@ def _named(titles: Mapping[str, str]) -> Shown:
     return _Named(plain).__getitem__
 
 
-class _Named(dict[str, str]):
+class _Named(dict[Any, Any]):
     """Titles by name; a name without one is its own title."""
 
-    def __missing__(self, name: str) -> str:
+    def __missing__(self, name: Any) -> Any:
         return name
 
 

@@ -4,8 +4,8 @@ fields; what a reader may not see is not asked for."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from jingwei.services.typed_filters import UNLASTING, malformed_filter, viewer_f
 from jingwei.services.world import variables
 from jingwei.storage.query import Page, Query, RowScope, SortKey
 from jingwei.storage.sql_calls import NotInSql
+from jingwei.storage.walking import walk
 
 MOST_A_PAGE = 200
 
@@ -101,11 +102,9 @@ def listing(
     wish: ListWish,
     *,
     most: int = MOST_A_PAGE,
-    presented: bool = True,
 ) -> RecordPage:
-    """One page of the rows this person may see, of at most `most`. Not `presented`: engine values
-    instead of JSON, but for tables, and masked all the same. Raises Malformed for what cannot be
-    asked."""
+    """One page of the rows this person may see, of at most `most`. Raises Malformed for what cannot
+    be asked."""
     view = view.rights.home(view, form)
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
@@ -114,14 +113,11 @@ def listing(
         raise_unless_known(view, definition)
     shape = _shape(view, definition, rights, wish)
     _refuse_out_of_reach(view, definition, rights, wish, shape)
-    query = _query(view, form, wish, shape, scope, most)
+    query = _query(view, form, wish, shape, scope, _page(wish, most))
     try:
         rows = view.store.select(view.connection, query)
     except NotInSql as found:
-        if shape.typed is None:
-            raise
-        error = ExpressionError("not-in-a-filter", 0, len(shape.typed), name=str(found))
-        raise malformed_filter(shape.typed, error) from None
+        raise _unaskable(shape, found) from None
     items = rows.items
     blank(view, definition, items, shape.paths)
     for way in shape.ways:
@@ -129,7 +125,7 @@ def listing(
             del item[way]
     if shape.tables:
         _add_tables(view, form, shape, rights, items)
-    for name, present in shape.presents if presented else ():
+    for name, present in shape.presents:
         for item in items:
             value = item[name]
             if value is not None:
@@ -149,6 +145,68 @@ def listing(
     )
 
 
+@dataclass(slots=True)
+class Part:
+    """Some rows of a list as one list of engine values a column. `tables`: the rows of each table,
+    as JSON, one list a record."""
+
+    ids: Sequence[int]
+    columns: dict[str, Sequence[Any]]
+    tables: dict[str, list[list[dict[str, Any]]]]
+
+
+def walked(view: Reading, form: str, wish: ListWish, *, as_words: bool) -> Iterator[Part]:
+    """Every row of a list, whatever page it asks for, part by part. `as_words`: decimals, days and
+    periods as their text. Raises Malformed for what cannot be asked."""
+    view = view.rights.home(view, form)
+    definition = form_of(view, form)
+    rights = view.rights.fields(view, form)
+    shape = _shape(view, definition, rights, wish)
+    _refuse_out_of_reach(view, definition, rights, wish, shape)
+    scope = view.rights.row_scope(view, form)
+    query = replace(_query(view, form, wish, shape, scope, None), count=None)
+    parts = walk(view.store, view.connection, query, as_words=as_words)
+    while True:
+        try:
+            part = next(parts, None)
+        except NotInSql as found:
+            raise _unaskable(shape, found) from None
+        if part is None:
+            return
+        yield _shown(view, definition, shape, rights, part.ids, part.columns)
+
+
+def _shown(
+    view: Reading,
+    form: Form,
+    shape: _Shape,
+    rights: FieldRights,
+    ids: Sequence[int],
+    columns: dict[str, Sequence[Any]],
+) -> Part:
+    """Rows as they were read, without what their reader may not see of them."""
+    dotted = [path for path in shape.paths if "." in path]
+    if dotted:
+        names = [*dotted, *(w for path in dotted for w, _ in links_along(view, form, path))]
+        lists = zip(*(columns[name] for name in names), strict=True)
+        items: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in lists]
+        blank(view, form, items, dotted)
+        columns |= {path: [item[path] for item in items] for path in dotted}
+    for name in rights.masked & columns.keys():
+        columns[name] = [v if v is None else MASK for v in columns[name]]
+    below: list[dict[str, Any]] = [{"id": identity} for identity in ids] if shape.tables else []
+    _add_tables(view, form.name, shape, rights, below)
+    return Part(ids, columns, {name: [item[name] for item in below] for name in shape.tables})
+
+
+def _unaskable(shape: _Shape, found: NotInSql) -> Exception:
+    """Why a condition cannot be a filter; what no person typed is our own mistake."""
+    if shape.typed is None:
+        return found
+    error = ExpressionError("not-in-a-filter", 0, len(shape.typed), name=str(found))
+    return malformed_filter(shape.typed, error)
+
+
 def rows_of(view: Reading, form: str, wish: ListWish) -> tuple[Query, str | None]:
     """The rows of a list as a query for whoever folds them, and the condition that was typed.
     Raises Malformed, NotFound."""
@@ -159,7 +217,7 @@ def rows_of(view: Reading, form: str, wish: ListWish) -> tuple[Query, str | None
         raise_unless_known(view, definition)
     shape = _shape(view, definition, rights, wish)
     _refuse_out_of_reach(view, definition, rights, wish, shape)
-    return _query(view, form, wish, shape, scope, wish.size), shape.typed
+    return _query(view, form, wish, shape, scope, _page(wish, wish.size)), shape.typed
 
 
 def form_of(view: Reading, form: str) -> Form:
@@ -198,12 +256,8 @@ def check(view: Reading, form: str, wish: ListWish) -> None:
 
 
 def _query(
-    view: Reading, form: str, wish: ListWish, shape: _Shape, scope: RowScope, most: int
+    view: Reading, form: str, wish: ListWish, shape: _Shape, scope: RowScope, page: Page | None
 ) -> Query:
-    if wish.size < 1 or wish.size > most:
-        raise Malformed("page-size", most=most)
-    if wish.page < 1 or wish.page * wish.size > 10_000_000:
-        raise Malformed("page-number")
     return Query(
         form,
         (*shape.paths, *shape.ways),
@@ -212,11 +266,19 @@ def _query(
         text=wish.q,
         search_fields=shape.search if wish.q else (),
         sort=shape.sort,
-        page=Page(wish.size, (wish.page - 1) * wish.size, wish.after),
+        page=page,
         count=wish.count,
         deleted=wish.deleted,
         variables=variables(view),
     )
+
+
+def _page(wish: ListWish, most: int) -> Page:
+    if wish.size < 1 or wish.size > most:
+        raise Malformed("page-size", most=most)
+    if wish.page < 1 or wish.page * wish.size > 10_000_000:
+        raise Malformed("page-number")
+    return Page(wish.size, (wish.page - 1) * wish.size, wish.after)
 
 
 def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _Shape:

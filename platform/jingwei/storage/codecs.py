@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-from jingwei.storage.types import NameKey, PersonKey, ScaledDecimal
+from jingwei.language.periods import Period
+from jingwei.storage.types import Day, NameKey, PeriodKey, PersonKey, ScaledDecimal
 
 Convert = Callable[[Any], Any]
 
@@ -35,6 +37,42 @@ def reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return None
 
 
+def words(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """Like `reader`, but with the text of what is written in one way only: decimals with all their
+    digits, days and periods. From the driver's value that is a third of the work."""
+    is_sqlite = dialect.name == "sqlite"
+    if isinstance(type_, ScaledDecimal):
+        return _digits(type_.scale) if is_sqlite else "{:f}".format
+    if isinstance(type_, Day):
+        return None if is_sqlite else date.isoformat
+    if isinstance(type_, PeriodKey):
+        return _Periods().__getitem__
+    return reader(type_, dialect)
+
+
+def _digits(scale: int) -> Convert:
+    unit = 10**scale
+
+    def digits(value: int) -> str:
+        if scale == 0:
+            return str(value)
+        if value >= unit:
+            written = str(value)
+            return f"{written[:-scale]}.{written[-scale:]}"
+        whole, rest = divmod(abs(value), unit)
+        return f"{'-' if value < 0 else ''}{whole}.{rest:0{scale}d}"
+
+    return digits
+
+
+class _Periods(dict[int, str]):
+    """Periods as text by their key; there are few of them."""
+
+    def __missing__(self, key: int) -> str:
+        found = self[key] = str(Period.from_key(key))
+        return found
+
+
 def _unscale(scale: int) -> Convert:
     def unscaled(value: int) -> Decimal:
         return Decimal(value).scaleb(-scale)
@@ -56,8 +94,9 @@ def writer(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 def _scale(scale: int) -> Convert:
     def scaled(value: Decimal | int) -> int:
-        number = value if type(value) is Decimal else Decimal(value)
-        return int(number.scaleb(scale).to_integral_value(ROUND_HALF_UP))
+        number = (value if type(value) is Decimal else Decimal(value)).scaleb(scale)
+        whole = int(number)
+        return whole if whole == number else int(number.to_integral_value(ROUND_HALF_UP))
 
     return scaled
 

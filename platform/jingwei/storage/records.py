@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -25,7 +24,7 @@ from jingwei.storage.names import PhysicalNames
 from jingwei.storage.people import refresh_book
 from jingwei.storage.prepared import Prepared
 from jingwei.storage.query import Query, Rows
-from jingwei.storage.rows import TableStatements
+from jingwei.storage.rows import TableStatements, divide
 from jingwei.storage.tables import StoredForm, stored_form
 from jingwei.storage.unique_keys import UniqueKeys
 
@@ -163,27 +162,32 @@ class RecordStore:
         if not query.scope.terms and not query.scope.also:
             return Rows([], 0 if query.count else None)
         own, tables = self._split(query)
-        shape = self._shaper.shape(own)
-        key = (self.standing, shape.key)
-        statement = self._compiled.get(key)
-        if statement is None:
-            statement = self._compiler.compile(own, shape)
-            self._compiled.put(key, statement)
+        statement, shape = self.prepared(own)
         rows = self._execute(connection, statement.rows, shape)
         result = Rows(self.read(connection, statement.reader.read, rows))
         for name in statement.averages:
-            _divide(result.items, name)
+            divide(result.items, name)
         if tables:
             self._attach(connection, query.form, tables, result.items, rows)
         self._page(connection, own, statement, shape, rows, result)
         return result
 
-    def text_of(self, query: Query, *, holding: bool = False) -> tuple[str, tuple[Any, ...]]:
-        """The statement of a query, and its values: for counts that put two of them together.
-        `holding`: see the compiler."""
-        shape, made = self._shaper.shape(query), self._compiler
-        found = made.holding(query, shape) if holding else made.compile(query, shape).rows
-        return found.text, found.bind(shape.values)
+    def prepared(self, query: Query) -> tuple[Statement, Shape]:
+        """The statement of a query of a record's own columns, and what it runs with."""
+        shape = self._shaper.shape(query)
+        key = (self.standing, shape.key)
+        statement = self._compiled.get(key)
+        if statement is None:
+            statement = self._compiler.compile(query, shape)
+            self._compiled.put(key, statement)
+        return statement, shape
+
+    def text_of(self, query: Query) -> tuple[str, tuple[Any, ...]]:
+        """The statement of a query that nobody pages through, and its values: for counts that put
+        two of them together."""
+        shape = self._shaper.shape(query)
+        prepared = self._compiler.compile(query, shape).rows
+        return prepared.text, prepared.bind(shape.values)
 
     def _split(self, query: Query) -> tuple[Query, dict[str, tuple[str, ...]]]:
         """The query of the record's own columns, and the wanted columns of each table."""
@@ -222,12 +226,16 @@ class RecordStore:
     def _execute(
         self, connection: Connection, prepared: Prepared, shape: Shape
     ) -> Sequence[Sequence[Any]]:
+        values = self.bound(connection, prepared, shape)
+        return connection.exec_driver_sql(prepared.text, values).fetchall()
+
+    def bound(self, connection: Connection, prepared: Prepared, shape: Shape) -> tuple[Any, ...]:
+        """The driver's values of one execution."""
         try:
-            values = prepared.bind(shape.values)
+            return prepared.bind(shape.values)
         except UnknownPerson:
             refresh_book(connection, self.people)
-            values = prepared.bind(shape.values)
-        return connection.exec_driver_sql(prepared.text, values).fetchall()
+            return prepared.bind(shape.values)
 
     def _page(
         self,
@@ -482,17 +490,6 @@ class RecordStore:
             connection.exec_driver_sql(text, tuple(rows[0]))
         elif rows:
             connection.exec_driver_sql(text, [tuple(row) for row in rows])
-
-
-def _divide(items: Sequence[dict[str, Any]], name: str) -> None:
-    """Sum and count as their average: half-up to ten places, None of nothing."""
-    for item in items:
-        count = item.pop(f"{name}#")
-        if count:
-            item[name] = (Decimal(item[name]) / count).quantize(_TEN_PLACES, ROUND_HALF_UP)
-
-
-_TEN_PLACES = Decimal("1e-10")
 
 
 def _numbered(record: int, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -18,8 +19,15 @@ _LINK_FORM = f".{FORM_PART}"
 class RowReader:
     """Driver rows as dicts of engine values, in the order of `keys`."""
 
-    def __init__(self, keys: Sequence[str], converters: Sequence[Convert | None]) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str],
+        converters: Sequence[Convert | None],
+        words: Sequence[Convert | None] = (),
+    ) -> None:
+        """`words`: converters of which some give the text of a value."""
         self.keys = tuple(keys)
+        self._words = words
         self._convert = [
             (key, convert) for key, convert in zip(keys, converters, strict=True) if convert
         ]
@@ -45,6 +53,22 @@ class RowReader:
                 if target is not None:
                     item[field] = {"form": target, "id": item[field]}
         return items
+
+    def as_words(self) -> RowReader:
+        """The same with the text of what is written in one way only (`codecs.words`)."""
+        return RowReader(self.keys, self._words, self._words)
+
+    def columns(self, rows: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """The rows, of which there is one at least, as one list of values a key."""
+        found: dict[str, Sequence[Any]] = dict(
+            zip(self.keys, zip(*rows, strict=True), strict=False)
+        )
+        for key, convert in self._convert:
+            found[key] = [v if v is None else convert(v) for v in found[key]]
+        for field, form in self._links:
+            pairs = zip(found.pop(form), found[field], strict=True)
+            found[field] = [None if f is None else {"form": f, "id": i} for f, i in pairs]
+        return found
 
     def _converted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
         """The same rows, converted column by column: of many rows that is faster."""
@@ -153,3 +177,14 @@ def _plain_writer(
         ]
 
     return write
+
+
+_TEN_PLACES = Decimal("1e-10")
+
+
+def divide(items: Sequence[dict[str, Any]], name: str) -> None:
+    """Sum and count as their average: half-up to ten places, None of nothing."""
+    for item in items:
+        count = item.pop(f"{name}#")
+        if count:
+            item[name] = (Decimal(item[name]) / count).quantize(_TEN_PLACES, ROUND_HALF_UP)
