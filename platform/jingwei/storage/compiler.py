@@ -90,6 +90,18 @@ class Compiler:
             tuple(columns.averages),
         )
 
+    def holding(self, query: Query, shape: Shape) -> Prepared:
+        """Id and org of every living record, and which condition of the scope's terms it meets:
+        one pass over the table, whoever asks."""
+        source = self._source(query)
+        record = source.record
+        columns = [record.column("id"), sa.type_coerce(record.column("org"), sa.Integer())]
+        columns += [self._condition(c.expression, source) for c in shape.terms if c is not None]
+        labelled = [column.label(f"c{i}") for i, column in enumerate(columns)]
+        living = record.column("deleted_at").is_(None)
+        statement = sa.select(*labelled).select_from(source.from_).where(living)
+        return Prepared(statement, self.dialect, shape.values)
+
     def _source(self, query: Query) -> Source:
         return Source(self.store, self._live, query.form, query.table)
 

@@ -182,12 +182,12 @@ class RecordStore:
             self._compiled.put(key, statement)
         return statement, shape
 
-    def text_of(self, query: Query) -> tuple[str, tuple[Any, ...]]:
-        """The statement of a query that nobody pages through, and its values: for counts that put
-        two of them together."""
-        shape = self._shaper.shape(query)
-        prepared = self._compiler.compile(query, shape).rows
-        return prepared.text, prepared.bind(shape.values)
+    def text_of(self, query: Query, *, holding: bool = False) -> tuple[str, tuple[Any, ...]]:
+        """The statement of a query, and its values: for counts that put two of them together.
+        `holding`: see the compiler."""
+        shape, made = self._shaper.shape(query), self._compiler
+        found = made.holding(query, shape) if holding else made.compile(query, shape).rows
+        return found.text, found.bind(shape.values)
 
     def _split(self, query: Query) -> tuple[Query, dict[str, tuple[str, ...]]]:
         """The query of the record's own columns, and the wanted columns of each table."""
