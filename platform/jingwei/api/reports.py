@@ -41,7 +41,7 @@ def report(name: str) -> Response:
         if wanted == JSON:
             data = reports.gather(view, asked, locale())
             return answer(data.to_json() | {"kept": report_kept.kept_files(view, asked)})
-        made = make_asked(view, asked, wanted, locale())
+        made = make_asked(view, asked, wanted, locale(), current().settings.data_dir)
     if asked.report.archive:
         _keep(name, given, made)
     return _download(made.name, made.mimetype, made.content, made.data.fingerprint)

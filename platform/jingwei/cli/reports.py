@@ -42,7 +42,8 @@ def report(
     with open_platform(context) as platform:
         actor = known_person(platform, login) if login else SYSTEM
         with platform.commands.read(actor) as view:
-            made = make(view, name, given, format, context.locale)
+            data_dir = platform.settings.data_dir
+            made = make(view, name, given, format, context.locale, data_dir)
             keep = view.catalogue.reports[name].archive
         if keep:
             _keep(platform, actor, name, given, made)

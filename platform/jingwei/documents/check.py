@@ -8,7 +8,7 @@ from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.documents import page_templates, word_templates
-from jingwei.documents.template_language import BESIDE, REPORT, Fault
+from jingwei.documents.template_language import BESIDE, REPORT, Fault, opinion_names
 from jingwei.language.form import SHOWN_SYSTEM, Field, Form
 from jingwei.language.output import BLOCK_HEADS, DataBlock, Report, across_name
 from jingwei.problems import DefinitionErrors, Position, Problem, nearest
@@ -98,11 +98,17 @@ def known_names(catalogue: Catalogue, report: Report) -> dict[str, Any]:
         "narrative": dict.fromkeys(report.narrative),
     }
     names.update(dict.fromkeys(report.parameters))
+    if report.of is not None and _is_approved(catalogue, report.of):
+        names["approvals"] = opinion_names()
     for name, block in report.data.items():
         names[name] = _of_block(catalogue, block)
     if report.of is not None:
         names["record"] = _of_record(catalogue.forms[report.of])
     return names
+
+
+def _is_approved(catalogue: Catalogue, form: str) -> bool:
+    return any(workflow.form == form for workflow in catalogue.workflows.values())
 
 
 def _of_record(form: Form) -> dict[str, Any]:

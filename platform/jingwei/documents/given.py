@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jingwei.documents.parts import lines_of
-from jingwei.documents.template_language import BESIDE
+from jingwei.documents.template_language import BESIDE, opinion_names
 from jingwei.documents.templates import Rounds, Rows
 from jingwei.documents.values import Shown, sayable, unit_words
-from jingwei.services.report_data import Figure, ReportData, ReportTable
+from jingwei.services.report_data import PICTURE, Figure, ReportData, ReportTable
 
 _NOTHING = Figure(None)
 
 
-def template_values(data: ReportData) -> tuple[dict[str, Any], dict[str, Any]]:
+Picture = Callable[[Figure], Any]  # how a document shows a picture that a figure names
+
+
+def template_values(
+    data: ReportData, picture: Picture = lambda figure: ""
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by name, and the names alone for the check of names."""
     rounds = Rounds()
     locale = data.locale
@@ -33,6 +38,8 @@ def template_values(data: ReportData) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     for name, figure in data.parameters.items():
         values[name] = Shown(figure, locale)
+    if data.approvals is not None:
+        values["approvals"] = _table(data.approvals, locale, rounds, picture)
     for name, table in data.tables.items():
         values[name] = _table(table, locale, rounds)
     if data.record:
@@ -52,6 +59,8 @@ def _names(values: Mapping[str, Any], data: ReportData) -> dict[str, Any]:
         "narrative": dict.fromkeys(data.narrative),
     }
     names.update(dict.fromkeys(data.parameters))
+    if data.approvals is not None:
+        names["approvals"] = opinion_names()
     names.update({name: table_names(table) for name, table in data.tables.items()})
     if data.record:
         names["record"] = {
@@ -75,11 +84,15 @@ def table_names(table: ReportTable) -> dict[str, Any]:
     return {**names, "across": table_names(table.across())} if table.is_of_indicators else names
 
 
-def _table(table: ReportTable, locale: str, rounds: Rounds) -> dict[str, Any]:
+def _table(
+    table: ReportTable, locale: str, rounds: Rounds, picture: Picture = lambda figure: ""
+) -> dict[str, Any]:
     rows = []
     for row in table.rows:
         shown: dict[str, Any] = {
-            column.name: Shown(row.get(column.name, Figure(None)), locale)
+            column.name: picture(row[column.name])
+            if column.type == PICTURE
+            else Shown(row.get(column.name, _NOTHING), locale)
             for column in table.columns
         }
         if table.is_of_indicators:

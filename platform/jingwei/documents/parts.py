@@ -25,6 +25,8 @@ def printed(data: ReportData) -> dict[str, Any]:
     parts: list[dict[str, Any]] = []
     if data.record:
         parts.extend(_record_parts(data))
+    if data.approvals is not None and data.approvals.rows:
+        parts.append(_opinions_part(data, data.approvals))
     for name, table in data.tables.items():
         title = data.table_titles.get(name, "")
         parts.append(_table_part(title, table, data.locale))
@@ -76,6 +78,22 @@ def _record_parts(data: ReportData) -> list[dict[str, Any]]:
         if isinstance(value, ReportTable)
     )
     return parts
+
+
+def _opinions_part(data: ReportData, table: ReportTable) -> dict[str, Any]:
+    """The decisions on the record; a signature that could be read is `{picture, alt}`."""
+    columns = tuple(c for c in table.columns if c.name != "round")
+    table = replace(table, columns=columns)
+    part = _table_part(text("reports.opinions_title", data.locale), table, data.locale)
+    names = [column.name for column in columns_printed(table)]
+    if "comment" in names:
+        part["grows"] = names.index("comment")
+    if "signature" in names:
+        at = names.index("signature")
+        for row, told in zip(part["rows"], table.rows, strict=True):
+            if told["signature"].value in data.pictures:
+                row[at] = {"picture": told["signature"].value, "alt": row[at]}
+    return part
 
 
 def _chart_part(chart: ChartData, locale: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -26,6 +26,15 @@ FONT_PACKAGE = "manimgx_fonts_cjk"  # for machines without Chinese fonts
 
 def render(data: ReportData) -> bytes:
     """The PDF of a report. Raises Refused when typst cannot lay it out."""
+    try:
+        return _compiled(data)
+    except typst.TypstError as error:
+        if data.pictures:  # one that cannot be read is said in words, as the others then are
+            return render(replace(data, pictures={}))
+        raise Refused("report-not-laid-out", reason=error.message) from error
+
+
+def _compiled(data: ReportData) -> bytes:
     layout = files(__package__).joinpath(LAYOUT).read_bytes()
     compiler = typst.Compiler(
         layout,
@@ -34,10 +43,7 @@ def render(data: ReportData) -> bytes:
     )
     day = data.made_on
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    try:
-        content = compiler.compile(format="pdf", timestamp=moment)
-    except typst.TypstError as error:
-        raise Refused("report-not-laid-out", reason=error.message) from error
+    content = compiler.compile(format="pdf", timestamp=moment)
     assert isinstance(content, bytes)  # a list of pages is what PNG and SVG give
     return content
 
@@ -56,6 +62,7 @@ def _laid_out(data: ReportData) -> dict[str, Any]:
         chart = part.pop("chart", None)
         if chart is not None:
             part.update(_picture(chart))
+    found["pictures"] = {name: list(content) for name, content in data.pictures.items()}
     return found
 
 

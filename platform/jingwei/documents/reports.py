@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jingwei.documents import book, page, pdf, word
@@ -30,22 +31,29 @@ class Made:
 
 
 def make(
-    reading: Reading, report: str, parameters: Mapping[str, str], format: str, locale: str
+    reading: Reading,
+    report: str,
+    parameters: Mapping[str, str],
+    format: str,
+    locale: str,
+    data_dir: Path | None = None,
 ) -> Made:
-    """The document of a report for these parameters (as text).
+    """The document of a report for these parameters (as text). `data_dir`: where files are.
 
     Raises NotFound for what this person may not read, Invalid for parameters, and Refused for a
     format the report is not given in or a template that asks for what the report does not know.
     """
-    return make_asked(reading, ask(reading, report, parameters), format, locale)
+    return make_asked(reading, ask(reading, report, parameters), format, locale, data_dir)
 
 
-def make_asked(reading: Reading, asked: Asked, format: str, locale: str) -> Made:
+def make_asked(
+    reading: Reading, asked: Asked, format: str, locale: str, data_dir: Path | None = None
+) -> Made:
     report = asked.report
     known = formats_of(report)
     if format not in known:
         raise Refused("report-format", format=format, known=", ".join(known) or "–")
-    data = reports.gather(reading, asked, locale)
+    data = reports.gather(reading, asked, locale, data_dir)
     mimetype, content = _made(reading, report, data, format)
     return Made(_file_name(data, format), mimetype, content, data)
 

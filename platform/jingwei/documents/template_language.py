@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from jingwei.language.output import OPINIONS
 from jingwei.refusals import Refused
 
 PARTS = ("value", "code", "text", "title", "unit")
@@ -155,6 +156,16 @@ def _path(node: nodes.Node, inner: Mapping[str, str]) -> str | None:
         part = "*" if isinstance(node.arg.value, int) else node.arg.value
         return None if before is None else f"{before}.{part}"
     return None
+
+
+def opinion_names() -> dict[str, Any]:
+    """The names below `approvals`. A signature is a picture: nothing may be asked of it."""
+    row: dict[str, Any] = {**dict.fromkeys(OPINIONS), "signature": {}, "cells": [None]}
+    return {
+        "columns": [{"name": None, "title": None, "unit": None}],
+        "rows": [row],
+        "notes": [None],
+    }
 
 
 def unknown_names(names: Iterable[str], known: Mapping[str, Any]) -> list[str]:

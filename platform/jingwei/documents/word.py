@@ -5,15 +5,22 @@ Layout is the template's alone. Charts become charts of Word, with their numbers
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
+from docx.image.exceptions import (
+    InvalidImageStreamError,
+    UnexpectedEndOfFileError,
+    UnrecognizedImageError,
+)
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
+from docx.shared import Mm
 from jinja2 import TemplateError
 from markupsafe import Markup
 
@@ -24,10 +31,18 @@ from jingwei.documents.templates import TemplateEnvironment
 from jingwei.documents.values import plain, sayable
 from jingwei.documents.word_templates import opened, read_template
 from jingwei.refusals import Refused
-from jingwei.services.report_data import ChartData, ReportData
+from jingwei.services.report_data import ChartData, Figure, ReportData
 from jingwei.texts import text
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+SIGNATURE_MM = 11  # high
+# what python-docx says of a picture it cannot place: WebP, and what is damaged
+UNREADABLE = (
+    UnrecognizedImageError,
+    InvalidImageStreamError,
+    UnexpectedEndOfFileError,
+    struct.error,
+)
 CHART_WIDTH, CHART_HEIGHT = 5_580_000, 2_880_000  # EMU: 155 mm × 80 mm
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # the same data gives the same bytes
@@ -41,7 +56,7 @@ def fill(content: bytes, data: ReportData, known: Mapping[str, Any] | None = Non
     names, faults = read_template(content)
     for fault in faults:
         raise fault.refusal()
-    values, shape = template_values(data)
+    values, shape = template_values(data, lambda figure: _signature(document, data, figure))
     for name in unknown_names(names, shape if known is None else known):
         raise Refused("template-unknown-name", name=name)
     values["narrative"] = {n: _NEW_PARAGRAPH.join(w) for n, w in values["narrative"].items()}
@@ -83,6 +98,25 @@ def _chart(document: Any, chart: ChartData, number: int, locale: str) -> str:
     return _drawing(relation, 9_000 + number, picture.heading)
 
 
+def _signature(document: Any, data: ReportData, figure: Figure) -> str:
+    """The picture where a template names it; in words what Word cannot show."""
+    content = data.pictures.get(str(figure.value))
+    if content is None:
+        return ""
+    try:
+        inline = document.docx.part.new_pic_inline(BytesIO(content), height=Mm(SIGNATURE_MM))
+    except UNREADABLE:
+        return figure.title or ""
+    inline.docPr.set("descr", figure.title or "")
+    return _in_run(inline.xml)
+
+
+def _in_run(drawing: str) -> str:
+    return Markup(  # noqa: S704  # every part of it is ours or escaped
+        f'</w:t></w:r><w:r><w:drawing>{drawing}</w:drawing></w:r><w:r><w:t xml:space="preserve">'
+    )
+
+
 def _drawing(relation: str, number: int, title: str) -> str:
     words = Markup.escape(title)
     graphic = (
@@ -99,9 +133,7 @@ def _drawing(relation: str, number: int, title: str) -> str:
         f'<wp:docPr id="{number}" name="Chart {number}" descr="{words}"/>'
         f"<wp:cNvGraphicFramePr/>{graphic}</wp:inline>"
     )
-    return Markup(  # noqa: S704  # every part of it is ours or escaped above
-        f'</w:t></w:r><w:r><w:drawing>{inline}</w:drawing></w:r><w:r><w:t xml:space="preserve">'
-    )
+    return _in_run(inline)
 
 
 # --- the file ------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from jingwei.language.who import Whos
 from jingwei.problems import Position
 
 # the first columns of a block of indicators
+# what a document about a record may say of each decision on it, as `approvals.rows`
+OPINIONS = ("step", "person", "outcome", "comment", "at", "round", "signature")
 BLOCK_HEADS = ("indicator", "org", "period")
 
 

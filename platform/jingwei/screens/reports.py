@@ -31,7 +31,7 @@ from jingwei.services.report_asked import RECORD, Asked
 from jingwei.services.report_data import Narrative
 from jingwei.services.titles import choices
 from jingwei.texts import text
-from jingwei.web import locale
+from jingwei.web import current, locale
 
 Options = Sequence[tuple[str, str, int]]
 
@@ -139,7 +139,7 @@ def _asked(
 
 
 def _context(view: Reading, asked: Asked, given: Mapping[str, str]) -> dict[str, Any]:
-    data = reports.gather(view, asked, locale())
+    data = reports.gather(view, asked, locale(), current().settings.data_dir)
     parts = [part for part in printed(data)["parts"] if "slot" not in part]
     cells = Cells(view)
     address = f"/api/v1/reports/{asked.report.name}"
@@ -151,7 +151,7 @@ def _context(view: Reading, asked: Asked, given: Mapping[str, str]) -> dict[str,
     ]
     return {
         # every word of it was escaped where it was made
-        "preview": [Markup(part) for part in fragments(parts)],  # noqa: S704
+        "preview": [Markup(part) for part in fragments(parts, data.pictures)],  # noqa: S704
         "slots": slots,
         "kept": kept,
         "formats": [(f, f"{address}?{query}&format={f}") for f in formats_of(asked.report)],

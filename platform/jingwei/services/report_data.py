@@ -14,6 +14,7 @@ from typing import Any
 from jingwei.language.output import across_name
 from jingwei.storage.types import canonical_json
 
+PICTURE = "picture"  # the type of a figure whose value names one of the pictures
 # columns of an indicator block that say what is measured, not how much
 NOT_MEASURED = ("indicator", "org", "period", "value", "unit", "light")
 
@@ -177,6 +178,8 @@ class ReportData:
     style: str | None = None
     record: Mapping[str, Any] = field(default_factory=dict)  # figures, and tables by field
     record_titles: Mapping[str, str] = field(default_factory=dict)
+    approvals: ReportTable | None = None  # of a record that may be approved: its opinions
+    pictures: Mapping[str, bytes] = field(default_factory=dict)  # signatures, by sha256
 
     def to_json(self) -> dict[str, Any]:
         """As the API answers it."""
@@ -189,6 +192,7 @@ class ReportData:
             "charts": {name: chart.to_json() for name, chart in self.charts.items()},
             "narrative": {name: slot.to_json() for name, slot in self.narrative.items()},
             "record": {name: _plain(value) for name, value in self.record.items()},
+            **self._approvals_json(),
             "fingerprint": self.fingerprint,
             "made_at": self.made_at,
         }
@@ -206,8 +210,12 @@ class ReportData:
             "charts": {name: chart.to_json() for name, chart in self.charts.items()},
             "narrative": {name: _encodable(slot.text) for name, slot in self.narrative.items()},
             "record": {name: _plain(value) for name, value in self.record.items()},
+            **self._approvals_json(),
         }
         return sha256(canonical_json(said)).hexdigest()
+
+    def _approvals_json(self) -> dict[str, Any]:
+        return {} if self.approvals is None else {"approvals": self.approvals.to_json()["rows"]}
 
 
 def _encodable(words: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jingwei.cube.comparisons import DIFFERENCES
@@ -28,6 +28,7 @@ from jingwei.services.report_data import (
     ReportTable,
 )
 from jingwei.services.report_notes import notes
+from jingwei.services.report_opinions import opinions, pictures
 from jingwei.services.report_texts import narrative_of
 from jingwei.services.titles import Titles
 from jingwei.texts import text as words_of
@@ -36,9 +37,11 @@ MOST_POINTS = 60  # of a chart that looks back
 TITLED = ("org", "indicator", "person", "role", "post")
 
 
-def gather(view: Reading, asked: Asked, locale: str) -> ReportData:
-    """Everything a document of this report says, as this person may see it."""
+def gather(view: Reading, asked: Asked, locale: str, data_dir: Path | None = None) -> ReportData:
+    """Everything a document of this report says, as this person may see it. `data_dir`: where
+    files are, for the pictures of signatures; without it none come along."""
     report = asked.report
+    told = _opinions(view, asked, locale)
     variables = dict(asked.values)
     if asked.record is not None:
         variables["record"] = asked.record.raw
@@ -74,7 +77,18 @@ def gather(view: Reading, asked: Asked, locale: str) -> ReportData:
         style=report.style,
         record=_record(view, asked.record, locale) if asked.record is not None else {},
         record_titles=_record_titles(asked.record, locale) if asked.record is not None else {},
+        approvals=told,
+        pictures=pictures(told, data_dir) if told is not None else {},
     )
+
+
+def _opinions(view: Reading, asked: Asked, locale: str) -> ReportTable | None:
+    """Of a record that may be approved: what was said of it."""
+    form = asked.record.form.name if asked.record is not None else None
+    approved = any(one.form == form for one in view.catalogue.workflows.values())
+    if asked.record is None or not approved:
+        return None
+    return opinions(view, asked.record, locale)
 
 
 def template_of(view: Reading, report: Report) -> bytes | None:
