@@ -10,7 +10,7 @@ from jingwei.language.form import Field, Form
 from jingwei.screens.approval import step_title
 from jingwei.screens.cells import Cell, Cells
 from jingwei.services.commands import Reading
-from jingwei.services.history import history
+from jingwei.services.history import history_with_past
 from jingwei.services.record_views import RecordView
 from jingwei.storage.comments import comments_of
 from jingwei.texts import has_text, text
@@ -41,9 +41,9 @@ def moments_of(
     flow: Mapping[str, Any] | None,
 ) -> list[Moment]:
     """Changes, comments and decisions as one line of time, newest first."""
-    entries = history(view, form.name, shown.json["id"], limit=MOST_HISTORY)
+    entries, past = history_with_past(view, form.name, shown.json["id"], limit=MOST_HISTORY)
     cells.learn_people(entry["actor"] for entry in entries)
-    found = [_change(cells, form, entry) for entry in entries]
+    found = [_change(cells, form, past, entry) for entry in entries]
     for comment in comments_of(view.connection, shown.json["id"]):
         found.append(
             Moment(
@@ -72,9 +72,14 @@ def _sortable(at: Any) -> str:
     return written.replace("+00:00", "").rstrip("Z").split(".")[0]
 
 
-def _change(cells: Cells, form: Form, entry: Mapping[str, Any]) -> Moment:
+def _change(
+    cells: Cells, form: Form, past: Mapping[str, Field], entry: Mapping[str, Any]
+) -> Moment:
     what = _what_happened(form, str(entry["action"]))
-    changes = () if entry["action"] == "created" else _changes(cells, form, entry["changes"])
+    created = entry["action"] == "created"
+    # what a record began with stands on its page, but for what is retired by now
+    told = {n: v for n, v in entry["changes"].items() if not created or n in past}
+    changes = _changes(cells, form, past, told)
     who = cells.person(entry["actor"])
     if entry.get("on_behalf_of"):
         who = text(
@@ -96,12 +101,14 @@ def _what_happened(form: Form, action: str) -> str:
 
 
 def _changes(
-    cells: Cells, form: Form, body: Mapping[str, Any]
+    cells: Cells, form: Form, past: Mapping[str, Field], body: Mapping[str, Any]
 ) -> tuple[tuple[str, Cell, Cell], ...]:
     found: list[tuple[str, Cell, Cell]] = []
     for name, pair in body.items():
         f = form.fields.get(name)
-        if isinstance(pair, list) and len(pair) == 2:
+        if f is None and name in past:
+            found += _past_changes(cells, past[name], pair)
+        elif isinstance(pair, list) and len(pair) == 2:
             column = cells.column(form, name)
             found.append(
                 (column.title, cells.cell(form, column, pair[0]),
@@ -110,6 +117,29 @@ def _changes(
         elif isinstance(pair, Mapping) and f is not None and f.type == "table":
             found += _row_changes(cells, f, pair)
     return tuple(found)
+
+
+def _past_changes(cells: Cells, was: Field, pair: Any) -> list[tuple[str, Cell, Cell]]:
+    """Changes of a field that the form has no more."""
+    if isinstance(pair, Mapping):
+        found = _row_changes(cells, was, pair)
+    elif isinstance(pair, list) and len(pair) == 2:
+        found = [(was.title(cells.words), _past(cells, was, pair[0]), _past(cells, was, pair[1]))]
+    else:
+        found = []
+    return [
+        (text("screens.record.retired", cells.words, title=title), old, new)
+        for title, old, new in found
+    ]
+
+
+def _past(cells: Cells, definition: Field, value: Any) -> Cell:
+    """A value of then; what it links to may be of a form that is there no more."""
+    target = value["form"] if isinstance(value, Mapping) and "form" in value else None
+    target = target or (definition.to[0].partition(".")[0] if definition.to else None)
+    if definition.type == "link" and target not in cells.view.catalogue.forms:
+        return Cell("" if value is None else str(value))
+    return cells.value(definition, value)
 
 
 def _row_changes(
@@ -122,7 +152,7 @@ def _row_changes(
             if column is None or not isinstance(pair, list) or len(pair) != 2:
                 continue
             title = f"{table.title(cells.words)} · {column.title(cells.words)}"
-            found.append((title, cells.value(column, pair[0]), cells.value(column, pair[1])))
+            found.append((title, _past(cells, column, pair[0]), _past(cells, column, pair[1])))
     return found
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jingwei.language.form import Field
 from jingwei.services.commands import Reading
+from jingwei.services.past_fields import past_fields
 from jingwei.services.presenting import MASK, instant
 from jingwei.services.record_views import record
 from jingwei.storage import changes
@@ -13,17 +15,31 @@ from jingwei.storage import changes
 
 def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict[str, Any]]:
     """What happened to a record, newest first; fields this reader may not see are left out."""
+    return history_with_past(view, form, id, limit=limit)[0]
+
+
+def history_with_past(
+    view: Reading, form: str, id: int, *, limit: int = 200
+) -> tuple[list[dict[str, Any]], Mapping[str, Field]]:
+    """The same, and the fields it tells of that the form has no more."""
     shown = record(view, form, id)
     entries = changes.history(
         view.connection, view.installation.book, view.store.people, id, limit=limit
     )
     visible = shown.rights.visible - shown.rights.masked
+    past = past_fields(view, shown, entries)
+    visible |= _paths(past.fields)
     private = changes.private_values(view.connection, [e.id for e in entries if _hides(e)])
     found: list[dict[str, Any]] = []
     for entry in entries:
+        release = entry.change.release
+        named = {
+            past.names.get((release, name), name): value
+            for name, value in _with_private(entry, private).items()
+        }
         body = {
             name: _visible_rows(name, value, visible)
-            for name, value in _with_private(entry, private).items()
+            for name, value in named.items()
             if name in visible or name in ("status", "state", "number")
         }
         found.append(
@@ -35,6 +51,7 @@ def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict
                 "action": entry.change.action,
                 "revision": entry.change.object_version,
                 "changes": body,
+                "retired": sorted(name for name in body if name in past.fields),
                 "reasons": {
                     name: why
                     for name, why in entry.change.body.get("_reasons", {}).items()
@@ -42,7 +59,13 @@ def history(view: Reading, form: str, id: int, *, limit: int = 200) -> list[dict
                 },
             }
         )
-    return found
+    return found, past.fields
+
+
+def _paths(fields: Mapping[str, Field]) -> frozenset[str]:
+    """The fields, and the columns of those that are tables."""
+    columns = {f"{name}.{column}" for name, one in fields.items() for column in one.fields}
+    return frozenset((*fields, *columns))
 
 
 def _hides(entry: changes.Entry) -> bool:

@@ -45,3 +45,12 @@ def _fields(held: PhysicalNames, names: Collection[str]) -> Iterator[tuple[str, 
             name = key.partition(".")[0]
             if name in names:
                 yield form, f"{outer}.{name}" if outer else name
+
+
+def last_release_with(connection: Connection, table: str, column: str) -> int | None:
+    """The last release that had a column (none: a table); None when that is too long ago."""
+    for release in _back_from(active_release(connection), connection):
+        for held in read_names(connection, release.id).tables.values():
+            if held.name == table and (not column or column in held.columns.values()):
+                return release.id
+    return None

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from jingwei.problems import DefinitionErrors
 from jingwei.storage.books import NameBook
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.locks import active_release_id
+from jingwei.storage.lru import Lru
 from jingwei.storage.names import PhysicalNames
 from jingwei.storage.people import refresh_book
 from jingwei.storage.records import RecordStore
@@ -72,6 +74,22 @@ def load(
     catalogue = compile_texts(files)
     store = RecordStore(database, catalogue, names, book, parents, zone)
     return Installation(database, release, catalogue, names, book, store)
+
+
+_EARLIER: WeakKeyDictionary[Database, Lru[Installation]] = WeakKeyDictionary()
+_MOST_EARLIER = 2  # releases that are kept compiled for who looks back
+
+
+def earlier(
+    database: Database, release: int, compile_texts: Compile, zone: str = DEFAULT_ZONE
+) -> Installation:
+    """A release that does not run any more, to ask it what it said: compiled once, for a while."""
+    kept = _EARLIER.setdefault(database, Lru(_MOST_EARLIER))
+    found = kept.get((release,))
+    if found is None:
+        found = load(database, release, compile_texts, zone)
+        kept.put((release,), found)
+    return found
 
 
 def read_book(connection: Connection, names: PhysicalNames) -> NameBook:
