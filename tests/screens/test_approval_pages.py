@@ -24,6 +24,20 @@ FLOWS = {
           - id: a
             approve: {who: {person: u4}, opinion: required, labels: {approve: 核准}, fields: {hide: [amount]}}
         """,  # noqa: E501
+    "box": """
+        steps:
+          - {id: a, title: 部门, approve: {mode: all, who: [{person: law1}, {person: law2}]}}
+        """,
+    "owing": """
+        steps:
+          - id: a
+            approve: {who: {person: chief}, fields: {write: [opinion], require: [opinion]}}
+        """,
+    "timed": """
+        steps:
+          - {id: z, title: 部门, approve: {mode: all, who: [{person: u8}, {person: u9}]}}
+          - {id: b, title: 板块, approve: {who: {person: head}}}
+        """,
     "abroad": "steps: [{id: a, title: 会签, approve: {who: {person: out}}}]",
     "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
 }
@@ -150,7 +164,35 @@ def test_a_copy_opens_the_record_but_not_what_the_step_hides_and_asks_nothing(
     assert house.flow(flow["id"])["status"] == "approved"
 
 
+def test_a_record_shows_who_is_waited_for_since_when_and_what_was_said(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="未")
+    house.decide("u1", flow["id"], comment="可以")
+    shown = pages.page("I", f"/f/leave/{flow['record']}")
+    _, done_or_now, ahead = texts(shown, "//ol[@class='path']/li")
+    assert "审批人2" in done_or_now
+    assert "审批人1 已同意" in done_or_now
+    assert "可以" in done_or_now
+    assert "正在处理 · 自" in done_or_now
+    assert "板块" in ahead
+
+
 # --- the inbox -----------------------------------------------------------------------------------
+
+
+def test_boxes_show_counts_and_tasks_can_be_chosen(house: Approvals, pages: Pages) -> None:
+    for title in ("甲", "乙"):
+        house.start("box", "out", title=title)
+    house.start("owing", "out", title="丙")
+    shown = pages.page("law1", "/tasks")
+    boxes = texts(shown, "//*[@class='boxes']/a")
+    assert boxes == ["待办2", "等他人", "已办", "我发起的", "抄送我的"]
+    assert sorted(texts(shown, "//*[@class='task-name']")) == ["乙", "甲"]
+    assert len(shown.xpath("//input[@data-choose-task]")) == 2
+    assert pages.page("chief", "/tasks").xpath("//input[@data-choose-task]") == []
+    mine = pages.page("out", "/tasks?box=mine")
+    assert sorted(texts(mine, "//*[@class='task-name']")) == ["丙", "乙", "甲"]
 
 
 def test_the_inbox_is_narrowed_searched_and_turned_page_by_page(
@@ -235,19 +277,60 @@ def test_administrators_look_after_requests_whose_records_they_may_not_read(
     assert pages.get("u1", "/flows").status_code == 403
 
 
-def test_what_waits_for_a_leaver_is_shown_before_it_is_handed_over(
+def test_administrators_see_who_is_waited_for_and_how_long_steps_take(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("timed", title="子")
+    house.later(hours=2)
+    house.decide("u8", flow["id"])
+    house.decide("u9", flow["id"])
+    shown = pages.page("admin", "/flows?workflow=timed")
+    (line,) = shown.xpath("//section[.//*[@id='running-title']]//tbody/tr")
+    for told in ("子", "TIMED-0001", "板块总", "板块"):
+        assert told in words(line), told
+    path = "//section[.//*[@id='{}']]//{}"
+    (head,) = shown.xpath(path.format("figures-title", "thead/tr/th[4]"))
+    assert words(head) == "中位用时（小时）"
+    figures = texts(shown, path.format("figures-title", "tbody/tr/td"))
+    assert figures == ["审批", "部门", "1", "2", "2", "0%", "0"]
+    chart = shown.xpath("//*[@data-chart]")[0]
+    assert chart.get("aria-label") == "最慢的步骤（中位用时）: 部门 2 小时"
+    assert pages.get("u1", "/flows").status_code == 403
+    for login, entries in (("admin", ["流程管理"]), ("u1", [])):
+        menu = pages.page(login, "/notices").xpath("//nav[@class='side']")[0]
+        assert texts(menu, ".//a[@href='/flows']") == entries
+
+
+def who_gets(pages: Pages, login: str, leaver: str, to: str) -> dict[str, str]:
+    """What the list before a hand-over says, by record."""
+    shown = pages.page(login, f"/flows/hand-over?person={leaver}&to={to}")
+    count = texts(shown, "//*[@data-hand-all]")
+    found = {
+        words(r.xpath("td[1]")[0]): words(r.xpath("td[6]")[0]) for r in shown.xpath("//tr[td]")
+    }
+    return {**found, "": " ".join(count)}
+
+
+def test_the_list_before_a_hand_over_says_who_gets_each_task(
     house: Approvals, pages: Pages
 ) -> None:
     house.start("old", title="辛")
-    shown = pages.page("admin", "/flows/hand-over?person=u5")
-    assert "辛" in texts(shown, "//tbody/tr/td[1]")
+    assert who_gets(pages, "admin", "u5", "u6")["辛"] == "审批人6"
+    assert who_gets(pages, "admin", "u5", "")["辛"] == "甲总", "the superior"
+    told = who_gets(pages, "admin", "u5", "I")["辛"]
+    assert told == "甲总 （发起人不能审批自己的申请，未能交给指定的人）"
     assert "没有" in words(pages.page("admin", "/flows/hand-over?person=u9").xpath("//main")[0])
     assert pages.page("admin", "/flows/hand-over?person=nobody").xpath("//*[@class='wrong']")
     assert pages.get("u1", "/flows/hand-over").status_code == 403
 
 
-def test_a_leavers_tasks_of_other_orgs_stay_with_who_administers_them(house: Approvals) -> None:
+def test_a_leavers_tasks_of_other_orgs_stay_with_who_administers_them(
+    house: Approvals, pages: Pages
+) -> None:
     flow = house.start("abroad", title="癸")
+    told = who_gets(pages, "admin.b", "out", "u1")
+    assert (told["癸"], told[""]) == ("留在原处 （记录所属单位不由您管理，任务仍在离任者处）", "")
+    assert who_gets(pages, "admin", "out", "u1")[""] == "全部移交 (1)"
     why = {"reason": "离任", "to": "u1"}
     kept = house.api.post("admin.b", "people/out/hand-over", why).get_json()
     assert (kept["tasks"], [(i["flow"], i["to"], i["why"]) for i in kept["items"]]) == (

@@ -92,3 +92,17 @@ def test_days_keep_the_local_time_and_hours_run_through() -> None:
     assert workdays.add_duration(Only(), at, Duration(8, "h"), None, zone) == datetime(
         2025, 9, 30, 10, 0, tzinfo=UTC
     )
+
+
+def test_time_counts_on_working_days_only() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+
+    def hours(start: datetime, end: datetime) -> float:
+        found = workdays.worked_time(CHINA, start, end, zone)
+        return found.total_seconds() / 3600
+
+    friday, monday = datetime(2026, 3, 6, 9, tzinfo=UTC), datetime(2026, 3, 9, 2, tzinfo=UTC)
+    assert hours(friday, monday) == 7 + 10, "17:00 to midnight, and till 10:00 there"
+    assert hours(friday, friday.replace(hour=11)) == 2
+    assert hours(datetime(2026, 3, 7, 1, tzinfo=UTC), datetime(2026, 3, 8, 9, tzinfo=UTC)) == 0
+    assert hours(monday, friday) == 0
