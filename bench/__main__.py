@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from bench import alone, definitions, layers, prepare, scripts, servers, subject
+from bench.keeping import Results, keep, postgres, write
 from bench.load import Script, drive
 
 ROUNDS = 3
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 RECORDS = int(os.environ.get("BENCH_RECORDS", str(subject.RECORDS)))
-RESULTS = Path(__file__).parent / "results.json"
-ADMIN = os.environ.get("TEST_POSTGRES_URL", "postgresql://127.0.0.1:5432/postgres")
-
-Results = dict[str, dict[str, Any]]
+FULL = os.environ.get("BENCH_FULL") == "1"  # releases and sheets at the size of their limits
+SMALL_RELEASES = {"BENCH_RELEASE_ROWS": "100000", "BENCH_RELEASE_FORMS": "50"}
+SMALL_SHEETS = {"BENCH_SHEET_ROWS": "10000"}
 
 
 def main() -> None:
@@ -36,23 +33,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, postgres() as ours, postgres() as floor:
             compare(results, "postgresql", Path(folder), ours, floor)
     measure_alone(results)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write(results)
+    if "--sqlite" not in sys.argv:
+        beside("bench.releases", SMALL_RELEASES)
+    beside("bench.sheets", SMALL_SHEETS)
 
 
-def keep(
-    results: Results, name: str, ours: float, floor: float | None, unit: str, rows: int = 0
-) -> None:
-    """One figure; without a floor the limit of the product stands in the README."""
-    ratio = None if floor is None else round(ours / floor, 3)
-    results[name] = {
-        "ours": round(ours, 3),
-        "floor": None if floor is None else round(floor, 3),
-        "ratio": ratio,
-        "unit": unit,
-        "rows": rows,
-    }
-    beside = "" if floor is None else f"  floor {floor:>10.1f}   ratio {ratio:.2f}"
-    print(f"{name:<34}{ours:>12.2f} {unit:<12}{beside}", flush=True)
+def beside(module: str, small: Mapping[str, str]) -> None:
+    """Figures of a process of their own, which adds them to the results."""
+    environment = {**os.environ, **({} if FULL else small)}
+    subprocess.run([sys.executable, "-m", module], env=environment, check=True)
 
 
 def measure_alone(results: Results) -> None:
@@ -118,21 +108,6 @@ def kinds() -> list[tuple[str, Make, int]]:
         ("create", lambda s, v, t: scripts.creating(s, 1_000_000 * (t + 1)), 201),
         ("update", lambda s, v, t: scripts.updating(s, v.address, ids(s, v)), 200),
     ]
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL database of this run's own."""
-    import psycopg
-
-    name = f"jw_bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(ADMIN, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield f"postgresql+psycopg://127.0.0.1:5432/{name}"
-    finally:
-        with psycopg.connect(ADMIN, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Definitions that change under load: the plan, an added field, the swap, the switch.
 
-`python -m bench.releases`: on PostgreSQL, with a million records in one of 200 forms. The limits
-are the product's own; there is no floor to compare with.
+`python -m bench.releases [large] [swap] [switch] [converts]`: on PostgreSQL, with a million records
+in one of 200 forms; `make bench` runs it smaller. The limits are the product's own; there is no
+floor to compare with.
 """
 
 from __future__ import annotations
 
 import http.client
-import json
 import multiprocessing
 import os
 import sys
@@ -18,9 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.__main__ import RESULTS, keep, postgres
+from bench.keeping import Results, keep, postgres, read, write
 from bench.servers import free_port, start
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
+from jingwei.refusals import Conflict
 from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
 from jingwei.services.people import SYSTEM
@@ -33,6 +34,8 @@ from jingwei.storage.runtime import ActiveInstallation
 from jingwei.storage.upgrade import upgrade
 
 ROWS = int(os.environ.get("BENCH_RELEASE_ROWS", "1000000"))
+FORMS = int(os.environ.get("BENCH_RELEASE_FORMS", "200"))
+MANY_FORMS = FORMS * 5 // 2  # of the release that is swapped to
 USERS, SECONDS = 50, 8.0
 FORM = """kind: form
 title: Form {number}
@@ -54,7 +57,7 @@ permissions:
 """
 
 
-def write(root: Path, forms: int, **first: str) -> None:
+def write_forms(root: Path, forms: int, **first: str) -> None:
     """An application of so many forms; `first`: what differs of the first one."""
     files = {
         "definitions/manifest.yaml": "kind: manifest\nname: bench\ntitle: bench\nlanguage: 1\n",
@@ -103,6 +106,11 @@ def fill(database: Database, rows: int) -> None:
         connection.exec_driver_sql("ANALYZE f_form_0")
 
 
+def size() -> str:
+    """The number of records as the names of figures have it."""
+    return f"{ROWS // 1_000_000}m" if ROWS % 1_000_000 == 0 else f"{ROWS // 1_000}k"
+
+
 def timed(do: Callable[[], Any]) -> tuple[float, Any]:
     began = time.perf_counter()
     found = do()
@@ -148,22 +156,20 @@ class Reader:
 
 
 def main() -> None:
-    results: dict[str, dict[str, Any]] = {}
-    if RESULTS.exists():
-        results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    results = read()
     print(f"load {os.getloadavg()[0]:.1f}", flush=True)
-    parts = {"large": large, "swap": swap, "switch": switch}
+    parts = {"large": large, "swap": swap, "switch": switch, "converts": converts}
     for name in sys.argv[1:] or parts:
         with tempfile.TemporaryDirectory() as folder, postgres() as url:
             parts[name](results, Path(folder), url)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write(results)
 
 
-def large(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
-    """Plan and apply over a million rows."""
+def large(results: Results, root: Path, url: str) -> None:
+    """Plan and apply over many rows."""
     database = Database(url)
     upgrade(database)
-    write(root, 200)
+    write_forms(root, FORMS)
     publish(database, root)
     active = ActiveInstallation(database, compile_texts)
     people = [
@@ -174,13 +180,13 @@ def large(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
     commands.run(lambda work: import_people(work, people, Passwords(cheap=True)), SYSTEM)
     fill(database, ROWS)
     added = "  extra: {type: text, title: Extra, index: true}\n"
-    write(root, 200, more=added, scope="org_and_below, where: amount > 100")
+    write_forms(root, FORMS, more=added, scope="org_and_below, where: amount > 100")
     catalogue = compile_catalogue(root)
     clock = SystemClock()
     moment = Moment(clock.now(), clock.today())
     cpu = time.process_time()
     taken, plan = timed(lambda: make_plan(database, catalogue, moment, running=active.current))
-    keep(results, "plan.200_forms_1m_rows", taken, None, "s", ROWS)
+    keep(results, f"plan.{FORMS}_forms_{size()}_rows", taken, None, "s", ROWS)
     keep(results, "plan.processor_in_the_process", time.process_time() - cpu, None, "s", ROWS)
     assert plan.sight[0].people_losing == 500, plan.sight[0].unjudged
     reader = Reader(url)
@@ -189,28 +195,66 @@ def large(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
     cpu = time.process_time() - cpu
     longest, reads = reader.end()
     assert release == 2
-    keep(results, "apply.added_field_1m_rows", taken, None, "s", ROWS)
+    keep(results, f"apply.added_field_{size()}_rows", taken, None, "s", ROWS)
     keep(results, "apply.processor_in_the_process", cpu, None, "s", ROWS)
     keep(results, "apply.longest_read_meanwhile", longest, None, "s", reads)
     database.close()
 
 
-def swap(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
-    """From one release of 500 forms to the next, in a process that follows."""
+def swap(results: Results, root: Path, url: str) -> None:
+    """From one release of many forms to the next, in a process that follows."""
     database = Database(url)
     upgrade(database)
-    write(root, 500)
+    write_forms(root, MANY_FORMS)
     publish(database, root)
     active = ActiveInstallation(database, compile_texts)
     active.poll()
-    write(root, 500, more="  extra: {type: text, title: Extra}\n")
+    write_forms(root, MANY_FORMS, more="  extra: {type: text, title: Extra}\n")
     publish(database, root)
     cpu = time.process_time()
     taken, swapped = timed(active.poll)
     assert swapped
-    keep(results, "swap.500_forms", taken, None, "s", 500)
-    keep(results, "swap.500_forms_cpu", time.process_time() - cpu, None, "s", 500)
+    keep(results, f"swap.{MANY_FORMS}_forms", taken, None, "s", MANY_FORMS)
+    keep(results, f"swap.{MANY_FORMS}_forms_cpu", time.process_time() - cpu, None, "s", MANY_FORMS)
     database.close()
+
+
+def converts(results: Results, root: Path, url: str) -> None:
+    """A text becomes a number in every record; one value, late in the table, is none."""
+    database = Database(url)
+    upgrade(database)
+    write_forms(root, 2, more="  size: {type: text, title: Size}\n")
+    publish(database, root)
+    commands = Commands(ActiveInstallation(database, compile_texts), SystemClock())
+    person = {"login": "bench", "name": "B", "org": "U1", "roles": "clerk@U1"}
+    commands.run(lambda work: import_people(work, [person], Passwords(cheap=True)), SYSTEM)
+    fill(database, ROWS)
+    late = 1_000_000_000 + ROWS * 9 // 10
+    with database.writing() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(
+            "UPDATE f_form_0 SET size = CASE id WHEN %s THEN 'none' ELSE (id %% 1000)::text END",
+            (late,),
+        )
+    write_forms(root, 2, more="  size: {type: number, title: Size}\n")
+    taken, refused = timed(lambda: refusal(database, root))
+    assert (refused.code, refused.detail["steps"][0]["rows"]) == ("plan-blocked", 1)
+    keep(results, f"converts.refused_{size()}_rows", taken, None, "s", ROWS)
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE f_form_0 SET size = '7' WHERE id = %s", (late,))
+    taken, release = timed(lambda: publish(database, root))
+    assert release == 2
+    keep(results, f"converts.applied_{size()}_rows", taken, None, "s", ROWS)
+    database.close()
+
+
+def refusal(database: Database, root: Path) -> Any:
+    """Why it is not published; what runs, runs."""
+    try:
+        publish(database, root)
+    except Conflict as refused:
+        return refused
+    raise AssertionError("a value that is no number became one")
 
 
 class User(threading.Thread):
@@ -236,11 +280,11 @@ class User(threading.Thread):
                 self.failed.append(f"{answer.status} {content[:200]!r}")
 
 
-def switch(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
+def switch(results: Results, root: Path, url: str) -> None:
     """A release published while fifty people work: not one request may fail."""
     database = Database(url)
     upgrade(database)
-    write(root, 20)
+    write_forms(root, 20)
     publish(database, root)
     clock = SystemClock()
     active = ActiveInstallation(database, compile_texts)
@@ -257,7 +301,7 @@ def switch(results: dict[str, dict[str, Any]], root: Path, url: str) -> None:
         user.start()
     for number in range(3):
         time.sleep(SECONDS / 5)
-        write(root, 20, more=f"  extra_{number}: {{type: text, title: Extra, index: true}}\n")
+        write_forms(root, 20, more=f"  extra_{number}: {{type: text, title: Extra, index: true}}\n")
         publish(database, root)
     for user in users:
         user.join()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import resource
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import subject
+from bench.keeping import keep, read, write
 from jingwei.app import build_platform
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.gateways.sheets import SheetFile
@@ -36,7 +37,7 @@ from jingwei.settings import Settings
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.upgrade import upgrade
 
-ROWS, TURNS = 40_000, 4
+ROWS, TURNS = int(os.environ.get("BENCH_SHEET_ROWS", "40000")), 4
 BATCH = 1_000
 FORM = "sheet"
 TEXTS = ("code", "name", "partner", "note", "place", "owner_name")
@@ -263,11 +264,13 @@ def figures() -> Iterator[tuple[str, float, float | None]]:
 
 
 def main() -> None:
+    results = read()
     for name, ours, floor in figures():
-        beside = "" if floor is None else f"  floor {ROWS / floor:>9.0f}   ratio {floor / ours:.2f}"
-        print(f"{name:<20}{ROWS / ours:>10.0f} rows/s of CPU{beside}", flush=True)
+        beside = None if floor is None else ROWS / floor
+        keep(results, f"sheets: {name}", ROWS / ours, beside, "rows/s cpu", ROWS)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{'memory':<20}{peak:>10.0f} MB", file=sys.stdout)
+    keep(results, "sheets: memory", peak, None, "MB", ROWS)
+    write(results)
 
 
 if __name__ == "__main__":
