@@ -21,6 +21,7 @@ from jingwei.web import current, request_id
 
 EVERYWHERE = frozenset({"lang"})
 MOST_PARAMETER = 10_000  # characters
+FIRST_YEAR, LAST_YEAR = 1000, 9998
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"\Z')
 _KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
 
@@ -67,14 +68,17 @@ def choice(given: Mapping[str, str], name: str, known: Collection[str]) -> str |
 
 
 def day(given: Mapping[str, str], name: str) -> date | None:
-    """An ISO date. Raises Malformed."""
+    """An ISO date, not so far away that the day beside it is none. Raises Malformed."""
     raw = given.get(name)
     if raw is None:
         return None
     try:
-        return date.fromisoformat(raw)
+        found = date.fromisoformat(raw)
     except ValueError:
         raise Malformed("parameter-date", name=name) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise Malformed("parameter-date", name=name)
+    return found
 
 
 def words(given: Mapping[str, str], name: str) -> tuple[str, ...]:

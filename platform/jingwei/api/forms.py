@@ -43,7 +43,7 @@ def compute(form: str) -> Response:
     given = parameters("submitting")
     values = body_object()
     identity = values.pop("id", None)
-    if identity is not None and (isinstance(identity, bool) or not isinstance(identity, int)):
+    if identity is not None and not (type(identity) is int and 0 <= identity < 2**63):
         raise Invalid("invalid", fields=[FieldRefusal("id", "not-a-record-id")])
     with reading() as view:
         raise_unless_known(view, form_of(view, form))

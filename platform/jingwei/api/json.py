@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,6 +16,7 @@ from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
 
 DEEPEST = 50
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a pair that makes one character
 _NO_BODY: dict[str, Any] = {}
 # a period is a dataclass to orjson, and `2026-03` to everybody else
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -61,11 +63,12 @@ def body_object() -> dict[str, Any]:
 
 
 def loads(text: bytes) -> Any:
-    """Raises Malformed for text that is no JSON, too deep, or says a key twice."""
+    """Raises Malformed for text that is no JSON, too deep, says a key twice, or half a character,
+    which nothing can keep and no answer can repeat."""
     if text.count(b"[") + text.count(b"{") > DEEPEST and _depth(text) > DEEPEST:
         raise Malformed("json-too-deep", most=DEEPEST)
     try:
-        return json.loads(
+        found = json.loads(
             text.decode("utf-8"),
             parse_float=Decimal,
             parse_constant=_refuse,
@@ -77,6 +80,18 @@ def loads(text: bytes) -> Any:
         raise Malformed("json-broken", line=error.lineno, column=error.colno) from None
     except (ValueError, ArithmeticError):  # an integer of thousands of digits, an absurd exponent
         raise Malformed("json-number") from None
+    if _HALF.search(text) and not _is_whole(found):
+        raise Malformed("json-not-utf8")
+    return found
+
+
+def _is_whole(found: Any) -> bool:
+    """Whether every pair of halves has both."""
+    try:
+        json.dumps(found, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse(word: str) -> Any:

@@ -36,7 +36,7 @@ def keep(form: str) -> Response:
         values, revision = body.get("values"), body.get("revision")
         if not isinstance(values, dict):
             raise Malformed("unknown-fields", fields=[FieldRefusal("values", "not-an-object")])
-        if revision is not None and type(revision) is not int:
+        if revision is not None and not (type(revision) is int and 0 <= revision < MOST_ID):
             raise Malformed("unknown-fields", fields=[FieldRefusal("revision", "not-a-number")])
         kept: dict[str, Any] = unsaved.keep(work, form, record, values, revision)
         return 200, {"unsaved": kept}

@@ -9,6 +9,7 @@ from typing import Literal
 
 Grain = Literal["year", "half", "quarter", "month"]
 GRAINS: tuple[Grain, ...] = ("year", "half", "quarter", "month")
+FIRST_YEAR, LAST_YEAR = 1000, 9998
 _PER_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12}
 _SHAPE = re.compile(r"(\d{4})(?:(H[12])|(Q[1-4])|-(0[1-9]|1[0-2]))?\Z", re.ASCII)
 
@@ -68,9 +69,10 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Raises ValueError for anything but the four forms."""
+        """Raises ValueError for anything but the four forms, and for years whose neighbours no
+        calendar has."""
         match = _SHAPE.match(text)
-        if not match or int(match[1]) == 0:
+        if not match or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
             raise ValueError(text)
         year, half, quarter, month = match.groups()
         if half:

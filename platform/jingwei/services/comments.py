@@ -38,7 +38,7 @@ def comment(work: Work, form: str, record: int, body: Any, reply_to: Any = None)
     text = _text(body)
     if reply_to is not None:
         known = {row.id for row in rows.comments_of(work.connection, record)}
-        if reply_to not in known:
+        if type(reply_to) is not int or reply_to not in known:
             raise Invalid("invalid", fields=[FieldRefusal("reply_to", "no-such-comment")])
     identity = work.store.next_ids(work.connection, 1)[0]
     key = work.installation.book.key("form", form)

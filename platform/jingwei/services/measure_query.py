@@ -188,9 +188,9 @@ def _indicators(view: Reading, given: Any, problems: list[FieldRefusal]) -> tupl
         problems.append(FieldRefusal("indicators", "query-incomplete", {"key": "indicators"}))
         return ()
     for place, name in enumerate(names):
-        known = (
+        known = isinstance(name, str) and (
             name.removeprefix(SETS) in view.catalogue.indicator_sets
-            if isinstance(name, str) and name.startswith(SETS)
+            if name.startswith(SETS)
             else name in view.catalogue.indicators
         )
         if not known:
@@ -214,7 +214,8 @@ def _orgs(view: Reading, given: Any, problems: list[FieldRefusal]) -> tuple[str,
     if not codes:
         problems.append(FieldRefusal("orgs", "query-incomplete", {"key": "orgs"}))
     for place, code in enumerate(codes):
-        if code not in view.catalogue.orgs or not measures.may_read(code):
+        known = isinstance(code, str) and code in view.catalogue.orgs
+        if not known or not measures.may_read(code):
             holes: dict[str, object] = {"name": str(code)[:60]}
             problems.append(FieldRefusal(f"orgs.{place}", "no-such-org", holes))
     return tuple(dict.fromkeys(str(code) for code in codes))

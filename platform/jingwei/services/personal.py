@@ -95,7 +95,7 @@ def sign_with(work: Work, file: Any) -> int | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return type(value) is int and 0 < value < 2**63
 
 
 def signatures_at(

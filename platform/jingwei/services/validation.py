@@ -53,8 +53,10 @@ def judge(
         if name in hidden:
             continue
         field_plan = plan.fields[name]
-        path, value = name, record.get(name)
-        _judge_field(plan, field_plan, path, value, env, found, owed, occasion, old)
+        value = record.get(name)
+        if value is not None and field_plan.holds is not None and field_plan.holds(value):
+            continue
+        _judge_field(plan, field_plan, name, value, env, found, owed, occasion, old)
         if field_plan.field.type == "table":
             _judge_table(view, plan, name, record, env, found, owed, occasion, hidden)
     _judge_links(view, plan, record, env, found, changed)
@@ -217,7 +219,15 @@ def _judge_link(
         return
     for one in value if plan.field.many else [value]:
         if plan.field.type == "link":
-            form, identity = _target(plan.field, one)
+            form, identity = target_of(plan.field, one)
+            wanted = _form_wanted(plan.field, env, form)
+            if form != wanted:
+                named = view.catalogue.forms.get(wanted or "")
+                if named is None:
+                    found.add(path, "link-no-form")
+                else:
+                    found.add(path, "link-other-form", form=named.title)
+                continue
             candidate = _readable(view, form, identity)
             if candidate is None:
                 found.add(path, "unknown-record")
@@ -230,13 +240,27 @@ def _judge_link(
                 found.add(path, "not-offered", value=str(one))
 
 
-def _target(definition: Field, value: Any) -> tuple[str, int]:
+def _form_wanted(definition: Field, env: Environment, form: str) -> str | None:
+    """The form that another field says a link leads to; `form` itself where none does."""
+    if definition.form_from is None:
+        return form
+    name = definition.form_from.removeprefix("parent.")
+    outer = name != definition.form_from and env.parent is not None
+    values = env.parent if outer and env.parent is not None else env.record
+    found: str | None = values.get(name)
+    return found
+
+
+def target_of(definition: Field, value: Any) -> tuple[str, int]:
+    """The form and the id of the record that a link names."""
     if isinstance(value, dict):
         return str(value["form"]), int(value["id"])
     return definition.to[0].partition(".")[0], int(value)
 
 
 def _readable(view: Reading, form: str, identity: int) -> Mapping[str, Any] | None:
+    if form not in view.catalogue.forms:
+        return None
     record = view.store.load(view.connection, form, [identity]).get(identity)
     if record is None or record.get("deleted_at") is not None:
         return None

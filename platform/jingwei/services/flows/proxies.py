@@ -91,10 +91,12 @@ def make(work: Work, body: Mapping[str, Any]) -> dict[str, Any]:
             refused.append(FieldRefusal(name, "unknown-person", {"name": str(login)[:60]}))
     if to == person:
         refused.append(FieldRefusal("to", "proxy-oneself"))
-    elif to in known and not may_sign_in(known[to], work.today):
+    elif isinstance(to, str) and to in known and not may_sign_in(known[to], work.today):
         refused.append(FieldRefusal("to", "unknown-person", {"name": str(to)[:60]}))
     forms = body.get("forms") or []
-    if not isinstance(forms, list) or any(form not in work.catalogue.forms for form in forms):
+    if not isinstance(forms, list) or not all(
+        isinstance(form, str) and form in work.catalogue.forms for form in forms
+    ):
         refused.append(FieldRefusal("forms", "unknown-form", {"name": str(forms)[:60]}))
     if not isinstance(body.get("include_open", False), bool):
         refused.append(FieldRefusal("include_open", "not-yes-no"))

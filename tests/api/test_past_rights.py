@@ -1,0 +1,107 @@
+"""What reaches past the reader's rights by a side door: the form page, expressions, odd values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields, open_api
+
+CLAIM = """
+kind: form
+title: 索赔
+fields:
+  about: {type: link, to: contract, title: 合同, fill: {agreed: amount}}
+  agreed: {type: money, unit: CNY, title: 合同金额}
+  twice: {type: money, unit: CNY, title: 两倍, compute: about.amount * 2}
+  contracts: {type: integer, title: 合同数, compute: "count(contract where org == this.org)"}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      of: {type: link, to: contract, title: 合同}
+      worth: {type: money, unit: CNY, title: 金额, compute: of.amount}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+  finance: {post: finance_manager, can: [read, create], scope: org_and_below}
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("rights")
+    files = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/claim.yaml": CLAIM}
+    opened = open_api(folder, f"sqlite:///{folder / 'api.db'}", files)
+    opened.make("li.na", "contract", name="甲桥", amount=5)
+    opened.make("wang.wu", "contract", name="乙桥", amount=700)
+    yield opened
+    opened.close()
+
+
+def contract_of(house: ApiHouse, login: str) -> int:
+    found: int = house.get(login, "forms/contract/records").get_json()["items"][0]["id"]
+    return found
+
+
+def computed(house: ApiHouse, login: str, **values: Any) -> tuple[dict[str, Any], list[Any]]:
+    body = house.post(login, "forms/claim/compute", values).get_json()
+    return body["values"], [(p["path"], p["code"]) for p in body["problems"]]
+
+
+# --- the form page -------------------------------------------------------------------------------
+
+
+def test_a_form_that_is_typed_fills_in_nothing_from_a_record_out_of_reach(house: ApiHouse) -> None:
+    mine, other = contract_of(house, "li.na"), contract_of(house, "wang.wu")
+
+    values, problems = computed(house, "li.na", about=mine, lines=[{"of": mine}])
+    assert (values["agreed"], values["twice"], values["lines"][0]["worth"]) == (5, 10, 5)
+    assert problems == []
+
+    values, problems = computed(house, "li.na", about=other, lines=[{"of": mine}, {"of": other}])
+    assert (values["agreed"], values["twice"]) == (None, None)
+    assert [row["worth"] for row in values["lines"]] == [5, None]
+    assert problems == [("about", "unknown-record"), ("lines.1.of", "unknown-record")]
+
+
+def test_a_form_that_is_typed_works_out_nothing_for_an_org_out_of_reach(house: ApiHouse) -> None:
+    values, problems = computed(house, "li.na", org="G")
+    assert (values["org"], values["contracts"], problems) == ("G", 1, [("org", "org-out-of-reach")])
+
+    values, problems = computed(house, "chen.jie", org="B")
+    assert (values["org"], values["contracts"], problems) == ("B", 1, [])
+
+
+# --- odd values ----------------------------------------------------------------------------------
+
+
+def test_half_a_character_and_a_number_that_is_none_are_refused_and_no_crash(
+    house: ApiHouse,
+) -> None:
+    made = house.make("li.na", "receipt", contract=contract_of(house, "li.na"), note="x")
+    comments = f"forms/receipt/records/{made['id']}/comments"
+
+    for path, body in (
+        ("forms/claim/compute", {"org": "\ud800"}),
+        ("proxies", {"to": "\udfff"}),
+        ("indicators/query", {"orgs": "\ud800"}),
+        (comments, {"body": "x", "reply_to": ["\ud83d"]}),
+    ):
+        assert code(house.post("li.na", path, body)) == (400, "json-not-utf8"), path
+    assert house.post("li.na", comments, {"body": "\U0001f600"}).get_json()["body"] == "\U0001f600"
+
+    for answer in (
+        house.post("li.na", comments, {"body": "x", "reply_to": []}),
+        house.post("li.na", "indicators/query", {"indicators": [{}], "orgs": [[]], "periods": [1]}),
+        house.post("li.na", "proxies", {"to": {}, "forms": [[]]}),
+        house.put("li.na", "me/signature", {"file": 2**70}),
+        house.put("li.na", "forms/claim/unsaved", {"values": {}, "revision": 2**70}),
+        house.post("li.na", "forms/claim/compute", {"id": 2**70}),
+        house.get("auditor", "audit?since=0001-01-01"),
+        house.get("auditor", "audit?until=9999-12-31"),
+    ):
+        assert answer.status_code in (400, 422), answer.get_data(as_text=True)
+    assert fields(house.post("li.na", comments, {"body": "x", "reply_to": {}})) == [
+        ("reply_to", "no-such-comment")
+    ]
