@@ -39,6 +39,7 @@ class FieldPlan:
     least: Closure | None
     most: Closure | None
     filter: Closure | None
+    holds: Callable[[Any], bool] | None = None  # of a value that is there: surely nothing is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,33 @@ def _field_plan(catalogue: Catalogue, f: Field) -> FieldPlan:
         _value(catalogue, f.min),
         _value(catalogue, f.max),
         _closure(catalogue, f.filter),
+        _sure(f),
     )
+
+
+_LINES = ("text", "long_text", "email", "phone", "url", "barcode")
+_ORDERED = ("integer", "number", "money", "percent", "rating", "date")
+
+
+def _sure(f: Field) -> Callable[[Any], bool] | None:
+    """Whether a value of the field is within limits that look at nothing else; None for a field of
+    which more is asked."""
+    given = [v for v in (f.min, f.max) if v is not None]
+    more = (f.pattern, f.visible_if, f.filter)
+    if f.many or f.set_once or any(x is not None for x in more):
+        return None
+    if not all(isinstance(v, Literal_) for v in given):
+        return None
+    least, most = (v.value if isinstance(v, Literal_) else None for v in (f.min, f.max))
+    if f.type in _LINES:
+        return (lambda value: True) if most is None else (lambda value: len(value) <= most)
+    if f.type not in _ORDERED:
+        return None
+    if least is None:
+        return (lambda value: True) if most is None else (lambda value: bool(value <= most))
+    if most is None:
+        return lambda value: bool(value >= least)
+    return lambda value: bool(least <= value <= most)
 
 
 def _closure(catalogue: Catalogue, formula: Formula | None) -> Closure | None:

@@ -69,7 +69,7 @@ def create_many(
     for start in range(0, len(rows), most):
         batch = [Change("create", values=values) for values in rows[start : start + most]]
         later = None if refuse is None else partial(_refuse_at, refuse, start)
-        with _collecting_later():
+        with collecting_later():
             ids += [one.id for one in _write_batch(work, form, batch, source, later)]
         if len(rows) > BATCH:
             work.flush()
@@ -91,7 +91,7 @@ def update_many(
     most = _most_at_once(work, form)
     for start in range(0, len(changes), most):
         batch = changes[start : start + most]
-        with _collecting_later():
+        with collecting_later():
             for first, part in _apart(plan, batch):
                 later = None if refuse is None else partial(_refuse_at, refuse, start + first)
                 for index, one in _write_indexed(work, form, part, source, later, skip_same=True):
@@ -129,7 +129,7 @@ def _apart(plan: FormPlan, batch: Sequence[Change]) -> Iterator[tuple[int, Seque
 
 
 @contextmanager
-def _collecting_later() -> Iterator[None]:
+def collecting_later() -> Iterator[None]:
     """A batch makes a hundred thousand objects and no cycles: looking for these meanwhile costs a
     fifth of the time."""
     was_on = gc.isenabled()

@@ -43,16 +43,17 @@ def decimal_of(raw: Any, field: Field) -> Decimal:
 def decimal_parser(field: Field) -> Parser:
     """`decimal_of` for one field. Most numbers are short texts with few enough places."""
     scale = scale_of(field)
-    quantum = Decimal(1).scaleb(-scale)
-    most = Decimal(MOST_KEPT).scaleb(-scale)
+    short = len(str(MOST_KEPT)) - scale - 1  # digits before the point that are never too many
 
     def parse(raw: Any, known: Known) -> Decimal:
-        if type(raw) is str and len(raw) <= MOST_DIGITS and _PLAIN.fullmatch(raw):
-            _, point, places = raw.partition(".")
-            if not point or len(places.rstrip("0")) <= scale:
-                number = Decimal(raw)
-                if abs(number) <= most:
-                    return number.quantize(quantum) if scale else number
+        if type(raw) is str and raw.isascii():
+            whole, point, places = raw.partition(".")
+            plain = whole.isdigit() and (whole[0] != "0" or whole == "0")
+            if plain and len(whole) <= short and len(places) <= scale:
+                if places.isdigit():
+                    return Decimal(f"{whole}.{places:0<{scale}}")
+                if not point:
+                    return Decimal(f"{whole}.{'':0<{scale}}") if scale else Decimal(whole)
         return decimal_of(raw, field)
 
     return parse

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from jingwei.language.field_types.base import WORDS, FieldType, Known, schema_of_text, text_of
+from jingwei.language.field_types.base import (
+    WORDS,
+    FieldType,
+    Known,
+    Parser,
+    schema_of_text,
+    text_of,
+)
 from jingwei.language.form import Field
 
 MOST = 1_000
@@ -18,6 +25,14 @@ class TextType(FieldType):
 
     def parse(self, field: Field, raw: Any, known: Known) -> str | None:
         return text_of(raw, most=MOST) or None
+
+    def parser(self, field: Field) -> Parser:
+        def parse(raw: Any, known: Known) -> str | None:
+            if type(raw) is str and len(raw) <= MOST and raw.isprintable():
+                return raw or None  # most words are plain, which is told at once
+            return self.parse(field, raw, known)
+
+        return parse
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return schema_of_text(MOST)
