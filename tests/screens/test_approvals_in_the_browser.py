@@ -26,6 +26,12 @@ FLOWS = {
               - else: []
           - {id: b, title: 板块, approve: {who: {person: u3}}}
         """,
+    "named": """
+        steps:
+          - id: a
+            title: 复核
+            approve: {who: {chosen_by: initiator, from: {any_of: [{person: u5}, {person: u6}]}}}
+        """,
 }
 Open = Callable[..., Visit]
 
@@ -121,6 +127,36 @@ def test_a_signer_is_added_by_initials_and_keyboard_and_the_picture_leads_to_the
     page.locator("dialog#ask select").select_option("with")
     confirm(page)
     assert "a:chief" in house.asked(house.flow(flow["id"]))
+
+
+def test_who_begins_a_request_names_the_people_to_come(house: Approvals, as_person: Open) -> None:
+    opened = as_person("I", size=PHONE)
+    page = opened.go("/f/named/new")
+    page.locator("[data-field=title] input").fill("辛")
+    page.locator("#submit").tap()
+    picker = page.get_by_role("combobox", name="“复核”的处理人")
+    offered = page.locator("dialog#ask [role=option]")
+    expect(offered).to_have_text(["审批人5甲公司", "审批人6集团"])
+    assert barriers(page) == []
+    page.locator("dialog#ask [value=no]").tap()
+    expect(page.locator(".toast-line")).to_have_text("已保存，尚未提交")
+
+    page.locator("#submit").tap()
+    picker.press("Escape")
+    page.locator("dialog#ask #ask-yes").tap()
+    expect(page.locator("dialog#ask"), "nobody was chosen").to_be_visible()
+    picker.fill("6")
+    expect(offered).to_have_text(["审批人6集团"])
+    offered.tap()
+    confirm(page)
+    expect(page.locator(".flow-waits")).to_contain_text("审批人6")
+    (waiting,) = house.todo("u6")
+    assert waiting["display"] == "辛"
+
+    again = house.api.make("I", "named", title="壬", amount=1)
+    opened.go(f"/f/named/{again['id']}")
+    page.get_by_role("button", name="提交").tap()
+    expect(offered).to_have_count(2)
 
 
 def test_a_request_is_sent_back_on_the_phone_and_its_page_fits_there(
