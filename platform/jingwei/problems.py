@@ -7,8 +7,8 @@ problem carries a `suggestion`), `wrong` and `right` (examples for the manual).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -159,6 +159,12 @@ class Problems:
             if key not in self._places or problem not in self._found:
                 self._places.add(key)
                 self._found.append(problem)
+
+    def suggest(self, code: str, meant: Callable[[Problem], str | None]) -> None:
+        """Says what was meant by those of a code that do not say it yet."""
+        for place, problem in enumerate(self._found):
+            if problem.code == code and problem.suggestion is None:
+                self._found[place] = replace(problem, suggestion=meant(problem))
 
     def at_line(self, file: str, line: int) -> bool:
         """Whether something is already said about this line."""

@@ -28,6 +28,19 @@ def check_references(checked: Checked, problems: Problems) -> None:
                 date=retired,
             )
 
+    problems.suggest(
+        "unknown-who", lambda problem: _meant_who(checked, str(problem.holes["value"]))
+    )
+
+
+def _meant_who(checked: Checked, word: str) -> str | None:
+    """A role or a post that was named as if it were a word of the language."""
+    if word in checked.known.get("role", {}):
+        return f"{{role: {word}}}"
+    if word in checked.known.get("post", {}):
+        return f"{{post: {word}, at: org}}"
+    return None
+
 
 def _retired(checked: Checked, reference: Reference) -> date | None:
     found = checked.of(reference.kind).get(reference.name)

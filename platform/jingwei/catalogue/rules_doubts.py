@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_effects import every_effect
+from jingwei.language.expressions.reads import walk
+from jingwei.language.expressions.tree import Aggregate
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.values import Literal_
+from jingwei.language.workflow import Workflow
+from jingwei.language.workflow import walk as walk_steps
 from jingwei.problems import Problems
 
 
@@ -25,6 +29,9 @@ def check_doubts(catalogue: Catalogue, problems: Problems) -> None:
             if field.name not in written:
                 _check_shown(catalogue, field, problems)
             _check_codes(form, field, problems)
+            _check_reach(catalogue, field, problems)
+    for workflow in catalogue.workflows.values():
+        _check_known_in_time(catalogue, workflow, problems)
     _check_menus(catalogue, problems)
 
 
@@ -123,6 +130,50 @@ def _check_codes(form: Form, field: Field, problems: Problems) -> None:
         if other != choice.code:
             at = form.origin.key(*_path(field), "choices", choice.code)
             problems.add("codes-alike", at, severity="warning", choice=choice.code, other=other)
+
+
+def _check_reach(catalogue: Catalogue, field: Field, problems: Problems) -> None:
+    """What is summed over another form is summed over every org, unless something says which."""
+    expression = catalogue.expressions.get(field.compute) if field.compute else None
+    if expression is None or field.compute is None:
+        return
+    for node in walk(expression.root):
+        if isinstance(node, Aggregate) and node.source.origin == "form" and node.where is None:
+            at = field.compute.at.shifted(node.start, node.end)
+            problems.add("reads-all-orgs", at, severity="warning", form=node.source.name)
+
+
+# -- workflows
+
+
+def _check_known_in_time(catalogue: Catalogue, workflow: Workflow, problems: Problems) -> None:
+    """A branch looks at what is filled in before it."""
+    form = catalogue.forms[workflow.form]
+    late = {name for name in form.fields if _is_closed_at_first(form, name)}
+    written: set[str] = set()
+    steps = walk_steps(workflow.steps)
+    for step in steps:
+        written |= {*step.fields.write, *(n for e in step.do for n in e.values)}
+        for branch in step.branches if late else ():
+            expression = catalogue.expressions.get(branch.when) if branch.when else None
+            reads = expression.reads if expression is not None else frozenset()
+            for name in sorted((reads & late) - written):
+                later = next((s.id for s in steps if name in s.fields.write), None)
+                if later is not None and branch.when is not None:
+                    at = branch.when.at
+                    problems.add(
+                        "decided-too-early", at, severity="warning", name=name, id=step.id, to=later
+                    )
+
+
+def _is_closed_at_first(form: Form, name: str) -> bool:
+    """Whether nobody who creates a record can fill the field in, and nothing else does."""
+    field = form.fields[name]
+    if field.compute is not None or field.default is not None:
+        return False
+    creating = [grant for grant in form.permissions.values() if "create" in grant.can]
+    shut = creating and all(name in (*grant.hide, *grant.readonly) for grant in creating)
+    return field.readonly or bool(shut)
 
 
 # -- menus

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.form import Field, Form, Permission
+from jingwei.language.who import Whos
 from jingwei.problems import Problems
 
 Hidden = frozenset[str]
@@ -45,13 +46,17 @@ def _warn_of_unused_actions(form: Form, problems: Problems) -> None:
 
 def _check_sensitive(form: Form, name: str, grant: Permission, problems: Problems) -> None:
     """What is marked sensitive is not shown to everyone."""
-    if "read" not in grant.can or not any(who.kind == "everyone" for who in grant.who):
+    if "read" not in grant.can or not _is_for_everyone(grant.who):
         return
     covered = {*grant.hide, *grant.mask}
     for field in _fields(form):
         if field.sensitive and not {field.path, field.table} & covered:
             at = form.origin.key("permissions", name)
             problems.add("sensitive-to-everyone", at, field=field.path)
+
+
+def _is_for_everyone(whos: Whos) -> bool:
+    return any(who.kind == "everyone" or _is_for_everyone(who.of) for who in whos)
 
 
 def _warn_of_computed(

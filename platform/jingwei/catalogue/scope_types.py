@@ -10,7 +10,9 @@ from jingwei.language.expressions.scope import NamesBehind, Symbol
 from jingwei.language.expressions.tree import Root, Type, TypeName
 from jingwei.language.expressions.types import NUMBER, TEXT
 from jingwei.language.form import STATUSES, SYSTEM_FIELDS, Field, Form
+from jingwei.language.text import Text
 from jingwei.language.values import Literal_
+from jingwei.texts import text
 
 _ORG = Type("org")
 _PERSON = Type("person")
@@ -151,6 +153,11 @@ class CatalogueTypes:
         reach = _KNOWN.get(kind)
         return reach(self.catalogue) if reach is not None else None
 
+    def titled(self, words: str) -> Iterator[str]:
+        for name, title in _titles(self.catalogue):
+            if words in (title.zh, title.en):
+                yield name
+
     @property
     def forms(self) -> Mapping[str, Form]:
         forms: Mapping[str, Form] = self.catalogue.forms
@@ -169,6 +176,23 @@ _KNOWN: dict[str, Callable[[Any], Collection[str]]] = {
     "org_type": lambda catalogue: catalogue.org_types.types.keys(),
     "form": lambda catalogue: catalogue.forms.keys(),
 }
+
+
+def _titles(catalogue: Any) -> Iterator[tuple[str, Text]]:
+    """Everything that an expression may name, with what people call it."""
+    for form in catalogue.forms.values():
+        for outer in form.fields.values():
+            for field in (outer, *outer.fields.values()):
+                yield field.name, field.title
+                if isinstance(field.choices, tuple):
+                    yield from ((choice.code, choice.title) for choice in field.choices)
+        yield from ((state.name, state.title) for state in form.states.values())
+    for status in STATUSES:
+        yield status, Text(text(f"statuses.{status}", "zh"), text(f"statuses.{status}", "en"))
+    for code_list in catalogue.code_lists.values():
+        yield from ((choice.code, choice.title) for choice in code_list.items.values())
+    for kind in ("orgs", "roles", "posts", "indicators", "indicator_sets", "profiles", "forms"):
+        yield from ((name, one.title) for name, one in getattr(catalogue, kind).items())
 
 
 def field_type(types: CatalogueTypes, field: Field) -> Type:

@@ -37,6 +37,7 @@ RULES: Mapping[str, tuple[Schema, Mapping[str, Schema]]] = {
     "any_of": (list_of(WHO), {"except": WHO}),
 }
 WHO_KEYS = frozenset(RULES) | {"at", "covering", "levels", "up_to", "from", "except", "who"}
+OTHER_RULES = {"user": "person", "users": "person", "position": "post", "manager_of": "head_of"}
 _EVERYWHERE: Mapping[str, Schema] = {"weight": INTEGER}
 
 
@@ -67,7 +68,10 @@ def _word(walker: Walker, scalar: Scalar, path: Path) -> Any:
     at = walker.value_at(path)
     if scalar.text in WORDS:
         return Who(cast(WhoKind, scalar.text), at)
+    kind, colon, name = scalar.text.partition(":")
     suggestion = nearest(scalar.text, WORDS)
+    if colon and kind.strip() in RULES and name.strip():
+        suggestion = f"{{{kind.strip()}: {name.strip()[:40]}}}"
     return walker.fail("unknown-who", at, suggestion=suggestion, value=scalar.text[:40])
 
 
@@ -105,7 +109,7 @@ def _which(walker: Walker, data: dict[str, Data], mains: list[str], path: Path) 
         at = walker.key_at((*path, mains[1]))
         return walker.fail("who-twice", at, one=mains[0], other=mains[1])
     for key in data:
-        guess = nearest(key, RULES)
+        guess = OTHER_RULES.get(key) or nearest(key, RULES)
         if guess and key not in WHO_KEYS:
             at = walker.key_at((*path, key))
             return walker.fail("unknown-who", at, suggestion=guess, value=key[:40])

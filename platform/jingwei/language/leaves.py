@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from jingwei.language.field_types.base import ValueRefused
@@ -122,10 +123,18 @@ def read_enum(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     return walker.fail(
         "unknown-value",
         walker.value_at(path),
-        suggestion=nearest(scalar.text, schema["enum"]),
+        suggestion=nearest(scalar.text, schema["enum"])
+        or _begun_alike(scalar.text, schema["enum"]),
         value=scalar.text[:60],
         known=", ".join(schema["enum"]),
     )
+
+
+def _begun_alike(written: str, known: Sequence[str]) -> str | None:
+    """`warn` for `warning`, and the other way round."""
+    small = written.lower()
+    alike = (o for o in known if len(o) > 3 and (small.startswith(o) or o.startswith(small)))
+    return next(alike, None) if len(small) > 3 else None
 
 
 @reads("boolean")

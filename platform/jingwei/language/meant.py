@@ -35,7 +35,12 @@ def meant_boolean(written: str) -> str | None:
     return "true" if word in YES else "false" if word in NO else None
 
 
+_SUM = re.compile(r"[a-z_][\w.]*\s*[-+*/(].*", re.DOTALL)
+
+
 def _number(text: str) -> str | None:
+    if _SUM.fullmatch(text):
+        return f"={text}"  # an expression, which begins with its sign
     base = _BASES.get(text[:2].lower())
     if base is not None:
         with suppress(ValueError):
@@ -57,6 +62,8 @@ def _number(text: str) -> str | None:
 
 
 def _date(text: str) -> str | None:
+    if text.removesuffix("()").lower() in ("today", "now"):
+        return "=today"
     match = _DAY.fullmatch(text) or re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text)
     with suppress(ValueError):
         return date(*(int(part) for part in match.groups())).isoformat() if match else None
@@ -71,6 +78,8 @@ def _time(text: str) -> str | None:
 
 
 def _instant(text: str) -> str | None:
+    if text.removesuffix("()").lower() in ("today", "now"):
+        return "=now"
     day, _, clock = text.replace("T", " ").partition(" ")
     found, at = _date(day), _time(clock.removesuffix("Z") or "00:00")
     return f"{found}T{at if at.count(':') > 1 else at + ':00'}+08:00" if found and at else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jingwei.language.meant_shape import meant_shape
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile, plain_data
@@ -17,10 +18,12 @@ DECIDING = frozenset(
     {"kind", "type", "unit", "choices", "fields", "of", "to", "many", "states", "form", "tables"}
     | {"choices_from", "columns", "actions", "steps", "set", "each", "source", "where", "as"}
 )
+# keys of a step, which are looked for in what happens in it
+OF_A_STEP = frozenset(("id", "title", "when", "due", "overdue", "can", "help", "empty", "remind"))
+IN_A_STEP = frozenset(("approve", "fill", "cc", "acknowledge"))
 MOST_GUESSED = 100  # problems of one file for which a better word is looked for
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
-_WORDS = re.compile(r"-?[A-Za-z0-9_.]+")
 
 
 class _Bad:
@@ -101,7 +104,9 @@ class Walker:
         """The scalar here, or None after saying that something else, or nothing, is written."""
         if not isinstance(data, Scalar):
             found = Phrase("things.list" if isinstance(data, list) else "things.map")
-            self.fail("wrong-shape", self.value_at(path), wanted=Phrase(wanted), found=found)
+            meant = meant_shape(wanted, data, path)
+            at = self.value_at(path)
+            self.fail("wrong-shape", at, suggestion=meant, wanted=Phrase(wanted), found=found)
             return None
         if data.is_empty:
             self.empty(path)
@@ -149,6 +154,11 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
                 continue
             if misplaced_field(walker, data, key, properties, thing, here):
                 bad = True
+                continue
+            if key in OF_A_STEP and schema["thing"] in IN_A_STEP:
+                bad = True
+                outer = str(path[-1])
+                walker.fail("key-of-step", walker.key_at(here), key=key, thing=thing, outer=outer)
                 continue
             was_bad, word = walker.bad, unknown_key(walker, key, properties, thing, here)
             meant.add(word)
@@ -216,9 +226,13 @@ def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
         return narrow
     if OTHER_WORDS.get(key) in known:
         return OTHER_WORDS[key]
-    guess = nearest(key, known)
+    if key in OF_WHO and "who" in known:
+        return "who"
+    guess = nearest(key, known) or nearest(narrow, known)
     if guess is not None:
         return guess
+    if OTHER_WORDS.get(narrow) in known:
+        return OTHER_WORDS[narrow]
     other = nearest(key, (word for word, ours in OTHER_WORDS.items() if ours in known))
     return OTHER_WORDS[other] if other is not None and len(key) > 3 else None
 
@@ -239,6 +253,11 @@ def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) 
         at = walker.value_at((*path, before[-1])).shifted(place, place + 1)
         walker.fail("wrong-sign", at, sign="（", suggestion="(")
         return True
+    if re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", key) and re.fullmatch(r"[+-]?[0-9]+", last.text):
+        at, why = walker.value_at((*path, before[-1])), Phrase("refusals.not-a-number", bare=True)
+        written, plain = f"{last.text},{key}", f"{last.text}{key}"
+        walker.fail("bad-value", at, suggestion=plain, value=written, why=why)
+        return True
     open_ = [sign for sign, close in ("()", "[]") if last.text.count(sign) > last.text.count(close)]
     if not open_:
         return cut_expression(walker, data, before[-1], path)
@@ -247,6 +266,10 @@ def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) 
     return True
 
 
+# what says who, where `who:` is missing around it
+OF_WHO = frozenset(
+    ("role", "roles", "post", "posts", "person", "people", "user", "users", "group", "head_of")
+)
 # words of other systems, and what they are called here
 OTHER_WORDS: Mapping[str, str] = {
     "label": "title",
@@ -320,6 +343,12 @@ OTHER_WORDS: Mapping[str, str] = {
     "max_length": "max",
     "min_length": "min",
     "default_value": "default",
+    "link_to": "to",
+    "target_form": "to",
+    "fieldname": "type",
+    "subject": "message",
+    "body": "message",
+    "text": "message",
     "nullable": "required",
 }
 
@@ -339,23 +368,8 @@ def wrong_shape(
     else:
         found = Phrase("things.list" if isinstance(data, list) else "things.map")
     at = walker.value_at(path)
-    if wanted == "things.map" and isinstance(data, list):
-        first = next((part for part in data if isinstance(part, dict)), {})
-        words = [part.text[:20] for part in data if isinstance(part, Scalar)][:2]
-        if words and not first:
-            suggestion = f"{{{', '.join(f'{word}: …' for word in words)}}}"
-        else:
-            suggestion = f"{next(iter(first), 'name')}: …"
-    elif wanted == "things.list" and isinstance(data, Scalar) and suggestion is None:
-        entry = re.fullmatch(r"-(\w.*)", data.text[:40])
-        suggestion = f"- {entry[1]}" if entry else f"[{_several(data.text[:40])}]"
+    suggestion = suggestion or meant_shape(wanted, data, path)
     return walker.fail("wrong-shape", at, suggestion=suggestion, wanted=Phrase(wanted), found=found)
-
-
-def _several(text: str) -> str:
-    """`read create` and `read、create` with the commas of a list."""
-    words = re.split(r"\s*[,，、;；]\s*|\s+", text.strip())
-    return ", ".join(words) if all(_WORDS.fullmatch(word) for word in words) else text
 
 
 @reads("map")

@@ -138,7 +138,10 @@ class _Explainer:
         if "anchor" in self.while_:
             return Problem("anchor", self.begun, {"word": self.word_at(self.begun)})
         if "tag" in self.while_ or "tag" in self.said:
-            return Problem("tag", self.begun, {"word": self.word_at(self.begun)})
+            word = self.word_at(self.begun)
+            negated = re.fullmatch(r"!([A-Za-z_][\w.]*)", word)
+            suggestion = f"not {negated[1]}" if negated else None
+            return Problem("tag", self.begun, {"word": word}, suggestion=suggestion)
         return None
 
     def word_at(self, at: Position) -> str:
@@ -156,7 +159,9 @@ class _Explainer:
         if before.endswith(('"', "'")) and rest and rest[0] not in ",]}:#":
             return Problem("after-quote", self.here, {"text": rest.strip()[:40]})
         if before.endswith(("]", "}")) and rest.strip() and "flow" not in self.while_:
-            return Problem("after-bracket", self.here, {"text": rest.strip()[:40]})
+            text = rest.strip()[:40]
+            stray = text if re.fullmatch("[，、；。,;.]+", text) else None
+            return Problem("after-bracket", self.here, {"text": text}, suggestion=stray)
         return None
 
     def opened_above(self, before: str) -> Position | None:

@@ -18,6 +18,8 @@ from jingwei.texts import Words
 
 MOST_LINKS = 3
 _MOST_SHOWN = 12
+# how other systems call the record
+_THE_RECORD = frozenset(("self", "doc", "record", "rec", "frm", "cur_frm", "obj"))
 
 
 class Checking(Protocol):
@@ -100,7 +102,10 @@ def unknown_name(
     forms = scope.types.known("form") if rows and scope.forms_allowed else ()
     known = [*scope.names(), *(forms or ()), *also]
     shown = ", ".join(sorted(also or scope.names())[:_MOST_SHOWN])
-    suggestion = scope.renamed.get(name) or _column(name, scope) or nearest(name, known)
+    titled = next((n for n in scope.types.titled(name) if n in known), None)
+    suggestion = scope.renamed.get(name) or titled or _column(name, scope) or nearest(name, known)
+    if suggestion is None and name.lower() in _THE_RECORD and "this" in scope.symbols:
+        suggestion = "this"
     return ExpressionError(
         "unknown-name", start, end, name=name, suggestion=suggestion, known=shown
     )
@@ -129,8 +134,9 @@ def _unquoted(checker: Checking, word: Word, other: Syntax) -> ExpressionError |
             "unknown-name", word.start, word.end, name=word.name, suggestion=truth, known="true"
         )
     type_ = type_.of or type_
-    codes = type_.choices or (checker.scope.types.known(type_.name) if type_.name in CODED else ())
-    meant = word.name if word.name in (codes or ()) else nearest(word.name, codes or ())
+    codes = type_.choices or () if type_.name not in CODED else _known(checker, type_)
+    titled = next((code for code in checker.scope.types.titled(word.name) if code in codes), None)
+    meant = word.name if word.name in codes else titled or nearest(word.name, codes)
     if meant is None:
         return None
     return ExpressionError(
@@ -141,6 +147,10 @@ def _unquoted(checker: Checking, word: Word, other: Syntax) -> ExpressionError |
         kind=kind_words(type_),
         suggestion=f'"{meant}"',
     )
+
+
+def _known(checker: Checking, type_: Type) -> Collection[str]:
+    return checker.scope.types.known(type_.name) or ()
 
 
 def _column(name: str, scope: Scope) -> str | None:

@@ -162,21 +162,22 @@ def _text_as(node: Constant, wanted: Type, scope: Scope) -> Node:
     if wanted.name == "period":
         return _period(node, node.value, wanted)
     if wanted.name == "choice" and wanted.choices is not None:
-        return _code(node, wanted, wanted.choices)
+        return _code(node, wanted, wanted.choices, scope)
     if wanted.name in CODED:
         known = scope.types.known(wanted.name)
-        return node if known is None else _code(node, wanted, known)
+        return node if known is None else _code(node, wanted, known, scope)
     return node
 
 
-def _code(node: Constant, wanted: Type, known: Collection[str]) -> Node:
+def _code(node: Constant, wanted: Type, known: Collection[str], scope: Scope) -> Node:
     if node.value in known:
         return replace(node, type=wanted)
+    titled = next((code for code in scope.types.titled(node.value) if code in known), None)
     raise ExpressionError(
         "unknown-code",
         node.start,
         node.end,
-        suggestion=nearest(node.value, known),
+        suggestion=titled or nearest(node.value, known),
         value=node.value,
         kind=kind_words(wanted),
         known=", ".join(sorted(known)[:12]),

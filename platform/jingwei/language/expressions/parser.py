@@ -105,11 +105,19 @@ class _Parser:
                 name=token.text,
                 suggestion="a if condition else b",
             )
+        if token.text == "," and self.is_thousands():
+            return ExpressionError("wrong-sign", token.start, token.end, sign=",", suggestion="_")
         if wanted is None:
             return ExpressionError("expression-syntax", token.start, token.end, word=token.text)
         return ExpressionError(
             "expression-wants", token.start, token.end, word=token.text, wanted=wanted
         )
+
+    def is_thousands(self) -> bool:
+        """Whether the comma here divides the digits of one number: `1,000`."""
+        before, token, after = self.tokens[self.place - 1 : self.place + 2]
+        joined = before.end == token.start and token.end == after.start
+        return joined and before.kind == after.kind == "number" and len(after.text) == 3
 
     @contextmanager
     def deeper(self) -> Iterator[None]:

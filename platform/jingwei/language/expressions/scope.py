@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -72,6 +72,9 @@ class Types(Protocol):
     def known(self, kind: str) -> Collection[str] | None:
         """The names that exist of `org`, `indicator`, `role`, `post`, `profile`, `indicator_set`,
         `org_type`, `form`; None where everything goes."""
+
+    def titled(self, words: str) -> Iterable[str]:
+        """Names and codes of what people call so: fields, choices, orgs, roles …"""
 
 
 @dataclass(frozen=True, slots=True)

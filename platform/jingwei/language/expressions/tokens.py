@@ -95,6 +95,7 @@ _HABITS = {
     "％": "%",
     "?": "a if condition else b",
     "**": "a * a",
+    "%": "a - floor(a / b) * b",
     "^": "a * a",
 }
 
@@ -185,6 +186,8 @@ def _bad_character(source: str, place: int) -> ExpressionError:
         habit = source[place : place + length]
         if habit in _HABITS:
             instead = _HABITS[habit]
+            if habit == "=" and not source[:place].strip():
+                break  # as in a spreadsheet: an expression needs no sign before it
             return ExpressionError(
                 "wrong-sign", place, place + len(habit), sign=habit, suggestion=instead
             )

@@ -220,9 +220,13 @@ def _which(walker: Walker, data: dict[str, Data], kinds: list[str], path: Path) 
     if kinds:
         at = walker.key_at((*path, kinds[1]))
         return walker.fail("step-twice", at, one=kinds[0], other=kinds[1])
-    for key in data:
+    for key, part in data.items():
         if key not in STEP_KEYS:
             known = {**dict.fromkeys(BLOCKS), **STEP_KEYS}
+            at = walker.key_at((*path, key))
+            named = isinstance(part, dict) and any(inner in BLOCKS for inner in part)
+            if named and len(data) == 1:  # `- review: {approve: …}`
+                return walker.fail("step-by-name", at, suggestion=f"id: {key[:40]}", name=key[:40])
             unknown_key(walker, key, known, Phrase("things.step"), (*path, key))
             return BAD
     return walker.fail("step-without-kind", walker.value_at(path), known=", ".join(BLOCKS))

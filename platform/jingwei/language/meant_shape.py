@@ -1,0 +1,70 @@
+"""What was probably meant by a value of another shape: a list written as words, a map as a list."""
+
+from __future__ import annotations
+
+import re
+
+from jingwei.reading.yaml_file import Data, Path, Scalar
+
+_WORDS = re.compile(r"-?[A-Za-z0-9_.]+")
+# keys whose entries are written with their ids, and those that hold conditions in turn
+_ENTRIES = {"steps": "- id: {first} …", "branch": "- when: …", "inclusive": "- when: …"}
+# blocks that are about somebody
+_ABOUT = frozenset({"approve", "fill", "cc", "acknowledge"})
+# what an entry of these says first
+_INSIDE = {"rules": "check", "layout": "section", "tiles": "type", "actions": "title"}
+_CODES = ("code", "value", "key", "id", "name")
+
+
+def meant_shape(wanted: str, data: Data, path: Path) -> str | None:
+    """The same in the shape that is wanted, where that can be told. `path`: where it is written."""
+    around, key = ("", "", *(str(part) for part in path))[-2:]
+    if wanted == "things.map":
+        return _as_map(data, key, around)
+    if wanted == "things.list":
+        return _as_list(data, key)
+    if wanted == "things.words" and isinstance(data, dict):
+        return _as_order(data)
+    return None
+
+
+def _as_map(data: Data, key: str, around: str) -> str | None:
+    if isinstance(data, Scalar):
+        inner = "who" if key in _ABOUT else _INSIDE.get(around)
+        return None if inner is None else f"{{{inner}: {data.text[:40]}}}"
+    if around == "layout" and isinstance(data, list):
+        words = ", ".join(part.text[:20] for part in data if isinstance(part, Scalar))
+        return f"{{fields: [{words}]}}"
+    if not isinstance(data, list):
+        return None
+    first = next((part for part in data if isinstance(part, dict)), {})
+    words = [part.text[:20] for part in data if isinstance(part, Scalar)][:2]
+    if words and not first:
+        return f"{{{', '.join(f'{word}: …' for word in words)}}}"
+    named = next((first[one] for one in _CODES if isinstance(first.get(one), Scalar)), None)
+    name = named.text[:40] if isinstance(named, Scalar) else next(iter(first), "name")
+    return f"{name}: …"
+
+
+def _as_list(data: Data, key: str) -> str | None:
+    if isinstance(data, dict):
+        return _ENTRIES[key].format(first=next(iter(data), "a")[:40]) if key in _ENTRIES else None
+    if not isinstance(data, Scalar):
+        return None
+    entry = re.fullmatch(r"-([^\W\d].*)", data.text[:40])
+    return f"- {entry[1]}" if entry else f"[{_several(data.text[:40])}]"
+
+
+def _as_order(data: dict[str, Data]) -> str | None:
+    """`{day: desc}` and `{field: day, order: desc}` of other systems."""
+    words = [part.text for part in data.values() if isinstance(part, Scalar)]
+    if not words or len(words) != len(data) or words[-1].lower() not in ("asc", "desc"):
+        return None
+    name = words[0] if len(words) == 2 else next(iter(data))
+    return f"-{name}" if words[-1].lower() == "desc" else name
+
+
+def _several(text: str) -> str:
+    """`read create` and `read、create` with the commas of a list."""
+    words = re.split(r"\s*[,，、;；]\s*|\s+", text.strip())
+    return ", ".join(words) if all(_WORDS.fullmatch(word) for word in words) else text
