@@ -33,8 +33,8 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
         inner = "who" if key in _ABOUT else _INSIDE.get(around)
         return None if inner is None else f"{{{inner}: {data.text[:40]}}}"
     if around == "layout" and isinstance(data, list):
-        words = ", ".join(part.text[:20] for part in data if isinstance(part, Scalar))
-        return f"{{fields: [{words}]}}"
+        names = ", ".join(part.text[:20] for part in data if isinstance(part, Scalar))
+        return f"{{fields: [{names}]}}"
     if not isinstance(data, list):
         return None
     first = next((part for part in data if isinstance(part, dict)), {})
