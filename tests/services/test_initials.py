@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jingwei.services.initials import initials
+from jingwei.storage.initials import initials
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from own_postgres import own_postgres
 
 from jingwei.refusals import Conflict
 from jingwei.storage.database import Database
+from jingwei.storage.people import colleagues, search_people
+from jingwei.storage.tables_people import sys_person
 from jingwei.storage.upgrade import known_revisions, schema_revision, upgrade
 
 
@@ -52,5 +57,41 @@ def test_a_database_of_a_newer_engine_is_refused(database_url: str) -> None:
         with pytest.raises(Conflict) as refused:
             upgrade(database)
         assert refused.value.code == "schema-newer"
+    finally:
+        database.close()
+
+
+def test_people_of_before_are_found_by_their_initials_too(database_url: str) -> None:
+    """As any word of a name or login finds them; a sign of a pattern is what it is."""
+    database = Database(database_url)
+    try:
+        upgrade(database)
+        people = [(1, "li.na", "李娜"), (2, "wang_wu", "王五"), (3, "wangxwu", "王小五")]
+        with database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO sys_name (key, kind, name) VALUES (901, 'org', 'HQ')"
+            )
+            connection.execute(
+                sa.insert(sys_person),
+                [
+                    {"id": i, "login": login, "name": name, "org": 901, "active": True,
+                     "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+                    for i, login, name in people
+                ],
+            )  # fmt: skip
+            connection.exec_driver_sql("ALTER TABLE sys_person DROP COLUMN initials")
+            connection.exec_driver_sql("UPDATE sys_schema SET version_num = '0008'")
+        assert upgrade(database)
+        with database.reading() as connection:
+
+            def found(wanted: str, **keys: Any) -> list[str]:
+                return [p.login for p in search_people(connection, wanted, limit=9, **keys)]
+
+            assert found("ln") == ["li.na"]
+            assert found("王") == ["wang_wu", "wangxwu"]
+            assert found("G_W") == ["wang_wu"]
+            assert found("", after="li.na") == ["wang_wu", "wangxwu"]
+            asked = {"org": "HQ", "on": date(2026, 3, 1), "limit": 2, "but": {"wang_wu"}}
+            assert [p.login for p in colleagues(connection, "w", **asked)] == ["wangxwu"]
     finally:
         database.close()

@@ -15,14 +15,13 @@ from jingwei.screens.session import check_csrf, reading
 from jingwei.screens.widgets import Option, engine_values, named_options
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
-from jingwei.services.initials import initials
 from jingwei.services.listing import ListWish, listing, may_open
 from jingwei.services.world import environment
 from jingwei.storage import people
 from jingwei.web import locale
 
 MOST = 30
-MOST_LOOKED_AT = 5_000  # records, for those that a filter lets through
+MOST_LOOKED_AT = 5_000  # records or people, for those that a filter lets through
 
 
 def register(blueprint: Blueprint) -> None:
@@ -87,11 +86,7 @@ def _people(
 ) -> list[Option]:
     found: list[Option] = []
     keep = view.catalogue.closure(field.filter) if field.filter is not None else None
-    for person in people.all_people(view.connection):
-        if not person.active or not _matches(
-            wanted, person.login, person.name, initials(person.name)
-        ):
-            continue
+    for person in _searched(view, wanted, MOST if keep is None else 200):
         candidate = {"login": person.login, "org": person.org, "name": person.login}
         if keep is not None and not keep(environment(view, candidate, this=values, row=row)):
             continue
@@ -100,6 +95,17 @@ def _people(
         if len(found) >= MOST:
             break
     return found
+
+
+def _searched(view: Reading, wanted: str, size: int) -> Iterator[people.PersonRow]:
+    """Those who are active, page by page as far as they are looked at."""
+    after = ""
+    for _ in range(MOST_LOOKED_AT // size):
+        page = people.search_people(view.connection, wanted, limit=size, after=after)
+        yield from page
+        if len(page) < size:
+            return
+        after = page[-1].login
 
 
 def _records(

@@ -14,11 +14,9 @@ from jingwei.screens.session import reading
 from jingwei.services import personal
 from jingwei.services.commands import Reading
 from jingwei.services.files import path_of
-from jingwei.services.initials import initials
-from jingwei.services.people import may_sign_in
 from jingwei.services.record_views import record
 from jingwei.storage.files import find_files
-from jingwei.storage.people import all_people
+from jingwei.storage.people import colleagues
 from jingwei.web import current
 
 MOST = 20
@@ -33,36 +31,23 @@ def register(blueprint: Blueprint) -> None:
 def options() -> Response:
     """`q`, `but` (logins not offered) → `[{value, text, hint}]`, at most 20: people who may
     sign in, found by name, login or initials of the name; those of the reader's org first."""
-    wanted = request.args.get("q", "").strip().lower()[:60]
+    wanted = request.args.get("q", "").strip()[:60]
     but = set(request.args.getlist("but"))
     among = set(request.args.getlist("among"))
     with reading() as view:
         cells = Cells(view)
-        found = [
-            person
-            for person in all_people(view.connection)
-            if may_sign_in(person, view.today)
-            and person.login != view.actor.login
-            and person.login not in but
-            and (not among or person.login in among)
-            and _matches(wanted, person.login, person.name)
-        ]
-        found.sort(key=lambda p: (p.org != view.actor.org, p.name))
-        return jsonify(
-            [
-                {"value": p.login, "text": p.name, "hint": cells.title("org", p.org)}
-                for p in found[:MOST]
-            ]
+        found = colleagues(
+            view.connection,
+            wanted,
+            org=view.actor.org,
+            on=view.today,
+            limit=MOST,
+            among=among,
+            but={*but, view.actor.login},
         )
-
-
-def _matches(wanted: str, login: str, name: str) -> bool:
-    return (
-        not wanted
-        or wanted in login.lower()
-        or wanted in name.lower()
-        or initials(name).startswith(wanted)
-    )
+        return jsonify(
+            [{"value": p.login, "text": p.name, "hint": cells.title("org", p.org)} for p in found]
+        )
 
 
 # --- signatures ----------------------------------------------------------------------------------

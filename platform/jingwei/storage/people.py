@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from jingwei.storage.books import PersonBook
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import Direct
+from jingwei.storage.initials import initials
 from jingwei.storage.tables_people import (
     sys_login_failure,
     sys_person,
@@ -180,6 +181,56 @@ def all_people(connection: Connection) -> list[PersonRow]:
     return [PersonRow(*tuple(row)) for row in rows]
 
 
+def search_people(
+    connection: Connection, wanted: str, *, limit: int, after: str = ""
+) -> list[PersonRow]:
+    """Active people whose login, name or initials hold these words, by login, behind `after`."""
+    statement = _PEOPLE.where(sys_person.c.active, sys_person.c.login > after, *_found_by(wanted))
+    rows = connection.execute(statement.order_by(sys_person.c.login).limit(limit))
+    return [PersonRow(*tuple(row)) for row in rows]
+
+
+def colleagues(
+    connection: Connection,
+    wanted: str,
+    *,
+    org: str | None,
+    on: date,
+    limit: int,
+    among: Collection[str] = (),
+    but: Collection[str] = (),
+) -> list[PersonRow]:
+    """The same of those who may sign in on a day, those of `org` first, then by name."""
+    person = sys_person.c
+    statement = _PEOPLE.where(
+        person.active,
+        sa.or_(person.valid_from.is_(None), person.valid_from <= on),
+        sa.or_(person.valid_to.is_(None), person.valid_to > on),
+        person.login.not_in(but),
+        *_found_by(wanted),
+    )
+    if among:
+        statement = statement.where(person.login.in_(among))
+    ordered = statement.order_by(sa.case((_ORG.c.name == org, 0), else_=1), person.name)
+    return [PersonRow(*tuple(row)) for row in connection.execute(ordered.limit(limit))]
+
+
+def _found_by(wanted: str) -> list[sa.ColumnElement[bool]]:
+    word = wanted.strip().lower()
+    if not word:
+        return []
+    within = f"%{escaped(word)}%"
+    said = (sa.func.lower(sys_person.c.login), sa.func.lower(sys_person.c.name))
+    return [sa.or_(*(c.like(within, escape="\\") for c in (*said, sys_person.c.initials)))]
+
+
+def escaped(words: str) -> str:
+    """Words as they stand, in a pattern of `LIKE`."""
+    for char in ("\\", "%", "_"):
+        words = words.replace(char, f"\\{char}")
+    return words
+
+
 def password_hash(connection: Connection, login: str) -> str | None:
     return connection.execute(
         sa.select(sys_person.c.password).where(sys_person.c.login == login)
@@ -192,7 +243,13 @@ def insert_people(
     """New people: `id login name org created_at` and what else is known; `org` is a code."""
     keys = name_keys(connection, "org", {str(person["org"]) for person in people})
     rows = [
-        {"active": True, "rights_epoch": 0, **person, "org": keys[person["org"]]}
+        {
+            "active": True,
+            "rights_epoch": 0,
+            **person,
+            "org": keys[person["org"]],
+            "initials": initials(str(person["name"])),
+        }
         for person in people
     ]
     known = {column.name for column in sys_person.c}
@@ -206,6 +263,8 @@ def update_person(connection: Connection, person: int, values: Mapping[str, Any]
     changed = dict(values)
     if "org" in changed:
         changed["org"] = name_keys(connection, "org", [changed["org"]])[changed["org"]]
+    if "name" in changed:
+        changed["initials"] = initials(changed["name"])
     connection.execute(
         sa.update(sys_person)
         .where(sys_person.c.id == person)

@@ -34,6 +34,7 @@ sys_person = Table(
     Column("rights_epoch", Integer, nullable=False, server_default="0"),
     Column("settings", JsonText),
     Column("created_at", Instant, nullable=False),
+    Column("initials", CODE_POINT_TEXT),  # of the name, as people type them to find somebody
 )
 
 
