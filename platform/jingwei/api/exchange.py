@@ -43,7 +43,7 @@ from jingwei.web import current, locale
 blueprint = Blueprint("exchange", __name__, url_prefix="/api/v1/forms")
 
 VALUES = ("titles", "codes", "edit")
-_WHOLE = tuple(n for n in LIST_PARAMETERS if n not in ("page", "size", "after", "count"))
+EXPORT_PARAMETERS = tuple(n for n in LIST_PARAMETERS if n not in ("page", "size", "after", "count"))
 
 
 # --- in ------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def export_csv(form: str) -> Response:
 def _asked_export(form: str, *more: str) -> tuple[Mapping[str, str], ListWish, Values]:
     """What is asked for, and may be: refusals are answered, not streamed. An export of sensitive
     fields is kept in the log before anything of it leaves the house."""
-    given = parameters(*_WHOLE, "values", *more)
+    given = parameters(*EXPORT_PARAMETERS, "values", *more)
     values: Values = choice(given, "values", VALUES) or "titles"  # type: ignore[assignment]
     wish = list_wish(given)
     with reading() as view:

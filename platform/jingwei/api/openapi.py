@@ -11,12 +11,11 @@ from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
+from jingwei.api import openapi_calls as calls
 from jingwei.api.asking import parameters
 from jingwei.api.auth import NotSignedIn, reading
 from jingwei.api.json import answer
-from jingwei.api.records import LIST_PARAMETERS
 from jingwei.api.session import may
-from jingwei.api.tasks import INBOX_PARAMETERS
 from jingwei.language.field_types.table import json_schema
 from jingwei.language.form import SHOWN_SYSTEM, STATUSES, Field, Form
 from jingwei.services.commands import Reading
@@ -27,169 +26,20 @@ from jingwei.web import locale
 
 blueprint = Blueprint("openapi", __name__)
 
-PLAIN = ("/healthz", "/readyz", "/metrics")
-OWN = ("openapi.docs",)  # a page, not a part of the interface
-UNSAFE = ("post", "put", "patch", "delete")
-METHODS = ("get", *UNSAFE)
-WITHOUT_LOGIN = ("session.login", "health.alive", "health.ready", "health.metrics")
-MATCHED = ("records.update", "records.delete", "lists.restore_version")
-CREATED = (
-    "records.create", "around.add_comment", "files.upload", "tasks.make_proxy", "lists.save_view",
-)  # fmt: skip
-EMPTY = (
-    "records.delete", "session.logout", "tasks.end_proxy", "lists.remove_view", "unsaved.forget",
-    "definitions.discard_draft",
-)  # fmt: skip
-UPLOADS = ("files.upload", "forms.import_records")
-DOWNLOADS = ("files.download", "forms.export_records")
-PAGED = (
-    "records.list_records", "around.list_related", "tasks.inbox", "tasks.list_proxies",
-    "flows.list_flows",
-)  # fmt: skip
-COMMENTS_BODY = {"body": {"type": "string"}, "reply_to": {"type": ["integer", "null"]}}
-_WORD = {"type": ["string", "null"]}
-_WORDS = {"type": "array", "items": {"type": "string"}}
-_ONE_OR_MORE = {"oneOf": [{"type": "string"}, _WORDS]}
-TASK_BODY = {
-    "comment": _WORD,
-    "to": _WORD,
-    "people": _WORDS,
-    "position": {"type": ["string", "null"], "enum": ["before", "after", "with", None]},
-    "fields": {"type": "object"},
-    "chosen": {"type": "object"},
-}
-_NAME = {"type": ["string", "null"]}
-VIEW_BODY: Mapping[str, Any] = {
-    "title": {"type": "string"},
-    "org": _NAME,
-    "locked": {"type": "boolean"},
-    "wish": {
-        "type": "object",
-        "properties": {
-            "filter": {"type": "string"},
-            "sort": {"type": "array", "items": {"type": "string"}},
-            "fields": {"type": "array", "items": {"type": "string"}},
-            "q": {"type": "string"},
-            "view": {"type": "string"},
-        },
-    },
-}
-BODIES: Mapping[str, Mapping[str, Any]] = {
-    "session.login": {"username": {"type": "string"}, "password": {"type": "string"}},
-    "around.add_comment": COMMENTS_BODY,
-    "around.share": {"person": {"type": "string"}, "remove": {"type": "boolean"}},
-    "lists.change_many": {
-        "action": {"type": "string", "enum": ["update", "delete", "restore"]},
-        "records": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"id": {"type": "integer"}, "revision": {"type": "integer"}},
-                "required": ["id"],
-            },
-        },
-        "matching": {
-            "type": "object",
-            "properties": {
-                "filter": {"type": "string"},
-                "q": {"type": "string"},
-                "total": {"type": "integer"},
-            },
-            "required": ["total"],
-        },
-        "values": {"type": "object"},
-    },
-    "lists.save_view": VIEW_BODY,
-    "lists.change_view": VIEW_BODY,
-    "lists.follow": {"muted": {"type": "boolean"}},
-    "tasks.act": TASK_BODY,
-    "flows.submit": {"comment": _WORD, "fields": {"type": "object"}, "chosen": {"type": "object"}},
-    "flows.act": {
-        "reason": _WORD,
-        "comment": _WORD,
-        "step": _WORD,
-        "to": _WORD,
-        "map": {"type": "object", "additionalProperties": {"type": "string"}},
-        "dry_run": {"type": "boolean"},
-    },
-    "tasks.make_proxy": {
-        "person": _WORD,
-        "to": _WORD,
-        "from": _WORD,
-        "until": _WORD,
-        "forms": _WORDS,
-        "include_open": {"type": "boolean"},
-    },
-    "tasks.hand_over": {"to": _WORD, "reason": _WORD},
-    "personal.keep_phrases": {"items": _WORDS},
-    "unsaved.keep": {"values": {"type": "object"}, "revision": {"type": ["integer", "null"]}},
-    "personal.sign_with": {"file": {"type": ["integer", "null"]}},
-    "collect.urge": {"period": _WORD, "orgs": _WORDS},
-    "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},
-    "indicators.query": {
-        "indicators": _ONE_OR_MORE,
-        "orgs": _ONE_OR_MORE,
-        "periods": _ONE_OR_MORE,
-        "views": _WORDS,
-        "compare": _WORDS,
-        "mode": {"type": "string", "enum": ["period", "ytd"]},
-        "base": {"type": "string", "enum": ["restated", "as_reported"]},
-        "drill": {"type": "string", "enum": ["orgs", "parts", "facts"]},
-        "shape": {"type": "string", "enum": ["cells", "columns"]},
-        "titles": {"type": "boolean"},
-    },
-    "indicators.put_facts": {
-        "facts": {"type": "array", "items": {"type": "object"}},
-        "adjustments": {"type": "array", "items": {"type": "object"}},
-        "source": {"type": "string"},
-    },
-}
-QUERIES: Mapping[str, tuple[str, ...]] = {
-    "records.list_records": LIST_PARAMETERS,
-    "around.list_related": LIST_PARAMETERS,
-    "records.one_record": ("titles", "deleted"),
-    "forms.compute": ("submitting",),
-    "around.history": ("size",),
-    "lists.explain_access": ("person", "action"),
-    "lists.groups": ("by", "values", "filter", "q", "subtotals"),
-    "organisation.orgs": ("at",),
-    "notices.inbox": ("size", "before"),
-    "unsaved.offered": ("id",),
-    "unsaved.keep": ("id",),
-    "unsaved.forget": ("id",),
-    "audit.entries": ("actor", "kind", "org", "since", "until", "before", "size"),
-    "tasks.inbox": INBOX_PARAMETERS,
-    "tasks.list_proxies": ("person",),
-    "flows.list_flows": ("workflow", "state", "page", "size"),
-    "flows.statistics": ("workflow",),
-    "files.download": ("info",),
-    "alerts.list_fired": ("alert", "org", "state", "page", "size"),
-    "alerts.list_looks": ("alert",),
-    "collect.matrix": ("period", "org"),
-    "scores.score": ("org", "period"),
-    "forms.import_records": ("mode",),
-    "forms.export_records": ("filter", "sort", "q", "fields", "titles", "deleted"),
-}
-INTEGERS = ("page", "size", "before", "id")
-FLAGS = ("titles", "deleted", "submitting", "info", "overdue", "subtotals")
-DAYS = ("at", "since", "until")
-# The addresses that are written out for each form.
-OF_FORM = ("records.list_records", "records.create", "records.one_record", "records.update",
-           "records.delete", "forms.compute")  # fmt: skip
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _INSTANT = {"type": ["string", "null"], "format": "date-time"}
 SYSTEM: Mapping[str, dict[str, Any]] = {
     "id": {"type": "integer"},
     "revision": {"type": "integer"},
-    "number": _NAME,
-    "org": _NAME,
-    "owner": _NAME,
+    "number": calls.NAME,
+    "org": calls.NAME,
+    "owner": calls.NAME,
     "status": {"type": ["string", "null"], "enum": [*STATUSES, None]},
-    "state": _NAME,
+    "state": calls.NAME,
     "created_at": _INSTANT,
-    "created_by": _NAME,
+    "created_by": calls.NAME,
     "updated_at": _INSTANT,
-    "updated_by": _NAME,
+    "updated_by": calls.NAME,
 }
 
 
@@ -213,7 +63,7 @@ def describe(view: Reading) -> dict[str, Any]:
         paths.setdefault(_path(rule.rule), {}).update(_operations(rule, None))
     for form in forms:
         for rule in rules:
-            if rule.endpoint in OF_FORM:
+            if rule.endpoint in calls.OF_FORM:
                 path = _path(rule.rule.replace("<form>", form.name))
                 paths.setdefault(path, {}).update(_operations(rule, form))
     return {
@@ -240,8 +90,8 @@ def describe(view: Reading) -> dict[str, Any]:
 
 def _rules() -> Iterator[Rule]:
     for rule in current_app.url_map.iter_rules():
-        shown = rule.rule.startswith("/api/") or rule.rule in PLAIN
-        if shown and rule.endpoint not in OWN:
+        shown = rule.rule.startswith("/api/") or rule.rule in calls.PLAIN
+        if shown and rule.endpoint not in calls.OWN:
             yield rule
 
 
@@ -251,7 +101,7 @@ def _path(rule: str) -> str:
 
 def _operations(rule: Rule, form: Form | None) -> dict[str, Any]:
     methods = sorted(m.lower() for m in rule.methods or ())
-    return {m: _operation(rule, m, form) for m in methods if m in METHODS}
+    return {m: _operation(rule, m, form) for m in methods if m in calls.METHODS}
 
 
 def _operation(rule: Rule, method: str, form: Form | None) -> dict[str, Any]:
@@ -269,7 +119,7 @@ def _operation(rule: Rule, method: str, form: Form | None) -> dict[str, Any]:
     }
     if method in ("post", "put", "patch"):
         found["requestBody"] = _body(endpoint, form)
-    if endpoint in WITHOUT_LOGIN:
+    if endpoint in calls.WITHOUT_LOGIN:
         found["security"] = []
     return found
 
@@ -287,11 +137,11 @@ def _parameters(rule: Rule, method: str, form: Form | None) -> list[dict[str, An
     ]
     found += [
         {"name": name, "in": "query", "required": False, "schema": _query_schema(name)}
-        for name in QUERIES.get(rule.endpoint, ())
+        for name in calls.QUERIES.get(rule.endpoint, ())
     ]
-    if method in UNSAFE and rule.endpoint not in WITHOUT_LOGIN:
+    if method in calls.UNSAFE and rule.endpoint not in calls.WITHOUT_LOGIN:
         found.append(_header("Idempotency-Key", required=False))
-    if rule.endpoint in MATCHED:
+    if rule.endpoint in calls.MATCHED:
         found.append(_header("If-Match", required=True))
     return found
 
@@ -301,11 +151,11 @@ def _header(name: str, *, required: bool) -> dict[str, Any]:
 
 
 def _query_schema(name: str) -> dict[str, Any]:
-    if name in INTEGERS:
+    if name in calls.INTEGERS:
         return {"type": "integer", "minimum": 1}
-    if name in FLAGS:
+    if name in calls.FLAGS:
         return {"type": "string", "enum": ["0", "1"]}
-    if name in DAYS:
+    if name in calls.DAYS:
         return {"type": "string", "format": "date"}
     if name == "count":
         return {"type": "string", "enum": ["exact", "capped", "none"]}
@@ -315,27 +165,31 @@ def _query_schema(name: str) -> dict[str, Any]:
 def _responses(endpoint: str, form: Form | None) -> dict[str, Any]:
     error = {"description": text("openapi.refused", locale()), "content": _content("error")}
     good: dict[str, Any] = {"description": text("openapi.done", locale())}
-    if endpoint in EMPTY:
+    if endpoint in calls.EMPTY:
         return {"204": good, "default": error}
-    if endpoint in PAGED:
+    if endpoint in calls.PAGED:
         good["content"] = _content(f"{form.name}.page" if form else "page")
-    elif endpoint in DOWNLOADS:
+    elif endpoint in calls.DOWNLOADS:
         good["content"] = {"application/octet-stream": {}}
     elif form is not None and endpoint != "forms.compute":
         good["content"] = _content(form.name)
     else:
         good["content"] = _content("object")
-    return {"201" if endpoint in CREATED else "200": good, "default": error}
+    return {"201" if endpoint in calls.CREATED else "200": good, "default": error}
 
 
 def _body(endpoint: str, form: Form | None) -> dict[str, Any]:
-    if endpoint in UPLOADS:
+    if endpoint in calls.UPLOADS:
         part = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
         return {"required": True, "content": {"multipart/form-data": {"schema": part}}}
     if form is not None:
         return {"required": True, "content": _content(f"{form.name}.write")}
-    if endpoint in BODIES:
-        schema = {"type": "object", "properties": BODIES[endpoint], "additionalProperties": False}
+    if endpoint in calls.BODIES:
+        schema = {
+            "type": "object",
+            "properties": calls.BODIES[endpoint],
+            "additionalProperties": False,
+        }
         return {"required": True, "content": {"application/json": {"schema": schema}}}
     return {"required": False, "content": _content("object")}
 
