@@ -81,18 +81,40 @@ class People:
         row = rows.find_person(connection, login)
         return self.person(connection, row, today) if row else None
 
+    def everybody(self, connection: Connection, today: date) -> list[Person]:
+        """Who may sign in today: two statements, however many there are."""
+        held: dict[str, tuple[list[rows.Holding], list[rows.Holding]]] = {}
+        for one in rows.all_held(connection, "post", today):
+            held.setdefault(one.person, ([], []))[0].append(one)
+        for one in rows.all_held(connection, "role", today):
+            held.setdefault(one.person, ([], []))[1].append(one)
+        found = []
+        for row in rows.all_people(connection):
+            if may_sign_in(row, today):
+                self._keep((row.id, row.rights_epoch, today), *held.get(row.login, ((), ())))
+                found.append(self.person(connection, row, today))
+        return found
+
     def _holdings(self, connection: Connection, row: PersonRow, today: date) -> Holdings:
         key = (row.id, row.rights_epoch, today)
         known = self._held.get(key)
-        if known is None:
-            posts = rows.held_by(connection, "post", row.id, today)
-            roles = rows.held_by(connection, "role", row.id, today)
-            covers = frozenset((post.name, org) for post in posts for org in post.covers)
-            known = _held(posts), _held(roles), covers
-            with self._lock:
-                if len(self._held) > 10_000:
-                    self._held.clear()
-                self._held[key] = known
+        if known is not None:
+            return known
+        posts = rows.held_by(connection, "post", row.id, today)
+        return self._keep(key, posts, rows.held_by(connection, "role", row.id, today))
+
+    def _keep(
+        self,
+        key: tuple[int, int, date],
+        posts: Iterable[rows.Holding],
+        roles: Iterable[rows.Holding],
+    ) -> Holdings:
+        covers = frozenset((post.name, org) for post in posts for org in post.covers)
+        known = _held(posts), _held(roles), covers
+        with self._lock:
+            if len(self._held) > 10_000:
+                self._held.clear()
+            self._held[key] = known
         return known
 
 

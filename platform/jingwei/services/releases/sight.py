@@ -14,12 +14,11 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.services.people import People, Person, may_sign_in
+from jingwei.services.people import People, Person
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
 from jingwei.storage.database import Connection
 from jingwei.storage.foreseen import Asked, Patterns, count_moved, count_patterns
-from jingwei.storage.people import all_people
 from jingwei.storage.query import RowScope
 from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
@@ -94,13 +93,9 @@ class Sight:
 
     def _people(self) -> list[tuple[Person, Person]]:
         """Everybody who may sign in, as the old and as the new release calls what they hold."""
-        people = People()
-        found = []
-        for row in all_people(self.connection):
-            if may_sign_in(row, self.today):
-                person = people.person(self.connection, row, self.today)
-                found.append((person, self._called_anew(person)))
-        return found
+        everybody = People().everybody(self.connection, self.today)
+        words = {f"{kind}s": self._renamed(kind) for kind in ("role", "post", "org")}
+        return [(person, self._called_anew(person, words)) for person in everybody]
 
     def _renamed(self, kind: str) -> dict[str, str]:
         """What has another name in the new release: old name → new name. Whichever way the name
@@ -109,9 +104,8 @@ class Sight:
         names = {key: name for name, key in now.items()}
         return {n: names[k] for n, k in was.items() if names.get(k, n) != n and n not in now}
 
-    def _called_anew(self, person: Person) -> Person:
+    def _called_anew(self, person: Person, words: Mapping[str, Mapping[str, str]]) -> Person:
         catalogue: Any = self.after.catalogue
-        words = {f"{kind}s": self._renamed(kind) for kind in ("role", "post", "org")}
 
         def held(pairs: frozenset[tuple[str, str]], kind: str) -> frozenset[tuple[str, str]]:
             return frozenset(
