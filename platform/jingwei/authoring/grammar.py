@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from jingwei.language import build_effects, build_who, leaves
+from jingwei.language.choices import CHOICE
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.fields import CHOICE, COMMON, OPTIONS
+from jingwei.language.fields import COMMON, OPTIONS
 from jingwei.language.kinds import form as form_kind
 from jingwei.language.kinds import seats, trial, workflow
 from jingwei.language.kinds.table import KINDS

@@ -15,7 +15,7 @@ from jingwei.catalogue.formulas import type_formulas
 from jingwei.catalogue.guides import check_help, read_guides
 from jingwei.catalogue.link import check_references
 from jingwei.catalogue.org_tree import OrgTree
-from jingwei.catalogue.rules import check_rules
+from jingwei.catalogue.rules import check_fields, check_rules
 from jingwei.catalogue.rules_layers import check_layers
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
@@ -72,15 +72,17 @@ def linked(
 ) -> Catalogue:
     """What was read of these files as one catalogue. Raises DefinitionErrors."""
     guides = read_guides(files, folders, checked, problems)
+    read = len(problems.errors)
     check_references(checked, problems)
     check_help(checked, guides, problems)
-    if not checked.complete or any(p.code != "unknown-key" for p in problems.errors):
+    if not checked.complete or len(problems.errors) > read:
         problems.stop_here_if_any()
     catalogue = _with(_assembled(checked, files, problems), guides=guides)
     expressions = type_formulas(catalogue, checked, problems)
     catalogue = _with(catalogue, expressions=expressions)
-    if any(p.code == "unknown-key" for p in problems.errors):
-        problems.stop_here_if_any()  # what a rule misses may be what the key was meant for
+    if read:
+        check_fields(catalogue, problems)
+        problems.stop_here_if_any()  # what a rule misses may be what the mistake was meant for
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
     problems.stop_here_if_any()

@@ -6,7 +6,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
 from jingwei.catalogue.rules_doubts import check_doubts
 from jingwei.catalogue.rules_effects import check_effects
-from jingwei.catalogue.rules_field import check_owners
+from jingwei.catalogue.rules_field import check_field, check_owners
 from jingwei.catalogue.rules_form import check_form
 from jingwei.catalogue.rules_measures import check_measures
 from jingwei.catalogue.rules_organisation import check_organisation
@@ -15,6 +15,14 @@ from jingwei.catalogue.rules_rights import check_rights
 from jingwei.catalogue.rules_standards import check_standards
 from jingwei.catalogue.rules_workflow import check_subflows, check_workflow
 from jingwei.problems import Problems
+
+
+def check_fields(catalogue: Catalogue, problems: Problems) -> None:
+    """What must hold of each field by itself, whatever stands around it."""
+    for form in catalogue.forms.values():
+        for outer in form.fields.values():
+            for field in (outer, *outer.fields.values()):
+                check_field(catalogue, form, field, problems)
 
 
 def check_rules(catalogue: Catalogue, problems: Problems) -> None:

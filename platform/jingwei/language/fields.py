@@ -8,16 +8,16 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
+from jingwei.language.choices import CHOICES
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import SYSTEM_FIELDS, Choice, Field, Generate
+from jingwei.language.form import SYSTEM_FIELDS, Field, Generate
 from jingwei.language.leaves import refused_value
 from jingwei.language.other_types import OTHER_TYPES
 from jingwei.language.periods import GRAINS
 from jingwei.language.shapes import (
     BOOLEAN,
     CONDITION,
-    DATE,
     FORMULA,
     INTEGER,
     NAME,
@@ -52,7 +52,6 @@ from jingwei.problems import Phrase, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
 MOST_FIELDS = 500
-MOST_CHOICES = 2_000
 # what an expression already calls by these names
 SPOKEN_FOR = frozenset(
     (
@@ -92,21 +91,6 @@ COMMON: Mapping[str, Schema] = {
     "mode": enum("always", "default", "override_with_reason", "lock_if_found"),
     "freeze": WORD,
 }
-CHOICE = by_shape(
-    scalar=TEXT,
-    keyed=keys(
-        "choice",
-        {
-            "title": TEXT,
-            "color": WORD,
-            "parent": WORD,
-            "zh": WORD,
-            "en": WORD,
-            "valid_from": DATE,
-            "valid_to": DATE,
-        },
-    ),
-)
 _GENERATE = keys(
     "generate",
     {
@@ -146,7 +130,7 @@ OPTIONS: Mapping[str, Schema] = {
     "pattern": WORD,
     "unit": VALUE,
     "show_in": WORD,
-    "choices": by_shape(scalar=ref("code_list"), keyed={"jingwei": "choices", "type": "object"}),
+    "choices": by_shape(scalar=ref("code_list"), keyed=CHOICES),
     "many": BOOLEAN,
     "to": list_of(WORD, one=True),
     "filter": CONDITION,
@@ -203,23 +187,37 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     fields: dict[str, Field] = {}
     bad = False
     for name, part in data.items():
-        here = (*path, name)
+        here, was_bad = (*path, name), walker.bad
         if _is_key_of_a_field(walker, data, name, here):
-            bad = True
+            walker.bad = was_bad  # the form is as sound as without it, and is looked at too
             continue
         if not well_named(walker, name, "name", walker.key_at(here)):
-            bad = True
+            walker.bad = was_bad
+            fields[name] = _stand_in(walker, name, here, table)
             continue
         if name in (SPOKEN_FOR if table else RESERVED):
             bad = True
             walker.fail("reserved-name", walker.key_at(here), suggestion=f"{name}_", name=name)
             continue
         field = _field(walker, name, part, here, table)
-        if field is BAD:
+        if field is BAD and _is_table(part):
             bad = True
-        else:
-            fields[name] = field
+            continue
+        fields[name] = _stand_in(walker, name, here, table) if field is BAD else field
+        walker.bad = was_bad
     return BAD if bad else fields
+
+
+def _is_table(data: Data) -> bool:
+    type_ = data.get("type") if isinstance(data, dict) else None
+    return isinstance(type_, Scalar) and type_.text == "table"
+
+
+def _stand_in(walker: Walker, name: str, path: Path, table: str | None) -> Field:
+    """In the place of a field that could not be read, so that what names it can be looked at."""
+    return Field(
+        name=name, type="json", title=Text.plain(name), at=walker.key_at(path), table=table
+    )
 
 
 def _is_key_of_a_field(walker: Walker, data: dict[str, Data], name: str, path: Path) -> bool:
@@ -263,8 +261,10 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
                 walker.bad = was_bad  # the field is as sound as without the key
             continue
         value = walker.read(inner, part, here)
-        bad = bad or value is BAD
-        values[key] = value
+        if value is not BAD:
+            values[key] = value
+        elif key in DECIDING:
+            bad = True
     return BAD if bad else build_field(walker, name, values, path, table)
 
 
@@ -314,82 +314,6 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
     return unknown_key(walker, key, keys_of(type_), Phrase("things.field"), path) in DECIDING
 
 
-@reads("choices")
-def read_choices(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
-    """Choices by code as a tuple of `Choice`."""
-    if not isinstance(data, dict):
-        return wrong_shape(walker, "things.map", data, path)
-    if len(data) > MOST_CHOICES:
-        at = walker.key_at(path)
-        return walker.fail("too-many-choices", at, count=len(data), most=MOST_CHOICES)
-    found: list[Choice] = []
-    bad = False
-    for code, part in data.items():
-        here = (*path, code)
-        if not well_named(walker, code, "code", walker.key_at(here)):
-            bad = True
-            continue
-        choice = _choice(walker, code, part, here)
-        if choice is BAD:
-            bad = True
-        else:
-            found.append(choice)
-    if not found and not bad:
-        return walker.empty(path)
-    bad = _bad_parents(walker, found, data, path) or bad
-    return BAD if bad else tuple(found)
-
-
-def _bad_parents(walker: Walker, found: list[Choice], data: dict[str, Data], path: Path) -> bool:
-    """Whether a choice stands below one that is not there, or below itself."""
-    parents = {choice.code: choice.parent for choice in found if choice.parent is not None}
-    bad = False
-    for code, parent in parents.items():
-        at = walker.value_at((*path, code, "parent"))
-        if parent not in data:
-            bad = True
-            walker.fail(
-                "default-not-a-choice",
-                at,
-                suggestion=nearest(parent, data),
-                value=parent[:40],
-                known=", ".join(list(data)[:12]),
-            )
-            continue
-        ring = [code]
-        while ring[-1] in parents and len(ring) <= len(parents) + 1:
-            ring.append(parents[ring[-1]])
-            if ring[-1] == code:
-                bad = True
-                if code == min(ring):
-                    walker.fail("choice-cycle", at, path=" → ".join(ring))
-                break
-    return bad
-
-
-def _choice(walker: Walker, code: str, data: Data, path: Path) -> Any:
-    if isinstance(data, dict) and set(data) & {"zh", "en"}:
-        words = walker.read(TEXT, data, path)
-        return BAD if words is BAD else Choice(code=code, title=words)
-    values = walker.read(CHOICE, data, path)
-    if values is BAD:
-        return BAD
-    if isinstance(values, Text):
-        return Choice(code=code, title=values)
-    first, last = values.get("valid_from"), values.get("valid_to")
-    if first is not None and last is not None and last < first:
-        at = walker.value_at((*path, "valid_to"))
-        return walker.fail("ends-before-it-begins", at, first=first, last=last)
-    return Choice(
-        code=code,
-        title=values.get("title", Text.plain(code)),
-        color=values.get("color"),
-        parent=values.get("parent"),
-        valid_from=first,
-        valid_to=last,
-    )
-
-
 # read and checked, but not yet part of the field
 _DROPPED = frozenset(
     {"type", "title", "layout", "permissions", "with", "scheme", "org", "period", "as_of"}
@@ -430,8 +354,7 @@ def build_field(
     if type_ == "percent":
         _warn_of_shares(walker, values, path)
     typed = {key: _typed(walker, field, key, values[key], path) for key in _TYPED if key in values}
-    if any(value is BAD for value in typed.values()):
-        return BAD
+    typed = {key: value for key, value in typed.items() if value is not BAD}
     if typed:
         field = Field(**{**_shallow(field), **typed})
     return field

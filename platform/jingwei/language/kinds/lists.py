@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from jingwei.language.choices import CHOICES
 from jingwei.language.kinds.common import common, own
 from jingwei.language.organisation import Calendar, CodeList, Module
 from jingwei.language.shapes import (
@@ -54,7 +55,7 @@ def _span(day: Any) -> tuple[date, date]:
 CODE_LIST = kind(
     "code_list",
     {
-        "items": {"jingwei": "choices", "type": "object"},
+        "items": CHOICES,
         "source": keys(
             "code_source",
             {"form": ref("form"), "code": WORD, "title": WORD, "where": WORD},
