@@ -18,7 +18,7 @@ MOST_PLACES = 10  # as quotients have
 MOST_LETTERS = 100_000
 MOST_ROWS = 100_000
 LENGTHS = frozenset({"text", "long_text", "markdown", "code", "rich_text"})
-_NEEDED = {"choice": ("choices",), "link": ("to",), "table": ("fields", "of")}
+_NEEDED = {"choice": ("choices",), "link": ("to", "form_from"), "table": ("fields", "of")}
 
 
 def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:
@@ -133,11 +133,11 @@ def _check_choice(catalogue: Catalogue, form: Form, field: Field, problems: Prob
 
 
 def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:
+    if field.form_from is not None:
+        _check_form_from(form, field, problems)
     for index, written in enumerate(field.to):
         path = (*_path(field), "to")
         at = form.origin.value(*path, index)
-        if written.startswith("="):
-            continue
         name, dot, table = written.partition(".")
         if name not in catalogue.forms:
             problems.add(
@@ -161,6 +161,26 @@ def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Proble
                 name=table,
                 form=name,
             )
+
+
+def _check_form_from(form: Form, link: Field, problems: Problems) -> None:
+    """What says the form of a link is a field that holds the name of one."""
+    written = link.form_from or ""
+    name = written.removeprefix("parent.")
+    outside = link.table is None or name != written
+    beside = form.fields if outside else form.fields[link.table or ""].fields
+    at = form.origin.value(*_path(link), "to")
+    if name not in beside:
+        problems.add(
+            "no-such-field",
+            at,
+            suggestion=nearest(name, beside),
+            name=name,
+            place=form.name,
+            known=", ".join(beside),
+        )
+    elif beside[name].type != "form":
+        problems.add("link-form-not-a-form", at, name=name, type=beside[name].type)
 
 
 def _check_fill(catalogue: Catalogue, form: Form, link: Field, problems: Problems) -> None:
@@ -223,6 +243,22 @@ def _check_table(form: Form, table: Field, problems: Problems) -> None:
         for index, name in enumerate(names):
             at = form.origin.value("fields", table.name, key, index)
             _check_column(table, key, name, at, problems)
+    _check_row_page(form, table, problems)
+
+
+def _check_row_page(form: Form, table: Field, problems: Problems) -> None:
+    """The page of a row has its columns, each once."""
+    seen: dict[str, Position] = {}
+    for number, section in enumerate(table.layout):
+        for row_number, row in enumerate(section.rows):
+            for index, name in enumerate(row):
+                path = ("fields", table.name, "layout", number, "fields", row_number, index)
+                at = form.origin.value(*path)
+                if name in seen:
+                    problems.add("field-twice", at, name=name, line=seen[name].line)
+                else:
+                    _check_column(table, "layout", name, at, problems)
+                seen.setdefault(name, at)
 
 
 def _check_column(table: Field, key: str, name: str, at: Position, problems: Problems) -> None:

@@ -38,4 +38,4 @@ def _written_out(form: Form, rows: Mapping[str, RowForm]) -> Form:
 
 def _table(table: Field, shared: RowForm) -> Field:
     columns = {name: replace(column, table=table.name) for name, column in shared.fields.items()}
-    return replace(table, fields=columns)
+    return replace(table, fields=columns, layout=table.layout or shared.layout)

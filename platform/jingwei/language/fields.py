@@ -15,6 +15,7 @@ from jingwei.language.form import SYSTEM_FIELDS, Field, Generate
 from jingwei.language.leaves import refused_value
 from jingwei.language.other_types import OTHER_TYPES
 from jingwei.language.periods import GRAINS
+from jingwei.language.sections import SECTION, build_section
 from jingwei.language.shapes import (
     BOOLEAN,
     CONDITION,
@@ -101,20 +102,6 @@ _GENERATE = keys(
     },
     ("each",),
 )
-SECTION = keys(
-    "section",
-    {
-        "section": TEXT,
-        "tab": TEXT,
-        "columns": INTEGER,
-        "fields": list_of(by_shape(scalar=NAME, items=list_of(NAME))),
-        "related": NAME,
-        "visible_if": CONDITION,
-        "readonly_if": CONDITION,
-        "collapsed": CONDITION,
-        "help": WORD,
-    },
-)
 _FILL = by_shape(
     scalar=WORD,
     keyed=keys("fill_rule", {"from": WORD, "mode": enum("copy", "if_empty", "follow")}, ("from",)),
@@ -141,7 +128,7 @@ OPTIONS: Mapping[str, Schema] = {
     "fields": FIELDS,
     "of": list_of(WORD, one=True),
     "columns": list_of(NAME),
-    "layout": as_written(list_of(SECTION)),
+    "layout": list_of(SECTION),
     "min_rows": INTEGER,
     "max_rows": INTEGER,
     "unique": list_of(NAME),
@@ -316,7 +303,7 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
 
 # read and checked, but not yet part of the field
 _DROPPED = frozenset(
-    {"type", "title", "layout", "permissions", "with", "scheme", "org", "period", "as_of"}
+    {"type", "title", "permissions", "with", "scheme", "org", "period", "as_of"}
 )
 _TYPED = ("default", "min", "max")
 
@@ -334,6 +321,10 @@ def build_field(
             arguments["unique_rows"] = value
         else:
             arguments[key] = value
+    if "layout" in arguments:
+        arguments["layout"] = tuple(map(build_section, arguments["layout"]))
+    if type_ == "link" and len(values.get("to", ())) == 1 and values["to"][0].startswith("="):
+        arguments["to"], arguments["form_from"] = (), values["to"][0].removeprefix("=").strip()
     if isinstance(arguments.get("generate"), dict):
         arguments["generate"] = Generate(**{"set": {}, **arguments["generate"]})
     if type_ == "table" and values.get("of"):

@@ -114,7 +114,8 @@ class Field:
     choices: str | tuple[Choice, ...] | None = None  # a code list's name, or the choices
     many: bool = False
     # link, person, org, indicator, period …
-    to: tuple[str, ...] = ()  # forms
+    to: tuple[str, ...] = ()  # forms; empty: any, or the one that `form_from` names
+    form_from: str | None = None  # the field that holds the form's name
     filter: Formula | None = None
     fill: Mapping[str, Any] = field(default_factory=dict)
     owner: bool = False
@@ -122,7 +123,8 @@ class Field:
     set: Value | None = None  # indicator: the set's name, or an expression
     # table
     fields: Mapping[str, Field] = field(default_factory=dict)
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # those beside each other; empty: all
+    layout: tuple[Section, ...] = ()  # the page of a row
     min_rows: int | None = None
     max_rows: int | None = None
     unique_rows: tuple[str, ...] = ()

@@ -184,7 +184,7 @@ class Cells:
 
     def plain(self, kind: str, value: Any) -> Cell:
         match kind:
-            case "org" | "indicator" | "post" | "role":
+            case "org" | "indicator" | "post" | "role" | "form":
                 return Cell(self.title(kind, str(value)))
             case "person":
                 return Cell(self.person(str(value)))

@@ -12,7 +12,9 @@ from werkzeug.wrappers import Response
 
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Form, Section
+from jingwei.language.sections import in_tabs
 from jingwei.language.text import Text
+from jingwei.language.values import Formula
 from jingwei.refusals import NotAllowed
 from jingwei.screens.buttons import submit_title
 from jingwei.screens.cells import Cells, form_or_404
@@ -20,12 +22,14 @@ from jingwei.screens.choosing import asks_for_people
 from jingwei.screens.frame import page, service
 from jingwei.screens.live import Live, live, row_defaults
 from jingwei.screens.session import reading
-from jingwei.screens.widgets import Widget, Widgets, as_model
+from jingwei.screens.tabs import in_groups
+from jingwei.screens.widgets import Widget, Widgets, as_model, engine_values
 from jingwei.services import drafts, unsaved
 from jingwei.services.commands import Reading
 from jingwei.services.record_views import at_record, record
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import EDITABLE
+from jingwei.services.world import environment
 from jingwei.services.writable import left_open
 from jingwei.texts import text
 from jingwei.web import current, locale
@@ -33,7 +37,7 @@ from jingwei.web import current, locale
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One section of the page. `rows`: widgets that stand beside each other."""
+    """One section of the page. `tab`: the place of the tab it stands in."""
 
     index: int
     title: str
@@ -41,6 +45,7 @@ class Block:
     widgets: tuple[Widget, ...]
     collapsed: bool = False
     help: str = ""
+    tab: int | None = None
 
 
 def register(blueprint: Blueprint) -> None:
@@ -123,7 +128,7 @@ def _page(
         form=form,
         title=form.title(locale()),
         name=name,
-        blocks=blocks,
+        groups=in_groups(form, blocks, cells.words),
         required=" ".join(w.name for b in blocks for w in b.widgets if w.required),
         record=kept,
         status=cells.status(kept["status"]) if kept.get("status") else None,
@@ -199,7 +204,7 @@ def blocks_of(widgets: Widgets, form: Form) -> list[Block]:
         Section(title=Text("", ""), columns=2, rows=tuple((n,) for n in form.fields)),
     )
     blocks = []
-    for index, section in enumerate(sections):
+    for index, section, tab in in_tabs(sections):
         names = [name for row in section.rows for name in row if name in form.fields]
         found = tuple(
             w for w in (widgets.widget(form.fields[name]) for name in names) if w is not None
@@ -211,11 +216,21 @@ def blocks_of(widgets: Widgets, form: Form) -> list[Block]:
                     section.title(widgets.cells.words),
                     max(1, min(section.columns, 4)),
                     found,
-                    section.collapsed is True,
+                    is_collapsed(widgets, form, section),
                     section.help or "",
+                    tab,
                 )
             )
     return blocks
+
+
+def is_collapsed(widgets: Widgets, form: Form, section: Section) -> bool:
+    """Whether the section is folded up when the page opens."""
+    if not isinstance(section.collapsed, Formula):
+        return section.collapsed
+    view = widgets.view
+    env = environment(view, engine_values(view, form, widgets.values))
+    return view.catalogue.closure(section.collapsed)(env) is True
 
 
 # --- the script ----------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jingwei.language.expressions.javascript import javascript
 from jingwei.language.expressions.tree import Expression
 from jingwei.language.field_types.numbers import scale_of
-from jingwei.language.form import Field, Form
+from jingwei.language.form import Field, Form, Section
+from jingwei.language.sections import sections_over
 from jingwei.language.values import Formula, Literal_
 from jingwei.screens.cells import NUMERIC
 from jingwei.services.commands import Reading
@@ -30,12 +31,10 @@ class Live:
         default_factory=lambda: {"visible": {}, "required": {}, "readonly": {}}
     )
     computes: list[str] = field(default_factory=list)
-    sections: dict[str, str] = field(default_factory=dict)
     asks: set[str] = field(default_factory=set)
 
     def script(self) -> str:
         parts = [_object(name, lines) for name, lines in self.conditions.items()]
-        parts.append(_object("sections", self.sections))
         parts.append(f"export const computes=[{','.join(self.computes)}];")
         return "\n".join(parts) + "\n"
 
@@ -46,15 +45,11 @@ class Live:
 def live(view: Reading, form: Form, rights: FieldRights) -> Live:
     """Everything of the form that changes while somebody types."""
     found = Live()
+    over = sections_over(form)
     for f in _fields(form):
         if f.path in rights.visible:
-            _conditions(view, form, rights, f, found)
+            _conditions(view, form, rights, f, over.get(f.path, ()), found)
     _computes(view, form, rights, found)
-    for index, section in enumerate(form.layout):
-        if section.visible_if is not None:
-            text = _text(view, rights, form, section.visible_if, None)
-            if text is not None:
-                found.sections[str(index)] = text
     return found
 
 
@@ -64,19 +59,31 @@ def _fields(form: Form) -> Iterator[Field]:
         yield from f.fields.values()
 
 
-def _conditions(view: Reading, form: Form, rights: FieldRights, f: Field, found: Live) -> None:
-    for name, formula in (
-        ("visible", f.visible_if),
-        ("required", f.required_if),
-        ("readonly", f.readonly_if),
+def _conditions(
+    view: Reading,
+    form: Form,
+    rights: FieldRights,
+    f: Field,
+    over: Sequence[Section],
+    found: Live,
+) -> None:
+    """`over`: the sections the field stands in, which hide and lock it too."""
+    for name, joint, formulas in (
+        ("visible", "&&", [f.visible_if, *(s.visible_if for s in over)]),
+        ("required", "||", [f.required_if]),
+        ("readonly", "||", [f.readonly_if, *(s.readonly_if for s in over)]),
     ):
-        if formula is None:
-            continue
-        text = _text(view, rights, form, formula, f)
-        if text is not None:
-            found.conditions[name][f.path] = text
-        elif f.table is None:
-            found.asks.add(f.path)
+        wanted = [one for one in formulas if one is not None]
+        texts = [_text(view, rights, form, one, f) for one in wanted]
+        known = [text for text in texts if text is not None]
+        if len(known) < len(wanted):
+            if f.table is None:
+                found.asks.add(f.path)
+        elif len(known) == 1:
+            found.conditions[name][f.path] = known[0]
+        elif known:
+            each = joint.join(f"({text})(x,e)===true" for text in known)
+            found.conditions[name][f.path] = f"(x,e)=>{each}"
 
 
 def _computes(view: Reading, form: Form, rights: FieldRights, found: Live) -> None:

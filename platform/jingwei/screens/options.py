@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -117,7 +117,7 @@ def _records(
 ) -> list[Option]:
     found: list[Option] = []
     keep = view.catalogue.closure(field.filter) if field.filter is not None else None
-    for target in field.to:
+    for target in _forms_of(field, values, row):
         form = target.partition(".")[0]
         if form not in view.catalogue.forms or not may_open(view, form):
             continue
@@ -131,6 +131,18 @@ def _records(
             if len(found) >= MOST:
                 return found
     return found
+
+
+def _forms_of(
+    field: Field, values: Mapping[str, Any], row: Mapping[str, Any]
+) -> Sequence[str]:
+    """The forms whose records may be linked, or the one that another field names now."""
+    if field.form_from is None:
+        return field.to
+    name = field.form_from.removeprefix("parent.")
+    inner = field.table is not None and name == field.form_from
+    named = (row if inner else values).get(name)
+    return (named,) if isinstance(named, str) else ()
 
 
 def _candidates(view: Reading, form: str, wanted: str, size: int) -> Iterator[Mapping[str, Any]]:

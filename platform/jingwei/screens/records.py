@@ -9,8 +9,11 @@ from typing import Any
 
 from flask import Blueprint
 
+from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field, Form, Section
+from jingwei.language.sections import in_tabs
 from jingwei.language.text import Text
+from jingwei.language.values import Formula
 from jingwei.screens.approval import flow_of, flow_words, my_task, shown_flow
 from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column
@@ -19,7 +22,9 @@ from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
+from jingwei.screens.tabs import in_groups
 from jingwei.screens.timeline import moments_of
+from jingwei.screens.widgets import unit_from
 from jingwei.services import access, followers, personal, receipts, snapshots
 from jingwei.services.commands import Reading
 from jingwei.services.flows.offers import Drawn
@@ -49,16 +54,20 @@ class Shown:
     totals: tuple[Cell, ...] = ()
     unit: str = ""
     buttons: Sequence[Sequence[Button]] = ()  # of each row
+    rest: Sequence[Sequence[tuple[str, Cell]]] = ()  # of each row: what has no column
 
 
 @dataclass(frozen=True, slots=True)
 class ShownBlock:
-    """One section."""
+    """One section. `tab`: the place of the tab it stands in."""
 
+    index: int
     title: str
     columns: int
     fields: tuple[Shown, ...]
     relation: Relation | None = None
+    collapsed: bool = False
+    tab: int | None = None
 
 
 def register(blueprint: Blueprint) -> None:
@@ -66,7 +75,6 @@ def register(blueprint: Blueprint) -> None:
 
 
 def show(form: str, id: int) -> Any:
-    _answer_by_reading(form, id)
     with reading() as view:
         view = at_record(view, form, id)
         definition = form_reached(view, form, id)
@@ -75,7 +83,9 @@ def show(form: str, id: int) -> Any:
         flow = flow_of(view, form, id)
         may_edit = edit_rights(view, definition, shown.raw)[0] is not None
         task = my_task(view, flow)
-        offer = flow.mine if flow and task and flow.mine and flow.mine.task == task["id"] else None
+        mine = flow.mine if flow else None
+        offer = mine if mine and task and mine.task == task["id"] else None
+        waits = mine if task is None else None  # for whom the reader asked first
         return page(
             view,
             "record.html",
@@ -83,7 +93,7 @@ def show(form: str, id: int) -> Any:
             title=definition.title(locale()),
             name=cells.record_title(form, id),
             record=shown.json,
-            blocks=shown_blocks(view, definition, shown, cells),
+            groups=in_groups(definition, shown_blocks(view, definition, shown, cells), cells.words),
             facts=_facts(cells, definition, shown),
             access=_access(view, definition, shown, may_edit),
             status=cells.status(shown.json["status"]) if shown.json.get("status") else None,
@@ -95,7 +105,7 @@ def show(form: str, id: int) -> Any:
             task=task,
             task_buttons=deciding(task, offer) if task else [],
             task_more=beside(offer, cells),
-            flow_buttons=of_flow(flow),
+            flow_buttons=[*of_flow(flow), *beside(waits, cells)],
             flow_admin=of_administrators(flow),
             migration=_migration(flow),
             words=flow_words(),
@@ -105,6 +115,7 @@ def show(form: str, id: int) -> Any:
             moments=moments_of(view, definition, shown, cells, flow.json if flow else None),
             titles=json.dumps(_titles(definition), ensure_ascii=False),
             receipts=_receipts(view, definition, id, cells),
+            asks_to_be_seen=receipts.is_done_by_opening(view, form, id),
             following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )
@@ -139,20 +150,6 @@ def _titles(form: Form) -> dict[str, str]:
         found[f.path] = f.title(locale())
         found |= {column.path: column.title(locale()) for column in f.fields.values()}
     return found
-
-
-def _answer_by_reading(form: str, id: int) -> None:
-    """Opening the page is the answer that some receipts ask for."""
-    with reading() as view:
-        view = at_record(view, form, id)
-        definition = view.catalogue.forms.get(form)
-        if definition is None or not definition.receipts:
-            return
-        record(view, form, id)
-        answers = receipts.is_done_by_opening(view, form, id)
-        person = view.actor
-    if answers:
-        current().commands.run(lambda work: receipts.opened(work, form, id), person)
 
 
 def _receipts(view: Reading, form: Form, id: int, cells: Cells) -> list[dict[str, Any]]:
@@ -194,23 +191,35 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
     linked = relations(view, form, shown, cells)
     sections = form.layout or (Section(title=Text.plain(""), columns=2, rows=_by_itself(form)),)
     blocks = []
-    for section in sections:
-        if section.visible_if is not None and not view.catalogue.closure(section.visible_if)(env):
+    for index, section, tab in in_tabs(sections):
+        above = (section,) if tab is None else (sections[tab], section)
+        if not all(_holds(view, one.visible_if, env) for one in above):
+            linked.pop(section.related or "", None)
             continue
         found = []
         for name in (name for row in section.rows for name in row):
-            one = plan.fields.get(name)
-            if one is None or name not in shown.json:
+            planned = plan.fields.get(name)
+            if planned is None or name not in shown.json:
                 continue
-            if one.visible_if is not None and not one.visible_if(env):
+            if planned.visible_if is not None and not planned.visible_if(env):
                 continue
-            found.append(_shown(cells, form, one.field, shown))
+            found.append(_shown(cells, form, planned.field, shown))
         relation = linked.pop(section.related, None) if section.related else None
         if found or relation is not None:
             columns = max(1, min(section.columns, 4))
-            blocks.append(ShownBlock(section.title(cells.words), columns, tuple(found), relation))
-    blocks += [ShownBlock(one.title, 1, (), one) for one in linked.values() if one.rows]
+            folded = section.collapsed
+            if isinstance(folded, Formula):
+                folded = view.catalogue.closure(folded)(env) is True
+            title = section.title(cells.words)
+            blocks.append(ShownBlock(index, title, columns, tuple(found), relation, folded, tab))
+    for place, one in enumerate(linked.values(), len(sections)):
+        if one.rows:
+            blocks.append(ShownBlock(place, one.title, 1, (), one))
     return blocks
+
+
+def _holds(view: Reading, condition: Formula | None, env: Environment) -> bool:
+    return condition is None or bool(view.catalogue.closure(condition)(env))
 
 
 def _by_itself(form: Form) -> tuple[tuple[str, ...], ...]:
@@ -224,16 +233,24 @@ def _shown(cells: Cells, form: Form, f: Field, shown: RecordView) -> Shown:
     if f.type == "table":
         return _table(cells, form, f, value or [], shown)
     wide = f.type in ("long_text", "markdown", "rich_text", "code", "json")
-    return Shown(title, cells.value(f, value), f.type, wide, unit=cells.unit(f))
+    return Shown(title, cells.value(f, value), f.type, wide, unit=_unit(cells, form, f, shown))
+
+
+def _unit(cells: Cells, form: Form, f: Field, shown: RecordView) -> str:
+    """What a number is counted in: a currency may be the record's own choice."""
+    name = unit_from(f)
+    if not name or name not in form.fields or name not in shown.json:
+        return cells.unit(f)
+    return cells.value(form.fields[name], shown.json[name]).text
 
 
 def _table(
     cells: Cells, form: Form, f: Field, rows: Sequence[Mapping[str, Any]], shown: RecordView
 ) -> Shown:
     columns = tuple(
-        Column(c.path, c.title(cells.words), c.type, c, unit=cells.unit(c))
+        Column(c.path, c.title(cells.words), c.type, c, unit=_unit(cells, form, c, shown))
         for name, c in f.fields.items()
-        if c.path in shown.rights.visible
+        if c.path in shown.rights.visible and (not f.columns or name in f.columns)
     )
     names = [c.field.name for c in columns if c.field is not None]
     body = tuple(
@@ -249,7 +266,20 @@ def _table(
         totals = tuple(_total(cells, f, c, rows) for c in columns)
     pressed = row_buttons(cells.view, form, shown, f.name)
     title = f.title(cells.words)
-    return Shown(title, EMPTY, "table", True, columns, body, totals, buttons=pressed)
+    rest = [_rest(cells, f, row, shown) for row in rows] if f.columns else ()
+    return Shown(title, EMPTY, "table", True, columns, body, totals, buttons=pressed, rest=rest)
+
+
+def _rest(
+    cells: Cells, table: Field, row: Mapping[str, Any], shown: RecordView
+) -> list[tuple[str, Cell]]:
+    """What a row says beside the columns of the grid."""
+    left = [c for n, c in table.fields.items() if n not in table.columns]
+    return [
+        (c.title(cells.words), cells.value(c, row.get(c.name)))
+        for c in left
+        if c.path in shown.rights.visible and row.get(c.name) not in (None, "", [])
+    ]
 
 
 def _total(cells: Cells, f: Field, column: Column, rows: Sequence[Mapping[str, Any]]) -> Cell:

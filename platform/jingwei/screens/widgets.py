@@ -11,17 +11,18 @@ from typing import Any
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.periods import Period
-from jingwei.language.values import Literal_
+from jingwei.language.values import Formula, Literal_
 from jingwei.screens.cells import NUMERIC, Cells
 from jingwei.screens.lists import org_options, periods_around
 from jingwei.services import drafts
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
+from jingwei.services.listing import may_open
 from jingwei.services.rights import FieldRights
 
 REMOTE = frozenset(("person", "link"))
 AREAS = frozenset(("long_text", "markdown", "rich_text", "code", "json"))
-NAMED = frozenset(("org", "indicator", "post", "role"))
+NAMED = frozenset(("org", "indicator", "post", "role", "form"))
 FILES = frozenset(("file", "image", "signature"))
 INPUTS: Mapping[str, str] = {
     "email": "email",
@@ -71,7 +72,10 @@ class Widget:
     max_rows: int | None = None
     append_only: bool = False
     columns: tuple[Widget, ...] = ()
+    grid: frozenset[str] = frozenset()  # the columns beside each other; the others have a page
+    page: tuple[RowBlock, ...] = ()
     totals: tuple[str, ...] = ()
+    unit_from: str = ""  # the field whose choice is the unit
     values: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -91,12 +95,23 @@ class Widget:
             "computed": self.computed,
             "filtered": self.filtered,
         }
+        if self.unit_from:
+            found["unitFrom"] = self.unit_from
         if self.kind == "output" and self.options:
             found["titles"] = {option.value: option.text for option in self.options}
         if self.kind == "table":
             found["columns"] = {c.name: c.model() for c in self.columns}
             found["totals"] = list(self.totals)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class RowBlock:
+    """One section of the page of a row."""
+
+    title: str
+    columns: int
+    widgets: tuple[Widget, ...]
 
 
 @dataclass(slots=True)
@@ -120,6 +135,7 @@ class Widgets:
         computed = f.compute is not None and f.mode in ("always", "lock_if_found")
         masked = f.path in self.rights.masked
         columns = tuple(w for w in (self.widget(c) for c in f.fields.values()) if w is not None)
+        grid = frozenset(f.columns) or frozenset(f.fields)
         return Widget(
             path=f.path,
             name=f.name,
@@ -144,8 +160,24 @@ class Widgets:
             max_rows=f.max_rows,
             append_only=f.append_only,
             columns=columns,
+            grid=grid,
+            page=self._row_page(f, {w.name: w for w in columns if w.name not in grid}),
             totals=f.totals,
+            unit_from=unit_from(f),
         )
+
+    def _row_page(self, table: Field, left: dict[str, Widget]) -> tuple[RowBlock, ...]:
+        """What of a row is not in the grid, as the table's layout has it."""
+        found = []
+        for section in table.layout:
+            names = [name for row in section.rows for name in row if name in left]
+            inside = tuple(left.pop(name) for name in names)
+            if inside:
+                title = section.title(self.cells.words)
+                found.append(RowBlock(title, max(1, min(section.columns, 4)), inside))
+        if left:
+            found.append(RowBlock("", 2, tuple(left.values())))
+        return tuple(found)
 
     def _kind(self, f: Field, computed: bool) -> str:
         if f.type in ("table", "heading", "note"):
@@ -182,7 +214,7 @@ class Widgets:
                 return tuple(Option(c.code, c.title(words)) for c in offered)
             case "period":
                 return self._periods(f)
-            case "org" | "indicator" | "post" | "role":
+            case "org" | "indicator" | "post" | "role" | "form":
                 offers = named_options(self.view, self.cells, f, self.form, self.values, {})
                 return self._with_held(f, offers)
             case "person" | "link" | "tags":
@@ -235,6 +267,8 @@ def named_options(
         ]
     catalogue: Any = view.catalogue
     known = getattr(catalogue, f"{f.type}s")
+    if f.type == "form":
+        known = {n: one for n, one in known.items() if may_open(view, n)}
     return [
         Option(name, one.title(cells.words))
         for name, one in known.items()
@@ -286,6 +320,13 @@ def engine_values(view: Reading, form: Form, values: Mapping[str, Any]) -> dict[
     return found
 
 
+def unit_from(f: Field) -> str:
+    """The field of the record that says the unit of this one."""
+    if not isinstance(f.unit, Formula):
+        return ""
+    return f.unit.source.strip().removeprefix("parent.")
+
+
 def _scale(f: Field) -> str:
     if f.type == "percent":
         return "0.01"
@@ -321,4 +362,13 @@ def literal(value: Any) -> Any:
     return value.value if isinstance(value, Literal_) else None
 
 
-__all__ = ["Option", "Widget", "Widgets", "as_model", "drafts", "engine_values", "named_options"]
+__all__ = [
+    "Option",
+    "Widget",
+    "Widgets",
+    "as_model",
+    "drafts",
+    "engine_values",
+    "named_options",
+    "unit_from",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,7 +17,8 @@ from jingwei.language.field_types.table import (
     value_parser,
     value_presenter,
 )
-from jingwei.language.form import Choice, Field, Form, Rule
+from jingwei.language.form import Choice, Field, Form, Rule, Section
+from jingwei.language.sections import sections_over
 from jingwei.language.values import Formula, Literal_, Value
 
 Closure = Callable[[Environment], Any]
@@ -104,7 +105,8 @@ def form_plan(owner: Any, catalogue: Catalogue, form: str) -> FormPlan:
 def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
     """Compile everything a form says about its fields."""
     stored, live = _computes(catalogue, form)
-    fields = {name: _field_plan(catalogue, f) for name, f in form.fields.items()}
+    over = sections_over(form)
+    fields = {n: _field_plan(catalogue, f, over.get(n, ())) for n, f in form.fields.items()}
     tables = {
         name: {column: _field_plan(catalogue, c) for column, c in table.fields.items()}
         for name, table in form.tables.items()
@@ -204,13 +206,14 @@ def _all_fields(form: Form) -> list[Field]:
     return [f for outer in form.fields.values() for f in (outer, *outer.fields.values())]
 
 
-def _field_plan(catalogue: Catalogue, f: Field) -> FieldPlan:
+def _field_plan(catalogue: Catalogue, f: Field, over: Sequence[Section] = ()) -> FieldPlan:
+    """`over`: the sections of the page that the field stands in."""
     return FieldPlan(
         f,
         FIELD_TYPES[f.type].is_value,
-        _closure(catalogue, f.visible_if),
+        _all_of(catalogue, [f.visible_if, *(s.visible_if for s in over)]),
         _closure(catalogue, f.required_if),
-        _closure(catalogue, f.readonly_if),
+        _any_of(catalogue, [f.readonly_if, *(s.readonly_if for s in over)]),
         _value(catalogue, f.default),
         _value(catalogue, f.min),
         _value(catalogue, f.max),
@@ -242,6 +245,20 @@ def _sure(f: Field) -> Callable[[Any], bool] | None:
     if most is None:
         return lambda value: bool(value >= least)
     return lambda value: bool(least <= value <= most)
+
+
+def _all_of(catalogue: Catalogue, formulas: Iterable[Formula | None]) -> Closure | None:
+    found = [catalogue.closure(one) for one in formulas if one is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    return lambda environment: all(one(environment) for one in found)
+
+
+def _any_of(catalogue: Catalogue, formulas: Iterable[Formula | None]) -> Closure | None:
+    found = [catalogue.closure(one) for one in formulas if one is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    return lambda environment: any(one(environment) for one in found)
 
 
 def _closure(catalogue: Catalogue, formula: Formula | None) -> Closure | None:

@@ -220,6 +220,14 @@ def _judge_link(
     for one in value if plan.field.many else [value]:
         if plan.field.type == "link":
             form, identity = target_of(plan.field, one)
+            wanted = _form_wanted(plan.field, env, form)
+            if form != wanted:
+                named = view.catalogue.forms.get(wanted or "")
+                if named is None:
+                    found.add(path, "link-no-form")
+                else:
+                    found.add(path, "link-other-form", form=named.title)
+                continue
             candidate = _readable(view, form, identity)
             if candidate is None:
                 found.add(path, "unknown-record")
@@ -230,6 +238,17 @@ def _judge_link(
             inside = environment(view, candidate, this=env.this, row=env.row)
             if not plan.filter(inside):
                 found.add(path, "not-offered", value=str(one))
+
+
+def _form_wanted(definition: Field, env: Environment, form: str) -> str | None:
+    """The form that another field says a link leads to; `form` itself where none does."""
+    if definition.form_from is None:
+        return form
+    name = definition.form_from.removeprefix("parent.")
+    outer = name != definition.form_from and env.parent is not None
+    values = env.parent if outer and env.parent is not None else env.record
+    found: str | None = values.get(name)
+    return found
 
 
 def target_of(definition: Field, value: Any) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.language.build_who import RULES, rule, split_who
-from jingwei.language.fields import FIELDS, SECTION
+from jingwei.language.fields import FIELDS
 from jingwei.language.form import (
     Action,
     Collect,
@@ -18,10 +18,10 @@ from jingwei.language.form import (
     Related,
     Restriction,
     Rule,
-    Section,
     State,
 )
 from jingwei.language.kinds.common import common, own
+from jingwei.language.sections import SECTION, build_section
 from jingwei.language.shapes import (
     BOOLEAN,
     CONDITION,
@@ -335,18 +335,3 @@ def _collect(values: dict[str, Any] | None) -> Collect | None:
     every = values.get("every") or values.get("each") or "month"
     rest = {key: value for key, value in values.items() if key not in ("every", "each")}
     return Collect(every=every, **rest)
-
-
-def build_section(values: dict[str, Any]) -> Section:
-    rows = tuple(row if isinstance(row, tuple) else (row,) for row in values.get("fields", ()))
-    collapsed = values.get("collapsed", False)
-    if isinstance(collapsed, Formula) and collapsed.source in ("true", "false"):
-        collapsed = collapsed.source == "true"
-    return Section(
-        title=values.get("section") or values.get("tab") or Text.plain(""),
-        tab="tab" in values,
-        columns=values.get("columns", 1),
-        rows=rows,
-        collapsed=collapsed,
-        **own(values, "related", "visible_if", "readonly_if", "help"),
-    )

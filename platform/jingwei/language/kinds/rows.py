@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from jingwei.language.fields import FIELDS, SECTION
+from jingwei.language.fields import FIELDS
 from jingwei.language.kinds.common import common
-from jingwei.language.kinds.form import RULE, build_rule, build_section
+from jingwei.language.kinds.form import RULE, build_rule
 from jingwei.language.rows import RowForm
+from jingwei.language.sections import SECTION, build_section
 from jingwei.language.shapes import kind, list_of, map_of
 from jingwei.language.walker import Walker
 

@@ -72,8 +72,16 @@ form.addEventListener("click", (event) => {
     const line = addRow(add.closest("[data-table]").dataset.table);
     line.querySelector("[data-input]")?.focus();
   }
+  const page = event.target.closest("[data-row-page]");
+  if (page) openRow(page.closest("[data-row]"));
   if (remove) removeRow(remove.closest("[data-row]"), remove.closest("[data-table]").dataset.table);
 });
+
+function openRow(line) {
+  const page = line.querySelector("dialog.row-page");
+  page.querySelector("[data-page-title]").textContent = `${page.dataset.title} ${model.words.row.replace("{row}", indexOf(line) + 1)}`;
+  page.showModal();
+}
 form.addEventListener("paste", paste);
 // Enter in a line goes on; it does not send a half-filled form
 form.addEventListener("keydown", (event) => {

@@ -134,7 +134,7 @@ export function upgrade(control, field, path, rowOf) {
       searchField: ["text", "value", "hint"],
       placeholder: control.options[0]?.value === "" ? control.options[0].text : "",
       allowEmptyOption: false,
-      dropdownParent: "body",
+      dropdownParent: control.closest("dialog") ?? "body", // what is open in front hides the page
       openOnFocus: true,
       render: { option: optionLine, no_results: () => `<div class="no-results">${escapeText(model.words.nothing_found)}</div>` },
       onInitialize() {
@@ -167,6 +167,7 @@ export function upgrade(control, field, path, rowOf) {
       dateFormat: withTime ? "Y-m-d H:i" : "Y-m-d",
       locale: calendarWords[locale.slice(0, 2)] ?? "default",
       disableMobile: true,
+      ...(control.closest("dialog") ? { appendTo: control.closest("dialog") } : {}),
     });
   }
 }

@@ -3,6 +3,7 @@ import { api } from "./api.js";
 import { show } from "./form_controls.js";
 import { blockOf, controlIn, form, held, isTable, model, nothing, rules, state, touched, x } from "./form_model.js";
 import { sentRows, totals } from "./form_tables.js";
+import { settleTabs } from "./page_tabs.js";
 
 let asked = { visible: {}, required: {}, readonly: {} };
 const variables = { me: model.me, today: model.today, now: model.now };
@@ -30,12 +31,26 @@ export function refresh() {
     if (control && !model.fields[name].readonly) lock(control, readonly);
     if (control?.matches("output")) show(control, model.fields[name], state[name]);
   }
-  for (const [index, rule] of Object.entries(rules.sections)) {
-    const section = form.querySelector(`[data-section="${index}"]`);
-    if (section) section.hidden = rule(x, env) !== true;
+  for (const section of form.querySelectorAll("[data-section]")) {
+    section.hidden = [...section.querySelectorAll(".fields > [data-field]")].every((block) => block.hidden);
   }
+  settleTabs();
   for (const name of model.order.filter(isTable)) refreshTable(name);
+  sayUnits();
 }
+
+// an amount in the currency that another field names
+function sayUnits() {
+  for (const place of form.querySelectorAll("[data-unit-from]")) {
+    const name = place.dataset.unitFrom;
+    const control = model.fields[name] && controlIn(blockOf(name));
+    const words = control?.selectedOptions?.[0]?.value ? control.selectedOptions[0].text.trim() : shownUnit(name);
+    place.textContent = words && place.dataset.in ? place.dataset.in.replace("%", words) : words;
+    if (place.matches(".unit")) place.hidden = !words;
+  }
+}
+
+const shownUnit = (name) => (nothing(state[name]) ? "" : (model.fields[name]?.titles?.[state[name]] ?? String(state[name])));
 
 const isRequired = (name, env) =>
   requiredAlways(name) || (rules.required[name] ? rules.required[name](x, env) === true : (asked.required[name] ?? false));
@@ -65,7 +80,7 @@ function refreshTable(name) {
       const control = controlIn(cell);
       if (control.matches("output")) show(control, model.fields[name].columns[cell.dataset.column], row[cell.dataset.column]);
       const rule = rules.visible[`${name}.${cell.dataset.column}`];
-      if (rule) control.hidden = rule(x, environment(row, state)) !== true;
+      if (rule) (cell.matches(".field") ? cell : control).hidden = rule(x, environment(row, state)) !== true;
     }
   });
   totals(name);

@@ -33,6 +33,7 @@ function newRow(name, block) {
     const control = controlIn(cell);
     const field = model.fields[name].columns[cell.dataset.column];
     control.id = `cell-${fresh}-${cell.dataset.column}`;
+    cell.querySelector("label")?.setAttribute("for", control.id);
     if (field.type === "person" || field.type === "link" || field.many) upgradeCell(name, line, cell, control, field);
   }
   if (model.fields[name].readonly) line.querySelector("[data-remove]")?.remove();

@@ -1,6 +1,7 @@
 // What is wrong in a form: beside its field, and on top with a way to it.
 import { summarise } from "./api.js";
 import { blockOf, controlIn, form, isTable, model } from "./form_model.js";
+import { markTabs, reveal } from "./page_tabs.js";
 
 export function forgive(block, control) {
   const wrong = block.querySelector("[data-wrong]");
@@ -19,6 +20,7 @@ export function forgiveAll() {
   }
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
   document.getElementById("summary").hidden = true;
+  markTabs();
 }
 
 export function blame(fields, message) {
@@ -43,6 +45,7 @@ export function blame(fields, message) {
     return { words: `${title}: ${words}`, id: control?.id ?? block.id, go: () => goTo(block, control) };
   });
   summarise(document.getElementById("summary"), message, lines);
+  markTabs();
 }
 
 function note(place, control, words) {
@@ -60,6 +63,7 @@ function note(place, control, words) {
 
 function goTo(block, control) {
   block.hidden = false;
+  reveal(control ?? block);
   const target = control?.tomselect?.control_input ?? control ?? block;
   target.focus();
   target.scrollIntoView({ block: "center" });
