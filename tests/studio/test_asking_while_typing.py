@@ -78,6 +78,45 @@ def test_in_an_expression_fields_and_functions_are_offered(ann: Author) -> None:
     assert set(found) == {"title"}
 
 
+RECEIPT = "forms/receipt.yaml"
+
+
+@pytest.mark.parametrize(
+    ("condition", "chosen"),
+    [
+        (f'kind == "{HERE}"', {"cash": None, "bank": None}),
+        (f'kind == "{HERE}', {"cash": 'cash"', "bank": 'bank"'}),
+        (f'kind not in ["cash", "b{HERE}"]', {"bank": None}),
+        (f"'contract.status != {HERE}'", {"draft": '"draft"', "approved": '"approved"'}),
+        (f'"kind != c{HERE}"', {"cash": "'cash'"}),
+    ],
+)
+def test_the_codes_of_a_choice_are_offered_where_it_is_compared(
+    ann: Author, condition: str, chosen: dict[str, str | None]
+) -> None:
+    found = offers(ann, f"kind: form\nrules:\n  a:\n    check: {condition}\n", RECEIPT)
+    assert {code: found[code].get("insert") for code in chosen} == chosen
+    assert {"cash": "现金", "bank": "转账"}.get(next(iter(chosen)), "草稿") == (
+        found[next(iter(chosen))]["detail"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (f"  x: {{do: [{{set: {{{HERE}}}}}]}}\n", {"note", "paid", "kind"}),
+        (f"  x: {{do: [{{create: {{form: contract, set: {{{HERE}}}}}}}]}}\n", {"name", "amount"}),
+        (f"  x:\n    do:\n      - update:\n          record: contract\n          set:\n"
+         f"            {HERE}\n", {"name", "amount"}),
+        (f"  x: {{do: [{{set: {{kind: {HERE}}}}}]}}\n", {"cash", "bank"}),
+    ],
+)  # fmt: skip
+def test_what_an_effect_sets_is_offered_by_the_form_it_writes_to(
+    ann: Author, written: str, names: set[str]
+) -> None:
+    assert names <= set(offers(ann, f"kind: form\nactions:\n{written}", RECEIPT))
+
+
 def test_a_pointer_is_told_what_a_key_and_a_field_are_and_where_from(ann: Author) -> None:
     text = ann.file()["text"]
     at = text.replace("required: true", f"re{HERE}quired: true", 1)

@@ -4,21 +4,28 @@ expressions. The engine's own tables answer; an editor knows nothing by itself."
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jingwei.authoring.codes import Compared, codes_of, codes_set, compared_at, fields_set
 from jingwei.authoring.cursor import ITEM, Cursor, locate
 from jingwei.authoring.grammar import MENU_KINDS, element, kind_schema, named_parts, opened, thing
 from jingwei.authoring.json_schema import Names, described
-from jingwei.authoring.words_in_scope import field_of, inside_aggregate, members_of, scope_at
+from jingwei.authoring.words_in_scope import (
+    field_of,
+    form_of,
+    members_of,
+    rows_of_aggregate,
+    scope_at,
+)
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.expressions.tree import Type
 from jingwei.language.expressions.words import type_words
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.fields import keys_of
-from jingwei.language.form import SYSTEM_FIELDS
+from jingwei.language.form import SYSTEM_FIELDS, Field
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.shapes import Schema
 from jingwei.texts import has_text, text
@@ -33,6 +40,7 @@ _WORDS = (
 )
 # keys of a form whose words are names of its fields
 _FIELD_LISTS = frozenset(("list", "layout", "permissions", "related", "rules", "facts", "restrict"))
+_SETTING = frozenset(("form", "workflow", "alert"))  # kinds whose effects set fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def complete(
     kind = kind_in(text_)
     if cursor.in_text:
         return Offers(offset, ())
-    maker = _Completion(catalogue, names, kind, name, cursor, text_, locale)
+    maker = _Completion(catalogue, names, kind, name, cursor, text_, offset, locale)
     found = tuple(maker.offers())
     word = maker.word
     start = offset - len(word)
@@ -106,6 +114,7 @@ class _Completion:
         name: str,
         cursor: Cursor,
         text_: str,
+        offset: int,
         locale: str,
     ) -> None:
         self.catalogue = catalogue
@@ -114,6 +123,8 @@ class _Completion:
         self.name = name
         self.cursor = cursor
         self.text = text_
+        self.before = text_[:offset]
+        self.next = text_[offset : offset + 1]
         self.locale = locale
         self.word = cursor.word
 
@@ -186,8 +197,8 @@ class _Completion:
             yield from self._named("form")
         elif self.kind == "profile" and words[:1] == ("thresholds",):
             yield from self._named("indicator")
-        elif words[-1:] == ("set",) and self.kind in ("form", "workflow"):
-            yield from self._fields()
+        elif words[-1:] == ("set",) and self.kind in _SETTING:
+            yield from self._set_names()
 
     # -- values
 
@@ -217,12 +228,46 @@ class _Completion:
             yield from (Offer("true", "word"), Offer("false", "word"))
         elif word == "formula" or (word == "value" and self._is_expression()):
             yield from self.expression(self.cursor.written)
+        elif word == "value":
+            yield from self._codes()
         elif word in ("template", "text") and "{" in self.cursor.written:
             hole = self.cursor.written.rpartition("{")[2]
             if "}" not in hole:
                 yield from self.expression(hole)
         elif word in ("word", "name", "anything") and self._lists_fields():
             yield from self._fields()
+
+    def _set_names(self) -> Iterator[Offer]:
+        fields = self._fields_set()
+        for name, field in fields.items():
+            is_computed = field.compute is not None and field.mode == "always"
+            if name not in self.cursor.beside and not is_computed:
+                yield Offer(name, "field", self._titled(field), insert=f"{name}: ")
+        for name in ("org", "owner"):
+            if name not in self.cursor.beside and name not in fields:
+                said = self._said(f"system_fields.{name}")
+                yield Offer(name, "field", said, insert=f"{name}: ")
+
+    def _fields_set(self) -> Mapping[str, Field]:
+        assert self.kind is not None
+        return fields_set(self.catalogue, self.kind, self.name, self.cursor.path, self.before)
+
+    def _codes(self) -> Iterator[Offer]:
+        """Of a choice that is set, or that a choice field begins with."""
+        path, key = self.cursor.path, self.cursor.key or ""
+        if path[-1:] == ("set",) and self.kind in _SETTING:
+            for code, title in codes_set(self._fields_set(), self.catalogue, key, self.locale):
+                yield Offer(code, "word", title)
+        elif key == "default" and self.kind == "form" and path[:1] == ("fields",):
+            form = self.catalogue.forms.get(self.name)
+            field = form.fields.get(path[1]) if form is not None else None
+            if field is not None and len(path) == 4:
+                field = field.fields.get(path[3])
+            codes = codes_of(self.catalogue, field, self.locale) if field is not None else {}
+            yield from (Offer(code, "word", title) for code, title in codes.items())
+
+    def _titled(self, field: Field) -> str:
+        return f"{field.title(self.locale)} · {field.type}"
 
     def _is_expression(self) -> bool:
         """A value that begins with `=` is one."""
@@ -257,7 +302,7 @@ class _Completion:
         if path[:1] == ("related",) and len(path) > 1 and path[1] in form.related:
             form = self.catalogue.forms.get(form.related[path[1]].form, form)
         for name, field in form.fields.items():
-            yield Offer(name, "field", f"{field.title(self.locale)} · {field.type}")
+            yield Offer(name, "field", self._titled(field))
         for name in SYSTEM_FIELDS:
             yield Offer(name, "field", self._said(f"system_fields.{name}"))
 
@@ -268,8 +313,17 @@ class _Completion:
         chain = (_CHAIN.search(before) or [""])[0]
         *above, self.word = chain.split(".")
         scope = scope_at(self.catalogue, self.kind, self.name, self.cursor.value_path)
-        scope = inside_aggregate(scope, before)
-        form = self.name if self.kind == "form" else None
+        own = form_of(self.catalogue, self.kind, self.name)
+        form = own.name if own is not None else None
+        rows = rows_of_aggregate(scope, before)
+        if rows is not None:
+            scope = scope.inside(rows)
+            form = form if rows.type.table else rows.type.form
+        compared = compared_at(self.catalogue, scope, form, before, self.locale)
+        if compared is not None:
+            yield from self._compared(compared)
+            if compared.quote:
+                return
         if above:
             for name, type_ in members_of(scope, above).items():
                 yield self._member(scope, form, [*above, name], type_)
@@ -289,6 +343,19 @@ class _Completion:
             for name in self.catalogue.forms:
                 if name not in scope.symbols:
                     yield Offer(name, "name", self.catalogue.forms[name].title(self.locale))
+
+    def _compared(self, found: Compared) -> Iterator[Offer]:
+        """Codes in quotes: those the author began, else the pair that YAML leaves free here."""
+        self.word = found.word
+        outer = self.cursor.written.lstrip()[:1]
+        pair = "'" if outer == '"' else '"'
+        for code, title in found.codes.items():
+            if not found.quote:
+                yield Offer(code, "word", title, insert=f"{pair}{code}{pair}")
+            elif found.quote.endswith(self.next) and self.next:
+                yield Offer(code, "word", title)
+            else:
+                yield Offer(code, "word", title, insert=f"{code}{found.quote}")
 
     def _member(self, scope: Any, form: str | None, chain: list[str], type_: Type) -> Offer:
         field = field_of(self.catalogue, scope, form, chain)

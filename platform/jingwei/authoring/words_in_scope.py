@@ -17,7 +17,7 @@ _OPEN_AGGREGATE = re.compile(r"[a-z_]+\(\s*([a-z_][\w.]*)\s+(?:where|by)\b[^()]*
 
 def scope_at(catalogue: Catalogue, kind: str, name: str, path: tuple[str, ...]) -> Scope:
     """What bare names mean at a path of a definition; what is not known yet knows few names."""
-    form = _form_of(catalogue, kind, name)
+    form = form_of(catalogue, kind, name)
     if form is not None:
         if path[:1] == ("fields",) and path[2:3] == ("fields",) and path[1] in form.tables:
             return scopes.row_scope(catalogue, form, path[1])
@@ -38,7 +38,8 @@ def scope_at(catalogue: Catalogue, kind: str, name: str, path: tuple[str, ...]) 
     return scopes.variables_scope(catalogue, {"org": Type("org"), "period": Type("period")})
 
 
-def _form_of(catalogue: Catalogue, kind: str, name: str) -> Form | None:
+def form_of(catalogue: Catalogue, kind: str, name: str) -> Form | None:
+    """The form whose record a definition is about."""
     if kind == "form":
         return catalogue.forms.get(name)
     if kind == "workflow" and name in catalogue.workflows:
@@ -48,14 +49,18 @@ def _form_of(catalogue: Catalogue, kind: str, name: str) -> Form | None:
 
 def inside_aggregate(scope: Scope, before: str) -> Scope:
     """The scope of the row, after `sum(targets.amount where …`."""
+    rows = rows_of_aggregate(scope, before)
+    return scope if rows is None else scope.inside(rows)
+
+
+def rows_of_aggregate(scope: Scope, before: str) -> Symbol | None:
+    """The rows that an aggregate goes over whose condition is being written; None outside."""
     found = _OPEN_AGGREGATE.search(before)
     if found is None:
-        return scope
+        return None
     name = found[1].split(".")[0]
     rows = scope.name(name) or scope.types.form(name)
-    if rows is None or rows.type.name != "rows":
-        return scope
-    return scope.inside(rows)
+    return rows if rows is not None and rows.type.name == "rows" else None
 
 
 def members_of(scope: Scope, chain: list[str]) -> Mapping[str, Type]:
