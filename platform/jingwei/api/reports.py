@@ -31,7 +31,8 @@ def listed() -> Response:
 
 @blueprint.get("/<name>")
 def report(name: str) -> Response:
-    """`?org&period&format=json|docx|pdf`; a report about a record takes `id`."""
+    """`?org&period&format=json|docx|pdf`; a report about a record takes `id`. Of a report with
+    `archive` what is handed out is kept: once for the same data, however often it is fetched."""
     given = parameters(*_known(name), "format")
     wanted = choice(given, "format", (JSON, *FORMATS)) or JSON
     given.pop("format", None)

@@ -36,7 +36,7 @@ from jingwei.services.tasks import books
 from jingwei.services.world import environment
 from jingwei.storage.tasks import tasks_on
 from jingwei.texts import text
-from jingwei.web import current, locale
+from jingwei.web import locale
 
 SYSTEM_SHOWN = ("org", "owner", "created_at", "updated_at")
 

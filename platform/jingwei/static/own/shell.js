@@ -202,6 +202,26 @@ function done(button, after, answer) {
   else location.href = after;
 }
 
+// -- receipts that are done by seeing the record: said by whoever sees it, not by what fetches pages
+
+const unseen = document.querySelector("[data-seen-at]");
+
+async function saySeen() {
+  if (document.visibilityState !== "visible") return;
+  document.removeEventListener("visibilitychange", saySeen);
+  try {
+    const { answered } = await api("POST", unseen.dataset.seenAt, {});
+    if (answered) location.reload();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+if (unseen) {
+  document.addEventListener("visibilitychange", saySeen);
+  saySeen();
+}
+
 // -- comments
 
 document.addEventListener("submit", async (event) => {
