@@ -114,11 +114,9 @@ class Settings:
         if self.secret_key:
             return self
         path = self.data_dir / "secret_key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(SECRET_LENGTH), encoding="utf-8")
-        secret = path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        if not secret:
+            secret = _new_secret(path)
         return replace(self, secret_key=secret, sources={**self.sources, "SECRET_KEY": "file"})
 
     def shown(self) -> dict[str, tuple[str, str]]:
@@ -150,6 +148,27 @@ class Settings:
         if name.endswith("_*"):
             return "environment" if (self.oidc if name == "OIDC_*" else self.ldap) else "default"
         return self.sources.get(name, "default")
+
+
+def _new_secret(path: Path) -> str:
+    """A secret in a file of its own. Of processes that start at once the first one's counts: none
+    sees a file that is not whole, which would be an empty secret."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coming = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    coming.touch(mode=0o600)
+    coming.write_text(secrets.token_hex(SECRET_LENGTH), encoding="utf-8")
+    try:
+        if path.exists() and not path.read_text(encoding="utf-8").strip():
+            coming.replace(path)  # of a start that was killed
+        else:
+            os.link(coming, path)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:  # a file system without links
+        coming.replace(path)
+    finally:
+        coming.unlink(missing_ok=True)
+    return path.read_text(encoding="utf-8").strip()
 
 
 NAMES = (

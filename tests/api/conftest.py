@@ -21,3 +21,12 @@ def api_on_both(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
     opened = open_api(tmp_path, database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    """One for the tests of a file that leave nothing behind in which another would stumble."""
+    folder = tmp_path_factory.mktemp("shared")
+    opened = open_api(folder, f"sqlite:///{folder / 'api.db'}")
+    yield opened
+    opened.close()

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields, open_api
 
+from jingwei.storage.people import find_person, update_person
+
 CLAIM = """
 kind: form
 title: 索赔
@@ -71,6 +73,38 @@ def test_a_form_that_is_typed_works_out_nothing_for_an_org_out_of_reach(house: A
 
     values, problems = computed(house, "chen.jie", org="B")
     assert (values["org"], values["contracts"], problems) == ("B", 1, [])
+
+
+# --- who may see what, and a share that is over ---------------------------------------------------
+
+
+def test_whoever_asks_what_others_may_see_hears_of_no_field_of_which_he_knows_nothing(
+    house: ApiHouse,
+) -> None:
+    mine = contract_of(house, "li.na")
+    told = house.get("chen.jie", f"forms/contract/records/{mine}/access?person=li.na").get_json()
+
+    assert told["allowed"] and "amount" in told["fields"]["writable"]
+    assert "secret" not in str(told["fields"])
+
+
+def test_a_share_is_taken_back_from_who_is_away(house: ApiHouse) -> None:
+    made = house.make("li.na", "receipt", contract=contract_of(house, "li.na"), note="y")
+    path = f"forms/receipt/records/{made['id']}"
+    assert house.post("li.na", f"{path}/share", {"person": "nobody"}).status_code == 200
+    assert house.get("nobody", path).status_code == 200
+
+    def set_active(active: bool) -> None:
+        with house.platform.database.writing() as connection:
+            row = find_person(connection, "nobody")
+            assert row is not None
+            update_person(connection, row.id, {"active": active})
+
+    set_active(False)
+    taken = house.post("li.na", f"{path}/share", {"person": "nobody", "remove": True})
+    set_active(True)
+    assert taken.status_code == 200
+    assert code(house.get("nobody", path)) == (404, "no-such-record")
 
 
 # --- odd values ----------------------------------------------------------------------------------

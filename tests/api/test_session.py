@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from api_house import PASSWORD, ApiHouse, code, fields
+
+from jingwei.services.people import SYSTEM
+from jingwei.services.roster import import_people
+from jingwei.settings import Settings
 
 CONTRACTS = "/api/v1/forms/contract/records"
 
@@ -67,9 +72,9 @@ def test_every_failed_login_is_answered_alike(api: ApiHouse, login: str, passwor
     ],
 )
 def test_a_login_that_cannot_be_read(
-    api: ApiHouse, body: dict[str, Any], named: tuple[str, str]
+    shared: ApiHouse, body: dict[str, Any], named: tuple[str, str]
 ) -> None:
-    assert named in fields(api.post(None, "login", body))
+    assert named in fields(shared.post(None, "login", body))
 
 
 def test_ten_failures_a_minute_close_the_account_and_the_source_for_a_while(
@@ -84,22 +89,76 @@ def test_ten_failures_a_minute_close_the_account_and_the_source_for_a_while(
     assert sign_in(api, "li.na").status_code == 200
 
 
+def test_a_login_without_end_is_no_line_without_end(shared: ApiHouse) -> None:
+    for login in ("x" * 2_000_000, "x\0y"):
+        page = shared.ask("POST", None, "/sign-in", data={"login": login, "password": "x"})
+        assert page.status_code == 401
+    with shared.platform.database.reading() as connection:
+        longest = connection.exec_driver_sql("SELECT max(length(subject)) FROM sys_login_failure")
+        assert longest.scalar_one() <= 72
+
+
+def test_no_other_site_signs_anybody_in(shared: ApiHouse) -> None:
+    def status(**headers: str) -> int:
+        sent = {"login": "li.na", "password": PASSWORD}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = shared.ask("POST", None, "/sign-in", data=sent, headers=named)
+        found: int = answer.status_code
+        return found
+
+    assert status(Origin="http://elsewhere.example") == 403
+    assert status(Origin="null") == 403  # a page with `no-referrer`, or in a sandbox
+    assert status(Origin="null", Sec_Fetch_Site="cross-site") == 403
+    assert status(Sec_Fetch_Site="same-site") == 403
+    assert status(Origin="http://localhost") == status(Sec_Fetch_Site="same-origin") == 302
+    assert status(Origin="null", Referer="http://localhost/sign-in") == 302
+
+
+def test_a_new_password_ends_what_was_begun_by_the_old_one(shared: ApiHouse) -> None:
+    browser, _ = with_session(shared, "li.na")
+    login = {"Authorization": f"Bearer {sign_in(shared, 'li.na').get_json()['token']}"}
+    line = {"login": "li.na", "name": "李娜", "org": "A", "posts": "planner@A"}
+
+    def bring(**changed: str) -> None:
+        people, passwords = [{**line, **changed}], shared.sessions.passwords
+        shared.platform.commands.run(lambda work: import_people(work, people, passwords), SYSTEM)
+
+    def known() -> list[int]:
+        asked = (
+            browser.get(CONTRACTS),
+            shared.get(None, "me", headers=login),
+            shared.get("li.na", "me"),  # a program's token, which no password gave
+        )
+        return [answer.status_code for answer in asked]
+
+    bring(email="li.na@example.com")
+    bring(password=PASSWORD)  # the one she has
+    assert known() == [200, 200, 200]
+    bring(password="another one")
+    assert known() == [401, 401, 200]
+
+    browser.set_cookie("jingwei_session", shared.sessions.sign_in("li.na", "another one").secret)
+    bring(active="no")
+    bring(active="yes")
+    assert known() == [401, 401, 200]
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", "Basic bGk6eA==", "x"])
-def test_a_broken_authorization_is_nobody(api: ApiHouse, header: str) -> None:
-    answer = api.get(None, "me", headers={"Authorization": header})
+def test_a_broken_authorization_is_nobody(shared: ApiHouse, header: str) -> None:
+    answer = shared.get(None, "me", headers={"Authorization": header})
     assert code(answer) == (401, "not-signed-in")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_every_address_but_a_few_needs_somebody(api: ApiHouse) -> None:
-    for rule in api.app.url_map.iter_rules():
+def test_every_address_but_a_few_needs_somebody(shared: ApiHouse) -> None:
+    for rule in shared.app.url_map.iter_rules():
         if not rule.rule.startswith("/api/v1/") or rule.rule == "/api/v1/login":
             continue
         path = rule.rule.replace("<int:", "<")
         for name in rule.arguments:
             path = path.replace(f"<{name}>", "1" if name != "form" else "contract")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            answer = api.ask(method, None, path, json={})
+            answer = shared.ask(method, None, path, json={})
             assert code(answer) == (401, "not-signed-in"), (method, path)
 
 
@@ -141,3 +200,13 @@ def test_what_is_not_there_is_our_payload(api: ApiHouse) -> None:
     assert code(api.get("li.na", "forms/contract/records/x")) == (404, "not-found")
     huge = "forms/contract/records/" + "9" * 30
     assert code(api.get("li.na", huge)) == (404, "not-found")
+
+
+def test_the_secret_of_an_installation_is_never_an_empty_one(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path, "sqlite://")
+    (tmp_path / "secret_key").touch()  # the start that made it was killed
+
+    made, again = (settings.with_secret().secret_key for _ in range(2))
+
+    assert len(made) == 64 and made == again
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]

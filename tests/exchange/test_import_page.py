@@ -18,6 +18,7 @@ from jingwei.jobs.imports import run_import
 from jingwei.services import exchange
 from jingwei.storage import outbox
 from jingwei.storage.changes import read_log
+from jingwei.storage.people import find_person, update_person
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +236,13 @@ def test_an_export_of_sensitive_fields_is_kept_in_the_log(orders: ApiHouse) -> N
     ]
 
 
+def set_active(api: ApiHouse, login: str, active: bool) -> None:
+    with api.platform.database.writing() as connection:
+        row = find_person(connection, login)
+        assert row is not None
+        update_person(connection, row.id, {"active": active})
+
+
 def test_a_long_sheet_is_imported_by_a_worker_that_may_be_stopped(
     orders: ApiHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +267,9 @@ def test_a_long_sheet_is_imported_by_a_worker_that_may_be_stopped(
     with orders.platform.database.reading() as connection:
         held = outbox.held(connection, message[0], message[1])
     assert held is not None
+    set_active(orders, "li.na", False)
+    run_import(orders.platform, held)  # whoever has left brings nothing in
+    set_active(orders, "li.na", True)
     with pytest.raises(KeyboardInterrupt):
         run_import(orders.platform, held)
     shown = orders.get("li.na", f"forms/order/imports/{batch}").get_json()

@@ -181,8 +181,12 @@ def _inside(address: str | None) -> str:
 
 
 def _same_origin() -> bool:
-    """Whether a form was sent from this site; browsers always say where one comes from."""
+    """Whether a form was sent from this site; browsers always say where one comes from. Another
+    site can have them say `null` and no referrer, which is not this site."""
+    fetched = request.headers.get("Sec-Fetch-Site")
+    if fetched is not None:
+        return fetched in ("same-origin", "none")
     origin = request.headers.get("Origin")
     if origin in (None, "null"):
-        origin = request.headers.get("Referer")
+        origin = request.headers.get("Referer", origin)
     return origin is None or urlsplit(origin).netloc == request.host

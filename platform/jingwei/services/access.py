@@ -51,7 +51,10 @@ def explain(
         view.people,
         view.clock,
     )
-    return _told(asking, form, raw, action, locale, reveal=True)
+    told = _told(asking, form, raw, action, locale, reveal=True)
+    seen = view.rights.fields(view, form, raw).visible  # no field is named that the asker has not
+    fields = {how: [n for n in names if n in seen] for how, names in told["fields"].items()}
+    return {**told, "fields": fields}
 
 
 def _told(

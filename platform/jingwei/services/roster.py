@@ -15,7 +15,7 @@ from typing import Any
 from jingwei.refusals import FieldRefusal, Invalid
 from jingwei.services import flows
 from jingwei.services.commands import Work
-from jingwei.services.sessions import Passwords
+from jingwei.services.sessions import LOGIN, Passwords
 from jingwei.storage import people as rows
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.people import Held, Holding, PersonRow
@@ -63,20 +63,33 @@ def import_people(
         rows.insert_people(work.connection, work.store.people, new)
     for line in lines:
         if line["login"] in known:
-            values = _columns(line, passwords)
-            values.pop("login")
-            rows.update_person(work.connection, known[line["login"]].id, values)
+            _change(work, line, known[line["login"]], passwords)
     for kind in ("post", "role"):
         _set_holdings(work, kind, checked.holdings[kind])
     _audit(work, lines, known)
     disabled = _disabled(lines, known)
     for login in disabled:
+        rows.delete_sessions(work.connection, known[login].id, LOGIN)
         flows.hand_over(work, login)
     return {
         "added": len(added),
         "changed": len(lines) - len(added),
         "disabled": len(disabled),
     }
+
+
+def _change(work: Work, line: Mapping[str, str], person: PersonRow, passwords: Passwords) -> None:
+    """Whoever signed in by an old password is signed out: it may have been somebody else."""
+    kept = rows.password_hash(work.connection, person.login)
+    given = line.get("password")
+    if given and passwords.matches(kept, given):
+        line = {**line, "password": ""}
+        given = None
+    values = _columns(line, passwords)
+    values.pop("login")
+    rows.update_person(work.connection, person.id, values)
+    if given:
+        rows.delete_sessions(work.connection, person.id, LOGIN)
 
 
 def _disabled(lines: list[dict[str, str]], known: Mapping[str, PersonRow]) -> list[str]:

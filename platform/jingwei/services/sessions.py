@@ -20,6 +20,8 @@ from jingwei.storage.runtime import ActiveInstallation
 
 SESSION_HOURS = 12
 MOST_FAILURES = 10
+MOST_LOGIN = 64  # letters of a login; of more only these are looked at
+LOGIN = "login"  # the name of tokens that a login gave, and no administrator
 FAILURE_WINDOW = timedelta(minutes=1)
 
 
@@ -91,7 +93,7 @@ class Sessions:
         self, login: str, password: str, *, source: str = "", agent: str = "", token: bool = False
     ) -> SignedIn:
         """A new session (or a token for a script). The same answer for every kind of failure."""
-        login = login.strip()
+        login = login.strip()[:MOST_LOGIN].replace("\0", "")
         now, today = self.clock.now(), self.clock.today()
         self._throttle(login, source, now)
         with self.database.reading() as connection:
@@ -106,7 +108,7 @@ class Sessions:
         with self.database.writing() as connection:
             rows.forget_failures(connection, f"account:{login.lower()}")
             if token:
-                self._new_token(connection, "login", secret, row, now, expires)
+                self._new_token(connection, LOGIN, secret, row, now, expires)
             else:
                 rows.insert_session(
                     connection,
@@ -188,7 +190,7 @@ class Sessions:
 
     def sign_out_everywhere(self, person: int) -> None:
         with self.database.writing() as connection:
-            rows.delete_sessions(connection, person)
+            rows.delete_sessions(connection, person, LOGIN)
 
     def create_token(self, name: str, login: str) -> str:
         """A token without end for a program. Raises KeyError for an unknown person."""

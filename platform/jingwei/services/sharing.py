@@ -16,8 +16,9 @@ def share(work: Work, form: str, record: int, login: Any, *, take_back: bool = F
     found = records.readable(work, form, record)
     if not work.rights.decide(work, form, "share", found).allowed:
         raise NotAllowed("not-allowed", action="share")
-    person = find_person(work.connection, login) if isinstance(login, str) else None
-    if person is None or not person.active:
+    known = isinstance(login, str) and "\0" not in login
+    person = find_person(work.connection, login) if known else None
+    if person is None or not (person.active or take_back):
         refused = FieldRefusal("person", "unknown-person", {"name": str(login)[:64]})
         raise Invalid("invalid", fields=[refused])
     key = work.installation.book.key("form", form)

@@ -452,9 +452,12 @@ def delete_session(connection: Connection, secret: str) -> None:
     connection.execute(sa.delete(sys_session).where(sys_session.c.hash == secret_hash(secret)))
 
 
-def delete_sessions(connection: Connection, person: int) -> None:
-    """Sign a person out everywhere."""
+def delete_sessions(connection: Connection, person: int, tokens: str) -> None:
+    """Sign a person out everywhere: end the sessions, and the tokens of this name."""
     connection.execute(sa.delete(sys_session).where(sys_session.c.person == person))
+    connection.execute(
+        sa.delete(sys_token).where(sys_token.c.person == person, sys_token.c.name == tokens)
+    )
 
 
 def insert_token(
