@@ -10,12 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
+from markupsafe import Markup
 
 from jingwei.catalogue.extensions import added_choice
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.periods import Period
 from jingwei.language.values import Literal_
+from jingwei.screens.markdown import TYPES as FORMATTED
+from jingwei.screens.markdown import html as html_of
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS, display
 from jingwei.storage import people
@@ -53,13 +56,15 @@ SYSTEM_TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value to show. `css`: `num`, `neg`, …; `badge`: a colour; `href`: where it leads."""
+    """One value to show. `css`: `num`, `neg`, …; `badge`: a colour; `href`: where it leads;
+    `html`: how a formatted text looks."""
 
     text: str
     css: str = ""
     badge: str | None = None
     href: str | None = None
     items: tuple[Cell, ...] = ()
+    html: Markup | None = None
 
     @property
     def empty(self) -> bool:
@@ -180,6 +185,8 @@ class Cells:
             return Cell(text("screens.file", self.words), href=f"/api/v1/files/{value}")
         if kind == "url":
             return Cell(str(value), href=str(value))
+        if kind in FORMATTED:
+            return Cell(str(value), html=html_of(str(value)))
         return self.plain(kind, value)
 
     def plain(self, kind: str, value: Any) -> Cell:

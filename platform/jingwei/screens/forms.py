@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, make_response
+from flask import Blueprint, make_response, request
 from werkzeug.wrappers import Response
 
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Form, Section
 from jingwei.language.sections import in_tabs
+from jingwei.language.small import whole_number
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
 from jingwei.refusals import NotAllowed
@@ -61,7 +62,8 @@ def new(form: str) -> Any:
         if not view.rights.decide(view, form, "create").allowed:
             raise NotAllowed("not-allowed")
         rights = view.rights.create_fields(view, form)
-        values = drafts.blank(view, form)
+        source = whole_number(request.args.get("copy", ""), 16)
+        values = drafts.blank(view, form) if source is None else drafts.copied(view, form, source)
         return _page(view, definition, rights, values, {})
 
 

@@ -99,6 +99,7 @@ def show(form: str, id: int) -> Any:
             status=cells.status(shown.json["status"]) if shown.json.get("status") else None,
             state=cells.state(definition, shown.json["state"]) if shown.json["state"] else None,
             may_edit=may_edit,
+            may_copy=may_copy(view, definition),
             may_comment=may(view, definition, "comment", shown),
             documents=of_record(view, form, shown.raw),
             flow=shown_flow(view, cells, flow, definition),
@@ -119,6 +120,11 @@ def show(form: str, id: int) -> Any:
             following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )
+
+
+def may_copy(view: Reading, form: Form) -> bool:
+    """Whether the reader may make another record like one that he sees."""
+    return form.single is None and view.rights.decide(view, form.name, "create").allowed
 
 
 def _access(view: Reading, form: Form, shown: RecordView, may_edit: bool) -> list[tuple[str, str]]:

@@ -9,13 +9,22 @@ from typing import Any
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import Field, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
-from jingwei.services import computing, filling, generating, parsing, retired, validation
+from jingwei.services import (
+    computing,
+    filling,
+    generating,
+    parsing,
+    record_views,
+    retired,
+    validation,
+)
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found
 from jingwei.services.listing import form_of
 from jingwei.services.overrides import Overrides
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.record_views import shown_record
+from jingwei.services.rights import FieldRights
 from jingwei.services.validation import Occasion
 from jingwei.services.world import environment
 
@@ -210,4 +219,35 @@ def blank(view: Reading, form: str) -> dict[str, Any]:
     return compute(view, form, {}).values
 
 
-__all__ = ["Draft", "blank", "compute", "present_value"]
+def copied(view: Reading, form: str, id: int) -> dict[str, Any]:
+    """The values of a new record like this one, as JSON: what its reader sees and may write, but
+    for what is not copied (`no_copy`), what only one record may have, files, and what is computed
+    anew. Raises NotFound."""
+    shown = record_views.record(view, form, id)
+    definition = form_of(view, form)
+    if not view.rights.decide(view, form, "create").allowed:
+        raise NotFound("no-such-form")
+    rights = view.rights.create_fields(view, form)
+    seen = shown.rights.visible - shown.rights.masked
+    values: dict[str, Any] = {}
+    for name, field_ in definition.fields.items():
+        if name not in seen or not _is_copied(field_, rights) or shown.json.get(name) is None:
+            continue
+        values[name] = shown.json[name]
+        if field_.type == "table":
+            columns = [
+                c.name for c in field_.fields.values() if c.path in seen and _is_copied(c, rights)
+            ]
+            values[name] = [{n: row.get(n) for n in columns} for row in shown.json[name]]
+    return compute(view, form, values).values
+
+
+def _is_copied(definition: Field, rights: FieldRights) -> bool:
+    computed = definition.compute is not None and definition.mode in ("always", "lock_if_found")
+    path = definition.path
+    writable = path in rights.writable or (definition.table or path) in rights.writable
+    alone = definition.no_copy or definition.unique or definition.readonly or computed
+    return writable and not alone and definition.type not in ("file", "image", "signature")
+
+
+__all__ = ["Draft", "blank", "compute", "copied", "present_value"]

@@ -1,0 +1,128 @@
+"""Fields of every kind on pages: formatted texts, links to one of several forms and to several
+records, receipts that are done by reading, and copies of records."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_house import CONTRACT, MORE_FILES, ApiHouse, open_api
+from page_house import Pages, texts
+
+NOTICE = """
+kind: form
+title: 通知
+display: "{title}"
+fields:
+  title: {type: text, title: 标题, required: true}
+  code: {type: text, title: 编码, unique: true}
+  body: {type: markdown, title: 正文}
+  about: {type: link, to: [contract, receipt], title: 涉及}
+  also: {type: link, to: contract, many: true, title: 合同}
+  sealed: {type: text, title: 文号, no_copy: true}
+  lines:
+    type: table
+    title: 条目
+    fields:
+      item: {type: text, title: 事项}
+      done: {type: text, title: 完成情况, no_copy: true}
+receipts:
+  read: {title: 阅知, of: {person: wang.wu}, when: title is not empty, done_by: open}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: all}
+"""
+BODY = """# 要求
+<script>alert(1)</script> [官网](https://example.cn) [坏](javascript:alert(1))
+
+- 一
+- **二**
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("typed")
+    files = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/notice.yaml": NOTICE}
+    opened = open_api(folder, f"sqlite:///{folder / 'typed.db'}", files)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def pages(house: ApiHouse) -> Pages:
+    return Pages(house)
+
+
+@pytest.fixture(scope="module")
+def bridge(house: ApiHouse) -> int:
+    return int(house.make("li.na", "contract", name="大桥", amount=1)["id"])
+
+
+@pytest.fixture(scope="module")
+def notice(house: ApiHouse, bridge: int) -> int:
+    made = house.make(
+        "li.na", "notice", title="防汛", code="N-1", body=BODY, sealed="密", also=[bridge],
+        about={"form": "contract", "id": bridge}, lines=[{"item": "沙袋", "done": "是"}],
+    )  # fmt: skip
+    return int(made["id"])
+
+
+def model(page: Any) -> dict[str, Any]:
+    """What the script of a form is told."""
+    (found,) = page.xpath("//*[@data-model]/@data-model")
+    read: dict[str, Any] = json.loads(html.unescape(found))
+    return read
+
+
+def test_a_formatted_text_is_shown_as_it_is_meant_and_runs_nothing(
+    pages: Pages, notice: int
+) -> None:
+    page = pages.page("li.na", f"/f/notice/{notice}")
+    (prose,) = page.xpath("//*[@class='prose']")
+    assert texts(prose, ".//h3 | .//strong | .//li") == ["要求", "一", "二", "二"]
+    assert prose.xpath(".//script") == []
+    assert prose.xpath(".//a/@href") == ["https://example.cn"]
+    assert "<script>alert(1)</script>" in prose.text_content()
+
+
+def test_links_to_several_forms_and_records_lead_to_each(
+    pages: Pages, notice: int, bridge: int
+) -> None:
+    page = pages.page("li.na", f"/f/notice/{notice}")
+    assert page.xpath("//dd//a[text()='大桥']/@href") == [f"/f/contract/{bridge}"] * 2
+    edited = model(pages.page("li.na", f"/f/notice/{notice}/edit"))["values"]
+    assert edited["about"] == {"form": "contract", "id": bridge}
+    assert edited["also"] == [bridge]
+    offered = pages.client("li.na").post(
+        "/f/notice/options/about", json={"q": "大"}, headers={"X-CSRF-Token": pages.csrf("li.na")}
+    )
+    assert [one["value"] for one in offered.get_json()] == [f"contract/{bridge}"]
+
+
+def test_a_copy_leaves_out_what_belongs_to_one_record(
+    pages: Pages, notice: int, bridge: int
+) -> None:
+    page = pages.page("li.na", f"/f/notice/{notice}")
+    assert page.xpath("//a[contains(@href, 'copy=')]/@href") == [f"/f/notice/new?copy={notice}"]
+    copied = model(pages.page("li.na", f"/f/notice/new?copy={notice}"))
+    values = {n: v for n, v in copied["values"].items() if v is not None}
+    assert copied["id"] is None
+    assert (values["title"], values["also"]) == ("防汛", [bridge])
+    assert "code" not in values and "sealed" not in values
+    assert [(row["item"], row["done"]) for row in values["lines"]] == [("沙袋", None)]
+    assert pages.get("ops", f"/f/notice/new?copy={notice}").status_code in (403, 404)
+
+
+def test_a_receipt_that_reading_answers_is_not_answered_by_fetching(
+    house: ApiHouse, pages: Pages, notice: int
+) -> None:
+    asked = f"forms/notice/records/{notice}/receipts"
+    for _ in range(2):
+        page = pages.page("wang.wu", f"/f/notice/{notice}")
+        assert house.get("li.na", asked).get_json()["counts"]["read"]["done"] == 0
+    (address,) = page.xpath("//@data-seen-at")
+    assert house.post("wang.wu", address, {}).get_json() == {"answered": 1}
+    assert pages.page("wang.wu", f"/f/notice/{notice}").xpath("//@data-seen-at") == []
