@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from hashlib import sha256
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.functions import FUNCTIONS
@@ -49,6 +50,45 @@ def live_formulas(catalogue: Catalogue, form: Form) -> Iterator[Formula]:
         formula = computed[path].compute
         assert formula is not None
         yield formula
+
+
+def formula_marks(catalogue: Catalogue) -> Mapping[tuple[str, str], str]:
+    """(form, path) of each field that is always computed → a mark of what works out its value: its
+    own formula and those of the fields it reads. Another mark: what is kept is out of date."""
+    found: dict[tuple[str, str], str] = {}
+    for form in catalogue.forms.values():
+        computed = {
+            f.path: f
+            for outer in form.fields.values()
+            for f in (outer, *outer.fields.values())
+            if f.compute is not None and f.mode == "always"
+        }
+        for path in computed:
+            sources = {p: _source(computed[p]) for p in _closure(catalogue, computed, path)}
+            words = repr([sources.pop(path), sorted(sources.items())])
+            found[form.name, path] = sha256(words.encode()).hexdigest()[:16]
+    return found
+
+
+def _closure(catalogue: Catalogue, computed: Mapping[str, Field], path: str) -> set[str]:
+    """The computed fields behind one, itself among them."""
+    found: set[str] = set()
+    left = [path]
+    while left:
+        one = left.pop()
+        if one in found:
+            continue
+        found.add(one)
+        formula = computed[one].compute
+        assert formula is not None
+        for read in catalogue.expression(formula).reads:
+            left += [p for p in reads_of(read, computed[one]) if p in computed]
+    return found
+
+
+def _source(field: Field) -> str:
+    assert field.compute is not None
+    return " ".join(field.compute.source.split())
 
 
 def _inside(catalogue: Catalogue, field: Field) -> bool:

@@ -135,7 +135,7 @@ class _Publishing:
             if active is None:
                 return self._publish(None)
             _check_base(connection, active, self.catalogue, self.publication)
-            plan = plan_on(connection, self.catalogue, self.publication.wish)
+            plan = self._look(connection, values=True)
             self._refuse(plan.blocked_by)
             if plan.is_empty:
                 return active
@@ -147,13 +147,18 @@ class _Publishing:
             active = self._publish(None)
         return self._purged(plan, active)
 
+    def _look(self, connection: Connection, *, values: bool) -> Plan:
+        computes = self.publication.computer is not None
+        wish = self.publication.wish
+        return plan_on(connection, self.catalogue, wish, values=values, computes=computes)
+
     def _refuse(self, steps: Sequence[Step]) -> None:
         refuse_steps(steps, self.publication.locale)
 
     def _plan(self, connection: Connection, *, values: bool) -> tuple[Release | None, Plan]:
         active = active_release(connection)
         _check_base(connection, active, self.catalogue, self.publication)
-        plan = plan_on(connection, self.catalogue, self.publication.wish, values=values)
+        plan = self._look(connection, values=values)
         self._refuse(plan.blocked_by)
         return active, plan
 

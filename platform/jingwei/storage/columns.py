@@ -56,6 +56,7 @@ class Column:
     type: str
     part: str = ""
     renamed_from: str | None = None
+    formula: str | None = None  # a mark of what computes it; None: it is written by people
 
     @property
     def key(self) -> str:

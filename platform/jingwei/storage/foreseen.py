@@ -80,7 +80,8 @@ def foreseen_store(
 
 def shadow(connection: Connection, plan: Plan, store: RecordStore) -> None:
     """Temporary views and tables in front of the real ones: with every column that would be
-    added, empty; one that a publication which was killed left there is as it stands."""
+    added, empty, or as it was under another formula; one that a publication which was killed left
+    there is as it stands."""
     schema = "main" if connection.dialect.name == "sqlite" else _schema(connection)
     ddl = Ddl(connection.dialect, store.names)
     tables = {t.name: t for t in plan.names.tables.values()}
@@ -95,6 +96,12 @@ def shadow(connection: Connection, plan: Plan, store: RecordStore) -> None:
         connection.exec_driver_sql(
             f'CREATE TEMPORARY VIEW "{physical.name}" AS SELECT {columns} WHERE 1 = 0'
         )
+    # what will be worked out anew shows what it is now, where the type is the same
+    as_it_was = {
+        (r.table, r.new_column): f't."{r.old_column}"'
+        for r in plan.allotment.recomputed
+        if r.old_type == r.new_type
+    }
     added: dict[str, list[str]] = {}
     for table, key in plan.allotment.new_columns:
         added.setdefault(table, []).append(key)
@@ -102,7 +109,8 @@ def shadow(connection: Connection, plan: Plan, store: RecordStore) -> None:
         physical = tables[table]
         there = {column["name"] for column in inspect(connection).get_columns(table)}
         more = "".join(
-            f', CAST(NULL AS {_type(connection, physical.types[key])}) AS "{physical.columns[key]}"'
+            f", CAST({as_it_was.get((table, physical.columns[key]), 'NULL')} "
+            f'AS {_type(connection, physical.types[key])}) AS "{physical.columns[key]}"'
             for key in keys
             if physical.columns[key] not in there
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -31,12 +31,14 @@ LONGEST = 60
 
 @dataclass(frozen=True, slots=True)
 class PhysicalTable:
-    """One table. `columns`, `types`: by column key (`amount`, `about.form`); indexes by name."""
+    """One table. `columns`, `types`: by column key (`amount`, `about.form`); indexes by name.
+    `formulas`: a mark of what computes a column; None: nobody wrote that down then."""
 
     name: str
     columns: Mapping[str, str]
     types: Mapping[str, str]
     indexes: Mapping[str, str] = field(default_factory=dict)
+    formulas: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class PhysicalNames:
                 "name": table.name,
                 "columns": {k: [c, table.types[k]] for k, c in table.columns.items()},
                 "indexes": dict(table.indexes),
+                **({} if table.formulas is None else {"formulas": dict(table.formulas)}),
             }
             for (form, part), table in self.tables.items()
         }
@@ -83,6 +86,7 @@ def _table(plain: Mapping[str, Any]) -> PhysicalTable:
         {key: column for key, (column, _) in columns.items()},
         {key: type_ for key, (_, type_) in columns.items()},
         plain["indexes"],
+        plain.get("formulas"),
     )
 
 
@@ -120,20 +124,28 @@ def wanted_tables(
     is_stored: Callable[[Field], bool],
     extensions: Extensions = NOTHING,
     orgs_were: Mapping[str, str | None] = MappingProxyType({}),
+    formulas: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> list[Wanted]:
     """Every table the forms need, each form before its sub-tables, and these before what layers
-    add. `orgs_were`: earlier names of orgs."""
+    add. `orgs_were`: earlier names of orgs; `formulas`: marks by form and path."""
     forms = list(forms)
     wanted: list[Wanted] = []
     for form in forms:
-        columns = tuple(form_columns(form, is_stored))
+        columns = _marked(form_columns(form, is_stored), form.name, "", formulas)
         wanted.append(Wanted(form.name, "", columns, form.renamed_from))
         for table in form.tables.values():
-            parts = tuple(table_columns(table, is_stored))
+            found = table_columns(table, is_stored)
+            parts = _marked(found, form.name, f"{table.name}.", formulas)
             wanted.append(
                 Wanted(form.name, table.name, parts, form.renamed_from, table.renamed_from)
             )
     return [*wanted, *_wanted_of_layers({f.name: f for f in forms}, extensions, orgs_were)]
+
+
+def _marked(
+    columns: Iterable[Column], form: str, prefix: str, formulas: Mapping[tuple[str, str], str]
+) -> tuple[Column, ...]:
+    return tuple(replace(c, formula=formulas.get((form, prefix + c.field))) for c in columns)
 
 
 def _wanted_of_layers(
@@ -203,6 +215,7 @@ class Allotment:
     """What changes from one map to the next. Columns: (physical table, column key)."""
 
     names: PhysicalNames
+    computes: bool = True
     new_tables: list[str] = field(default_factory=list)
     new_columns: list[tuple[str, str]] = field(default_factory=list)
     renames: list[Rename] = field(default_factory=list)
@@ -211,16 +224,20 @@ class Allotment:
     retired_columns: list[tuple[str, str]] = field(default_factory=list)  # table, physical column
     restored: list[Hidden] = field(default_factory=list)
     were_there: list[Hidden] = field(default_factory=list)  # and begin empty
+    recomputed: list[Retype] = field(default_factory=list)  # another formula: worked out anew
 
 
 # Columns that PostgreSQL gives every table, and lets nobody else name so.
 _SYSTEM_COLUMNS = frozenset(("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"))
 
 
-def allot(base: PhysicalNames, wanted: Iterable[Wanted], ledger: Ledger) -> Allotment:
-    """Names for all that is wanted: kept where they were, moved on a rename, fresh otherwise."""
+def allot(
+    base: PhysicalNames, wanted: Iterable[Wanted], ledger: Ledger, *, computes: bool = True
+) -> Allotment:
+    """Names for all that is wanted: kept where they were, moved on a rename, fresh otherwise.
+    `computes`: whether columns with another formula can be filled."""
     tables: dict[tuple[str, str], PhysicalTable] = {}
-    result = Allotment(PhysicalNames(tables))
+    result = Allotment(PhysicalNames(tables), computes=computes)
     taken = set(ledger.tables)
     for want in wanted:
         known = _known_table(base, want, result) or _hidden_table(want, ledger, result)
@@ -282,11 +299,16 @@ def _allot_columns(
 ) -> PhysicalTable:
     columns = dict(zip(want.fixed, want.fixed, strict=True))
     types = dict(want.fixed)
+    formulas: dict[str, str] = {}
     fresh = known.name in result.new_tables
     prefix = want.prefix
     for column in want.columns:
         old_key = _known_column(known, column)
-        if old_key is not None and _same_type(known.types[old_key], column.type):
+        again = result.computes and old_key is not None and _is_another(known, old_key, column)
+        if column.formula is not None:
+            kept = (known.formulas or {}).get(old_key or "") if not result.computes else None
+            formulas[column.key] = kept or column.formula
+        if old_key is not None and not again and _same_type(known.types[old_key], column.type):
             columns[column.key] = known.columns[old_key]
             if old_key != column.key:
                 result.renames.append(Rename(prefix + old_key, prefix + column.key))
@@ -302,11 +324,19 @@ def _allot_columns(
                 result.new_columns.append((known.name, column.key))
             if old_key is not None:
                 was, old_type = known.columns[old_key], known.types[old_key]
-                result.retypes.append(
+                moved = result.recomputed if again else result.retypes
+                moved.append(
                     Retype(known.name, prefix + column.key, was, old_type, name, column.type)
                 )
         types[column.key] = column.type
-    return PhysicalTable(known.name, columns, types, known.indexes)
+    return PhysicalTable(known.name, columns, types, known.indexes, formulas)
+
+
+def _is_another(known: PhysicalTable, old_key: str, column: Column) -> bool:
+    """Whether what is kept is not what the formula of today would give."""
+    if column.formula is None or known.formulas is None:
+        return False
+    return known.formulas.get(old_key) != column.formula
 
 
 def _known_column(known: PhysicalTable, column: Column) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.catalogue.computed import stored_test
+from jingwei.catalogue.computed import formula_marks, stored_test
 from jingwei.catalogue.extensions import extensions
 from jingwei.language.form import Field
 from jingwei.storage.columns import BESIDE
@@ -107,13 +107,15 @@ def plan_on(
     *,
     values: bool = True,
     before: Catalogue | None = None,
+    computes: bool = True,
 ) -> Plan:
     """The same inside a transaction: `apply` plans again under the lock. `values`: look at every
-    value that changes its type. `before`: what runs; what it calls sensitive is no example."""
+    value that changes its type. `before`: what runs; what it calls sensitive is no example.
+    `computes`: what has another formula can be worked out anew."""
     base = active_release(connection)
     was = read_names(connection, base.id) if base else PhysicalNames()
     ledger = read_ledger(connection, catalogue.fingerprint, wish.restore)
-    allotment = allot(was, wanted_of(catalogue), ledger)
+    allotment = allot(was, wanted_of(catalogue), ledger, computes=computes)
     indexes = _indexes(catalogue, allotment.names)
     names = _with_indexes(allotment.names, indexes)
     there = {name for table in allotment.names.tables.values() for name in table.indexes}
@@ -141,7 +143,8 @@ def plan_on(
 
 def counted(allotment: Allotment) -> Iterator[tuple[str, str | None]]:
     """(table, column) of what a plan tells the number of."""
-    yield from ((retype.table, retype.old_column) for retype in allotment.retypes)
+    moved = (*allotment.retypes, *allotment.recomputed)
+    yield from ((retype.table, retype.old_column) for retype in moved)
     yield from ((f.table, f.column) for f in (*allotment.restored, *allotment.were_there))
     yield from allotment.retired_columns
 
@@ -150,7 +153,8 @@ def wanted_of(catalogue: Catalogue) -> list[Wanted]:
     """Every table that the forms, and what layers add to them, need."""
     orgs_were = {code: org.renamed_from for code, org in catalogue.orgs.items()}
     stored = stored_test(catalogue)
-    return wanted_tables(catalogue.forms.values(), stored, extensions(catalogue), orgs_were)
+    forms, added = catalogue.forms.values(), extensions(catalogue)
+    return wanted_tables(forms, stored, added, orgs_were, formula_marks(catalogue))
 
 
 def _indexes(catalogue: Catalogue, names: PhysicalNames) -> list[Index]:
@@ -218,7 +222,8 @@ class Look:
         for table in allotment.new_tables:
             yield Step("safe", "new_table", {"table": table})
         for table, key in allotment.new_columns:
-            if not any(r.table == table and r.path.endswith(f".{key}") for r in allotment.retypes):
+            moved = (*allotment.retypes, *allotment.recomputed)
+            if not any(r.table == table and r.path.endswith(f".{key}") for r in moved):
                 holes = {"table": table, "column": columns[table][key]}
                 yield Step("safe", "new_column", holes)
         for rename in allotment.renames:
@@ -226,6 +231,7 @@ class Look:
             yield Step("safe", "rename", holes, path=rename.new)
         for retype in allotment.retypes:
             yield from self._retype(retype)
+        yield from self.recomputed()
         for found in allotment.restored:
             rows = self.counts.of(found.table, found.column)
             yield Step("safe", "restores", {"path": found.path}, rows, path=found.path)
@@ -261,6 +267,12 @@ class Look:
             return tuple(example.masked() for example in examples)
         return tuple(examples)
 
+    def recomputed(self) -> Iterator[Step]:
+        """What is worked out anew, because its formula is another one."""
+        for moved in self.allotment.recomputed:
+            rows = self.counts.of(moved.table, moved.old_column)
+            yield Step("safe", "another_formula", {"path": moved.path}, rows, path=moved.path)
+
     def retired(self) -> Iterator[Step]:
         """What is hidden, with the number of rows or values."""
         allotment, paths = self.allotment, paths_of(self.was)
@@ -270,7 +282,8 @@ class Look:
                 rows = self.counts.of(table)
                 yield Step("destructive", "retire_table", {"table": table}, rows, path=path)
         for table, column in allotment.retired_columns:
-            if any(r.table == table and r.old_column == column for r in allotment.retypes):
+            moved = (*allotment.retypes, *allotment.recomputed)
+            if any(r.table == table and r.old_column == column for r in moved):
                 continue
             path = paths[table, column]
             if not self._is_purged(path):
@@ -288,7 +301,8 @@ class Look:
         paths = paths_of(self.was)
         gone = [Hidden(paths[t, ""], t) for t in self.allotment.retired_tables]
         gone += [Hidden(paths[t, c], t, c) for t, c in self.allotment.retired_columns]
-        retyped = {(r.table, r.old_column) for r in self.allotment.retypes}
+        moved = (*self.allotment.retypes, *self.allotment.recomputed)
+        retyped = {(r.table, r.old_column) for r in moved}
         hidden = {t.name: f"{f}.{p}".rstrip(".") for (f, p), t in ledger.hidden.items()}
         gone += [Hidden(path, table) for table, path in hidden.items()]
         for (table, key), (column, _) in ledger.hidden_columns.items():

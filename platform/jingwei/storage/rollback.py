@@ -83,7 +83,12 @@ def plan_back(
         active.id,
         catalogue.fingerprint,
         tuple(file_changes(connection, active, catalogue.files)),
-        (*_steps(allotment, counts), *look.retired(), *look.unique_steps(fresh)),
+        (
+            *_steps(allotment, counts),
+            *look.recomputed(),
+            *look.retired(),
+            *look.unique_steps(fresh),
+        ),
         tuple(ddl.create_index(index) for index in fresh),
         names,
         allotment,
@@ -131,9 +136,15 @@ def _column(
     old = now.columns.get(key)
     if old is None:
         found.restored.append(Hidden(path, table.name, column))
-    else:
-        types = now.types[key], table.types[key]
-        found.retypes.append(Retype(table.name, path, old, types[0], column, types[1]))
+        return
+    types = now.types[key], table.types[key]
+    moved = Retype(table.name, path, old, types[0], column, types[1])
+    if key in (table.formulas or {}):
+        found.recomputed.append(moved)
+    elif types[0] != types[1]:
+        found.retypes.append(moved)
+    else:  # it was taken away and written again in between
+        found.restored.append(Hidden(path, table.name, column))
 
 
 def _uniques(catalogue: Catalogue, was: PhysicalNames, names: PhysicalNames) -> Iterator[Index]:
@@ -261,6 +272,7 @@ class _Back:
         """Words that are searched again, and computed values: records that were changed since
         would show them as they were."""
         shown = {(found.table, found.column) for found in plan.allotment.restored}
+        shown |= {(found.table, found.new_column) for found in plan.allotment.recomputed}
         columns = [
             (table.name, key)
             for table in plan.names.tables.values()

@@ -36,8 +36,10 @@ class Computed:
         store = self._store
         if store is None:
             back = self._back_to
-            plan = plan_back(connection, self._catalogue, back) if back is not None else None
-            store = foreseen_store(self._database, connection, self._catalogue, self._zone, plan)
+            foreseen = plan_back(connection, self._catalogue, back) if back is not None else None
+            store = foreseen_store(
+                self._database, connection, self._catalogue, self._zone, foreseen
+            )
             self._store = store
         plan = self._plans.get(form)
         if plan is None:

@@ -200,7 +200,8 @@ def build_steps(both: Both) -> Iterator[Step]:
         fields = both.after.forms[form].fields
         field = (fields[part].fields if part in fields else {}) if part else fields
         found = field.get(key)
-        if found is not None and found.compute is not None and found.mode == "always":
+        again = any(r.table == table and r.path.endswith(f".{key}") for r in allotment.recomputed)
+        if found is not None and found.compute is not None and found.mode == "always" and not again:
             path = f"{form}.{found.path}"
             rows = both.plan.counts.of(table)
             if rows:

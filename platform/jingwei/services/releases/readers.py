@@ -49,7 +49,8 @@ def _reads(both: Both) -> Iterator[Step]:
     allotment = both.plan.allotment
     paths = paths_of(both.was)
     retyped = {r.path for r in allotment.retypes}
-    gone = {paths[t, c] for t, c in allotment.retired_columns} - retyped
+    again = {r.path for r in allotment.recomputed}
+    gone = {paths[t, c] for t, c in allotment.retired_columns} - retyped - again
     tables = {paths[t, ""] for t in allotment.retired_tables}
     if retyped:
         yield from _used(both.after, retyped, "safe", "read_by")
