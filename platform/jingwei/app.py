@@ -91,6 +91,7 @@ AFTER: Mapping[str, Sequence[str]] = {
     "cube.recompute": ("jingwei.services.cube_blocks:on_recompute",),
     "schedule.run": ("jingwei.services.effects.scheduled:on_run",),
     "collect.tick": ("jingwei.services.collections:on_tick",),
+    "person.leaves": ("jingwei.services.flows.listeners:on_leave",),
     "receipts.urge": ("jingwei.services.receipts:on_urge",),
     "states.tick": ("jingwei.services.effects.listeners:on_tick",),
 }

@@ -68,3 +68,14 @@ def test_what_cannot_be_rehearsed_is_refused(office: Shell) -> None:
     )
     assert office.json("rehearse", FLOW, "--org", "NORTH")["error"]["code"] == "unknown-org"
     assert office.json("rehearse", "x", "--org", "EAST")["error"]["code"] == "no-such-workflow"
+
+
+def test_whose_chain_is_asked_is_the_first_of_the_org_who_may_begin_it(office: Shell) -> None:
+    office.json("demo")
+    flow = "workflows/purchase_approval.yaml"
+    office.change(flow, "start: {who: {post: staff, at: org}, recall: until_first_decision}\n", "")
+    office.change(flow, "who: {head_of: org}", "who: {chain_of: initiator}")
+    told = office.json("rehearse", FLOW, "--org", "EAST")
+    assert told["initiator"] == "east.staff"
+    assert told["steps"][1]["people"] == ["east.manager", "hq.manager"]
+    assert told["nobody"] == []

@@ -358,7 +358,7 @@ def test_the_inbox_has_what_waits_what_was_done_and_what_was_begun(tmp_path: Pat
     assert here.box("fin", "todo")["total"] == 0
     assert here.box("fin", "done")["items"][0]["outcome"] == "approved"
     with here.reading("fin") as reading:
-        assert tasks.counts(reading) == {"todo": 0, "done": 1, "cc": 0, "mine": 0}
+        assert tasks.counts(reading) == {"todo": 0, "waiting": 0, "done": 1, "cc": 0, "mine": 0}
 
 
 def test_a_page_of_the_inbox_is_read_in_the_order_of_its_index(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
 
     {do, by, …}   do one thing: an action of a task (`step` names whose, else the person's newest),
                   of the flow (`recall`, `jump`, …), or `submit`, `clock`, `publish`, `proxy`,
-                  `disable`, `hand_over`, `change`, `race`, `child` (acts in a request that this one
-                  began); what else is written goes into the body
+                  `disable`, `people` (`lines` of the people sheet), `hand_over`, `change`, `race`,
+                  `child` (acts in a request that this one began); what else is written goes into
+                  the body
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
                   {field: value} · events: types that the step wrote, in order · round ·
-                  answered: how many of a race were not refused
+                  answered: how many of a race were not refused · waits: {person: how many of the
+                  person's tasks wait for whom the person asked}
 
 Beside what a case expects, A1–A7 are looked at after every step.
 """
@@ -147,6 +149,9 @@ class Run:
                 assert same, f"{self.where}: {name} {record[name]}"
         for login, count in expect.get("inbox", {}).items():
             assert len(self.house.todo(login, self.flow)) == count, f"{self.where}: inbox {login}"
+        for login, count in expect.get("waits", {}).items():
+            found = self.house.todo(login, self.flow, box="waiting")
+            assert len(found) == count, f"{self.where}: waiting of {login}"
 
     def _look_at_page(self, expect: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
         if "tasks" in expect:
@@ -173,18 +178,20 @@ class Run:
                 self.house.publish(files)
                 return [None]
             case "disable":
-                people = [{**_line(login), "active": "no"} for login in step["by"].split()]
-                commands = self.house.api.platform.commands
-                commands.run(lambda w: import_people(w, people, Passwords(cheap=True)), SYSTEM)
-                return [None]
+                return self._import([{**_line(x), "active": "no"} for x in step["by"].split()])
             case "enable":
-                people = [_line(login) for login in step["by"].split()]
-                commands = self.house.api.platform.commands
-                commands.run(lambda w: import_people(w, people, Passwords(cheap=True)), SYSTEM)
-                return [None]
+                return self._import([_line(login) for login in step["by"].split()])
+            case "people":
+                return self._import(step["lines"])
             case "race":
                 return self._race(step["deeds"])
         return [self._ask(step)()]
+
+    def _import(self, lines: list[Mapping[str, str]]) -> list[None]:
+        self.house.changed_people |= {line["login"] for line in lines}
+        commands = self.house.api.platform.commands
+        commands.run(lambda w: import_people(w, lines, Passwords(cheap=True)), SYSTEM)
+        return [None]
 
     def _clock(self, by: str) -> None:
         found = re.fullmatch(r"\+(\d+)(d|h|min)", by)

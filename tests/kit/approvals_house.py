@@ -116,6 +116,7 @@ class Approvals:
     api: ApiHouse
     at: datetime = MORNING
     seen: dict[int, Any] = field(default_factory=dict)
+    changed_people: set[str] = field(default_factory=set)  # by the case that runs
 
     # --- acting
 
@@ -149,8 +150,8 @@ class Approvals:
         found: dict[str, Any] = answer.get_json()
         return found
 
-    def todo(self, login: str, flow: int | None = None) -> list[dict[str, Any]]:
-        answer = self.api.get(login, "tasks?box=todo&size=200")
+    def todo(self, login: str, flow: int | None = None, box: str = "todo") -> list[dict[str, Any]]:
+        answer = self.api.get(login, f"tasks?box={box}&size=200")
         assert answer.status_code == 200, answer.get_data(as_text=True)
         items: list[dict[str, Any]] = answer.get_json()["items"]
         return [one for one in items if flow in (None, one["flow"])]
@@ -176,13 +177,12 @@ class Approvals:
         return timers.fire_due(self.api.platform)
 
     def forget_absences(self) -> None:
-        """What an earlier case left: absences, and people who were disabled."""
+        """What an earlier case left: absences, and people who were changed."""
         commands = self.api.platform.commands
         with self.api.platform.database.writing() as connection:
             connection.exec_driver_sql("DELETE FROM sys_proxy")
-            gone = connection.exec_driver_sql("SELECT login FROM sys_person WHERE NOT active")
-            gone_logins = list(gone.scalars())
-        lines = [dict(p) for p in PEOPLE if p["login"] in gone_logins]
+        lines = [dict(p) for p in PEOPLE if p["login"] in self.changed_people]
+        self.changed_people.clear()
         if lines:
             commands.run(lambda w: import_people(w, lines, Passwords(cheap=True)), SYSTEM)
 

@@ -21,7 +21,8 @@ LAST_PAGE = 10_000_000
 
 @blueprint.get("/tasks")
 def inbox() -> Response:
-    """A page of a box: `todo` (what is due first comes first), `done`, `mine`, `cc`."""
+    """A page of a box: `todo` (what is due first comes first), `waiting` (for whom the reader
+    asked first), `done`, `mine`, `cc`."""
     given = parameters(*INBOX_PARAMETERS)
     page = number(given, "page", 1, 1, LAST_PAGE)
     size = number(given, "size", 20, 1, tasks.MOST_A_PAGE)

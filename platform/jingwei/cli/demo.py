@@ -54,7 +54,7 @@ def demo(context: Context, serve: bool, new_password: bool, host: str, port: int
             steps = _steps(view.catalogue)
     finally:
         platform.database.close()
-    _report(context, guests, password, steps)
+    _report(context, guests, password, steps, demos.with_own_password(sheets))
     if serve:
         run_server(context, settings, host, port, 1)
 
@@ -136,7 +136,13 @@ def _steps(catalogue: Catalogue) -> list[str]:
     return [step for step in STEPS if there[step]]
 
 
-def _report(context: Context, guests: list[Guest], password: str | None, steps: list[str]) -> None:
+def _report(
+    context: Context,
+    guests: list[Guest],
+    password: str | None,
+    steps: list[str],
+    own: list[str],
+) -> None:
     context.give(
         {
             "password": password,
@@ -145,12 +151,16 @@ def _report(context: Context, guests: list[Guest], password: str | None, steps: 
                 for g in guests
             ],
         },
-        "\n".join(_lines(context, guests, password, steps)),
+        "\n".join(_lines(context, guests, password, steps, own)),
     )
 
 
 def _lines(
-    context: Context, guests: list[Guest], password: str | None, steps: list[str]
+    context: Context,
+    guests: list[Guest],
+    password: str | None,
+    steps: list[str],
+    own: list[str],
 ) -> Iterator[str]:
     yield context.text("cli.demo_people")
     width = max((len(g.login) for g in guests), default=0)
@@ -162,6 +172,8 @@ def _lines(
         yield context.text("cli.demo_password_known")
     else:
         yield context.text("cli.demo_password", password=password)
+    if own:
+        yield context.text("cli.demo_password_own", logins=", ".join(own))
     yield context.text("cli.demo_first")
     for number, step in enumerate(steps, 1):
         yield context.text("cli.demo_step", number=number, what=context.text(f"cli.demo_{step}"))

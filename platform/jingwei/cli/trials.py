@@ -125,6 +125,8 @@ def _rehearsed_lines(
             people=people,
         )
         lines.append(line if one.certain else line + say("if"))
+    if found.initiator is None:
+        lines.append(say("no_starter", org=found.org))
     lines.append(say("gaps") if lacking else say("no_gaps"))
     for gap in lacking:
         rule = json.dumps(resolved(gap.rule), ensure_ascii=False).replace('"', "")

@@ -1,4 +1,5 @@
-"""`/tasks`: the inbox. To do, done, begun by me, copies; approve or return from the list."""
+"""`/tasks`: the inbox. To do, with others, done, begun by me, copies; approve or return from the
+list."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from jingwei.services.record_views import RecordView, record
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
-BOXES = ("todo", "done", "mine", "cc")
+BOXES = ("todo", "waiting", "done", "mine", "cc")
 SIZE = 20
 MOST_FACTS = 4
 MOST_ORGS = 200

@@ -51,7 +51,7 @@ def load(work: Work, sheets: DemoSheets, password: str, passwords: Passwords) ->
         return None
     hashed = passwords.hash(password)
     count = roster.import_people(work, sheets.people, passwords)["added"]
-    _set_password(work, logins, hashed)
+    _set_password(work, _sharing(sheets), hashed)
     made = facts.import_facts(work, sheets.facts, SOURCE) if sheets.facts else None
     moved = (
         facts.import_adjustments(work, sheets.adjustments, SOURCE) if sheets.adjustments else None
@@ -62,13 +62,25 @@ def load(work: Work, sheets: DemoSheets, password: str, passwords: Passwords) ->
 
 
 def new_password(work: Work, sheets: DemoSheets, password: str, passwords: Passwords) -> None:
-    """Give every demo person another password."""
-    logins = [str(line.get("login", "")) for line in sheets.people]
-    _set_password(work, logins, passwords.hash(password))
+    """Give the demo people another password, but for those whose own stands in the sheet."""
+    _set_password(work, _sharing(sheets), passwords.hash(password))
+
+
+def with_own_password(sheets: DemoSheets) -> list[str]:
+    """The logins whose password stands in the sheet."""
+    return [str(line.get("login", "")) for line in sheets.people if _own_password(line)]
+
+
+def _sharing(sheets: DemoSheets) -> list[str]:
+    return [str(line.get("login", "")) for line in sheets.people if not _own_password(line)]
+
+
+def _own_password(line: Mapping[str, Any]) -> bool:
+    return bool(str(line.get("password") or "").strip())
 
 
 def _set_password(work: Work, logins: Sequence[str], hashed: str) -> None:
-    """One hash for all: they share the password, and hashing is slow by design."""
+    """One hash for all of them: they share the password, and hashing is slow by design."""
     for row in rows.find_people(work.connection, logins).values():
         rows.update_person(work.connection, row.id, {"password": hashed})
 

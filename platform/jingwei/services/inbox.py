@@ -50,7 +50,7 @@ class BoxPage:
 
 
 def box_page(view: Reading, box: str, wish: BoxWish, size: int) -> BoxPage:
-    """One page of the box todo, done, mine or cc."""
+    """One page of the box todo, waiting, done, mine or cc."""
     narrowed = _narrowed(view, wish)
     keeps = _keeps(view, wish)
     limit = size + 1 if keeps is None else CHUNK

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid
 from jingwei.services import flows
 from jingwei.services.commands import Work
+from jingwei.services.people import may_sign_in
 from jingwei.services.sessions import LOGIN, Passwords
 from jingwei.storage import people as rows
 from jingwei.storage.changes import ChangeRow
@@ -24,6 +25,7 @@ COLUMNS = (
     "login", "name", "org", "posts", "roles", "email", "phone", "active", "valid_from",
     "valid_to", "password",
 )  # fmt: skip
+LEAVES = "person.leaves"  # the message of the day on which somebody leaves
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")
 
 
@@ -67,7 +69,8 @@ def import_people(
     for kind in ("post", "role"):
         _set_holdings(work, kind, checked.holdings[kind])
     _audit(work, lines, known)
-    disabled = _disabled(lines, known)
+    _foresee(work, lines)
+    disabled = _disabled(lines, known, work.today)
     for login in disabled:
         rows.delete_sessions(work.connection, known[login].id, LOGIN)
         flows.hand_over(work, login)
@@ -92,13 +95,32 @@ def _change(work: Work, line: Mapping[str, str], person: PersonRow, passwords: P
         rows.delete_sessions(work.connection, person.id, LOGIN)
 
 
-def _disabled(lines: list[dict[str, str]], known: Mapping[str, PersonRow]) -> list[str]:
-    """Those who were active and no longer are."""
+def _disabled(
+    lines: list[dict[str, str]], known: Mapping[str, PersonRow], today: date
+) -> list[str]:
+    """Those who could sign in and no longer can."""
     return [
         line["login"]
         for line in lines
-        if line["login"] in known and known[line["login"]].active and not _active(line)
+        if line["login"] in known
+        and may_sign_in(known[line["login"]], today)
+        and not _is_there(line, today)
     ]
+
+
+def _is_there(line: Mapping[str, str], today: date) -> bool:
+    since, until = _day(line.get("valid_from", "")), _day(line.get("valid_to", ""))
+    return _active(line) and (since is None or since <= today) and (until is None or today < until)
+
+
+def _foresee(work: Work, lines: list[dict[str, str]]) -> None:
+    """On the day somebody leaves, what is open then is handed over."""
+    for line in lines:
+        day = _day(line.get("valid_to", ""))
+        if day is not None and day > work.today:
+            at = datetime.combine(day, time(), work.clock.zone).astimezone(work.now.tzinfo)
+            key = f"{LEAVES}:{line['login']}:{day}"
+            work.outbox.add(LEAVES, {"person": line["login"]}, key=key, due_at=at)
 
 
 def _active(line: Mapping[str, str]) -> bool:

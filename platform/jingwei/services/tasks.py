@@ -19,7 +19,7 @@ from jingwei.storage.flow_rows import TaskRow
 from jingwei.storage.people import PersonRow, find_people
 from jingwei.texts import text
 
-BOXES = ("todo", "done", "mine", "cc")
+BOXES = ("todo", "waiting", "done", "mine", "cc")
 MOST_A_PAGE = 200
 NO_FIELDS: Mapping[str, tuple[str, ...]] = {"write": (), "require": (), "hide": ()}
 KIND_NAMES = {"answer": "approval"}  # what a delegate is asked is shown as what it is about
@@ -268,8 +268,8 @@ class InboxWish:
 def inbox(
     reading: Reading, box: str, page: int = 1, size: int = 20, wish: InboxWish | None = None
 ) -> dict[str, Any]:
-    """One page of a box of the reader. `mine`: what the reader began, each with the task that
-    holds it up."""
+    """One page of a box of the reader. `waiting`: own tasks that wait for somebody whom the reader
+    asked; `mine`: what the reader began, each with the task that holds it up."""
     wish = wish or InboxWish()
     if wish.form is not None and wish.form not in reading.catalogue.forms:
         raise NotFound("no-such-form")

@@ -92,10 +92,26 @@ def has_task_on(connection: Connection, record: int, person: int) -> bool:
 _OPEN: sa.ColumnElement[str] = sa.literal_column("'open'")
 
 
+# its holder asked somebody else first; whose turn has not come yet knows of nothing
+_asked = sys_task.alias("asked")
+_HANDED_OUT = sa.exists().where(
+    _asked.c.run == sys_task.c.run,  # an index leads there
+    _asked.c.origin == sys_task.c.id,
+    _asked.c.position.in_(("before", "delegate")),
+    _asked.c.state.in_(("open", "waiting")),
+)
+
+
 def box_of(box: str, person: int) -> sa.ColumnElement[bool]:
     table = sys_task.c
     if box == "todo":
         return sa.and_(table.acting == person, table.state == _OPEN)
+    if box == "waiting":
+        return sa.and_(
+            sa.or_(table.person == person, table.acting == person),
+            table.state == "waiting",
+            _HANDED_OUT,
+        )
     if box == "cc":
         return sa.and_(table.acting == person, table.kind == "cc")
     answered = sa.or_(table.closed_by == person, table.acting == person)
@@ -114,7 +130,8 @@ def inbox(
     form: str | None = None,
     due_before: datetime | None = None,
 ) -> tuple[int, list[TaskRow]]:
-    """A page of a box (todo, done, cc) and how many there are. What is due first comes first."""
+    """A page of a box (todo, waiting, done, cc) and how many there are. What is due first comes
+    first."""
     table = sys_task.c
     where = box_of(box, person)
     if kind is not None:
@@ -139,7 +156,7 @@ def box_counts(connection: Connection, person: int) -> dict[str, int]:
         box: connection.execute(
             sa.select(sa.func.count()).select_from(sys_task).where(box_of(box, person))
         ).scalar_one()
-        for box in ("todo", "done", "cc")
+        for box in ("todo", "waiting", "done", "cc")
     }
     mine = sa.select(sa.func.count()).where(sys_flow_instance.c.initiator == person)
     return {**counts, "mine": connection.execute(mine).scalar_one()}

@@ -18,7 +18,7 @@ from jingwei.services.flows.returns import asked_target, earlier, send_back
 from jingwei.services.flows.seats import ask_more
 from jingwei.services.flows.undoing import ask_again, check_nobody_after, check_untouched, reopen
 from jingwei.services.flows.walk import Walk
-from jingwei.services.flows.words import Word, action_word, outcome_word, positions_word
+from jingwei.services.flows.words import Listed, Word, action_word, outcome_word, positions_word
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 ADDED = ("before", "after", "with")
@@ -77,7 +77,23 @@ def check_open(walk: Walk, task: TaskRow) -> None:
         by = task.closed_by or (_decider(walk, task) or "system")
         raise Conflict("task-closed", by=_by_word(walk, by), outcome=outcome_word(task.outcome))
     if task.state != "open":
-        raise Conflict("task-waits")
+        raise Conflict("task-waits", people=_waited_for(walk, task))
+
+
+def _waited_for(walk: Walk, task: TaskRow) -> Listed:
+    """Whom this task waits for: the people its holder asked, else those whose turn it is."""
+    turn = asked_first(walk, task)
+    turn = turn or [t for t in walk.live_tasks(task.run or 0) if t.state == "open"]
+    return Listed(tuple(walk.asks.named(login) for login in dict.fromkeys(t.acting for t in turn)))
+
+
+def asked_first(walk: Walk, task: TaskRow) -> list[TaskRow]:
+    """The open tasks that this one waits for: of whom its holder asked, or these asked in turn."""
+    live = walk.live_tasks(task.run or 0)
+    asking = [task.id]
+    for one in asking:
+        asking += [t.id for t in live if t.origin == one and t.position in ("before", "delegate")]
+    return [t for t in live if t.id in asking[1:] and t.state == "open"]
 
 
 def _by_word(walk: Walk, login: str) -> object:
@@ -143,10 +159,12 @@ def offered(walk: Walk, task: TaskRow, login: str) -> list[str]:
     if task.state == "open":
         found = [a for a in found if a != "take_back" and _sensible(walk, run, step, task, a)]
     else:
-        allowed = {"comment", "urge"}
+        allowed = {"comment"}
         decided = task.state == "closed" and task.outcome in ("approved", "rejected")
-        asked = task.state == "waiting" and bool(_handed_out(walk, task, "delegate"))
-        if decided or asked:
+        waits = task.state == "waiting"
+        if waits and asked_first(walk, task):
+            allowed.add("urge")
+        if decided or (waits and _handed_out(walk, task, "delegate")):
             allowed.add("take_back")
         if run.state == "open" and _handed_out(walk, task):
             allowed.add("drop_sign")
@@ -159,7 +177,7 @@ def _sensible(walk: Walk, run: RunRow, step: Step, task: TaskRow, action: str) -
     if action == "claim":
         return bool(others)
     if action == "drop_sign":
-        return any(_is_adder(walk, t) for t in walk.live_tasks(run.id) if t.position in ADDED)
+        return any(is_adder(walk, t) for t in walk.live_tasks(run.id) if t.position in ADDED)
     if action == "add_sign":
         return bool(step.add_sign)
     return True
@@ -353,7 +371,7 @@ def _add_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         walk.look_at(run.id)
 
 
-def _is_adder(walk: Walk, task: TaskRow) -> bool:
+def is_adder(walk: Walk, task: TaskRow) -> bool:
     """Whether the actor added this signer."""
     adder = walk.tasks.get(task.origin or 0)
     return adder is not None and walk.actor in (adder.person, adder.acting, adder.closed_by)
@@ -369,7 +387,7 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         if person not in live or live[person].position not in ADDED:
             raise Refused("flow-not-added", person=walk.asks.named(person))
         holds = walk.actor in (task.person, task.acting)  # else an administrator
-        if holds and not _is_adder(walk, live[person]):
+        if holds and not is_adder(walk, live[person]):
             raise NotAllowed("flow-not-the-adder", person=walk.asks.named(person))
     left = [t for t in walk.live_tasks(run.id) if t.person not in people]
     votes = [t for t in walk.tasks_of(run.id) if t.outcome in ("approved", "rejected")]
@@ -441,10 +459,12 @@ def _comment(walk: Walk, task: TaskRow, wish: Wish) -> None:
 
 
 def _urge(walk: Walk, task: TaskRow, wish: Wish) -> None:
-    check_open(walk, task)
+    asked = asked_first(walk, task) if task.state == "waiting" else []
+    if not asked:
+        check_open(walk, task)
     step = None if task.run is None else walk.runs[task.run].step
     walk.note("urged", step=step, comment=wish.comment, task=task.id)
-    walk.urged.append(task)
+    walk.urged += asked or [task]
 
 
 ACTIONS: Mapping[str, Callable[[Walk, TaskRow, Wish], None]] = {

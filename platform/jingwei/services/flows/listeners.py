@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from jingwei.language.workflow import walk as all_steps
 from jingwei.services import tasks
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.flows import runtime
+from jingwei.services.people import may_sign_in
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import TERMINAL
 from jingwei.storage.people import find_person
@@ -64,3 +68,12 @@ def _person_left(work: Work, changed: Changed) -> None:
     login = (changed.after or {}).get("login")
     if login and find_person(work.connection, str(login)):
         hand_over(work, str(login))
+
+
+def on_leave(work: Work, payload: Mapping[str, Any]) -> None:
+    """The day has come on which somebody leaves, if nobody moved it."""
+    from jingwei.services.flows import hand_over
+
+    row = find_person(work.connection, str(payload["person"]))
+    if row is not None and not may_sign_in(row, work.today):
+        hand_over(work, row.login)

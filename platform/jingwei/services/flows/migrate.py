@@ -17,7 +17,7 @@ from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
-from jingwei.services.flows.words import flow_status_word
+from jingwei.services.flows.words import flow_status_word, step_word
 from jingwei.storage.flow_rows import TERMINAL, RunRow
 
 
@@ -75,6 +75,7 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
     walk.set_flow(fingerprint=today.fingerprint, release=work.installation.release.id)
     walk.cancel([run.id for run in opens], "cancelled", "migrated")
     _rename(walk, steps, {run.id for run in opens})
+    walk.remember(**_remembered(walk.flow.memory, plan, steps))
     for run in opens:
         walk.start_step(plan.step(steps[run.step]), run.parent, run.lane, whatever=True)
     walk.settle()
@@ -131,7 +132,7 @@ def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str
             ]
             stands = stands and plan.chain(new) == old
             if not stands:
-                raise Refused("flow-migrate-strands", step=run.step)
+                raise Refused("flow-migrate-strands", step=step_word(found.plan, run.step))
         if stands:
             steps[run.step] = new
         elif run.state != "open":
@@ -141,8 +142,43 @@ def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str
 
 def _rename(walk: Walk, steps: Mapping[str, str], but: Collection[int]) -> None:
     for run in [r for r in walk.runs.values() if r.id not in but]:
-        new = steps.get(run.step, run.step)
-        parts = run.path.split("/")
-        path = "/".join(steps.get(p, p) if n % 2 == 0 else p for n, p in enumerate(parts))
+        new, path = steps.get(run.step, run.step), _moved(run.path, steps)
         if (new, path) != (run.step, run.path):
             walk.set_run(run.id, step=new, path=path)
+
+
+def _moved(path: str, steps: Mapping[str, str]) -> str:
+    """A path of step, lane, step … with the steps by their new ids."""
+    parts = path.split("/")
+    return "/".join(steps.get(p, p) if n % 2 == 0 else p for n, p in enumerate(parts))
+
+
+def _remembered(
+    memory: Mapping[str, Any], plan: FlowPlan, steps: Mapping[str, str]
+) -> dict[str, Any]:
+    """What an instance remembers, by the new ids. A request that was to go on at a step that is
+    gone, or stands elsewhere, walks again."""
+    found: dict[str, Any] = {**memory}
+    for name in ("returns", "chosen"):
+        if name in memory:
+            found[name] = {steps.get(step, step): kept for step, kept in memory[name].items()}
+    resume = {}
+    for path, entry in memory.get("resume", {}).items():
+        back, step = _moved(entry["from"], steps), steps.get(entry["step"], entry["step"])
+        if _leads(plan, back):
+            beside = [_moved(one, steps) for one in entry["with"]]
+            resume[_moved(path, steps)] = {**entry, "from": back, "step": step, "with": beside}
+    return {**found, "resume": resume} if "resume" in memory else found
+
+
+def _leads(plan: FlowPlan, path: str) -> bool:
+    """Whether the workflow has a step at this path."""
+    parts = path.split("/")
+    if parts[-1] not in plan.places:
+        return False
+    chain = plan.chain(parts[-1])
+    there = list(zip(parts[:-1:2], parts[1::2], strict=True))
+    return len(chain) == len(there) and all(
+        block == step and lane in (None, into)
+        for (block, lane), (step, into) in zip(chain, there, strict=True)
+    )

@@ -11,7 +11,7 @@ from jingwei.language.workflow import Step, Workflow
 from jingwei.refusals import NotFound, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
-from jingwei.services.flows.actions import ADDED, may_take_back, offered
+from jingwei.services.flows.actions import ADDED, asked_first, is_adder, may_take_back, offered
 from jingwei.services.flows.plan import ASKS_PEOPLE, START
 from jingwei.services.flows.returns import asked_target, earlier, target_of
 from jingwei.services.flows.runtime import Loaded, load, may_see
@@ -40,7 +40,8 @@ class TaskOffer:
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A request for its page. `others`: runs of steps that ask nobody, by step: open or done;
-    `taken`: the actor's newest decision, where it could be taken back now."""
+    `mine`: the actor's open task, else the one that waits for whom the actor asked; `taken`: the
+    actor's newest decision, where it could be taken back now."""
 
     json: dict[str, Any]
     workflow: Workflow
@@ -86,7 +87,7 @@ def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: st
         _returns(walk, run, locale) if "return" in actions else (),
         _title(walk, _default_return(walk, run), locale) if "return" in actions else "",
         tuple(step.add_sign) if "add_sign" in actions else (),
-        tuple(t.person for t in live if t.position in ADDED),
+        tuple(t.person for t in live if t.position in ADDED and is_adder(walk, t)),
         tuple(dict.fromkeys(t.person for t in walk.tasks_of(run.id))),
         _chosen(reading, walk, step, task, locale),
     )
@@ -96,13 +97,18 @@ def _mine(reading: Reading, found: Loaded, walk: Walk, locale: str) -> TaskOffer
     if not found.fits:
         return None
     login = reading.actor.login
-    mine = (
+    mine = [
         t
         for t in walk.tasks.values()
-        if t.state == "open" and t.run is not None and t.acting == login and t.kind != "cc"
-    )
-    task = next(mine, None)
-    return None if task is None else offer(reading, found, walk, task, locale)
+        if t.state in ("open", "waiting")
+        and t.run is not None
+        and login in (t.acting, t.person if t.state == "waiting" else t.acting)
+        and t.kind != "cc"
+    ]
+    mine.sort(key=lambda t: t.state != "open")
+    if not mine or (mine[0].state == "waiting" and not asked_first(walk, mine[0])):
+        return None
+    return offer(reading, found, walk, mine[0], locale)
 
 
 def _taken(walk: Walk, login: str) -> int | None:

@@ -74,7 +74,8 @@ def proxy_json(proxy: ProxyRow) -> dict[str, Any]:
 
 def make(work: Work, body: Mapping[str, Any]) -> dict[str, Any]:
     """Name a stand-in. `person`: the actor unless an administrator names another; `from` (now)
-    and `until` (exclusive) are instants or days. Raises Invalid, NotAllowed."""
+    and `until` (exclusive) are instants or days. The answer's `before` names the rules that this
+    one stands before. Raises Invalid, NotAllowed."""
     refused: list[FieldRefusal] = []
     person, to = body.get("person") or work.actor.login, body.get("to")
     since = _instant(work, body.get("from"), "from", refused) or work.now
@@ -118,7 +119,21 @@ def make(work: Work, body: Mapping[str, Any]) -> dict[str, Any]:
     _audit(work, proxy, "created")
     if proxy.include_open and proxy.since <= work.now:
         move_open(work, proxy)
-    return proxy_json(proxy)
+    return {**proxy_json(proxy), "before": _behind(work, proxy)}
+
+
+def _behind(work: Work, proxy: ProxyRow) -> list[int]:
+    """The rules that this one stands before while they overlap: at every moment one person stands
+    in for another about a form. A rule for some forms goes before one for all, the newer before
+    the older."""
+    return [
+        other.id
+        for other in kept.proxies_of(work.connection, proxy.person)
+        if other.person == proxy.person
+        and other.id != proxy.id
+        and (proxy.since < other.until and other.since < proxy.until)
+        and (not other.forms or bool(set(proxy.forms) & set(other.forms)))
+    ]
 
 
 def end(work: Work, proxy_id: int) -> None:

@@ -4,7 +4,7 @@ of the workflow finds nobody at all. Nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +21,10 @@ from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.found import Found
+from jingwei.services.people import may_sign_in
 from jingwei.services.plans import build_plan
 from jingwei.storage.flow_rows import FlowRow
+from jingwei.storage.people import all_people
 
 NO_RECORD = 0
 _OF_THE_RECORD = frozenset({"field", "chosen_by"})  # rules that only a real record can answer
@@ -87,7 +89,7 @@ def rehearse(
     if org not in view.catalogue.orgs:
         raise NotFound("unknown-org", name=org)
     plan = FlowPlan(workflow)
-    found = initiator or _first_starter(view, plan, org)
+    found = initiator or _first_starter(view, plan, org, _people_by_org(view).get(org, ()))
     view = _as(view, found)
     record = imagined(view, workflow.form, org, values, found)
     asks = Rehearsal(view, plan, record, found or "")
@@ -143,12 +145,27 @@ def imagined(
     return record
 
 
-def _first_starter(view: Reading, plan: FlowPlan, org: str) -> str | None:
-    """The first person who may start it at this org; where everyone may, the org's own."""
+def _first_starter(view: Reading, plan: FlowPlan, org: str, own: Sequence[str]) -> str | None:
+    """The first person who may start it at this org; where the workflow lets everyone, the first of
+    the org's own who may make such a record there."""
     asks = Rehearsal(view, plan, {"org": org}, "")
     if plan.workflow.start_who:
         return next(iter(asks.persons(plan.workflow.start_who, ())), None)
-    return None
+    return next((p for p in own if _may_make(view, plan.workflow.form, org, p)), None)
+
+
+def _people_by_org(view: Reading) -> dict[str, list[str]]:
+    """The logins of whoever may sign in."""
+    found: dict[str, list[str]] = {}
+    for row in all_people(view.connection):
+        if may_sign_in(row, view.today):
+            found.setdefault(row.org, []).append(row.login)
+    return found
+
+
+def _may_make(view: Reading, form: str, org: str, login: str) -> bool:
+    orgs = view.rights.create_orgs(_as(view, login), form)
+    return orgs is None or org in orgs
 
 
 def gaps(view: Reading, workflow: Workflow) -> list[Gap]:
@@ -159,10 +176,11 @@ def gaps(view: Reading, workflow: Workflow) -> list[Gap]:
     """
     plan = FlowPlan(workflow)
     found: list[Gap] = []
+    own = _people_by_org(view)
     for org in view.catalogue.orgs:
         if not view.catalogue.tree.exists(org, view.today):
             continue
-        starter = _first_starter(view, plan, org)
+        starter = _first_starter(view, plan, org, own.get(org, ()))
         if workflow.start_who and starter is None:
             continue
         record = imagined(view, workflow.form, org, {}, starter)

@@ -203,8 +203,11 @@ def check_people(view: Reading, logins: Sequence[str]) -> None:
     """Raises Refused naming the first login that cannot be asked."""
     known = find_people(view.connection, set(logins)) if logins else {}
     for login in logins:
-        if login not in known or not may_sign_in(known[login], view.today):
+        if login not in known:
             raise Refused("flow-unknown-person", person=login)
+        if not may_sign_in(known[login], view.today):
+            named = f"{known[login].name} ({login})"
+            raise Refused("flow-unknown-person", person=named)
 
 
 # --- fields of a step ----------------------------------------------------------------------------
