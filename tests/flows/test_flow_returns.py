@@ -60,6 +60,10 @@ def test_after_a_correction_it_goes_on_where_it_came_from(tmp_path: Path) -> Non
     here = counter(tmp_path)
     flow = here.act("chief", at_last(here), "return", comment="title")
     assert here.asked(flow) == ["ann"]
+    told = here.view(flow, "ann")
+    assert [one["step"] for one in told["prediction"]] == ["last"]
+    goes = {"step": "last", "title": "last", "unless_changed": ["amount"]}
+    assert told["resumes"] == {"draft": goes}
     flow = here.act("ann", flow, "submit", fields={"title": "x"})
     assert here.asked(flow) == ["chief"]
     assert "resumed" in [e["type"] for e in flow["events"]]
@@ -87,6 +91,7 @@ def test_a_return_within_a_return_comes_back_in_turns(tmp_path: Path) -> None:
     here = counter(tmp_path)
     flow = here.act("chief", at_last(here), "return", comment="again", to="head")
     flow = here.act("head", flow, "return", comment="you", to="draft")
+    assert [one["step"] for one in here.view(flow, "ann")["prediction"]] == ["head", "last"]
     flow = here.act("ann", flow, "submit")
     assert here.asked(flow) == ["head"]
     assert here.asked(here.act("head", flow, "approve")) == ["chief"]

@@ -114,6 +114,23 @@ def test_a_return_may_go_to_any_earlier_step_and_a_decision_is_taken_back_while_
     assert "拿回" not in buttons(pages.page("u1", path))
 
 
+def test_who_corrects_a_request_sees_why_it_came_back_and_where_it_goes_on(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="申")
+    path = f"/f/leave/{flow['record']}"
+    house.decide("u1", flow["id"])
+    house.decide("u2", flow["id"])
+    house.decide("u3", flow["id"], "return", comment="缺附件", to="draft")
+    shown = pages.page("I", path)
+    (told,) = texts(shown, "//*[@class='sent-back']")
+    assert told.startswith("审批人3 已退回") and "：缺附件" in told
+    assert "直接回到“板块”" in told or "重新" not in told
+    assert [words(b) for b in shown.xpath("//button[@data-act]")].count("上报") == 1
+    assert "催办" not in buttons(shown), "nobody urges himself"
+    assert "审批人3 退回 · 板块 → 编制" in " ".join(texts(shown, "//*[@class='moment-head']"))
+
+
 def test_a_step_names_its_buttons_and_says_when_an_opinion_is_owed(
     house: Approvals, pages: Pages
 ) -> None:

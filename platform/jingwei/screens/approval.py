@@ -29,6 +29,7 @@ BAD = frozenset({"rejected", "returned", "terminated"})
 DAY_HOURS = 24
 WORDS = (
     "approval", "phrases", "more", "manage", "steps", "migrate", "signature_of", "waits_for",
+    "colon",
 )  # fmt: skip
 
 
@@ -67,6 +68,28 @@ def my_task(view: Reading, flow: Drawn | None) -> Mapping[str, Any] | None:
     )
     found: Mapping[str, Any] | None = next(mine, None)
     return found
+
+
+def sent_back(cells: Cells, flow: Drawn | None, task: Mapping[str, Any] | None, form: Form) -> Any:
+    """Of a task that corrects a request: who sent it back, why, and where it goes from here."""
+    if flow is None or task is None or task["kind"] != "fill":
+        return None
+    returned = [e for e in flow.json["events"] if e["type"] in ("returned", "rejected")]
+    if not returned or flow.json["round"] < 2:
+        return None
+    last = returned[-1]
+    words = _outcome(str(last["type"]))
+    goes = (flow.json["resumes"] or {}).get(task["step"])
+    fields = {path: f.title(locale()) for path, f in form.fields.items()}
+    watched = [fields.get(path, path) for path in goes["unless_changed"]] if goes else []
+    key = "resumes_unless" if watched else "resumes_at"
+    return {
+        "who": f"{cells.person(last['actor'])} {words} {cells.moment(last['at'])}",
+        "why": str(last["comment"] or ""),
+        "goes": text(f"flow_screens.{key}", locale(), step=goes["title"], fields=_joined(watched))
+        if goes
+        else "",
+    }
 
 
 # --- the path ------------------------------------------------------------------------------------

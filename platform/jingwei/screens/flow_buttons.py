@@ -96,7 +96,8 @@ def of_flow(flow: Drawn | None) -> list[Button]:
         address = f"/api/v1/tasks/{flow.taken}/take_back"
         sure = text("flow_screens.hints.take_back", locale())
         found.append(Button("take_back", _action("take_back"), address, confirm=sure))
-    if "urge" in offered and any(t["kind"] != "cc" for t in flow.json["open"]):
+    others = (t for t in flow.json["open"] if t["person"] != flow.json["initiator"])
+    if "urge" in offered and any(t["kind"] != "cc" for t in others):
         ask = (_words("comment", "comment", owed=False),)
         found.append(Button("urge", _action("urge"), f"{base}/urge", ask=ask))
     if "recall" in offered:
@@ -151,7 +152,7 @@ def _title(name: str) -> str:
 
 
 def _words(name: str, title: str, *, owed: bool) -> Question:
-    return {"name": name, "title": _title(title), "type": "opinion", "required": owed}
+    return {"name": name, "title": _title(title), "type": "long_text", "required": owed}
 
 
 def _choice(name: str, title: str, options: Iterable[Sequence[str]]) -> Question:

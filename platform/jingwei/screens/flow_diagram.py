@@ -34,6 +34,7 @@ from jingwei.language.workflow import Branch, Step, Workflow
 from jingwei.screens.flow_layout import (
     LINE_HIGH,
     PADDING,
+    WIDE,
     Box,
     Edge,
     Label,
@@ -103,7 +104,7 @@ class _Drawing:
         self.people = people
 
     def figure(self) -> Markup:
-        layout = laid_out(self.workflow.steps, lambda s: len(self._lines(s)) + 1, self._lane)
+        layout = laid_out(self.workflow.steps, lambda s: len(self._written(s)), self._lane)
         label = self._word("label", title=self.workflow.title(self.locale))
         size = "wide" if layout.wide > WIDEST_UNSCALED else "narrow"
         return Markup(
@@ -174,18 +175,22 @@ class _Drawing:
 
     def _step(self, box: Box, step: Step) -> Markup:
         standing = self._standing(step)
-        title, lines = self._title(step), self._lines(step)
         left = box.x + 12 + (MARK if standing else 0)
-        room = box.wide - 24 - (MARK if standing else 0)
         y = box.y + PADDING + 13.5
         parts = [_rectangle(box, "flow-box", 8)]
         if standing:
             parts.append(_mark(standing, box.x + 19, y - 4.5))
-        parts.append(_words(fit(title, room, TITLE_PIXELS), left, y, "flow-title"))
-        for number, line in enumerate(lines, 1):
-            at = y + number * LINE_HIGH
-            parts.append(_words(fit(line, room, SMALL_PIXELS), left, at, "flow-small"))
-        return self._link(step, standing, "", parts, [title, *lines])
+        for number, (line, css) in enumerate(self._written(step)):
+            parts.append(_words(line, left, y + number * LINE_HIGH, css))
+        return self._link(step, standing, "", parts, [self._title(step), *self._lines(step)])
+
+    def _written(self, step: Step) -> list[tuple[str, str]]:
+        """The lines in the box of a step, each with its class: what is too long goes on below."""
+        room = WIDE - 24 - (MARK if self._standing(step) else 0)
+        found = [(line, "flow-title") for line in wrapped(self._title(step), room, TITLE_PIXELS)]
+        for words in self._lines(step):
+            found += [(line, "flow-small") for line in wrapped(words, room, SMALL_PIXELS)]
+        return found
 
     def _link(
         self, step: Step, standing: str, css: str, parts: list[Markup], said: list[str]
@@ -389,6 +394,19 @@ def fit(words: str, room: float, size: float) -> str:
             break
         kept += letter
     return f"{kept.rstrip()}…"
+
+
+def wrapped(words: str, room: float, size: float) -> list[str]:
+    """The words on one line or two; between words where there are spaces."""
+    if width_of(words, size) <= room:
+        return [words]
+    first = ""
+    for place, letter in enumerate(words):
+        breaks = letter == " " or unicodedata.east_asian_width(letter) in "WFA"
+        if breaks and width_of(words[:place], size) <= room:
+            first = words[:place]
+    rest = words[len(first) :].lstrip()
+    return [first.rstrip(), fit(rest, room, size)] if first.strip() else [fit(words, room, size)]
 
 
 # --- rules of people -----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from jingwei.language.form import Field, Form, Section
 from jingwei.language.sections import in_tabs
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
-from jingwei.screens.approval import flow_of, flow_words, my_task, shown_flow
+from jingwei.screens.approval import flow_of, flow_words, my_task, sent_back, shown_flow
 from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column
 from jingwei.screens.flow_buttons import beside, deciding, of_administrators, of_flow
@@ -104,6 +104,7 @@ def show(form: str, id: int) -> Any:
             documents=of_record(view, form, shown.raw),
             flow=shown_flow(view, cells, flow, definition),
             task=task,
+            sent_back=sent_back(cells, flow, task, definition),
             task_buttons=deciding(task, offer) if task else [],
             task_more=beside(offer, cells),
             flow_buttons=[*of_flow(flow), *beside(waits, cells)],
@@ -112,7 +113,7 @@ def show(form: str, id: int) -> Any:
             words=flow_words(),
             behalf=cells.person(task["on_behalf_of"]) if task and task["on_behalf_of"] else "",
             phrases=personal.phrases(view) if task or flow else [],
-            buttons=buttons_of(view, definition, shown),
+            buttons=[b for b in buttons_of(view, definition, shown) if not _is_twice(b, task)],
             moments=moments_of(view, definition, shown, cells, flow.json if flow else None),
             titles=json.dumps(_titles(definition), ensure_ascii=False),
             receipts=_receipts(view, definition, id, cells),
@@ -125,6 +126,11 @@ def show(form: str, id: int) -> Any:
 def may_copy(view: Reading, form: Form) -> bool:
     """Whether the reader may make another record like one that he sees."""
     return form.single is None and view.rights.decide(view, form.name, "create").allowed
+
+
+def _is_twice(button: Button, task: Mapping[str, Any] | None) -> bool:
+    """Whether the button does what the reader's task on the record does."""
+    return button.name == "submit" and task is not None and "submit" in task["actions"]
 
 
 def _access(view: Reading, form: Form, shown: RecordView, may_edit: bool) -> list[tuple[str, str]]:

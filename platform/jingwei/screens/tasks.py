@@ -160,9 +160,10 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
 
 
 def _waits(cells: Cells, task: Mapping[str, Any]) -> str:
-    """Of a request that one began: who is waited for."""
-    running = task.get("status") == "running" and task.get("state") == "open"
-    return cells.person(task["person"]) if running else ""
+    """Of a request that one began, or of a task that waits: for whom."""
+    running = task.get("status", "running") == "running"
+    names = [cells.person(login) for login in task.get("waiting_for") or ()] if running else []
+    return text("screens.joint", locale()).join(names)
 
 
 def _bulk(task: Mapping[str, Any]) -> str:

@@ -63,7 +63,10 @@ def moments_of(
 def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     """What people decided in a request, and what was done for them, newest first."""
     steps = {step.get("step"): step_title(step) for step in flow.get("path", ())}
-    found = [m for event in flow.get("events", ()) if (m := _event(cells, event, steps))]
+    events = flow.get("events", ())
+    before = [None, *(event.get("type") for event in events)]
+    told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last)]
+    found = [m for event in told if (m := _event(cells, event, steps))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
 
 
@@ -86,8 +89,17 @@ def _change(
             "screens.for_other", locale(), who=who, other=cells.person(entry["on_behalf_of"])
         )
     at = entry["at"]
-    return Moment(at, cells.moment(at), who, what, "change", "", changes,
+    return Moment(at, cells.moment(at), who, what, "change", _reasons(form, entry), changes,
                   (_sortable(at), entry["id"]))  # fmt: skip
+
+
+def _reasons(form: Form, entry: Mapping[str, Any]) -> str:
+    """Why computed values were overridden, a line each."""
+    told = []
+    for name, why in entry.get("reasons", {}).items():
+        title = form.fields[name].title(locale()) if name in form.fields else name
+        told.append(text("screens.record.reason", locale(), title=title, why=why))
+    return "\n".join(told)
 
 
 def _what_happened(form: Form, action: str) -> str:
@@ -162,6 +174,23 @@ QUIET = frozenset(
 )
 
 
+TO_STEPS = frozenset(("returned", "sent_back", "jumped"))
+TO_PEOPLE = frozenset(("transferred", "delegated", "handed_over", "given_to_proxy"))
+
+
+def _is_said(event: Mapping[str, Any], before: str | None) -> bool:
+    """Whether the event before it says it already: who returned a request said where to."""
+    return event.get("type") == "sent_back" and before == "returned"
+
+
+def _target(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> str:
+    """Where it led, or to whom."""
+    to = str((event.get("data") or {}).get("to") or "")
+    if event.get("type") in TO_STEPS:
+        return steps.get(to) or (text("flows.start", locale()) if to == "@start" else "")
+    return cells.person(to) if to and event.get("type") in TO_PEOPLE else ""
+
+
 def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> Moment | None:
     """What people decided, and what was done for them."""
     key = f"flows.events.{event.get('type')}"
@@ -175,6 +204,9 @@ def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> 
     what = text(key, locale())
     if title:
         what = text("screens.flow.at_step", locale(), what=what, step=title)
+    target = _target(cells, event, steps)
+    if target:
+        what = f"{what} → {target}"
     at = event.get("at") or ""
     return Moment(
         at,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jingwei.language.workflow import Step
 from jingwei.services.flows.asks import Rows
 from jingwei.services.flows.seats import seats_wanted
 from jingwei.services.flows.walk import Walk
+from jingwei.storage.flow_rows import RunRow
 
 MOST = 100
 
@@ -30,6 +31,11 @@ def ahead(walk: Walk) -> list[Ahead]:
         return found
     for run in [r for r in walk.runs.values() if r.state == "open"]:
         place = walk.plan.places[run.step]
+        back = returner_of(walk, run)
+        if back is not None and not _is_repeated(walk, back):
+            for steps in _on_from(walk, back):
+                _steps(walk, steps, (), True, found, seen)
+            continue
         lanes = run.data.get("lanes")
         if lanes is None:
             after = place.beside[place.index + 1 :]
@@ -40,6 +46,29 @@ def ahead(walk: Walk) -> list[Ahead]:
         _steps(walk, after, walk.rows_of(run), True, found, seen)
     order = list(walk.plan.places)
     return sorted(found, key=lambda one: order.index(one.step.id))[:MOST]
+
+
+def returner_of(walk: Walk, run: RunRow) -> str | None:
+    """The step that sent the request back here and gets it again, as the record is now."""
+    entry = walk.flow.memory.get("resume", {}).get(run.path)
+    if entry is None:
+        return None
+    snapshot = entry["snapshot"]
+    return str(entry["step"]) if walk.asks.snapshot(list(snapshot)) == snapshot else None
+
+
+def _on_from(walk: Walk, step: str) -> Iterator[Sequence[Step]]:
+    """This step and what follows it, out of one block after the other."""
+    place = walk.plan.places[step]
+    yield place.beside[place.index :]
+    for block, _ in reversed(walk.plan.chain(step)):
+        around = walk.plan.places[block]
+        yield around.beside[around.index + 1 :]
+
+
+def _is_repeated(walk: Walk, step: str) -> bool:
+    """Whether it stands in an `each`: then what follows depends on the row."""
+    return any(walk.plan.step(block).kind == "each" for block, _ in walk.plan.chain(step))
 
 
 def from_start(walk: Walk) -> list[Ahead]:

@@ -71,6 +71,7 @@ def flow_json(
         ],
         "events": [_event_json(event) for event in events],
         "prediction": _prediction(found, locale) if predicts else None,
+        "resumes": _resumes(found, locale) if predicts else None,
         "actions": _actions(view, found),
     }
 
@@ -166,6 +167,22 @@ def _prediction(found: Loaded, locale: str) -> list[dict[str, Any]]:
     ]
 
 
+def _resumes(found: Loaded, locale: str) -> dict[str, dict[str, Any]]:
+    """By step that corrects a request which was sent back: where it then goes on, unless one of
+    these fields is changed. Nothing for what walks again."""
+    if not found.fits:
+        return {}
+    walk = found.walk()
+    shown = {}
+    for run in walk.runs.values():
+        back = predict.returner_of(walk, run) if run.state == "open" else None
+        if back is not None:
+            watched = list(walk.flow.memory["resume"][run.path]["snapshot"])
+            title = found.plan.step(back).title(locale)
+            shown[run.step] = {"step": back, "title": title, "unless_changed": watched}
+    return shown
+
+
 def _actions(view: Reading, found: Loaded) -> list[str]:
     """What the reader may do with the whole request now."""
     flow = found.state.flow
@@ -225,14 +242,22 @@ def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
 
 
 def mine(view: Reading, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
-    """Own requests as entries of the inbox: the task that holds each up, else the request."""
+    """Own requests as entries of the inbox: the task that holds each up, else the request; with
+    everybody who is waited for."""
     open_: dict[int, TaskRow] = {}
+    waits: dict[int, list[str]] = {}
     for task in task_rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
         if task.state == "open":
             open_.setdefault(task.flow or 0, task)
+            waits.setdefault(task.flow or 0, []).append(task.acting)
     shown = {one["flow"]: one for one in tasks.tasks_json(view, list(open_.values()))}
     return [
-        {**(shown.get(flow.id) or _ended(view, flow)), "flow": flow.id, "status": flow.status}
+        {
+            **(shown.get(flow.id) or _ended(view, flow)),
+            "flow": flow.id,
+            "status": flow.status,
+            "waiting_for": list(dict.fromkeys(waits.get(flow.id, ()))),
+        }
         for flow in flows
     ]
 
