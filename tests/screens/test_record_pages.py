@@ -1,5 +1,5 @@
-"""Fields of every kind on pages: formatted texts, links to one of several forms and to several
-records, receipts that are done by reading, and copies of records."""
+"""The page of a record: texts and links as they are meant, receipts that are done by reading,
+copies, versions, the bin, why its reader may or may not, and reasons that are owed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_house import CONTRACT, MORE_FILES, ApiHouse, open_api
+from api_house import CONTRACT, MORE_FILES, ApiHouse, fields, open_api
 from page_house import Pages, texts
 
 NOTICE = """
@@ -23,16 +23,22 @@ fields:
   about: {type: link, to: [contract, receipt], title: 涉及}
   also: {type: link, to: contract, many: true, title: 合同}
   sealed: {type: text, title: 文号, no_copy: true}
+  people: {type: integer, title: 人数}
+  cost: {type: integer, title: 预算, compute: people * 10, mode: override_with_reason}
   lines:
     type: table
     title: 条目
     fields:
       item: {type: text, title: 事项}
       done: {type: text, title: 完成情况, no_copy: true}
+versions: {cut: publish}
+actions:
+  issue: {title: 印发, do: [{publish: =title}]}
 receipts:
   read: {title: 阅知, of: {person: wang.wu}, when: title is not empty, done_by: open}
 permissions:
-  planner: {post: planner, can: [read, create, update], scope: all}
+  planner: {post: planner, can: [read, create, update, delete, issue], scope: all}
+  ops: {role: group_ops, can: [read], scope: all, hide: [sealed]}
 """
 BODY = """# 要求
 <script>alert(1)</script> [官网](https://example.cn) [坏](javascript:alert(1))
@@ -126,3 +132,69 @@ def test_a_receipt_that_reading_answers_is_not_answered_by_fetching(
     (address,) = page.xpath("//@data-seen-at")
     assert house.post("wang.wu", address, {}).get_json() == {"answered": 1}
     assert pages.page("wang.wu", f"/f/notice/{notice}").xpath("//@data-seen-at") == []
+
+
+# --- versions, the bin, rights, reasons ----------------------------------------------------------
+
+
+def make(house: ApiHouse, **values: Any) -> dict[str, Any]:
+    return house.make("li.na", "notice", **{"title": "值班", **values})
+
+
+def test_an_earlier_version_is_restored_from_the_page_that_compares(
+    house: ApiHouse, pages: Pages
+) -> None:
+    made = make(house, people=3)
+    path = f"forms/notice/records/{made['id']}"
+    for people in (3, 5):
+        now = house.get("li.na", path).get_json()
+        house.patch("li.na", path, {"people": people}, match=now["revision"])
+        assert house.post("li.na", f"{path}/actions/issue", {}).status_code == 200
+
+    page = pages.page("li.na", f"/f/notice/{made['id']}/versions")
+    assert {"3", "5"} <= set(texts(page, "//td"))
+    (button,) = page.xpath("//button[contains(@data-act, '/restore')]")
+    restored = house.post(
+        "li.na",
+        button.get("data-act"),
+        {},
+        match=button.get("data-seen") or button.get("data-revision"),
+    )
+    assert restored.status_code == 200, restored.get_json()
+    assert house.get("li.na", path).get_json()["people"] == 3
+    seen = pages.page("ops", f"/f/notice/{made['id']}/versions")
+    assert seen.xpath("//button[contains(@data-act, '/restore')]") == []
+
+
+def test_the_bin_is_open_to_those_who_may_delete(house: ApiHouse, pages: Pages) -> None:
+    made = make(house, title="作废")
+    house.delete("li.na", f"forms/notice/records/{made['id']}", match=made["revision"])
+    column = "//tbody/tr/td[@data-title='标题']"
+    assert "作废" not in texts(pages.page("li.na", "/f/notice"), column)
+    assert texts(pages.page("li.na", "/f/notice?deleted=1"), column) == ["作废"]
+    assert "作废" not in texts(pages.page("ops", "/f/notice?deleted=1"), column)
+    assert pages.page("ops", "/f/notice").xpath("//a[contains(@href, 'deleted=1')]") == []
+
+
+def test_the_page_says_why_one_may_and_may_not(pages: Pages, notice: int) -> None:
+    def why(login: str) -> list[str]:
+        page = pages.page(login, f"/f/notice/{notice}")
+        return texts(page, "//dl[contains(@class, 'access-card')]//dd")
+
+    assert len(why("li.na")) == 3
+    read, update, delete, hidden = why("ops")
+    assert update == delete and read != update
+    assert "1" in hidden
+
+
+def test_whoever_overrides_a_figure_is_asked_why_on_the_form(house: ApiHouse, pages: Pages) -> None:
+    made = make(house, people=4)
+    told = model(pages.page("li.na", f"/f/notice/{made['id']}/edit"))
+    assert told["words"]["reasons"] and "{title}" in told["words"]["reason_of"]
+    path = f"forms/notice/records/{made['id']}"
+    refused = house.patch("li.na", path, {"cost": 99}, match=1)
+    assert fields(refused) == [("cost", "reason-needed")]
+    given = {"cost": 99, "_reasons": {"cost": "另有补贴"}}
+    assert house.patch("li.na", path, given, match=1).get_json()["cost"] == 99
+    page = pages.page("li.na", f"/f/notice/{made['id']}")
+    assert "预算的理由：另有补贴" in page.text_content()
