@@ -24,6 +24,19 @@ fields:
     fields:
       of: {type: link, to: contract, title: 合同}
       worth: {type: money, unit: CNY, title: 金额, compute: of.amount}
+  log:
+    type: table
+    title: 经过
+    append_only: true
+    fields:
+      said: {type: text, title: 内容}
+  items:
+    type: table
+    title: 事项
+    fields:
+      done: {type: boolean, title: 完成}
+      text: {type: text, title: 说明, readonly_if: done}
+      code: {type: text, title: 编码, set_once: true}
 permissions:
   planner: {post: planner, can: [read, create, update], scope: org}
   finance: {post: finance_manager, can: [read, create], scope: org_and_below}
@@ -73,6 +86,32 @@ def test_a_form_that_is_typed_works_out_nothing_for_an_org_out_of_reach(house: A
 
     values, problems = computed(house, "chen.jie", org="B")
     assert (values["org"], values["contracts"], problems) == ("B", 1, [])
+
+
+# --- rows that stand fast ------------------------------------------------------------------------
+
+
+def test_a_row_that_stands_fast_is_not_changed_by_way_of_its_table(house: ApiHouse) -> None:
+    items = [{"text": "a", "done": True}, {"text": "b", "code": "B1"}]
+    made = house.make("li.na", "claim", log=[{"said": "first"}], items=items)
+    path = f"forms/claim/records/{made['id']}"
+    (said,), (done, coded) = made["log"], made["items"]
+
+    def change(**values: Any) -> Any:
+        revision = house.get("li.na", path).get_json()["revision"]
+        return house.patch("li.na", path, values, match=revision)
+
+    rewritten = change(log=[{**said, "said": "never"}])
+    assert fields(rewritten) == [("log.0.said", "append-only-row")]
+    assert fields(change(items=[{**done, "text": "x"}, {**coded, "code": "B2"}])) == [
+        ("items.0.text", "readonly-now"),
+        ("items.1.code", "set-once"),
+    ]
+    added = change(log=[said, {"said": "second"}], items=[done, {**coded, "text": "c"}])
+    assert [row["said"] for row in added.get_json()["log"]] == ["first", "second"]
+    reopened = change(items=[{"id": done["id"], "done": False}, coded])
+    again = change(items=[{**done, "done": False, "text": "x"}, coded])
+    assert (reopened.status_code, again.get_json()["items"][0]["text"]) == (200, "x")
 
 
 # --- who may see what, and a share that is over ---------------------------------------------------

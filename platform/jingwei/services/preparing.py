@@ -29,6 +29,7 @@ from jingwei.services.writable import (
     check_org,
     check_readonly,
     check_revision,
+    check_rows,
     check_unlocked,
     require,
 )
@@ -141,6 +142,8 @@ def _prepare_update(
     changed = _changed(plan, before, after)
     if source in ("user", "import"):
         check_readonly(work, plan, before, changed & values.keys(), found)
+    if source in ("user", "import", "flow"):
+        check_rows(work, plan, before, after, values, found)
     retired.judge(work, plan, after, before, found)
     _judge(work, plan, after, before, found, change, changed)
     changed = _changed(plan, before, after)

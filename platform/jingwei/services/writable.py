@@ -46,6 +46,50 @@ def check_readonly(
                 found.add(name, "readonly-now")
 
 
+def check_rows(
+    work: Work,
+    plan: FormPlan,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    found: Found,
+) -> None:
+    """A row that is there is not changed where its table only grows, nor a cell of it that is
+    read-only now or is filled in once. `sent`: what a person wants of the record."""
+    for table in plan.tables.keys() & sent.keys():
+        known = {row["id"]: row for row in before.get(table) or ()}
+        for index, (row, given) in enumerate(zip(after[table], sent[table] or (), strict=False)):
+            was = known.get(row["id"])
+            if was is None:
+                continue
+            for name in sorted(plan.tables[table].keys() & given.keys()):
+                if row.get(name) != was.get(name):
+                    code = _closed_cell(work, plan, table, name, was, before)
+                    if code is not None:
+                        found.add(f"{table}.{index}.{name}", code)
+
+
+def _closed_cell(
+    work: Work,
+    plan: FormPlan,
+    table: str,
+    name: str,
+    was: Mapping[str, Any],
+    before: Mapping[str, Any],
+) -> str | None:
+    column = plan.tables[table][name]
+    if plan.form.fields[table].append_only:
+        return "append-only-row"
+    if column.field.set_once and was.get(name) is not None:
+        return "set-once"
+    if column.readonly_if is not None:
+        inside = environment(work, before, old=before).inside(before)
+        inside.record = was
+        if column.readonly_if(inside):
+            return "readonly-now"
+    return None
+
+
 def require(work: Work, form: str, action: str, record: Mapping[str, Any] | None = None) -> None:
     decision = work.rights.decide(work, form, action, record)
     if not decision.allowed:
