@@ -59,7 +59,7 @@ def pages(house: Approvals) -> Pages:
 
 def buttons(shown: Any) -> dict[str, Any]:
     """Buttons of a page that do something, by their words."""
-    return {words(b): b for b in shown.xpath("//button[@data-act]")}
+    return {words(b): b for b in shown.xpath(".//button[@data-act]")}
 
 
 def asks(button: Any) -> dict[str, Any]:
@@ -123,12 +123,34 @@ def test_who_corrects_a_request_sees_why_it_came_back_and_where_it_goes_on(
     house.decide("u2", flow["id"])
     house.decide("u3", flow["id"], "return", comment="缺附件", to="draft")
     shown = pages.page("I", path)
-    (told,) = texts(shown, "//*[@class='sent-back']")
+    (told,) = texts(shown, "//*[contains(@class,'sent-back')]")
     assert told.startswith("审批人3 已退回") and "：缺附件" in told
     assert "直接回到“板块”" in told or "重新" not in told
     assert [words(b) for b in shown.xpath("//button[@data-act]")].count("上报") == 1
     assert "催办" not in buttons(shown), "nobody urges himself"
     assert "审批人3 退回 · 板块 → 编制" in " ".join(texts(shown, "//*[@class='moment-head']"))
+
+
+def test_who_asked_another_first_sees_for_whom_the_task_waits_and_the_other_what_is_asked(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="酉")
+    path = f"/f/leave/{flow['record']}"
+    house.decide("u1", flow["id"], "delegate", to="u7", comment="请先看")
+    waits = pages.page("u1", path)
+    (card,) = waits.xpath("//section[contains(@class,'decide')]")
+    assert words(card.find("h2")) == "等待 审批人7 先答复部门"
+    assert list(buttons(card)) == ["催办", "拿回", "评论"]
+    assert "拿回" not in buttons(waits.xpath("//section[contains(@class,'flow-card')]")[0])
+    (listed,) = pages.page("u1", "/tasks?box=waiting").xpath("//li[@class='task']")
+    assert "等待 审批人7" in words(listed)
+    asked = pages.page("u7", path)
+    (told,) = texts(asked, "//*[contains(@class,'sent-back')]")
+    assert told.startswith("审批人1 委派") and "：请先看" in told
+    assert "审批人1 决定" in told
+    assert list(buttons(asked.xpath("//section[contains(@class,'decide')]")[0]))[0] == "答复"
+    house.decide("u7", flow["id"], "submit", comment="可行")
+    assert "同意" in buttons(pages.page("u1", path))
 
 
 def test_a_step_names_its_buttons_and_says_when_an_opinion_is_owed(

@@ -29,7 +29,7 @@ BAD = frozenset({"rejected", "returned", "terminated"})
 DAY_HOURS = 24
 WORDS = (
     "approval", "phrases", "more", "manage", "steps", "migrate", "signature_of", "waits_for",
-    "colon",
+    "colon", "then_you",
 )  # fmt: skip
 
 
@@ -90,6 +90,30 @@ def sent_back(cells: Cells, flow: Drawn | None, task: Mapping[str, Any] | None, 
         if goes
         else "",
     }
+
+
+HANDED = frozenset({"delegated", "transferred", "signers_added", "handed_over"})
+
+
+def handed(cells: Cells, flow: Drawn | None, task: Mapping[str, Any] | None) -> Any:
+    """Of a task that somebody gave to its holder: who, how, and in which words."""
+    if flow is None or task is None or task["kind"] != "approval":
+        return None
+    for event in reversed(flow.json["events"]):
+        if event["step"] != task["step"] or event["type"] not in HANDED:
+            continue
+        data = event["data"] or {}
+        if task["person"] in (data.get("to"), *(data.get("people") or ())):
+            words = text(f"flows.events.{event['type']}", locale())
+            who = cells.person(event["actor"])
+            return {
+                "who": f"{who} {words} {cells.moment(event['at'])}",
+                "why": str(event["comment"] or ""),
+                "goes": text("flow_screens.then_back", locale(), who=who)
+                if event["type"] == "delegated"
+                else "",
+            }
+    return None
 
 
 # --- the path ------------------------------------------------------------------------------------

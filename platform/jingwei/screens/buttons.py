@@ -139,8 +139,10 @@ def opinion_owed(action: str, task: Mapping[str, Any]) -> bool:
 
 
 def words_of(action: str, task: Mapping[str, Any]) -> str:
-    """A to-do is settled, not submitted."""
-    return "settle" if action == "submit" and task.get("kind") == "todo" else action
+    """A to-do is settled and who was asked for an opinion answers; neither submits."""
+    if action != "submit":
+        return action
+    return {"todo": "settle", "approval": "answer"}.get(str(task.get("kind")), action)
 
 
 def task_buttons(task: Mapping[str, Any]) -> list[Button]:

@@ -82,17 +82,48 @@ def _questions(action: str, offer: TaskOffer, cells: Cells) -> tuple[Question, .
     return (comment,) if action == "comment" else ()
 
 
+# what the holder of a task that waits may do meanwhile
+MEANWHILE = ("urge", "take_back", "drop_sign", "comment")
+
+
+def waiting(offer: TaskOffer | None, cells: Cells) -> dict[str, Any] | None:
+    """Of a task that waits for whom its holder asked: for whom, and what may be done meanwhile."""
+    if offer is None or not offer.waits_for:
+        return None
+    names = text("screens.joint", locale()).join(cells.person(one) for one in offer.waits_for)
+    buttons = [
+        Button(
+            action,
+            _action(action),
+            f"/api/v1/tasks/{offer.task}/{action}",
+            confirm=text(f"flow_screens.meanwhile.{action}", locale()),
+            ask=(_words("comment", "comment", owed=False),)
+            if action == "urge"
+            else _questions(action, offer, cells),
+        )
+        for action in MEANWHILE
+        if action in offer.actions
+    ]
+    return {
+        "title": text("flow_screens.waits_for_answer", locale(), people=names),
+        "step": offer.step,
+        "buttons": buttons,
+    }
+
+
 # --- of a whole request --------------------------------------------------------------------------
 
 
 def of_flow(flow: Drawn | None) -> list[Button]:
-    """What its initiator may do, and what an approver may take back."""
+    """What its initiator may do, and what an approver may take back; what a task that waits lets
+    its holder do is said with `waiting`."""
     if flow is None:
         return []
     found = []
     base = f"/api/v1/flows/{flow.json['id']}"
     offered = flow.json["actions"]
-    if flow.taken is not None:
+    waits = flow.mine.task if flow.mine is not None and flow.mine.waits_for else None
+    if flow.taken not in (None, waits):
         address = f"/api/v1/tasks/{flow.taken}/take_back"
         sure = text("flow_screens.hints.take_back", locale())
         found.append(Button("take_back", _action("take_back"), address, confirm=sure))

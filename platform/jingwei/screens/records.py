@@ -14,10 +14,23 @@ from jingwei.language.form import Field, Form, Section
 from jingwei.language.sections import in_tabs
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
-from jingwei.screens.approval import flow_of, flow_words, my_task, sent_back, shown_flow
+from jingwei.screens.approval import (
+    flow_of,
+    flow_words,
+    handed,
+    my_task,
+    sent_back,
+    shown_flow,
+)
 from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column
-from jingwei.screens.flow_buttons import beside, deciding, of_administrators, of_flow
+from jingwei.screens.flow_buttons import (
+    beside,
+    deciding,
+    of_administrators,
+    of_flow,
+    waiting,
+)
 from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
 from jingwei.screens.relations import Relation, relations
@@ -104,10 +117,11 @@ def show(form: str, id: int) -> Any:
             documents=of_record(view, form, shown.raw),
             flow=shown_flow(view, cells, flow, definition),
             task=task,
-            sent_back=sent_back(cells, flow, task, definition),
+            before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
             task_buttons=deciding(task, offer) if task else [],
             task_more=beside(offer, cells),
-            flow_buttons=[*of_flow(flow), *beside(waits, cells)],
+            flow_buttons=of_flow(flow),
+            waits=waiting(waits, cells),
             flow_admin=of_administrators(flow),
             migration=_migration(flow),
             words=flow_words(),

@@ -226,6 +226,7 @@ def task_json(
         "opinion": more.get("opinion", "optional"),
         "labels": dict(more.get("labels", {})),
         "fields": {name: list(names) for name, names in more.get("fields", NO_FIELDS).items()},
+        **({"waiting_for": list(more["waiting_for"])} if "waiting_for" in more else {}),
     }
 
 

@@ -35,6 +35,8 @@ class TaskOffer:
     added: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     chosen: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    waits_for: tuple[str, ...] = ()  # of a task that waits: the logins whose answer it needs
+    step: str = ""  # its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: st
         tuple(t.person for t in live if t.position in ADDED and is_adder(walk, t)),
         tuple(dict.fromkeys(t.person for t in walk.tasks_of(run.id))),
         _chosen(reading, walk, step, task, locale),
+        tuple(dict.fromkeys(t.acting for t in asked_first(walk, task))),
+        step.title(locale),
     )
 
 

@@ -11,7 +11,7 @@ from jingwei.refusals import NotFound, Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
-from jingwei.services.flows.actions import offered
+from jingwei.services.flows.actions import asked_first, offered
 from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see, of_state
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
@@ -101,7 +101,15 @@ def _described(view: Reading, found: Loaded, walk: Walk, task: TaskRow) -> Mappi
         "fields": fields_of(step, task),
         "opinion": step.opinion,
         "labels": {action: words(locale) for action, words in step.labels.items()},
+        **_waited_for(walk, task),
     }
+
+
+def _waited_for(walk: Walk, task: TaskRow) -> Mapping[str, Any]:
+    """Of a task that waits: for whom."""
+    if task.state != "waiting":
+        return {}
+    return {"waiting_for": list(dict.fromkeys(t.acting for t in asked_first(walk, task)))}
 
 
 def _run_json(found: Loaded, run: RunRow, locale: str, mine: Iterable[TaskRow]) -> dict[str, Any]:
