@@ -24,6 +24,7 @@ items:
   leverage: {constraint: true, rule: {type: deduct, per: 1pp, points: 1, cap: 5}}
 adjust:
   multiplier: 1.1
+  bonus_max: 2
   deductions:
     {form: incident, where: org == this.org and year(on) == this.year, points: points}
 guards:
@@ -89,8 +90,10 @@ def test_every_item_says_what_it_earned_and_why(api: ApiHouse) -> None:
     profit = found["items"][0]
     assert (profit["actual"], profit["base"], profit["attainment"]) == (109, 100, 1.09)
     assert profit["explanation"] == "基本分 60，较基数 0.09，3 档，加减 3 分（上下限 6）"
+    # of the three points above the weights the scheme gives two
+    assert (found["derivation"]["beyond_bonus"], found["derivation"]["items"]) == (1, 102)
     assert found["derivation"]["multiplier"] == 1.1
-    assert (found["total"], found["grade"], found["rank"], found["ranked"]) == (113.3, "A", 1, 2)
+    assert (found["total"], found["grade"], found["rank"], found["ranked"]) == (112.2, "A", 1, 2)
     assert len(found["rule_version"]) == 64
 
 
@@ -113,7 +116,7 @@ def test_events_of_the_year_are_deducted_and_a_grave_one_caps_the_grade(api: Api
     api.make("li.na", "incident", what="安全", on="2025-06-01", points=0, grave=True)
     found = sheet(api, "A")
 
-    assert (found["total"], found["grade"]) == (109.3, "C")
+    assert (found["total"], found["grade"]) == (108.2, "C")
     assert found["derivation"]["vetoes"] == [
         {"when": "count(incident where org == this.org and grave) > 0", "grade_max": "C"}
     ]
@@ -131,7 +134,7 @@ def test_a_missing_figure_keeps_the_score_pending(api: ApiHouse) -> None:
 
 
 def test_scores_are_seen_by_those_who_may_read_the_figures(api: ApiHouse) -> None:
-    assert sheet(api, "A", "li.na")["total"] == 113.3
+    assert sheet(api, "A", "li.na")["total"] == 112.2
     assert code(api.get("li.na", "scores/annual?org=B&period=2025")) == (404, "no-such-org")
     assert code(api.get("nobody", "scores/annual?org=A&period=2025")) == (404, "no-such-org")
     everybody = api.get("chen.jie", "scores/annual?period=2025").get_json()["items"]

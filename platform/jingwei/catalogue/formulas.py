@@ -11,6 +11,7 @@ from jingwei.catalogue.formulas_measures import (
     type_dashboard,
     type_indicator,
     type_module,
+    type_profile,
     type_report,
 )
 from jingwei.catalogue.formulas_scoring import type_scoring
@@ -38,6 +39,8 @@ def type_formulas(
         type_workflow(typing, workflow)
     for indicator in catalogue.indicators.values():
         type_indicator(typing, indicator)
+    for profile in catalogue.profiles.values():
+        type_profile(typing, profile)
     for alert in catalogue.alerts.values():
         type_alert(typing, alert)
     for report in catalogue.reports.values():

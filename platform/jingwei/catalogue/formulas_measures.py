@@ -9,7 +9,7 @@ from jingwei.catalogue.typed import Typing
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
 from jingwei.language.measures import Indicator
-from jingwei.language.organisation import Module
+from jingwei.language.organisation import Module, Profile
 from jingwei.language.output import Alert, Dashboard, DataBlock, Report
 from jingwei.language.values import Formula
 
@@ -41,6 +41,14 @@ def type_indicator(typing: Typing, indicator: Indicator) -> None:
         formula = (indicator.benchmark or {}).get(key)
         if isinstance(formula, Formula):
             typing.formula(formula, around)
+
+
+def type_profile(typing: Typing, profile: Profile) -> None:
+    """Its thresholds see what those of the indicator see."""
+    for name, levels in profile.thresholds.items():
+        scope = scopes.threshold_scope(typing.catalogue, typing.catalogue.indicators[name])
+        for when in levels.values():
+            typing.condition(when, scope)
 
 
 def type_alert(typing: Typing, alert: Alert) -> None:

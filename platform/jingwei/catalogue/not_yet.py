@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import all_effects
+from jingwei.catalogue.sources import MANIFEST
+from jingwei.language.definition import Definition
 from jingwei.problems import Phrase, Problems
+from jingwei.reading.read import read_file
 
 LATER_VERBS = ("render", "score")
 INDICATOR_TYPES = ("qualitative",)
-SCORING_KEYS = ("weights_from",)
-ITEM_KEYS = ("cap_override",)
+# keys that are read and checked, by kind and place; `*` stands for any name or number
+LATER_KEYS: dict[str, tuple[str, ...]] = {
+    "form": (
+        "collect.each",
+        "fields.*.print",
+        "fields.*.permissions",
+        "fields.*.fields.*.print",
+        "collect.urge.*.channels",
+        "receipts.*.urge.*.channels",
+    ),
+    "rows": ("fields.*.print",),
+    "alert": ("urge.*.channels",),
+    "profile": ("collect",),
+    "org": ("also_in",),
+    "org_types": ("trees",),
+    "code_list": ("source",),
+    "scoring": ("weights_from", "items.*.cap_override"),
+}
+_LATER = {
+    kind: [tuple(pattern.split(".")) for pattern in patterns]
+    for kind, patterns in LATER_KEYS.items()
+}
 # kinds that are read, linked and checked, and do nothing yet
 LATER_KINDS = ("sources", "scenarios")
 # kinds of which every org has the group's, whatever its layers say
@@ -17,14 +42,8 @@ LATER_LAYERS = ("alert", "indicator")
 
 
 def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> None:
-    for form in catalogue.forms.values():
-        if ("collect", "each") in form.origin.keys:
-            at = form.origin.key("collect", "each")
-            problems.add("not-yet-run", at, severity="warning", what="each")
-    for profile in catalogue.profiles.values():
-        if ("collect",) in profile.origin.keys:
-            at = profile.origin.key("collect")
-            problems.add("not-yet-run", at, severity="warning", what="collect")
+    for definition in _definitions(catalogue):
+        _warn_of_keys(definition, problems)
     for effects in all_effects(catalogue):
         for effect in effects:
             if effect.verb in LATER_VERBS:
@@ -33,13 +52,6 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
         if indicator.type in INDICATOR_TYPES:
             at = indicator.origin.value("type")
             problems.add("not-yet-run", at, severity="warning", what=indicator.type)
-    for scoring in catalogue.scorings.values():
-        places: list[tuple[str, ...]] = [(key,) for key in SCORING_KEYS]
-        places += [("items", item, key) for item in scoring.items for key in ITEM_KEYS]
-        for place in places:
-            if place in scoring.origin.keys:
-                at = scoring.origin.key(*place)
-                problems.add("not-yet-run", at, severity="warning", what=place[-1])
     for layer in catalogue.layers.values():
         if layer.of_kind in LATER_LAYERS:
             at = layer.origin.value("kind")
@@ -50,3 +62,34 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             at = definition.origin.value("kind")
             what = Phrase(f"things.kind_{definition.kind}")
             problems.add("not-yet-run", at, severity="warning", what=what)
+    _warn_of_channels(catalogue, problems)
+
+
+def _definitions(catalogue: Catalogue) -> Iterator[Definition]:
+    yield catalogue.org_types
+    kinds = ("forms", "rows", "alerts", "profiles", "orgs", "code_lists", "scorings")
+    for kind in kinds:
+        yield from getattr(catalogue, kind).values()
+
+
+def _warn_of_keys(definition: Definition, problems: Problems) -> None:
+    patterns = _LATER[definition.kind]
+    last = {pattern[-1] for pattern in patterns}
+    for path in definition.origin.keys:
+        if not path or path[-1] not in last:
+            continue
+        for pattern in patterns:
+            alike = len(path) == len(pattern) and all(
+                one == "*" or one == part for one, part in zip(pattern, path, strict=True)
+            )
+            if alike:
+                at = definition.origin.key(*path)
+                problems.add("not-yet-run", at, severity="warning", what=str(path[-1]))
+
+
+def _warn_of_channels(catalogue: Catalogue, problems: Problems) -> None:
+    """Messages go where each person wants them; the manifest's channels are not asked."""
+    file = read_file(MANIFEST, catalogue.files[MANIFEST], Problems())
+    if file is not None and ("channels",) in file.keys:
+        at = file.key_at(("channels",))
+        problems.add("not-yet-run", at, severity="warning", what="channels")

@@ -10,7 +10,7 @@ from jingwei.catalogue.cycles import cycles
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Name, Node
 from jingwei.language.measures import Indicator, IndicatorSet, ThresholdSet
-from jingwei.problems import Problems, nearest
+from jingwei.problems import Position, Problems, nearest
 
 _RATIO_AGGREGATES = frozenset({"ratio_of_aggregates", "reported", "none", "weighted_average"})
 LEVELS = ("red", "orange", "yellow", "blue", "green")
@@ -32,6 +32,18 @@ def check_measures(catalogue: Catalogue, problems: Problems) -> None:
             problems.add("empty-value", set_.origin.key("members"), key="members")
         _check_gaps(set_, problems)
     _warn_of_same_titles(catalogue, problems)
+    for profile in catalogue.profiles.values():
+        for name, levels in profile.thresholds.items():
+            for level in levels:
+                at = profile.origin.key("thresholds", name, level)
+                _check_level(level, at, problems)
+
+
+def _check_level(level: str, at: Position, problems: Problems) -> None:
+    if level not in LEVELS:
+        known = ", ".join(LEVELS)
+        guess = nearest(level, LEVELS)
+        problems.add("unknown-value", at, suggestion=guess, value=level, known=known)
 
 
 def _check_gaps(set_: IndicatorSet, problems: Problems) -> None:
@@ -92,13 +104,7 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                 single = ("thresholds", level.level)
                 several = ("thresholds", index, "levels", level.level)
                 at = indicator.origin.keys.get(single) or indicator.origin.key(*several)
-                problems.add(
-                    "unknown-value",
-                    at,
-                    suggestion=nearest(level.level, LEVELS),
-                    value=level.level,
-                    known=", ".join(LEVELS),
-                )
+                _check_level(level.level, at, problems)
         _check_order(indicator, index, one, problems)
         if one.for_ is not None and (one.for_.unit != "periods" or one.for_.amount < 1):
             at = indicator.origin.value("thresholds", index, "for")

@@ -7,7 +7,7 @@ steps above and below a base, bands of attainment, deductions).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,6 +16,15 @@ from jingwei.cube.tiers import efficiency
 from jingwei.language.standards import Band, ScoringRule
 
 ZERO, ONE = Decimal(0), Decimal(1)
+
+
+def excess(scored: Iterable[tuple[Decimal | None, Decimal]], most: Decimal | None) -> Decimal:
+    """What items score above their weights, beyond what a scheme lets them together. `scored`:
+    score and weight of each."""
+    if most is None:
+        return ZERO
+    above = sum((max(score - weight, ZERO) for score, weight in scored if score is not None), ZERO)
+    return max(above - most, ZERO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.language.definition import Definition
 from jingwei.language.form import Choice, Field
 from jingwei.language.text import Text
+from jingwei.language.values import Formula
 from jingwei.problems import Position
 
 
@@ -61,7 +62,8 @@ class Profile(Definition):
     scoring: str | None = None
     workflows: Mapping[str, str] = field(default_factory=dict)
     collect: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    # indicator → level → when, most severe first: in the place of the indicator's own
+    thresholds: Mapping[str, Mapping[str, Formula]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from jingwei.cube.packed import MODES, PackedYear
 from jingwei.language.data_versions import version_name
 from jingwei.language.measures import Indicator
 from jingwei.language.periods import Period
-from jingwei.services.measures import Cell, Measures
+from jingwei.services.measures import Cell, Measures, is_judged
 from jingwei.services.presenting import instant
 
 ARRAYS = ("value", "status", "light", "as_of", "version", "missing_reason")
@@ -72,7 +72,8 @@ def _kept(
 ) -> Mapping[int, PackedYear] | None:
     """The blocks of an indicator, when they answer everything that is asked about it."""
     definition: Indicator = measures.view.catalogue.indicators[name]
-    plain = not definition.thresholds and not asked.compare and len(asked.views) == 1
+    judged = is_judged(measures.view.catalogue, definition)
+    plain = not judged and not asked.compare and len(asked.views) == 1
     if not plain or any(period.grain != "month" for period in asked.periods):
         return None
     if any(name not in members[period] for period in asked.periods):

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from jingwei.catalogue.catalogue import Catalogue
 from jingwei.cube.alike import alike
 from jingwei.cube.comparisons import (
     COMPARISONS,
@@ -27,7 +28,7 @@ from jingwei.cube.cube import Asked, Cube, variant
 from jingwei.cube.figures import Figure, Mode, rounded
 from jingwei.cube.formulas import lineage
 from jingwei.language.data_versions import Wanted, version_name
-from jingwei.language.measures import Indicator, ThresholdSet
+from jingwei.language.measures import Indicator, Threshold, ThresholdSet
 from jingwei.language.periods import Period
 from jingwei.language.values import Due
 from jingwei.refusals import Malformed
@@ -272,7 +273,7 @@ class Measures:
     ) -> str | None:
         """The level of the figure; green where no threshold holds; None where nothing is to be
         judged: no thresholds, no value, not due."""
-        if not definition.thresholds:
+        if not is_judged(self.view.catalogue, definition):
             return None
         key = (definition.name, org, period, mode)
         if key not in self._lights:
@@ -329,7 +330,7 @@ class Measures:
             indicator=definition.name,
             today=self.view.today,
         )
-        levels = _in_force(self.view, definition, period, around)
+        levels = _in_force(self.view, definition, org, period, around)
         if levels is None:
             return None
         closure = self.view.catalogue.closure
@@ -338,16 +339,27 @@ class Measures:
         return levels, level, released
 
 
+def is_judged(catalogue: Catalogue, definition: Indicator) -> bool:
+    """Whether somebody's figures of it get a light."""
+    profiles = catalogue.profiles.values()
+    return bool(definition.thresholds) or any(definition.name in p.thresholds for p in profiles)
+
+
 def _place_in(order: Sequence[str]) -> Callable[[str], int]:
     """How mild a level is; one that these thresholds do not have is as good as none."""
     return lambda level: order.index(level) if level in order else len(order) - 1
 
 
 def _in_force(
-    view: Reading, definition: Indicator, period: Period, around: Any
+    view: Reading, definition: Indicator, org: str, period: Period, around: Any
 ) -> ThresholdSet | None:
-    """The thresholds of this org and period: of those that apply, the newest."""
+    """The thresholds of this org and period: those of its profile; else, of those of the indicator
+    that apply, the newest."""
     last = period.end - timedelta(days=1)
+    profile = view.catalogue.profiles.get(view.catalogue.tree.profile(org, last) or "")
+    own = profile.thresholds.get(definition.name) if profile is not None else None
+    if own is not None:  # of this type of business
+        return ThresholdSet(levels=tuple(Threshold(level=n, when=w) for n, w in own.items()))
     found: list[tuple[date, int, ThresholdSet]] = []
     for number, one in enumerate(definition.thresholds):
         since = one.valid_from or date.min

@@ -16,14 +16,7 @@ from typing import Any
 from jingwei.catalogue.rules_standards import benchmark_of
 from jingwei.cube.comparisons import attainment as attained
 from jingwei.cube.figures import rounded
-from jingwei.cube.scoring import (
-    Earned,
-    Given,
-    earned,
-    grade_of,
-    places_of,
-    rounded_score,
-)
+from jingwei.cube.scoring import Earned, Given, earned, excess, grade_of, places_of, rounded_score
 from jingwei.language.expressions.environment import Environment, Values
 from jingwei.language.expressions.tree import Node, Source
 from jingwei.language.measures import Indicator
@@ -73,6 +66,7 @@ class Sheet:
     items_total: Decimal | None = None
     multiplier: Decimal = ONE
     deducted: Decimal = ZERO
+    beyond: Decimal = ZERO  # what the items score above `bonus_max`
     total: Decimal | None = None
     grade: str | None = None
     guards: list[int] = field(default_factory=list)
@@ -185,6 +179,8 @@ def make_sheet(
     sheet.deducted = _deductions(view, scheme, org, period)
     sheet.items_total = _sum(scheme, lines)
     if sheet.items_total is not None:
+        sheet.beyond = excess([(o.score, o.weight) for o in lines], scheme.bonus_max)
+        sheet.items_total -= sheet.beyond
         total = sheet.items_total * sheet.multiplier - sheet.deducted
         sheet.total = rounded_score(max(total, ZERO), scheme.total_places)
     closure = view.catalogue.closure
@@ -447,6 +443,7 @@ def sheet_json(view: Reading, sheet: Sheet, locale: str) -> dict[str, Any]:
         "items": [_line_json(view, line, locale) for line in sheet.lines],
         "derivation": {
             "items": sheet.items_total,
+            "beyond_bonus": sheet.beyond,
             "multiplier": sheet.multiplier,
             "deducted": sheet.deducted,
             "missing": scheme.missing,

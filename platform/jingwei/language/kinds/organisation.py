@@ -102,7 +102,7 @@ PROFILE = kind(
         "scoring": ref("scoring"),
         "workflows": map_of(ref("workflow")),
         "collect": map_of(as_written(COLLECT)),
-        "thresholds": map_of(as_written(map_of(CONDITION, thing="threshold"))),
+        "thresholds": map_of(map_of(CONDITION, thing="threshold")),
     },
 )
 
