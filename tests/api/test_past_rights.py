@@ -88,6 +88,19 @@ def test_a_form_that_is_typed_works_out_nothing_for_an_org_out_of_reach(house: A
     assert (values["org"], values["contracts"], problems) == ("B", 1, [])
 
 
+def test_what_was_deleted_is_shown_to_those_only_who_may_delete_it(house: ApiHouse) -> None:
+    made = house.make("li.na", "contract", name="废", amount=9)
+    path = f"forms/contract/records/{made['id']}"
+    assert house.delete("li.na", path, match=1).status_code == 204
+    bin_ = "forms/contract/records?deleted=1"
+
+    totals = {who: house.get(who, bin_).get_json()["total"] for who in ("li.na", "wang.wu", "ops")}
+    assert totals == {"li.na": 1, "wang.wu": 0, "ops": 0}
+    assert house.get("chen.jie", bin_).get_json()["items"] == []
+    assert house.get("li.na", f"{path}?deleted=1").get_json()["name"] == "废"
+    assert code(house.get("chen.jie", f"{path}?deleted=1")) == (404, "no-such-record")
+
+
 # --- rows that stand fast ------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from jingwei.services.presenting import MASK, Present, needs_presenting, present
 from jingwei.services.rights import FieldRights, both
 from jingwei.services.typed_filters import UNLASTING, malformed_filter, viewer_filter
 from jingwei.services.world import variables
-from jingwei.storage.query import Page, Query, RowScope, SortKey
+from jingwei.storage.query import OrgScope, Page, Query, RowScope, ScopeTerm, SortKey
 from jingwei.storage.sql_calls import NotInSql
 from jingwei.storage.walking import walk
 
@@ -109,6 +109,8 @@ def listing(
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
     scope = view.rights.row_scope(view, form)
+    if wish.deleted:  # what was thrown away is for those who may throw it away, and back
+        scope = _in_both(scope, view.rights.row_scope(view, form, "delete"))
     if not scope.terms:
         raise_unless_known(view, definition)
     shape = _shape(view, definition, rights, wish)
@@ -279,6 +281,24 @@ def _page(wish: ListWish, most: int) -> Page:
     if wish.page < 1 or wish.page * wish.size > 10_000_000:
         raise Malformed("page-number")
     return Page(wish.size, (wish.page - 1) * wish.size, wish.after)
+
+
+def _in_both(one: RowScope, other: RowScope) -> RowScope:
+    """The rows that are in both scopes of one person."""
+    if one.everything or other.everything:
+        return other if one.everything else one
+    return RowScope(tuple(t for a in one.terms for b in other.terms if (t := _term_of(a, b))))
+
+
+def _term_of(one: ScopeTerm, other: ScopeTerm) -> ScopeTerm | None:
+    orgs = one.orgs if other.orgs.everything else other.orgs
+    if not (one.orgs.everything or other.orgs.everything):
+        orgs = OrgScope(tuple(sorted(set(one.orgs.orgs) & set(other.orgs.orgs))))
+    if not (orgs.everything or orgs.orgs):
+        return None
+    owner = one.owner if one.owner is not None else other.owner  # always the person's own
+    where = one.where if other.where is None else both(one.where, other.where)
+    return ScopeTerm(orgs, owner, where)
 
 
 def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _Shape:

@@ -41,6 +41,8 @@ def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> Recor
         raise NotFound("no-such-record")
     if not view.rights.may_read(view, form, raw).allowed:
         raise NotFound("no-such-record")
+    if deleted and not view.rights.decide(view, form, "delete", raw).allowed:
+        raise NotFound("no-such-record")
     view = view.of(raw["org"])
     rights = view.rights.fields(view, form, raw)
     return shown_record(view, form_of(view, form), raw, rights, saved=True)
