@@ -107,10 +107,9 @@ def _narrow(house: House) -> None:
 
 def _fill_up(path: Path) -> None:
     """Take what is left of the disk."""
-    with path.open("wb") as file:
+    with path.open("wb", buffering=0) as file:
         while True:
             try:
                 file.write(b"\0" * 4096)
-                file.flush()
             except OSError:
                 return
