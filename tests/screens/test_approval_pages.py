@@ -150,7 +150,9 @@ def test_who_asked_another_first_sees_for_whom_the_task_waits_and_the_other_what
     assert "审批人1 决定" in told
     assert list(buttons(asked.xpath("//section[contains(@class,'decide')]")[0]))[0] == "答复"
     house.decide("u7", flow["id"], "submit", comment="可行")
-    assert "同意" in buttons(pages.page("u1", path))
+    again = pages.page("u1", path)
+    assert "同意" in buttons(again)
+    assert "审批人7 已答复" in words(again.xpath("//ol[@class='path']")[0])
 
 
 def test_a_step_names_its_buttons_and_says_when_an_opinion_is_owed(

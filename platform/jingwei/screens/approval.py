@@ -232,9 +232,7 @@ def _step(
     return {
         "id": step["step"] if anchor else "",
         "since": text("flow_screens.waiting_since", locale(), at=since) if since else "",
-        "opinions": [
-            _opinion(cells, one, signed) for one in step.get("people") or () if one.get("by")
-        ],
+        "opinions": [_opinion(cells, one, signed, step) for one in _in_order(step)],
         "title": step_title(step),
         "state": str(step.get("state")),
         "outcome": _outcome(outcome),
@@ -259,12 +257,24 @@ def _asked(cells: Cells, one: Mapping[str, Any]) -> str:
     return text("screens.for_other", locale(), **names)
 
 
+def _in_order(step: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Who answered, the earliest first."""
+    answered = [one for one in step.get("people") or () if one.get("by")]
+    return sorted(answered, key=lambda one: str(one.get("at") or ""))
+
+
 def _opinion(
-    cells: Cells, one: Mapping[str, Any], signed: Mapping[tuple[str, str], str]
+    cells: Cells,
+    one: Mapping[str, Any],
+    signed: Mapping[tuple[str, str], str],
+    step: Mapping[str, Any],
 ) -> Opinion:
+    outcome = str(one.get("outcome") or "")
+    if outcome == "submitted" and step.get("kind") == "approve":
+        outcome = "answered"  # who was only asked for an opinion
     return Opinion(
         cells.person(str(one["by"])),
-        _outcome(str(one.get("outcome") or "")),
+        _outcome(outcome),
         cells.moment(one["at"]) if one.get("at") else "",
         str(one.get("comment") or ""),
         signed.get((str(one["by"]), str(one.get("at") or "")), ""),

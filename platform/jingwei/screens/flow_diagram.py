@@ -381,7 +381,7 @@ def _number(value: float) -> str:
 
 def width_of(words: str, size: float) -> float:
     """About how many pixels these words take."""
-    return sum(size if unicodedata.east_asian_width(c) in "WFA" else size * 0.56 for c in words)
+    return sum(size if unicodedata.east_asian_width(c) in "WFA" else size * 0.6 for c in words)
 
 
 def fit(words: str, room: float, size: float) -> str:
