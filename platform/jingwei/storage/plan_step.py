@@ -78,7 +78,7 @@ class Step:
 
     def to_lines(self, locale: str) -> list[str]:
         """For a terminal: the sentence, marked where it blocks; examples, and what to do."""
-        mark = f"✗ {text('plan.blocks', locale)} " if self.blocks else "- "
+        mark = f"✗ {text('plan.blocks', locale)}" if self.blocks else "- "
         lines = [f"  {mark}{self.message(locale)}"]
         if self.examples:
             shown = ", ".join(f"#{e.record} {e.value!r}" for e in self.examples)
