@@ -10,8 +10,11 @@ import pytest
 from own_postgres import own_postgres
 from services_house import FILES, House, open_house
 
+from jingwei.catalogue.compile import compile_catalogue
 from jingwei.refusals import Invalid, Malformed, Refused
 from jingwei.services import history, records
+from jingwei.services.releases.computed import Computed
+from jingwei.storage.apply import Publication, apply
 
 LAYERS: Mapping[str, str] = {
     **FILES,
@@ -58,6 +61,18 @@ add:
     x_a_weight: {type: integer, title: 重量}
 """,
 }
+NEW_FIELDS = """
+kind: layer
+for: B
+patches: form/contract
+add:
+  fields:
+    x_b_net: {type: money, unit: CNY, title: 净额, compute: amount - tax}
+    x_b_twice: {type: money, unit: CNY, title: 两倍净额, compute: x_b_net * 2}
+    x_b_class: {type: text, title: 等级, required: true, default: 普通}
+  fields.lines.fields:
+    x_b_half: {type: money, unit: CNY, title: 半价, compute: price / 2}
+""".lstrip()
 PEOPLE = (
     {"login": "li.na", "name": "李娜", "org": "A", "posts": "planner@A"},
     {"login": "wang.wu", "name": "王五", "org": "B", "posts": "planner@B"},
@@ -249,3 +264,26 @@ def test_a_layer_that_goes_leaves_its_values_where_they_are(house: House) -> Non
             f"SELECT x_a_fee FROM f_contract__a WHERE id = {made['id']}"
         ).scalar()
     assert kept is not None
+
+
+def test_what_a_layer_adds_is_filled_in_for_the_records_of_its_orgs(house: House) -> None:
+    lines = [{"item": "船", "price": 100}]
+    theirs = a_contract(house, "wang.wu", "乙旧", amount=300, lines=lines)
+    ours = a_contract(house, "li.na", "甲旧")
+    path = house.root / "definitions/layers/B/contract.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(NEW_FIELDS, encoding="utf-8")
+    catalogue = compile_catalogue(house.root)
+    now, today = house.clock.now(), house.clock.today()
+    computer = Computed(house.database, catalogue, "Asia/Shanghai")
+
+    release = apply(house.database, catalogue, Publication("test", now, today, computer=computer))
+    house.commands.active.follow(release.id)
+
+    shown = house.show("wang.wu", "contract", theirs["id"])
+    assert (shown["x_b_net"], shown["x_b_twice"], shown["x_b_class"]) == (261, 522, "普通")
+    assert [row["x_b_half"] for row in shown["lines"]] == [50]
+    assert house.list("wang.wu", "contract", filter="x_b_twice == 522").total == 1
+    assert "x_b_net" not in house.show("li.na", "contract", ours["id"])
+    path.write_text("kind: layer\nfor: B\npatches: form/contract\n", encoding="utf-8")
+    house.publish({})

@@ -14,6 +14,7 @@ from jingwei.storage.columns import BESIDE
 from jingwei.storage.database import Connection
 from jingwei.storage.fills import ComputedFill, DefaultFill, Fill, RetypeFill, WordsFill
 from jingwei.storage.full_text import fields_kept, searched_anywhere
+from jingwei.storage.layer_fills import LayerFill, added_fields
 from jingwei.storage.names import Allotment, PhysicalNames, PhysicalTable
 
 INLINE_ROWS = 5_000  # what takes longer is done before the publishing transaction
@@ -37,7 +38,7 @@ class Filling:
 
     def fills(self, connection: Connection, begun: Collection[str] = ()) -> list[Fill]:
         """Every fill, in order. `begun`: names of those that were begun already."""
-        found: list[Fill] = [*self._retypes(), *self._new_values()]
+        found: list[Fill] = [*self._retypes(), *self._new_values(), *self._of_layers()]
         found += self._words(connection, begun)
         return found
 
@@ -83,6 +84,34 @@ class Filling:
 
     def _own(self, part: str) -> bool:
         return BESIDE not in part
+
+    def _of_layers(self) -> Iterator[Fill]:
+        """What layers add, for the records of their orgs: computed, or a constant default."""
+        if self.computer is None or not self.catalogue.layers:
+            return
+        book, new_columns = self._book(), set(self.allotment.new_columns)
+        new_tables, tables = set(self.allotment.new_tables), self.names.tables
+
+        def is_new(table: PhysicalTable, key: str) -> bool:
+            return table.name in new_tables or (table.name, key) in new_columns
+
+        for added in added_fields(self.catalogue, tables, is_new):
+            form, table = added.one.form, added.one.table
+            computed = added.field.compute is not None and added.field.mode == "always"
+            there = tables[form, ""].name not in new_tables  # else nobody has a record yet
+            if not there or not (computed or default_of(added.field) is not None):
+                continue
+            yield LayerFill(
+                added.path,
+                form,
+                tables[form, ""].name,
+                tables[form, table].name if table else None,
+                added.physical,
+                added.field.name,
+                self._compute(form, added.part, added.field.name),
+                book,
+                self.people,
+            )
 
     def _compute(
         self, form: str, part: str, key: str

@@ -250,6 +250,11 @@ def write_column(
     )
 
 
+def rows_behind(connection: Connection, table: str, last: int, most: int) -> list[int]:
+    """The next ids of a table."""
+    return [row[0] for row in _rows(connection, table, "1", "1 = 1", last, most)]
+
+
 def _rows(
     connection: Connection, table: str, wanted: str, where: str, last: int, most: int
 ) -> Sequence[Sequence[Any]]:

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.layered import Standing, catalogue_under
 from jingwei.language.expressions.environment import Environment
 from jingwei.services.computing import as_kept
 from jingwei.services.found import Found
 from jingwei.services.plans import Compute, FormPlan, build_plan
+from jingwei.storage.columns import BESIDE
 from jingwei.storage.database import Connection
+from jingwei.storage.fill_list import default_of
 from jingwei.storage.foreseen import foreseen_store
 from jingwei.storage.records import RecordStore
 from jingwei.storage.rollback import plan_back
@@ -27,12 +30,26 @@ class Computed:
         self._catalogue = catalogue
         self._zone = zone
         self._back_to = back_to
-        self._plans: dict[str, FormPlan] = {}
+        self._plans: dict[tuple[str, Standing], tuple[Catalogue, FormPlan]] = {}
         self._store: RecordStore | None = None
 
     def __call__(
         self, connection: Connection, form: str, part: str, field: str, ids: Sequence[int]
     ) -> Mapping[int, Any]:
+        if BESIDE in part:
+            return self._of_layer(self._open(connection), connection, form, part, field, ids)
+        store = self._open(connection)
+        catalogue, plan = self._plan_of(form, ())
+        found: dict[int, Any] = {}
+        for record in store.load(connection, form, ids).values():
+            _compute(catalogue, plan, record)
+            if part:
+                found.update({row["id"]: row.get(field) for row in record.get(part) or ()})
+            else:
+                found[record["id"]] = record.get(field)
+        return found
+
+    def _open(self, connection: Connection) -> RecordStore:
         store = self._store
         if store is None:
             back = self._back_to
@@ -41,34 +58,59 @@ class Computed:
                 self._database, connection, self._catalogue, self._zone, foreseen
             )
             self._store = store
-        plan = self._plans.get(form)
-        if plan is None:
-            plan = self._plans[form] = build_plan(self._catalogue, self._catalogue.forms[form])
-        found: dict[int, Any] = {}
-        for record in store.load(connection, form, ids).values():
-            self._compute(plan, record)
-            if part:
-                found.update({row["id"]: row.get(field) for row in record.get(part) or ()})
-            else:
-                found[record["id"]] = record.get(field)
+        return store
+
+    def _plan_of(self, form: str, under: Standing) -> tuple[Catalogue, FormPlan]:
+        """A form for those who stand so: () is the group's own."""
+        found = self._plans.get((form, under))
+        if found is None:
+            catalogue = catalogue_under(self._catalogue, under)
+            found = catalogue, build_plan(catalogue, catalogue.forms[form])
+            self._plans[form, under] = found
         return found
 
-    def _compute(self, plan: FormPlan, record: dict[str, Any]) -> None:
-        env = Environment(record)
-        for one in plan.computes:
-            if one.field.mode != "always" or not self._is_inside(one):
+    def _of_layer(
+        self,
+        store: RecordStore,
+        connection: Connection,
+        form: str,
+        part: str,
+        field: str,
+        ids: Sequence[int],
+    ) -> Mapping[int, Any]:
+        """Only of records whose org stands under the layer; a field that is not computed gets its
+        default."""
+        table, _, for_ = part.partition(BESIDE)
+        found: dict[int, Any] = {}
+        records = store.load(connection, form, ids)
+        for under, alike in store.extended.by_standing(records).items():
+            if for_ not in under:
                 continue
-            if one.table is None:
-                record[one.name] = _value(one, env)
-                continue
-            inside = env.inside(record)
-            for row in record.get(one.table) or ():
-                inside.record = row
-                row[one.name] = _value(one, inside)
+            catalogue, plan = self._plan_of(form, under)
+            fields = plan.form.fields[table].fields if table else plan.form.fields
+            constant = default_of(fields[field])
+            for record in alike.values():
+                _compute(catalogue, plan, record)
+                for row in record.get(table) or () if table else (record,):
+                    value = row.get(field)
+                    found[row["id"]] = constant if value is None else value
+        return found
 
-    def _is_inside(self, one: Compute) -> bool:
+
+def _compute(catalogue: Catalogue, plan: FormPlan, record: dict[str, Any]) -> None:
+    env = Environment(record)
+    for one in plan.computes:
         assert one.field.compute is not None
-        return self._catalogue.expression(one.field.compute).inside_record
+        inside = catalogue.expression(one.field.compute).inside_record
+        if one.field.mode != "always" or not inside:
+            continue
+        if one.table is None:
+            record[one.name] = _value(one, env)
+            continue
+        around = env.inside(record)
+        for row in record.get(one.table) or ():
+            around.record = row
+            row[one.name] = _value(one, around)
 
 
 def _value(one: Compute, env: Environment) -> Any:
