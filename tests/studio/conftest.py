@@ -10,6 +10,8 @@ import pytest
 from api_house import CONTRACT, MORE_FILES, MORE_PEOPLE, PASSWORD, ApiHouse, open_api
 from own_postgres import own_postgres
 
+from jingwei.cli.server import plain_logs
+
 LAYER = """
 kind: layer
 for: A
@@ -85,6 +87,12 @@ class Author:
 Enter = Callable[[str], Author]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def logs() -> None:
+    """As the server writes them: a traceback with all locals takes seconds."""
+    plain_logs()
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -111,7 +119,7 @@ def studio(house: ApiHouse) -> Enter:
     ann = Author(house, "ann")
     latest = ann.release()
     if latest > 1:
-        done = ann.ask("POST", "/rollback", {"release": 1, "base": latest})
+        done = ann.ask("POST", "/rollback", {"release": 1, "base": latest, "accepted": True})
         assert done.status_code == 201, done.get_data(as_text=True)
     for path, text in FILES.items():
         (house.root / path).write_text(text.lstrip("\n"), encoding="utf-8")

@@ -74,7 +74,7 @@ def test_what_is_done_to_definitions_is_in_the_audit_log(studio: Enter) -> None:
     ann.change(WITH_REMARK, f"{WITH_REMARK}  remark: {{type: text, title: 备注}}\n")
     ann.change("title: 合同\n", "title: 合同书\n")
     ann.apply(comment="备注")
-    ann.ask("POST", "/rollback", {"release": 1, "base": ann.release()})
+    ann.ask("POST", "/rollback", {"release": 1, "base": ann.release(), "accepted": True})
     log = ann.house.get("auditor", "audit?kind=definition&size=3").get_json()["items"]
     told = [(e["actor"], e["action"], sorted(e["changes"])) for e in reversed(log)]
     assert told == [

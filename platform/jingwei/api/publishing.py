@@ -14,8 +14,10 @@ from jingwei.api.json import answer
 from jingwei.documents.check import check_templates
 from jingwei.problems import DefinitionErrors
 from jingwei.refusals import FieldRefusal, Invalid, Malformed
-from jingwei.services.studio import publishing
+from jingwei.services.studio import losing, publishing
+from jingwei.services.studio.progress import progress
 from jingwei.services.studio.publishing import FileDiff, Published
+from jingwei.storage.plan import Wish
 from jingwei.storage.releases import Release
 from jingwei.web import current, locale, request_id
 
@@ -25,13 +27,14 @@ blueprint.before_request(require_person)
 
 @blueprint.post("/plan")
 def plan() -> Response:
-    """What publishing the asker's drafts would change; nothing is changed."""
+    """`{destroy, restore}`: what publishing the asker's drafts would change; nothing is changed.
+    Both list paths: what may be lost, and what takes up the values it had before."""
     parameters()
-    known_body()
+    wish = _wish(known_body("destroy", "restore"))
     current().active.poll()
     with reading() as view:
         try:
-            prepared = publishing.prepare(current(), view, check_templates)
+            prepared = publishing.prepare(current(), view, check_templates, wish)
         except DefinitionErrors as errors:
             raise _with_problems(errors) from None
     return answer(prepared.plan.to_json(locale()))
@@ -39,9 +42,10 @@ def plan() -> Response:
 
 @blueprint.post("/apply")
 def apply() -> Response:
-    """`{base, fingerprint, comment, accepted}`: publish what was planned, in one step or not."""
+    """`{base, fingerprint, comment, accepted, destroy, restore, reason}`: publish what was planned,
+    in one step or not."""
     parameters()
-    body = known_body("base", "fingerprint", "comment", "accepted")
+    body = known_body("base", "fingerprint", "comment", "accepted", "destroy", "restore", "reason")
     fingerprint = body.get("fingerprint")
     if not isinstance(fingerprint, str):
         raise Malformed("unknown-fields", fields=[FieldRefusal("fingerprint", "not-text")])
@@ -54,12 +58,22 @@ def apply() -> Response:
             fingerprint=fingerprint,
             comment=_comment(body),
             accepted=body.get("accepted") is True,
+            wish=_wish(body),
             request_id=request_id(),
             locale=locale(),
         )
     except DefinitionErrors as errors:
         raise _with_problems(errors) from None
     return answer(_published(done), 201)
+
+
+@blueprint.get("/progress")
+def show_progress() -> Response:
+    """How far the publication that is under way has come: values filled in, by path."""
+    parameters()
+    with reading() as view:
+        found = progress(view)
+    return answer({"progress": found.to_json() if found is not None else None})
 
 
 @blueprint.post("/rollback/plan")
@@ -101,6 +115,43 @@ def rollback() -> Response:
     except DefinitionErrors as errors:
         raise _with_problems(errors) from None
     return answer(_published(done), 201)
+
+
+@blueprint.get("/retired")
+def list_retired() -> Response:
+    """What is hidden and kept, by path, with the number of rows (of a field: values)."""
+    parameters()
+    with reading() as view:
+        found = losing.retired(view)
+    items = [{"path": one.hidden.path, "rows": one.rows} for one in found]
+    return answer({"items": items, "total": len(items)})
+
+
+@blueprint.get("/retired/<path:path>")
+def show_loss(path: str) -> Response:
+    """What goes for good when it is destroyed: the first of its rows, and the plan's hash."""
+    parameters()
+    current().active.poll()
+    with reading() as view:
+        found = losing.loss(current(), view, path)
+    return answer(found.to_json(locale()))
+
+
+@blueprint.delete("/retired/<path:path>")
+def destroy(path: str) -> Response:
+    """`{typed, reason, hash}`: destroy its values for good. `typed`: the path once more."""
+    parameters()
+    body = known_body("typed", "reason", "hash")
+    rows = losing.destroy(
+        current(),
+        person(),
+        path,
+        typed=_words(body, "typed"),
+        reason=_words(body, "reason"),
+        plan_hash=_words(body, "hash"),
+        request_id=request_id(),
+    )
+    return answer({"path": path, "rows": rows})
 
 
 @blueprint.get("/releases")
@@ -162,6 +213,27 @@ def _number(body: dict[str, Any], name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
         raise Malformed("unknown-fields", fields=[FieldRefusal(name, "not-an-integer")])
     return value
+
+
+def _wish(body: dict[str, Any]) -> Wish:
+    reason = body.get("reason")
+    if reason is not None:
+        reason = _words(body, "reason")
+    return Wish(_paths(body, "destroy"), _paths(body, "restore"), reason)
+
+
+def _paths(body: dict[str, Any], name: str) -> frozenset[str]:
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise Malformed("unknown-fields", fields=[FieldRefusal(name, "not-a-list")])
+    return frozenset(encodable(one) for one in found)
+
+
+def _words(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise Malformed("unknown-fields", fields=[FieldRefusal(name, "not-text")])
+    return encodable(value)
 
 
 def _comment(body: dict[str, Any]) -> str | None:

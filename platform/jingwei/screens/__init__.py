@@ -26,6 +26,7 @@ from jingwei.screens import (
     static,
     studio,
     studio_preview,
+    studio_publishing,
     tasks,
     versions,
 )
@@ -55,6 +56,7 @@ for _module in (
     search,
     studio,
     studio_preview,
+    studio_publishing,
 ):
     _module.register(blueprint)
 

@@ -8,21 +8,16 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from jingwei.documents.check import check_templates
 from jingwei.language.kinds.table import KINDS
-from jingwei.language.small import whole_number
-from jingwei.problems import DefinitionErrors
-from jingwei.refusals import Conflict, Invalid, Malformed
 from jingwei.screens.flow_diagram import diagram, rule_words
 from jingwei.screens.frame import icon_names, page
 from jingwei.screens.lineage_graph import graph
 from jingwei.screens.session import check_csrf, reading
-from jingwei.services.studio import asking, drafts, preview, publishing
-from jingwei.services.studio.reach import PUBLISHER, reach, require
+from jingwei.services.studio import asking, drafts, preview
+from jingwei.services.studio.reach import require
 from jingwei.services.studio.tree import BESIDE, TreeFile, tree
-from jingwei.storage.releases import Release
 from jingwei.texts import catalogue, has_text, text
-from jingwei.web import checking, current, locale
+from jingwei.web import checking, locale
 
 ICONS: Mapping[str, str] = {
     "form": "list",
@@ -43,10 +38,6 @@ MOST_FLOW = 262_144
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/studio", "studio", studio)
-    blueprint.add_url_rule("/studio/plan", "studio_plan", plan)
-    blueprint.add_url_rule("/studio/releases", "studio_releases", releases)
-    blueprint.add_url_rule("/studio/diff", "studio_diff", diff)
-    blueprint.add_url_rule("/studio/conflicts", "studio_conflicts", conflicts)
     blueprint.add_url_rule("/studio/flow", "studio_flow", flow, methods=["POST"])
     blueprint.add_url_rule("/studio/lineage", "studio_lineage", lineage)
 
@@ -103,109 +94,6 @@ def _groups(found: list[TreeFile]) -> list[dict[str, Any]]:
     for group in groups.values():
         group["open"] = group["open"] or group["kind"] == "form"
     return list(groups.values())
-
-
-def plan() -> Any:
-    """What publishing the reader's drafts would do, and the button for it."""
-    current().active.poll()
-    with reading() as view:
-        require(view)
-        context: dict[str, Any] = {
-            "plan": None,
-            "problems": [],
-            "conflicts": [],
-            "nothing": False,
-            "differences": [],
-        }
-        try:
-            prepared = publishing.prepare(current(), view, check_templates)
-            context["plan"] = prepared.plan.to_json(locale())
-            context["differences"] = publishing.diff(view, view.installation.release.id, None)
-        except DefinitionErrors as errors:
-            context["problems"] = [p.to_json(locale()) for p in errors.problems]
-        except Conflict:
-            context["conflicts"] = drafts.conflicts(view)
-        except Invalid as refused:
-            if refused.code != "studio-nothing":
-                raise
-            context["nothing"] = True
-        return page(
-            view,
-            "studio_plan.html",
-            release=view.installation.release,
-            may_publish=reach(view, PUBLISHER) is not None,
-            words=words,
-            script_words=script_words(),
-            **context,
-        )
-
-
-def releases() -> Any:
-    with reading() as view:
-        found = publishing.releases(view)
-        publisher = reach(view, PUBLISHER)
-        return page(
-            view,
-            "studio_releases.html",
-            releases=[(one, _source(one)) for one in found],
-            active=view.installation.release.id,
-            may_roll_back=publisher is not None and publisher.is_whole,
-            words=words,
-            script_words=script_words(),
-        )
-
-
-def _source(release: Release) -> str:
-    return words(f"source_{release.source}", release=release.rollback_of or "")
-
-
-def diff() -> Any:
-    """Two releases, or one and the reader's drafts: `old`, `new` (empty: the drafts)."""
-    with reading() as view:
-        known = publishing.releases(view)
-        old = _number(request.args.get("old"), view.installation.release.id)
-        new = _number(request.args.get("new"), None)
-        found = publishing.diff(view, old or view.installation.release.id, new)
-        return page(
-            view,
-            "studio_diff.html",
-            differences=found,
-            old=old,
-            new=new,
-            releases=known,
-            words=words,
-            script_words=script_words(),
-        )
-
-
-def _number(given: str | None, default: int | None) -> int | None:
-    if not given:
-        return default
-    found = whole_number(given, 9)
-    if found is None:
-        raise Malformed("parameter-number", name="old, new", least=1, most=10**9)
-    return found
-
-
-def conflicts() -> Any:
-    """The reader's drafts whose file somebody else published: base, theirs, mine."""
-    current().active.poll()
-    with reading() as view:
-        found = drafts.conflicts(view)
-        return page(
-            view,
-            "studio_conflicts.html",
-            conflicts=[(one, _two_way(one)) for one in found],
-            words=words,
-            script_words=script_words(),
-        )
-
-
-def _two_way(one: drafts.Conflicting) -> dict[str, Any]:
-    return {
-        "theirs": publishing.lines_between(one.base, one.theirs),
-        "mine": publishing.lines_between(one.base, one.mine),
-    }
 
 
 def flow() -> Any:

@@ -38,6 +38,7 @@ from jingwei.storage import apply as publishing
 from jingwei.storage import rollback as rolling_back
 from jingwei.storage.changes import ChangeRow, write_changes
 from jingwei.storage.database import Connection
+from jingwei.storage.plan import NO_WISH, Wish
 from jingwei.storage.releases import Release, all_releases, find_release, read_files
 from jingwei.storage.studio_drafts import DraftRow, delete_drafts, drafts_of
 
@@ -64,12 +65,15 @@ class Published:
     left: tuple[str, ...] = ()
 
 
-def prepare(platform: Platform, view: Reading, also: Check) -> Prepared:
-    """The reader's drafts over what runs, planned. `also`: checks of the floors above.
+def prepare(platform: Platform, view: Reading, also: Check, wish: Wish = NO_WISH) -> Prepared:
+    """The reader's drafts over what runs, planned. `also`: checks of the floors above; `wish`: what
+    may be lost or is taken up again, which only who may publish everything may say.
 
     Raises DefinitionErrors, and Conflict `studio-conflict` for files that others published.
     """
     require(view)
+    if wish.destroy or wish.restore:
+        require_whole(view, PUBLISHER)
     require_no_conflict(view)
     drafts = drafts_of(view.connection, view.actor.id)
     if not drafts:
@@ -78,7 +82,7 @@ def prepare(platform: Platform, view: Reading, also: Check) -> Prepared:
     also(catalogue)
     moment = Moment(view.now, view.today, platform.settings.timezone)
     running = platform.active.current
-    plan = make_plan(platform.database, catalogue, moment, running=running)
+    plan = make_plan(platform.database, catalogue, moment, wish=wish, running=running)
     return Prepared(catalogue, _as_read(view, plan), drafts)
 
 
@@ -97,19 +101,23 @@ def publish(
     fingerprint: str,
     comment: str | None,
     accepted: bool,
+    wish: Wish = NO_WISH,
     request_id: str | None = None,
     locale: str = "zh",
 ) -> Published:
-    """Make the actor's drafts run: those of the plan that was looked at, or nothing.
+    """Make the actor's drafts run: those of the plan that was looked at, or nothing. `wish`: see
+    `prepare`; what may be lost takes a reason.
 
     Raises Conflict `base-moved`, `studio-conflict`, `plan-outdated`, `plan-blocked`, or
     `studio-accept` for a plan that hides something and was not accepted as such.
     """
     comment = _comment(comment)
+    if wish.destroy and not (wish.reason or "").strip():
+        raise Invalid("studio-reason", most=MOST_COMMENT)
     platform.active.poll()
     with platform.commands.read(actor) as view:
         found = require(view, PUBLISHER)
-        prepared = prepare(platform, view, also)
+        prepared = prepare(platform, view, also, wish)
         before = dict(published(view))
         for draft in prepared.drafts:
             require_file(view, found, draft.path, [before.get(draft.path)])
@@ -121,8 +129,9 @@ def publish(
         _publication(platform, actor, base, comment, fingerprint, locale),
         plan=plan.without_values().to_json(locale),
         computer=Computed(platform.database, prepared.catalogue, platform.settings.timezone),
+        wish=wish,
         also=lambda connection, release: _published(
-            platform, connection, release, actor, prepared.drafts, request_id
+            platform, connection, release, actor, prepared.drafts, wish, request_id
         ),
     )
     release = publishing.apply(platform.database, prepared.catalogue, wanted)
@@ -160,11 +169,16 @@ def _published(
     release: Release,
     actor: Person,
     drafts: list[DraftRow],
+    wish: Wish,
     request_id: str | None,
 ) -> None:
     """What else is true once a release runs, in the transaction that makes it run."""
     _forget(connection, actor, drafts)
     what: dict[str, Any] = {"release": release.id, "files": [draft.path for draft in drafts]}
+    if wish.destroy:
+        what |= {"destroyed": sorted(wish.destroy), "reason": wish.reason}
+    if wish.restore:
+        what["restored"] = sorted(wish.restore)
     if release.comment:
         what["comment"] = release.comment
     _logged(platform, connection, release, "release.published", what, request_id)

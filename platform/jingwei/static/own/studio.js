@@ -1,6 +1,7 @@
 // The studio: a file of the tree in the editor, asked about as it is typed, kept as a draft.
 import { api, ApiError, confirmed, toast } from "./api.js";
-import { drawn } from "./flow.js";
+import { Beside } from "./studio_beside.js";
+import { panes, tabs } from "./studio_panes.js";
 import { Preview } from "./studio_preview.js";
 
 const root = document.getElementById("studio");
@@ -20,6 +21,7 @@ let checks = 0;
 let checkTimer;
 let saveTimer;
 let saving = null;
+let beside = null;
 
 const { createEditor } = await import(root.dataset.editor);
 const editor = createEditor($("editor"), {
@@ -29,6 +31,8 @@ const editor = createEditor($("editor"), {
   complete: (text, offset) => ask("complete", text, offset),
   hover: async (text, offset) => (await ask("hover", text, offset))?.meaning,
   open: (file, line) => openFile(file, { line }),
+  moved: (line) => beside?.at(line),
+  refused: (length) => toast(say("too_long", { count: Math.round(length / 1024) }), "danger"),
   changed: () => {
     state();
     clearTimeout(checkTimer);
@@ -84,11 +88,10 @@ async function openFile(path, { line, column, quietly } = {}) {
     preview.of(open);
     if (!quietly) history.pushState({ path }, "", `/studio?file=${encodeURIComponent(path)}`);
     check();
-    flow();
-    $("explain-path").value = explained();
+    beside.of(open);
   }
+  pane.write();
   if (line) editor.goTo(Number(line), Number(column ?? 1));
-  if (matchMedia("(max-width: 991px)").matches) $("files").open = false;
 }
 
 const entryOf = (path) => document.querySelector(`a[data-path="${CSS.escape(path)}"]`);
@@ -99,12 +102,9 @@ function show(entry) {
   const group = entry?.closest("details.studio-group");
   if (group) group.open = true;
   $("path").textContent = open.path;
+  $("path").title = open.path;
   $("others").textContent = entry?.dataset.others ? say("others", { people: entry.dataset.others }) : "";
   $("conflict").hidden = !open.conflict;
-}
-
-function explained() {
-  return open && open.kind !== "beside" && open.kind ? `${open.kind}/${open.name}` : "";
 }
 
 // -- drafts
@@ -154,7 +154,7 @@ async function put(file, text) {
   }
 }
 
-const flush = () => save();
+const flush = () => (open ? save() : true);
 
 function badge(path, kind) {
   const mark = entryOf(path)?.querySelector(".studio-state");
@@ -162,6 +162,7 @@ function badge(path, kind) {
   mark.className = `studio-state state-${kind}`;
   mark.dataset.state = kind;
   mark.textContent = kind ? say(`state_${kind}`) : "";
+  $("mine-count").textContent = document.querySelectorAll(".studio-group .studio-state:not(:empty)").length;
 }
 
 $("discard").addEventListener("click", async () => {
@@ -200,12 +201,12 @@ addEventListener("popstate", () => {
 });
 
 // what leads away takes the draft along
-for (const link of document.querySelectorAll(".studio-acts a, .studio-conflict a")) {
-  link.addEventListener("click", async (event) => {
-    event.preventDefault();
-    if (!open || (await flush())) location.assign(link.href);
-  });
-}
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest(".studio-acts a, .studio-conflict a, #plan a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (!open || (await flush())) location.assign(link.href);
+});
 
 // -- problems
 
@@ -219,13 +220,15 @@ async function check() {
     found = await api("POST", "/api/v1/definitions/check", { path: open.path, text });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    toast(error.message, "danger");
-    return;
+    if (error.code === "offline") return toast(error.message, "danger");
+    // what the server does not even read is a problem of this file
+    const words = { severity: "error", message: error.message, fix: "", code: error.code };
+    found = { items: [{ file: open.path, line: 1, column: 1, end_column: 1, ...words }] };
   }
   if (number !== checks) return;
   problems = found.items;
   mark();
-  flow();
+  beside.flow();
 }
 
 function mark() {
@@ -261,21 +264,25 @@ function line(one) {
 
 // -- the tree
 
-$("find").addEventListener("input", () => {
+function narrow() {
   const words = $("find").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const mine = $("mine").checked;
   let any = false;
   for (const group of document.querySelectorAll("details.studio-group")) {
     let found = 0;
     for (const item of group.querySelectorAll("li")) {
-      item.hidden = !words.every((word) => item.dataset.search.includes(word));
+      const isMine = !mine || Boolean(item.querySelector(".studio-state:not(:empty)"));
+      item.hidden = !isMine || !words.every((word) => item.dataset.search.includes(word));
       found += item.hidden ? 0 : 1;
     }
     group.hidden = found === 0;
-    group.open = words.length ? found > 0 : group.dataset.open === "1" || Boolean(group.querySelector("[aria-current]"));
+    group.open = words.length || mine ? found > 0 : group.dataset.open === "1" || Boolean(group.querySelector("[aria-current]"));
     any ||= found > 0;
   }
   $("found-nothing").hidden = any;
-});
+}
+$("find").addEventListener("input", narrow);
+$("mine").addEventListener("change", narrow);
 for (const link of document.querySelectorAll("a[data-path]")) {
   link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -302,118 +309,27 @@ $("new-dialog").querySelector("form").addEventListener("submit", async (event) =
   }
 });
 
-// -- beside: tabs, flow, lineage, values
-
-const tabs = [...document.querySelectorAll(".studio-tabs [role=tab]")];
-function choose(tab) {
-  for (const one of tabs) {
-    one.setAttribute("aria-selected", String(one === tab));
-    one.tabIndex = one === tab ? 0 : -1;
-    $(one.getAttribute("aria-controls")).hidden = one !== tab;
-  }
-  flow();
-  if (tab.id === "tab-lineage") lineage();
-}
-for (const [index, tab] of tabs.entries()) {
-  tab.addEventListener("click", () => choose(tab));
-  tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = tabs[(index + step + tabs.length) % tabs.length];
-    choose(next);
-    next.focus();
-  });
-}
-
-async function fragment(where, address_, init) {
-  const csrf = document.querySelector("meta[name=csrf]").content;
-  const answer = await fetch(address_, { ...init, headers: { "X-CSRF-Token": csrf, "HX-Request": "true" } });
-  const text = await answer.text();
-  if (!answer.ok) {
-    const line = document.createElement("p");
-    line.className = "hint";
-    line.textContent = text;
-    where.replaceChildren(line);
-    return false;
-  }
-  // a page of our own server, in which what people wrote is escaped
-  where.innerHTML = text;
-  return true;
-}
-
-async function flow() {
-  if ($("panel-flow").hidden) return;
-  if (open?.kind !== "workflow") {
-    const line = document.createElement("p");
-    line.className = "hint";
-    line.textContent = say("flow_none");
-    $("flow").replaceChildren(line);
-    return;
-  }
-  const body = new FormData();
-  body.set("path", open.path);
-  body.set("text", editor.text());
-  if (await fragment($("flow"), "/studio/flow", { method: "POST", body })) drawn($("flow"));
-}
-$("flow").addEventListener("click", (event) => {
-  const step = event.target.closest("[data-line]");
-  if (!step) return;
-  event.preventDefault();
-  editor.goTo(Number(step.dataset.line));
-});
-
-async function lineage(name = $("lineage-name").value.trim()) {
-  await fragment($("lineage"), `/studio/lineage?name=${encodeURIComponent(name)}`);
-}
-$("lineage-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  lineage();
-});
-$("lineage").addEventListener("click", (event) => {
-  const box = event.target.closest("a[data-file]");
-  if (!box) return;
-  event.preventDefault();
-  openFile(box.dataset.file, { line: box.dataset.line });
-});
-
-$("explain-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const asked = new URLSearchParams({ path: $("explain-path").value.trim() });
-  if ($("explain-org").value) asked.set("org", $("explain-org").value);
-  try {
-    const { items } = await api("GET", `/api/v1/definitions/explain?${asked}`);
-    $("explain").replaceChildren(...items.map(value));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    $("explain").textContent = error.message;
-  }
-});
-
-function value(one) {
-  const box = document.createElement("div");
-  const shown = document.createElement("pre");
-  shown.textContent = typeof one.value === "string" ? one.value : JSON.stringify(one.value, null, 2);
-  const place = document.createElement(one.file ? "button" : "span");
-  place.textContent = one.file ? `${one.file}:${one.line}` : say("explain_default");
-  if (one.layer !== "base") place.textContent += ` (${say("layer", { name: one.layer })})`;
-  if (one.file) {
-    place.type = "button";
-    place.className = "btn btn-sm";
-    place.addEventListener("click", () => openFile(one.file, { line: one.line }));
-  }
-  const meaning = document.createElement("p");
-  meaning.className = "hint";
-  meaning.textContent = one.key?.meaning ?? "";
-  box.append(shown, place, meaning);
-  return box;
-}
+// -- what stands beside
 
 const preview = new Preview({
   say,
   prepare: flush,
   broken: () => problems.some((one) => one.severity === "error"),
 });
+const pane = panes(root, () => preview.fit());
+beside = new Beside({
+  say,
+  file: () => open,
+  text: () => editor.text(),
+  flush,
+  open: openFile,
+  goTo: (line) => {
+    pane.write();
+    editor.goTo(line);
+  },
+});
+tabs(document.querySelector(".studio-tabs"), (name) => beside.show(name));
 
-if (matchMedia("(max-width: 991px)").matches && root.dataset.file) $("files").open = false;
+pane.begin(Boolean(root.dataset.file));
 if (root.dataset.file) await openFile(root.dataset.file, { line: root.dataset.line, quietly: true });
 root.dataset.ready = "1";

@@ -9,6 +9,8 @@ const PAGES = {
 };
 const WIDTHS = { desk: 1440, phone: 390 };
 const $ = (id) => document.getElementById(id);
+const devices = () => document.querySelectorAll("#preview-form [name=device]");
+const device = () => [...devices()].find((one) => one.checked).value;
 
 export class Preview {
   constructor({ say, prepare, broken }) {
@@ -20,12 +22,13 @@ export class Preview {
       event.preventDefault();
       this.show($("preview-page").value);
     });
-    for (const id of ["preview-device", "preview-as", "preview-org"]) {
+    for (const id of ["preview-as", "preview-org"]) {
       $(id).addEventListener("change", () => this.path !== null && this.show(this.path));
     }
+    for (const one of devices()) one.addEventListener("change", () => this.path !== null && this.show(this.path));
     addEventListener("message", (event) => {
       if (event.origin !== location.origin || event.source !== this.frame?.contentWindow) return;
-      if (event.data?.studio === "nothing-saved") this.said(say("preview_nothing_saved"));
+      if (event.data?.studio === "nothing-saved") this.said(this.say("preview_nothing_saved"));
       if (event.data?.studio === "open") this.follow(String(event.data.path));
     });
     addEventListener("resize", () => this.fit());
@@ -33,7 +36,9 @@ export class Preview {
 
   // the pages that a file has
   of(file) {
-    const pages = (PAGES[file.kind] ?? (() => []))(file.name);
+    const own = (PAGES[file.kind] ?? (() => []))(file.name);
+    // what a role or a rule changes is seen on the page that was shown last
+    const pages = own.length || this.path === null ? own : [["preview_last", this.path]];
     const options = pages.map(([key, path]) => new Option(this.say(key), path));
     $("preview-page").replaceChildren(...options);
     $("preview-go").disabled = pages.length === 0;
@@ -70,7 +75,7 @@ export class Preview {
     this.frame = document.createElement("iframe");
     this.frame.title = this.say("preview_frame");
     this.frame.dataset.root = this.root;
-    this.frame.width = WIDTHS[$("preview-device").value];
+    this.frame.width = WIDTHS[device()];
     this.frame.srcdoc = text;
     $("preview-frame").replaceChildren(this.frame);
     this.frame.addEventListener("load", () => {
@@ -80,15 +85,22 @@ export class Preview {
     this.fit();
   }
 
-  // a desk is made as small as its place; the numbers are set by script, which the policy allows
+  // a desk is made as small as its place, a phone is as large as it is; the numbers are set by
+  // script, which the policy allows
   fit() {
     if (!this.frame) return;
-    const wide = WIDTHS[$("preview-device").value];
-    const factor = Math.min(1, $("preview-frame").clientWidth / wide);
+    const place = $("preview-frame");
+    const wide = WIDTHS[device()];
+    const room = place.clientWidth;
+    if (!room) return; // not seen now
+    const factor = Math.min(1, room / wide);
+    const high = Math.max(420, innerHeight - place.getBoundingClientRect().top - 28);
+    place.classList.toggle("phone", factor === 1);
     this.frame.style.width = `${wide}px`;
     this.frame.style.transform = `scale(${factor})`;
-    const high = Math.max(480, innerHeight - 260);
     this.frame.style.height = `${high / factor}px`;
-    $("preview-frame").style.height = `${high}px`;
+    place.style.height = `${high}px`;
+    if (factor < 0.999) this.said(this.say("preview_scaled", { percent: Math.round(factor * 100) }));
+    else if (this.path !== null) this.said("");
   }
 }
