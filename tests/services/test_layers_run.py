@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -167,6 +168,19 @@ def test_a_value_is_unique_among_those_who_have_the_field(house: House) -> None:
         a_contract(house, "li.na", "甲三", x_a_code="A-2")
 
     assert [(one.path, one.code) for one in raised.value.fields] == [("x_a_code", "taken")]
+
+
+def test_of_several_who_write_a_unique_value_at_once_one_gets_it(house: House) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            a_contract(house, "li.na", f"同时 {number}", x_a_code="A-9")
+        except Invalid as refused:
+            assert [(one.path, one.code) for one in refused.fields] == [("x_a_code", "taken")]
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(attempt, range(4))) == [False, False, False, True]
 
 
 def test_a_hidden_field_of_one_org_is_hidden_in_every_shape_of_its_rows(house: House) -> None:

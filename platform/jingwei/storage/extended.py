@@ -248,5 +248,6 @@ def joined_statements(
         joins.append(f"LEFT JOIN {table} AS e{number} ON e{number}.id = r.id")
     whole = StoredTable(stored.form, stored.part, stored.table, columns, types)
     statements = TableStatements(whole, dialect)
+    statements.is_joined = True
     statements.name = f"(SELECT {', '.join(chosen)} FROM {' '.join(joins)}) AS whole"
     return statements

@@ -88,6 +88,7 @@ class TableStatements:
         self.dialect = dialect
         quote = dialect.identifier_preparer.quote
         self.name = quote(stored.table.name)
+        self.is_joined = False  # together with what layers add, to ask
         self.keys = tuple(stored.columns)
         self.quoted: Mapping[str, str] = {k: quote(c.name) for k, c in stored.columns.items()}
         self._types = {key: column.type for key, column in stored.columns.items()}

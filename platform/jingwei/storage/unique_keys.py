@@ -53,6 +53,7 @@ class UniqueKeys:
             cached = text, own.writer(keys)
             self._texts[key] = cached
         text, write = cached
+        self._wait_for_others(connection, own, form, keys)
         row = self._store.driver_row(connection, write, dict(zip(fields, values, strict=True)))
         row.append(-1 if except_id is None else except_id)
         found: int | None = connection.exec_driver_sql(text, tuple(row)).scalar()
@@ -69,6 +70,7 @@ class UniqueKeys:
         them. A key with a None in it is never taken."""
         own = self._store.statements_of(form, fields)
         columns = own.columns_of(fields)
+        self._wait_for_others(connection, own, form, columns)
         write = own.writer(columns)
         first: dict[tuple[Any, ...], int] = {}
         taken: set[int] = set()
@@ -87,6 +89,16 @@ class UniqueKeys:
             there = connection.exec_driver_sql(text, values).fetchall()
             taken |= {first[part[n]] for (n,) in there if n < len(part)}
         return taken
+
+    def _wait_for_others(
+        self, connection: Connection, own: TableStatements, form: str, columns: tuple[str, ...]
+    ) -> None:
+        """What a layer adds stands in a table that does not know which records are deleted, so no
+        index can hold it unique: whoever writes such values waits for the one before."""
+        if self._store.dialect_name == "sqlite" or not own.is_joined:
+            return  # SQLite has one writer at a time; the group's own fields have their index
+        name = f"jingwei unique {form} {' '.join(columns)}"
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
     def _asks_for(
         self,
