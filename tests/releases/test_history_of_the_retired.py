@@ -8,6 +8,7 @@ from typing import Any
 from backends import on_sqlite
 from services_house import FILES, House
 
+from jingwei.services import snapshots, versions
 from jingwei.services.history import history
 
 CONTRACT = "forms/contract.yaml"
@@ -53,6 +54,30 @@ def test_a_renamed_field_keeps_its_history_under_its_new_name(house: House) -> N
 
     assert told(house, "li.na", record, "floor") == [[None, "low"], ["low", "lower"]]
     assert told(house, "chen.jie", record, "floor") == []
+
+
+@on_sqlite
+def test_a_version_is_called_by_the_names_of_today_and_is_restored_by_them(house: House) -> None:
+    lines = [{"item": "x", "price": 1}]
+    record = house.create("li.na", "contract", name="a", amount=1, secret="low", lines=lines)["id"]
+    house.do("li.na", lambda work: versions.cut(work.as_system(), "contract", record))
+    text = FILES[CONTRACT].replace(
+        "secret: {type: text,", "floor: {renamed_from: secret, type: text,"
+    )
+    text = text.replace("[secret]", "[floor]").replace("sum(lines.price)", "sum(lines.cost)")
+    text = text.replace("price: {type: money,", "cost: {renamed_from: price, type: money,")
+    house.publish({CONTRACT: text})
+    house.update("li.na", "contract", record, 1, floor="lower")
+
+    with house.read("li.na") as view:
+        (then,) = snapshots.versions(view, "contract", record)
+    assert then["record"]["floor"] == "low"
+    assert [(row["item"], row["cost"]) for row in then["record"]["lines"]] == [("x", 1)]
+    house.do(
+        "li.na",
+        lambda work: snapshots.restore(work, "contract", record, 1, expected_revision=2),
+    )
+    assert house.show("li.na", "contract", record)["floor"] == "low"
 
 
 @on_sqlite

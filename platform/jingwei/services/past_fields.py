@@ -15,15 +15,15 @@ from jingwei.catalogue.compile import compile_texts
 from jingwei.language.form import SHOWN_SYSTEM, Field
 from jingwei.problems import DefinitionErrors
 from jingwei.services.commands import Reading
+from jingwei.services.earlier_names import Place, paths_by_place
 from jingwei.services.record_views import RecordView
 from jingwei.services.rights import Rights
 from jingwei.storage.changes import Entry
-from jingwei.storage.names import PhysicalNames, PhysicalTable
+from jingwei.storage.names import PhysicalNames
 from jingwei.storage.releases import read_names
 from jingwei.storage.removed import last_release_with
 from jingwei.storage.runtime import earlier
 
-Place = tuple[str, str]  # physical table and column; no column: the rows of a table
 _OURS = frozenset((*SHOWN_SYSTEM, "status", "state", "number", "org", "owner", "deleted_at"))
 
 
@@ -69,21 +69,8 @@ def past_fields(view: Reading, shown: RecordView, entries: Collection[Entry]) ->
 
 
 def _by_place(names: PhysicalNames, own: str) -> dict[Place, str]:
-    """The fields of the form whose records are in this table, by where their values are."""
-    form = next((form for (form, part), t in names.tables.items() if t.name == own), None)
-    found: dict[Place, str] = {}
-    for (of, part), table in names.tables.items():
-        if of != form:
-            continue
-        if part.partition("@")[0]:
-            found[table.name, ""] = part.partition("@")[0]
-        else:
-            found |= _columns(table)
-    return found
-
-
-def _columns(table: PhysicalTable) -> dict[Place, str]:
-    return {(table.name, column): key.partition(".")[0] for key, column in table.columns.items()}
+    """The fields of the form, without the columns of its tables."""
+    return {place: path for place, path in paths_by_place(names, own).items() if "." not in path}
 
 
 def _seen(view: Reading, shown: RecordView, name: str, place: Place) -> Field | None:

@@ -9,6 +9,7 @@ from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import NotFound
 from jingwei.services import presenting, record_views, records
 from jingwei.services.commands import Reading, Work
+from jingwei.services.earlier_names import todays_body
 from jingwei.services.records import Written
 from jingwei.storage.people import logins_of
 from jingwei.storage.versions import VersionRow, versions_of
@@ -27,7 +28,7 @@ def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
             "revision": row.revision,
             "at": presenting.instant(row.at),
             "by": logins.get(row.by or 0),
-            "record": _visible(shown.form, row.body, visible),
+            "record": _visible(shown.form, todays_body(view, form, row), visible),
         }
         for row in rows
     ]
@@ -41,7 +42,10 @@ def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[st
     for number in (one, other):
         if number not in known:
             raise NotFound("no-such-version", number=number)
-    old, new = (_visible(shown.form, known[number].body, visible) for number in (one, other))
+    old, new = (
+        _visible(shown.form, todays_body(view, form, known[number]), visible)
+        for number in (one, other)
+    )
     changes: dict[str, Any] = {}
     for name in {**old, **new}:
         if name in shown.form.tables:
@@ -65,7 +69,7 @@ def restore(
     work = work.of(found["org"])
     rights = work.rights.fields(work, form, found)
     definition = work.catalogue.forms[form]
-    then = known[number].body
+    then = todays_body(work, form, known[number])
     values = {
         name: _writable_rows(field, then[name], found.get(name) or ())
         if field.type == "table"

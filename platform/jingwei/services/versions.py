@@ -13,6 +13,7 @@ from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import Conflict, NotAllowed, NotFound
 from jingwei.services import change_rows, parsing, records
 from jingwei.services.commands import Reading, Work
+from jingwei.services.earlier_names import todays_body
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
 from jingwei.services.world import SPACES
@@ -117,7 +118,7 @@ def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
     computed = {one.name for one in plan.computes if one.table is None}
     values = {
         name: _rows(value, record.get(name) or ()) if name in plan.tables else value
-        for name, value in version.body.items()
+        for name, value in todays_body(work, form, version).items()
         if name in definition.fields and name not in computed
     }
     records.update(work.as_system(), form, id, values, source="action")
@@ -155,7 +156,7 @@ def _previous(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
     if not found:
         return {}
     form = view.catalogue.forms.get(view.installation.book.names.get(found[-1].form, ""))
-    return {} if form is None else _Parsed(view, form, found[-1].body)
+    return {} if form is None else _Parsed(view, form, todays_body(view, form.name, found[-1]))
 
 
 class _Parsed(dict[str, Any]):
