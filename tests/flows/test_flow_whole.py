@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +268,23 @@ def test_a_timer_fires_once_whoever_sweeps(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len([e for e in here.view(flow)["events"] if e["type"] == "reminded"]) == 1
+
+
+def test_a_timer_that_breaks_holds_up_no_other(tmp_path: Path) -> None:
+    steps = """
+    - id: kind
+      branch:
+        - {when: amount > 5, steps: [{id: w, wait: {until: "add_days(today, amount) < today"}}]}
+        - else: [{id: a, approve: {who: {person: fin}}, remind: {first: 1d, max: 1}}]
+    """
+    here = house(tmp_path, workflow(steps))
+    here.start(amount=(date.max - here.clock.today()).days)  # tomorrow is beyond the calendar
+    other = here.start()
+
+    assert here.later(days=2) == 1
+
+    assert [e["type"] for e in here.view(other)["events"]][-1] == "reminded"
+    assert here.later(days=2) == 0  # it is looked at again, and again holds up nobody
 
 
 def test_the_longest_wait_goes_on_elsewhere(tmp_path: Path) -> None:

@@ -10,8 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from backends import on_sqlite
+from jobs_kit import runtime_of
 from services_house import House, open_house
 
+from jingwei.jobs.scheduler import Scheduler
+from jingwei.services.platform import Platform
 from jingwei.services.schedules import fire_due, next_run
 from jingwei.storage.schedules import ScheduleRow, save_schedule
 from jingwei.storage.tables_outbox import sys_outbox
@@ -63,3 +67,18 @@ def test_after_downtime_only_the_latest_due_time_fires_and_says_late(house: Hous
     found = fire(house)
     assert [(p["due"], p["late"]) for p in found] == [("2026-03-02T00:00:00+00:00", True)]
     assert len(fire(house)) == 1
+
+
+@on_sqlite
+def test_what_breaks_in_a_round_does_not_end_the_rounds(house: House, tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def broken(platform: Platform) -> None:
+        raise ArithmeticError("a date beyond the calendar")
+
+    def sound(platform: Platform) -> None:
+        done.append("swept")
+
+    scheduler = Scheduler(runtime_of(house, tmp_path, sweeps=(broken, sound)), "here")
+    assert scheduler.tick() and scheduler.tick()
+    assert done == ["swept", "swept"]

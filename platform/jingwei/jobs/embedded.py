@@ -10,7 +10,7 @@ import structlog
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import ThreadWorker, connect, job_queue, worker
 from jingwei.jobs.runtime import Runtime
-from jingwei.jobs.scheduler import Scheduler
+from jingwei.jobs.scheduler import Scheduler, steadily
 from jingwei.refusals import Conflict
 from jingwei.storage.patience import patiently
 from jingwei.storage.servers import leave_server, server_name, take_server
@@ -73,15 +73,18 @@ class EmbeddedJobs:
         while not self._stop.is_set():
             self.bell.wait(DISPATCH_SECONDS)
             self.bell.clear()
-            while patiently(self._hand_out) and not self._stop.is_set():
-                pass
+            steadily(self._hand_out_all)
+
+    def _hand_out_all(self) -> None:
+        while self._hand_out() and not self._stop.is_set():
+            pass
 
     def _hand_out(self) -> int:
         return dispatch(self.runtime, self._queue)
 
     def _tick(self) -> None:
         while not self._stop.wait(TICK_SECONDS):
-            patiently(self._scheduler.tick)
+            steadily(self._scheduler.tick)
 
     def _renew(self) -> None:
         while not self._stop.wait(RENEW_SECONDS):

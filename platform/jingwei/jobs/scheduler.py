@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from jingwei.jobs.runtime import Runtime
 from jingwei.services.schedules import fire_due, match_schedules
@@ -13,7 +16,7 @@ from jingwei.storage.changes import seal
 from jingwei.storage.effects import forget_effects
 from jingwei.storage.idempotency import forget_answers
 from jingwei.storage.leases import take_lease
-from jingwei.storage.patience import has_unsealed
+from jingwei.storage.patience import has_unsealed, patiently
 from jingwei.storage.unsaved import forget_unsaved_before
 
 LEADER = "scheduler"
@@ -22,6 +25,16 @@ DONE_KEPT = timedelta(days=7)
 KEYS_KEPT = timedelta(days=60)  # of deeds that are done once; as long as effects
 ANSWERS_KEPT = timedelta(days=2)
 EFFECTS_KEPT = timedelta(days=60)  # longer than any trigger can come late
+log = structlog.get_logger(__name__)
+
+
+def steadily(step: Callable[..., object], *given: object) -> None:
+    """Do a step. That it failed is told, and does not stop what comes after it: one definition or
+    one request that breaks must not hold up everybody's."""
+    try:
+        patiently(lambda: step(*given))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+        log.error("tick_failed", step=step.__qualname__, exc_info=error)
 
 
 class Scheduler:
@@ -37,13 +50,12 @@ class Scheduler:
         """One round of everything; False when another process leads."""
         if not self._leads():
             return False
-        self.match()
-        self.fire()
-        self.seal()
+        for step in (self.match, self.fire, self.seal):
+            steadily(step)
         for sweep in self._runtime.sweeps:
-            sweep(self._runtime.platform)
+            steadily(sweep, self._runtime.platform)
         if self._ticks % 600 == 0:
-            self.forget()
+            steadily(self.forget)
         self._ticks += 1
         return True
 

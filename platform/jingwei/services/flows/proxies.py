@@ -7,7 +7,9 @@ from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
-from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
+import structlog
+
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound, Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
@@ -21,6 +23,7 @@ from jingwei.storage.changes import ChangeRow
 from jingwei.storage.flow_rows import ProxyRow, TaskRow
 from jingwei.storage.people import find_people, find_person
 
+log = structlog.get_logger(__name__)
 KEYS = ("person", "to", "from", "until", "forms", "include_open")
 
 
@@ -207,7 +210,10 @@ def move_due(platform: Platform) -> int:
     with platform.database.reading() as connection:
         due = kept.proxies_to_move(connection, platform.clock.now())
     for one in due:
-        platform.commands.run(partial(move_open, proxy=one), SYSTEM, key=f"proxy:{one.id}")
+        try:
+            platform.commands.run(partial(move_open, proxy=one), SYSTEM, key=f"proxy:{one.id}")
+        except Refused as refused:  # the tasks stay where they are; other absences have begun too
+            log.warning("proxy_not_moved", proxy=one.id, code=refused.code)
     return len(due)
 
 
@@ -228,7 +234,9 @@ def move_open(work: Work, proxy: ProxyRow) -> int:
 
 
 def _move_of_flow(work: Work, flow_id: int, proxy: ProxyRow) -> int:
-    loaded = runtime.load(work, flow_id, lock=True)
+    loaded = runtime.load(work, flow_id, lock=True, though_it_fits_no_more=True)
+    if not loaded.fits:  # until it is migrated nobody can act on it
+        return 0
     walk = loaded.walk()
     moved: list[TaskRow] = []
     for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:

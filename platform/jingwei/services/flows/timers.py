@@ -43,6 +43,9 @@ def fire_due(platform: Platform) -> int:
         except Refused as refused:
             log.warning("timer_refused", timer=one.id, flow=one.flow, code=refused.code)
             platform.commands.run(partial(_postpone, one=one), SYSTEM)
+        except Exception as error:  # noqa: BLE001 - the timers of all others come after it
+            log.error("timer_failed", timer=one.id, flow=one.flow, exc_info=error)
+            platform.commands.run(partial(_postpone, one=one), SYSTEM)
     return fired
 
 
