@@ -15,16 +15,17 @@ import sqlalchemy as sa
 from backends import on_sqlite
 from effects_small import new_plan, open_plans, press
 from jobs_kit import runtime_of
-from services_house import House
+from services_house import House, open_house
 
 from jingwei.gateways.webhook import Webhook, WebhookFailed, send
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import ThreadWorker, connect, job_queue, worker
-from jingwei.jobs.webhooks import send_webhook
+from jingwei.jobs.webhooks import announce_release, send_webhook
 from jingwei.refusals import Refused
 from jingwei.services.effects.moving import CALL
 from jingwei.settings import Settings
 from jingwei.storage import outbox
+from jingwei.storage.publication import PUBLISHED
 from jingwei.storage.tables_outbox import sys_outbox
 
 BUTTON = """
@@ -71,7 +72,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def work_off(house: House, folder: Path, **settings: Any) -> None:
-    running = runtime_of(house, folder, outside={CALL: send_webhook})
+    running = runtime_of(house, folder, outside={CALL: send_webhook, PUBLISHED: announce_release})
     platform = replace(running.platform, settings=replace(running.platform.settings, **settings))
     running = replace(running, platform=platform)
     queue = job_queue(platform.settings, connect(platform.settings))
@@ -118,6 +119,20 @@ def test_a_call_without_an_address_is_a_dead_letter_that_says_why(
             connection.execute(sa.update(sys_outbox).values(lease_until=None))
     said = "WebhookFailed: JINGWEI_WEBHOOKS has no address for 'oa'"
     assert states(house) == [("dead", said)]
+
+
+@on_sqlite
+def test_each_release_is_told_to_the_address_that_is_named_for_it(
+    tmp_path: Path, database_url: str, receiver: Receiver
+) -> None:
+    house = open_house(tmp_path / "application", database_url)
+    named = {"webhooks": {PUBLISHED: receiver.url}, "webhook_networks": ("127.0.0.1/32",)}
+    work_off(house, tmp_path, **named)
+    house.publish({"definitions/roles/new.yaml": "kind: role\ntitle: 新角色\n"})
+    work_off(house, tmp_path, **named)
+
+    told = [(one["release"], one["parent"], one["source"]) for _, one in receiver.got]
+    assert told == [(1, None, "folder"), (2, 1, "folder")]
 
 
 @pytest.mark.parametrize(
