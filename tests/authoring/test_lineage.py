@@ -149,3 +149,28 @@ def test_scenarios_and_schedules_are_named(catalogue: Catalogue) -> None:
     assert ("scenario/less.drivers.spent", "scenario") in read_by(lineage(catalogue, "spent"))
     written = [f"{u.by}.{u.path}" for u in lineage(catalogue, "budget.year").reads if u.writes]
     assert written == ["schedule/monthly.do.create"]
+
+
+def test_what_a_layer_adds_has_its_lineage_and_uses_what_the_group_has(
+    catalogue: Catalogue,
+) -> None:
+    files = dict(catalogue.files)
+    form, field = next(
+        (form.name, name)
+        for form in catalogue.forms.values()
+        for name, one in form.fields.items()
+        if one.type == "money"
+    )
+    org = next(code for code, one in catalogue.orgs.items() if one.parent is not None)
+    own = f"x_{org.lower()}_twice"
+    files[f"definitions/layers/{org}/{form}.yaml"] = (
+        f"kind: layer\nfor: {org}\npatches: form/{form}\nadd:\n  fields:\n"
+        f"    {own}: {{type: money, unit: CNY, title: 两倍, compute: {field} * 2}}\n"
+    ).encode()
+    layered = compile_texts(files)
+
+    made_of = {u.target for u in lineage(layered, f"{form}.{own}").reads if u.depth == 1}
+    read_by = {use.made for use in lineage(layered, f"{form}.{field}").read_by}
+
+    assert made_of == {f"{form}.{field}"}
+    assert f"{form}.{own}" in read_by

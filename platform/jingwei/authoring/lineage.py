@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jingwei.authoring.mentions import mentions
 from jingwei.authoring.places import Around, Place, expressions
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.layered import catalogue_under, standings
 from jingwei.language.expressions.reads import parts
 from jingwei.language.expressions.tree import (
     Aggregate,
@@ -178,6 +179,11 @@ def _known(catalogue: Catalogue, name: str) -> str:
         raise NotFound("no-such-lineage", name=name, known=guess or ", ".join(known[:12]))
     head, _, column = path.partition(".")
     field = form.fields.get(head)
+    gone = field is None or (column and column not in field.fields)
+    for whole in _layered(catalogue) if gone else ():
+        own = whole.forms[form_name].fields.get(head)
+        if own is not None and (not column or column in own.fields):
+            field = own  # of a layer
     if field is None or (column and column not in field.fields):
         inside = field.fields if field is not None else form.fields
         guess = nearest(column or head, inside)
@@ -186,13 +192,37 @@ def _known(catalogue: Catalogue, name: str) -> str:
 
 
 def all_uses(catalogue: Catalogue) -> Iterator[Use]:
-    """Every use of every field and indicator in this application."""
+    """Every use of every field and indicator in this application, those of layers included."""
+    yield from _uses_of(catalogue, None)
+    for whole in _layered(catalogue):
+        changed = {
+            f"{kind}/{name}"
+            for kind, attribute in KINDS.items()
+            for name, one in getattr(whole, attribute).items()
+            if one is not getattr(catalogue, attribute).get(name)
+        }
+        yield from _uses_of(whole, changed)
+
+
+def _layered(catalogue: Catalogue) -> Iterator[Catalogue]:
+    """The catalogue as orgs have it that stand under layers."""
+    for under in standings(catalogue) if catalogue.base is None and catalogue.layers else ():
+        yield catalogue_under(catalogue, under)
+
+
+def _uses_of(catalogue: Catalogue, only: Collection[str] | None) -> Iterator[Use]:
+    """`only`: the definitions (kind/name) that are looked at; None: all."""
     for kind, attribute in KINDS.items():
         for definition in getattr(catalogue, attribute).values():
+            if only is not None and f"{kind}/{definition.name}" not in only:
+                continue
             for place in expressions(catalogue, kind, definition):
                 yield from _of_expression(catalogue, place)
-    yield from _facts_of_forms(catalogue)
+    if only is None:
+        yield from _facts_of_forms(catalogue)
     for mention in mentions(catalogue):
+        if only is not None and mention.by not in only:
+            continue
         yield Use(
             mention.at,
             mention.by,
