@@ -52,6 +52,21 @@ def test_a_signature_is_a_picture_of_ones_own(api: ApiHouse) -> None:
     assert code(put(api, "li.na", "me/signature", {"file": "x"}))[0] == 422
 
 
+WIDE = (30_000).to_bytes(4)  # of a side: a picture of a hundred kilobytes, a gigabyte in a document
+BOMBS = {
+    "签名.png": PNG[:16] + WIDE * 2 + b"\0" * 40,
+    "签名.jpg": b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc2\0\x11\x08" + WIDE[2:] * 2 + b"\0" * 40,
+    "签名.webp": b"RIFF\0\0\0\0WEBPVP8X" + b"\0" * 8 + b"\x2f\x75\0" * 2 + b"\0" * 40,
+}
+
+
+def test_a_signature_unpacks_to_no_more_than_a_page_can_show(api: ApiHouse) -> None:
+    for name, content in BOMBS.items():
+        bomb = upload(api, "li.na", content, name)
+        refused = put(api, "li.na", "me/signature", {"file": bomb})
+        assert fields(refused) == [("file", "signature-too-fine")], name
+
+
 def test_a_new_signature_changes_nothing_that_was_signed_before(api: ApiHouse) -> None:
     old, new = upload(api, "li.na"), upload(api, "li.na", PNG + b"1")
     put(api, "li.na", "me/signature", {"file": old})

@@ -10,6 +10,7 @@ from jingwei.api.auth import reading
 from jingwei.api.json import answer
 from jingwei.services import personal
 from jingwei.services.commands import Work
+from jingwei.web import current
 
 blueprint = Blueprint("personal", __name__, url_prefix="/api/v1/me")
 
@@ -47,6 +48,7 @@ def sign_with() -> Response:
     body = known_body("file")
 
     def handler(work: Work) -> Answer:
-        return 200, {"file": personal.sign_with(work, body.get("file"))}
+        data_dir = current().settings.data_dir
+        return 200, {"file": personal.sign_with(work, body.get("file"), data_dir)}
 
     return write(handler)

@@ -86,6 +86,37 @@ def type_of(path: Path, name: str) -> str:
     return found
 
 
+def pixels_of(content: bytes) -> int:
+    """How many pixels a PNG, JPEG or WebP unpacks to, by its header; 0 where it does not say."""
+    if content[1:4] == b"PNG":
+        return _area(content[16:20], content[20:24])
+    if content[8:12] == b"WEBP":
+        return _of_webp(content)
+    at = 2
+    while content[:2] == b"\xff\xd8" and at + 9 <= len(content) and content[at] == 0xFF:
+        mark = content[at + 1]
+        if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):  # a frame of the picture
+            return _area(content[at + 5 : at + 7], content[at + 7 : at + 9])
+        at += 2 + int.from_bytes(content[at + 2 : at + 4])
+    return 0
+
+
+def _of_webp(content: bytes) -> int:
+    match content[12:16]:
+        case b"VP8X":
+            wide, high = (int.from_bytes(content[n : n + 3], "little") for n in (24, 27))
+            return (wide + 1) * (high + 1)
+        case b"VP8L":
+            bits = int.from_bytes(content[21:25], "little")
+            return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
+    wide, high = (int.from_bytes(content[n : n + 2], "little") & 0x3FFF for n in (26, 28))
+    return wide * high
+
+
+def _area(one: bytes, other: bytes) -> int:
+    return int.from_bytes(one) * int.from_bytes(other)
+
+
 def _told(head: bytes, ending: str) -> str:
     for at, mark, kind in _SIGNATURES:
         if head[at : at + len(mark)] == mark:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid
 from jingwei.services.commands import Reading, Work
+from jingwei.services.file_types import pixels_of
+from jingwei.services.files import path_of
 from jingwei.storage import personal as rows
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.files import find_files
@@ -20,6 +23,7 @@ from jingwei.texts import text
 PHRASES = "phrases"
 MOST_PHRASES, MOST_LETTERS = 20, 200
 MOST_SIGNATURE_BYTES = 512 * 1024
+MOST_PIXELS = 8_000_000  # each takes four bytes, however well they were packed
 DRAWN = ("image/png", "image/jpeg", "image/webp")
 
 
@@ -62,9 +66,10 @@ def signature(view: Reading) -> int | None:
     return found[-1].file if found else None
 
 
-def sign_with(work: Work, file: Any) -> int | None:
+def sign_with(work: Work, file: Any, data_dir: Path) -> int | None:
     """This picture is the actor's signature from now on; None: no picture is. Raises Invalid for a
-    file that is not the actor's own picture, or that is too large to stand beside an opinion."""
+    file that is not the actor's own picture, or that is too large to stand beside an opinion, as it
+    lies there or as a document would unpack it."""
     before = signature(work)
     if file is not None:
         known = find_files(work.connection, [file]).get(file) if _is_number(file) else None
@@ -77,6 +82,9 @@ def sign_with(work: Work, file: Any) -> int | None:
         if known.size > MOST_SIGNATURE_BYTES:
             holes: dict[str, object] = {"most": MOST_SIGNATURE_BYTES // 1024}
             raise Invalid("invalid", fields=[FieldRefusal("file", "signature-too-large", holes)])
+        if pixels_of(path_of(data_dir, known.sha256).read_bytes()) > MOST_PIXELS:
+            holes = {"most": MOST_PIXELS // 1_000_000}
+            raise Invalid("invalid", fields=[FieldRefusal("file", "signature-too-fine", holes)])
     rows.add_signature(work.connection, work.actor.id, work.now, file)
     work.log(
         ChangeRow(
