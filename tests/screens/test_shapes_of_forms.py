@@ -10,6 +10,8 @@ import pytest
 from api_house import MORE_FILES, ApiHouse, open_api
 from page_house import Pages, texts
 
+from jingwei.screens import frame
+
 GRANT = """permissions:
   all: {post: planner, can: [read, create, update, delete], scope: org}
 """
@@ -43,6 +45,12 @@ events:
     - set: {{seen: =a}}
 {GRANT}""",
 }
+
+FILES["definitions/modules/shapes.yaml"] = """
+kind: module
+title: 形状
+menu: [form/branch, form/echo, form/house_rules]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +103,18 @@ def test_a_computed_yes_or_no_is_words_and_no_switch(pages: Pages) -> None:
     page = pages.page("li.na", "/f/echo/new")
     assert page.xpath("//*[@data-field='big']//output")
     assert not page.xpath("//*[@data-field='big']//input")
+
+
+def test_a_menu_that_is_too_long_is_a_door_to_the_page_of_its_module(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = "//nav[@class='side']//ul[2]//a"
+    assert texts(pages.page("li.na", "/"), inside) == ["分类", "回声", "通则"]
+
+    monkeypatch.setattr(frame, "MOST_IN_MENU", 2)
+    monkeypatch.setattr(frame, "FEW_IN_MENU", 1)
+
+    assert texts(pages.page("li.na", "/"), inside) == ["全部 3 条"]
+    assert texts(pages.page("li.na", "/f/echo"), inside) == ["回声", "全部 3 条"]
+    door = pages.page("li.na", "/m/shapes")
+    assert texts(door, "//div[@class='doors']/a") == ["分类", "回声", "通则"]

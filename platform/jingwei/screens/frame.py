@@ -29,6 +29,8 @@ from jingwei.services.studio.reach import reach
 from jingwei.texts import text
 from jingwei.web import current, locale
 
+MOST_IN_MENU = 100  # entries of all modules together; beyond it the long ones are folded
+FEW_IN_MENU = 12
 OWN_ICONS: Mapping[str, str] = {
     "form": "list",
     "dashboard": "layout-dashboard",
@@ -71,7 +73,7 @@ def page(view: Reading, template: str, *, code: int = 200, **context: Any) -> An
     """A whole page, or for htmx the part of it that changes (block file `parts/…`)."""
     body = render_template(
         template,
-        menu=menu(view),
+        menu=folded(menu(view)),
         person=view.actor,
         unread=_unread(view),
         todo=todo_count(view),
@@ -125,6 +127,21 @@ def menu(view: Reading) -> list[Group]:
         if group.all:
             found.append(group)
     return found
+
+
+def folded(groups: list[Group]) -> list[Group]:
+    """The menu as every page has it. Where it would be longer than anybody reads, a module is a
+    link to the page that lists it, beside where the reader is."""
+    if sum(len(group.all) for group in groups) <= MOST_IN_MENU:
+        return groups
+    return [group if len(group.all) <= FEW_IN_MENU else _folded(group) for group in groups]
+
+
+def _folded(group: Group) -> Group:
+    here_ = tuple(entry for entry in group.all if entry.active)
+    every = t("record.all_related", total=len(group.all))
+    door = Entry(every, f"/m/{group.name}", "list", request.path == f"/m/{group.name}")
+    return Group(group.name, group.title, group.icon, (*here_, door))
 
 
 def _module(view: Reading, module: Module) -> Group:
