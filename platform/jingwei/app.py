@@ -132,7 +132,7 @@ def build_platform(settings: Settings, compile: Compile = compile_texts) -> Plat
         upgrade(database)
     clock = SystemClock(settings.timezone, settings.clock_file)
     rights, people = Rights(_there(OPENERS), _there(CLOSERS)), People()
-    active = ActiveInstallation(database, compile)
+    active = ActiveInstallation(database, compile, settings.timezone)
     world.ANSWERS.update(ANSWERS)
     listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())
     commands = Commands(active, clock, listeners, rights, people)

@@ -18,7 +18,7 @@ from jingwei.refusals import Refused
 from jingwei.screens import boards, many, shapes, shaping
 from jingwei.screens.cells import Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.frame import here, page
-from jingwei.screens.orgs import org_options, periods_around
+from jingwei.screens.quick_filters import Filter, condition_of, quick_filters
 from jingwei.screens.session import reading
 from jingwei.services import saved_views
 from jingwei.services.commands import Reading
@@ -30,20 +30,6 @@ SIZE = 20
 SIZES = (20, 50, 100, 200)
 MOST_COLUMNS = 8
 CARD_FIELDS = 3
-PREFIX = "f."
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One quick filter: a field of choices, or of words."""
-
-    path: str
-    name: str  # of the parameter in the address
-    title: str
-    kind: str  # choice | text | dates
-    value: str
-    options: tuple[tuple[str, str, int], ...] = ()  # value, words, depth
-    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +70,13 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     in_bin = may_delete and request.args.get("deleted") == "1"
     in_groups = {} if in_bin else shaping.group_asked()
     grouped: shaping.Grouped | None = None
-    filters = _filters(view, form, cells, rights.visible)
+    filters = quick_filters(view, form, cells, rights.visible)
     number, size = _whole("page", 1), _whole("size", SIZE)
     size = size if size in SIZES else SIZE
     problem: str | None = None
     found = RecordPage([], 0, 1, size)
     there = [name for name in ("revision",) if name in rights.visible]
-    asked = _filter_text(view, form, filters)
+    asked = _filter_text(form, cells, filters)
     standing = None if in_bin else _standing(form)
     wish = ListWish(
         filter=asked or standing,
@@ -241,22 +227,6 @@ def _why_empty(readable: bool, narrowed: bool, number: int) -> str:
 # --- filters -------------------------------------------------------------------------------------
 
 
-def _filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -> list[Filter]:
-    found = []
-    for path in shown_paths(form, form.list.filters, visible):
-        column = cells.column(form, path)
-        name = PREFIX + path
-        value = request.args.get(name, "")
-        if column.type in ("date", "datetime"):
-            until = request.args.get(f"{name}.to", "")
-            found.append(Filter(path, name, column.title, "dates", value, until=until))
-            continue
-        options = shaping.filter_options(view, form, cells, column)
-        kind = "choice" if options else "text"
-        found.append(Filter(path, name, column.title, kind, value, tuple(options)))
-    return found
-
-
 def _standing(form: Form) -> str | None:
     """The filter that a form's list begins with: until its reader narrows it, or asks for all."""
     begins = form.list.default_filter
@@ -265,43 +235,13 @@ def _standing(form: Form) -> str | None:
     return begins.source
 
 
-def _filter_text(view: Reading, form: Form, filters: Sequence[Filter]) -> str | None:
+def _filter_text(form: Form, cells: Cells, filters: Sequence[Filter]) -> str | None:
     """The quick filters and the typed condition as one expression of the language."""
-    parts = [part for one in filters for part in _terms(form, one)]
+    parts = condition_of(form, cells, filters)
     typed = request.args.get("filter", "").strip()
     if typed:
         parts.append(f"({typed})")
     return " and ".join(parts) or None
-
-
-def _terms(form: Form, one: Filter) -> list[str]:
-    definition = form.fields.get(one.path)
-    kind = definition.type if definition is not None else ""
-    if one.kind == "dates":
-        start, end = _day(one.value), _day(one.until)
-        ends = ((start, ">="), (end, "<="))
-        return [f'{one.path} {sign} "{day}"' for day, sign in ends if day]
-    if not one.value:
-        return []
-    if one.path == "org":
-        return [f"is_below({_text(one.value)})"]
-    if kind == "boolean":
-        return [f"{one.path} == {'true' if one.value == 'true' else 'false'}"]
-    if one.kind == "text":
-        return [f"contains({one.path}, {_text(one.value)})"]
-    if definition is not None and definition.many:
-        return [f"{_text(one.value)} in {one.path}"]
-    return [f"{one.path} == {_text(one.value)}"]
-
-
-def _text(value: str) -> str:
-    return json.dumps(value[:200], ensure_ascii=False)
-
-
-def _day(value: str) -> str:
-    parts = value.split("-")
-    good = len(parts) == 3 and all(p.isdigit() for p in parts) and len(value) == 10
-    return value if good else ""
 
 
 # --- addresses -----------------------------------------------------------------------------------
@@ -349,6 +289,3 @@ def _page_numbers(number: int, pages: int) -> list[int | None]:
 def _whole(name: str, otherwise: int) -> int:
     found = whole_number(request.args.get(name, ""), 7)
     return otherwise if found is None else found
-
-
-__all__ = ["org_options", "periods_around", "register"]

@@ -96,7 +96,7 @@ def _described(
         "asked": asked,
         "groups": (list(GRAINS) if days else [""]) if asked and fits else [],
         "sums": asked and f is not None and column.numeric and column.type != "percent",
-        "scale": _scale(f),
+        "scale": scale_of_shown(f),
         "options": filter_options(view, form, cells, column) if asked else [],
         "offers": f"/f/{form.name}/options/{column.path}"
         if f is not None and column.type in ("person", "link")
@@ -109,7 +109,8 @@ def _groups(f: Field) -> bool:
     return groups and f.type not in NUMERIC
 
 
-def _scale(f: Field | None) -> str:
+def scale_of_shown(f: Field | None) -> str:
+    """What a shown 1 stands for."""
     if f is None or f.type not in NUMERIC:
         return "1"
     return "0.01" if f.type == "percent" else str(AMOUNTS.get(f.show_in or "", 1))

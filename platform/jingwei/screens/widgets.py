@@ -13,7 +13,7 @@ from jingwei.language.form import Field, Form
 from jingwei.language.periods import Period
 from jingwei.language.values import Formula, Literal_
 from jingwei.screens.cells import NUMERIC, Cells
-from jingwei.screens.lists import org_options, periods_around
+from jingwei.screens.orgs import org_options, periods_around
 from jingwei.services import drafts
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS

@@ -27,6 +27,12 @@ def with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def sensitive_fields(form: Form) -> frozenset[str]:
+    """What is marked sensitive, by path."""
+    every = (f for outer in form.fields.values() for f in (outer, *outer.fields.values()))
+    return frozenset(f.path for f in every if f.sensitive)
+
+
 def closed_computes(
     catalogue: Catalogue, form: Form, shown: frozenset[str], masked: frozenset[str]
 ) -> frozenset[str]:

@@ -20,7 +20,7 @@ from jingwei.language.form import Form, Permission, Restriction
 from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 from jingwei.services import org_rights
-from jingwei.services.form_paths import all_fields, closed_computes, with_columns
+from jingwei.services.form_paths import all_fields, closed_computes, sensitive_fields, with_columns
 from jingwei.services.people import Person
 from jingwei.storage import shares
 from jingwei.storage.database import Connection
@@ -214,14 +214,14 @@ class Rights:
 
     def _opened_fields(self, view: Viewing, form: Form, record: int) -> frozenset[str]:
         """A task shows the record but for what its step hides; a share only what nobody who may
-        share is kept from: one cannot give what one does not have."""
+        share is kept from, for one cannot give what one does not have, and nothing sensitive."""
         everything = all_fields(form)
         if any(opener(view, form.name, record) for opener in self.openers):
             hidden = [n for closer in self.closers for n in closer(view, form.name, record)]
             return everything - with_columns(form, hidden)
         sharing = [p for p in form.permissions.values() if "share" in p.can]
         kept = [n for p in sharing or form.permissions.values() for n in (*p.hide, *p.mask)]
-        return everything - with_columns(form, kept)
+        return everything - with_columns(form, kept) - sensitive_fields(form)
 
     def hides_anything(self, view: Viewing, form: str) -> bool:
         """Whether some field of the form may be closed to the actor, of any of its records."""

@@ -1,0 +1,145 @@
+"""The quick filters of a list: one box for each field that its definition names, read from the
+address, written as one expression of the language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from flask import request
+
+from jingwei.language.field_types.link import is_polymorphic
+from jingwei.language.form import Field, Form
+from jingwei.screens import shaping
+from jingwei.screens.cells import NUMERIC, Cells, Column, shown_paths
+from jingwei.services.commands import Reading
+
+PREFIX = "f."
+# of which no condition can be asked in one box
+_NONE = frozenset(("table", "json", "geolocation", "scorecard", "heading", "note", "secret"))
+_FILES = frozenset(("file", "image", "signature"))
+_PEOPLE = frozenset(("owner", "created_by", "updated_by"))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One box. `kind`: choice, text, dates, numbers, or pick for a record or person that is looked
+    for; `until`: the end of a span; `words`: what was picked, as people call it."""
+
+    path: str
+    name: str  # of the parameter in the address
+    title: str
+    kind: str
+    value: str
+    options: tuple[tuple[str, str, int], ...] = ()  # value, words, depth
+    until: str = ""
+    words: str = ""
+    unit: str = ""
+
+
+def quick_filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -> list[Filter]:
+    """The boxes that this reader gets, with what the address says of each."""
+    found = []
+    for path in shown_paths(form, form.list.filters, visible):
+        column = cells.column(form, path)
+        kind, options = _kind(view, form, cells, column)
+        if kind is None:
+            continue
+        name = PREFIX + path
+        value, until = request.args.get(name, ""), request.args.get(f"{name}.to", "")
+        words = _words(cells, column, value) if kind == "pick" and value else ""
+        unit = cells.unit(column.field) if kind == "numbers" and column.field is not None else ""
+        if column.type == "percent":
+            unit = "%"
+        found.append(
+            Filter(path, name, column.title, kind, value, tuple(options), until, words, unit)
+        )
+    return found
+
+
+def _kind(
+    view: Reading, form: Form, cells: Cells, column: Column
+) -> tuple[str | None, Sequence[tuple[str, str, int]]]:
+    """Which box asks for it; None where none can."""
+    field = column.field
+    if column.type in _NONE | _FILES:
+        return None, ()
+    if column.type in ("date", "datetime"):
+        return "dates", ()
+    if column.type in NUMERIC:
+        return "numbers", ()
+    if column.type == "link":
+        pickable = field is not None and not is_polymorphic(field) and "." not in column.path
+        return ("pick" if pickable else None), ()
+    if column.type == "person":
+        return ("pick" if column.path in form.fields else "text"), ()
+    options = shaping.filter_options(view, form, cells, column)
+    return ("choice" if options else "text"), options
+
+
+def _words(cells: Cells, column: Column, value: str) -> str:
+    if column.type == "person":
+        return cells.person(value)
+    if column.field is not None and value.isdigit():
+        return cells.link(column.field, int(value)).text
+    return value
+
+
+def condition_of(form: Form, cells: Cells, filters: Sequence[Filter]) -> list[str]:
+    """What the boxes ask for, as conditions that must all hold."""
+    return [term for one in filters for term in _terms(form, cells, one)]
+
+
+def _terms(form: Form, cells: Cells, one: Filter) -> list[str]:
+    column = cells.column(form, one.path)
+    field = column.field
+    if one.kind == "dates":
+        return _span_of_days(one)
+    if one.kind == "numbers":
+        return _span_of_numbers(field, one)
+    if not one.value:
+        return []
+    if one.path == "org":
+        return [f"is_below({quoted(one.value)})"]
+    if column.type == "boolean":
+        return [f"{one.path} == {'true' if one.value == 'true' else 'false'}"]
+    value = one.value if column.type == "link" and one.value.isdigit() else quoted(one.value)
+    if column.type == "tags" or (field is not None and field.many):
+        return [f"{value} in {one.path}"]
+    if one.kind == "text" and column.type != "person" and one.path not in _PEOPLE:
+        return [f"contains({one.path}, {value})"]
+    return [f"{one.path} == {value}"]
+
+
+def _span_of_days(one: Filter) -> list[str]:
+    """Both days are in it; of a moment it is the day in the installation's zone."""
+    ends = ((_day(one.value), ">="), (_day(one.until), "<="))
+    return [f"{one.path} {sign} {day.isoformat()}" for day, sign in ends if day is not None]
+
+
+def _span_of_numbers(field: Field | None, one: Filter) -> list[str]:
+    scale = Decimal(shaping.scale_of_shown(field))
+    ends = ((_number(one.value), ">="), (_number(one.until), "<="))
+    return [f"{one.path} {sign} {end * scale:f}" for end, sign in ends if end is not None]
+
+
+def _number(written: str) -> Decimal | None:
+    try:
+        found = Decimal(written.replace(",", "").replace("，", "").strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and abs(found.adjusted()) < 28 else None
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written) if len(written) == 10 else None
+    except ValueError:
+        return None
+
+
+def quoted(value: str) -> str:
+    return json.dumps(value[:200], ensure_ascii=False)

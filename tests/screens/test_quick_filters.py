@@ -1,0 +1,105 @@
+"""The boxes above a list: each kind of field is asked for in its own way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from api_house import MORE_FILES, PASSWORD, ApiHouse, open_api
+from browser import open_chromium, visit
+from page_house import Pages, texts
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+FILES = {
+    **MORE_FILES,
+    "forms/receipt.yaml": """
+kind: form
+title: 收款
+display: "{note}"
+fields:
+  note: {type: text, title: 说明}
+  contract: {type: link, to: contract, title: 合同}
+  paid: {type: money, unit: CNY, title: 金额, show_in: 万元}
+  share: {type: percent, title: 比例}
+  keeper: {type: person, title: 经办}
+  marks: {type: tags, title: 标签}
+  at: {type: datetime, title: 时间}
+  paper: {type: file, title: 凭证}
+list:
+  columns: [note, paid]
+  filters: [contract, paid, share, keeper, marks, at, paper]
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("boxes")
+    opened = open_api(folder, f"sqlite:///{folder / 'boxes.db'}", FILES)
+    one = opened.make("li.na", "contract", name="大桥", amount=1)["id"]
+    other = opened.make("li.na", "contract", name="隧道", amount=1)["id"]
+    opened.make(
+        "li.na",
+        "receipt",
+        note="甲",
+        contract=one,
+        paid=120_000,
+        share=0.25,
+        keeper="li.na",
+        marks=["急"],
+        at="2026-03-01T23:00:00Z",
+    )
+    opened.make("li.na", "receipt", note="乙", contract=other, paid=5_000, share=0.5)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("f.paid=10&f.paid.to=20", ["甲"]),
+        ("f.paid.to=1", ["乙"]),
+        ("f.share=30", ["乙"]),
+        ("f.paid=much", ["乙", "甲"]),
+        ("f.keeper=li.na", ["甲"]),
+        ("f.marks=急", ["甲"]),
+        ("f.at=2026-03-01&f.at.to=2026-03-01", ["甲"]),
+        ("f.at.to=2026-02-28", []),
+    ],
+)
+def test_a_list_is_narrowed_by_a_span_a_person_or_a_word(
+    house: ApiHouse, asked: str, found: list[str]
+) -> None:
+    page = Pages(house).page("li.na", f"/f/receipt?{asked}")
+    assert texts(page, "//*[@role='alert' and not(@hidden)]") == []
+    assert sorted(texts(page, "//a[contains(@class,'row-link')]")) == sorted(found)
+
+
+def test_nobody_is_asked_for_what_no_box_can_say(house: ApiHouse) -> None:
+    page = Pages(house).page("li.na", "/f/receipt")
+    boxes = texts(page, "//*[@class='filter-fields']/label/span[1]")
+    assert boxes == ["合同", "金额（万元）", "比例（%）", "经办", "标签", "时间"]
+
+
+@pytest.mark.browser
+def test_a_linked_record_is_looked_for_by_its_name(house: ApiHouse) -> None:
+    server = make_server("127.0.0.1", 0, house.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with open_chromium() as browser:
+        opened = visit(browser, f"http://127.0.0.1:{server.server_port}", "li.na", PASSWORD)
+        page = opened.go("/f/receipt")
+        page.locator(".more-filters summary").click()
+        box = page.get_by_role("combobox", name="合同")
+        box.fill("隧")
+        page.get_by_role("option", name="隧道").click()
+        expect(page.locator("a.row-link")).to_have_text(["乙"])
+        expect(page.get_by_role("combobox", name="合同")).to_have_value("隧道")
+        page.get_by_role("combobox", name="合同").fill("")
+        expect(page.locator("a.row-link")).to_have_count(2)
+        assert opened.complaints == []
+        opened.close()
+    server.shutdown()
