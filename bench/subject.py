@@ -56,7 +56,7 @@ rules:
   paid: {{check: paid <= amount, at: paid, on: save, message: More is paid than was agreed}}
 list:
   columns: [code, name, category, amount, signed_on]
-  filters: [category]
+  filters: [category, amount]
   sort: [-signed_on]
 permissions:
   clerks: {{role: {ROLE}, can: [read, create, update, delete], scope: org_and_below}}

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from jingwei.storage.lru import Lru
 
+_MANY = 50  # one org of so many
+
 
 class Branches:
     """`parents`: the org above each, by key."""
@@ -26,6 +28,10 @@ class Branches:
             roots = self._roots(set(orgs))
             self._known.put(key, roots)
         return roots or None
+
+    def are_many(self, orgs: int) -> bool:
+        """Whether so many orgs are a large part of the tree: a row is likely to be of one."""
+        return orgs * _MANY >= len(self._parents)
 
     def _roots(self, orgs: set[int]) -> Sequence[int]:
         for org in orgs:

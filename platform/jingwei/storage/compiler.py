@@ -45,6 +45,7 @@ class Shape:
     where: Condition | None = None
     terms: tuple[Condition | None, ...] = ()
     empties: tuple[bool, ...] = ()
+    wide: bool = False  # a row is likely to be within the scope
 
 
 @dataclass(slots=True)
@@ -77,7 +78,8 @@ class Compiler:
                 columns.add_path(source, path)
         order = [self._sort(source, columns, key) for key in query.sort]
         identity = source.row.column("id")
-        wanted = self._where(query, shape, source)
+        in_order = bool(query.page and order and columns.groups is None)
+        wanted = self._where(query, shape, source, in_order=in_order)
         if query.page and query.page.after:
             wanted.append(later(order, identity, shape.empties))
         statement = self._statement(query, source, columns, order, wanted)
@@ -225,7 +227,10 @@ class Compiler:
 
     # --- which rows -----------------------------------------------------------------------------
 
-    def _where(self, query: Query, shape: Shape, source: Source) -> list[sa.ColumnElement[bool]]:
+    def _where(
+        self, query: Query, shape: Shape, source: Source, *, in_order: bool = False
+    ) -> list[sa.ColumnElement[bool]]:
+        """`in_order`: for the first rows of an order."""
         deleted = source.record.column("deleted_at")
         wanted: list[sa.ColumnElement[bool]] = [
             deleted.is_not(None) if query.deleted else deleted.is_(None)
@@ -233,16 +238,23 @@ class Compiler:
         if query.ids is not None:
             wanted.append(self._among(source.row.column("id"), "id", len(query.ids)))
         if not query.scope.everything:
-            wanted.append(self._scope(query.scope, shape, source))
+            wanted.append(self._scope(query.scope, shape, source, in_order=in_order))
         if shape.where is not None:
             wanted.append(self._condition(shape.where.expression, source))
         if query.text is not None:
             wanted.append(self._search(query, source))
         return wanted
 
-    def _scope(self, scope: RowScope, shape: Shape, source: Source) -> sa.ColumnElement[bool]:
+    def _scope(
+        self, scope: RowScope, shape: Shape, source: Source, *, in_order: bool
+    ) -> sa.ColumnElement[bool]:
+        org = source.record.column("org")
+        if in_order and shape.wide and self.name == "sqlite":
+            # SQLite would sort all that is in scope, not knowing that few rows of it are wanted: a
+            # column with a sign is looked at, but finds nothing
+            org = sa.type_coerce(org, sa.Integer()).op("+")(sa.literal_column("0"))
         terms = [
-            self._term(term, number, shape.terms[number], source)
+            self._term(term, number, shape.terms[number], source, org)
             for number, term in enumerate(scope.terms)
         ]
         if scope.also:
@@ -250,11 +262,16 @@ class Compiler:
         return sa.or_(*terms) if terms else sa.false()
 
     def _term(
-        self, term: ScopeTerm, number: int, where: Condition | None, source: Source
+        self,
+        term: ScopeTerm,
+        number: int,
+        where: Condition | None,
+        source: Source,
+        org: sa.ColumnElement[Any],
     ) -> sa.ColumnElement[bool]:
         parts: list[sa.ColumnElement[bool]] = []
         if not term.orgs.everything:
-            parts.append(self._orgs(source.record.column("org"), f"o{number}_", term.orgs.orgs))
+            parts.append(self._orgs(org, f"o{number}_", term.orgs.orgs))
         if term.owner is not None:
             owner = sa.bindparam(f"w{number}", type_=sa.BigInteger())
             parts.append(sa.type_coerce(source.record.column("owner"), sa.BigInteger()) == owner)
@@ -349,6 +366,7 @@ class Shaper:
         values: dict[str, Any] = {f"v_{name}": v for name, v in query.variables.items()}
         where = None if query.where is None else self._condition(query.where, "c", values)
         scope, terms = self._scope(query.scope, values)
+        wide = self._store.branches.are_many(sum(len(t.orgs.orgs) for t in query.scope.terms))
         if query.ids is not None:
             self._list("id", query.ids, values)
         if query.text is not None:
@@ -372,8 +390,9 @@ class Shaper:
             query.count,
             query.deleted,
             tuple(query.variables),
+            wide,
         )
-        return Shape(key, values, raw, where, terms, empties)
+        return Shape(key, values, raw, where, terms, empties, wide)
 
     def _scope(
         self, scope: RowScope, values: dict[str, Any]

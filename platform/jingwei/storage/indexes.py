@@ -11,6 +11,12 @@ from jingwei.language.form import Form
 from jingwei.storage.columns import BESIDE
 from jingwei.storage.names import LONGEST, PhysicalNames, PhysicalTable
 
+_MOST_FILTERS = 5  # of one index: each makes it wider
+_RANGES = frozenset((
+    "money", "number", "percent", "integer", "rating", "duration", "date", "datetime", "time",
+    "period",
+))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -105,19 +111,40 @@ def _links(table: PhysicalTable) -> Iterator[Index]:
 
 
 def _of_lists(form: Form, own: PhysicalTable) -> Iterator[Index]:
-    """The declared order, alone and behind the declared filters; `org` at the end lets a count
-    under a row scope be answered by the index."""
+    """The declared order, alone and behind the first filter that asks for one value. The org and
+    the other filters stand at the end, so that only rows that are shown are read. With two filters
+    one more index, by org, answers counts under a row scope without reading any row."""
+    filters = _filters(form, own)
     sort = [(k.lstrip("-"), k.startswith("-")) for k in form.list.sort]
-    if not sort or any(key not in own.columns for key, _ in sort):
-        return
-    filters = [(f, False) for f in form.list.filters if f in own.columns]
-    sorted_ = {key for key, _ in sort}
-    front = [(key, down) for key, down in filters if key not in sorted_]
-    for keys in ([*front, *sort], sort):
-        columns = [(own.columns[key], down) for key, down in [*keys, ("id", False), ("org", False)]]
-        first = dict(reversed(columns))
-        names = dict.fromkeys(column for column, _ in columns)
-        yield Index(own.name, tuple((name, first[name]) for name in names), living=True)
+    if sort and all(key in own.columns for key, _ in sort):
+        behind = [("id", False), ("org", False), *((name, False) for name in filters)]
+        if filters and _asks_for_one(form, filters[0]):
+            yield _living(own, [(filters[0], False), *sort, *behind])
+        yield _living(own, [*sort, *behind])
+    if len(filters) > 1:
+        yield _living(own, [("org", False), *((name, False) for name in filters)])
+
+
+def _filters(form: Form, own: PhysicalTable) -> list[str]:
+    """The declared filters: those that ask for one value before those that ask for a range."""
+    found = [f for f in form.list.filters if f in own.columns and not _is_many(form, f)]
+    return sorted(found, key=lambda name: not _asks_for_one(form, name))[:_MOST_FILTERS]
+
+
+def _is_many(form: Form, name: str) -> bool:
+    return name in form.fields and form.fields[name].many
+
+
+def _asks_for_one(form: Form, name: str) -> bool:
+    return name not in form.fields or form.fields[name].type not in _RANGES
+
+
+def _living(table: PhysicalTable, keys: list[tuple[str, bool]]) -> Index:
+    """Each column once, in the direction in which it is named first."""
+    columns = [(table.columns[key], down) for key, down in keys]
+    first = dict(reversed(columns))
+    names = dict.fromkeys(column for column, _ in columns)
+    return Index(table.name, tuple((name, first[name]) for name in names), living=True)
 
 
 def _plain(table: PhysicalTable, *keys: str) -> Index:

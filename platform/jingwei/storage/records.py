@@ -70,7 +70,7 @@ class RecordStore:
         self._texts: dict[tuple[Any, ...], Any] = {}
         self._searched: dict[str, tuple[str, ...]] = {}
         self.unique = UniqueKeys(self)
-        self._branches = Branches(org_parents)
+        self.branches = Branches(org_parents)
         self._words: dict[str, tuple[str, ...]] = {}
         self.standing: Standing = ()  # whose form a query reads: the group's
         self._under: dict[Standing, RecordStore] = {(): self}
@@ -144,7 +144,7 @@ class RecordStore:
 
     def roots_of(self, orgs: Sequence[int]) -> Sequence[int] | None:
         """The tops of whole branches that these orgs are; None when they are no whole branches."""
-        return self._branches.roots_of(orgs)
+        return self.branches.roots_of(orgs)
 
     # --- ids ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from jingwei.refusals import Malformed
 from jingwei.storage.books import NameBook, PersonBook
+from jingwei.storage.branches import Branches
 from jingwei.storage.columns import FORM_PART
 from jingwei.storage.tables import StoredForm, StoredTable
 from jingwei.storage.tables_people import sys_person
@@ -33,8 +34,10 @@ class Tables(Protocol):
     @property
     def org_types(self) -> Collection[str]: ...
 
-    def stored(self, form: str) -> StoredForm: ...
+    @property
+    def branches(self) -> Branches: ...
 
+    def stored(self, form: str) -> StoredForm: ...
     def roots_of(self, orgs: Sequence[int]) -> Sequence[int] | None:
         """The tops of whole branches that these orgs are; None when they are no whole branches."""
 
