@@ -33,6 +33,13 @@ FLOWS = {
           - id: a
             approve: {who: {person: chief}, fields: {write: [opinion], require: [opinion]}}
         """,
+    "named": """
+        steps:
+          - {id: a, title: 初审, approve: {mode: all, who: [{person: boss}, {person: head}]}}
+          - id: b
+            title: 复审
+            approve: {who: {chosen_by: previous, from: {any_of: [{person: u5}, {person: u6}]}}}
+        """,
     "timed": """
         steps:
           - {id: z, title: 部门, approve: {mode: all, who: [{person: u8}, {person: u9}]}}
@@ -217,6 +224,23 @@ def test_a_record_shows_who_is_waited_for_since_when_and_what_was_said(
     assert "可以" in done_or_now
     assert "正在处理 · 自" in done_or_now
     assert "板块" in ahead
+
+
+def test_the_last_to_decide_must_name_who_is_asked_next(house: Approvals, pages: Pages) -> None:
+    flow = house.start("named", title="戌")
+    path = f"/f/named/{flow['record']}"
+
+    def asked(login: str) -> Any:
+        return asks(buttons(pages.page(login, path))["同意"])["chosen.b"]
+
+    assert (asked("boss")["required"], asked("boss")["among"]) == (False, ["u5", "u6"])
+    house.decide("boss", flow["id"])
+    assert asked("head")["required"]
+    (task,) = house.todo("head", flow["id"])
+    refused = house.act("head", task["id"], "approve").get_json()["error"]
+    assert [f["code"] for f in refused["fields"]] == ["chosen-missing"]
+    house.decide("head", flow["id"], chosen={"b": ["u6"]})
+    assert house.asked(house.flow(flow["id"])) == ["b:u6"]
 
 
 # --- the inbox -----------------------------------------------------------------------------------

@@ -42,16 +42,16 @@ def questions_of(view: Reading, form: Form, raw: Mapping[str, Any]) -> tuple[Que
     if raw.get("status") == "returned":
         flow = flow_of(view, form.name, raw["id"])
         again = flow.mine.chosen if flow is not None and flow.mine is not None else ()
-        return tuple(people_for(*one, owed=False) for one in again)
+        return tuple(people_for(*one) for one in again)
     if not view.rights.decide(view, form.name, "submit", raw).allowed:
         return ()
     return tuple(
-        people_for(one.step.id, one.step.title(locale()), one.among, owed=one.owed)
+        people_for(one.step.id, one.step.title(locale()), one.among, one.owed)
         for one in first_choices(view, form, raw)
     )
 
 
-def people_for(step: str, title: str, among: Sequence[str], *, owed: bool) -> Question:
+def people_for(step: str, title: str, among: Sequence[str], owed: bool) -> Question:
     """Who is asked at a step to come."""
     return {
         "name": f"chosen.{step}",

@@ -39,7 +39,7 @@ def _deciding_questions(action: str, offer: TaskOffer | None) -> tuple[Question,
     if action == "return" and len(offer.returns) > 1:
         return (_choice("to", "return_to", offer.returns),)
     if action in ("approve", "submit"):
-        return tuple(people_for(*one, owed=False) for one in offer.chosen)
+        return tuple(people_for(*one) for one in offer.chosen)
     return ()
 
 

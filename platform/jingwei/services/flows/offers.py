@@ -12,6 +12,7 @@ from jingwei.refusals import NotFound, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
 from jingwei.services.flows.actions import ADDED, asked_first, is_adder, may_take_back, offered
+from jingwei.services.flows.choices import owed
 from jingwei.services.flows.plan import ASKS_PEOPLE, START
 from jingwei.services.flows.returns import asked_target, earlier, target_of
 from jingwei.services.flows.runtime import Loaded, load, may_see
@@ -25,7 +26,8 @@ Choice = tuple[str, str]  # id of a step, its title
 @dataclass(frozen=True, slots=True)
 class TaskOffer:
     """What the holder of an open task may choose from. `chosen`: steps to come whose people the
-    holder names, each with the logins that may be named (none: anybody)."""
+    holder names, each with the logins that may be named (none: anybody) and whether somebody must
+    be named."""
 
     task: int
     actions: tuple[str, ...]
@@ -34,7 +36,7 @@ class TaskOffer:
     positions: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
-    chosen: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    chosen: tuple[tuple[str, str, tuple[str, ...], bool], ...] = ()
     waits_for: tuple[str, ...] = ()  # of a task that waits: the logins whose answer it needs
     step: str = ""  # its title
 
@@ -149,8 +151,10 @@ def _asks_initiator(step: Step) -> bool:
 
 def _chosen(
     reading: Reading, walk: Walk, step: Step, task: TaskRow, locale: str
-) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+) -> tuple[tuple[str, str, tuple[str, ...], bool], ...]:
     """Steps whose people this person names: the next one (`previous`), and as initiator any."""
+    kept = walk.flow.memory.get("chosen", {})
+    last = sum(t.state == "open" for t in walk.live_tasks(task.run or 0)) == 1
     try:
         coming = predict.ahead(walk)
     except (Refused, LookupError, ArithmeticError):
@@ -165,7 +169,8 @@ def _chosen(
             inner = tuple(w for who in rules for w in who.of)
             if inner:
                 among = walk.asks.persons(inner, ())
-            found.append((one.step.id, one.step.title(locale), tuple(among)))
+            must = last and number == 0 and owed(one.step) and not kept.get(one.step.id)
+            found.append((one.step.id, one.step.title(locale), tuple(among), must))
     return tuple(found)
 
 

@@ -12,6 +12,11 @@ export class ApiError extends Error {
     this.fields = error.fields ?? [];
     this.detail = error.detail;
   }
+
+  // what to tell where no field can be shown: each field's own reason, else the whole
+  get reason() {
+    return this.fields.map((field) => field.message).join(" ") || this.message;
+  }
 }
 
 export async function api(method, address, body, headers = {}, options = {}) {

@@ -26,7 +26,7 @@ async function moveChosen(section) {
       result.className = "went";
       done += 1;
     } catch (error) {
-      result.textContent = ` ✕ ${error.message}`;
+      result.textContent = ` ✕ ${error.reason}`;
       result.className = "refused";
       refused += 1;
     }

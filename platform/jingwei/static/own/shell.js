@@ -186,7 +186,10 @@ async function run(button) {
     if (!(error instanceof ApiError)) throw error;
     const box = document.getElementById("problems");
     if (box && error.fields.length) summarise(box, error.message, error.fields.map((f) => ({ words: named(box, f) })));
-    else toast(error.message, "danger");
+    else toast(error.reason, "danger");
+    // who is asked next is chosen on the page of the record
+    const card = button.closest("[data-task]");
+    if (card && error.fields.some((f) => f.code === "chosen-missing")) setTimeout(() => card.querySelector(".task-name").click(), 1500);
   }
 }
 

@@ -43,7 +43,7 @@ async function answerAll(button) {
       card.classList.add("gone");
       lines.push(line(name, "✓", "went"));
     } catch (error) {
-      lines.push(line(name, `✕ ${error.message}`, "refused"));
+      lines.push(line(name, `✕ ${error.reason}`, "refused"));
       refused += 1;
     }
     box.checked = false;
