@@ -167,9 +167,11 @@ def over_http(results: dict[str, Any], folder: Path, url: str, tokens: dict[str,
         load.CONNECTIONS = CLIENTS
         _drive(server.address, Client(tokens), 3.0)
         client = Client(tokens)
+        used = _Used(server, url)
         began = time.perf_counter()
         _drive(server.address, client, SECONDS)
         seconds = time.perf_counter() - began
+        used.keep(results, max(client.ended, 1))
     finally:
         server.stop()
     times = sorted(client.decided)
@@ -177,6 +179,28 @@ def over_http(results: dict[str, Any], folder: Path, url: str, tokens: dict[str,
     keep(results, "http_instances", client.ended / seconds, "1/s")
     keep(results, "http_step_median", statistics.median(times) * 1000, "ms")
     keep(results, "http_step_p99", times[int(len(times) * 0.99)] * 1000, "ms")
+
+
+class _Used:
+    """Processor time of the three sides, on a machine that they share: what a decision costs does
+    not depend on who else is at work."""
+
+    def __init__(self, server: servers.Server, url: str) -> None:
+        self.server = server
+        with sa.create_engine(url).connect() as connection:
+            mine = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            self.backends = list(connection.exec_driver_sql(mine).scalars())[:-1]
+        self.before = self._now()
+
+    def _now(self) -> tuple[float, float, float]:
+        there = [pid for pid in self.backends if Path(f"/proc/{pid}").exists()]
+        database = sum(servers.used_by(pid) for pid in there)
+        return self.server.processor_seconds(), database, time.process_time()
+
+    def keep(self, results: dict[str, Any], instances: int) -> None:
+        sides = ("server", "database", "client")
+        for side, was, now in zip(sides, self.before, self._now(), strict=True):
+            keep(results, f"{side}_per_instance", (now - was) / instances * 1000, "ms cpu")
 
 
 def _drive(address: tuple[str, int], client: Client, seconds: float) -> None:

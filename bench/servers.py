@@ -36,9 +36,21 @@ class Server:
         line = next(x for x in status.splitlines() if x.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
+    def processor_seconds(self) -> float:
+        """What the server and its workers have used so far."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        workers = children.read_text(encoding="ascii").split()
+        return sum(used_by(int(pid)) for pid in (self.process.pid, *workers))
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+
+
+def used_by(pid: int) -> float:
+    """Processor seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:

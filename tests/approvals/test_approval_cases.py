@@ -32,7 +32,15 @@ def test_a_case_goes_as_written(case: Case, database: str, request: pytest.Fixtu
     Run(request.getfixturevalue(database), case).play()
 
 
-@pytest.mark.parametrize("case", OWN, ids=lambda case: case.name)
+def changing() -> Iterator[Any]:
+    """Samples on both databases, their neighbours on PostgreSQL only with `make test-long`."""
+    for case in OWN:
+        yield pytest.param("sqlite", case, id=f"{case.name}-sqlite")
+        marks = () if SAMPLE.match(case.name) else (pytest.mark.long,)
+        yield pytest.param("postgresql", case, id=f"{case.name}-postgresql", marks=marks)
+
+
+@pytest.mark.parametrize(("database_url", "case"), list(changing()), indirect=["database_url"])
 def test_a_case_of_definitions_that_change_goes_as_written(
     case: Case, database_url: str, tmp_path: Path
 ) -> None:

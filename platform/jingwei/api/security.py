@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
+from flask.sessions import SessionInterface
 from werkzeug.routing import IntegerConverter
 
 from jingwei.web import request_id
@@ -43,7 +46,19 @@ class IdConverter(IntegerConverter):
     regex = r"\d{1,18}"
 
 
+class NoSessions(SessionInterface):
+    """Whoever signs in has a session in the database: Flask's own, in a signed cookie, is used by
+    nothing, and to open one costs as much as a statement."""
+
+    def open_session(self, app: Flask, request: Any) -> None:
+        return None
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        raise AssertionError("nothing keeps anything in a cookie of Flask's")
+
+
 def secure(app: Flask) -> None:
+    app.session_interface = NoSessions()
     app.url_map.converters["int"] = IdConverter
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_PARTS=FORM_PARTS)
     app.after_request(_add_headers)
@@ -51,12 +66,13 @@ def secure(app: Flask) -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
+    known = {name.lower() for name, _ in headers}
     for name, value in HEADERS:
-        if name not in headers:
-            headers[name] = value
+        if name.lower() not in known:
+            headers.add(name, value)
     headers["X-Request-Id"] = request_id()
-    if request.path.startswith("/api/") and "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+    if "cache-control" not in known and request.path.startswith("/api/"):
+        headers.add("Cache-Control", "no-store")
     if request.is_secure:
         headers["Strict-Transport-Security"] = _A_YEAR
     return response

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import Direct
 from jingwei.storage.flow_rows import TimerRow
 from jingwei.storage.tables_flows import sys_flow_instance, sys_timer
 
@@ -23,9 +24,18 @@ def write_timers(
         connection.execute(sa.insert(sys_timer), rows)
 
 
+_OF_FLOW = sys_timer.c.flow == sa.bindparam("flow")
+_TIMERS = Direct(sa.select(sys_timer).where(_OF_FLOW).order_by(sys_timer.c.id), "flow")
+_DROP = Direct(sa.delete(sys_timer).where(_OF_FLOW), "flow")
+
+
 def timers_of(connection: Connection, flow: int) -> list[TimerRow]:
-    statement = sa.select(sys_timer).where(sys_timer.c.flow == flow).order_by(sys_timer.c.id)
-    return [TimerRow(*tuple(row)) for row in connection.execute(statement)]
+    return [TimerRow(*row) for row in _TIMERS.read(connection, flow=flow)]
+
+
+def drop_timers(connection: Connection, flow: int) -> None:
+    """An instance that has ended waits for no time."""
+    _DROP.rows(connection, flow=flow)
 
 
 def find_timer(connection: Connection, timer: int) -> TimerRow | None:

@@ -31,6 +31,14 @@ _FLOW_OF_TASK = Direct(
 )
 
 
+_LATEST = Direct(
+    sa.select(sa.func.max(sys_flow_instance.c.id)).where(
+        sys_flow_instance.c.record == sa.bindparam("record")
+    ),
+    "record",
+)
+
+
 def find_flow(
     connection: Connection, books: Books, flow: int, *, lock: bool = False
 ) -> FlowRow | None:
@@ -50,9 +58,8 @@ def flow_of_task(connection: Connection, books: Books, task: int) -> FlowRow | N
 
 def latest_flow(connection: Connection, record: int) -> int | None:
     """The id of the newest instance of a record."""
-    return connection.execute(
-        sa.select(sa.func.max(sys_flow_instance.c.id)).where(sys_flow_instance.c.record == record)
-    ).scalar()
+    found: int | None = _LATEST.rows(connection, record=record)[0][0]
+    return found
 
 
 def forms_of_flows(connection: Connection, books: Books) -> set[str]:

@@ -44,7 +44,8 @@ def tasks_in(
     narrowed: Narrowed,
     behind: Behind | None,
 ) -> list[TaskRow]:
-    """Of the boxes todo, waiting, done and cc. What is due first comes first in todo, else the newest."""
+    """Of the boxes todo, waiting, done and cc. What is due first comes first in todo, else the
+    newest."""
     table = sys_task.c
     where = [box_of(box, person)]
     if narrowed.form is not None:

@@ -79,12 +79,13 @@ def begin(
     plan = FlowPlan(workflow)
     found = Loaded(work, plan, WorldAsks(work, plan, flow), State(flow))
     if previous is None and parent is None:
+        found.asks.keep(record)
         _check_start(work, found, record)
         records.check_submission(work, form.name, record)
     if record["number"] is None and form.number is not None:
         number = next_number(work, form, record)
-        records.set_system(work, form.name, record["id"], number=number)
-        found.asks.forget()
+        now = records.set_system(work, form.name, record["id"], number=number)
+        found.asks.keep(now)
     walk = found.walk()
     walk.note("started" if previous is None else "reopened", comment=wish.comment)
     walk.set_flow(**plain_values(flow))

@@ -27,6 +27,8 @@ def keep_chosen(walk: Walk, chosen: Chosen) -> None:
 
 def check_initiator_chose(walk: Walk) -> None:
     """Raises Invalid naming each step to come whose people the initiator must name and has not."""
+    if not any("initiator" in _by(place.step) for place in walk.plan.places.values()):
+        return
     kept = walk.flow.memory.get("chosen", {})
     steps = [one.step for one in predict.from_start(walk)]
     lacking = {s.id: s for s in steps if "initiator" in _by(s) and not kept.get(s.id) and owed(s)}

@@ -37,6 +37,9 @@ class FlowPlan:
             s.kind == "wait" or s.overdue or "remind" in s.policy for s in every
         )
         self.gives_receipts = any(s.kind == "acknowledge" and not s.wait for s in every)
+        self.named = frozenset(
+            rule.name for s in every for rule in s.who if rule.kind == "person" and rule.name
+        )
         self._add(workflow.steps, None, None)
         if workflow.steps:
             at = workflow.steps[0].at

@@ -29,6 +29,7 @@ def ahead(walk: Walk) -> list[Ahead]:
     seen: set[tuple[str, Rows]] = set()
     if walk.flow.status not in ("running", "suspended"):
         return found
+    walk.asks.foresee()
     for run in [r for r in walk.runs.values() if r.state == "open"]:
         place = walk.plan.places[run.step]
         back = returner_of(walk, run)
@@ -74,6 +75,7 @@ def _is_repeated(walk: Walk, step: str) -> bool:
 def from_start(walk: Walk) -> list[Ahead]:
     """The same for a request that has not begun."""
     found: list[Ahead] = []
+    walk.asks.foresee()
     _steps(walk, walk.plan.workflow.steps, (), True, found, set())
     return found
 

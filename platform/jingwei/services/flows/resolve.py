@@ -116,6 +116,12 @@ class WorldAsks:
             self.known,
         )
 
+    def foresee(self) -> None:
+        """Look everybody up at once whom the workflow names: many steps will be asked about."""
+        fresh = self.plan.named - self.known.keys()
+        if fresh:
+            self.known.update(find_people(self.view.connection, fresh))
+
     def people(self, step: Step, rows: Rows, chosen: Sequence[str]) -> Found:
         around = self._around(rows, chosen=chosen)
         groups: list[Group] = who.groups(self.view, step.who, around)

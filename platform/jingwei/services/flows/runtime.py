@@ -407,11 +407,15 @@ def _write_timers(work: Work, loaded: Loaded, before: State, after: State) -> No
     open_ = {r.id for r in after.runs.values() if r.state == "open"}
     was = {r.id for r in before.runs.values() if r.state == "open"}
     over = after.flow.status in TERMINAL
-    if not over and (open_ == was or not loaded.plan.has_timers):
+    if over:
+        if before.flow.status not in TERMINAL:
+            timer_rows.drop_timers(work.connection, after.flow.id)
+        return
+    if open_ == was or not loaded.plan.has_timers:
         return
     timers = timer_rows.timers_of(work.connection, after.flow.id)
-    gone = [t.id for t in timers if over or (t.run is not None and t.run not in open_)]
-    wanted = [] if over else [after.runs[key] for key in after.runs if key in open_ - was]
+    gone = [t.id for t in timers if t.run is not None and t.run not in open_]
+    wanted = [after.runs[key] for key in after.runs if key in open_ - was]
     fresh = [timer for run in wanted for timer in timers_wanted(loaded.asks, run)]
     timer_rows.write_timers(work.connection, fresh, gone)
 
