@@ -61,14 +61,14 @@ def test_a_field_is_added_to_a_form_and_its_list_shows_it(as_person: Open) -> No
     page.keyboard.press("ArrowRight")
     page.keyboard.type("journey", delay=40)
     offer = page.locator(".cm-tooltip-autocomplete li", has_text="journey_remark").first
-    expect(offer).to_be_visible(timeout=CHECKED_MS)
-    page.keyboard.press("Enter")
+    offer.click(timeout=CHECKED_MS)
+    expect(page.locator(".cm-activeLine")).to_contain_text("[journey_remark")
     page.keyboard.insert_text(", ")
     expect(page.locator("#problems-list li.error")).to_have_count(0, timeout=CHECKED_MS)
     expect(page.locator("#state")).to_have_text("草稿已保存", timeout=CHECKED_MS)
 
     page.select_option("#preview-as", "group.ops")
-    page.select_option("#preview-device", "phone")
+    page.locator("#preview-form [value=phone]").check(force=True)
     page.click("#preview-go")
     frame = page.frame_locator("#preview-frame iframe")
     expect(frame.locator(".preview-notice")).to_contain_text("周运", timeout=CHECKED_MS)
@@ -139,12 +139,14 @@ def test_the_studio_is_read_on_a_phone(as_person: Open) -> None:
     visit = as_person("biz.admin", size=PHONE, lang="en")
     page = open_file(visit, "workflows/annual_plan_approval.yaml")
     assert sideways_pixels(page) == 0
+    page.click("[data-pane-to=beside]")
     page.click("#tab-flow")
     step = page.locator("#flow [data-line]").first
     expect(step).to_be_visible(timeout=CHECKED_MS)
     line = step.get_attribute("data-line")
     step.click()
     expect(page.locator(".cm-activeLineGutter").first).to_have_text(str(line))
+    page.click("[data-pane-to=beside]")
     page.click("#tab-lineage")
     page.fill("#lineage-name", "annual_plan.total_amount")
     page.click("#lineage-form button")
