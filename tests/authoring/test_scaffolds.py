@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
 from shell import ROOT, copy_of_the_demo
 
 from jingwei.authoring.canonical import canonical
 from jingwei.authoring.onboarding import new_org
 from jingwei.authoring.outline import outline
-from jingwei.authoring.scaffolds import SINGLE, modeline, scaffold
+from jingwei.authoring.scaffolds import SINGLE, modeline, path_of, scaffold
+from jingwei.authoring.starter import starter
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.language.kinds.table import KINDS, LATER
 from jingwei.problems import Problems
 from jingwei.reading.read import read_file
+from jingwei.refusals import Conflict
 
 TODAY = date(2026, 3, 2)
 # what a scaffold cannot settle by itself: the form must name its new workflow
@@ -48,3 +51,17 @@ def test_every_scaffold_but_a_guide_begins_with_its_schema_and_is_in_order() -> 
             file = read_file(path, content, Problems())
             assert file is not None
             assert canonical(file) == file.text
+
+
+def test_what_an_application_has_one_of_is_edited_and_not_made_anew(tmp_path: Path) -> None:
+    for path, content in starter("demo", "演示", "Demo").items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+    with pytest.raises(Conflict) as refused:
+        path_of(outline(tmp_path), "manifest", "second")
+
+    assert refused.value.message("en") == (
+        "An application has one manifest, in definitions/manifest.yaml: edit it."
+    )

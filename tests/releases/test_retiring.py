@@ -155,3 +155,22 @@ def test_what_changed_between_two_releases_is_shown(
     assert type_(here, "--json", "releases", "2", "1") == 0
     assert [f["change"] for f in json.loads(said(capsys))["files"]] == ["changed"]
     assert type_(here, "releases", "7") == 1
+
+
+def test_what_names_a_removed_field_is_told_in_which_release_it_went(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.publish({CONTRACT: WITHOUT})
+    (here.root / "definitions/dashboards").mkdir()
+    (here.root / "definitions/dashboards/desk.yaml").write_text(
+        "kind: dashboard\ntitle: 台面\nfor: {role: group_ops}\ntiles:\n"
+        "  all: {type: list, form: contract, columns: [name, secret]}\n",
+        encoding="utf-8",
+    )
+
+    assert type_(here, "check") == 1
+
+    assert (
+        "definitions/dashboards/desk.yaml:5:53: there is no field 'secret' in contract; 'secret' "
+        "was removed from form contract in release 2 (test, 2026-03-02). Fields that exist: name, "
+    ) in capsys.readouterr().out

@@ -74,7 +74,9 @@ def scaffold(
 def path_of(outline: Outline, kind: str, name: str) -> str:
     """Where a definition of this name goes. Raises when kind, name or place is wrong."""
     every = {**KINDS, **LATER}
-    if kind not in every or kind in SINGLE:
+    if kind in SINGLE:
+        raise Conflict("kind-of-one", kind=kind, file=f"definitions/{kind}.yaml")
+    if kind not in every:
         known = ", ".join(one for one in every if one not in SINGLE)
         raise NotFound("no-such-kind", name=kind, known=known)
     pattern = CODE_PATTERN if kind == "org" else NAME_PATTERN
