@@ -15,6 +15,10 @@ from jingwei.texts import text
 
 OFFICIAL = "gbt9704"  # GB/T 9704: the layout of official documents
 LEFT_OUT = ("light", "value")
+# of a record: what says how it is kept, and not what it is about
+KEPT_BY_THE_ENGINE = frozenset(
+    ("id", "revision", "created_at", "created_by", "updated_at", "updated_by", "flow")
+)
 _CONSTANT_LEFT_OUT = ("org", "period")
 _NOTHING = Figure(None)
 
@@ -69,7 +73,7 @@ def _record_parts(data: ReportData) -> list[dict[str, Any]]:
     fields = [
         [sayable(titles.get(name, name)), shown(value, data.locale)]
         for name, value in data.record.items()
-        if isinstance(value, Figure)
+        if isinstance(value, Figure) and name not in KEPT_BY_THE_ENGINE
     ]
     parts: list[dict[str, Any]] = [{"kind": "fields", "title": "", "rows": fields}]
     parts.extend(

@@ -31,6 +31,7 @@ from jingwei.services.report_notes import notes
 from jingwei.services.report_opinions import opinions, pictures
 from jingwei.services.report_texts import narrative_of
 from jingwei.services.titles import Titles
+from jingwei.texts import has_text
 from jingwei.texts import text as words_of
 
 MOST_POINTS = 60  # of a chart that looks back
@@ -232,9 +233,16 @@ def _unit(field: Field | None) -> str | None:
 def _record_titles(record: record_views.RecordView, locale: str) -> dict[str, str]:
     form: Form = record.form
     return {
-        name: form.fields[name].title(locale) if name in form.fields else name
+        name: form.fields[name].title(locale)
+        if name in form.fields
+        else _system_title(name, locale)
         for name in record.json
     }
+
+
+def _system_title(name: str, locale: str) -> str:
+    key = f"system_fields.{name}"
+    return words_of(key, locale) if has_text(key, locale) else name
 
 
 # --- charts --------------------------------------------------------------------------------------
