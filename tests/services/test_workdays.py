@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -98,7 +99,8 @@ def test_time_counts_on_working_days_only() -> None:
     zone = ZoneInfo("Asia/Shanghai")
 
     def hours(start: datetime, end: datetime) -> float:
-        found = workdays.worked_time(CHINA, start, end, zone)
+        is_worked = partial(workdays.is_workday, CHINA)
+        found = workdays.worked_time(is_worked, start, end, zone)
         return found.total_seconds() / 3600
 
     friday, monday = datetime(2026, 3, 6, 9, tzinfo=UTC), datetime(2026, 3, 9, 2, tzinfo=UTC)

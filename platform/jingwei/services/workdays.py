@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -88,15 +88,16 @@ def working_days(catalogue: Calendars, start: date, end: date, org: str | None) 
 
 
 def worked_time(
-    calendar: Calendar | None, start: datetime, end: datetime, zone: ZoneInfo
+    is_worked: Callable[[date], bool], start: datetime, end: datetime, zone: ZoneInfo
 ) -> timedelta:
     """How much of the time between two instants falls on working days, each of 24 hours, as
-    durations in `wd` count them; nothing when the end comes first."""
+    durations in `wd` count them; nothing when the end comes first. `is_worked`: `is_workday` of a
+    calendar, best with a memory."""
     begins, ends = (at.astimezone(zone).replace(tzinfo=None) for at in (start, end))
     found = timedelta()
     while begins < ends:
         midnight = datetime.combine(begins.date() + timedelta(days=1), time())
-        if is_workday(calendar, begins.date()):
+        if is_worked(begins.date()):
             found += min(midnight, ends) - begins
         begins = midnight
     return found

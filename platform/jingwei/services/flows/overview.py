@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from statistics import median
 from typing import Any
 
@@ -15,7 +16,7 @@ from jingwei.services.display import display
 from jingwei.services.flows.who import FLOW_ADMIN
 from jingwei.services.flows.words import action_word
 from jingwei.services.tasks import instant
-from jingwei.services.workdays import calendar_of, worked_time
+from jingwei.services.workdays import calendar_of, is_workday, worked_time
 from jingwei.storage import flow_figures
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
@@ -186,7 +187,7 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
     orgs = administered(view)
     if orgs is not None and not orgs:
         raise NotAllowed("flow-administrators-only", action=action_word("statistics"))
-    locale = view.actor.locale or "zh"
+    locale, worked = view.actor.locale or "zh", _worked_hours(view)
     found = []
     for name, definition in view.catalogue.workflows.items():
         if workflow not in (None, name):
@@ -202,7 +203,7 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
                     "workflow_title": definition.title(locale),
                     "step": step,
                     "title": known.title(locale) if known else step,
-                    **_figures(view, runs),
+                    **_figures(runs, worked),
                 }
             )
     return found
@@ -226,27 +227,33 @@ def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:
         org = (records.get(run.record) or {}).get("org")
         if org in view.catalogue.orgs and (orgs is None or org in orgs):
             by_org.setdefault(str(org), []).append(run)
-    locale = view.actor.locale or "zh"
+    locale, worked = view.actor.locale or "zh", _worked_hours(view)
     return [
-        {"org": org, "title": view.catalogue.orgs[org].title(locale), **_figures(view, runs)}
+        {"org": org, "title": view.catalogue.orgs[org].title(locale), **_figures(runs, worked)}
         for org, runs in by_org.items()
     ]
 
 
-def _figures(view: Reading, runs: Sequence[ClosedRun]) -> dict[str, Any]:
+def _worked_hours(view: Reading) -> Callable[[ClosedRun], float]:
+    """How many hours of working days a run took, by the calendar of the reader's org."""
     calendar = calendar_of(view.catalogue, view.actor.org, view.today)
+    is_worked = cache(partial(is_workday, calendar))
     zone = view.clock.zone
+    return lambda run: (
+        worked_time(is_worked, run.opened_at, run.closed_at, zone).total_seconds() / HOUR
+    )
+
+
+def _figures(runs: Sequence[ClosedRun], worked: Callable[[ClosedRun], float]) -> dict[str, Any]:
     hours = [max((r.closed_at - r.opened_at).total_seconds(), 0) / HOUR for r in runs]
-    worked = [
-        worked_time(calendar, r.opened_at, r.closed_at, zone).total_seconds() / HOUR for r in runs
-    ]
+    work_hours = [worked(run) for run in runs]
     back = sum(1 for r in runs if r.returned)
     return {
         "runs": len(runs),
         "median_hours": round(median(hours), 2),
         "mean_hours": round(sum(hours) / len(hours), 2),
-        "median_work_hours": round(median(worked), 2),
-        "mean_work_hours": round(sum(worked) / len(worked), 2),
+        "median_work_hours": round(median(work_hours), 2),
+        "mean_work_hours": round(sum(work_hours) / len(work_hours), 2),
         "returned": back,
         "return_rate": round(back / len(runs), 4),
         "late": sum(1 for r in runs if r.due_at is not None and r.closed_at > r.due_at),
