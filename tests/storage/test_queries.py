@@ -12,6 +12,7 @@ from storage_small import NOW, ROWS, ask, ids, key
 
 from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
+from jingwei.storage import walking
 from jingwei.storage.query import (
     ALL_ROWS,
     AggregateColumn,
@@ -273,3 +274,34 @@ def test_the_same_question_with_other_values_is_one_statement(contracts: Install
         before = len(compiled._kept)
         contracts.store.select(connection, replace(query, ids=(1, 2, 3, 4), page=Page(7, 1)))
     assert len(compiled._kept) == before
+
+
+def test_a_walk_reads_every_row_in_parts_and_may_be_left(
+    contracts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection may be asked for other things on the way."""
+    monkeypatch.setattr(walking, "AT_ONCE", 2)
+    fields = ("id", "amount", "signed_on", "year", "parent.title")
+    query = Query("contract", fields, ALL_ROWS, sort=(SortKey("signed_on", True),))
+    expected = ask(contracts, fields=fields, sort=query.sort).items
+    store = contracts.store
+    with contracts.database.reading() as connection:
+        parts = []
+        for part in walking.walk(store, connection, query):
+            assert store.load(connection, "contract", part.ids).keys() == set(part.ids)
+            parts.append(part)
+        assert [len(part.ids) for part in parts] == [2, 2, 1]
+        rows = [row for part in parts for row in zip(*part.columns.values(), strict=True)]
+        assert [dict(zip(fields, row, strict=True)) for row in rows] == expected
+
+        (words, *_) = walking.walk(store, connection, query, as_words=True)
+        assert words.columns["amount"] == ["20.00", "10.00"]
+        assert list(words.columns["signed_on"]) == ["2026-12-15", "2026-05-15"]
+        assert words.columns["year"] == ["2025", "2024"]
+
+        left = walking.walk(store, connection, query)
+        next(left)
+        left.close()
+        assert store.select(connection, query).items
+    with contracts.database.writing() as connection:
+        assert sum(len(p.ids) for p in walking.walk(store, connection, query)) == 5

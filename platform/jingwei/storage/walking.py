@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -14,6 +15,7 @@ from jingwei.storage.query import Query
 from jingwei.storage.records import RecordStore
 
 AT_ONCE = 2_000
+PATIENCE_MS = 60_000  # of PostgreSQL, with an order that no index has
 _NUMBERS = count(1)
 
 
@@ -42,28 +44,33 @@ def walk(
 def _parts(
     connection: Connection, text: str, values: Sequence[Any]
 ) -> Iterator[Sequence[Sequence[Any]]]:
-    cursor: Any  # of the driver: the toolkit would make an object of each row
-    if connection.dialect.name == "sqlite":
-        cursor = connection.exec_driver_sql(text, tuple(values)).cursor
-    else:
-        cursor = _held(connection, text, values)
-    try:
+    with _cursor(connection, text, values) as cursor:
         while rows := cursor.fetchmany(AT_ONCE):
             yield rows
-    finally:
-        cursor.close()
 
 
-def _held(connection: Connection, text: str, values: Sequence[Any]) -> Any:
-    """A cursor whose rows wait in the database. Readers have no transaction: there it is held
-    beyond its statement."""
+@contextmanager
+def _cursor(connection: Connection, text: str, values: Sequence[Any]) -> Iterator[Any]:
+    """A cursor of the driver (the toolkit would make an object of each row) whose rows wait in the
+    database."""
+    if connection.dialect.name == "sqlite":
+        found: Any = connection.exec_driver_sql(text, tuple(values))
+        try:
+            yield found.cursor
+        finally:
+            found.close()
+        return
     driver: Any = connection.connection.driver_connection
     dbapi: Any = connection.dialect.dbapi
-    cursor = driver.cursor(f"walk{next(_NUMBERS)}", withhold=driver.autocommit)
+    alone = driver.autocommit  # who only reads has no transaction, which such a cursor lives in
     try:
-        cursor.execute(text, values)
+        with driver.transaction() if alone else nullcontext():
+            if alone:
+                driver.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            with driver.cursor(f"walk{next(_NUMBERS)}") as cursor:
+                cursor.execute(text, values)
+                yield cursor
     except dbapi.Error as error:
         raise DBAPIError.instance(
             text, tuple(values), error, dbapi.Error, dialect=connection.dialect
         ) from error
-    return cursor
