@@ -84,8 +84,10 @@ class Walk(Draft):
     def finish(self, run: int, outcome: str) -> None:
         """A run is done; what comes after it is looked for later."""
         done = self.set_run(run, state="done", outcome=outcome, closed_at=self.now)
+        # who was outvoted before voting was answered for by nobody
+        voted = self.step_of(done).mode == "vote"
+        word = "superseded" if outcome in DONE and not voted else "cancelled"
         for task in self.live_tasks(run):
-            word = "superseded" if outcome in DONE else "cancelled"
             self.close_task(task.id, word, by=None, reason="step-decided")
         self.later(lambda: self.go_on(done))
 
