@@ -133,7 +133,7 @@ def _rated(one: Mapping[str, Any], unit: Unit) -> dict[str, Any]:
         **one,
         "median": unit.said(one["median_work_hours"]),
         "mean": unit.said(one["mean_work_hours"]),
-        "rate": f"{one['return_rate']:.0%}",
+        "rate": f"{round(one['return_rate'] * 100, 1):g}%",
     }
 
 
