@@ -14,11 +14,21 @@ from jingwei.storage.apply import Publication, apply
 from jingwei.storage.database import Database
 from jingwei.storage.failpoints import arm
 from jingwei.storage.plan import Wish
+from jingwei.storage.preparing import Tell
 from jingwei.storage.releases import read_files
 from jingwei.storage.rollback import rollback
 
 
-def publish(root: Path, url: str, plan: str, *, inline: int, batch: int, destroy: str = "") -> int:
+def publish(
+    root: Path,
+    url: str,
+    plan: str,
+    *,
+    inline: int,
+    batch: int,
+    destroy: str = "",
+    tell: Tell | None = None,
+) -> int:
     """Publish the folder; `inline`: rows up to which nothing is prepared before."""
     fill_list.INLINE_ROWS, fills.BATCH = inline, batch
     arm(plan)
@@ -30,6 +40,7 @@ def publish(root: Path, url: str, plan: str, *, inline: int, batch: int, destroy
         now=datetime(2026, 3, 2, 1, tzinfo=UTC),
         today=date(2026, 3, 2),
         wish=wish,
+        tell=tell,
         computer=Computed(database, catalogue, "Asia/Shanghai"),
     )
     try:

@@ -22,6 +22,7 @@ from jingwei.refusals import Conflict
 from jingwei.services.releases.planning import Moment, make_plan
 from jingwei.storage.failpoints import FAILPOINTS, Failed, arm
 from jingwei.storage.plan import plan as plan_tables
+from jingwei.storage.preparing import Tell
 from jingwei.storage.releases import all_releases
 
 CONTRACT = "forms/contract.yaml"
@@ -67,9 +68,11 @@ def releases(house: House) -> list[int]:
         return [release.id for release in all_releases(connection)]
 
 
-def run(house: House, plan: str = "", *, inline: int = 0, destroy: str = "") -> int:
+def run(
+    house: House, plan: str = "", *, inline: int = 0, destroy: str = "", tell: Tell | None = None
+) -> int:
     url = house.database.url.render_as_string(hide_password=False)
-    return publish(house.root, url, plan, inline=inline, batch=5, destroy=destroy)
+    return publish(house.root, url, plan, inline=inline, batch=5, destroy=destroy, tell=tell)
 
 
 def killed(house: House, plan: str, *, inline: int = 0, destroy: str = "") -> None:

@@ -102,6 +102,52 @@ def _publish_within(house: House, pages: int, inline: int) -> int:
         event.remove(Engine, "connect", limit)
 
 
+def test_a_value_that_does_not_convert_and_comes_meanwhile_stops_the_publication(
+    house: House,
+) -> None:
+    filled(house, 3)
+    changed(house)
+    came: list[int] = []
+
+    def tell(path: str, done: int, total: int) -> None:
+        if path == "contract.secret" and not came:  # its rows are converted, the lock is not had
+            late = house.create("li.na", "contract", name="n7", amount=7, secret="none")
+            came.append(late["id"])
+
+    with pytest.raises(Conflict) as refused:
+        run(house, tell=tell)
+    assert refused.value.message("zh") == (
+        f"现有数据不允许发布：contract.secret：期间新增 1 个无法转换的值（#{came[0]}）。"
+        "没有任何变更。请按计划中的说明逐项处理，然后重新执行。"
+    )
+    assert releases(house) == [1]
+    house.update("li.na", "contract", came[0], 1, secret="7.5")
+    assert run(house) == 2
+    completed(house)
+
+
+def test_two_publications_at_once_make_one_release(house: House) -> None:
+    filled(house)
+    changed(house)
+    ended: list[int | str] = []
+
+    def publish_it() -> None:
+        try:
+            ended.append(run(house))
+        except Conflict as refused:
+            ended.append(refused.code)
+
+    both = [threading.Thread(target=publish_it) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert 2 in ended
+    assert set(ended) <= {2, "apply-running", "apply-overtaken"}
+    assert releases(house) == [2, 1]
+    completed(house)
+
+
 @on_sqlite
 def test_a_write_that_meets_a_newer_release_is_run_again_on_it(house: House) -> None:
     """The process still has the old one; what it writes obeys the new one."""

@@ -26,6 +26,7 @@ from storage_small import (
 from jingwei.language.form import Form, ListView, Rule
 from jingwei.refusals import Conflict, NotFound
 from jingwei.storage.apply import apply
+from jingwei.storage.convert import judge
 from jingwei.storage.database import Database
 from jingwei.storage.orgs import write_orgs
 from jingwei.storage.plan import Wish, plan
@@ -191,6 +192,26 @@ def test_values_that_do_not_convert_stop_the_publication_unless_they_may_be_lost
     assert get(first, "plan", 7)["x"] == value  # the old column has it still
 
 
+DOUBTFUL = ("12", "-3.5", "0.125", "1e3", " 7", "1,000", "٣", "", "12.", ".5", "+1", "9" * 16,
+            "1.50", "x", "-", "00", "1\n", "NaN", "3.50", "-0")  # fmt: skip
+
+
+@pytest.mark.parametrize("new", ["money", "integer"])
+def test_what_the_database_passes_over_is_what_would_convert_anyway(
+    database: Database, new: str
+) -> None:
+    first = publish(database, a_catalogue(a_plan(a_field("x", "text"))))
+    put(first, "plan", *({"id": n, "x": value} for n, value in enumerate(DOUBTFUL, 1)))
+    retyped = plan(database, a_catalogue(a_plan(a_field("x", new))))
+
+    one_by_one = judge(retyped.allotment.retypes[0])
+    for value in DOUBTFUL:
+        one_by_one.take(1, value)
+    told = {step.code: step.rows for step in retyped.steps}
+    assert told.get("unconverted", 0) == one_by_one.failed > 0
+    assert told.get("rounded", 0) == one_by_one.rounded
+
+
 def test_a_base_that_is_no_longer_active_is_refused_with_what_changed(database: Database) -> None:
     publish(database, a_catalogue(a_plan()))
     publish(database, a_catalogue(a_plan(a_field("note", "text"))))
@@ -230,7 +251,8 @@ def test_values_that_are_not_unique_are_counted_and_stop_the_publication(
 
     assert refused.value.message("en") == (
         "The data stand in the way: f_plan: 1 values of title occur more than once; "
-        "make them differ first."
+        "make them differ first. Nothing has changed. Do what the plan says to each, then run it "
+        "again."
     )
     assert_untouched(database)
 
@@ -290,8 +312,9 @@ def test_indexes_are_those_of_the_list_and_of_unique_rules(database: Database) -
         ("owner",): False,
         ("status",): False,
         ("parent",): False,
-        ("title", "status", "amount", "id", "org"): False,
-        ("amount", "id", "org"): False,
+        ("title", "amount", "id", "org", "status"): False,
+        ("amount", "id", "org", "title", "status"): False,
+        ("org", "title", "status"): False,
         ("org", "title"): True,
     }
 

@@ -248,9 +248,11 @@ class _Publishing:
             judge = fill.judge
             if judge is None or fill.path in self.publication.wish.destroy:
                 continue
-            holes = {"path": fill.path, "old": "", "new": ""}
-            if judge.failed:
-                steps.append(Step("needs_data", "came_meanwhile", holes, judge.failed, True))
+            found = [f"#{example.record}" for example in (*judge.failures, *judge.roundings)]
+            if found:
+                holes = {"path": fill.path, "records": ", ".join(dict.fromkeys(found))}
+                rows = judge.failed + judge.rounded
+                steps.append(Step("needs_data", "came_meanwhile", holes, rows, True))
         self._refuse(steps)
 
     # --- the step -------------------------------------------------------------------------------

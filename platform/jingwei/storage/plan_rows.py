@@ -123,10 +123,12 @@ def unconverted(
     )
     read = reader(sql_type(retype.old_type, book, people), connection.dialect)
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    identity = "id"
+    plain = _converts_plainly(retype) if connection.dialect.name == "postgresql" else None
+    doubtful = f" AND NOT ({plain})" if plain else ""
     select = (
-        f'SELECT {identity}, "{retype.old_column}" FROM "{retype.table}" '
-        f'WHERE "{retype.old_column}" IS NOT NULL AND id > {mark} ORDER BY id LIMIT {BATCH}'
+        f'SELECT id, "{retype.old_column}" FROM "{retype.table}" '
+        f'WHERE "{retype.old_column}" IS NOT NULL{doubtful} AND id > {mark} '
+        f"ORDER BY id LIMIT {BATCH}"
     )
     last = -1
     while rows := connection.exec_driver_sql(select, (last,)).fetchall():
@@ -134,6 +136,25 @@ def unconverted(
         for record, old in rows:
             found.take(record, read(old) if read else old)
     return found
+
+
+def _converts_plainly(retype: Retype) -> str | None:
+    """A condition under which a value converts and keeps every digit, whoever judges it: the
+    database passes over these, and only the others are looked at one by one."""
+    was, _, _ = retype.old_type.partition(":")
+    to, _, scale = retype.new_type.partition(":")
+    column = f'"{retype.old_column}"'
+    match was, to:
+        case "text", "integer":
+            return f"{column} ~ '^-?[0-9]{{1,15}}$'"
+        case "text", "decimal":
+            digits = f"(\\.[0-9]{{1,{scale}}})?" if int(scale) else ""
+            return f"{column} ~ '^-?[0-9]{{1,15}}{digits}$'"
+        case "decimal", "integer":
+            return f"{column} = trunc({column})"
+        case "decimal", "decimal":
+            return f"{column} = round({column}, {scale})"
+    return None
 
 
 def shown(value: Any) -> str:
