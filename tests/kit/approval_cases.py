@@ -189,9 +189,17 @@ class Run:
 
     def _import(self, lines: list[Mapping[str, str]]) -> list[None]:
         self.house.changed_people |= {line["login"] for line in lines}
+        lines = [{name: self._day(words) for name, words in line.items()} for line in lines]
         commands = self.house.api.platform.commands
         commands.run(lambda w: import_people(w, lines, Passwords(cheap=True)), SYSTEM)
         return [None]
+
+    def _day(self, words: str) -> str:
+        """`+2d` as a day from now on."""
+        found = re.fullmatch(r"\+(\d+)d", words)
+        return (
+            words if found is None else f"{self.house.at + timedelta(days=int(found[1])):%Y-%m-%d}"
+        )
 
     def _clock(self, by: str) -> None:
         found = re.fullmatch(r"\+(\d+)(d|h|min)", by)

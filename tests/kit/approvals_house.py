@@ -19,10 +19,10 @@ from services_house import MORNING
 
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.services import tasks
-from jingwei.services.flows import proxies, runtime, timers
+from jingwei.services.flows import listeners, proxies, runtime, timers
 from jingwei.services.flows.invariants import broken
 from jingwei.services.people import SYSTEM
-from jingwei.services.roster import import_people
+from jingwei.services.roster import LEAVES, import_people
 from jingwei.services.sessions import Passwords
 from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
@@ -170,11 +170,19 @@ class Approvals:
         return sorted(f"{t['step']}:{t['person']}" for t in flow["open"] if t["kind"] != "receipt")
 
     def later(self, **span: float) -> int:
-        """Let time pass; how many timers fired."""
+        """Let time pass, and whoever leaves meanwhile leave; how many timers fired."""
         self.at += timedelta(**span)
         self.api.clock_file.write_text(f"{self.at.isoformat()}+00:00", encoding="utf-8")
-        proxies.move_due(self.api.platform)
-        return timers.fire_due(self.api.platform)
+        platform = self.api.platform
+        proxies.move_due(platform)
+        due = sa.select(sys_outbox.c.payload).where(
+            sys_outbox.c.topic == LEAVES, sys_outbox.c.due_at <= platform.clock.now()
+        )
+        with platform.database.reading() as connection:
+            leaving = list(connection.execute(due).scalars())
+        for payload in leaving:
+            platform.commands.run(lambda work, told=payload: listeners.on_leave(work, told), SYSTEM)
+        return timers.fire_due(platform)
 
     def forget_absences(self) -> None:
         """What an earlier case left: absences, and people who were changed."""
