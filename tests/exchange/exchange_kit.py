@@ -17,6 +17,7 @@ FORM = """
 kind: form
 title: 台账
 number: "T-{seq:3}"
+display: "{name}"
 fields:
   name: {type: text, title: 名称, required: true, max: 40, unique: true}
   amount: {type: money, unit: CNY, title: 金额, min: 0}
