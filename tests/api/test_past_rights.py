@@ -191,3 +191,16 @@ def test_half_a_character_and_a_number_that_is_none_are_refused_and_no_crash(
     assert fields(house.post("li.na", comments, {"body": "x", "reply_to": {}})) == [
         ("reply_to", "no-such-comment")
     ]
+
+
+def test_a_text_with_nul_is_refused_whatever_the_database(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    for answer in (
+        api.get("ops", "proxies?person=a%00"),
+        api.get("li.na", "forms/contract/records?q=a%00b"),
+        api.post("li.na", "forms/contract/views", {"title": "a\0b", "wish": {}}),
+        api.put("li.na", "forms/contract/unsaved", {"values": {"name": "a\0b"}}),
+        api.post("li.na", "proxies", {"to": "a\0b", "until": "2027-01-01"}),
+        api.post(None, "login", {"username": "a\0b", "password": "x"}),
+    ):
+        assert answer.status_code < 500, answer.get_data(as_text=True)

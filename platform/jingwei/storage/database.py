@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from jingwei.refusals import Refused
 from jingwei.storage.books import PersonBook
 from jingwei.storage.errors import as_ours
 from jingwei.storage.ids import IdBlocks
@@ -54,7 +55,13 @@ class Database:
         """A connection that only reads. SQLite: one snapshot; PostgreSQL: one a statement, which
         saves two round trips."""
         with self._reader.connect() as connection:
-            yield connection
+            try:
+                yield connection
+            except DBAPIError as error:
+                ours = as_ours(error)
+                if isinstance(ours, Refused):
+                    raise ours from error
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError
 
-from jingwei.refusals import NoSpace
+from jingwei.refusals import Malformed, NoSpace
 
 _AGAIN = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
 
@@ -28,6 +28,8 @@ def as_ours(error: DBAPIError) -> Exception | None:
     words = str(original)
     if state in _AGAIN or "database is locked" in words or error.connection_invalidated:
         return TryAgain(words)
+    if "NUL (0x00)" in words:
+        return Malformed("text-with-nul")
     if state == "53100" or "database or disk is full" in words:
         return NoSpace("disk-full")
     if state == "23505":
