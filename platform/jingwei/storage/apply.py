@@ -368,9 +368,9 @@ class _Publishing:
         preparation: Preparation | None,
         keys: dict[str, dict[str, int]],
     ) -> None:
-        for form in self.catalogue.forms.values():
-            kept = searched_anywhere(self.catalogue, form)
-            forget_fields(connection, keys["form"][form.name], kept)
+        forms = self.catalogue.forms.values()
+        searched = {keys["form"][f.name]: searched_anywhere(self.catalogue, f) for f in forms}
+        forget_fields(connection, searched)
         done = preparation.progress if preparation is not None else {}
         for fill in fills:
             if fill.name in done:

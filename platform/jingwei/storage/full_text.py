@@ -155,11 +155,23 @@ def write_texts(
         )
 
 
-def forget_fields(connection: Connection, form: int, kept: Sequence[str]) -> None:
-    """Fields of a form that are searched no longer."""
-    gone = fields_kept(connection, form) - set(kept)
-    if gone:
-        forget_fields_of(connection, form, sorted(gone))
+def forget_fields(connection: Connection, kept: Mapping[int, Sequence[str]]) -> None:
+    """Fields that are searched no longer. `kept`: those that are, by the form's key."""
+    for form in _forms_kept(connection):
+        gone = fields_kept(connection, form) - set(kept.get(form, ()))
+        if form in kept and gone:
+            forget_fields_of(connection, form, sorted(gone))
+
+
+def _forms_kept(connection: Connection) -> list[int]:
+    """Forms of which anything was read: one step in the index for each of them."""
+    found: list[int] = []
+    statement = sa.select(sa.func.min(sys_words.c.form))
+    last = connection.execute(statement).scalar()
+    while last is not None:
+        found.append(last)
+        last = connection.execute(statement.where(sys_words.c.form > last)).scalar()
+    return found
 
 
 def forget_fields_of(connection: Connection, form: int, fields: Sequence[str]) -> None:

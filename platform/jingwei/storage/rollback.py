@@ -292,8 +292,9 @@ class _Back:
 
     def _fill(self, connection: Connection, plan: Plan, done: set[str], mark: int) -> None:
         keys = plan.names.keys["form"]
-        for form in self.catalogue.forms.values():
-            forget_fields(connection, keys[form.name], searched_anywhere(self.catalogue, form))
+        forms = self.catalogue.forms.values()
+        searched = {keys[form.name]: searched_anywhere(self.catalogue, form) for form in forms}
+        forget_fields(connection, searched)
         for fill in self._fills(connection, plan):
             if fill.name in done:
                 fill.again(connection, changed_since(connection, mark, keys[fill.form]))
