@@ -23,6 +23,14 @@ WAITS = STOCK.replace("库存, en: Stock", "占用, en: Capital tied up") + (
     "thresholds:\n  - {levels: {red: value > 200, yellow: value > 100}, for: 2 periods}\n"
 )
 STAYS = STOCK + "thresholds:\n  - {levels: {red: value > 200}, release: value < 150}\n"
+BOUND = STOCK + "layering: {thresholds: open}\nthresholds: {red: value > 215, yellow: value > 0}\n"
+LAYER = """
+kind: layer
+for: B
+patches: indicator/bound
+set:
+  thresholds.red: {override: value > 150}
+""".lstrip()
 TRADE = "kind: profile\ntitle: 贸易\nthresholds:\n  stays: {yellow: value > 10}\n"
 AVERAGED = STOCK.replace("grain: month}", "grain: month, coarser: average}")
 YIELD = """
@@ -54,14 +62,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         "definitions/indicators/stays.yaml": STAYS,
         "definitions/indicators/averaged.yaml": AVERAGED,
         "definitions/indicators/yield.yaml": YIELD,
+        "definitions/indicators/bound.yaml": BOUND,
         "definitions/indicators/orders.yaml": ORDERS,
+        "definitions/layers/B/bound.yaml": LAYER,
         "definitions/indicators/ordered.yaml": ORDERED,
         "definitions/profiles/trade.yaml": TRADE,
         "definitions/orgs/B.yaml": B,
     }
     opened = figures_house(root / "application", f"sqlite:///{root / 'test.db'}", more)
     values = {"2025-01": 210, "2025-02": 160, "2025-03": 140, "2025-04": 210, "2025-05": 220}
-    for name in ("waits", "stays", "averaged", "orders"):
+    for name in ("waits", "stays", "averaged", "orders", "bound"):
         put(opened, *((name, org, p, str(v)) for org in "AB" for p, v in values.items()))
     yield opened
     opened.database.close()
@@ -82,6 +92,11 @@ def test_a_level_stays_until_it_is_released(house: House) -> None:
 
 def test_the_thresholds_of_a_profile_stand_in_the_place_of_the_indicators_own(house: House) -> None:
     assert lights(house, "stays", "B") == ["yellow"] * 5
+
+
+def test_an_org_is_judged_by_the_thresholds_of_its_layer(house: House) -> None:
+    assert lights(house, "bound", "A") == ["yellow", "yellow", "yellow", "yellow", "red"]
+    assert lights(house, "bound", "B") == ["red", "red", "yellow", "red", "red"]
 
 
 def test_a_quarter_of_a_balance_is_what_coarser_says(house: House) -> None:

@@ -8,6 +8,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import all_effects
 from jingwei.catalogue.sources import MANIFEST
 from jingwei.language.definition import Definition
+from jingwei.language.layer import Layer
 from jingwei.problems import Phrase, Problems
 from jingwei.reading.read import read_file
 
@@ -37,7 +38,7 @@ _LATER = {
 }
 # kinds that are read, linked and checked, and do nothing yet
 LATER_KINDS = ("sources", "scenarios")
-# kinds of which every org has the group's, whatever its layers say
+# kinds of which every org has the group's, whatever its layers say, but for thresholds
 LATER_LAYERS = ("alert", "indicator")
 
 
@@ -53,7 +54,7 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             at = indicator.origin.value("type")
             problems.add("not-yet-run", at, severity="warning", what=indicator.type)
     for layer in catalogue.layers.values():
-        if layer.of_kind in LATER_LAYERS:
+        if layer.of_kind in LATER_LAYERS and not _is_run(layer):
             at = layer.origin.value("kind")
             what = Phrase("things.kind_layer")
             problems.add("not-yet-run", at, severity="warning", what=what)
@@ -63,6 +64,13 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             what = Phrase(f"things.kind_{definition.kind}")
             problems.add("not-yet-run", at, severity="warning", what=what)
     _warn_of_channels(catalogue, problems)
+
+
+def _is_run(layer: Layer) -> bool:
+    """Of an indicator the thresholds are each org's own; the rest is the group's."""
+    paths = [one.path for one in layer.sets] + [one.path for one in layer.adds]
+    paths += [one.path for one in layer.hides]
+    return layer.of_kind == "indicator" and all(p.split(".")[0] == "thresholds" for p in paths)
 
 
 def _definitions(catalogue: Catalogue) -> Iterator[Definition]:

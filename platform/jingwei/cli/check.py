@@ -28,5 +28,5 @@ def check(context: Context, paths: tuple[Path, ...]) -> int:
         catalogue = compile_catalogue(root)
         found = [*template_problems(catalogue), *catalogue.warnings]
     except DefinitionErrors as errors:
-        found = with_removals(context, errors.problems)
+        found = with_removals(root, errors.problems)
     return report_problems(context, root, within(found, root, paths))

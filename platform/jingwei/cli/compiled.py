@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context
 from jingwei.problems import DefinitionErrors, Phrase, Problem
+from jingwei.refusals import Refused
 from jingwei.settings import Settings
 from jingwei.texts import Words
-
-if TYPE_CHECKING:
-    from jingwei.storage.releases import Release
 
 # what is said of a name that may have been a field once
 _OF_A_NAME = ("no-such-field", "unknown-field", "unknown-name", "template-unknown-name")
@@ -27,37 +25,34 @@ def compiled(context: Context) -> Catalogue:
     try:
         return compile_catalogue(context.root)
     except DefinitionErrors as errors:
-        raise DefinitionErrors(with_removals(context, errors.problems)) from None
+        raise DefinitionErrors(with_removals(context.root, errors.problems)) from None
 
 
-def with_removals(context: Context, problems: Iterable[Problem]) -> list[Problem]:
+def with_removals(root: Path, problems: Iterable[Problem]) -> list[Problem]:
     """The problems; where a database is there, those about a removed field say since when."""
     problems = list(problems)
     names = {str(p.holes["name"]) for p in problems if p.code in _OF_A_NAME and "name" in p.holes}
-    if not names or not _has_database(context.settings):
+    settings = _settings_of(root) if names else None
+    if settings is None:
         return problems
-    # storage is loaded when there is something to ask: `check` needs no database else
-    from sqlalchemy.exc import DBAPIError
-
-    from jingwei.storage.database import Database
-    from jingwei.storage.removed import removals
-
-    with closing(Database(context.settings.database_url)) as database:
-        try:
-            with database.reading() as connection:
-                gone = removals(connection, {name.rpartition(".")[2] for name in names})
-        except DBAPIError:
-            return problems  # one that is away, or empty, knows of no release; the problems stand
+    # loaded by name, and only when there is something to ask: `check` needs no database else
+    removals = importlib.import_module("jingwei.cli.removals")
+    gone = removals.removed(settings, {name.rpartition(".")[2] for name in names})
     return [_with_removal(problem, gone) for problem in problems]
 
 
-def _has_database(settings: Settings) -> bool:
-    """Whether there is one to be asked: none is made for this."""
+def _settings_of(root: Path) -> Settings | None:
+    """Where there is a database to be asked; none is made for this, and settings that are wrong are
+    no matter of definitions."""
+    try:
+        settings = Settings.read(root)
+    except Refused:
+        return None
     _, _, file = settings.database_url.partition("sqlite:///")
-    return not file or Path(file).exists()
+    return settings if not file or Path(file).exists() else None
 
 
-def _with_removal(problem: Problem, gone: Mapping[tuple[str, str], Release]) -> Problem:
+def _with_removal(problem: Problem, gone: Mapping[tuple[str, str], Any]) -> Problem:
     if problem.code not in _OF_A_NAME:
         return problem
     place, name = _place(problem), str(problem.holes.get("name"))

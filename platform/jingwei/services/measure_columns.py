@@ -15,7 +15,8 @@ from jingwei.cube.packed import MODES, PackedYear
 from jingwei.language.data_versions import version_name
 from jingwei.language.measures import Indicator
 from jingwei.language.periods import Period
-from jingwei.services.measures import Cell, Measures, is_judged
+from jingwei.services.lights import is_judged
+from jingwei.services.measures import Cell, Measures
 from jingwei.services.presenting import instant
 
 ARRAYS = ("value", "status", "light", "as_of", "version", "missing_reason")

@@ -8,13 +8,12 @@ system and reads no business. Everything else is not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-from jingwei.catalogue.catalogue import Catalogue
 from jingwei.cube.alike import alike
 from jingwei.cube.comparisons import (
     COMPARISONS,
@@ -28,7 +27,7 @@ from jingwei.cube.cube import Asked, Cube, variant
 from jingwei.cube.figures import Figure, Mode, rounded
 from jingwei.cube.formulas import lineage
 from jingwei.language.data_versions import Wanted, version_name
-from jingwei.language.measures import Indicator, Threshold, ThresholdSet
+from jingwei.language.measures import Indicator, ThresholdSet
 from jingwei.language.periods import Period
 from jingwei.language.values import Due
 from jingwei.refusals import Malformed
@@ -36,6 +35,7 @@ from jingwei.services import workdays
 from jingwei.services.benchmarks import standards_of
 from jingwei.services.commands import Reading
 from jingwei.services.cube_blocks import StoredYears
+from jingwei.services.lights import as_org_has, in_force, is_judged, place_in
 from jingwei.services.stored_facts import StoredFacts
 from jingwei.services.world import environment
 
@@ -297,12 +297,12 @@ class Measures:
         if levels.for_ is not None:
             for past in range(1, min(levels.for_.amount, MOST_BACK)):
                 before = self._reached_before(definition.name, org, period.shifted(-past), mode)
-                level = max(level, before, key=_place_in(order))  # the mildest of these periods
+                level = max(level, before, key=place_in(order))  # the mildest of these periods
         if levels.release is None or released or not back:
             return level
         earlier = period.shifted(-1)
         was = self._judged(self.definition(definition.name, earlier), org, earlier, mode, back - 1)
-        return level if was is None else min(level, was, key=_place_in(order))
+        return level if was is None else min(level, was, key=place_in(order))
 
     def _reached_before(self, name: str, org: str, period: Period, mode: Mode | None) -> str:
         """The level that the figure of an earlier period reached by itself."""
@@ -330,45 +330,14 @@ class Measures:
             indicator=definition.name,
             today=self.view.today,
         )
-        levels = _in_force(self.view, definition, org, period, around)
+        catalogue, own = as_org_has(self.view, definition, org, period)
+        levels = in_force(catalogue, own, org, period, around)
         if levels is None:
             return None
-        closure = self.view.catalogue.closure
+        closure = catalogue.closure
         level = next((one.level for one in levels.levels if closure(one.when)(around)), "green")
         released = levels.release is not None and bool(closure(levels.release)(around))
         return levels, level, released
-
-
-def is_judged(catalogue: Catalogue, definition: Indicator) -> bool:
-    """Whether somebody's figures of it get a light."""
-    profiles = catalogue.profiles.values()
-    return bool(definition.thresholds) or any(definition.name in p.thresholds for p in profiles)
-
-
-def _place_in(order: Sequence[str]) -> Callable[[str], int]:
-    """How mild a level is; one that these thresholds do not have is as good as none."""
-    return lambda level: order.index(level) if level in order else len(order) - 1
-
-
-def _in_force(
-    view: Reading, definition: Indicator, org: str, period: Period, around: Any
-) -> ThresholdSet | None:
-    """The thresholds of this org and period: those of its profile; else, of those of the indicator
-    that apply, the newest."""
-    last = period.end - timedelta(days=1)
-    profile = view.catalogue.profiles.get(view.catalogue.tree.profile(org, last) or "")
-    own = profile.thresholds.get(definition.name) if profile is not None else None
-    if own is not None:  # of this type of business
-        return ThresholdSet(levels=tuple(Threshold(level=n, when=w) for n, w in own.items()))
-    found: list[tuple[date, int, ThresholdSet]] = []
-    for number, one in enumerate(definition.thresholds):
-        since = one.valid_from or date.min
-        if since > last:
-            continue
-        if one.applies_to is not None and not view.catalogue.closure(one.applies_to)(around):
-            continue
-        found.append((since, -number, one))
-    return max(found, key=lambda one: one[:2])[2] if found else None
 
 
 def _plain(figure: Figure, definition: Indicator) -> Decimal | None:
