@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from typing import Any
 
 from api_house import ApiHouse
+
+from jingwei.services import records
+from jingwei.services.commands import Work
 
 CONTRACTS = "forms/contract/records"
 THREADS = 6
@@ -49,6 +53,32 @@ def test_of_changes_to_one_revision_one_wins(api_on_both: ApiHouse) -> None:
     kept = api.get("li.na", path).get_json()
     assert (kept["amount"], kept["revision"]) == (won["amount"], 2)
     assert api.get("li.na", f"{path}/history").get_json()["total"] == 2
+
+
+def test_a_submit_is_of_the_revision_its_sender_saw(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    made = api.make("li.na", "contract", name="桥", amount=1)["id"]
+
+    def submit() -> int:
+        answer = api.post("li.na", f"{CONTRACTS}/{made}/submit", {}, match=1)
+        found: int = answer.status_code
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def change(work: Work) -> Future[int]:
+            records.update(work, "contract", made, {"amount": 2}, expected_revision=1)
+            asked = pool.submit(submit)
+            with suppress(TimeoutError):
+                asked.result(timeout=0.5)  # it has looked at revision 1, and waits for the record
+            return asked
+
+        with api.platform.database.reading() as connection:
+            today = api.platform.clock.today()
+            li_na = api.platform.commands.people.find(connection, "li.na", today)
+        assert li_na is not None
+        assert api.platform.commands.run(change, li_na).result() == 412
+    assert api.get("li.na", f"{CONTRACTS}/{made}").get_json()["status"] == "draft"
 
 
 def test_what_must_be_unique_is_taken_once(api_on_both: ApiHouse) -> None:

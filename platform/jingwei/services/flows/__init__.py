@@ -71,11 +71,13 @@ def submit(
     work = work.of(found["org"])
     definition = work.catalogue.forms[form]
     if workflow_of(work, definition, found) is None:
+        _check_revision(records.locked(work, form, record_id), revision)
         return dict(records.submit_without_flow(work, form, record_id))
     given = {**(body or {}), **({"comment": comment} if comment else {})}
     if found["status"] == "returned":
         return _resubmit(work, form, found, given)
     record = records.locked(work, form, record_id)
+    _check_revision(record, revision)  # again: it may have been changed until it was locked
     if record["status"] not in MAY_SUBMIT:
         raise Conflict("already-submitted", status=record["status"])
     wish = runtime.wish_of(work, given)
