@@ -19,6 +19,9 @@ ASKED = [
     ("GET", "/releases/1/diff?drafts=1"),
     ("GET", "/lineage?name=contract.amount"),
     ("GET", "/explain?path=form/contract.title"),
+    ("GET", "/progress"),
+    ("GET", "/retired"),
+    ("GET", "/retired/contract.secret"),
 ]
 SENT = [
     ("PUT", f"/files/{FORM}", {"text": "kind: form\n", "base": None, "seen": 0}),
@@ -30,6 +33,8 @@ SENT = [
     ("POST", "/plan", None),
     ("POST", "/apply", {"base": 1, "fingerprint": "x"}),
     ("POST", "/rollback", {"release": 1, "base": 1}),
+    ("POST", "/scaffold", {"kind": "layer", "name": "contract", "title": "x", "org": "A"}),
+    ("DELETE", "/retired/contract.secret", {"typed": "x", "reason": "x", "hash": "x"}),
 ]
 
 
@@ -67,6 +72,20 @@ def test_who_only_writes_cannot_publish(studio: Enter) -> None:
     back = pen.ask("POST", "/rollback", {"release": 1, "base": plan["base"]})
     assert code(back) == (403, "studio-not-allowed")
     assert not pen.ask("GET", "").get_json()["may_publish"]
+
+
+def test_who_writes_for_one_org_begins_its_layers_and_no_others(studio: Enter) -> None:
+    local = studio("local")
+    asked = {"kind": "layer", "name": "receipt", "title": "到账", "org": "A"}
+    (file,) = local.ask("POST", "/scaffold", asked).get_json()["items"]
+    assert file["path"] == "definitions/layers/A/receipt.yaml"
+    assert local.put(file["path"], file["text"]).status_code == 200
+    assert local.ask("POST", "/check", {}).get_json()["errors"] == 0
+    assert code(local.ask("POST", "/scaffold", asked)) == (409, "file-exists")
+    others = {**asked, "org": "B"}
+    assert code(local.ask("POST", "/scaffold", others)) == (403, "studio-own-layer-only")
+    nowhere = {**asked, "name": "nothing"}
+    assert code(local.ask("POST", "/scaffold", nowhere)) == (404, "unknown-form")
 
 
 def test_what_is_done_to_definitions_is_in_the_audit_log(studio: Enter) -> None:

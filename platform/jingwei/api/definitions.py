@@ -156,12 +156,17 @@ def hover() -> Response:
 
 @blueprint.post("/scaffold")
 def scaffold() -> Response:
-    """`{kind, name, title}`: the text of a new definition, by path; nothing is kept."""
+    """`{kind, name, title, org}`: the text of a new definition, by path; nothing is kept. `org`: of
+    a layer, whose `name` is that of the form it is put over."""
     parameters()
-    body = known_body("kind", "name", "title")
+    body = known_body("kind", "name", "title", "org")
     kind, name, title = (_text(body, key) or "" for key in ("kind", "name", "title"))
+    org = _text(body, "org", optional=True)
     with reading() as view:
-        found = asking.scaffolded(checking(), view, kind, name, title)
+        if kind == "layer" and org:
+            found = asking.layered(checking(), view, name, org, title)
+        else:
+            found = asking.scaffolded(checking(), view, kind, name, title)
     return answer({"items": [{"path": path, "text": text} for path, text in found.items()]})
 
 

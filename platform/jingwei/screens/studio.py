@@ -13,6 +13,7 @@ from jingwei.screens.flow_diagram import diagram, rule_words
 from jingwei.screens.frame import icon_names, page
 from jingwei.screens.lineage_graph import graph
 from jingwei.screens.session import check_csrf, reading
+from jingwei.services.commands import Reading
 from jingwei.services.studio import asking, drafts, preview
 from jingwei.services.studio.reach import require
 from jingwei.services.studio.tree import BESIDE, TreeFile, tree
@@ -68,12 +69,26 @@ def studio() -> Any:
             conflicts=sum(one.state == "conflict" for one in found),
             people=preview.people(view),
             orgs=[(code, org.title(locale())) for code, org in view.catalogue.orgs.items()],
-            kinds=[(kind, text(f"things.kind_{kind}", locale())) for kind in NEW_KINDS],
-            whole=require(view).is_whole,
+            kinds=_kinds(view),
+            forms=[(name, form.title(locale())) for name, form in view.catalogue.forms.items()],
+            layer_orgs=_layer_orgs(view),
             words=words,
             script_words=script_words(),
             user=view.actor,
         )
+
+
+def _kinds(view: Reading) -> list[tuple[str, str]]:
+    """What the reader may begin: anything, or a layer only."""
+    kinds = (*NEW_KINDS, "layer") if require(view).is_whole else ("layer",)
+    return [(kind, text(f"things.kind_{kind}", locale())) for kind in kinds]
+
+
+def _layer_orgs(view: Reading) -> list[tuple[str, str]]:
+    """The orgs whose layers the reader may write."""
+    found = require(view).orgs
+    orgs = view.catalogue.orgs.items()
+    return [(code, org.title(locale())) for code, org in orgs if found is None or code in found]
 
 
 def _groups(found: list[TreeFile]) -> list[dict[str, Any]]:
@@ -109,7 +124,14 @@ def flow() -> Any:
         workflow = next((one for one in flows if one.origin.file == path), None)
         drawn = None
         if workflow is not None:
-            drawn = diagram(workflow, locale=locale(), people=rule_words(catalogue_, locale()))
+            form = catalogue_.forms.get(workflow.form)
+            fields = form.fields.items() if form is not None else ()
+            drawn = diagram(
+                workflow,
+                locale=locale(),
+                names={name: field.title(locale()) for name, field in fields},
+                people=rule_words(catalogue_, locale()),
+            )
         return render_template("parts/studio_flow.html", figure=drawn, words=words)
 
 

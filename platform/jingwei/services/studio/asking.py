@@ -19,11 +19,11 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked
 from jingwei.catalogue.rechecking import Rechecked
 from jingwei.language.organisation import OrgTypes
-from jingwei.refusals import Conflict, Malformed
+from jingwei.refusals import Conflict, Malformed, NotAllowed, NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.studio.checking import Checking
 from jingwei.services.studio.drafts import candidate, check_path
-from jingwei.services.studio.reach import DEFINER, require_whole
+from jingwei.services.studio.reach import DEFINER, require, require_whole
 
 MOST_TARGETS = 2_000
 
@@ -116,6 +116,31 @@ def scaffolded(
         if path in files:
             raise Conflict("file-exists", file=path)
     return {path: content.decode() for path, content in made.items()}
+
+
+def layered(checking: Checking, view: Reading, form: str, org: str, title: str) -> dict[str, str]:
+    """The text of an org's layer over a form, by path. Whoever writes for one org may begin it.
+
+    Raises NotAllowed for another's org, NotFound, Conflict.
+    """
+    reach = require(view, DEFINER)
+    found = checking.check(view, {})
+    files = candidate(view)
+    if form not in found.checked.known.get("form", {}):
+        raise NotFound("unknown-form", name=form[:60])
+    if org not in found.checked.known.get("org", {}):
+        raise NotFound("unknown-org", name=org[:60])
+    outline = outline_of(found, files)
+    path = f"{outline.folder('layer')}/{org}/{form}.yaml"
+    if reach.orgs is not None and org not in reach.orgs:
+        raise NotAllowed("studio-own-layer-only", path=path, orgs=", ".join(sorted(reach.orgs)))
+    if path in files:
+        raise Conflict("file-exists", file=path)
+    given = {"title": title, "form": form, "org": org}
+    (content,) = scaffold(outline, "layer", form, given, view.today).values()
+    text = content.decode()
+    # one folder deeper than a definition of its own
+    return {path: text.replace("$schema=../", "$schema=../../", 1)}
 
 
 def outline_of(found: Rechecked, files: dict[str, bytes]) -> Outline:

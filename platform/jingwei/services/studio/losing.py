@@ -164,13 +164,14 @@ def destroy(
     log before the first row goes; killed in between, the same call goes on with it. Raises Invalid
     and Conflict `plan-moved`.
     """
-    reason = reason.strip()
-    if not 0 < len(reason) <= MOST_REASON:
-        raise Invalid("studio-reason", most=MOST_REASON)
-    if typed.strip() != path:
-        raise Invalid("studio-typed", path=path)
     platform.active.poll()
+    reason = reason.strip()
     with platform.commands.read(actor) as view:
+        require_whole(view, PUBLISHER)
+        if not 0 < len(reason) <= MOST_REASON:
+            raise Invalid("studio-reason", most=MOST_REASON)
+        if typed.strip() != path:
+            raise Invalid("studio-typed", path=path)
         found = loss(platform, view, path)
     if found.plan.hash != plan_hash:
         raise Conflict("studio-loss-moved", rows=found.total)

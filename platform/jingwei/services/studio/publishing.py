@@ -112,12 +112,12 @@ def publish(
     `studio-accept` for a plan that hides something and was not accepted as such.
     """
     comment = _comment(comment)
-    if wish.destroy and not (wish.reason or "").strip():
-        raise Invalid("studio-reason", most=MOST_COMMENT)
     platform.active.poll()
     with platform.commands.read(actor) as view:
         found = require(view, PUBLISHER)
         prepared = prepare(platform, view, also, wish)
+        if wish.destroy and not 0 < len((wish.reason or "").strip()) <= MOST_COMMENT:
+            raise Invalid("studio-reason", most=MOST_COMMENT)
         before = dict(published(view))
         for draft in prepared.drafts:
             require_file(view, found, draft.path, [before.get(draft.path)])

@@ -291,15 +291,31 @@ for (const link of document.querySelectorAll("a[data-path]")) {
   });
 }
 
-$("new")?.addEventListener("click", () => $("new-dialog").showModal());
-$("new-dialog").querySelector("form").addEventListener("submit", async (event) => {
+// a layer is put over a form for an org; anything else has a name of its own
+const making = $("new-dialog").querySelector("form");
+function shapeNew() {
+  const isLayer = making.elements.kind.value === "layer";
+  for (const field of making.querySelectorAll("[data-of]")) {
+    field.hidden = (field.dataset.of === "layer") !== isLayer;
+    for (const input of field.querySelectorAll("input, select")) input.disabled = field.hidden;
+  }
+  if (isLayer) making.elements.title.value = making.elements.form.selectedOptions[0]?.dataset.title ?? "";
+}
+making.elements.kind.addEventListener("change", shapeNew);
+making.elements.form.addEventListener("change", shapeNew);
+$("new").addEventListener("click", () => {
+  shapeNew();
+  $("new-dialog").showModal();
+});
+making.addEventListener("submit", async (event) => {
   if (event.submitter?.value !== "yes") return;
   event.preventDefault();
-  const form = event.target;
-  const [kind, name, title] = ["kind", "name", "title"].map((one) => form.elements[one].value.trim());
-  const wrong = form.querySelector(".alert");
+  const { kind, name, title, form, org } = making.elements;
+  const asked = { kind: kind.value, name: name.value.trim(), title: title.value.trim() };
+  if (kind.value === "layer") Object.assign(asked, { name: form.value, org: org.value });
+  const wrong = making.querySelector(".alert");
   try {
-    const { items } = await api("POST", "/api/v1/definitions/scaffold", { kind, name, title });
+    const { items } = await api("POST", "/api/v1/definitions/scaffold", asked);
     for (const file of items) await api("PUT", address(file.path), { text: file.text, base: null, seen: 0 });
     location.assign(`/studio?file=${encodeURIComponent(items[0].path)}`);
   } catch (error) {

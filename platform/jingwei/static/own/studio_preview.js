@@ -32,6 +32,7 @@ export class Preview {
       if (event.data?.studio === "open") this.follow(String(event.data.path));
     });
     addEventListener("resize", () => this.fit());
+    if (innerWidth < 600) [...devices()].find((one) => one.value === "phone").checked = true;
   }
 
   // the pages that a file has
@@ -100,7 +101,7 @@ export class Preview {
     this.frame.style.transform = `scale(${factor})`;
     this.frame.style.height = `${high / factor}px`;
     place.style.height = `${high}px`;
-    if (factor < 0.999) this.said(this.say("preview_scaled", { percent: Math.round(factor * 100) }));
+    if (factor < 0.999 && $("studio").dataset.pane === "both") this.said(this.say("preview_scaled", { percent: Math.round(factor * 100) }));
     else if (this.path !== null) this.said("");
   }
 }
