@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
 from jingwei.catalogue.typed import Typing, link_to
@@ -22,6 +24,8 @@ def type_form(typing: Typing, form: Form) -> None:
     record = typing.record(form)
     typing.template(form.number, record, words=True)
     typing.template(form.display, record)
+    if isinstance(form.versions, Mapping):
+        typing.template(form.versions.get("label"), record)
     _type_behaviour(typing, form, record)
     _type_rights(typing, form, record)
     _type_page(typing, form, record)

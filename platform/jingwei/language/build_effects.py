@@ -68,7 +68,7 @@ VERBS: Mapping[str, Schema] = {
     "call": _verb({"webhook": NAME, "body": map_of(VALUE, thing="effect")}, ("webhook",)),
 }
 BESIDE = frozenset({"set", "enter", "publish", "amend", "discard_amendment"})
-_ALONE = frozenset({"amend", "discard_amendment"})
+_ALONE = frozenset({"publish", "amend", "discard_amendment"})
 # verbs whose argument is one word: the name of that word among the arguments
 _SINGLE: Mapping[str, str] = {
     "enter": "state",
@@ -118,7 +118,10 @@ def _effect(walker: Walker, data: Data, path: Path) -> Any:
             bad = True
             known = [verb, *(FLOW_KEYS if verb in BESIDE else ())]
             unknown_key(walker, key, dict.fromkeys(known), Phrase("things.effect"), here)
-    value = walker.read(VERBS[verb], data[verb], (*path, verb))
+    written = data[verb]
+    if verb == "publish" and isinstance(written, Scalar) and written.text == "true":
+        return BAD if bad else _built(walker, verb, {}, beside, path)  # called as the form says
+    value = walker.read(VERBS[verb], written, (*path, verb))
     if bad or value is BAD:
         return BAD
     return _built(walker, verb, value, beside, path)

@@ -175,6 +175,8 @@ def _prepare_removal(
         require(work, plan.form.name, "delete", before)
         if change.kind == "delete":
             check_unlocked(plan.form, before)
+    if source == "user" and change.kind == "delete":
+        structure.require_unlinked(work, plan.form, before["id"])
     after = dict(before)
     stamp(work, before, after)
     after["deleted_at"] = work.now if change.kind == "delete" else None
@@ -256,9 +258,7 @@ def _judge(
         uniqueness.judge_unique_rules(work, plan, record, judged)
         uniqueness.judge_unique_fields(work, plan, record, judged, changed)
     files.judge(work, plan.form, record, before, judged)
-    known = {(r.path, r.code) for r in found.refusals}
-    found.refusals += [r for r in judged.refusals if (r.path, r.code) not in known]
-    found.warnings += judged.warnings
+    found.judged(judged)
     if found.refusals:
         raise Invalid("invalid", fields=found.refusals)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from jingwei.language.form import Form
+from jingwei.language.form import Field, Form
+from jingwei.refusals import Conflict
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
 from jingwei.storage.counters import next_value
+from jingwei.storage.pointing import pointing_at
 from jingwei.storage.query import ALL_ROWS, Page, Query
+from jingwei.texts import DEFAULT_LOCALE, text
 
 MOST_DEEP = 64
 
@@ -30,6 +34,28 @@ def judge(
     if form.tree is not None and before is not None and before[form.tree] != record[form.tree]:
         next_value(work.connection, f"tree:{form.name}")  # of two moves the second sees the first
         _judge_tree(work, form, form.tree, record, found)
+
+
+def require_unlinked(work: Work, form: Form, id: int) -> None:
+    """Raises Conflict for a record that others link to: their links would lead nowhere."""
+    forms = work.catalogue.forms
+    found = list(pointing_at(work.connection, work.store, forms, form.name, id))
+    if found:
+        raise Conflict("record-linked", links=partial(_said, found))
+
+
+def _said(found: Sequence[tuple[Form, Field, int]], locale: str = DEFAULT_LOCALE) -> str:
+    """`合同（主合同）2 条`, of each form that links."""
+    return text("screens.joint", locale).join(
+        text(
+            "refusals.links",
+            locale,
+            form=form.title(locale),
+            field=field.title(locale),
+            count=count,
+        )
+        for form, field, count in found
+    )
 
 
 def _judge_single(work: Work, form: Form, record: Mapping[str, Any], found: Found) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 from jingwei.language.field_types.table import parse_value, present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
+from jingwei.language.template import Template
 from jingwei.refusals import Conflict, NotAllowed, NotFound
 from jingwei.services import change_rows, parsing, records
 from jingwei.services.commands import Reading, Work
+from jingwei.services.display import rendered
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
@@ -32,10 +34,16 @@ def cuts_at_approval(form: Form) -> bool:
     return rule == "on_approval" or (isinstance(rule, Mapping) and rule.get("cut") == "approval")
 
 
-def cut(work: Work, form: str, id: int, label: str | None = None) -> int:
-    """Keep the record as it is now as its next version; the version's number."""
+def cut(work: Work, form: str, id: int, label: Template | None = None) -> int:
+    """Keep the record as it is now as its next version; the version's number. `label`: what it is
+    called, else as the form says; `version.number` in it is the new one."""
     record = records.locked(work, form, id)
     number = next_version(work.connection, id)
+    rule = work.of(record["org"]).catalogue.forms[form].versions
+    label = label or (rule.get("label") if isinstance(rule, Mapping) else None)
+    words = None
+    if label is not None:
+        words = rendered(work, label, record, "zh", version={"number": number}) or None
     by = work.on_behalf_of if work.actor.is_system else work.actor
     insert_version(
         work.connection,
@@ -43,7 +51,7 @@ def cut(work: Work, form: str, id: int, label: str | None = None) -> int:
             id,
             number,
             work.installation.book.key("form", form),
-            label,
+            words,
             body_of(work, form, record),
             record["revision"],
             work.installation.release.id,

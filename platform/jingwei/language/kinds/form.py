@@ -287,9 +287,10 @@ def _permission(walker: Walker, name: str, data: Data, path: Path) -> Any:
 def build(walker: Walker, name: str, values: dict[str, Any]) -> Form:
     """The form. Its parts keep the author's order."""
     number = values.get("number")
-    assign = "submit"
+    # what is never submitted would never be numbered
+    assign = "submit" if any(map(values.get, ("workflow", "workflows", "submit"))) else "create"
     if isinstance(number, dict):
-        assign = number.get("assign", "submit")
+        assign = number.get("assign", assign)
         number = number["format"]
     return Form(
         **common(walker, name, values),

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from jingwei.language.effects import Effect
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.template import Template
 from jingwei.services import flows, records, versions
-from jingwei.services.display import rendered
 from jingwei.services.effects.scene import Scene
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.begin import begin
@@ -35,11 +33,7 @@ def publish(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
     """`publish`: the record as it is now becomes its next version."""
     form, id_ = scene.the_form()
     if envs:
-        label: Template | None = effect.args.get("label")
-        words = None
-        if label is not None:
-            words = rendered(scene.work, label, scene.record, "zh", row=envs[-1].row)
-        versions.cut(scene.work, form.name, id_, words or None)
+        versions.cut(scene.work, form.name, id_, effect.args.get("label"))
 
 
 def amend(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
