@@ -134,6 +134,10 @@ def test_a_restored_installation_answers_as_the_one_that_was_backed_up(
     _publish(again, {"forms/receipt.yaml": WITHOUT_NOTE.replace("备忘", "备注")})
 
 
+def test_a_backup_is_read_by_its_owner_alone(backup: Path) -> None:
+    assert backup.stat().st_mode & 0o077 == 0
+
+
 def test_nothing_is_restored_over_what_somebody_uses(
     house: ApiHouse, backup: Path, tmp_path: Path
 ) -> None:

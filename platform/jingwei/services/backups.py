@@ -56,6 +56,7 @@ def take(database: Database, data_dir: Path, target: Path, now: datetime) -> Bac
         raise NotFound("backup-no-folder", path=target.parent)
     coming = target.with_name(f"{target.name}.coming")
     try:
+        coming.touch(mode=0o600)  # it holds everything, whoever else may read this folder
         with zipfile.ZipFile(coming, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
             found = _write(archive, database, data_dir, now)
         coming.replace(target)
