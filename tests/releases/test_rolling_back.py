@@ -19,7 +19,6 @@ from jingwei.refusals import Conflict
 from jingwei.services.releases.computed import Computed
 from jingwei.services.releases.plan import ReleasePlan
 from jingwei.services.releases.planning import Moment, make_plan_back
-from jingwei.storage.apply import apply
 from jingwei.storage.publication import Publication
 from jingwei.storage.releases import read_files
 from jingwei.storage.rollback import rollback
@@ -131,38 +130,6 @@ def test_a_computed_value_that_comes_back_is_that_of_today(house: House) -> None
 
     back(house, 2)
     assert house.show("li.na", "contract", record)["twice"] == Decimal(10)
-
-
-@on_sqlite
-def test_another_formula_is_worked_out_for_the_records_that_are_there(house: House) -> None:
-    def publish(factor: int) -> None:
-        twice = f"  twice: {{type: money, unit: CNY, title: 倍, compute: amount * {factor}}}\n"
-        more = "  more: {type: money, unit: CNY, title: 再倍, compute: twice + 1}\n  secret:"
-        files = changed(("  secret:", twice + more))
-        catalogue = compile_texts(
-            {**house.commands.active.current.catalogue.files, CONTRACT: files[CONTRACT].encode()}
-        )
-        computer = Computed(house.database, catalogue, "Asia/Shanghai")
-        moment = house.clock.now(), house.clock.today()
-        release = apply(house.database, catalogue, Publication("t", *moment, computer=computer))
-        house.commands.active.follow(release.id)
-
-    def values(record: int) -> tuple[Decimal, Decimal]:
-        found = house.show("li.na", "contract", record)
-        return found["twice"], found["more"]
-
-    publish(2)
-    record = house.create("li.na", "contract", name="a", amount=3)["id"]
-    publish(5)
-    assert values(record) == (Decimal(15), Decimal(16))
-    house.update("li.na", "contract", record, 1, amount=4)
-
-    assert sorted(said(planned(house, 2))) == [
-        ("safe", "contract.more: the formula is another one; worked out anew for 1 values"),
-        ("safe", "contract.twice: the formula is another one; worked out anew for 1 values"),
-    ]
-    back(house, 2)
-    assert values(record) == (Decimal(8), Decimal(9))
 
 
 def test_values_that_are_no_longer_unique_stop_a_rollback(house: House) -> None:

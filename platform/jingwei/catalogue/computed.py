@@ -56,6 +56,7 @@ def formula_marks(catalogue: Catalogue) -> Mapping[tuple[str, str], str]:
     """(form, path) of each field that is always computed → a mark of what works out its value: its
     own formula and those of the fields it reads. Another mark: what is kept is out of date."""
     found: dict[tuple[str, str], str] = {}
+    layered = _of_layers(catalogue)
     for form in catalogue.forms.values():
         computed = {
             f.path: f
@@ -64,9 +65,23 @@ def formula_marks(catalogue: Catalogue) -> Mapping[tuple[str, str], str]:
             if f.compute is not None and f.mode == "always"
         }
         for path in computed:
-            sources = {p: _source(computed[p]) for p in _closure(catalogue, computed, path)}
+            behind = _closure(catalogue, computed, path)
+            sources = {p: [_source(computed[p]), *layered.get((form.name, p), ())] for p in behind}
             words = repr([sources.pop(path), sorted(sources.items())])
             found[form.name, path] = sha256(words.encode()).hexdigest()[:16]
+    return found
+
+
+def _of_layers(catalogue: Catalogue) -> dict[tuple[str, str], list[str]]:
+    """What layers say instead, by form and path: a record has the formula of its own org."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for layer in sorted(catalogue.layers.values(), key=lambda one: one.name):
+        for patch in layer.sets if layer.of_kind == "form" else ():
+            *names, key = patch.path.split(".")
+            if key == "compute":
+                path = ".".join(name for name in names if name != "fields")
+                said = f"{layer.for_}: {patch.value}"
+                found.setdefault((layer.of_name, path), []).append(said)
     return found
 
 

@@ -39,14 +39,14 @@ class Computed:
         if BESIDE in part:
             return self._of_layer(self._open(connection), connection, form, part, field, ids)
         store = self._open(connection)
-        catalogue, plan = self._plan_of(form, ())
         found: dict[int, Any] = {}
-        for record in store.load(connection, form, ids).values():
-            _compute(catalogue, plan, record)
-            if part:
-                found.update({row["id"]: row.get(field) for row in record.get(part) or ()})
-            else:
-                found[record["id"]] = record.get(field)
+        records = store.load(connection, form, ids)
+        for under, alike in store.extended.by_standing(records).items():
+            catalogue, plan = self._plan_of(form, under)  # each record by what its org has
+            for record in alike.values():
+                _compute(catalogue, plan, record)
+                for row in record.get(part) or () if part else (record,):
+                    found[row["id"]] = row.get(field)
         return found
 
     def _open(self, connection: Connection) -> RecordStore:
