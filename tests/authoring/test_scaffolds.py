@@ -20,8 +20,8 @@ from jingwei.reading.read import read_file
 from jingwei.refusals import Conflict
 
 TODAY = date(2026, 3, 2)
-# what a scaffold cannot settle by itself: the form must name its new workflow
-EXPECTED = {"workflow-not-used", "not-yet-run", "file-not-used"}
+# what a scaffold cannot settle by itself: the form must name its new workflow, a menu the form
+EXPECTED = {"workflow-not-used", "not-yet-run", "file-not-used", "in-no-menu"}
 
 
 def test_a_scaffold_of_every_kind_checks_clean(tmp_path: Path) -> None:

@@ -70,11 +70,9 @@ def test_a_new_form_comes_from_a_sheet_of_another_tool(office: Shell) -> None:
         "person,one,人,yes,,,,,\n"
         "end repeat,,,,,,,,\n",
     )
-    assert office.json("import-form", str(sheet)) == {
-        "file": "forms/visit.yaml",
-        "fields": 5,
-        "problems": [],
-    }
+    told = office.json("import-form", str(sheet))
+    assert (told["file"], told["fields"]) == ("forms/visit.yaml", 5)
+    assert [problem["code"] for problem in told["problems"]] == ["in-no-menu"]
     lines = (office.root / "forms/visit.yaml").read_text(encoding="utf-8").split("\n")
     assert lines[1:16] == [
         "kind: form",
@@ -94,7 +92,11 @@ def test_a_new_form_comes_from_a_sheet_of_another_tool(office: Shell) -> None:
         "rules:",
         "  size_check: {check: size > 0, at: size, message: 要大于零}",
     ]
-    assert office.say("check") == (0, "No problems.")
+    assert office.say("check") == (
+        0,
+        "forms/visit.yaml:2:7: no menu shows the form 'visit'. Add 'form/visit' to the menu of a "
+        "module. [in-no-menu]\nErrors: 0, warnings: 1.",
+    )
 
 
 def test_every_bad_cell_is_named_and_nothing_is_written(office: Shell) -> None:
