@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from jingwei.api.errors import register_errors
 from jingwei.api.health import measure
@@ -164,6 +165,10 @@ def create_app(settings: Settings) -> Flask:
     platform = build_platform(settings)
     app.extensions[EXTENSION] = platform
     app.extensions[JOBS] = build_jobs(platform)
+    if settings.proxies:
+        # what they say of whoever asks: where from, by which scheme, of which host
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
     secure(app)
     measure(app, platform)
     register_errors(app)

@@ -41,6 +41,7 @@ class Settings:
     webhooks: Mapping[str, str] = field(default_factory=dict, repr=False)  # name → address
     webhook_networks: tuple[str, ...] = ()  # private networks that webhooks may reach
     clock_file: Path | None = None
+    proxies: int = 0  # of our own, one behind the other, before the server
     worker: bool = True  # run jobs inside the server when there is no Redis
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
@@ -91,6 +92,7 @@ class Settings:
             webhooks=_webhooks(values.get("WEBHOOKS", "")),
             webhook_networks=_networks(values.get("WEBHOOK_NETWORKS", "")),
             clock_file=Path(clock_file) if clock_file else None,
+            proxies=int(_one_of("PROXIES", values, ("0", "1", "2", "3"))),
             sources={name: "environment" if name in values else "default" for name in NAMES},
         )
         settings.require_sense()
@@ -136,6 +138,7 @@ class Settings:
             "WEBHOOKS": " ".join(sorted(self.webhooks)),
             "WEBHOOK_NETWORKS": " ".join(self.webhook_networks),
             "CLOCK_FILE": self.clock_file or "",
+            "PROXIES": self.proxies,
             "OIDC_*": " ".join(sorted(self.oidc)),
             "LDAP_*": " ".join(sorted(self.ldap)),
         }
@@ -185,6 +188,7 @@ NAMES = (
     "WEBHOOKS",
     "WEBHOOK_NETWORKS",
     "CLOCK_FILE",
+    "PROXIES",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 from api_house import PASSWORD, ApiHouse, code, fields
 
+from jingwei.app import create_app
 from jingwei.services.people import SYSTEM
 from jingwei.services.roster import import_people
 from jingwei.settings import Settings
+from jingwei.web import SESSIONS
 
 CONTRACTS = "/api/v1/forms/contract/records"
 
@@ -141,6 +144,27 @@ def test_a_new_password_ends_what_was_begun_by_the_old_one(shared: ApiHouse) -> 
     bring(active="no")
     bring(active="yes")
     assert known() == [401, 401, 200]
+
+
+def test_behind_a_proxy_everybody_is_a_source_of_his_own(shared: ApiHouse) -> None:
+    settings = replace(shared.platform.settings, proxies=1)
+    behind = ApiHouse(create_app(settings), shared.clock_file, shared.root)
+    behind.app.extensions[SESSIONS] = shared.sessions
+
+    def status(login: str, password: str, source: str) -> int:
+        sent = {"username": login, "password": password}
+        named = {"X-Forwarded-For": f"6.6.6.6, {source}"}  # first what the asker says himself
+        found: int = behind.post(None, "login", sent, headers=named).status_code
+        return found
+
+    assert {status(f"who{n}", "x", "203.0.113.7") for n in range(10)} == {401}
+    assert status("boss.a", PASSWORD, "203.0.113.7") == 429
+    assert status("boss.a", PASSWORD, "203.0.113.8") == 200
+    signing = {"data": {"login": "boss.a", "password": PASSWORD}}
+    https = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    page = behind.ask("POST", None, "/sign-in", headers=https, **signing)
+    assert "Secure" in page.headers["Set-Cookie"]
+    behind.close()
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", "Basic bGk6eA==", "x"])
