@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -87,6 +88,70 @@ def test_a_field_is_added_to_a_form_and_its_list_shows_it(as_person: Open) -> No
     releases = visit.go("/studio/releases")
     expect(releases.locator("tbody tr").first).to_contain_text("加备忘")
     assert barriers(releases) == []
+
+    releases.locator("tbody tr").nth(1).locator("a[href$='/back']").click()
+    expect(page.locator("main")).to_contain_text("journey_remark")
+    assert barriers(page) == [], "what goes is shown, and nothing happens before one agrees"
+    page.check("[name=accepted]")
+    page.click("#back button")
+    expect(page.locator("#apply-said")).to_contain_text("已重新发布", timeout=CHECKED_MS)
+    retired = visit.go("/studio/retired")
+    expect(retired.locator("tbody")).to_contain_text("work_item.journey_remark")
+    assert barriers(retired) == []
+    assert visit.complaints == []
+
+
+def paste(page: Page, text: str) -> None:
+    """In the place of everything, as Ctrl+A and Ctrl+V do."""
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+a")
+    page.locator(".cm-content").evaluate(
+        """(box, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          const how = { clipboardData, bubbles: true, cancelable: true };
+          box.dispatchEvent(new ClipboardEvent("paste", how));
+        }""",
+        text,
+    )
+
+
+def test_what_no_definition_can_be_holds_nobody_up_and_is_named(as_person: Open) -> None:
+    visit = as_person("biz.admin")
+    page = open_file(visit, "definitions/roles/group_leader.yaml")
+    problems = page.locator("#problems-list")
+    paste(page, "a: " + "[" * 5_000)
+    expect(problems).to_contain_text("嵌套超过", timeout=CHECKED_MS)
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("kind: role\n")  # over a selection, which the browser would style
+    expect(problems).not_to_contain_text("嵌套超过", timeout=CHECKED_MS)
+    assert visit.complaints == []
+    paste(page, "  line: {type: text, title: x}\n" * 32_000)
+    expect(problems).to_contain_text("256 KB", timeout=CHECKED_MS)
+    began = time.monotonic()
+    page.keyboard.type("x")
+    assert time.monotonic() - began < 2, "typing goes on"
+    page.click("#discard")
+    page.click("#ask-yes")
+    expect(page.locator("#state")).to_have_text("与运行中的一致", timeout=CHECKED_MS)
+    assert [one for one in visit.complaints if "422" not in one] == []
+
+
+def test_a_local_administrator_begins_a_layer_of_the_own_org(as_person: Open) -> None:
+    visit = as_person("biz.local")
+    page = open_file(visit, FORM)
+    expect(page.locator("#state")).to_have_text("只读")
+    page.click("#new")
+    page.select_option("#new-dialog [name=form]", "work_item")
+    page.click("#new-dialog .btn-primary")
+    expect(page.locator("#path")).to_have_text("definitions/layers/S601668/work_item.yaml")
+    expect(page.locator("#problems-count")).to_have_text("没有问题", timeout=CHECKED_MS)
+    page.click("#tab-plan")
+    expect(page.locator("#plan")).to_contain_text("layers/S601668", timeout=CHECKED_MS)
+    assert barriers(page) == []
+    page.click("#discard")
+    page.click("#ask-yes")
+    expect(page.locator("#nothing")).to_be_visible()
     assert visit.complaints == []
 
 
