@@ -91,6 +91,13 @@ def test_a_state_that_is_entered_fills_a_table_once(tmp_path: Path, database_url
 def test_a_record_that_goes_is_missed(tmp_path: Path, database_url: str) -> None:
     house = open_plans(tmp_path, database_url, CREATED)
     plan = new_plan(house)
+    [letter] = all_of(house, "letter")
+    house.do(  # what links to a record goes before it
+        "ops",
+        lambda work: records.delete(
+            work, "letter", letter["id"], expected_revision=None, source="action"
+        ),
+    )
     house.do(
         "ops",
         lambda work: records.delete(
