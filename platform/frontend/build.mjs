@@ -3,7 +3,7 @@ import { build } from "esbuild";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2];
@@ -43,6 +43,8 @@ writeFileSync(
 
 for (const name of readdirSync(out)) {
   if (/\.(js|css|svg)$/.test(name)) {
-    writeFileSync(join(out, `${name}.gz`), gzipSync(readFileSync(join(out, name)), { level: 9 }));
+    const content = readFileSync(join(out, name));
+    writeFileSync(join(out, `${name}.gz`), gzipSync(content, { level: 9 }));
+    writeFileSync(join(out, `${name}.br`), brotliCompressSync(content)); // its highest quality
   }
 }

@@ -203,6 +203,12 @@ def test_scripts_and_styles_are_sent_zipped_and_asked_about_again(pages: Pages) 
     )
     assert again.status_code == 304
     assert pages.get("li.na", "/static/../settings.py").status_code == 404
+    sizes = []
+    for takes, encoding in (("gzip, deflate, br", "br"), ("gzip, deflate", "gzip"), ("", None)):
+        found = pages.get("li.na", "/static/vendor/tabler.css", headers={"Accept-Encoding": takes})
+        assert (found.headers.get("Content-Encoding"), found.mimetype) == (encoding, "text/css")
+        sizes.append(len(found.data))
+    assert sizes == sorted(sizes), "the smallest that the browser takes"
 
 
 def test_the_picker_offers_only_what_its_reader_may_see(pages: Pages, bridge: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -28,20 +29,35 @@ def _prepare() -> None:
     assets.ensure()
 
 
+# twins that a build made, the smallest first: `br` is a quarter smaller, where a browser takes it
+TWINS = (("br", ".br"), ("gzip", ".gz"))
+
+
 def static(path: str) -> Response:
-    """One file; its gzip twin where the browser takes it."""
-    zipped = ROOT / f"{path}.gz"
-    takes = "gzip" in request.headers.get("Accept-Encoding", "")
-    if takes and ".." not in path and zipped.is_file():
-        response = send_from_directory(ROOT, f"{path}.gz", mimetype=_type_of(path))
-        response.headers["Content-Encoding"] = "gzip"
-    elif takes and path in OWN_FILES:
+    """One file, zipped as the browser takes it."""
+    takes = {one.partition(";")[0].strip() for one in _accepted().split(",")}
+    twin = None if ".." in path else _twin(path, takes)
+    if twin is not None:
+        encoding, name = twin
+        response = send_from_directory(ROOT, name, mimetype=_type_of(path))
+        response.headers["Content-Encoding"] = encoding
+    elif "gzip" in takes and path in OWN_FILES:
         response = _zipped_own(path)
     else:
         response = send_from_directory(ROOT, path)
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = _YEAR if "v" in request.args else _ASK_AGAIN
     return response
+
+
+def _accepted() -> str:
+    return request.headers.get("Accept-Encoding", "")
+
+
+def _twin(path: str, takes: Collection[str]) -> tuple[str, str] | None:
+    """The encoding and the name of the smallest twin there is."""
+    known = ((encoding, f"{path}{suffix}") for encoding, suffix in TWINS if encoding in takes)
+    return next((one for one in known if (ROOT / one[1]).is_file()), None)
 
 
 def _zipped_own(path: str) -> Response:
