@@ -96,7 +96,7 @@ def test_forms_and_the_door_have_no_barriers_in_light_and_dark(as_person: Open) 
 
 def test_the_first_load_of_a_form_stays_under_200_kilobytes(as_person: Open) -> None:
     """As it is sent, the page itself zipped: a proxy in front does that, as secrets are in it."""
-    visit = as_person("zj.planner")
+    visit = as_person("zj.planner", fresh=True)
     sizes: list[int] = []
     network = visit.page.context.new_cdp_session(visit.page)
     network.send("Network.enable")

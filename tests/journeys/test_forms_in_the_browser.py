@@ -99,7 +99,7 @@ def test_what_is_wrong_stands_on_top_and_leads_to_its_field(as_person: Open) -> 
 def test_a_closed_window_loses_nothing_and_another_machine_goes_on(
     as_person: Open, installation: Installation
 ) -> None:
-    visit = as_person("bl.planner")
+    visit = as_person("bl.planner", fresh=True)
     page = visit.go(NEW)
     add_row(page, indicator="revenue", amount="777", weight="60")
     expect(page.locator("#saved")).to_have_text("有未保存的修改")
