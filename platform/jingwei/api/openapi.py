@@ -170,7 +170,7 @@ def _responses(endpoint: str, form: Form | None) -> dict[str, Any]:
     if endpoint in calls.PAGED:
         good["content"] = _content(f"{form.name}.page" if form else "page")
     elif endpoint in calls.DOWNLOADS:
-        good["content"] = {"application/octet-stream": {}}
+        good["content"] = {calls.DOWNLOADS[endpoint]: {}}
     elif form is not None and endpoint != "forms.compute":
         good["content"] = _content(form.name)
     else:

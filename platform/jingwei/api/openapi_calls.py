@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.api.exchange import EXPORT_PARAMETERS
 from jingwei.api.records import LIST_PARAMETERS
 from jingwei.api.tasks import INBOX_PARAMETERS
+from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE
 from jingwei.services.bulk import ACTIONS
 
 PLAIN = ("/healthz", "/readyz", "/metrics")
@@ -24,10 +25,13 @@ EMPTY = (
     "definitions.discard_draft",
 )  # fmt: skip
 UPLOADS = ("files.upload", "exchange.import_records")
-DOWNLOADS = (
-    "files.download", "exchange.template", "exchange.errors", "exchange.export_xlsx",
-    "exchange.export_csv",
-)  # fmt: skip
+DOWNLOADS: Mapping[str, str] = {
+    "files.download": "application/octet-stream",
+    "exchange.template": MIMETYPE,
+    "exchange.errors": MIMETYPE,
+    "exchange.export_xlsx": MIMETYPE,
+    "exchange.export_csv": CSV_MIMETYPE,
+}
 PAGED = (
     "records.list_records", "around.list_related", "tasks.inbox", "tasks.list_proxies",
     "flows.list_flows",
