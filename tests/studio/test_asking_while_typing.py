@@ -144,6 +144,21 @@ def test_a_draft_is_checked_over_the_whole_application(ann: Author) -> None:
     assert ann.ask("POST", "/check", {}).get_json()["errors"] == 0
 
 
+@pytest.mark.parametrize("broken", ["\n  x: [\n", "\nfields: 7\n", "\nrelated: [x]\n"])
+def test_of_a_form_that_cannot_be_read_the_mistake_is_named_and_nothing_else(
+    ann: Author, broken: str
+) -> None:
+    made = "kind: form\ntitle: 单\nfields:\n  a: {type: text, title: 甲}\n"
+    do = "[{create: {form: contract, set: {name: =a}}}]"
+    other = f"{made}actions:\n  go: {{title: 去, do: {do}}}\n"
+    assert ann.put("forms/other.yaml", other).status_code == 200
+    sent = {"path": FORM, "text": ann.file()["text"] + broken}
+    answer = ann.ask("POST", "/check", sent)
+    ann.ask("DELETE", "/files/forms/other.yaml")
+    assert answer.status_code == 200
+    assert {one["file"] for one in answer.get_json()["items"]} == {FORM}
+
+
 def test_lineage_leads_both_ways_and_values_say_where_they_are_written(ann: Author) -> None:
     found = ann.ask("GET", "/lineage?name=contract.total").get_json()
     assert [use["target"] for use in found["reads"]] == ["contract.lines", "contract.lines.price"]

@@ -112,6 +112,7 @@ class Rechecking:
 def _name_unread(checked: Checked, path: str, folders: Mapping[str, str]) -> None:
     """What is written in a file that cannot be read has its name all the same: that it is missed
     wherever it is used would be said instead of the one mistake."""
+    checked.complete = False
     pure = PurePosixPath(path)
     for kind in KINDS.values():
         if str(pure.parent) == folders.get(kind.name, kind.folder) and kind.names != "path":
@@ -121,6 +122,7 @@ def _name_unread(checked: Checked, path: str, folders: Mapping[str, str]) -> Non
 def _add(whole: Checked, one: Checked, problems: Problems) -> None:
     """Put what one file says beside the others; a name that is taken is a problem of the later."""
     whole.files.update(one.files)
+    whole.complete = whole.complete and one.complete
     for kind, names in one.known.items():
         known = whole.known.setdefault(kind, {})
         for name, at in names.items():

@@ -220,7 +220,7 @@ async function check() {
     found = await api("POST", "/api/v1/definitions/check", { path: open.path, text });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.code === "offline") return toast(error.message, "danger");
+    if (error.status < 400 || error.status >= 500) return toast(error.message, "danger");
     // what the server does not even read is a problem of this file
     const words = { severity: "error", message: error.message, fix: "", code: error.code };
     found = { items: [{ file: open.path, line: 1, column: 1, end_column: 1, ...words }] };
