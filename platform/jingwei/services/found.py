@@ -24,6 +24,17 @@ class Found:
     def add(self, path: str, code: str, **holes: object) -> None:
         self.refusals.append(FieldRefusal(path, code, holes))
 
+    def judged(self, judged: Found) -> None:
+        """What the rules found, but for what was said already: a value that cannot be read, or a
+        name that there is not, is not missing as well."""
+        said = {(one.path, one.code) for one in self.refusals}
+        unread = {one.path for one in self.refusals}
+        for one in judged.refusals:
+            missing = one.code == "required" and one.path in unread
+            if (one.path, one.code) not in said and not missing:
+                self.refusals.append(one)
+        self.warnings += judged.warnings
+
 
 def by_author(
     view: Reading, name: str, at: str, message: Template | None, record: Mapping[str, Any]
