@@ -189,8 +189,8 @@ def test_the_page_says_why_one_may_and_may_not(pages: Pages, notice: int) -> Non
 
 def test_whoever_overrides_a_figure_is_asked_why_on_the_form(house: ApiHouse, pages: Pages) -> None:
     made = make(house, people=4)
-    told = model(pages.page("li.na", f"/f/notice/{made['id']}/edit"))
-    assert told["words"]["reasons"] and "{title}" in told["words"]["reason_of"]
+    edited = pages.page("li.na", f"/f/notice/{made['id']}/edit")
+    assert texts(edited, "//*[@data-field='cost']//*[@data-reason]") == ["预算：为什么改写"]
     path = f"forms/notice/records/{made['id']}"
     refused = house.patch("li.na", path, {"cost": 99}, match=1)
     assert fields(refused) == [("cost", "reason-needed")]

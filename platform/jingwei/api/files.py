@@ -1,4 +1,4 @@
-"""Files up and down; always as a download, never as a page of ours."""
+"""Files up and down: as a download, or a picture as a picture; never as a page of ours."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def uploaded() -> tuple[str, FileStorage]:
 
 @blueprint.get("/<int:file>")
 def download(file: int) -> Response:
-    """The content; `?info=1`: what is known of it."""
-    given = parameters("info")
+    """The content; `?info=1`: what is known of it; `?view=1`: a picture to be seen, not kept."""
+    given = parameters("info", "view")
     with reading() as view:
         row = files.readable(view, file)
     if flag(given, "info"):
@@ -56,7 +56,7 @@ def download(file: int) -> Response:
     response: Any = send_file(
         path.resolve(),
         mimetype=row.type,
-        as_attachment=True,
+        as_attachment=not (flag(given, "view") and row.type in file_types.PICTURES),
         download_name=row.name,
         etag=row.sha256,
         max_age=0,

@@ -56,6 +56,7 @@ def compute(form: str) -> Response:
                 "visible": {n: v for n, v in draft.visible.items() if n in shown},
                 "required": {n: v for n, v in draft.required.items() if n in shown},
                 "readonly": {n: v for n, v in draft.readonly.items() if n in shown},
+                "computed": draft.computed,
                 "problems": [refusal_json(p) for p in draft.problems],
                 "warnings": [refusal_json(p) for p in draft.warnings],
             }

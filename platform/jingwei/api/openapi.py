@@ -20,13 +20,16 @@ from jingwei.language.field_types.table import json_schema
 from jingwei.language.form import SHOWN_SYSTEM, STATUSES, Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.listing import may_open
+from jingwei.services.overrides import MOST_REASON
 from jingwei.services.rights import FieldRights
+from jingwei.services.wanted import REASONS
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
 blueprint = Blueprint("openapi", __name__)
 
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
+_REASON = {"type": "string", "minLength": 1, "maxLength": MOST_REASON}
 _INSTANT = {"type": ["string", "null"], "format": "date-time"}
 SYSTEM: Mapping[str, dict[str, Any]] = {
     "id": {"type": "integer"},
@@ -234,6 +237,10 @@ def _record_schemas(
         shown[name] = schema if writable else {**schema, "readOnly": True}
         if writable:
             written[name] = schema
+    owing = [f.name for f in form.fields.values() if f.mode == "override_with_reason"]
+    if reasons := {name: _REASON for name in owing if name in written}:
+        said = text("openapi.reasons", locale())
+        written[REASONS] = {"type": "object", "properties": reasons, "description": said}
     title = form.title(locale())
     read = {"type": "object", "title": title, "properties": shown, "required": ["id", "revision"]}
     write = {"type": "object", "title": title, "properties": written, "additionalProperties": False}

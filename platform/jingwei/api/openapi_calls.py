@@ -154,7 +154,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "tasks.list_proxies": ("person",),
     "flows.list_flows": ("workflow", "state", "page", "size"),
     "flows.statistics": ("workflow",),
-    "files.download": ("info",),
+    "files.download": ("info", "view"),
     "alerts.list_fired": ("alert", "org", "state", "page", "size"),
     "alerts.list_looks": ("alert",),
     "collect.matrix": ("period", "org"),
@@ -165,8 +165,8 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
 }
 INTEGERS = ("page", "size", "before", "id")
 FLAGS = (
-    "titles", "deleted", "submitting", "info", "overdue", "subtotals", "preview", "background",
-    "tables",
+    "titles", "deleted", "submitting", "info", "view", "overdue", "subtotals", "preview",
+    "background", "tables",
 )  # fmt: skip
 DAYS = ("at", "since", "until")
 # The addresses that are written out for each form.

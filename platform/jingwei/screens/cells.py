@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,12 +20,15 @@ from jingwei.language.periods import Period
 from jingwei.language.values import Literal_
 from jingwei.screens.markdown import TYPES as FORMATTED
 from jingwei.screens.markdown import html as html_of
+from jingwei.services import file_types
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS, display
 from jingwei.storage import people
+from jingwei.storage.files import FileRow, find_files
 from jingwei.texts import has_text, text
 from jingwei.web import current, locale
 
+FILES = frozenset(("file", "image", "signature"))
 NUMERIC = frozenset(("integer", "number", "money", "percent", "rating", "duration"))
 NOTHING = "—"
 # colours that an author names, and how a badge shows them
@@ -57,7 +61,7 @@ SYSTEM_TYPES: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One value to show. `css`: `num`, `neg`, …; `badge`: a colour; `href`: where it leads;
-    `html`: how a formatted text looks."""
+    `html`: how a formatted text looks; `hint`: said beside it, quieter."""
 
     text: str
     css: str = ""
@@ -65,6 +69,8 @@ class Cell:
     href: str | None = None
     items: tuple[Cell, ...] = ()
     html: Markup | None = None
+    hint: str = ""
+    picture: str = ""  # where a small picture of it is
 
     @property
     def empty(self) -> bool:
@@ -104,6 +110,7 @@ class Cells:
     words: str = field(default_factory=locale)
     _people: dict[str, str] = field(default_factory=dict)
     _links: dict[tuple[str, int], str] = field(default_factory=dict)
+    _files: dict[int, FileRow] = field(default_factory=dict)
 
     # --- columns --------------------------------------------------------------------------------
 
@@ -144,6 +151,8 @@ class Cells:
         rows = list(items)
         people_of = [c.path for c in columns if c.type == "person"]
         self.learn_people(row.get(path) for row in rows for path in people_of)
+        files_of = [c.path for c in columns if c.type in FILES]
+        self.learn_files(row.get(path) for row in rows for path in files_of)
         quiet = {"status", "state"} <= {c.type for c in columns}
         found = [[self.cell(form, c, row.get(c.path)) for c in columns] for row in rows]
         if quiet:
@@ -181,8 +190,10 @@ class Cells:
             return self.choice(definition, str(value))
         if kind == "link":
             return self.link(definition, value)
-        if kind in ("file", "image", "signature"):
-            return Cell(text("screens.file", self.words), href=f"/api/v1/files/{value}")
+        if kind in FILES and type(value) is int:
+            return self.file(value)
+        if kind == "json":
+            return Cell(json.dumps(value, ensure_ascii=False, indent=2, default=str), "code")
         if kind == "url":
             return Cell(str(value), href=str(value))
         if kind in FORMATTED:
@@ -246,10 +257,15 @@ class Cells:
         return format_decimal(shown, locale=self.words, decimal_quantization=False)
 
     def duration(self, seconds: int) -> str:
-        for unit, size in (("w", 604_800), ("d", 86_400), ("h", 3_600)):
-            if seconds and seconds % size == 0:
-                return text(f"screens.durations.{unit}", self.words, count=seconds // size)
-        return text("screens.durations.min", self.words, count=seconds // 60)
+        if seconds and seconds % _WEEK == 0:
+            return text("screens.durations.w", self.words, count=seconds // _WEEK)
+        left, parts = abs(seconds), []
+        for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+            count, left = divmod(left, size)
+            if count or (unit == "min" and not seconds):
+                parts.append(text(f"screens.durations.{unit}", self.words, count=count))
+        sign = "-" if seconds < 0 else ""
+        return sign + text("screens.durations.joint", self.words).join(parts)
 
     def choices(self, definition: Field) -> Sequence[Any]:
         if definition.type == "classification" and definition.of:
@@ -308,6 +324,29 @@ class Cells:
         found = getattr(catalogue, f"{kind}s", {}).get(name)
         return str(found.title(self.words)) if found is not None else name
 
+    def learn_files(self, values: Iterable[Any]) -> None:
+        """Look up together what files are called."""
+        wanted = {v for one in values for v in _listed(one) if type(v) is int} - self._files.keys()
+        if wanted:
+            self._files.update(find_files(self.view.connection, wanted))
+
+    def file(self, identity: int) -> Cell:
+        """A file by its name and size; a picture is seen."""
+        self.learn_files([identity])
+        address, row = f"/api/v1/files/{identity}", self._files.get(identity)
+        if row is None:
+            return Cell(text("screens.file", self.words), href=address)
+        picture = f"{address}?view=1" if row.type in file_types.PICTURES else ""
+        hint = self.size(row.size)
+        return Cell(row.name, href=picture or address, hint=hint, picture=picture)
+
+    def size(self, size: int) -> str:
+        """How many bytes, in a unit that is read at once."""
+        for unit, one in (("MB", 1024 * 1024), ("KB", 1024)):
+            if size >= one:
+                return f"{self.digits(Decimal(size) / one, 1)} {unit}"
+        return f"{size} B"
+
     def learn_people(self, logins: Iterable[Any]) -> None:
         flat = {str(one) for login in logins for one in _listed(login)}
         wanted = flat - self._people.keys()
@@ -365,6 +404,7 @@ class Cells:
         return " / ".join(self.title("org", c) for c in reversed(above))
 
 
+_WEEK = 604_800  # seconds
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

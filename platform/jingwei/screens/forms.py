@@ -18,14 +18,14 @@ from jingwei.language.text import Text
 from jingwei.language.values import Formula
 from jingwei.refusals import NotAllowed
 from jingwei.screens.buttons import submit_title
-from jingwei.screens.cells import Cells, form_or_404
+from jingwei.screens.cells import FILES, Cells, form_or_404
 from jingwei.screens.choosing import asks_for_people
 from jingwei.screens.frame import page, service
-from jingwei.screens.live import Live, live, row_defaults
+from jingwei.screens.live import Live, every_field, fills_of, live, row_defaults
 from jingwei.screens.session import reading
 from jingwei.screens.tabs import in_groups
 from jingwei.screens.widgets import Widget, Widgets, as_model, engine_values
-from jingwei.services import drafts, unsaved
+from jingwei.services import drafts, files, unsaved
 from jingwei.services.commands import Reading
 from jingwei.services.record_views import at_record, record
 from jingwei.services.rights import FieldRights
@@ -135,6 +135,7 @@ def _page(
         record=kept,
         status=cells.status(kept["status"]) if kept.get("status") else None,
         may_submit=_may_submit(view, form, kept),
+        signs=any(f.type == "signature" for f in every_field(form)),
         submit_title=submit_title(view, form, kept),
         model=_model(view, form, rights, values, kept, blocks, found),
         back=f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}",
@@ -168,7 +169,10 @@ def _model(
     widgets = [w for block in blocks for w in block.widgets]
     words = (
         *("row", "unsaved", "kept_at", "restore_at", "restore_changed"),
-        *("conflict", "file_kept", "nothing_found", "reasons", "reason_of"),
+        *("conflict", "file_kept", "nothing_found", "computed_is", "reason_owed"),
+        *("not_number", "number_long", "not_json", "not_date", "not_moment", "not_duration"),
+        *("not_place", "not_color", "not_read", "not_image", "not_sent", "remove_file"),
+        *("nothing_drawn",),
     )
     return json.dumps(
         {
@@ -180,6 +184,9 @@ def _model(
             "order": [w.name for w in widgets],
             "row_defaults": row_defaults(form, rights),
             "asks": sorted(found.asks),
+            "fills": fills_of(form, rights),
+            "files": known_files(view, form, kept),
+            "preview": "/markdown",
             "live": f"{address}/live.js?v={found.mark()}",
             "options": f"/f/{form.name}/options",
             "me": view.actor.login,
@@ -198,6 +205,14 @@ def _model(
         ensure_ascii=False,
         default=str,
     )
+
+
+def known_files(view: Reading, form: Form, kept: Mapping[str, Any]) -> dict[int, Any]:
+    """What the files of the record are called, by id."""
+    if not kept.get("id") or all(f.type not in FILES for f in every_field(form)):
+        return {}
+    held = files.of_record(view, form.name, kept["id"])
+    return {one["id"]: {n: one[n] for n in ("name", "size", "type")} for one in held}
 
 
 def blocks_of(widgets: Widgets, form: Form) -> list[Block]:

@@ -19,6 +19,7 @@ from jingwei.language.sections import sections_over
 from jingwei.language.values import Formula, Literal_
 from jingwei.screens.cells import NUMERIC
 from jingwei.services.commands import Reading
+from jingwei.services.filling import rules_of
 from jingwei.services.plans import form_plan
 from jingwei.services.rights import FieldRights
 
@@ -46,14 +47,15 @@ def live(view: Reading, form: Form, rights: FieldRights) -> Live:
     """Everything of the form that changes while somebody types."""
     found = Live()
     over = sections_over(form)
-    for f in _fields(form):
+    for f in every_field(form):
         if f.path in rights.visible:
             _conditions(view, form, rights, f, over.get(f.path, ()), found)
     _computes(view, form, rights, found)
     return found
 
 
-def _fields(form: Form) -> Iterator[Field]:
+def every_field(form: Form) -> Iterator[Field]:
+    """The fields of the form, and the columns of its tables."""
     for f in form.fields.values():
         yield f
         yield from f.fields.values()
@@ -101,7 +103,7 @@ def _computes(view: Reading, form: Form, rights: FieldRights, found: Live) -> No
         found.computes.append(
             f"[{json.dumps(one.table)},{json.dumps(one.name)},{json.dumps(always)},{text}]"
         )
-    for f in _fields(form):
+    for f in every_field(form):
         if isinstance(f.default, Formula) and f.path in rights.visible and f.table is not None:
             text = _text(view, rights, form, f.default, f)
             if text is None:
@@ -161,4 +163,15 @@ def row_defaults(form: Form, rights: FieldRights) -> dict[str, dict[str, object]
         }
         if given:
             found[name] = given
+    return found
+
+
+def fills_of(form: Form, rights: FieldRights) -> dict[str, dict[str, str]]:
+    """What each link brings along, as far as it is seen: {path of the link: {field: mode}}."""
+    found = {}
+    for link in every_field(form):
+        before = f"{link.table}." if link.table else ""
+        seen = {n: mode for n, _, mode in rules_of(link) if f"{before}{n}" in rights.visible}
+        if seen and link.path in rights.visible:
+            found[link.path] = seen
     return found

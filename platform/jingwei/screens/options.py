@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from jingwei.language.form import Field, Form
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import Cells, form_or_404
+from jingwei.screens.markdown import html
 from jingwei.screens.session import check_csrf, reading
 from jingwei.screens.widgets import Option, engine_values, named_options
 from jingwei.services.commands import Reading
@@ -21,15 +22,25 @@ from jingwei.storage import people
 from jingwei.web import locale
 
 MOST = 30
+MOST_TEXT = 100_000  # letters of a preview
 MOST_LOOKED_AT = 5_000  # records or people, for those that a filter lets through
 
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/f/<form>/options/<path>", "options", options, methods=["POST"])
+    blueprint.add_url_rule("/markdown", "markdown", formatted, methods=["POST"])
+
+
+def formatted() -> Response:
+    """`{text}` → `{html}`: how a formatted text will be shown."""
+    check_csrf()
+    body: Any = request.get_json(silent=True) or {}
+    with reading():
+        return jsonify({"html": html(str(body.get("text") or "")[:MOST_TEXT])})
 
 
 def options(form: str, path: str) -> Response:
-    """`{q, values, row}` → `[{value, text, hint}]`."""
+    """`{q, values, row}` → `[{value, text, hint}]`; `{held: [value]}`: what these are called."""
     check_csrf()
     body: Any = request.get_json(silent=True) or {}
     with reading() as view:
@@ -40,11 +51,23 @@ def options(form: str, path: str) -> Response:
         if field is None or path not in rights.visible | makes.visible:
             raise NotFound("not-found")
         cells = Cells(view)
+        if isinstance(body.get("held"), list):
+            return jsonify([_named(cells, field, str(v)) for v in body["held"][:MOST]])
         values = engine_values(view, definition, _mapping(body.get("values")))
         row = _mapping(body.get("row"))
         wanted = str(body.get("q") or "").strip()[:100]
         found = _offered(view, cells, definition, field, values, row, wanted)
         return jsonify([{"value": o.value, "text": o.text, "hint": o.hint} for o in found])
+
+
+def _named(cells: Cells, field: Field, value: str) -> dict[str, str]:
+    """What a value that is held is called, for those who may know."""
+    form, _, identity = value.rpartition("/")
+    if field.type != "link":
+        return {"value": value, "text": cells.one(field, value).text}
+    form = form or (field.to[0].partition(".")[0] if field.to else "")
+    known = form in cells.view.catalogue.forms and identity.isdigit()
+    return {"value": value, "text": cells.record_title(form, int(identity)) if known else value}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -133,9 +156,7 @@ def _records(
     return found
 
 
-def _forms_of(
-    field: Field, values: Mapping[str, Any], row: Mapping[str, Any]
-) -> Sequence[str]:
+def _forms_of(field: Field, values: Mapping[str, Any], row: Mapping[str, Any]) -> Sequence[str]:
     """The forms whose records may be linked, or the one that another field names now."""
     if field.form_from is None:
         return field.to

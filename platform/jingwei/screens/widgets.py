@@ -12,7 +12,7 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.periods import Period
 from jingwei.language.values import Formula, Literal_
-from jingwei.screens.cells import NUMERIC, Cells
+from jingwei.screens.cells import FILES, NUMERIC, Cells
 from jingwei.screens.orgs import org_options, periods_around
 from jingwei.services import drafts
 from jingwei.services.commands import Reading
@@ -23,15 +23,21 @@ from jingwei.services.rights import FieldRights
 REMOTE = frozenset(("person", "link"))
 AREAS = frozenset(("long_text", "markdown", "rich_text", "code", "json"))
 NAMED = frozenset(("org", "indicator", "post", "role", "form"))
-FILES = frozenset(("file", "image", "signature"))
 INPUTS: Mapping[str, str] = {
     "email": "email",
     "phone": "tel",
     "url": "url",
     "secret": "password",
     "time": "time",
-    "color": "color",
 }
+MARKS = (  # of formatted text, and the sign on each button
+    ("bold", "B"),
+    ("italic", "I"),
+    ("heading", "H"),
+    ("list", "•"),
+    ("quote", "❝"),
+    ("link", "↗"),
+)
 WIDE = frozenset((*AREAS, "table", "heading", "note", "tags", "scorecard"))
 
 
@@ -76,7 +82,13 @@ class Widget:
     page: tuple[RowBlock, ...] = ()
     totals: tuple[str, ...] = ()
     unit_from: str = ""  # the field whose choice is the unit
+    follows: str = ""  # the mode of a computed value that a person may override
+    stars: int = 5
     values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def marks(self) -> Sequence[tuple[str, str]]:
+        return MARKS
 
     @property
     def numeric(self) -> bool:
@@ -97,6 +109,8 @@ class Widget:
         }
         if self.unit_from:
             found["unitFrom"] = self.unit_from
+        if self.follows:
+            found["follows"] = self.follows
         if self.kind == "output" and self.options:
             found["titles"] = {option.value: option.text for option in self.options}
         if self.kind == "table":
@@ -164,6 +178,8 @@ class Widgets:
             page=self._row_page(f, {w.name: w for w in columns if w.name not in grid}),
             totals=f.totals,
             unit_from=unit_from(f),
+            follows=f.mode if f.compute is not None and not computed else "",
+            stars=most_stars(f),
         )
 
     def _row_page(self, table: Field, left: dict[str, Widget]) -> tuple[RowBlock, ...]:
@@ -186,7 +202,7 @@ class Widgets:
             return "output"
         if f.type == "boolean":
             return f.type
-        if f.type in NUMERIC:
+        if f.type in NUMERIC and f.type != "duration":
             return "number"
         if f.type in AREAS:
             return "area"
@@ -325,6 +341,12 @@ def unit_from(f: Field) -> str:
     if not isinstance(f.unit, Formula):
         return ""
     return f.unit.source.strip().removeprefix("parent.")
+
+
+def most_stars(f: Field) -> int:
+    """How many stars a rating has, as far as the definition says it in figures."""
+    most = f.max.value if isinstance(f.max, Literal_) else None
+    return min(int(most), 10) if isinstance(most, Decimal | int) else 5
 
 
 def _scale(f: Field) -> str:

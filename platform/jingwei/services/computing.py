@@ -73,6 +73,16 @@ def compute(
                     row[one.name] = value
 
 
+def suggestions(view: Reading, plan: FormPlan, record: Values) -> Values:
+    """What the fields of the record that a person may override are computed as, by name."""
+    env = environment(view, record)
+    return {
+        one.name: _computed(one.closure, env, one.name, one.field, Found())
+        for one in plan.computes
+        if one.table is None and one.field.mode in ("default", "override_with_reason")
+    }
+
+
 def _settled(
     view: Reading,
     one: Compute,

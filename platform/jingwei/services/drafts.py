@@ -37,6 +37,7 @@ class Draft:
     visible: dict[str, bool]
     required: dict[str, bool]
     readonly: dict[str, bool]
+    computed: dict[str, Any]  # what the fields would be that a person may override
     problems: list[FieldRefusal] = field(default_factory=list)
     warnings: list[FieldRefusal] = field(default_factory=list)
 
@@ -86,7 +87,8 @@ def compute(
     _drop_unreadable(view, plan, parsed, before or {}, found)
     record.update(parsed)
     for table in plan.tables:
-        record[table] = [dict(row) for row in record.get(table) or ()]
+        known = {row["id"]: row for row in (before or {}).get(table) or ()}
+        record[table] = [{**known.get(r.get("id"), {}), **r} for r in record.get(table) or ()]
         for row in record[table]:
             for column in plan.tables[table]:
                 row.setdefault(column, None)
@@ -102,8 +104,11 @@ def compute(
     occasion = Occasion(submitting=submitting, drafts=True)
     judged = validation.judge(view, plan, record, before, occasion, ())
     retired.judge(view, plan, record, before, judged)
+    found.judged(judged)
     env = environment(view, record, old=before, is_new=before is None)
     shown = shown_record(view, definition, {"id": id, **record}, rights)
+    computed = computing.suggestions(view, plan, record)
+    suggested = shown_record(view, definition, {"id": id, **record, **computed}, rights)
     if any(refusal.path == "org" for refusal in found.refusals):
         shown.json["org"] = asked_org  # as it was typed, beside what is wrong with it
     return Draft(
@@ -117,8 +122,9 @@ def compute(
             n: f.field.readonly or (f.readonly_if is not None and bool(f.readonly_if(env)))
             for n, f in plan.fields.items()
         },
-        found.refusals + judged.refusals,
-        judged.warnings,
+        {n: v for n, v in suggested.json.items() if n in computed},
+        found.refusals,
+        found.warnings,
     )
 
 

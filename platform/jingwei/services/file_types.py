@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from jingwei.refusals import Invalid
 
 UNKNOWN = "application/octet-stream"
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # any browser shows
 HEAD = 64 * 1024  # bytes that are looked at
 ZIP, OLE = "application/zip", "application/x-ole-storage"
 

@@ -55,7 +55,7 @@ def _fill(
 ) -> None:
     value = record.get(link.name)
     changed = value != old.get(link.name)
-    for target, path, mode in _rules(link):
+    for target, path, mode in rules_of(link):
         if mode == "follow":
             wanted = True
         else:
@@ -68,7 +68,7 @@ def _fill(
             record[target] = _fresh_rows(field, found) if _is_table(field) else found
 
 
-def _rules(link: Field) -> Iterable[tuple[str, str, str]]:
+def rules_of(link: Field) -> Iterable[tuple[str, str, str]]:
     for target, rule in link.fill.items():
         if isinstance(rule, Mapping):
             yield target, str(rule.get("from", target)), str(rule.get("mode", "copy"))

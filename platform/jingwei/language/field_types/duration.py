@@ -1,4 +1,5 @@
-"""`duration`: a length of time, read as `90min`, `8h`, `3d`, `2w`, kept in seconds."""
+"""`duration`: a length of time, never less than none; read as `90min`, `1h30min`, `8h`, `3d`,
+`2w` or as seconds, kept in seconds."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ from jingwei.language.field_types.base import (
 from jingwei.language.field_types.numbers import integer_of
 from jingwei.language.form import Field
 
-SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_SHAPE = re.compile(r"(\d{1,9})(min|h|d|w)", re.ASCII)
+SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_PART = re.compile(r"(\d{1,9})(min|[smhdw])", re.ASCII)
+_SHAPE = re.compile(rf"(?:{_PART.pattern}){{1,6}}", re.ASCII)
 
 
 class DurationType(FieldType):
@@ -35,14 +37,16 @@ class DurationType(FieldType):
 
     def parse(self, field: Field, raw: Any, known: Known) -> int:
         if isinstance(raw, str):
-            match = _SHAPE.fullmatch(raw)
-            if not match:
+            if not _SHAPE.fullmatch(raw):
                 raise ValueRefused("not-a-duration")
-            return int(match[1]) * SECONDS[match[2]]
-        return integer_of(raw)
+            return sum(int(count) * SECONDS[unit] for count, unit in _PART.findall(raw))
+        seconds = integer_of(raw)
+        if seconds < 0:
+            raise ValueRefused("below-least", least=0)
+        return seconds
 
     def json_schema(self, field: Field) -> dict[str, Any]:
-        return {"type": "integer"}
+        return {"type": "integer", "minimum": 0, "description": "seconds"}
 
 
 TYPE = DurationType()

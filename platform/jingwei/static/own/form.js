@@ -1,12 +1,15 @@
 // The form page: what is typed, kept and saved. Its parts: form_model.js and what imports it.
-import { api, ApiError, confirmed, summarise, toast } from "./api.js";
+import { api, ApiError, summarise, toast } from "./api.js";
 import { conflict } from "./form_conflict.js";
-import { read, show, upgrade, upload } from "./form_controls.js";
+import { upgrade } from "./form_controls.js";
+import { removeFile, sign, upload } from "./form_files.js";
+import { arrived, chose, forget, givenReasons, goBack, saidReasons, took } from "./form_follow.js";
 import { base, blockOf, changed, controlIn, fine, follows, form, held, isTable, isTyped, locale, model, numbers, same, state, writable } from "./form_model.js";
+import { put, read, unreadable, unreadAt } from "./form_read.js";
 import { askLater, refresh } from "./form_rules.js";
 import { submit } from "./form_submit.js";
-import { addRow, drawAll, indexOf, paste, removeRow, rowsOf, upgradeCell, wanted } from "./form_tables.js";
-import { blame, forgive, forgiveAll } from "./form_wrong.js";
+import { addRow, draw, drawAll, indexOf, paste, removeRow, rowsOf, upgradeCell, wanted } from "./form_tables.js";
+import { blame, forgive, forgiveAll, note } from "./form_wrong.js";
 import { makeUnsaved } from "./unsaved.js";
 
 // -- changes
@@ -14,34 +17,46 @@ import { makeUnsaved } from "./unsaved.js";
 form.addEventListener("input", (event) => take(event));
 form.addEventListener("change", (event) => take(event));
 
-function take(event) {
-  const control = event.target.closest("[data-input]");
-  if (!control || (control.tomselect && event.type === "input")) return;
+// where a control stands: its field, and the record or row that holds its value
+function placeOf(control) {
   const block = control.closest("[data-field]");
   const name = block.dataset.field;
   const cell = control.closest("[data-column]");
-  const owner = cell ? rowsOf(name)[indexOf(cell.closest("[data-row]"))] : state;
-  const key = cell ? cell.dataset.column : name;
-  const field = cell ? model.fields[name].columns[key] : model.fields[name];
-  if (control.type === "file") {
-    if (event.type === "change") upload(control, field, owner, key);
-    return;
-  }
-  owner[key] = read(control, field);
+  const column = cell?.dataset.column;
+  return {
+    name,
+    cell,
+    block: cell ?? block,
+    key: column ?? name,
+    path: column ? `${name}.${column}` : name,
+    field: column ? model.fields[name].columns[column] : model.fields[name],
+    owner: cell ? rowsOf(name)[indexOf(cell.closest("[data-row]"))] : state,
+  };
+}
+
+function take(event) {
+  const control = event.target.closest("[data-input]");
+  if (!control || (control.tomselect && event.type === "input")) return;
+  const { block, field, key, owner, path } = placeOf(control);
+  if (control.type === "file") return void (event.type === "change" && upload(control, [...control.files], placeOf(control)));
+  // the calendar empties a box of what it cannot read: that stays as it was typed
+  if (!event.isTrusted && control._flatpickr && control.value === "" && unreadAt(owner, key)) return draw(control, field, owner, key);
+  const value = read(control, field);
+  put(owner, key, value);
+  took(owner, key, field);
+  arrived(owner, key);
+  if (model.fills[path] && event.type === "change") chose(owner, path);
   if (field.kind === "number") control.classList.toggle("neg", String(owner[key] ?? "").startsWith("-"));
-  forgive(cell ?? block, control);
-  changed(cell ? `${name}.${key}` : name);
+  forgive(block, control);
+  changed(path);
 }
 
 form.addEventListener("focusin", (event) => {
   const control = event.target.closest("[data-input]");
   if (!control) return;
-  const cell = control.closest("[data-column]");
-  const name = control.closest("[data-field]").dataset.field;
-  const field = cell ? model.fields[name].columns[cell.dataset.column] : model.fields[name];
+  const { cell, field, key, name, owner } = placeOf(control);
   if (field.kind === "number" && !control.readOnly) {
-    const owner = cell ? rowsOf(name)[indexOf(cell.closest("[data-row]"))] : state;
-    control.value = numbers.edit(owner[cell ? cell.dataset.column : name], field.scale);
+    if (!unreadAt(owner, key)) control.value = numbers.edit(owner[key], field.scale);
     if (fine) control.select();
   }
   if (cell && field.kind === "select" && !control.tomselect && fine) {
@@ -57,12 +72,16 @@ form.addEventListener("focusin", (event) => {
 form.addEventListener("focusout", (event) => {
   const control = event.target.closest("[data-input]");
   if (!control) return;
-  const cell = control.closest("[data-column]");
-  const name = control.closest("[data-field]").dataset.field;
-  const field = cell ? model.fields[name].columns[cell.dataset.column] : model.fields[name];
-  if (field.kind !== "number") return;
-  const owner = cell ? rowsOf(name)[indexOf(cell.closest("[data-row]"))] : state;
-  if (owner) control.value = numbers.show(owner[cell ? cell.dataset.column : name], field.scale, field.digits);
+  const { block, field, key, owner } = placeOf(control);
+  if (!owner) return;
+  const left = unreadAt(owner, key);
+  if (left) {
+    forgive(block, control);
+    note(block, control, left.message);
+  }
+  const drawn = () => draw(control, field, owner, key);
+  if (control._flatpickr && left) setTimeout(drawn); // after the calendar has looked
+  else if (field.kind === "number" || field.follows || field.type === "duration") drawn();
 });
 
 form.addEventListener("click", (event) => {
@@ -72,6 +91,16 @@ form.addEventListener("click", (event) => {
     const line = addRow(add.closest("[data-table]").dataset.table);
     line.querySelector("[data-input]")?.focus();
   }
+  const back = event.target.closest("[data-recompute]");
+  if (back) {
+    const name = back.closest("[data-field]").dataset.field;
+    goBack(name);
+    changed(name);
+  }
+  const file = event.target.closest("button[data-file]");
+  if (file) removeFile(file, placeOf(file));
+  const pen = event.target.closest("[data-sign]");
+  if (pen) sign(pen.closest("[data-file-box]").querySelector("[data-input]"), placeOf(pen));
   const page = event.target.closest("[data-row-page]");
   if (page) openRow(page.closest("[data-row]"));
   if (remove) removeRow(remove.closest("[data-row]"), remove.closest("[data-table]").dataset.table);
@@ -106,7 +135,8 @@ const unsaved = makeUnsaved({
   differs: (values) => model.order.some((name) => isTyped(name) && name in values && !same(values[name], state[name])),
   // what others saved since is seen when this is saved: the record is sent as the one that was opened
   restore(values, opened) {
-    for (const name of model.order) if (name in values && writable(name)) state[name] = values[name];
+    forget(state);
+    for (const name of model.order) if (name in values && writable(name)) put(state, name, values[name]);
     held.revision = opened;
     drawAll();
     changed();
@@ -124,10 +154,15 @@ form.addEventListener("submit", async (event) => {
   busy = true;
   const thenSubmit = event.submitter?.value === "submit";
   forgiveAll();
+  const wrong = [...unreadable(state), ...givenReasons().owed];
+  if (wrong.length) {
+    busy = false;
+    return void blame(wrong, document.getElementById("summary").dataset.title);
+  }
   form.setAttribute("aria-busy", "true");
   for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
   try {
-    await save().catch(withReasons);
+    await save();
     if (thenSubmit && !(await submit())) return void toast(model.words.not_begun);
     unsaved.leave();
     location.href = `/f/${model.form}/${held.identity}`;
@@ -140,18 +175,9 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-// values that are computed are overridden for a reason: it is asked for, and the save goes on
-async function withReasons(error) {
-  const owed = error instanceof ApiError ? error.fields : [];
-  if (!owed.length || owed.some((f) => f.code !== "reason-needed" || !model.fields[f.path])) throw error;
-  const questions = owed.map((f) => ({ name: `reasons.${f.path}`, title: model.words.reason_of.replace("{title}", model.fields[f.path].title), type: "long_text", required: true }));
-  const answers = await confirmed(model.words.reasons, "", questions);
-  if (!answers) throw error;
-  await save(answers.reasons);
-}
-
-async function save(reasons) {
-  const values = { ...wanted(), ...(reasons ? { _reasons: reasons } : {}) };
+async function save() {
+  const { given } = givenReasons();
+  const values = { ...wanted(), ...(Object.keys(given).length ? { _reasons: given } : {}) };
   if (held.identity !== null && !Object.keys(values).length) return;
   const answer =
     held.identity === null
@@ -171,6 +197,7 @@ function settleSaved(answer) {
     });
   }
   held.kept = structuredClone(state);
+  saidReasons();
   history.replaceState(null, "", `/f/${model.form}/${held.identity}/edit`);
 }
 

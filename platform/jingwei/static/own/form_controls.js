@@ -1,6 +1,10 @@
-// The controls of a form: what they show, what is read from them, pickers and files.
-import { api, toast } from "./api.js";
-import { calendarWords, changed, fine, flatpickr, form, locale, model, nothing, NUMERIC, numbers, state, TomSelect } from "./form_model.js";
+// The controls of a form: what they show, what is read from them, and pickers.
+import { api } from "./api.js";
+import { showDuration } from "./form_durations.js";
+import { showFiles } from "./form_files.js";
+import { paintBeside } from "./form_kinds.js";
+import { calendarWords, fine, flatpickr, form, locale, model, nothing, NUMERIC, numbers, state, TomSelect } from "./form_model.js";
+import { dayOf, momentOf } from "./form_read.js";
 
 export function show(control, field, value) {
   if (control.matches("output")) {
@@ -15,12 +19,21 @@ export function show(control, field, value) {
     control.classList.toggle("neg", String(value ?? "").startsWith("-"));
   } else if (field.type === "datetime") showMoment(control, value);
   else if (control._flatpickr) control._flatpickr.setDate(value ?? "", false);
-  else if (value && typeof value === "object") control.value = field.type === "geolocation" ? `${value.lat}, ${value.lon}` : JSON.stringify(value, null, 1);
-  else control.value = value ?? "";
+  else control.value = writtenAs(field, value);
+  paintBeside(control);
+}
+
+function writtenAs(field, value) {
+  if (nothing(value)) return "";
+  if (field.type === "json") return JSON.stringify(value, null, 2);
+  if (field.type === "duration") return showDuration(value);
+  if (field.type === "geolocation" && typeof value === "object") return `${value.lat}, ${value.lon}`;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 export function shownValue(field, value) {
   if (nothing(value)) return "—";
+  if (field.type === "duration") return showDuration(value);
   if (NUMERIC.has(field.type)) return numbers.show(value, field.scale, field.digits) + (field.type === "percent" ? "%" : "");
   return field.titles?.[value] ?? String(value);
 }
@@ -28,6 +41,7 @@ export function shownValue(field, value) {
 function choose(control, field, value) {
   const wanted = (Array.isArray(value) ? value : [value]).filter((v) => !nothing(v)).map(keyOf);
   if (control.tomselect) {
+    for (const one of wanted) if (!control.tomselect.options[one]) control.tomselect.addOption({ value: one, text: field.type === "link" ? "…" : one });
     control.tomselect.setValue(field.many ? wanted : (wanted[0] ?? ""), true);
     return;
   }
@@ -38,37 +52,14 @@ function choose(control, field, value) {
   if (!wanted.length && !field.many) control.value = "";
 }
 
+// what a link or a person is called that was not chosen here
+export async function nameHeld(control, field, path, value) {
+  if (!control.tomselect || nothing(value) || !["link", "person"].includes(field.type)) return;
+  const wanted = (Array.isArray(value) ? value : [value]).map(keyOf);
+  for (const one of await api("POST", `${model.options}/${path}`, { held: wanted })) control.tomselect.updateOption(one.value, one);
+}
+
 export const keyOf = (v) => (v && typeof v === "object" ? `${v.form}/${v.id}` : String(v));
-
-export function read(control, field) {
-  if (control.type === "checkbox") return control.checked;
-  if (control.tagName === "SELECT") {
-    const chosen = [...control.selectedOptions].map((o) => o.value).filter((v) => v !== "");
-    const values = field.type === "link" ? chosen.map(linkOf) : chosen;
-    return field.many ? values : (values[0] ?? null);
-  }
-  const typed = control.value;
-  if (field.kind === "number") return field.type === "duration" && /[a-z]/.test(typed) ? typed.trim() : numbers.parse(typed, field.scale);
-  if (typed.trim() === "") return null;
-  if (field.type === "datetime") return readMoment(control);
-  if (field.type === "geolocation") {
-    const [lat, lon] = typed.split(/[,，\s]+/).map(Number);
-    return Number.isFinite(lat) && Number.isFinite(lon) ? { lat, lon } : typed;
-  }
-  if (field.type === "json") {
-    try {
-      return JSON.parse(typed);
-    } catch {
-      return typed;
-    }
-  }
-  return typed;
-}
-
-function linkOf(key) {
-  const [name, id] = key.split("/");
-  return id === undefined ? Number(key) : { form: name, id: Number(id) };
-}
 
 // an instant is typed and shown in the time of this browser
 function showMoment(control, value) {
@@ -80,41 +71,6 @@ function showMoment(control, value) {
   const at = new Date(value);
   if (control._flatpickr) control._flatpickr.setDate(at, false);
   else control.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-}
-
-function readMoment(control) {
-  const at = control._flatpickr ? control._flatpickr.selectedDates[0] : new Date(control.value);
-  return at && !Number.isNaN(at.valueOf()) ? at.toISOString() : control.value;
-}
-
-function showFiles(control, field, value) {
-  const box = control.parentElement.querySelector("[data-files]");
-  const ids = (Array.isArray(value) ? value : [value]).filter((v) => !nothing(v));
-  box.replaceChildren(
-    ...ids.map((id) => {
-      const link = document.createElement("a");
-      link.href = `/api/v1/files/${id}`;
-      link.textContent = model.words.file_kept;
-      return link;
-    }),
-  );
-}
-
-export async function upload(control, field, owner, name) {
-  const ids = field.many ? [...(owner[name] ?? [])] : [];
-  for (const file of control.files) {
-    const body = new FormData();
-    body.append("file", file);
-    try {
-      const answer = await api("POST", "/api/v1/files", body);
-      ids.push(answer.id);
-    } catch (error) {
-      toast(error.message, "danger");
-    }
-  }
-  control.value = "";
-  owner[name] = field.many ? ids : (ids[0] ?? owner[name]);
-  changed(name);
 }
 
 // -- pickers
@@ -167,6 +123,7 @@ export function upgrade(control, field, path, rowOf) {
       dateFormat: withTime ? "Y-m-d H:i" : "Y-m-d",
       locale: calendarWords[locale.slice(0, 2)] ?? "default",
       disableMobile: true,
+      parseDate: (typed) => (withTime ? momentOf(typed) : dayOf(typed)) ?? undefined, // a 31 February is none
       ...(control.closest("dialog") ? { appendTo: control.closest("dialog") } : {}),
     });
   }

@@ -1,8 +1,11 @@
 // What follows from what in a form: computed values, what is visible, required and locked.
 import { api } from "./api.js";
-import { show } from "./form_controls.js";
-import { blockOf, controlIn, form, held, isTable, model, nothing, rules, state, touched, x } from "./form_model.js";
-import { sentRows, totals } from "./form_tables.js";
+import { nameHeld, show, shownValue } from "./form_controls.js";
+import { arrived, isAwaited, isComing, isFollowing, offerBack, propose } from "./form_follow.js";
+import { blockOf, controlIn, form, held, isTable, model, nothing, NUMERIC, rules, same, state, touched, x } from "./form_model.js";
+import { put } from "./form_read.js";
+import { draw, drawTable, sentRows, totals } from "./form_tables.js";
+import { forgive } from "./form_wrong.js";
 import { settleTabs } from "./page_tabs.js";
 
 let asked = { visible: {}, required: {}, readonly: {} };
@@ -14,22 +17,24 @@ function environment(record, parent) {
 
 export function refresh() {
   for (const [table, name, always, compute] of rules.computes) {
-    if (table === null) settle(state, name, always, () => compute(x, environment(state)), name);
-    else for (const row of state[table] ?? []) settle(row, name, always, () => compute(x, environment(row, state)), `${table}.${name}`);
+    if (table === null) settle(state, name, model.fields[name], always, () => compute(x, environment(state)));
+    else for (const row of state[table] ?? []) settle(row, name, model.fields[table].columns[name], always, () => compute(x, environment(row, state)));
   }
   const env = environment(state);
   for (const name of model.order) {
     const block = blockOf(name);
-    const visible = rules.visible[name] ? rules.visible[name](x, env) === true : (asked.visible[name] ?? true);
+    const visible = rules.visible[name] ? holds(rules.visible[name], env) : (asked.visible[name] ?? true);
     block.hidden = !visible;
     if (isTable(name)) continue;
     const must = isRequired(name, env);
     block.querySelector("[data-must]")?.toggleAttribute("hidden", !must);
     const control = controlIn(block);
     if (control?.matches("[data-input]")) control.setAttribute("aria-required", String(must));
-    const readonly = rules.readonly[name] ? rules.readonly[name](x, env) === true : (asked.readonly[name] ?? false);
+    const readonly = rules.readonly[name] ? holds(rules.readonly[name], env) : (asked.readonly[name] ?? false);
     if (control && !model.fields[name].readonly) lock(control, readonly);
     if (control?.matches("output")) show(control, model.fields[name], state[name]);
+    if (isFollowing(state, name) && document.activeElement !== control) draw(control, model.fields[name], state, name);
+    offerBack(name, shownValue);
   }
   for (const section of form.querySelectorAll("[data-section]")) {
     section.hidden = [...section.querySelectorAll(".fields > [data-field]")].every((block) => block.hidden);
@@ -53,7 +58,7 @@ function sayUnits() {
 const shownUnit = (name) => (nothing(state[name]) ? "" : (model.fields[name]?.titles?.[state[name]] ?? String(state[name])));
 
 const isRequired = (name, env) =>
-  requiredAlways(name) || (rules.required[name] ? rules.required[name](x, env) === true : (asked.required[name] ?? false));
+  requiredAlways(name) || (rules.required[name] ? holds(rules.required[name], env) : (asked.required[name] ?? false));
 const requiredNames = new Set((form.dataset.required ?? "").split(" "));
 const requiredAlways = (name) => requiredNames.has(name);
 
@@ -63,14 +68,21 @@ function lock(control, readonly) {
   else control.readOnly = readonly;
 }
 
-function settle(owner, name, always, compute, path) {
-  if (!always && (touched.has(path) || !nothing(owner[name]))) return;
+// what is longer than a number may be holds nothing
+function reckoned(compute) {
   try {
-    owner[name] = compute();
+    return compute();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    owner[name] = null;
+    return null;
   }
+}
+
+const holds = (rule, env) => reckoned(() => rule(x, env)) === true;
+
+function settle(owner, name, field, always, compute) {
+  if (always) owner[name] = reckoned(compute);
+  else if (field) propose(owner, name, field, reckoned(compute));
 }
 
 function refreshTable(name) {
@@ -78,9 +90,11 @@ function refreshTable(name) {
   (state[name] ?? []).forEach((row, index) => {
     for (const cell of lines[index]?.querySelectorAll("[data-column]") ?? []) {
       const control = controlIn(cell);
-      if (control.matches("output")) show(control, model.fields[name].columns[cell.dataset.column], row[cell.dataset.column]);
-      const rule = rules.visible[`${name}.${cell.dataset.column}`];
-      if (rule) (cell.matches(".field") ? cell : control).hidden = rule(x, environment(row, state)) !== true;
+      const column = cell.dataset.column;
+      if (control.matches("output")) show(control, model.fields[name].columns[column], row[column]);
+      else if (isFollowing(row, column) && document.activeElement !== control) draw(control, model.fields[name].columns[column], row, column);
+      const rule = rules.visible[`${name}.${column}`];
+      if (rule) (cell.matches(".field") ? cell : control).hidden = !holds(rule, environment(row, state));
     }
   });
   totals(name);
@@ -104,9 +118,9 @@ function suggest(owner, name, value, control, field) {
 const unsuggested = (owner, values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isSuggested(owner, name) ? null : value]));
 
 export function askLater() {
-  if (!model.asks.length) return;
+  if (!model.asks.length && !isAwaited()) return;
   clearTimeout(asking);
-  asking = setTimeout(ask, 500);
+  asking = setTimeout(ask, isAwaited() ? 0 : 500);
 }
 
 async function ask() {
@@ -119,29 +133,68 @@ async function ask() {
   }
   if (mine !== round) return;
   asked = { visible: {}, required: {}, readonly: {}, ...pick(answer) };
-  for (const path of model.asks) {
-    const [name, column] = path.split(".");
-    const field = model.fields[name];
-    if (!field) continue;
-    if (column === undefined) {
-      if (field.computed) state[name] = textual(answer.values?.[name]);
-      continue;
-    }
-    const lines = blockOf(name).querySelector("[data-rows]").children;
-    (answer.values?.[name] ?? []).forEach((row, index) => {
-      const mine = state[name]?.[index];
-      if (!mine) return;
-      if (field.columns[column]?.computed) mine[column] = textual(row[column]);
-      else if (!rules.visible[path]) {
-        const cell = lines[index]?.querySelector(`[data-column="${CSS.escape(column)}"]`);
-        suggest(mine, column, textual(row[column]), cell && controlIn(cell), field.columns[column]);
-      }
-    });
-  }
+  for (const path of model.asks) answered(path, answer);
+  for (const path of Object.keys(model.fills)) brought(path, answer.values ?? {});
   refresh();
 }
 
+function answered(path, answer) {
+  const [name, column] = path.split(".");
+  const field = model.fields[name];
+  if (!field) return;
+  if (column === undefined) {
+    if (field.computed) state[name] = textual(answer.values?.[name]);
+    else if (field.follows) propose(state, name, field, textual((name in answer.computed ? answer.computed : answer.values)[name]));
+    return;
+  }
+  const lines = blockOf(name).querySelector("[data-rows]").children;
+  (answer.values?.[name] ?? []).forEach((row, index) => {
+    const mine = state[name]?.[index];
+    if (!mine) return;
+    if (field.columns[column]?.computed) mine[column] = textual(row[column]);
+    else if (!rules.visible[path]) {
+      const cell = lines[index]?.querySelector(`[data-column="${CSS.escape(column)}"]`);
+      suggest(mine, column, textual(row[column]), cell && controlIn(cell), field.columns[column]);
+    }
+  });
+}
+
+// what the links of the record and of its rows bring along
+function brought(path, values) {
+  const [table, column] = path.includes(".") ? path.split(".") : [null, path];
+  for (const [target, mode] of Object.entries(model.fills[path])) {
+    if (table === null) {
+      if (model.fields[target] && (mode === "follow" || isComing(state, target)) && target in values) bring(state, target, values[target]);
+      continue;
+    }
+    (values[table] ?? []).forEach((row, index) => {
+      const mine = state[table]?.[index];
+      if (mine && (mode === "follow" || isComing(mine, target)) && target in row) bring(mine, target, row[target], table, index);
+    });
+  }
+}
+
+function bring(owner, target, value, table = null, index = 0) {
+  arrived(owner, target);
+  const field = table === null ? model.fields[target] : model.fields[table].columns[target];
+  const now = field ? asHeld(field, value) : null;
+  if (!field || same(owner[target], now)) return;
+  put(owner, target, now);
+  touched.add(table ?? target);
+  if (table === null && isTable(target)) return void drawTable(target);
+  const line = table === null ? blockOf(target) : blockOf(table).querySelector("[data-rows]").children[index];
+  const place = table === null ? line : line?.querySelector(`[data-column="${CSS.escape(target)}"]`);
+  if (!place) return;
+  forgive(place, controlIn(place));
+  draw(controlIn(place), field, owner, target);
+  nameHeld(controlIn(place), field, table === null ? target : `${table}.${target}`, now);
+}
+
 const textual = (v) => (typeof v === "number" ? String(v) : (v ?? null));
+const asHeld = (field, value) => {
+  if (field.kind === "table") return (value ?? []).map((row) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, field.columns[name] ? asHeld(field.columns[name], one) : one])));
+  return NUMERIC.has(field.type) ? textual(value) : (value ?? null);
+};
 const pick = ({ visible = {}, required = {}, readonly = {} }) => ({ visible, required, readonly });
 
 function computable() {
@@ -149,9 +202,14 @@ function computable() {
   for (const name of model.order) {
     const field = model.fields[name];
     if (["heading", "note"].includes(field.kind) || field.computed) continue;
-    values[name] = isTable(name)
-      ? sentRows(name).map((row, index) => unsuggested(state[name][index], row))
-      : (state[name] ?? null);
+    if (isComing(state, name)) continue;
+    if (isTable(name)) values[name] = sentRows(name).map((row, index) => asAsked(state[name][index], row));
+    else values[name] = field.follows && isFollowing(state, name) ? null : (state[name] ?? null);
   }
   return values;
+}
+
+// a row without what is being asked for
+function asAsked(owner, row) {
+  return Object.fromEntries(Object.entries(unsuggested(owner, row)).filter(([name]) => !isComing(owner, name)));
 }

@@ -1,10 +1,19 @@
 // The tables of a form: rows, totals, a block pasted from a sheet; then everything that is drawn, and
 // what of it is sent.
 import { show, upgrade } from "./form_controls.js";
+import { isFollowing } from "./form_follow.js";
 import { blockOf, changed, controlIn, held, isTable, model, nothing, numbers, same, state, touched, writable, x } from "./form_model.js";
+import { put, read, readNumber, unreadAt } from "./form_read.js";
 
 export function rowsOf(name) {
   return (state[name] ??= []);
+}
+
+// a control as its record or row has it; what could not be read stays as it was typed
+export function draw(control, field, owner, name) {
+  const left = unreadAt(owner, name);
+  if (!left) show(control, field, owner[name]);
+  else if (left.text && control.value !== left.text) control.value = left.text;
 }
 
 export function drawTable(name) {
@@ -18,7 +27,7 @@ export function drawTable(name) {
     line.querySelector("[data-number]").textContent = index + 1;
     for (const cell of line.querySelectorAll("[data-column]")) {
       const field = model.fields[name].columns[cell.dataset.column];
-      show(controlIn(cell), field, row[cell.dataset.column]);
+      draw(controlIn(cell), field, row, cell.dataset.column);
     }
   });
   totals(name);
@@ -51,10 +60,19 @@ export function totals(name) {
   const rows = rowsOf(name);
   for (const cell of block.querySelectorAll("[data-total]")) {
     const field = model.fields[name].columns[cell.dataset.total];
-    const sum = rows.map((r) => x.num(r[cell.dataset.total])).filter((n) => n !== null).reduce(x.add, x.num(0));
-    cell.textContent = numbers.show(x.plain(sum), field.scale, field.digits);
+    const sum = summed(rows.map((r) => r[cell.dataset.total]));
+    cell.textContent = sum === null ? "" : numbers.show(sum, field.scale, field.digits);
   }
   block.querySelector("[data-count]").textContent = rows.length || "";
+}
+
+function summed(values) {
+  try {
+    return x.plain(values.map(x.num).filter((n) => n !== null).reduce(x.add, x.num(0)));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return null; // longer than a number may be
+  }
 }
 
 export function addRow(name, values = {}) {
@@ -91,7 +109,7 @@ export function paste(event) {
       const column = columns[first + right];
       const field = model.fields[name].columns[column];
       if (!field || field.computed || field.readonly) return;
-      row[column] = pasted(name, column, field, word.trim());
+      put(row, column, pasted(name, column, field, word.trim()));
     });
   });
   drawTable(name);
@@ -100,18 +118,18 @@ export function paste(event) {
 
 function pasted(name, column, field, word) {
   if (word === "") return null;
-  if (field.kind === "number") return numbers.parse(word, field.scale);
-  if (field.kind !== "select") return word;
+  if (field.kind === "number") return readNumber(word, field);
+  if (field.kind !== "select") return read({ value: word }, field);
   const offered = blockOf(name).querySelector("template").content.querySelector(`[data-column="${CSS.escape(column)}"] select`);
   const found = [...offered.options].find((o) => o.value === word || o.text.trim() === word);
   return found ? found.value : word;
 }
 
 export function sentRows(name) {
-  return (state[name] ?? []).map((row) => {
+  return rowsOf(name).map((row) => {
     const sent = row.id === undefined || row.id === null ? {} : { id: row.id };
     for (const [column, field] of Object.entries(model.fields[name].columns)) {
-      if (!field.computed && !field.readonly) sent[column] = row[column] ?? null;
+      if (!field.computed && !field.readonly) sent[column] = field.follows && isFollowing(row, column) ? null : (row[column] ?? null);
     }
     return sent;
   });
@@ -122,7 +140,7 @@ export function drawAll() {
     if (isTable(name)) drawTable(name);
     else {
       const control = controlIn(blockOf(name));
-      if (control) show(control, model.fields[name], state[name]);
+      if (control) draw(control, model.fields[name], state, name);
     }
   }
 }
@@ -130,8 +148,9 @@ export function drawAll() {
 export function wanted() {
   const values = {};
   for (const name of model.order.filter(writable)) {
-    if (held.identity === null ? nothing(state[name]) && !touched.has(name) : same(state[name], held.kept[name])) continue;
-    values[name] = isTable(name) ? sentRows(name) : (state[name] ?? null);
+    const goesAlong = !isTable(name) && model.fields[name].follows && isFollowing(state, name);
+    if (held.identity === null ? goesAlong || (nothing(state[name]) && !touched.has(name)) : same(state[name], held.kept[name])) continue;
+    values[name] = isTable(name) ? sentRows(name) : goesAlong ? null : (state[name] ?? null); // none is computed anew
   }
   return values;
 }

@@ -24,7 +24,7 @@ export function forgiveAll() {
 }
 
 export function blame(fields, message) {
-  const lines = fields.map(({ path, message: words }) => {
+  const lines = fields.map(({ path, message: words, reason }) => {
     const [name, index, column] = path.split(".");
     const field = model.fields[name];
     if (!field) return { words };
@@ -40,7 +40,7 @@ export function blame(fields, message) {
         place = line?.querySelector(`[data-column="${CSS.escape(column)}"]`) ?? place;
       }
     }
-    const control = place === block && isTable(name) ? block : controlIn(place);
+    const control = place === block && isTable(name) ? block : reason ? place.querySelector("[data-reason] input") : controlIn(place);
     note(place, control, words);
     return { words: `${title}: ${words}`, id: control?.id ?? block.id, go: () => goTo(block, control) };
   });
@@ -48,7 +48,7 @@ export function blame(fields, message) {
   markTabs();
 }
 
-function note(place, control, words) {
+export function note(place, control, words) {
   const wrong = place.querySelector("[data-wrong]");
   if (wrong) {
     wrong.textContent = wrong.textContent ? `${wrong.textContent} ${words}` : words;

@@ -1,10 +1,8 @@
 // What a person sets for himself: who stands in, phrases of opinions, the signature.
 
 import { api, ApiError, confirmed, summarise, toast } from "./api.js";
+import { makePad } from "./pad.js";
 import { chosenPeople, peoplePicker } from "./people.js";
-
-const INK = "#10223c";
-const LINE = 5; // pixels of the canvas
 
 const problems = document.getElementById("problems");
 
@@ -62,54 +60,9 @@ phrases.addEventListener("submit", (event) => {
 
 // -- the signature
 
-const pad = document.querySelector("[data-pad]");
-const pen = pad.getContext("2d");
-let drawing = false;
-let drawn = false;
-let box = null;
-
-function spot(event) {
-  const around = pad.getBoundingClientRect();
-  return [((event.clientX - around.left) * pad.width) / around.width, ((event.clientY - around.top) * pad.height) / around.height];
-}
-
-// what is drawn, without the empty paper around it
-function grow([x, y]) {
-  box = box ? [Math.min(box[0], x), Math.min(box[1], y), Math.max(box[2], x), Math.max(box[3], y)] : [x, y, x, y];
-}
-
-pad.addEventListener("pointerdown", (event) => {
-  pad.setPointerCapture(event.pointerId);
-  drawing = true;
-  Object.assign(pen, { strokeStyle: INK, lineWidth: LINE, lineCap: "round", lineJoin: "round" });
-  pen.beginPath();
-  pen.moveTo(...spot(event));
-  grow(spot(event));
-});
-pad.addEventListener("pointermove", (event) => {
-  if (!drawing) return;
-  drawn = true;
-  grow(spot(event));
-  pen.lineTo(...spot(event));
-  pen.stroke();
-});
-for (const name of ["pointerup", "pointercancel"]) pad.addEventListener(name, () => (drawing = false));
-
-document.querySelector("[data-clear]").addEventListener("click", () => {
-  pen.clearRect(0, 0, pad.width, pad.height);
-  drawn = false;
-  box = null;
-});
-
-function cut() {
-  const margin = 2 * LINE;
-  const [left, top] = [Math.max(0, box[0] - margin), Math.max(0, box[1] - margin)];
-  const wide = Math.min(pad.width, box[2] + margin) - left;
-  const high = Math.min(pad.height, box[3] + margin) - top;
-  const paper = Object.assign(document.createElement("canvas"), { width: wide, height: high });
-  paper.getContext("2d").drawImage(pad, left, top, wide, high, 0, 0, wide, high);
-  return new Promise((done) => paper.toBlob(done, "image/png"));
-}
+const paper = document.querySelector("[data-pad]");
+const pad = makePad(paper);
+document.querySelector("[data-clear]").addEventListener("click", () => pad.clear());
 
 async function signWith(content, name) {
   const form = new FormData();
@@ -121,8 +74,8 @@ async function signWith(content, name) {
 }
 
 document.querySelector("[data-use-drawn]").addEventListener("click", async () => {
-  if (!drawn) toast(pad.dataset.nothing, "warning");
-  else signWith(await cut(), "signature.png");
+  if (!pad.isDrawn()) toast(paper.dataset.nothing, "warning");
+  else signWith(await pad.cut(), "signature.png");
 });
 document.querySelector("[data-upload]").addEventListener("change", (event) => {
   const [file] = event.target.files;

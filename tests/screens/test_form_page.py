@@ -1,0 +1,293 @@
+"""The form page: what cannot be read stays and hinders saving, computed values are overridden where
+they stand, links bring values along, files say what they are, types have controls of their own."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_house import CONTRACT, MORE_FILES, PASSWORD, ApiHouse, fields, open_api
+from browser import PHONE, Visit, barriers, open_chromium, sideways_pixels, visit
+from page_house import Pages, texts
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+FILES = {
+    **MORE_FILES,
+    "forms/contract.yaml": CONTRACT,
+    "forms/ware.yaml": """
+kind: form
+title: 物料
+display: "{name}"
+fields:
+  name: {type: text, title: 名称}
+  price: {type: money, title: 单价}
+permissions:
+  all: {post: planner, can: [read, create, update], scope: org}
+""",
+    "forms/sheet.yaml": """
+kind: form
+title: 单据
+fields:
+  name: {type: text, title: 名称, required: true}
+  qty: {type: number, title: 数量}
+  ware:
+    {type: link, to: ware, title: 物料, fill: {price: price, first: {from: price, mode: if_empty}}}
+  price: {type: money, title: 回填价}
+  first: {type: money, title: 首价}
+  why: {type: text, title: 贵的原因, visible_if: price > 100, required_if: price > 100}
+  total: {type: number, title: 合计, compute: qty * 2}
+  advice: {type: number, title: 建议, compute: qty * 3, mode: default}
+  fixed: {type: number, title: 核定, compute: qty * 4, mode: override_with_reason}
+  day: {type: date, title: 日期}
+  facts: {type: json, title: 数据}
+  long: {type: duration, title: 时长}
+  place: {type: geolocation, title: 位置}
+  hue: {type: color, title: 颜色}
+  stars: {type: rating, title: 评分}
+  notes: {type: markdown, title: 说明}
+  paper: {type: file, title: 附件, many: true}
+  sign: {type: signature, title: 签名}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      what: {type: link, to: ware, title: 物料, fill: {cost: price}}
+      cost: {type: money, title: 单价}
+      photo: {type: image, title: 照片}
+permissions:
+  all: {post: planner, can: [read, create, update], scope: org}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("form")
+    opened = open_api(folder, f"sqlite:///{folder / 'form.db'}", FILES)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def ware(house: ApiHouse) -> int:
+    return int(house.make("li.na", "ware", name="钢管", price="250.00")["id"])
+
+
+def save(house: ApiHouse, **values: Any) -> Any:
+    return house.post("li.na", "forms/sheet/records", {"name": "一", **values})
+
+
+# --- what is sent --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "refused", "code"),
+    [
+        ("stars", -1, "below-least"),
+        ("stars", 6, "above-most"),
+        ("long", -60, "below-least"),
+        ("long", "soon", "not-a-duration"),
+        ("place", {"lat": 99, "lon": 0}, "not-a-place"),
+        ("name", 5, "not-text"),
+    ],
+)
+def test_a_value_its_type_cannot_have_is_refused_once(
+    house: ApiHouse, field: str, refused: Any, code: str
+) -> None:
+    assert fields(save(house, **{field: refused})) == [(field, code)]
+
+
+def test_an_org_that_there_is_not_is_not_missing_as_well(house: ApiHouse) -> None:
+    assert fields(save(house, org="nowhere")) == [("org", "unknown-org")]
+
+
+def test_a_length_of_time_is_written_in_parts_and_read_as_such(house: ApiHouse) -> None:
+    made = save(house, long="1h30min", facts={"a": [True, None]}).get_json()
+    assert made["long"] == 5400
+    page = Pages(house).page("li.na", f"/f/sheet/{made['id']}")
+    assert "1 小时 30 分钟" in texts(page, "//dd")
+    (facts,) = page.xpath("//dd[contains(@class,'code')]")
+    assert facts.text_content().split() == ["{", '"a":', "[", "true,", "null", "]", "}"]
+
+
+def test_the_api_says_how_a_computed_value_is_overridden(house: ApiHouse) -> None:
+    described = house.get("li.na", "openapi.json").get_json()["components"]["schemas"]
+    assert list(described["sheet.write"]["properties"]["_reasons"]["properties"]) == ["fixed"]
+    assert "_reasons" not in described["ware.write"]["properties"]
+    told = house.post("li.na", "forms/sheet/compute", {"qty": "5", "advice": "99"}).get_json()
+    assert (told["values"]["advice"], told["computed"]) == (99, {"advice": 15, "fixed": 20})
+
+
+def test_the_preview_of_a_formatted_text_runs_nothing(house: ApiHouse) -> None:
+    pages = Pages(house)
+    asked = {"text": "**粗** <script>x</script>"}
+    told = pages.client("li.na").post(
+        "/markdown", json=asked, headers={"X-CSRF-Token": pages.csrf("li.na")}
+    )
+    assert told.get_json()["html"].startswith("<p><strong>粗</strong> &lt;script&gt;")
+
+
+# --- in the browser ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def desk(house: ApiHouse, ware: int) -> Iterator[Visit]:
+    server = make_server("127.0.0.1", 0, house.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with open_chromium() as browser:
+        yield visit(browser, f"http://127.0.0.1:{server.server_port}", "li.na", PASSWORD)
+    server.shutdown()
+
+
+def saved(page: Page, house: ApiHouse) -> dict[str, Any]:
+    """Save; the record that is there then."""
+    page.locator("#save").click()
+    page.wait_for_url(re.compile(r"/f/sheet/\d+$"))
+    identity = page.url.rpartition("/")[2]
+    found: dict[str, Any] = house.get("li.na", f"forms/sheet/records/{identity}").get_json()
+    return found
+
+
+def box(page: Page, name: str) -> Any:
+    return page.locator(f"#field-{name}")
+
+
+@pytest.mark.browser
+def test_what_cannot_be_read_stays_in_its_box_and_hinders_saving(
+    desk: Visit, house: ApiHouse
+) -> None:
+    page = desk.go("/f/sheet/new")
+    typed = {"qty": "1e400", "total": "", "day": "2026-02-31", "facts": "{bad", "place": "99, 0"}
+    box(page, "name").fill("二")
+    for name, text in typed.items():
+        if text:
+            box(page, name).fill(text)
+            box(page, "name").focus()
+            expect(box(page, name)).to_have_value(text)
+            expect(box(page, name)).to_have_attribute("aria-invalid", "true")
+    page.locator("#save").click()
+    expect(page.locator("#summary li")).to_have_count(4)
+    assert page.url.endswith("/new")
+    assert barriers(page) == []
+    right = {"qty": "12.5", "day": "2026-02-28", "facts": '{"a": "b"}', "place": "39.9, 116.4"}
+    for name, text in right.items():
+        box(page, name).fill(text)
+    box(page, "hue").fill("#1A2b3C")
+    box(page, "long").fill("1小时30分")
+    page.get_by_role("button", name="4 星").click()
+    made = saved(page, house)
+    assert (made["qty"], made["day"], made["facts"]) == (12.5, "2026-02-28", {"a": "b"})
+    assert (made["long"], made["stars"], made["hue"]) == (5400, 4, "#1A2b3C")
+    assert made["place"] == {"lat": 39.9, "lon": 116.4}
+
+
+@pytest.mark.browser
+def test_a_computed_value_follows_until_a_person_overrides_it_and_again_after(
+    desk: Visit, house: ApiHouse
+) -> None:
+    page = desk.go("/f/sheet/new")
+    box(page, "name").fill("三")
+    box(page, "qty").fill("2")
+    expect(box(page, "advice")).to_have_value("6")
+    box(page, "qty").fill("20")
+    expect(box(page, "advice")).to_have_value("60")
+    expect(box(page, "fixed")).to_have_value("80")
+    box(page, "advice").fill("7")
+    box(page, "fixed").fill("100")
+    box(page, "qty").fill("30")
+    expect(box(page, "advice")).to_have_value("7")
+    offered = page.locator("[data-field=fixed] [data-override]")
+    expect(offered).to_contain_text("120")
+    page.locator("#save").click()
+    expect(page.locator("[data-field=fixed] [data-wrong]")).to_be_visible()
+    offered.get_by_role("textbox").fill("另有补贴")
+    page.locator("[data-field=advice] [data-recompute]").click()
+    expect(page.locator("[data-field=advice] [data-override]")).to_be_hidden()
+    made = saved(page, house)
+    assert (made["advice"], made["fixed"]) == (90, 100)
+
+    page = desk.go(f"/f/sheet/{made['id']}/edit")
+    box(page, "qty").fill("40")
+    expect(box(page, "fixed")).to_have_value("100")
+    expect(offered).to_contain_text("160")
+    expect(offered.get_by_role("textbox")).to_be_hidden()
+    offered.get_by_role("button").click()
+    made = saved(page, house)
+    assert (made["advice"], made["fixed"]) == (120, 160)
+
+
+@pytest.mark.browser
+def test_a_link_brings_its_values_along_when_it_is_chosen(desk: Visit, house: ApiHouse) -> None:
+    page = desk.go("/f/sheet/new")
+    box(page, "name").fill("四")
+    box(page, "first").fill("1")
+    expect(page.locator("[data-field=why]")).to_be_hidden()
+    choose(page, page.locator("[data-field=ware]"), "钢管")
+    expect(box(page, "price")).to_have_value("250.00")
+    expect(box(page, "first")).to_have_value("1.00")
+    expect(page.locator("[data-field=why] [data-must]")).to_be_visible()
+    box(page, "why").fill("特种")
+    page.get_by_role("button", name="添加一行").click()
+    choose(page, page.locator("[data-row] [data-column=what]"), "钢管")
+    expect(page.locator("[data-row] [data-column=cost] input")).to_have_value("250.00")
+    page.locator("[data-row] [data-column=cost] input").fill("240")
+    made = saved(page, house)
+    assert (made["price"], made["first"], made["lines"][0]["cost"]) == (250, 1, 240)
+
+
+def choose(page: Page, place: Any, words: str) -> None:
+    place.locator(".ts-control").click()
+    page.locator(".ts-dropdown .option:visible", has_text=words).click()
+
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c63f8cfc0f01f00050001ff89993d1d0000000049454e44ae426082"
+)
+
+
+@pytest.mark.browser
+def test_files_say_what_they_are_and_can_be_taken_away(desk: Visit, house: ApiHouse) -> None:
+    page = desk.go("/f/sheet/new")
+    box(page, "name").fill("五")
+    papers = [("甲.txt", b"one"), ("乙.txt", b"two" * 999)]
+    box(page, "paper").set_input_files(
+        [{"name": n, "mimeType": "text/plain", "buffer": b} for n, b in papers]
+    )
+    listed = page.locator("[data-field=paper] .file-line")
+    expect(listed).to_have_count(2)
+    expect(listed.nth(1)).to_contain_text("2.9")
+    page.get_by_role("button", name="移除 甲.txt").click()
+    expect(listed).to_have_count(1)
+
+    page.get_by_role("button", name="添加一行").click()
+    photo = page.locator("[data-row] [data-column=photo]")
+    photo.locator("input").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"no"}
+    )
+    expect(photo.locator("[data-wrong]")).to_contain_text("不是图片")
+    photo.locator("input").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE}
+    )
+    expect(photo.locator("img")).to_be_visible()
+    page.locator("[data-field=sign] [data-sign]").click()
+    paper = page.locator("#sign-pad canvas").bounding_box()
+    assert paper is not None
+    page.mouse.move(paper["x"] + 40, paper["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(paper["x"] + 140, paper["y"] + 90)
+    page.mouse.up()
+    page.locator("#sign-pad").get_by_role("button", name="使用").click()
+    expect(page.locator("[data-field=sign] img")).to_be_visible()
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert sideways_pixels(page) == 0
+    assert barriers(page) == []
+    made = saved(page, house)
+    assert len(made["paper"]) == 1 and made["lines"][0]["photo"] and made["sign"]
+    expect(page.locator(".read a", has_text="乙.txt")).to_be_visible()
+    expect(page.locator(".read img.thumb")).to_have_count(2)
+    page.set_viewport_size({"width": 1440, "height": 900})
