@@ -10,7 +10,7 @@ from backends import on_sqlite
 from killed_apply import publish
 from services_house import FILES, House
 from sqlalchemy import inspect
-from test_killed_publications import changed, completed, filled, releases, run
+from test_killed_publications import changed, completed, filled, releases, run, stopped
 
 from jingwei.refusals import Conflict, NoSpace
 from jingwei.storage import publication
@@ -60,6 +60,39 @@ def test_a_publication_that_never_gets_the_table_says_so_and_changes_nothing(
     assert "Nothing has changed. Run it again" in refused.value.message("en")
     assert releases(house) == [1]
     assert run(house, inline=1_000) == 2
+
+
+@on_postgresql
+def test_an_index_whose_building_the_database_ends_is_built_again(house: House) -> None:
+    filled(house)
+    changed(house)
+    stopped(house, "index.begin", inline=0)
+    done: list[int] = []
+    publisher = threading.Thread(target=lambda: done.append(run(house)))
+    engine = house.database.engine.execution_options(isolation_level="REPEATABLE READ")
+
+    with engine.connect() as reader:
+        transaction = reader.begin()
+        reader.exec_driver_sql("SELECT count(*) FROM f_contract")  # whose snapshot is waited for
+        publisher.start()
+        while not (found := _building(house)):
+            assert publisher.is_alive()
+        with house.database.reading() as connection:
+            connection.exec_driver_sql("SELECT pg_terminate_backend(%s)", (found,))
+        transaction.rollback()
+    publisher.join()
+    assert done == [2]
+    completed(house)
+
+
+def _building(house: House) -> int | None:
+    """The backend that is building an index."""
+    with house.database.reading() as connection:
+        found: int | None = connection.exec_driver_sql(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+            "AND query LIKE 'CREATE INDEX CONCURRENTLY%%' AND wait_event_type = 'Lock'"
+        ).scalar()
+    return found
 
 
 @on_sqlite

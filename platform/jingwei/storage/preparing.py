@@ -4,12 +4,14 @@ filled in, indexes built. It can be killed at any line, and is gone on with by r
 from __future__ import annotations
 
 import fcntl
+import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from jingwei.refusals import Conflict
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
-from jingwei.storage.errors import as_ours
+from jingwei.storage.errors import TryAgain, as_ours
 from jingwei.storage.failpoints import failpoint
 from jingwei.storage.fills import BATCH, Fill
 from jingwei.storage.full_text import forget_fields_of
@@ -27,6 +29,8 @@ from jingwei.storage.locks import APPLY_LOCK
 from jingwei.storage.tables_records import sys_change
 from jingwei.storage.tables_releases import sys_column, sys_preparation, sys_table
 
+T = TypeVar("T")
+MOST_ATTEMPTS = 5
 Tell = Callable[[str, int, int], None]  # what (a path or an index), how many, of how many
 
 
@@ -146,28 +150,50 @@ def run_fill(database: Database, preparation: Preparation, fill: Fill, tell: Tel
     last = int(entry.get("last", -1))
     done = int(entry.get("done", 0))
     total = int(entry.get("total", 0))
-    while True:
+
+    def batch() -> tuple[int | None, int, int]:
+        """The id to go on behind, and how many rows were looked at, of how many."""
         with database.writing() as connection:
-            if not total:
-                total = _total(connection, fill.table)
+            if not database.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            every = total or _total(connection, fill.table)
             following, looked = fill.batch(connection, last, BATCH)
             failpoint("fill.batch")
-            done += looked
             entry = {
                 "path": fill.path,
                 "last": last if following is None else following,
-                "done": done,
-                "total": total,
+                "done": done + looked,
+                "total": every,
                 "finished": following is None,
                 "words": words,
             }
             _keep_progress(connection, preparation, fill.name, entry)
+        return following, done + looked, every
+
+    while True:
+        following, done, total = insistent(batch)
         failpoint("fill.batch_committed")
         if tell is not None:
             tell(fill.path, min(done, total), total)
         if following is None:
             return
         last = following
+
+
+def insistent(do: Callable[[], T]) -> T:
+    """Do one step of the long part, and again when it lost a race with people's work, or its
+    connection: nobody waits for it.
+
+    Raises Conflict `publish-interrupted` when that goes on.
+    """
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        try:
+            return do()
+        except TryAgain as error:
+            if attempt == MOST_ATTEMPTS:
+                raise Conflict("publish-interrupted", times=MOST_ATTEMPTS) from error
+            time.sleep(random.uniform(0.05, 0.5) * attempt)  # noqa: S311 - only a pause
+    raise AssertionError("unreachable")
 
 
 def _total(connection: Connection, table: str) -> int:
@@ -215,12 +241,16 @@ def build_index(database: Database, ddl: Ddl, index: Index) -> None:
     """Build an index while everybody goes on working (PostgreSQL), or in a transaction of its own
     (SQLite). One that a killed run left half built is built anew."""
     failpoint("index.begin")
-    if database.is_sqlite:
-        with database.writing() as connection:
-            connection.exec_driver_sql(ddl.create_index(index))
-    else:
-        _build_concurrently(database, ddl, index)
+    insistent(lambda: _build(database, ddl, index))
     failpoint("index.done")
+
+
+def _build(database: Database, ddl: Ddl, index: Index) -> None:
+    if not database.is_sqlite:
+        _build_concurrently(database, ddl, index)
+        return
+    with database.writing() as connection:
+        connection.exec_driver_sql(ddl.create_index(index))
 
 
 def _build_concurrently(database: Database, ddl: Ddl, index: Index) -> None:

@@ -7,6 +7,7 @@ earlier release can be published again over them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from sqlalchemy import delete, select
 
@@ -14,6 +15,7 @@ from jingwei.storage.database import Connection, Database
 from jingwei.storage.failpoints import failpoint
 from jingwei.storage.ledger import mark_purged
 from jingwei.storage.names import Hidden
+from jingwei.storage.preparing import insistent
 from jingwei.storage.tables_lists import sys_words
 from jingwei.storage.tables_releases import sys_column, sys_table
 
@@ -27,7 +29,7 @@ def purge(database: Database, wanted: Sequence[Hidden]) -> None:
     for found in sorted(wanted, key=lambda f: (f.column is None, -f.path.count("."), f.path)):
         if found.column is None:
             _empty_links(database, found.table)
-        while _batch(database, found):
+        while insistent(partial(_batch, database, found)):
             failpoint("purge.batch")
         with database.writing() as connection:
             mark_purged(connection, found)
@@ -62,11 +64,14 @@ def _empty_links(database: Database, table: str) -> None:
     """What was hidden before may still point to the rows that go."""
     with database.reading() as connection:
         links = list(_links_to(connection, table))
+
+    def batch(owner: str, column: str) -> bool:
+        with database.writing() as connection:
+            return _empty(connection, owner, column)
+
     for owner, column in links:
-        while True:
-            with database.writing() as connection:
-                if not _empty(connection, owner, column):
-                    break
+        while insistent(partial(batch, owner, column)):
+            pass
 
 
 def _links_to(connection: Connection, table: str) -> Iterator[tuple[str, str]]:

@@ -43,7 +43,7 @@ from jingwei.storage.plan import (
 )
 from jingwei.storage.plan_rows import Counts
 from jingwei.storage.plan_step import Group, Step
-from jingwei.storage.preparing import alone, changed_since, newest_change
+from jingwei.storage.preparing import alone, changed_since, insistent, newest_change
 from jingwei.storage.publication import Publication, announce, with_publish_lock
 from jingwei.storage.releases import (
     Release,
@@ -220,11 +220,19 @@ class _Back:
 
     def _fill_beside(self, fill: Fill) -> None:
         """Worked out while everybody goes on working: nobody sees these columns yet."""
-        last: int | None = -1
-        while last is not None:
+
+        def batch() -> int | None:
             with self.database.writing() as connection:
-                last, _ = fill.batch(connection, last, BATCH)
+                if not self.database.is_sqlite:
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                following, _ = fill.batch(connection, last, BATCH)
+            return following
+
+        last = -1
+        while (following := insistent(batch)) is not None:
             failpoint("rollback.batch")
+            last = following
+        failpoint("rollback.batch")
 
     def _publish(self, done: set[str], mark: int) -> Release:
         def step(connection: Connection) -> Release:
