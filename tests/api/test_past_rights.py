@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields, open_api
 
+from jingwei.services import records
+from jingwei.services.people import SYSTEM
+from jingwei.services.presenting import MASK
 from jingwei.storage.people import find_person, update_person
 
 CLAIM = """
@@ -39,7 +42,8 @@ fields:
       code: {type: text, title: 编码, set_once: true}
 permissions:
   planner: {post: planner, can: [read, create, update], scope: org}
-  finance: {post: finance_manager, can: [read, create], scope: org_and_below}
+  finance: {post: finance_manager, can: [read, create, export], scope: org_and_below}
+  ops: {role: group_ops, can: [read, export], scope: all}
 """
 
 
@@ -97,8 +101,31 @@ def test_what_was_deleted_is_shown_to_those_only_who_may_delete_it(house: ApiHou
     totals = {who: house.get(who, bin_).get_json()["total"] for who in ("li.na", "wang.wu", "ops")}
     assert totals == {"li.na": 1, "wang.wu": 0, "ops": 0}
     assert house.get("chen.jie", bin_).get_json()["items"] == []
+    sheet = "forms/claim/export.csv?deleted=1"
+    gone = house.make("li.na", "claim", agreed=77)
+    house.platform.commands.run(
+        lambda w: records.delete(w, "claim", gone["id"], expected_revision=1, source="system"),
+        SYSTEM,
+    )
+    assert "77" not in house.get("ops", sheet).get_data(as_text=True)
     assert house.get("li.na", f"{path}?deleted=1").get_json()["name"] == "废"
     assert code(house.get("chen.jie", f"{path}?deleted=1")) == (404, "no-such-record")
+
+
+def test_what_is_closed_in_a_form_is_closed_through_every_link_to_it(house: ApiHouse) -> None:
+    bridge = house.make("li.na", "contract", name="丙桥", amount=5, secret="LOW", main=None)
+    house.make("li.na", "claim", about=bridge["id"])
+    claims = "forms/claim/records?fields=about.secret"
+
+    assert [i["about.secret"] for i in house.get("li.na", claims).get_json()["items"]][0] == "LOW"
+    shown = house.get("ops", claims).get_json()["items"]  # to whom it is masked
+    assert MASK in {item["about.secret"] for item in shown}
+    for values in ("titles", "codes"):
+        sheet = house.get("ops", f"forms/claim/export.csv?fields=about.secret&values={values}")
+        assert sheet.status_code == 200 and "LOW" not in sheet.get_data(as_text=True)
+    assert code(house.get("ops", f"{claims}&sort=about.secret")) == (400, "sort")
+    # from whom it is hidden, though his rights on claims are the same
+    assert code(house.get("chen.jie", claims)) == (400, "unknown-fields")
 
 
 # --- rows that stand fast ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services.commands import Reading
+from jingwei.services.listing import is_masked
 from jingwei.services.presenting import MASK, needs_presenting, presenter
 from jingwei.services.sheet_cells import NAMED, SEVERAL
 from jingwei.services.sheet_names import PeopleNames, RecordNames
@@ -117,7 +118,7 @@ class Cells:
 
     def maker(self, path: str) -> Shown | None:
         """From the engine value at a path to what stands in the cell; None: the value itself."""
-        if path in self._masked:
+        if path in self._masked or is_masked(self._view, self._form, path):
             return None
         definition = self._form.fields.get(path)
         if definition is not None and not definition.many:

@@ -72,6 +72,7 @@ class _Shape:
     links: tuple[FollowedLink, ...]
     sort: tuple[SortKey, ...]
     search: tuple[str, ...]
+    masked: tuple[str, ...] = ()  # paths that end in what is masked where they lead
     lasting: bool = True
 
 
@@ -108,9 +109,7 @@ def listing(
     view = view.rights.home(view, form)
     definition = form_of(view, form)
     rights = view.rights.fields(view, form)
-    scope = view.rights.row_scope(view, form)
-    if wish.deleted:  # what was thrown away is for those who may throw it away, and back
-        scope = _in_both(scope, view.rights.row_scope(view, form, "delete"))
+    scope = _scope(view, form, wish)
     if not scope.terms:
         raise_unless_known(view, definition)
     shape = _shape(view, definition, rights, wish)
@@ -132,7 +131,7 @@ def listing(
             value = item[name]
             if value is not None:
                 item[name] = present(value)
-    for name in rights.masked:
+    for name in (*rights.masked, *shape.masked):
         for item in items:
             if item.get(name) is not None:
                 item[name] = MASK
@@ -165,7 +164,7 @@ def walked(view: Reading, form: str, wish: ListWish, *, as_words: bool) -> Itera
     rights = view.rights.fields(view, form)
     shape = _shape(view, definition, rights, wish)
     _refuse_out_of_reach(view, definition, rights, wish, shape)
-    scope = view.rights.row_scope(view, form)
+    scope = _scope(view, form, wish)
     query = replace(_query(view, form, wish, shape, scope, None), count=None)
     parts = walk(view.store, view.connection, query, as_words=as_words)
     while True:
@@ -194,7 +193,7 @@ def _shown(
         items: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in lists]
         blank(view, form, items, dotted)
         columns |= {path: [item[path] for item in items] for path in dotted}
-    for name in rights.masked & columns.keys():
+    for name in {*rights.masked, *shape.masked} & columns.keys():
         columns[name] = [v if v is None else MASK for v in columns[name]]
     below: list[dict[str, Any]] = [{"id": identity} for identity in ids] if shape.tables else []
     _add_tables(view, form.name, shape, rights, below)
@@ -283,6 +282,13 @@ def _page(wish: ListWish, most: int) -> Page:
     return Page(wish.size, (wish.page - 1) * wish.size, wish.after)
 
 
+def _scope(view: Reading, form: str, wish: ListWish) -> RowScope:
+    """The rows there are for the reader. What was thrown away is for those who may throw it away,
+    and back."""
+    scope = view.rights.row_scope(view, form)
+    return _in_both(scope, view.rights.row_scope(view, form, "delete")) if wish.deleted else scope
+
+
 def _in_both(one: RowScope, other: RowScope) -> RowScope:
     """The rows that are in both scopes of one person."""
     if one.everything or other.everything:
@@ -311,6 +317,7 @@ def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _S
         wish.filter,
         wish.sort,
         None if wish.and_where is None else wish.and_where.source,
+        _reader(view, form, wish),
     )
     shape = _SHAPES.get(key)
     if shape is None:
@@ -318,6 +325,23 @@ def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _S
         if shape.lasting:
             _SHAPES.put(key, shape)
     return shape
+
+
+def _reader(view: Reading, form: Form, wish: ListWish) -> tuple[object, ...] | None:
+    """Who asks, where links may be followed: rights on the form do not say what they lead to."""
+    named = (*(wish.fields or ()), *(wish.sort or default_sort(form)), wish.filter or "")
+    if not any("." in words for words in named):
+        return None
+    return (view.actor.id, view.actor.rights_epoch, view.today)
+
+
+def is_masked(view: Reading, form: Form, path: str) -> bool:
+    """Whether a path through links ends in, or passes, what is masked for the reader there."""
+    names = path.split(".")
+    forms = (form.name, *(to for _, to in links_along(view, form, path)))
+    return len(names) > 1 and any(
+        name in view.rights.fields(view, of).masked for name, of in zip(names, forms, strict=False)
+    )
 
 
 def _refuse_out_of_reach(
@@ -364,6 +388,7 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
         links,
         sort,
         search,
+        tuple(path for path in paths if is_masked(view, form, path)),
         lasting,
     )
 
@@ -426,6 +451,7 @@ def _typed(
 def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortKey:
     path = key.removeprefix("-")
     sortable = _may_name(view, form, rights, path) and path not in rights.masked
+    sortable = sortable and not is_masked(view, form, path)
     definition = form.fields.get(path)
     if definition is not None:
         sortable = sortable and FIELD_TYPES[definition.type].sortable and not definition.many
