@@ -18,6 +18,12 @@ DECIDING = frozenset(
     {"kind", "type", "unit", "choices", "fields", "of", "to", "many", "states", "form", "tables"}
     | {"choices_from", "columns", "actions", "steps", "set", "each", "source", "where", "as"}
 )
+# keys without which a thing is as sound as with them: where one is wrong, the rest is looked at
+SOFT = frozenset(
+    {"title", "description", "help", "placeholder", "message", "confirm", "color", "icon", "tags"}
+    | {"compare", "comparisons", "sort", "limit", "precision", "direction", "output", "style"}
+    | {"bulk", "phone", "layout", "list", "filters", "order", "retired", "archive", "opinion"}
+)
 # keys of a step, which are looked for in what happens in it
 OF_A_STEP = frozenset(("id", "title", "when", "due", "overdue", "can", "help", "empty", "remind"))
 IN_A_STEP = frozenset(("approve", "fill", "cc", "acknowledge"))
@@ -167,11 +173,14 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             else:
                 walker.bad = was_bad  # the rest is as sound as without it, and is looked at too
             continue
+        was_bad = walker.bad
         value = walker.read(inner, part, here)
-        if value is BAD:
-            bad = True
-        else:
+        if value is not BAD:
             values[key] = value
+        elif key in SOFT and key not in schema["required"]:
+            walker.bad = was_bad
+        else:
+            bad = True
     for key in schema["required"]:
         if key not in data:
             bad = True
