@@ -168,7 +168,7 @@ def describe(visit: Visit, words: str) -> None:
 
 
 def test_a_second_author_sees_the_difference_before_publishing(as_person: Open) -> None:
-    first, second = as_person("biz.admin"), as_person("biz.second")
+    first, second = as_person("biz.admin"), as_person("biz.second", size=PHONE)
     describe(second, "乙写的说明")
     describe(first, "甲写的说明")
     page = first.go("/studio/plan")
@@ -177,6 +177,7 @@ def test_a_second_author_sees_the_difference_before_publishing(as_person: Open) 
 
     page = second.go("/studio/plan")
     expect(page.locator("main")).to_contain_text("他人已发布其中一些文件")
+    assert barriers(page) == []
     page.click("main .alert a")
     conflict = page.locator("section.conflict")
     expect(conflict).to_contain_text("biz.admin")
@@ -184,6 +185,7 @@ def test_a_second_author_sees_the_difference_before_publishing(as_person: Open) 
     expect(sides.nth(0)).to_contain_text("甲写的说明")
     expect(sides.nth(1)).to_contain_text("乙写的说明")
     assert barriers(page) == []
+    assert sideways_pixels(page) == 0
     text = conflict.locator("textarea").input_value()
     assert "<<<<<<<" in text, "nobody's line is taken unseen"
     kept = [line for line in text.split("\n") if line[:7] not in ("<<<<<<<", "=======", ">>>>>>>")]
