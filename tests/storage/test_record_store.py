@@ -11,6 +11,7 @@ from storage_small import NOW
 
 from jingwei.language.periods import Period
 from jingwei.storage.books import PersonBook
+from jingwei.storage.direct import FEW
 from jingwei.storage.errors import Duplicate
 from jingwei.storage.people import insert_people
 from jingwei.storage.records import RowChange
@@ -68,6 +69,16 @@ def written(installation: Installation, *records: dict[str, Any]) -> None:
 def read(installation: Installation, *ids: int) -> dict[int, dict[str, Any]]:
     with installation.database.reading() as connection:
         return installation.store.load(connection, "contract", ids)
+
+
+def test_many_records_come_back_as_they_went_in(installation: Installation) -> None:
+    """More of them than are inserted one by one; with signs that mean something to a database."""
+    odd = {"title": "a\tb\\N\\.\n'“’", "labels": None, "place": None, "about": None, "opens": None}
+    records = [whole(3000 + 10 * n, 3001 + 10 * n) | (odd if n % 2 else {}) for n in range(FEW + 5)]
+    written(installation, *records)
+    assert list(read(installation, *(r["id"] for r in records)).values()) == records
+    with pytest.raises(Duplicate):
+        written(installation, *records)
 
 
 def test_a_record_comes_back_as_it_went_in(installation: Installation) -> None:

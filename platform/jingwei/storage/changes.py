@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, insert, select, update
 from jingwei.storage.books import NameBook, PersonBook
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.database import Connection
-from jingwei.storage.direct import fetch
+from jingwei.storage.direct import fetch, insert_all
 from jingwei.storage.locks import SEAL_LOCK, lock_exclusively
 from jingwei.storage.people import refresh_book
 from jingwei.storage.tables_records import sys_change, sys_change_private
@@ -66,6 +66,7 @@ _COLUMNS = (
     "body", "release", "request",
 )  # fmt: skip
 _INSERT = f"INSERT INTO sys_change ({', '.join(_COLUMNS)}) VALUES "
+_COPY = f"COPY sys_change ({', '.join(_COLUMNS)}) FROM STDIN"
 _TEXTS = {
     "sqlite": f"{_INSERT}({', '.join('?' * len(_COLUMNS))})",
     "postgresql": f"{_INSERT}({', '.join(['%s'] * len(_COLUMNS))})",
@@ -87,8 +88,8 @@ def write_changes(
             plain.append(values)
     if len(plain) == 1:
         fetch(connection, text, plain[0])
-    elif plain:
-        connection.exec_driver_sql(text, plain)
+    else:
+        insert_all(connection, text, _COPY, plain)
 
 
 def _values(

@@ -16,6 +16,7 @@ from jingwei.storage.database import Connection
 from jingwei.storage.prepared import Prepared, statement_dialect
 
 _CURSOR = "jingwei_cursor"
+FEW = 20  # rows that are inserted one by one
 
 
 class Direct:
@@ -75,6 +76,31 @@ def fetch(connection: Connection, text: str, values: Sequence[Any]) -> Sequence[
             text, tuple(values), error, dbapi.Error, dialect=connection.dialect
         ) from error
     return found
+
+
+def insert_all(
+    connection: Connection, text: str, copied: str, rows: Sequence[Sequence[Any]]
+) -> None:
+    """New rows, by the driver's values. `text` inserts one; `copied` is the COPY of PostgreSQL into
+    the same columns, which takes many in a third of the time."""
+    engine: Any = connection.engine
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite or len(rows) < FEW or engine.dispatch.before_cursor_execute:
+        if len(rows) == 1:
+            connection.exec_driver_sql(text, tuple(rows[0]))
+        elif rows:
+            connection.exec_driver_sql(text, [tuple(row) for row in rows])
+        return
+    driver: Any = connection.connection.driver_connection
+    dbapi: Any = connection.dialect.dbapi
+    try:
+        with driver.cursor() as cursor, cursor.copy(copied) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except dbapi.Error as error:
+        raise DBAPIError.instance(
+            copied, (), error, dbapi.Error, dialect=connection.dialect
+        ) from error
 
 
 def converters(columns: Iterable[sa.ColumnElement[Any]], dialect: str, *, reads: bool) -> list[Any]:

@@ -15,7 +15,7 @@ from jingwei.storage.branches import Branches
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
 from jingwei.storage.database import Connection, Database
-from jingwei.storage.direct import fetch
+from jingwei.storage.direct import fetch, insert_all
 from jingwei.storage.extended import Extended, Standings, extension_of, joined_statements
 from jingwei.storage.full_text import searched, searched_anywhere, text_of, write_texts
 from jingwei.storage.keyset import position
@@ -358,9 +358,8 @@ class RecordStore:
     ) -> None:
         """New records, whole: ids, system fields and rows of tables are already there."""
         own = self.statements(form)
-        self._run(
-            connection, own.insert, [self.driver_row(connection, own.row, r) for r in records]
-        )
+        fresh = [self.driver_row(connection, own.row, r) for r in records]
+        insert_all(connection, own.insert, own.copy, fresh)
         extended = self.extended.has(form)
         if extended:
             self.extended.write(connection, form, "", records, fresh=True)
@@ -370,7 +369,7 @@ class RecordStore:
                 row for record in records for row in _numbered(record["id"], record.get(part) or ())
             ]
             rows = [self.driver_row(connection, statements.row, row) for row in numbered]
-            self._run(connection, statements.insert, rows)
+            insert_all(connection, statements.insert, statements.copy, rows)
             if extended:
                 self.extended.write(connection, form, part, numbered, fresh=True)
         self._write_texts(connection, form, {r["id"]: r for r in records})

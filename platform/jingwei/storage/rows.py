@@ -102,6 +102,7 @@ class TableStatements:
         }
         self.row = self.writer(self.keys)
         self.insert = self._insert()
+        self.copy = self._copy()
 
     def writer(self, keys: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
         """Converts a mapping to the driver's values of `keys`."""
@@ -139,6 +140,10 @@ class TableStatements:
             if field in self._linked:
                 keys.append(field + _LINK_FORM)
         return tuple(keys)
+
+    def _copy(self) -> str:
+        columns = ", ".join(self.quoted[key] for key in self.keys)
+        return f"COPY {self.name} ({columns}) FROM STDIN"
 
     def _insert(self) -> str:
         columns = ", ".join(self.quoted[key] for key in self.keys)
