@@ -61,6 +61,29 @@ fields:
 permissions:
   all: {post: planner, can: [read, create, update], scope: org}
 """,
+    "forms/plan.yaml": """
+kind: form
+title: 计划
+display: "{name}"
+fields:
+  name: {type: text, title: 名称}
+  low: {type: integer, title: 下限}
+  high: {type: integer, title: 上限}
+  duty: {type: text, title: 责任, required: true}
+  hidden: {type: integer, title: 序号, max: 5}
+  lines:
+    type: table
+    title: 步骤
+    order: true
+    fields:
+      step: {type: text, title: 步骤}
+rules:
+  wide: {check: high < 100, level: warn, at: high, message: 上限偏大}
+layout:
+  - {section: 基本, columns: 1, fields: [name, [low, high], lines]}
+permissions:
+  all: {post: planner, can: [read, create, update, share, comment], scope: org}
+""",
 }
 
 
@@ -129,6 +152,21 @@ def test_the_preview_of_a_formatted_text_runs_nothing(house: ApiHouse) -> None:
         "/markdown", json=asked, headers={"X-CSRF-Token": pages.csrf("li.na")}
     )
     assert told.get_json()["html"].startswith("<p><strong>粗</strong> &lt;script&gt;")
+
+
+def test_a_row_of_the_layout_is_a_row_of_the_page_and_nothing_owed_is_lost(house: ApiHouse) -> None:
+    page = Pages(house).page("li.na", "/f/plan/new")
+    assert texts(page, "//section//h2") == ["基本", "其他必填"]
+    grids = [
+        (grid.get("class"), grid.xpath("./*/@data-field"))
+        for grid in page.xpath("//section//div[contains(@class,'fields ')]")
+    ]
+    assert [(css.split()[1], names) for css, names in grids] == [
+        ("columns-1", ["name"]),
+        ("columns-2", ["low", "high"]),
+        ("columns-1", ["lines"]),
+        ("columns-2", ["duty"]),
+    ]
 
 
 # --- in the browser ------------------------------------------------------------------------------
@@ -291,3 +329,30 @@ def test_files_say_what_they_are_and_can_be_taken_away(desk: Visit, house: ApiHo
     expect(page.locator(".read a", has_text="乙.txt")).to_be_visible()
     expect(page.locator(".read img.thumb")).to_have_count(2)
     page.set_viewport_size({"width": 1440, "height": 900})
+
+
+@pytest.mark.browser
+def test_a_warning_is_shown_and_one_may_go_on_and_rows_are_moved(
+    desk: Visit, house: ApiHouse
+) -> None:
+    page = desk.go("/f/plan/new")
+    box(page, "duty").fill("处")
+    box(page, "high").fill("200")
+    for number, word in enumerate("甲乙丙"):
+        page.get_by_role("button", name="添加一行").click()
+        page.locator("[data-column=step] input").nth(number).fill(word)
+    page.locator("[data-row]").nth(2).get_by_role("button", name="上移").click()
+    grips = [page.locator("[data-grip]").nth(n).bounding_box() for n in (0, 1)]
+    assert grips[0] and grips[1]
+    page.mouse.move(grips[0]["x"] + 5, grips[0]["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(grips[1]["x"] + 5, grips[1]["y"] + 9, steps=3)
+    page.mouse.up()
+    page.locator("#save").click()
+    expect(page.locator("[data-field=high] .warned")).to_have_text("上限偏大")
+    assert page.url.endswith("/new")
+    assert barriers(page) == []
+    page.locator("#summary button").click()
+    page.wait_for_url(re.compile(r"/f/plan/\d+$"))
+    made = house.get("li.na", f"forms/plan/records/{page.url.rpartition('/')[2]}").get_json()
+    assert [row["step"] for row in made["lines"]] == ["丙", "甲", "乙"]

@@ -16,6 +16,7 @@ from jingwei.language.effects import Effects
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.form import CAN
+from jingwei.language.sections import left_out
 from jingwei.language.who import Who
 from jingwei.language.workflow import walk
 from jingwei.problems import Position, Problems, nearest
@@ -269,6 +270,9 @@ def _check_page(form: Form, problems: Problems) -> None:
         if not 1 <= section.columns <= 4:
             at = form.origin.value("layout", number, "columns")
             problems.add("out-of-range", at, value=section.columns, low=1, high=4)
+    for name in left_out(form):
+        at = form.origin.key("fields", name)
+        problems.add("required-not-in-layout", at, severity="warning", name=name)
 
 
 def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from jingwei.language.form import Form, Section
 from jingwei.language.shapes import (
@@ -18,6 +18,9 @@ from jingwei.language.shapes import (
 )
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
+
+T = TypeVar("T")
+MOST_COLUMNS = 4
 
 SECTION = keys(
     "section",
@@ -69,4 +72,34 @@ def sections_over(form: Form) -> Mapping[str, tuple[Section, ...]]:
     for _, section, tab in in_tabs(form.layout):
         over = (section,) if tab is None or section.tab else (form.layout[tab], section)
         found.update({name: over for row in section.rows for name in row})
+    return found
+
+
+def left_out(form: Form) -> list[str]:
+    """Fields that are owed and stand in no section: the page shows them behind the last."""
+    if not form.layout:
+        return []
+    placed = {name for section in form.layout for row in section.rows for name in row}
+    return [
+        f.name
+        for f in form.fields.values()
+        if (f.required or f.required_if is not None)
+        and f.compute is None
+        and f.default is None
+        and f.name not in placed
+    ]
+
+
+def in_lines(columns: int, rows: Sequence[Sequence[T]]) -> list[tuple[int, list[T]]]:
+    """The rows of a section as grids: (columns, what stands in them). What the definition writes
+    as one row stands in a grid of its own."""
+    found: list[tuple[int, list[T]]] = []
+    alone = True
+    for row in rows:
+        together = len(row) > 1
+        if together or alone or not found:
+            found.append((min(len(row), MOST_COLUMNS) if together else columns, list(row)))
+        else:
+            found[-1][1].extend(row)
+        alone = together
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Form, Section
-from jingwei.language.sections import in_tabs
+from jingwei.language.sections import in_lines, in_tabs, left_out
 from jingwei.language.small import whole_number
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
@@ -47,6 +47,12 @@ class Block:
     collapsed: bool = False
     help: str = ""
     tab: int | None = None
+    rows: tuple[tuple[Widget, ...], ...] = ()
+
+    @property
+    def lines(self) -> list[tuple[int, list[Widget]]]:
+        """The grids of the section, and what stands in each."""
+        return in_lines(self.columns, self.rows)
 
 
 def register(blueprint: Blueprint) -> None:
@@ -172,7 +178,7 @@ def _model(
         *("conflict", "file_kept", "nothing_found", "computed_is", "reason_owed"),
         *("not_number", "number_long", "not_json", "not_date", "not_moment", "not_duration"),
         *("not_place", "not_color", "not_read", "not_image", "not_sent", "remove_file"),
-        *("nothing_drawn",),
+        *("nothing_drawn", "warned", "warned_go"),
     )
     return json.dumps(
         {
@@ -182,6 +188,8 @@ def _model(
             "values": as_model({n: values.get(n) for n in (*form.fields, "org") if n in values}),
             "fields": {w.name: w.model() for w in widgets},
             "order": [w.name for w in widgets],
+            "elsewhere": _elsewhere(form, rights, {w.name for w in widgets}),
+            "warns": any(rule.level == "warn" for rule in form.rules.values()),
             "row_defaults": row_defaults(form, rights),
             "asks": sorted(found.asks),
             "fills": fills_of(form, rights),
@@ -207,6 +215,12 @@ def _model(
     )
 
 
+def _elsewhere(form: Form, rights: FieldRights, here: Collection[str]) -> dict[str, str]:
+    """What fields are called that stand on no section: a refusal may name them."""
+    left = (f for f in form.fields.values() if f.name not in here and f.name in rights.visible)
+    return {f.name: f.title(locale()) for f in left}
+
+
 def known_files(view: Reading, form: Form, kept: Mapping[str, Any]) -> dict[int, Any]:
     """What the files of the record are called, by id."""
     if not kept.get("id") or all(f.type not in FILES for f in every_field(form)):
@@ -220,12 +234,13 @@ def blocks_of(widgets: Widgets, form: Form) -> list[Block]:
     sections: Sequence[Section] = form.layout or (
         Section(title=Text("", ""), columns=2, rows=tuple((n,) for n in form.fields)),
     )
+    if owed := left_out(form):
+        title = Text(*(text("screens.form.left_out", one) for one in ("zh", "en")))
+        sections = (*sections, Section(title=title, columns=2, rows=tuple((n,) for n in owed)))
     blocks = []
     for index, section, tab in in_tabs(sections):
-        names = [name for row in section.rows for name in row if name in form.fields]
-        found = tuple(
-            w for w in (widgets.widget(form.fields[name]) for name in names) if w is not None
-        )
+        rows = tuple(found for row in section.rows if (found := _seen(widgets, form, row)))
+        found = tuple(widget for row in rows for widget in row)
         if found:
             blocks.append(
                 Block(
@@ -236,9 +251,16 @@ def blocks_of(widgets: Widgets, form: Form) -> list[Block]:
                     is_collapsed(widgets, form, section),
                     section.help or "",
                     tab,
+                    rows,
                 )
             )
     return blocks
+
+
+def _seen(widgets: Widgets, form: Form, row: Sequence[str]) -> tuple[Widget, ...]:
+    """The controls of a row of the layout that this person sees."""
+    made = (widgets.widget(form.fields[name]) for name in row if name in form.fields)
+    return tuple(widget for widget in made if widget is not None)
 
 
 def is_collapsed(widgets: Widgets, form: Form, section: Section) -> bool:

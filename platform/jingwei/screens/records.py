@@ -11,7 +11,7 @@ from flask import Blueprint
 
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field, Form, Section
-from jingwei.language.sections import in_tabs
+from jingwei.language.sections import in_lines, in_tabs, left_out
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
 from jingwei.screens.approval import (
@@ -81,6 +81,12 @@ class ShownBlock:
     relation: Relation | None = None
     collapsed: bool = False
     tab: int | None = None
+    rows: tuple[tuple[Shown, ...], ...] = ()
+
+    @property
+    def lines(self) -> list[tuple[int, list[Shown]]]:
+        """The grids of the section, and what stands in each."""
+        return in_lines(self.columns, self.rows)
 
 
 def register(blueprint: Blueprint) -> None:
@@ -216,20 +222,27 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
     env = environment(view, shown.raw)
     linked = relations(view, form, shown, cells)
     sections = form.layout or (Section(title=Text.plain(""), columns=2, rows=_by_itself(form)),)
+    if owed := left_out(form):
+        title = Text(*(text("screens.form.left_out", one) for one in ("zh", "en")))
+        sections = (*sections, Section(title=title, columns=2, rows=tuple((n,) for n in owed)))
     blocks = []
     for index, section, tab in in_tabs(sections):
         above = (section,) if tab is None else (sections[tab], section)
         if not all(_holds(view, one.visible_if, env) for one in above):
             linked.pop(section.related or "", None)
             continue
-        found = []
-        for name in (name for row in section.rows for name in row):
-            planned = plan.fields.get(name)
-            if planned is None or name not in shown.json:
-                continue
-            if planned.visible_if is not None and not planned.visible_if(env):
-                continue
-            found.append(_shown(cells, form, planned.field, shown))
+        rows = []
+        for names in section.rows:
+            row = tuple(
+                _shown(cells, form, planned.field, shown)
+                for name in names
+                if (planned := plan.fields.get(name)) is not None
+                and name in shown.json
+                and (planned.visible_if is None or planned.visible_if(env))
+            )
+            if row:
+                rows.append(row)
+        found = [one for row in rows for one in row]
         relation = linked.pop(section.related, None) if section.related else None
         if found or relation is not None:
             columns = max(1, min(section.columns, 4))
@@ -237,7 +250,8 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
             if isinstance(folded, Formula):
                 folded = view.catalogue.closure(folded)(env) is True
             title = section.title(cells.words)
-            blocks.append(ShownBlock(index, title, columns, tuple(found), relation, folded, tab))
+            shown_here = tuple(found), relation, folded, tab, tuple(rows)
+            blocks.append(ShownBlock(index, title, columns, *shown_here))
     for place, one in enumerate(linked.values(), len(sections)):
         if one.rows:
             blocks.append(ShownBlock(place, one.title, 1, (), one))

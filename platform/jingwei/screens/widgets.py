@@ -77,6 +77,7 @@ class Widget:
     min_rows: int = 0
     max_rows: int | None = None
     append_only: bool = False
+    order: bool = False  # rows can be moved
     columns: tuple[Widget, ...] = ()
     grid: frozenset[str] = frozenset()  # the columns beside each other; the others have a page
     page: tuple[RowBlock, ...] = ()
@@ -173,6 +174,7 @@ class Widgets:
             min_rows=f.min_rows or 0,
             max_rows=f.max_rows,
             append_only=f.append_only,
+            order=f.order and not f.append_only,
             columns=columns,
             grid=grid,
             page=self._row_page(f, {w.name: w for w in columns if w.name not in grid}),

@@ -101,7 +101,7 @@ def compute(
         generating.begin(view, plan, record, values.keys(), found)
     overrides = Overrides(definition, before, values.keys())
     computing.compute(view, plan, record, found, overrides)
-    occasion = Occasion(submitting=submitting, drafts=True)
+    occasion = Occasion(submitting=submitting, drafts=_may_be_unfinished(definition, before))
     judged = validation.judge(view, plan, record, before, occasion, ())
     retired.judge(view, plan, record, before, judged)
     found.judged(judged)
@@ -126,6 +126,13 @@ def compute(
         found.refusals,
         found.warnings,
     )
+
+
+def _may_be_unfinished(form: Form, before: Mapping[str, Any] | None) -> bool:
+    """Whether only a submit asks for what is owed."""
+    if before is not None:
+        return before.get("status") in ("draft", "returned", "recalled")
+    return bool(form.workflow or form.workflows or form.submit is not None)
 
 
 def _unknown_columns(

@@ -6,10 +6,10 @@ import { removeFile, sign, upload } from "./form_files.js";
 import { arrived, chose, forget, givenReasons, goBack, saidReasons, took } from "./form_follow.js";
 import { base, blockOf, changed, controlIn, fine, follows, form, held, isTable, isTyped, locale, model, numbers, same, state, writable } from "./form_model.js";
 import { put, read, unreadable, unreadAt } from "./form_read.js";
-import { askLater, refresh } from "./form_rules.js";
+import { askLater, computed, refresh } from "./form_rules.js";
 import { submit } from "./form_submit.js";
-import { addRow, draw, drawAll, indexOf, paste, removeRow, rowsOf, upgradeCell, wanted } from "./form_tables.js";
-import { blame, forgive, forgiveAll, note } from "./form_wrong.js";
+import { addRow, dragRow, draw, drawAll, indexOf, moveRow, paste, removeRow, rowsOf, upgradeCell, wanted } from "./form_tables.js";
+import { blame, forgive, forgiveAll, note, warn } from "./form_wrong.js";
 import { makeUnsaved } from "./unsaved.js";
 
 // -- changes
@@ -97,6 +97,11 @@ form.addEventListener("click", (event) => {
     goBack(name);
     changed(name);
   }
+  const move = event.target.closest("[data-move]");
+  if (move) {
+    moveRow(move.closest("[data-row]"), move.closest("[data-table]").dataset.table, Number(move.dataset.move));
+    move.focus();
+  }
   const file = event.target.closest("button[data-file]");
   if (file) removeFile(file, placeOf(file));
   const pen = event.target.closest("[data-sign]");
@@ -111,6 +116,7 @@ function openRow(line) {
   page.querySelector("[data-page-title]").textContent = `${page.dataset.title} ${model.words.row.replace("{row}", indexOf(line) + 1)}`;
   page.showModal();
 }
+form.addEventListener("pointerdown", dragRow);
 form.addEventListener("paste", paste);
 // Enter in a line goes on; it does not send a half-filled form
 form.addEventListener("keydown", (event) => {
@@ -162,6 +168,7 @@ form.addEventListener("submit", async (event) => {
   form.setAttribute("aria-busy", "true");
   for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
   try {
+    if (await warned(thenSubmit)) return;
     await save();
     if (thenSubmit && !(await submit())) return void toast(model.words.not_begun);
     unsaved.leave();
@@ -174,6 +181,19 @@ form.addEventListener("submit", async (event) => {
     for (const button of form.querySelectorAll(".actions button")) button.disabled = false;
   }
 });
+
+// what the form only warns of is shown once; going on, or asking again for the same, goes on
+let seen = "";
+
+async function warned(submitting) {
+  if (!model.warns) return false;
+  const { warnings } = await computed(submitting);
+  const said = JSON.stringify(warnings);
+  if (!warnings.length || said === seen) return false;
+  seen = said;
+  warn(warnings, model.words.warned, model.words.warned_go, () => form.requestSubmit(document.getElementById(submitting ? "submit" : "save")));
+  return true;
+}
 
 async function save() {
   const { given } = givenReasons();

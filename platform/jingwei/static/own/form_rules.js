@@ -123,11 +123,17 @@ export function askLater() {
   asking = setTimeout(ask, isAwaited() ? 0 : 500);
 }
 
+// what the record would be if it were saved, or submitted, now
+export function computed(submitting) {
+  const address = `/api/v1/forms/${model.form}/compute${submitting ? "?submitting=1" : ""}`;
+  return api("POST", address, { ...(held.identity ? { id: held.identity } : {}), ...computable() });
+}
+
 async function ask() {
   const mine = ++round;
   let answer;
   try {
-    answer = await api("POST", `/api/v1/forms/${model.form}/compute`, { ...(held.identity ? { id: held.identity } : {}), ...computable() });
+    answer = await computed(false);
   } catch {
     return; // saving says what is wrong
   }

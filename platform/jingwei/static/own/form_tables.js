@@ -45,7 +45,7 @@ function newRow(name, block) {
     cell.querySelector("label")?.setAttribute("for", control.id);
     if (field.type === "person" || field.type === "link" || field.many) upgradeCell(name, line, cell, control, field);
   }
-  if (model.fields[name].readonly) line.querySelector("[data-remove]")?.remove();
+  if (model.fields[name].readonly) for (const tool of line.querySelectorAll("[data-remove], [data-move]")) tool.remove();
   return line;
 }
 
@@ -90,6 +90,40 @@ export function removeRow(line, name) {
   drawTable(name);
   changed(name);
   blockOf(name).querySelector("[data-add]")?.focus();
+}
+
+// a row is put `by` places further down; what stands in it comes along
+export function moveRow(line, name, by) {
+  const body = line.parentElement;
+  const from = indexOf(line);
+  const to = Math.max(0, Math.min(from + by, body.children.length - 1));
+  if (to === from) return;
+  const rows = rowsOf(name);
+  rows.splice(to, 0, ...rows.splice(from, 1));
+  body.insertBefore(line, to > from ? body.children[to].nextSibling : body.children[to]);
+  drawTable(name);
+  changed(name);
+}
+
+// a grip is dragged with a mouse, a pen or a finger
+export function dragRow(event) {
+  const grip = event.target.closest("[data-grip]");
+  if (!grip) return;
+  event.preventDefault();
+  const line = grip.closest("[data-row]");
+  const { table } = line.closest("[data-table]").dataset;
+  grip.setPointerCapture(event.pointerId);
+  line.classList.add("moving");
+  const move = ({ clientX, clientY }) => {
+    const over = document.elementFromPoint(clientX, clientY)?.closest("[data-row]");
+    if (over && over !== line && over.parentElement === line.parentElement) moveRow(line, table, indexOf(over) - indexOf(line));
+  };
+  const stop = () => {
+    line.classList.remove("moving");
+    grip.removeEventListener("pointermove", move);
+  };
+  grip.addEventListener("pointermove", move);
+  grip.addEventListener("lostpointercapture", stop, { once: true });
 }
 
 // a block copied from a sheet fills cells to the right and down

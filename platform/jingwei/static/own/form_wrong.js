@@ -20,14 +20,32 @@ export function forgiveAll() {
   }
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
   document.getElementById("summary").hidden = true;
+  document.getElementById("summary").classList.replace("alert-warning", "alert-danger");
   markTabs();
 }
 
 export function blame(fields, message) {
-  const lines = fields.map(({ path, message: words, reason }) => {
+  const lines = told(fields);
+  summarise(document.getElementById("summary"), message, lines);
+  markTabs();
+}
+
+// what does not hinder: said alike, with a way to go on
+export function warn(fields, message, go, onGo) {
+  const box = document.getElementById("summary");
+  box.classList.replace("alert-danger", "alert-warning");
+  const lines = told(fields, true);
+  summarise(box, message, lines);
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm", textContent: go });
+  button.addEventListener("click", onGo);
+  box.append(button);
+}
+
+function told(fields, mild = false) {
+  return fields.map(({ path, message: words, reason }) => {
     const [name, index, column] = path.split(".");
     const field = model.fields[name];
-    if (!field) return { words };
+    if (!field) return { words: model.elsewhere[name] ? `${model.elsewhere[name]}: ${words}` : words };
     const block = blockOf(name);
     let place = block;
     let title = field.title;
@@ -41,24 +59,24 @@ export function blame(fields, message) {
       }
     }
     const control = place === block && isTable(name) ? block : reason ? place.querySelector("[data-reason] input") : controlIn(place);
-    note(place, control, words);
+    note(place, control, words, mild);
     return { words: `${title}: ${words}`, id: control?.id ?? block.id, go: () => goTo(block, control) };
   });
-  summarise(document.getElementById("summary"), message, lines);
-  markTabs();
 }
 
-export function note(place, control, words) {
+export function note(place, control, words, mild = false) {
   const wrong = place.querySelector("[data-wrong]");
   if (wrong) {
+    wrong.className = mild ? "warned" : "wrong";
     wrong.textContent = wrong.textContent ? `${wrong.textContent} ${words}` : words;
     wrong.hidden = false;
     if (!wrong.id && control?.id) wrong.id = `${control.id}-wrong`;
   }
   const target = control?.tomselect?.control_input ?? control;
+  if (wrong?.id) target?.setAttribute("aria-describedby", wrong.id);
+  if (mild) return;
   target?.setAttribute("aria-invalid", "true");
   control?.setAttribute("aria-invalid", "true");
-  if (wrong?.id) target?.setAttribute("aria-describedby", wrong.id);
 }
 
 function goTo(block, control) {
