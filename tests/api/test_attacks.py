@@ -222,11 +222,27 @@ def test_a_field_made_again_has_none_of_its_old_values_or_rights(api: ApiHouse) 
     publish(api, CONTRACT)
     for login in ("li.na", "chen.jie"):
         assert CANARY not in api.get(login, path).get_data(as_text=True)
-        assert CANARY not in api.get(login, f"{path}/history").get_data(as_text=True)
     publish(api, hidden)
     assert api.get("li.na", path).get_json()["bonus"] is None
     assert "bonus" not in api.get("chen.jie", path).get_json()
-    assert CANARY not in api.get("chen.jie", f"{path}/history").get_data(as_text=True)
+    for login in ("li.na", "chen.jie"):  # who saw the old field sees it as such, not as the new
+        (entry,) = api.get(login, f"{path}/history").get_json()["items"]
+        (old,) = entry["retired"]
+        assert (old.partition("@")[0], entry["changes"][old]) == ("bonus", [None, CANARY])
+        assert "bonus" not in entry["changes"]
+
+
+def test_a_field_that_was_hidden_stays_hidden_when_its_name_is_given_again(api: ApiHouse) -> None:
+    bonus = "  bonus: {type: text, title: 奖金}\n"
+    shown = CONTRACT.replace("  main: {", f"{bonus}  main: {{")
+    publish(api, shown.replace("hide: [secret]", "hide: [secret, bonus]"))
+    made = api.make("li.na", "contract", name="桥", amount=1, bonus=CANARY)
+    path = f"{CONTRACTS}/{made['id']}"
+    publish(api, CONTRACT)
+    publish(api, shown)
+    assert api.get("chen.jie", path).get_json()["bonus"] is None
+    for part in ("history", "versions"):
+        assert CANARY not in api.get("chen.jie", f"{path}/{part}").get_data(as_text=True), part
 
 
 def publish(api: ApiHouse, contract: str) -> None:

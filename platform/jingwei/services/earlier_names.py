@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from jingwei.services.commands import Reading
@@ -16,31 +16,40 @@ Place = tuple[str, str]  # physical table and column; no column: the rows of a t
 
 def todays_body(view: Reading, form: str, row: VersionRow) -> Mapping[str, Any]:
     """The body of a version, its fields called as they are today. What was retired since keeps
-    its name."""
-    renamed = _renamed(view, form, row.release)
-    if not renamed:
+    its name, and is left out where another field is called so today."""
+    renamed, taken = _renamed(view, form, row.release)
+    if not renamed and not taken:
         body: Mapping[str, Any] = row.body
         return body
-    return {renamed.get(n, n): _value(n, value, renamed) for n, value in row.body.items()}
+    return {
+        renamed.get(n, n): _value(n, value, renamed, taken)
+        for n, value in row.body.items()
+        if n not in taken
+    }
 
 
-def _value(name: str, value: Any, renamed: Mapping[str, str]) -> Any:
+def _value(name: str, value: Any, renamed: Mapping[str, str], taken: Set[str]) -> Any:
     """Rows of a table with their columns called as today."""
-    if not isinstance(value, list) or not any(path.startswith(f"{name}.") for path in renamed):
+    inside = f"{name}."
+    if not isinstance(value, list) or not any(p.startswith(inside) for p in (*renamed, *taken)):
         return value
     words = {p.partition(".")[2]: new.partition(".")[2] for p, new in renamed.items() if "." in p}
     mine = {c: new for c, new in words.items() if f"{name}.{c}" in renamed}
-    return [{mine.get(c, c): v for c, v in row.items()} for row in value]
+    return [
+        {mine.get(c, c): v for c, v in row.items() if f"{inside}{c}" not in taken} for row in value
+    ]
 
 
-def _renamed(view: Reading, form: str, release: int) -> Mapping[str, str]:
-    """Earlier path → path of today, of the fields and columns that are called otherwise."""
+def _renamed(view: Reading, form: str, release: int) -> tuple[Mapping[str, str], Set[str]]:
+    """Earlier path → path of today, of the fields and columns that are called otherwise; and the
+    earlier paths of what is retired, whose names others have today."""
     if release == view.installation.release.id:
-        return {}
+        return {}, frozenset()
     here = view.installation.names
     own = here.table(form).name
     was, now = paths_by_place(read_names(view.connection, release), own), paths_by_place(here, own)
-    return {was[place]: now[place] for place in was.keys() & now.keys() if was[place] != now[place]}
+    renamed = {was[at]: now[at] for at in was.keys() & now.keys() if was[at] != now[at]}
+    return renamed, {was[at] for at in was.keys() - now.keys()} & set(now.values())
 
 
 def paths_by_place(names: PhysicalNames, own: str) -> dict[Place, str]:

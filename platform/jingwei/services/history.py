@@ -53,9 +53,9 @@ def history_with_past(
                 "changes": body,
                 "retired": sorted(name for name in body if name in past.fields),
                 "reasons": {
-                    name: why
+                    called: why
                     for name, why in entry.change.body.get("_reasons", {}).items()
-                    if name in visible
+                    if (called := past.names.get((release, name), name)) in visible
                 },
             }
         )

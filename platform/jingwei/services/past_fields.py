@@ -2,7 +2,8 @@
 them in its history.
 
 A field that was renamed is seen by whoever may see it today; one that was retired, by whoever might
-see it under the last release that had it: what hid it there went with it.
+see it under the last release that had it: what hid it there went with it. One that was retired and whose
+name was given again is another field: it is told apart as `NAME@RELEASE`, of the last it was in.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from jingwei.services.record_views import RecordView
 from jingwei.services.rights import Rights
 from jingwei.storage.changes import Entry
 from jingwei.storage.names import PhysicalNames
-from jingwei.storage.releases import read_names
-from jingwei.storage.removed import last_release_with
+from jingwei.storage.removed import last_release_with, names_unlike
 from jingwei.storage.runtime import earlier
 
 _OURS = frozenset((*SHOWN_SYSTEM, "status", "state", "number", "org", "owner", "deleted_at"))
@@ -29,8 +29,8 @@ _OURS = frozenset((*SHOWN_SYSTEM, "status", "state", "number", "org", "owner", "
 
 @dataclass(frozen=True, slots=True)
 class PastFields:
-    """`names`: today's name by (release of the change, name in it); a retired field keeps its own.
-    `fields`: the retired ones that the reader may see."""
+    """`names`: today's name by (release of the change, name in it); a retired field keeps its own,
+    where it is free. `fields`: the retired ones that the reader may see."""
 
     names: Mapping[tuple[int | None, str], str] = field(default_factory=dict)
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -40,32 +40,45 @@ NOTHING = PastFields()
 
 
 def past_fields(view: Reading, shown: RecordView, entries: Collection[Entry]) -> PastFields:
-    """The fields that these changes name and the record's form has no more."""
-    asked = {
+    """The fields that these changes name and that the record's form has no more, or calls
+    otherwise."""
+    asked = _asked(view, shown, entries)
+    here = view.installation.names
+    own = here.table(shown.form.name).name
+    today = _by_place(here, own)
+    found: dict[tuple[int | None, str], str] = {}
+    gone: dict[str, tuple[str, Place]] = {}
+    for release, held in names_unlike(view.connection, {r for r, _ in asked if r}, here).items():
+        places = {name: place for place, name in _by_place(held, own).items()}
+        for name in (name for of, name in asked if of == release and name in places):
+            called = today.get(places[name]) or _free(view, shown, name, places[name])
+            found[release, name] = called
+            if places[name] not in today:
+                gone[called] = (name, places[name])
+    seen = {n: f for n, (was, at) in gone.items() if (f := _seen(view, shown, was, at))}
+    return PastFields(found, seen)
+
+
+def _asked(
+    view: Reading, shown: RecordView, entries: Collection[Entry]
+) -> set[tuple[int | None, str]]:
+    """What was changed, as it was called: of today's release only what the form has no more."""
+    current = view.installation.release.id
+    return {
         (entry.change.release, name)
         for entry in entries
         for name in entry.change.body
-        if name.partition(".")[0] not in shown.form.fields
-        and name not in _OURS
+        if name not in _OURS
         and not name.startswith("_")
+        and (entry.change.release != current or name.partition(".")[0] not in shown.form.fields)
     }
-    if not asked:
-        return NOTHING
-    here = view.installation.names
-    today = _by_place(here, here.table(shown.form.name).name)
-    found: dict[tuple[int | None, str], str] = {}
-    gone: dict[str, Place] = {}
-    for release in {release for release, _ in asked if release is not None}:
-        held = read_names(view.connection, release)
-        places = {name: p for p, name in _by_place(held, here.table(shown.form.name).name).items()}
-        for name in (name for of, name in asked if of == release and name in places):
-            if places[name] in today:
-                found[release, name] = today[places[name]]
-            else:
-                found[release, name] = name
-                gone[name] = places[name]
-    seen = {name: f for name, place in gone.items() if (f := _seen(view, shown, name, place))}
-    return PastFields(found, seen)
+
+
+def _free(view: Reading, shown: RecordView, name: str, place: Place) -> str:
+    """What a retired field is called beside those of today."""
+    if name not in shown.form.fields:
+        return name
+    return f"{name}@{last_release_with(view.connection, *place) or 0}"
 
 
 def _by_place(names: PhysicalNames, own: str) -> dict[Place, str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from sqlalchemy import select
+
 from jingwei.storage.database import Connection
 from jingwei.storage.names import PhysicalNames
 from jingwei.storage.releases import Release, active_release, find_release, read_names
+from jingwei.storage.tables_releases import sys_release
 
 MOST_RELEASES = 200  # that are looked back through
 
@@ -45,6 +48,20 @@ def _fields(held: PhysicalNames, names: Collection[str]) -> Iterator[tuple[str, 
             name = key.partition(".")[0]
             if name in names:
                 yield form, f"{outer}.{name}" if outer else name
+
+
+def names_unlike(
+    connection: Connection, releases: Collection[int], now: PhysicalNames
+) -> dict[int, PhysicalNames]:
+    """The names that these releases ran with, by release; those that ran with today's are left
+    out, and names that several share are read once."""
+    rows = connection.execute(
+        select(sys_release.c.id, sys_release.c.names).where(sys_release.c.id.in_(releases))
+    )
+    kept = {row.id: row.names for row in rows}
+    once = {text: release for release, text in kept.items()}
+    read = {text: read_names(connection, release) for text, release in once.items()}
+    return {release: held for release, text in kept.items() if (held := read[text]) != now}
 
 
 def last_release_with(connection: Connection, table: str, column: str) -> int | None:
