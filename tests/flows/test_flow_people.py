@@ -236,6 +236,36 @@ def test_a_task_opens_the_record_to_who_is_asked(tmp_path: Path) -> None:
             assert decision.allowed is allowed
 
 
+def test_a_record_is_open_to_who_was_told_of_it_and_to_nobody_who_might_have_been(
+    tmp_path: Path,
+) -> None:
+    steps = """
+    - id: a
+      approve: {mode: sequential, who: [{person: fin}, {person: law}, {person: eve}]}
+    """
+    here = house(tmp_path, workflow(steps))
+    flow = here.start()
+    record = here.record(flow)
+
+    def opened() -> list[str]:
+        found = []
+        for login in ("ann", "fin", "law", "law2", "eve"):
+            with here.reading(login) as reading:
+                if reading.rights.may_read(reading, "request", record).allowed:
+                    found.append(login)
+        return found
+
+    assert opened() == ["ann", "fin"]
+    here.act("fin", flow, "approve")
+    assert opened() == ["ann", "fin", "law"]
+    task = here.task_of("law", flow["id"])
+    here.system(lambda work: flows.hand_over(work, "law", "law2"))  # given away by others
+    assert task != here.task_of("law2", flow["id"])
+    assert opened() == ["ann", "fin", "law2"]
+    here.act("law2", flow, "reject", comment="no")
+    assert opened() == ["ann", "fin", "law2"]  # the turn of the last never came
+
+
 def test_a_leavers_tasks_go_to_the_superior(tmp_path: Path) -> None:
     here = house(tmp_path, workflow(ONE))
     flow = here.start()

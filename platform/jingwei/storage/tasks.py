@@ -78,14 +78,31 @@ def open_of_form(
     return TASK.all(connection, books, statement.order_by(table.id))
 
 
-def has_task_on(connection: Connection, record: int, person: int) -> bool:
-    """Whether a person was ever asked about a record, or began a flow of it."""
+def told_of(connection: Connection, books: Books, record: int, person: int) -> list[TaskRow]:
+    """The tasks by which a person knows of a record, oldest first."""
+    statement = TASK.select.where(sys_task.c.record == record, _knows(person))
+    return TASK.all(connection, books, statement.order_by(sys_task.c.id))
+
+
+def opens_record(connection: Connection, record: int, person: int) -> bool:
+    """Whether a person has a task on a record, closed one himself, or began a flow of it."""
     task, flow = sys_task.c, sys_flow_instance.c
-    asked = sa.select(task.id).where(
-        task.record == record, sa.or_(task.acting == person, task.person == person)
-    )
+    asked = sa.select(task.id).where(task.record == record, _knows(person))
     began = sa.select(flow.id).where(flow.record == record, flow.initiator == person)
     return connection.execute(sa.union_all(asked, began).limit(1)).first() is not None
+
+
+def _knows(person: int) -> sa.ColumnElement[bool]:
+    """That somebody was told of a task: it is open or a copy, or waits for somebody he asked
+    himself, or he closed it. Not: a turn that never came, what was given away or taken over, what
+    others decided."""
+    table = sys_task.c
+    mine = sa.or_(table.acting == person, table.person == person)
+    waits = sa.and_(table.state == "waiting", _HANDED_OUT)
+    return sa.or_(
+        sa.and_(mine, sa.or_(table.state.in_(("open", "told")), waits)),
+        sa.and_(mine, table.state == "closed", table.closed_by == person),
+    )
 
 
 # said outright, so that the index of open tasks will do

@@ -236,7 +236,7 @@ def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:
 
 def opens(view: Viewing, form: str, record_id: int) -> bool:
     """Whether a task, or having begun a request, opens this record to the actor."""
-    return task_rows.has_task_on(view.connection, record_id, view.actor.id)
+    return task_rows.opens_record(view.connection, record_id, view.actor.id)
 
 
 def closes(view: Viewing, form: str, record_id: int) -> frozenset[str]:
@@ -246,7 +246,7 @@ def closes(view: Viewing, form: str, record_id: int) -> frozenset[str]:
     """
     assert isinstance(view, Reading)
     books = tasks.books(view)
-    mine = task_rows.tasks_on(view.connection, books, record_id, acting=view.actor.id)
+    mine = task_rows.told_of(view.connection, books, record_id, view.actor.id)
     if not mine or any(task.flow is None or task.run is None for task in mine):
         return frozenset()
     found = rows.flows_by_id(view.connection, books, {task.flow or 0 for task in mine})
