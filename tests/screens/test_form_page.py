@@ -169,6 +169,19 @@ def test_a_row_of_the_layout_is_a_row_of_the_page_and_nothing_owed_is_lost(house
     ]
 
 
+def test_who_is_given_a_record_hears_of_it_once(house: ApiHouse) -> None:
+    made = house.make("li.na", "plan", name="甲", duty="处")
+    path = f"forms/plan/records/{made['id']}/share"
+    for _ in range(2):
+        assert house.post("li.na", path, {"person": "ops"}).status_code == 200
+    told = [one["text"] for one in house.get("ops", "notifications").get_json()["items"]]
+    assert told == ["李娜 把“甲”共享给您"]
+    page = Pages(house).page("li.na", f"/f/plan/{made['id']}")
+    assert {"共享", "打印", "复制"} <= set(texts(page, "//*[@class='record-buttons']/*"))
+    seen = Pages(house).page("ops", f"/f/plan/{made['id']}")
+    assert not {"共享", "复制"} & set(texts(seen, "//*[@class='record-buttons']/*"))
+
+
 # --- in the browser ------------------------------------------------------------------------------
 
 
@@ -356,3 +369,8 @@ def test_a_warning_is_shown_and_one_may_go_on_and_rows_are_moved(
     page.wait_for_url(re.compile(r"/f/plan/\d+$"))
     made = house.get("li.na", f"forms/plan/records/{page.url.rpartition('/')[2]}").get_json()
     assert [row["step"] for row in made["lines"]] == ["丙", "甲", "乙"]
+    page.locator("#comment").press_sequentially("请 @wang")
+    page.locator("#comment-people [role=option]").first.wait_for()
+    assert barriers(page) == []
+    page.locator("#comment").press("Enter")
+    expect(page.locator("#comment")).to_have_value("请 @wang.wu ")

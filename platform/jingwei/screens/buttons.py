@@ -46,6 +46,9 @@ def buttons_of(view: Reading, form: Form, shown: RecordView) -> list[Button]:
     if cancellable and may(view, form, "cancel", shown):
         address = f"{base}/cancel"
         found.append(Button("cancel", _word("cancel"), address, confirm=_word("cancel_sure")))
+    if may(view, form, "share", shown):
+        whom = {"name": "person", "title": _word("share_with"), "type": "person", "required": True}
+        found.append(Button("share", _word("share"), f"{base}/share", ask=(whom,)))
     if status in (None, "draft", "recalled") and may(view, form, "delete", shown):
         found.append(
             Button("delete", _word("delete"), base, "DELETE", _word("delete_sure"), "danger")

@@ -69,6 +69,16 @@ def tell_of_comment(
     return named
 
 
+def tell_of_share(work: Work, form: Form, record: Mapping[str, Any], row: PersonRow) -> None:
+    """Have somebody hear that a record was opened to him."""
+    if row.login == work.actor.login or not may_read(work, form, record, row):
+        return
+    locale = row.locale or DEFAULT_LOCALE
+    called = display(_reader(work, row), form.name, record, locale)
+    words = text("lists.shared_with_you", locale, name=work.actor.name, display=called)
+    notify(work, [Notice(row.login, words, "notice", f"/f/{form.name}/{record['id']}")])
+
+
 def may_read(work: Work, form: Form, record: Mapping[str, Any], row: PersonRow) -> bool:
     """Whether this person may open the record today."""
     asking = _reader(work, row)

@@ -52,3 +52,14 @@ list?.addEventListener("keydown", (event) => {
   select(seen[(to + seen.length) % seen.length], true);
 });
 if (tabs.length) select(tabs[0]);
+
+// a record on paper has everything of it: no tab and nothing folded is left out
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
+addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("[data-panel]")) one.hidden = false;
+  for (const one of document.querySelectorAll("details.folded, .row-rest details")) one.open = true;
+});
+addEventListener("afterprint", () => {
+  const chosen = tabs.find((tab) => tab.getAttribute("aria-selected") === "true");
+  if (chosen) select(chosen);
+});
