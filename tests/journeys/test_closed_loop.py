@@ -146,7 +146,8 @@ def test_a_red_item_comes_back_as_a_closed_task_and_every_link_leads_back(
     # and back again, by links only
     page = loop.as_person(OPS).go(f"/f/assigned_task/{task}")
     page.get_by_role("link", name="专题会 2026-04-16").click()
-    page.locator(".block a", has_text="利润总额").first.click()
+    page.get_by_role("tab", name="会中").click()
+    page.locator(".block a:visible", has_text="利润总额").first.click()
     expect(page).to_have_url(f"{installation.address}/f/meeting_topic/{topic}")
     page.locator(".block a", has_text="异常").first.click()
     expect(page).to_have_url(f"{installation.address}/f/exception_case/{case}")
