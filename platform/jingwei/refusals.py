@@ -88,3 +88,11 @@ class NoSpace(Refused):
     """The disk of the database is full: nothing was written."""
 
     status = 507
+
+
+_PASSING = frozenset(("busy", "release-moved", "taken-meanwhile"))
+
+
+def is_passing(refused: Refused) -> bool:
+    """Whether others were only in the way: the same may be tried again in a moment."""
+    return refused.code in _PASSING

@@ -9,11 +9,12 @@ from typing import Any
 
 import structlog
 
-from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound, Refused
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound, Refused, is_passing
 from jingwei.services import tasks
 from jingwei.services.commands import Reading, Work
-from jingwei.services.flows import runtime
+from jingwei.services.flows import runtime, who
 from jingwei.services.flows.seats import acting_for
+from jingwei.services.notices import Notice, notify
 from jingwei.services.people import SYSTEM, may_sign_in
 from jingwei.services.platform import Platform
 from jingwei.services.tasks import instant
@@ -22,6 +23,7 @@ from jingwei.storage import tasks as task_rows
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.flow_rows import ProxyRow, TaskRow
 from jingwei.storage.people import find_people, find_person
+from jingwei.texts import text
 
 log = structlog.get_logger(__name__)
 KEYS = ("person", "to", "from", "until", "forms", "include_open")
@@ -212,9 +214,31 @@ def move_due(platform: Platform) -> int:
     for one in due:
         try:
             platform.commands.run(partial(move_open, proxy=one), SYSTEM, key=f"proxy:{one.id}")
-        except Refused as refused:  # the tasks stay where they are; other absences have begun too
+        except Refused as refused:  # other absences have begun too
             log.warning("proxy_not_moved", proxy=one.id, code=refused.code)
+            if not is_passing(refused):
+                platform.commands.run(partial(_give_up, proxy=one, refused=refused), SYSTEM)
     return len(due)
+
+
+def _give_up(work: Work, proxy: ProxyRow, refused: Refused) -> None:
+    """The tasks stay where they are, and who administers flows is told so once."""
+    if not kept.mark_moved(work.connection, proxy.id, work.now):
+        return
+    row = find_person(work.connection, proxy.person)
+    org = row.org if row else work.actor.org
+    known = find_people(work.connection, set(who.nearest(work, "role", who.FLOW_ADMIN, org)))
+    notices = []
+    for login, admin in known.items():
+        locale = admin.locale or "zh"
+        words = text(
+            "flows.notices.not_moved",
+            locale,
+            person=row.name if row else proxy.person,
+            why=refused.message(locale),
+        )
+        notices.append(Notice(login, words, "notice", "/flows", True, f"proxy:{proxy.id}"))
+    notify(work, notices)
 
 
 def move_open(work: Work, proxy: ProxyRow) -> int:

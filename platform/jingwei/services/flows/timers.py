@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 
-from jingwei.refusals import Refused
+from jingwei.refusals import Refused, is_passing
 from jingwei.services import tasks
 from jingwei.services.commands import Work
 from jingwei.services.display import display
@@ -31,26 +32,36 @@ log = structlog.get_logger(__name__)
 
 
 def fire_due(platform: Platform) -> int:
-    """Fire what has come due; how many. Any number of processes may do so."""
+    """Fire what has come due; how many. Any number of processes may do so: a timer is gone with
+    what it did, and no answer is kept, so that one which was not its turn is asked again."""
     fired = 0
     with platform.database.reading() as connection:
         due = timer_rows.due_timers(connection, platform.clock.now())
     for one in due:
-        key = f"timer:{one.id}"
         try:
-            platform.commands.run(partial(fire, timer_id=one.id), SYSTEM, key=key)
-            fired += 1
+            fired += platform.commands.run(partial(fire, timer_id=one.id), SYSTEM) is not None
         except Refused as refused:
             log.warning("timer_refused", timer=one.id, flow=one.flow, code=refused.code)
-            platform.commands.run(partial(_postpone, one=one), SYSTEM)
+            _put_off(platform, one, passing=is_passing(refused))
         except Exception as error:  # noqa: BLE001 - the timers of all others come after it
             log.error("timer_failed", timer=one.id, flow=one.flow, exc_info=error)
-            platform.commands.run(partial(_postpone, one=one), SYSTEM)
+            _put_off(platform, one, passing=False)
     return fired
 
 
-def _postpone(work: Work, one: TimerRow) -> None:
-    again = TimerRow(one.id, one.flow, one.run, one.purpose, work.now + LOOK_AGAIN, one.data)
+def _put_off(platform: Platform, one: TimerRow, *, passing: bool) -> None:
+    """Try again later: soon, and each time a little later, where others were only in the way."""
+    tries = one.data.get("tries", 0) + 1 if passing else 0
+    lag = min(LOOK_AGAIN, timedelta(seconds=2**tries)) if passing else LOOK_AGAIN
+    try:
+        platform.commands.run(partial(_postpone, one=one, lag=lag, tries=tries), SYSTEM)
+    except Refused as refused:  # it stays due, and the next tick asks it again
+        log.warning("timer_not_put_off", timer=one.id, code=refused.code)
+
+
+def _postpone(work: Work, one: TimerRow, lag: timedelta, tries: int) -> None:
+    data = {**one.data, "tries": tries} if tries else one.data
+    again = TimerRow(one.id, one.flow, one.run, one.purpose, work.now + lag, data)
     timer_rows.write_timers(work.connection, [again], [one.id])
 
 
