@@ -351,10 +351,17 @@ def _log(work: Work, plan: FormPlan, one: Prepared, source: Source) -> None:
 
 
 def set_system(
-    work: Work, form: str, id: int, *, action: str = "updated", **values: Any
+    work: Work,
+    form: str,
+    id: int,
+    *,
+    action: str = "updated",
+    held: Mapping[str, Any] | None = None,
+    **values: Any,
 ) -> Mapping[str, Any]:
-    """Set system fields (`status`, `state`, `number`, `owner`): for flows and effects only."""
-    before = locked(work, form, id)
+    """Set system fields (`status`, `state`, `number`, `owner`): for flows and effects only.
+    `held`: the record as it is now, where this transaction has it locked already."""
+    before = locked(work, form, id) if held is None else held
     work = work.of(before["org"])
     changed = {name: value for name, value in values.items() if before.get(name) != value}
     if not changed:

@@ -169,7 +169,7 @@ def told(
         link = f"/f/{task.form}/{task.record}"
         notices.append(Notice(task.acting, words, f"task_{kind}", link, kind != "task", once))
     if notices:
-        notify(work, notices, people)
+        notify(work, notices, people, counted=False)
 
 
 def closed_message(work: Work, task: TaskRow) -> None:

@@ -35,10 +35,12 @@ class NoticeRow:
 _COLUMNS = tuple(sys_notice.c[name] for name in NoticeRow.__dataclass_fields__)
 _INSERT = sqlite.insert(sys_notice).on_conflict_do_nothing()
 _NAMES = ", ".join(f'"{name}"' for name in NoticeRow.__dataclass_fields__)
-_ALL_AT_ONCE = (
+# PostgreSQL takes all of them as one JSON text
+INSERT_ALL = (
     f"INSERT INTO sys_notice ({_NAMES}) SELECT {_NAMES} "
-    "FROM json_populate_recordset(NULL::sys_notice, %s) ON CONFLICT DO NOTHING RETURNING id"
+    "FROM json_populate_recordset(NULL::sys_notice, %s) ON CONFLICT DO NOTHING"
 )
+_ALL_AT_ONCE = f"{INSERT_ALL} RETURNING id"
 
 
 def insert_notices(connection: Connection, rows: Sequence[NoticeRow]) -> set[int]:
@@ -46,12 +48,16 @@ def insert_notices(connection: Connection, rows: Sequence[NoticeRow]) -> set[int
     if not rows:
         return set()
     if connection.dialect.name == "postgresql":
-        plain = orjson.dumps([_values(row) | {"at": truncated(row.at)} for row in rows]).decode()
-        return {row[0] for row in fetch(connection, _ALL_AT_ONCE, (plain,))}
+        return {row[0] for row in fetch(connection, _ALL_AT_ONCE, (as_json(rows),))}
     connection.execute(_INSERT, [_values(row) for row in rows])
     wanted = [row.id for row in rows]
     kept = connection.execute(select(sys_notice.c.id).where(sys_notice.c.id.in_(wanted)))
     return set(kept.scalars())
+
+
+def as_json(rows: Sequence[NoticeRow]) -> str:
+    """What `INSERT_ALL` takes."""
+    return orjson.dumps([_values(row) | {"at": truncated(row.at)} for row in rows]).decode()
 
 
 def _values(row: NoticeRow) -> dict[str, Any]:

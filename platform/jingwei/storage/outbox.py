@@ -16,6 +16,7 @@ from sqlalchemy import or_, select, text, update
 
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import fetch
+from jingwei.storage.notices import INSERT_ALL, NoticeRow, as_json, insert_notices
 from jingwei.storage.tables_outbox import sys_outbox
 from jingwei.storage.types import canonical_json, instant_text, truncated
 
@@ -37,16 +38,18 @@ _ALL_AT_ONCE = _INSERT.format(  # PostgreSQL
     names=", ".join(_COLUMNS),
     source=f"SELECT {', '.join(_COLUMNS)} FROM json_populate_recordset(NULL::sys_outbox, %s)",
 )
+_WITH_NOTICES = f"WITH told AS ({INSERT_ALL}) {_ALL_AT_ONCE}"
 
 
 class OutboxWriter:
     """Collects what must follow and writes it in one statement: `flush` before the commit."""
 
-    __slots__ = ("_now", "_rows", "written")
+    __slots__ = ("_notices", "_now", "_rows", "written")
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._rows: list[tuple[str, Mapping[str, Any], str | None, datetime | None]] = []
+        self._notices: list[NoticeRow] = []
         self.written = 0
 
     def add(
@@ -59,8 +62,12 @@ class OutboxWriter:
         """`payload`: names and ids only. A `key` that is known already adds nothing."""
         self._rows.append((topic, payload, key, due_at))
 
+    def tell(self, notices: Sequence[NoticeRow]) -> None:
+        """Keep these notices too; of a key that is known already, nothing is kept."""
+        self._notices += notices
+
     def flush(self, connection: Connection) -> None:
-        if not self._rows:
+        if not self._rows and not self._notices:
             return
         kept = instant_text if connection.dialect.name == "sqlite" else truncated
         now = kept(self._now)
@@ -69,16 +76,22 @@ class OutboxWriter:
             for topic, payload, key, due in self._rows
         ]
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(_ROW_BY_ROW, rows[0] if len(rows) == 1 else rows)
+            insert_notices(connection, self._notices)
+            if rows:
+                connection.exec_driver_sql(_ROW_BY_ROW, rows[0] if len(rows) == 1 else rows)
         else:
-            plain = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-            fetch(connection, _ALL_AT_ONCE, (orjson.dumps(plain).decode(),))
+            plain = orjson.dumps([dict(zip(_COLUMNS, row, strict=True)) for row in rows]).decode()
+            if self._notices:
+                fetch(connection, _WITH_NOTICES, (as_json(self._notices), plain))
+            else:
+                fetch(connection, _ALL_AT_ONCE, (plain,))
         self.written += len(rows)
-        self._rows.clear()
+        self.forget()
 
     def forget(self) -> None:
         """Nothing of what was collected follows: what caused it was undone."""
         self._rows.clear()
+        self._notices.clear()
 
 
 @dataclass(frozen=True, slots=True)

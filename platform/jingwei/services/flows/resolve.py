@@ -33,6 +33,7 @@ class WorldAsks:
         self.plan = plan
         self.flow = flow
         self._record: Mapping[str, Any] | None = None
+        self.holds_record = False  # locked by this transaction, and known as it is now
         self._absences: dict[str, str] | None = None
         self.known: dict[str, PersonRow] = {}  # people looked up by this command
 
@@ -43,13 +44,21 @@ class WorldAsks:
             self._record = found.get(self.flow.record, {})
         return self._record
 
+    def held(self) -> Mapping[str, Any]:
+        """The record, locked until this transaction ends; empty for one that is gone."""
+        if not self.holds_record:
+            view = self.view
+            found = view.store.load(view.connection, self.flow.form, [self.flow.record], lock=True)
+            self.keep(found.get(self.flow.record, {}))
+        return self.record
+
     def forget(self) -> None:
         """The record was changed."""
-        self._record = None
+        self._record, self.holds_record = None, False
 
     def keep(self, record: Mapping[str, Any]) -> None:
-        """The record was changed, and this is what it became."""
-        self._record = record
+        """The record, which this transaction has locked, as it is now."""
+        self._record, self.holds_record = record, True
 
     @property
     def org(self) -> str | None:

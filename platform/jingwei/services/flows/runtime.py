@@ -471,19 +471,26 @@ def _move_record(work: Work, loaded: Loaded, walk: Walk, before: State, after: S
     """The record's status follows; then what the workflow does at its end."""
     flow = after.flow
     status = status_of(loaded.plan, after)
-    record = loaded.asks.record
+    ends = flow.status in TERMINAL and before.flow.status not in TERMINAL
+    record = loaded.asks.held() if ends else loaded.asks.record
     if not record or record["deleted_at"] is not None:
         return
     if record["status"] != status or record.get("flow") != flow.id:
         action = _ACTION_NAMES.get(status, status)
         was = record
         now = records.set_system(
-            work, flow.form, flow.record, action=action, status=status, flow=flow.id
+            work,
+            flow.form,
+            flow.record,
+            action=action,
+            held=record if loaded.asks.holds_record else None,
+            status=status,
+            flow=flow.id,
         )
         loaded.asks.keep(now)
         if before.flow.revision == 0:
             work.tell(Changed("record.submitted", flow.form, flow.record, was, now, "flow"))
-    if flow.status in TERMINAL and before.flow.status not in TERMINAL:
+    if ends:
         effects = loaded.plan.workflow.end.get(flow.status, ())
         kind = f"record.{flow.status}"
         work.tell(Changed(kind, flow.form, flow.record, record, {**record, "status": status}))
