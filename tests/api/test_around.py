@@ -7,6 +7,8 @@ from typing import Any
 
 from api_house import ApiHouse, code, fields
 
+from jingwei.storage.people import Holding, insert_holdings
+
 CONTRACTS, RECEIPTS = "forms/contract/records", "forms/receipt/records"
 
 
@@ -224,3 +226,18 @@ def test_the_audit_log_is_for_auditors(api: ApiHouse) -> None:
     for login in ("li.na", "ops", "nobody"):
         assert code(api.get(login, "audit")) == (403, "not-allowed")
     assert code(api.get("auditor", f"{CONTRACTS}/{made['id']}")) == (404, "no-such-record")
+
+
+def test_an_auditor_of_one_org_reads_what_was_done_at_and_below_it(api: ApiHouse) -> None:
+    for login in ("li.na", "wang.wu"):
+        api.make(login, "contract", name=login, amount=1)
+    with api.platform.database.writing() as connection:
+        insert_holdings(connection, "role", [Holding(7, "audit_admin", "B", "nobody")])
+
+    def orgs(login: str, asked: str = "") -> set[str | None]:
+        items = api.get(login, f"audit?size=200{asked}").get_json()["items"]
+        return {item["org"] for item in items}
+
+    assert orgs("auditor") >= {"A", "B"}
+    assert orgs("nobody") == {"B"}
+    assert orgs("nobody", "&org=A") == set()

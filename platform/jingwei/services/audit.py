@@ -1,4 +1,8 @@
-"""The audit log, for those whose role is marked for it and for nobody else."""
+"""The audit log, for those whose role is marked for it and for nobody else.
+
+Who holds the role at an org reads what was done at and below it; who holds it at the top,
+everything, what belongs to no org included.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +34,24 @@ class AuditWish:
 
 def may_audit(view: Reading) -> bool:
     """Whether the reader holds a role that is marked `auditor`."""
+    return bool(_held_at(view))
+
+
+def audited_orgs(view: Reading) -> frozenset[str] | None:
+    """The orgs whose entries the reader may see; None: all entries."""
+    tree, held = view.catalogue.tree, _held_at(view)
+    if tree.root in held:
+        return None
+    return frozenset(
+        code
+        for code in view.catalogue.orgs
+        if not held.isdisjoint(tree.ancestors(code, view.today))
+    )
+
+
+def _held_at(view: Reading) -> set[str]:
     roles: Mapping[str, Any] = view.catalogue.roles
-    held = {role for role, _ in view.actor.roles}
-    return any(TAG in roles[role].tags for role in held if role in roles)
+    return {org for role, org in view.actor.roles if role in roles and TAG in roles[role].tags}
 
 
 def log(view: Reading, wish: AuditWish) -> list[dict[str, Any]]:
@@ -41,7 +60,8 @@ def log(view: Reading, wish: AuditWish) -> list[dict[str, Any]]:
         raise NotAllowed("not-allowed", action="audit")
     if wish.actor is not None and wish.actor not in view.store.people.ids:
         return []
-    if wish.org is not None and wish.org not in view.catalogue.orgs:
+    among = audited_orgs(view)
+    if wish.org is not None and wish.org not in (view.catalogue.orgs if among is None else among):
         return []
     entries = read_log(
         view.connection,
@@ -52,6 +72,7 @@ def log(view: Reading, wish: AuditWish) -> list[dict[str, Any]]:
         actor=wish.actor,
         kind=wish.kind,
         org=wish.org,
+        among=among,
         since=_start(view, wish.since),
         until=_start(view, wish.until + timedelta(days=1)) if wish.until else None,
     )
