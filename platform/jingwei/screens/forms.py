@@ -35,6 +35,13 @@ from jingwei.services.writable import left_open
 from jingwei.texts import text
 from jingwei.web import current, locale
 
+# what the page sees to be wrong before the server does, in the same words
+REFUSED: Mapping[str, str] = {
+    "not_number": "not-a-number",
+    "not_duration": "not-a-duration",
+    "not_color": "not-a-color",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -176,8 +183,8 @@ def _model(
     words = (
         *("row", "unsaved", "kept_at", "restore_at", "restore_changed"),
         *("conflict", "file_kept", "nothing_found", "computed_is", "reason_owed"),
-        *("not_number", "number_long", "not_json", "not_date", "not_moment", "not_duration"),
-        *("not_place", "not_color", "not_read", "not_image", "not_sent", "remove_file"),
+        *("number_long", "not_json", "not_date", "not_moment", "not_place", "not_read"),
+        *("not_image", "not_sent", "remove_file"),
         *("nothing_drawn", "warned", "warned_go"),
     )
     return json.dumps(
@@ -207,6 +214,7 @@ def _model(
             "chooses": asks_for_people(view, form, kept),
             "words": {
                 **{name: text(f"screens.form.{name}", locale()) for name in words},
+                **{n: text(f"refusals.{code}", locale()) for n, code in REFUSED.items()},
                 **{n: text(f"flow_screens.{n}", locale()) for n in ("choose_people", "not_begun")},
             },
         },

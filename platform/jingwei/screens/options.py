@@ -16,6 +16,7 @@ from jingwei.screens.session import check_csrf, reading
 from jingwei.screens.widgets import Option, engine_values, named_options
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.drafts import with_open_links
 from jingwei.services.listing import ListWish, listing, may_open
 from jingwei.services.world import environment
 from jingwei.storage import people
@@ -54,7 +55,9 @@ def options(form: str, path: str) -> Response:
         if isinstance(body.get("held"), list):
             return jsonify([_named(cells, field, str(v)) for v in body["held"][:MOST]])
         values = engine_values(view, definition, _mapping(body.get("values")))
-        row = _mapping(body.get("row"))
+        values = with_open_links(view, definition.fields, values)
+        outer = definition.fields[field.table].fields if field.table else {}
+        row = with_open_links(view, outer, _mapping(body.get("row")))
         wanted = str(body.get("q") or "").strip()[:100]
         found = _offered(view, cells, definition, field, values, row, wanted)
         return jsonify([{"value": o.value, "text": o.text, "hint": o.hint} for o in found])

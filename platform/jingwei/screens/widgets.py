@@ -30,6 +30,11 @@ INPUTS: Mapping[str, str] = {
     "secret": "password",
     "time": "time",
 }
+EXAMPLES: Mapping[str, str] = {  # how it is written, where one cannot guess
+    "duration": "1h30min",
+    "geolocation": "39.9042, 116.4074",
+    "color": "#1A2B3C",
+}
 MARKS = (  # of formatted text, and the sign on each button
     ("bold", "B"),
     ("italic", "I"),
@@ -160,7 +165,7 @@ class Widgets:
             id="field-" + f.path.replace(".", "-"),
             unit="%" if f.type == "percent" else self.cells.unit(f),
             help=f.help(words) if f.help else "",
-            placeholder=f.placeholder(words) if f.placeholder else "",
+            placeholder=f.placeholder(words) if f.placeholder else EXAMPLES.get(f.type, ""),
             input=INPUTS.get(f.type, "text"),
             required=f.required,
             readonly=f.readonly or not writable or masked,
