@@ -27,6 +27,9 @@ fields:
 permissions:
   planner: {post: planner, can: [read, create, update, submit, amend], scope: org}
   ops: {role: group_ops, can: [read], scope: all}
+  head: {post: general_manager, can: [read], scope: own}
+restrict:
+  sealed: {when: amount > 900, to: {post: planner}}
 """
 
 
@@ -77,3 +80,18 @@ def test_what_was_submitted_is_amended_and_the_amendment_dropped(house: ApiHouse
     assert [one["number"] for one in house.get("ops", f"{path}/versions").get_json()["items"]] == [
         1
     ]
+
+
+@on_sqlite
+def test_who_owes_a_form_tells_of_no_record_that_the_reader_may_not_see(house: ApiHouse) -> None:
+    for login, org, amount in (("li.na", "A", 1), ("wang.wu", "B", 901)):
+        house.make(login, "report", org=org, period="2026-02", amount=amount)
+
+    def shown(login: str) -> list[tuple[str, bool]]:
+        found = house.get(login, "forms/report/collect?period=2026-02").get_json()
+        assert found["total"] == sum(found["counts"].values()) == len(found["items"])
+        return [(one["org"], one["record"] is not None) for one in found["items"]]
+
+    assert shown("ops") == [("A", True)]  # that of B is sealed
+    assert shown("li.na") == [("A", True)]
+    assert shown("boss.a") == []  # his own only, and he is asked for none

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields, open_api
+from api_house import CONTRACT, MORE_FILES, PASSWORD, ApiHouse, code, fields, open_api
 
 from jingwei.services import records
 from jingwei.services.people import SYSTEM
 from jingwei.services.presenting import MASK
 from jingwei.storage.people import find_person, update_person
+from jingwei.storage.versions import VersionRow, insert_version
 
 CLAIM = """
 kind: form
@@ -27,6 +28,8 @@ fields:
     fields:
       of: {type: link, to: contract, title: 合同}
       worth: {type: money, unit: CNY, title: 金额, compute: of.amount}
+  account: {type: text, title: 账号, sensitive: true}
+  cheaper: {type: link, to: contract, title: 参照, filter: amount < this.about.amount}
   log:
     type: table
     title: 经过
@@ -40,17 +43,31 @@ fields:
       done: {type: boolean, title: 完成}
       text: {type: text, title: 说明, readonly_if: done}
       code: {type: text, title: 编码, set_once: true}
+      cost: {type: money, unit: CNY, title: 成本}
 permissions:
-  planner: {post: planner, can: [read, create, update], scope: org}
+  planner: {post: planner, can: [read, create, update], scope: org, hide: [items.cost]}
   finance: {post: finance_manager, can: [read, create, export], scope: org_and_below}
   ops: {role: group_ops, can: [read, export], scope: all}
+"""
+PAYMENT = """
+kind: form
+title: 付款
+fields:
+  of: {type: link, to: claim, title: 索赔}
+permissions:
+  ops: {role: group_ops, can: [read, create, export], scope: all}
 """
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
     folder = tmp_path_factory.mktemp("rights")
-    files = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/claim.yaml": CLAIM}
+    files = {
+        **MORE_FILES,
+        "forms/contract.yaml": CONTRACT,
+        "forms/claim.yaml": CLAIM,
+        "forms/payment.yaml": PAYMENT,
+    }
     opened = open_api(folder, f"sqlite:///{folder / 'api.db'}", files)
     opened.make("li.na", "contract", name="甲桥", amount=5)
     opened.make("wang.wu", "contract", name="乙桥", amount=700)
@@ -126,6 +143,52 @@ def test_what_is_closed_in_a_form_is_closed_through_every_link_to_it(house: ApiH
     assert code(house.get("ops", f"{claims}&sort=about.secret")) == (400, "sort")
     # from whom it is hidden, though his rights on claims are the same
     assert code(house.get("chen.jie", claims)) == (400, "unknown-fields")
+
+
+def test_a_picker_leaves_out_nothing_because_of_a_record_out_of_reach(house: ApiHouse) -> None:
+    signed = house.sessions.sign_in("li.na", PASSWORD)
+    browser = house.app.test_client()
+    browser.set_cookie("jingwei_session", signed.secret)
+
+    def offered(about: int) -> bool:
+        answer = browser.post(
+            "/f/claim/options/cheaper",
+            json={"q": "甲桥", "values": {"about": str(about)}},
+            headers={"X-CSRF-Token": signed.csrf},
+        )
+        return bool(answer.get_json())
+
+    assert offered(house.make("li.na", "contract", name="丁桥", amount=50)["id"])
+    assert not offered(contract_of(house, "wang.wu"))  # 700, which he may not know
+
+
+def test_a_sheet_with_what_is_sensitive_behind_a_link_is_in_the_log(house: ApiHouse) -> None:
+    claim = house.make("chen.jie", "claim", org="A", account="6222")
+    house.make("ops", "payment", of=claim["id"])
+
+    sheet = house.get("ops", "forms/payment/export.csv?fields=of.account")
+    assert "6222" in sheet.get_data(as_text=True)
+    entry = house.get("auditor", "audit?kind=export").get_json()["items"][0]
+    assert (entry["form"], entry["changes"]["fields"]) == ("payment", ["of.account"])
+
+
+def test_an_earlier_version_is_restored_by_who_does_not_see_all_of_it(house: ApiHouse) -> None:
+    items = [{"text": "a", "cost": 5}]
+    made = house.make("chen.jie", "claim", org="A", agreed=1, items=items)
+    with house.platform.database.writing() as connection:
+        current, now = house.platform.active.current, house.platform.clock.now()
+        key = current.book.key("form", "claim")
+        row = VersionRow(made["id"], 1, key, "初稿", made, 1, current.release.id, now, None)
+        insert_version(connection, row)
+    path = f"forms/claim/records/{made['id']}"
+    changed = {"agreed": 2, "items": [{"id": made["items"][0]["id"], "text": "b"}]}
+    assert house.patch("li.na", path, changed, match=1).status_code == 200
+
+    back = house.post("li.na", f"{path}/versions/1/restore", match=2)
+    assert back.status_code == 200, back.get_data(as_text=True)
+    assert "cost" not in back.get_data(as_text=True)
+    found = house.get("chen.jie", path).get_json()
+    assert [found["agreed"], *((r["text"], r["cost"]) for r in found["items"])] == [1, ("a", 5)]
 
 
 # --- rows that stand fast ------------------------------------------------------------------------

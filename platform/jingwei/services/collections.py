@@ -25,6 +25,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.events import Changed
 from jingwei.services.flows import who
 from jingwei.services.ladders import addressees, newest_due
+from jingwei.services.linked import readable
 from jingwei.services.measures import due_day, references
 from jingwei.services.notices import Notice, notify
 from jingwei.services.world import environment
@@ -227,13 +228,14 @@ def matrix(
     Without periods: the newest that is open. Raises NotFound, NotAllowed.
     """
     definition, collect = collect_of(view, form)
-    readable = _readable_orgs(view, form)
+    sight = _sight(view, form)
     wanted = list(periods[:MOST_PERIODS]) or [p for p in [newest_open(view, collect)] if p]
     found = [
         line
         for period in wanted
-        for line in lines(view, form, period, None if org is None else [org])
-        if readable is None or line.org in readable
+        for line in _seen(
+            view, definition, sight, lines(view, form, period, None if org is None else [org])
+        )
     ]
     counted = Counter(line.state for line in found)
     due = [line for line in found if line.state != "not_due"]
@@ -270,14 +272,21 @@ def _shown(view: Reading, line: Line, locale: str) -> dict[str, Any]:
     }
 
 
-def _readable_orgs(view: Reading, form: str) -> frozenset[str] | None:
-    """Orgs whose records of this form the reader may see; None: of all. Raises NotFound.
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """Orgs of which the reader may see the records of a form; None: of all. `own`: those of which
+    he may see his own."""
 
-    A grant for rows that a condition picks tells of no org as a whole.
-    """
+    orgs: frozenset[str] | None
+    own: frozenset[str] = frozenset()
+
+
+def _sight(view: Reading, form: str) -> _Sight:
+    """Raises NotFound. A grant for rows that a condition picks tells of no org as a whole."""
     if view.actor.is_system:
-        return None
+        return _Sight(None)
     found: set[str] = set()
+    own: set[str] = set()
     readers = [g for g in view.rights.grants(view, form).grants if "read" in g.permission.can]
     if not readers:
         raise NotFound("no-such-form")
@@ -285,12 +294,38 @@ def _readable_orgs(view: Reading, form: str) -> frozenset[str] | None:
         if isinstance(grant.permission.scope, Formula) or grant.permission.where is not None:
             continue
         if grant.permission.scope == "own":
-            found |= set(view.actor.orgs)
+            own |= set(view.actor.orgs)
         elif grant.orgs is None:
-            return None
+            return _Sight(None)
         else:
             found |= grant.orgs
-    return frozenset(found)
+    return _Sight(frozenset(found), frozenset(own))
+
+
+def _seen(view: Reading, form: Form, sight: _Sight, found: Iterator[Line]) -> list[Line]:
+    """The lines that tell the reader of nothing he may not list: of an org of which he sees his own
+    records only, those, and what he is asked for himself."""
+    if view.actor.is_system:
+        return list(found)
+    asked = [
+        line
+        for line in found
+        if sight.orgs is None
+        or line.org in sight.orgs
+        or (line.org in sight.own and (line.record or view.actor.login in line.people))
+    ]
+    there = readable(view, form.name, {line.record for line in asked if line.record is not None})
+    return [
+        line
+        for line in asked
+        if (line.record in there if line.record else not _is_kept_out(view, form, line))
+    ]
+
+
+def _is_kept_out(view: Reading, form: Form, line: Line) -> bool:
+    """Whether the reader could not see the record that is owed."""
+    owed = {**dict.fromkeys(form.fields), "org": line.org, "period": line.period}
+    return view.rights.decide(view, form.name, "read", owed).reason == "restricted"
 
 
 def period_of(view: Reading, form: str, given: str) -> Period:
@@ -399,13 +434,14 @@ def urge(work: Work, form: str, period: Period | None, orgs: Sequence[str] | Non
     """Urge who owes the period (the newest that is open), of some orgs or of all that the actor
     may see; how many people were told. Raises NotFound, NotAllowed."""
     definition, collect = collect_of(work, form)
-    readable = _readable_orgs(work, form)
+    sight = _sight(work, form)
     if not may_urge(work, definition):
         raise NotAllowed("not-allowed", action="urge")
     period = period or newest_open(work, collect)
     told = 0
-    for line in list(lines(work, form, period, orgs)) if period is not None else ():
-        if line.stage in OWED and (readable is None or line.org in readable):
+    owing = () if period is None else lines(work, form, period, orgs)
+    for line in _seen(work, definition, sight, iter(owing)):
+        if line.stage in OWED:
             key = f"urge:{form}:{line.org}:{period}:{work.today}"  # once a day, whoever urges
             told += _tell(work, definition, line, line.people, key)
     return told
@@ -413,5 +449,5 @@ def urge(work: Work, form: str, period: Period | None, orgs: Sequence[str] | Non
 
 def may_urge(view: Reading, form: Form) -> bool:
     """Those who see more than one org's records may urge; a reporter does not urge himself."""
-    orgs = _readable_orgs(view, form.name)
+    orgs = _sight(view, form.name).orgs
     return orgs is None or len(orgs) > 1

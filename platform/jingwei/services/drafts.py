@@ -198,6 +198,38 @@ def _drop_unreadable(
             link.holder[link.field.name] = kept if link.field.many else None
 
 
+def with_open_links(
+    view: Reading, fields: Mapping[str, Field], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Values of a page, its links as expressions take them, without those to what the reader may
+    not open: a condition that looks along them would tell of it."""
+    found = dict(values)
+    for name, definition in fields.items():
+        if definition.type == "link" and found.get(name) is not None:
+            links = [_open_link(view, definition, one) for one in _listed(found[name])]
+            open_ = [one for one in links if one is not None]
+            found[name] = open_ if definition.many else next(iter(open_), None)
+    return found
+
+
+def _open_link(view: Reading, definition: Field, value: Any) -> Any:
+    """`value`: as a page sends it (`12`, `contract/12`) or as JSON has it. None: not open."""
+    if isinstance(value, str) and "/" in value:
+        form, _, identity = value.partition("/")
+        value = {"form": form, "id": identity}
+    try:
+        target, id_ = validation.target_of(definition, value)
+    except (LookupError, TypeError, ValueError):
+        return None
+    if target not in view.catalogue.forms or not 0 < id_ < 2**63:
+        return None
+    there = {target: view.store.load(view.connection, target, [id_])}
+    link = {"form": target, "id": id_}
+    if not _is_open(view, there, definition, link):
+        return None
+    return id_ if len(definition.to) == 1 else link
+
+
 def _links(plan: FormPlan, values: dict[str, Any], before: Mapping[str, Any]) -> Iterator[_Link]:
     for name in plan.linked:
         if name in plan.tables:
@@ -263,4 +295,4 @@ def _is_copied(definition: Field, rights: FieldRights) -> bool:
     return writable and not alone and definition.type not in ("file", "image", "signature")
 
 
-__all__ = ["Draft", "blank", "compute", "copied", "present_value"]
+__all__ = ["Draft", "blank", "compute", "copied", "present_value", "with_open_links"]

@@ -128,20 +128,24 @@ def export(
 
 
 def sensitive_of(view: Reading, form: Form, paths: Sequence[str]) -> tuple[str, ...]:
-    """The fields among these that are sensitive and not masked for this reader."""
+    """The fields among these that are sensitive and not masked for this reader, those of linked
+    records by the path that leads to them."""
+    return tuple(dict.fromkeys(one for path in paths for one in _sensitive(view, form, path)))
+
+
+def _sensitive(view: Reading, form: Form, path: str) -> Iterator[str]:
+    first, _, rest = path.partition(".")
+    definition = form.fields.get(first)
+    if definition is None:
+        return
     rights = view.rights.fields(view, form.name)
-    open_ = rights.visible - rights.masked
-    found: list[str] = []
-    for path in paths:
-        definition = form.fields.get(path.partition(".")[0])
-        if definition is None:
-            continue
-        found += [
-            one.path
-            for one in (definition, *definition.fields.values())
-            if one.sensitive and one.path in open_
-        ]
-    return tuple(found)
+    for one in (definition, *definition.fields.values()):
+        if one.sensitive and one.path in rights.visible - rights.masked:
+            yield one.path
+    if rest and definition.type == "link" and len(definition.to) == 1:
+        target = view.catalogue.forms.get(definition.to[0])
+        if target is not None:
+            yield from (f"{first}.{one}" for one in _sensitive(view, target, rest))
 
 
 def log_export(work: Work, form: str, exported: Exported, wish: ListWish) -> None:

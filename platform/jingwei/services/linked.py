@@ -76,15 +76,16 @@ def blank_along(
             if not view.rights.row_scope(view, target).everything:
                 ids = {i for item in items if isinstance(i := item.get(link), int)}
                 wanted.setdefault(target, set()).update(ids)
-    readable = {target: _readable(view, target, ids) for target, ids in wanted.items()}
+    open_ = {target: readable(view, target, ids) for target, ids in wanted.items()}
     for path, way in ways.items():
-        judged = [(link, readable[target]) for link, target in way if target in readable]
+        judged = [(link, open_[target]) for link, target in way if target in open_]
         for item in items if judged else ():
             if any(item.get(link) not in known for link, known in judged):
                 item[path] = None
 
 
-def _readable(view: Reading, form: str, ids: set[int]) -> set[int]:
+def readable(view: Reading, form: str, ids: set[int]) -> set[int]:
+    """Those of these records that the reader may list."""
     if not ids:
         return set()
     scope = view.rights.row_scope(view, form)

@@ -11,6 +11,7 @@ from jingwei.services import presenting, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.records import Written
+from jingwei.services.rights import FieldRights
 from jingwei.storage.people import logins_of
 from jingwei.storage.versions import VersionRow, versions_of
 
@@ -71,7 +72,7 @@ def restore(
     definition = work.catalogue.forms[form]
     then = todays_body(work, form, known[number])
     values = {
-        name: _writable_rows(field, then[name], found.get(name) or ())
+        name: _writable_rows(field, then[name], found.get(name) or (), rights)
         if field.type == "table"
         else then[name]
         for name, field in definition.fields.items()
@@ -86,11 +87,19 @@ def _may_be_written(field: Field) -> bool:
 
 
 def _writable_rows(
-    table: Field, rows: Sequence[Mapping[str, Any]], there: Sequence[Mapping[str, Any]]
+    table: Field,
+    rows: Sequence[Mapping[str, Any]],
+    there: Sequence[Mapping[str, Any]],
+    rights: FieldRights,
 ) -> list[dict[str, Any]]:
-    """The rows as they were. One that was removed since comes back as a new row."""
+    """The rows as they were, as far as the actor may write them. One that was removed since comes
+    back as a new row."""
     known = {row["id"] for row in there}
-    names = [name for name, column in table.fields.items() if _may_be_written(column)]
+    names = [
+        name
+        for name, column in table.fields.items()
+        if column.path in rights.writable and _may_be_written(column)
+    ]
     return [
         {
             **({"id": row["id"]} if row.get("id") in known else {}),
