@@ -223,8 +223,8 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
     linked = relations(view, form, shown, cells)
     sections = form.layout or (Section(title=Text.plain(""), columns=2, rows=_by_itself(form)),)
     if owed := left_out(form):
-        title = Text(*(text("screens.form.left_out", one) for one in ("zh", "en")))
-        sections = (*sections, Section(title=title, columns=2, rows=tuple((n,) for n in owed)))
+        owing = Text(*(text("screens.form.left_out", one) for one in ("zh", "en")))
+        sections = (*sections, Section(title=owing, columns=2, rows=tuple((n,) for n in owed)))
     blocks = []
     for index, section, tab in in_tabs(sections):
         above = (section,) if tab is None else (sections[tab], section)
