@@ -81,7 +81,13 @@ def test_a_second_demo_keeps_the_data_and_the_password(shell: Shell) -> None:
     assert shell.json("demo")["password"] is None
 
     assert shell.get(token, "me").get_json()["login"] == "li.na"
+    app = create_app(Settings.read(shell.root))
+    body = {"username": "li.na", "password": told["password"]}
+    browser = app.test_client()
+    signed = browser.post("/api/v1/login", json=body).get_json()["token"]
     again = shell.json("demo", "--new-password")["password"]
+    bearer = {"Authorization": f"Bearer {signed}"}
+    assert browser.get("/api/v1/me", headers=bearer).status_code == 401
     assert again and again != told["password"]
     code, words = shell.run("demo")
     assert code == 0 and "li.na" in words

@@ -10,6 +10,7 @@ import structlog
 
 from jingwei.jobs.runtime import Runtime
 from jingwei.services.schedules import fire_due, match_schedules
+from jingwei.services.sessions import FAILURES_KEPT
 from jingwei.services.unsaved import DAYS_KEPT
 from jingwei.storage import outbox, schedules
 from jingwei.storage.changes import seal
@@ -17,6 +18,7 @@ from jingwei.storage.effects import forget_effects
 from jingwei.storage.idempotency import forget_answers
 from jingwei.storage.leases import take_lease
 from jingwei.storage.patience import has_unsealed, patiently
+from jingwei.storage.sign_ins import forget_ended
 from jingwei.storage.unsaved import forget_unsaved_before
 
 LEADER = "scheduler"
@@ -104,4 +106,5 @@ class Scheduler:
             outbox.sweep(connection, now - DONE_KEPT, now - KEYS_KEPT)
             forget_answers(connection, now - ANSWERS_KEPT)
             forget_effects(connection, now - EFFECTS_KEPT)
+            forget_ended(connection, now, now - FAILURES_KEPT)
             forget_unsaved_before(connection, now - timedelta(days=DAYS_KEPT))

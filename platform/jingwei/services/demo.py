@@ -10,8 +10,9 @@ from jingwei.language.text import Text
 from jingwei.services import facts, roster
 from jingwei.services.commands import Reading, Work
 from jingwei.services.schedules import CHECK
-from jingwei.services.sessions import Passwords
+from jingwei.services.sessions import LOGIN, Passwords
 from jingwei.storage import people as rows
+from jingwei.storage import sign_ins
 
 Rows = Sequence[Mapping[str, Any]]
 SOURCE = "demo"
@@ -62,8 +63,12 @@ def load(work: Work, sheets: DemoSheets, password: str, passwords: Passwords) ->
 
 
 def new_password(work: Work, sheets: DemoSheets, password: str, passwords: Passwords) -> None:
-    """Give the demo people another password, but for those whose own stands in the sheet."""
-    _set_password(work, _sharing(sheets), passwords.hash(password))
+    """Give the demo people another password, but for those whose own stands in the sheet. Who came
+    in by the old one is out."""
+    sharing = _sharing(sheets)
+    _set_password(work, sharing, passwords.hash(password))
+    for row in rows.find_people(work.connection, sharing).values():
+        sign_ins.delete_sessions(work.connection, row.id, LOGIN)
 
 
 def with_own_password(sheets: DemoSheets) -> list[str]:

@@ -18,6 +18,7 @@ from jingwei.services.commands import Work
 from jingwei.services.people import may_sign_in
 from jingwei.services.sessions import LOGIN, Passwords
 from jingwei.storage import people as rows
+from jingwei.storage import sign_ins
 from jingwei.storage.changes import ChangeRow
 from jingwei.storage.people import Held, Holding, PersonRow
 
@@ -72,7 +73,7 @@ def import_people(
     _foresee(work, lines)
     disabled = _disabled(lines, known, work.today)
     for login in disabled:
-        rows.delete_sessions(work.connection, known[login].id, LOGIN)
+        sign_ins.delete_sessions(work.connection, known[login].id, LOGIN)
         flows.hand_over(work, login)
     return {
         "added": len(added),
@@ -92,7 +93,7 @@ def _change(work: Work, line: Mapping[str, str], person: PersonRow, passwords: P
     values.pop("login")
     rows.update_person(work.connection, person.id, values)
     if given:
-        rows.delete_sessions(work.connection, person.id, LOGIN)
+        sign_ins.delete_sessions(work.connection, person.id, LOGIN)
 
 
 def _disabled(

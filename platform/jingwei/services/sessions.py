@@ -13,16 +13,20 @@ from jingwei.refusals import NotAllowed, Refused
 from jingwei.services.clock import Clock
 from jingwei.services.people import People, Person, may_sign_in
 from jingwei.storage import people as rows
+from jingwei.storage import sign_ins
 from jingwei.storage.changes import ChangeRow, write_changes
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.people import PersonRow
 from jingwei.storage.runtime import ActiveInstallation
 
 SESSION_HOURS = 12
-MOST_FAILURES = 10
+MOST_FAILURES = 10  # of an account from one source, and of a source
+MOST_FAILURES_ANYWHERE = 300  # of an account in the longer while: more than one source can make
 MOST_LOGIN = 64  # letters of a login; of more only these are looked at
 LOGIN = "login"  # the name of tokens that a login gave, and no administrator
 FAILURE_WINDOW = timedelta(minutes=1)
+LONGER_WHILE = timedelta(minutes=10)
+FAILURES_KEPT = timedelta(days=1)
 
 
 class TooManyAttempts(Refused):
@@ -106,11 +110,11 @@ class Sessions:
         secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         expires = now + timedelta(hours=SESSION_HOURS)
         with self.database.writing() as connection:
-            rows.forget_failures(connection, f"account:{login.lower()}")
+            sign_ins.forget_failures(connection, _here(login, source)[0])
             if token:
                 self._new_token(connection, LOGIN, secret, row, now, expires)
             else:
-                rows.insert_session(
+                sign_ins.insert_session(
                     connection,
                     secret,
                     row.id,
@@ -125,17 +129,25 @@ class Sessions:
         return SignedIn(person, secret, csrf, expires)
 
     def _throttle(self, login: str, source: str, now: datetime) -> None:
-        since = now - FAILURE_WINDOW
+        """A source is shut out by what failed from there, of any account. An account is slowed down
+        for strangers only: many sources have to fail first, and where its person is signed in he
+        may sign in again, so that nobody shuts out another."""
         with self.database.reading() as connection:
-            for subject in _subjects(login, source):
-                if rows.failures_since(connection, subject, since) >= MOST_FAILURES:
+            for subject in _here(login, source):
+                failed = sign_ins.failures_since(connection, subject, now - FAILURE_WINDOW)
+                if failed >= MOST_FAILURES:
                     raise TooManyAttempts("too-many-sign-ins")
+            failed = sign_ins.failures_since(connection, _account(login), now - LONGER_WHILE)
+            if failed < MOST_FAILURES_ANYWHERE:
+                return
+            if not (source and sign_ins.is_signed_in_from(connection, login, source, now)):
+                raise TooManyAttempts("too-many-sign-ins")
 
     def _note_failure(self, login: str, source: str, now: datetime) -> None:
         with self.database.writing() as connection:
-            for subject in _subjects(login, source):
+            for subject in (_account(login), *_here(login, source)):
                 identity = self.database.ids.take(connection, 1)[0]
-                rows.note_failure(connection, identity, subject, now)
+                sign_ins.note_failure(connection, identity, subject, now)
 
     def _new_token(
         self,
@@ -147,7 +159,7 @@ class Sessions:
         expires: datetime | None,
     ) -> None:
         identity = self.database.ids.take(connection, 1)[0]
-        rows.insert_token(connection, identity, secret, name, row.id, now, expires)
+        sign_ins.insert_token(connection, identity, secret, name, row.id, now, expires)
 
     def _audit(self, connection: Connection, row: PersonRow, action: str, now: datetime) -> None:
         installation = self.active.current
@@ -182,15 +194,15 @@ class Sessions:
 
     def sign_out(self, secret: str) -> None:
         with self.database.writing() as connection:
-            rows.delete_session(connection, secret)
+            sign_ins.delete_session(connection, secret)
 
     def revoke_token(self, secret: str) -> None:
         with self.database.writing() as connection:
-            rows.delete_token(connection, secret)
+            sign_ins.delete_token(connection, secret)
 
     def sign_out_everywhere(self, person: int) -> None:
         with self.database.writing() as connection:
-            rows.delete_sessions(connection, person, LOGIN)
+            sign_ins.delete_sessions(connection, person, LOGIN)
 
     def create_token(self, name: str, login: str) -> str:
         """A token without end for a program. Raises KeyError for an unknown person."""
@@ -204,6 +216,11 @@ class Sessions:
         return secret
 
 
-def _subjects(login: str, source: str) -> tuple[str, ...]:
-    account = f"account:{login.lower()}"
+def _account(login: str) -> str:
+    return f"account:{login.lower()}"
+
+
+def _here(login: str, source: str) -> tuple[str, ...]:
+    """An account at a source, and the source."""
+    account = f"{_account(login)}@{source}"
     return (account, f"source:{source}") if source else (account,)

@@ -16,7 +16,6 @@ from jingwei.storage.database import Connection
 from jingwei.storage.direct import Direct
 from jingwei.storage.initials import initials
 from jingwei.storage.tables_people import (
-    sys_login_failure,
     sys_person,
     sys_post_cover,
     sys_post_holder,
@@ -411,92 +410,3 @@ def name_keys(connection: Connection, kind: str, names: Iterable[str]) -> dict[s
     if missing := wanted - set(found):
         raise KeyError(f"{kind} {sorted(missing)}")
     return found
-
-
-# --- sessions, tokens, failed sign-ins -----------------------------------------------------------
-
-
-def insert_session(
-    connection: Connection,
-    secret: str,
-    person: int,
-    created_at: datetime,
-    expires_at: datetime,
-    *,
-    csrf: str | None = None,
-    source: str | None = None,
-    agent: str | None = None,
-) -> None:
-    connection.execute(
-        sa.insert(sys_session).values(
-            hash=secret_hash(secret),
-            person=person,
-            created_at=created_at,
-            expires_at=expires_at,
-            csrf=csrf,
-            source=source,
-            agent=agent,
-        )
-    )
-
-
-def prolong_session(connection: Connection, secret: str, expires_at: datetime) -> None:
-    connection.execute(
-        sa.update(sys_session)
-        .where(sys_session.c.hash == secret_hash(secret))
-        .values(expires_at=expires_at)
-    )
-
-
-def delete_session(connection: Connection, secret: str) -> None:
-    connection.execute(sa.delete(sys_session).where(sys_session.c.hash == secret_hash(secret)))
-
-
-def delete_sessions(connection: Connection, person: int, tokens: str) -> None:
-    """Sign a person out everywhere: end the sessions, and the tokens of this name."""
-    connection.execute(sa.delete(sys_session).where(sys_session.c.person == person))
-    connection.execute(
-        sa.delete(sys_token).where(sys_token.c.person == person, sys_token.c.name == tokens)
-    )
-
-
-def insert_token(
-    connection: Connection,
-    token: int,
-    secret: str,
-    name: str,
-    person: int,
-    created_at: datetime,
-    expires_at: datetime | None = None,
-) -> None:
-    connection.execute(
-        sa.insert(sys_token).values(
-            id=token,
-            hash=secret_hash(secret),
-            name=name,
-            person=person,
-            created_at=created_at,
-            expires_at=expires_at,
-        )
-    )
-
-
-def delete_token(connection: Connection, secret: str) -> None:
-    connection.execute(sa.delete(sys_token).where(sys_token.c.hash == secret_hash(secret)))
-
-
-def note_failure(connection: Connection, failure: int, subject: str, at: datetime) -> None:
-    """One failed sign-in of an account or a source."""
-    connection.execute(sa.insert(sys_login_failure).values(id=failure, subject=subject, at=at))
-
-
-def failures_since(connection: Connection, subject: str, since: datetime) -> int:
-    return connection.execute(
-        sa.select(sa.func.count()).where(
-            sys_login_failure.c.subject == subject, sys_login_failure.c.at >= since
-        )
-    ).scalar_one()
-
-
-def forget_failures(connection: Connection, subject: str) -> None:
-    connection.execute(sa.delete(sys_login_failure).where(sys_login_failure.c.subject == subject))
