@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
+from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.typed import Typing, link_to
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
@@ -80,6 +81,7 @@ def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
             scope = scopes.with_row(scope, _rows(form, action.place.removeprefix("row ")))
         for field in action.ask.values():
             _type_asked(typing, field, scope)
+            check_name(typing.catalogue, form, field, field.default, typing.problems)
         typing.who(action.who, scope)
         for condition in (action.when, action.check):
             typing.condition(condition, scope)

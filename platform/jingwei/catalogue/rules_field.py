@@ -6,6 +6,7 @@ from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
+from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.patterns import BadPattern, compiled
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
@@ -29,6 +30,7 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
         problems.add("key-for-type-missing", at, key=needed[0], type=field.type)
         return
     _check_limits(form, field, problems)
+    check_name(catalogue, form, field, field.default, problems)
     if field.precision is not None and not 0 <= field.precision <= MOST_PLACES:
         at = form.origin.value(*path, "precision")
         problems.add("out-of-range", at, value=field.precision, low=0, high=MOST_PLACES)

@@ -9,6 +9,7 @@ from typing import Any
 
 from jingwei.catalogue import scopes
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.places import place_within
 from jingwei.catalogue.scope_types import CatalogueTypes
 from jingwei.language.effects import Effect, Effects
@@ -300,6 +301,7 @@ class Typing:
             )
             return
         values[name] = Literal_([typed] if field.many else typed, value.at)
+        check_name(self.catalogue, None, field, values[name], self.problems)
 
 
 def link_to(form: str, at: Position) -> Field:

@@ -97,6 +97,15 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
             found=type_words(node.type),
             wanted=type_words(wanted),
         )
+    if isinstance(expected, Type) and (meant := _narrower(source, node, expected)) is not None:
+        raise ExpressionError(
+            "wrong-type",
+            node.start,
+            node.end,
+            suggestion=meant,
+            found=type_words(node.type),
+            wanted=type_words(expected),
+        )
     if isinstance(expected, Type) and not units_agree(node.type, expected):
         raise ExpressionError(
             "wrong-unit",
@@ -106,6 +115,16 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
             wanted=unit_words(expected),
         )
     return finished(source, node)
+
+
+def _narrower(source: str, node: Node, field: Type) -> str | None:
+    """What fills the field where a value that is only like it cannot: its day, its name."""
+    written = source[node.start : node.end]
+    if field.name == "date" and node.type.name == "datetime":
+        return "today" if written == "now" else f"date({written})"
+    if field.name == "text" and node.type.name == "person":
+        return f"{written}.name"
+    return None
 
 
 class Checker:
