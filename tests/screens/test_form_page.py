@@ -46,6 +46,7 @@ fields:
   facts: {type: json, title: 数据}
   long: {type: duration, title: 时长}
   place: {type: geolocation, title: 位置}
+  area: {type: region, title: 地区}
   hue: {type: color, title: 颜色}
   stars: {type: rating, title: 评分}
   notes: {type: markdown, title: 说明}
@@ -116,6 +117,7 @@ def save(house: ApiHouse, **values: Any) -> Any:
         ("long", "soon", "not-a-duration"),
         ("place", {"lat": 99, "lon": 0}, "not-a-place"),
         ("name", 5, "not-text"),
+        ("area", "999999", "unknown-region"),
     ],
 )
 def test_a_value_its_type_cannot_have_is_refused_once(
@@ -143,6 +145,16 @@ def test_the_api_says_how_a_computed_value_is_overridden(house: ApiHouse) -> Non
     assert "_reasons" not in described["ware.write"]["properties"]
     told = house.post("li.na", "forms/sheet/compute", {"qty": "5", "advice": "99"}).get_json()
     assert (told["values"]["advice"], told["computed"]) == (99, {"advice": 15, "fixed": 20})
+
+
+def test_a_region_is_chosen_and_shown_by_its_name(house: ApiHouse) -> None:
+    pages = Pages(house)
+    found = pages.client("li.na").post(
+        "/f/sheet/options/area", json={"q": "西湖"}, headers={"X-CSRF-Token": pages.csrf("li.na")}
+    )
+    assert {"value": "330106", "text": "浙江省杭州市西湖区", "hint": "330106"} in found.get_json()
+    made = save(house, area="330106").get_json()
+    assert "浙江省杭州市西湖区" in texts(pages.page("li.na", f"/f/sheet/{made['id']}"), "//dd")
 
 
 def test_the_preview_of_a_formatted_text_runs_nothing(house: ApiHouse) -> None:

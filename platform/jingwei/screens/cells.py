@@ -17,6 +17,7 @@ from jingwei.catalogue.extensions import added_choice
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.periods import Period
+from jingwei.language.regions import full_name
 from jingwei.language.values import Literal_
 from jingwei.screens.markdown import TYPES as FORMATTED
 from jingwei.screens.markdown import html as html_of
@@ -204,6 +205,8 @@ class Cells:
         match kind:
             case "org" | "indicator" | "post" | "role" | "form":
                 return Cell(self.title(kind, str(value)))
+            case "region":
+                return Cell(full_name(str(value)))
             case "person":
                 return Cell(self.person(str(value)))
             case "period":

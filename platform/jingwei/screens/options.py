@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from jingwei.language.form import Field, Form
+from jingwei.language.regions import search_regions
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.markdown import html
@@ -96,6 +97,9 @@ def _offered(
         return _people(view, cells, field, values, row, wanted)
     if field.type == "link":
         return _records(view, field, values, row, wanted)
+    if field.type == "region":
+        found = [Option(code, name, hint=code) for code, name in search_regions(wanted)]
+        return found[:MOST]
     if field.type in ("org", "indicator", "post", "role"):
         found = named_options(view, cells, field, form, values, row)
         return [o for o in found if _matches(wanted, o.value, o.text)]

@@ -20,7 +20,7 @@ from jingwei.services.display import AMOUNTS
 from jingwei.services.listing import may_open
 from jingwei.services.rights import FieldRights
 
-REMOTE = frozenset(("person", "link"))
+REMOTE = frozenset(("person", "link", "region"))
 AREAS = frozenset(("long_text", "markdown", "rich_text", "code", "json"))
 NAMED = frozenset(("org", "indicator", "post", "role", "form"))
 INPUTS: Mapping[str, str] = {
@@ -240,7 +240,7 @@ class Widgets:
             case "org" | "indicator" | "post" | "role" | "form":
                 offers = named_options(self.view, self.cells, f, self.form, self.values, {})
                 return self._with_held(f, offers)
-            case "person" | "link" | "tags":
+            case "person" | "link" | "region" | "tags":
                 return tuple(
                     Option(_written(v), self.cells.one(f, v).text)
                     for v in self._held(f)

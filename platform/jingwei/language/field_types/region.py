@@ -1,4 +1,4 @@
-"""`region`: an administrative division, by its six-digit code."""
+"""`region`: an administrative division, by its six-digit code, which there must be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from jingwei.language.field_types.base import FieldType, Known, ValueRefused
 from jingwei.language.form import Field
+from jingwei.language.regions import regions
 
 
 class RegionType(FieldType):
@@ -16,6 +17,8 @@ class RegionType(FieldType):
     def parse(self, field: Field, raw: Any, known: Known) -> str:
         if not isinstance(raw, str) or len(raw) != 6 or not (raw.isascii() and raw.isdigit()):
             raise ValueRefused("not-a-region")
+        if raw not in regions():
+            raise ValueRefused("unknown-region", name=raw)
         return raw
 
     def json_schema(self, field: Field) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import { paintBeside } from "./form_kinds.js";
 import { calendarWords, fine, flatpickr, form, locale, model, nothing, NUMERIC, numbers, state, TomSelect } from "./form_model.js";
 import { dayOf, momentOf } from "./form_read.js";
 
+export const REMOTE = new Set(["person", "link", "region"]); // chosen among what the server finds
+
 export function show(control, field, value) {
   if (control.matches("output")) {
     control.textContent = shownValue(field, value);
@@ -54,7 +56,7 @@ function choose(control, field, value) {
 
 // what a link or a person is called that was not chosen here
 export async function nameHeld(control, field, path, value) {
-  if (!control.tomselect || nothing(value) || !["link", "person"].includes(field.type)) return;
+  if (!control.tomselect || nothing(value) || !REMOTE.has(field.type)) return;
   const wanted = (Array.isArray(value) ? value : [value]).map(keyOf);
   for (const one of await api("POST", `${model.options}/${path}`, { held: wanted })) control.tomselect.updateOption(one.value, one);
 }
@@ -77,7 +79,7 @@ function showMoment(control, value) {
 
 export function upgrade(control, field, path, rowOf) {
   if (control.tagName === "SELECT" && !control.tomselect) {
-    const remote = field.type === "person" || field.type === "link" || field.filtered;
+    const remote = REMOTE.has(field.type) || field.filtered;
     const long = control.options.length > 12 && field.type !== "period";
     if (!remote && !long && !field.many && field.type !== "tags") return;
     const label = control.getAttribute("aria-label") ?? form.querySelector(`label[for="${control.id}"]`)?.textContent ?? field.title;

@@ -1,6 +1,6 @@
 // The tables of a form: rows, totals, a block pasted from a sheet; then everything that is drawn, and
 // what of it is sent.
-import { show, upgrade } from "./form_controls.js";
+import { REMOTE, show, upgrade } from "./form_controls.js";
 import { isFollowing } from "./form_follow.js";
 import { blockOf, changed, controlIn, held, isTable, model, nothing, numbers, same, state, touched, writable, x } from "./form_model.js";
 import { put, read, readNumber, unreadAt } from "./form_read.js";
@@ -43,7 +43,7 @@ function newRow(name, block) {
     const field = model.fields[name].columns[cell.dataset.column];
     control.id = `cell-${fresh}-${cell.dataset.column}`;
     cell.querySelector("label")?.setAttribute("for", control.id);
-    if (field.type === "person" || field.type === "link" || field.many) upgradeCell(name, line, cell, control, field);
+    if (REMOTE.has(field.type) || field.many) upgradeCell(name, line, cell, control, field);
   }
   if (model.fields[name].readonly) for (const tool of line.querySelectorAll("[data-remove], [data-move]")) tool.remove();
   return line;
