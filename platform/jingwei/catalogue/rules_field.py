@@ -11,6 +11,7 @@ from jingwei.catalogue.patterns import BadPattern, compiled
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.table import KINDS
+from jingwei.language.template import AMOUNTS
 from jingwei.language.values import Formula, Literal_
 from jingwei.problems import Phrase, Position, Problems, nearest
 
@@ -34,6 +35,14 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
     if field.precision is not None and not 0 <= field.precision <= MOST_PLACES:
         at = form.origin.value(*path, "precision")
         problems.add("out-of-range", at, value=field.precision, low=0, high=MOST_PLACES)
+    if field.show_in is not None and field.show_in not in AMOUNTS:
+        problems.add(
+            "unknown-value",
+            form.origin.value(*path, "show_in"),
+            suggestion=_meant_amount(field.show_in) or nearest(field.show_in, AMOUNTS),
+            value=field.show_in[:40],
+            known=", ".join(AMOUNTS),
+        )
     if field.pattern is not None:
         _check_pattern(form, field, field.pattern, problems)
     if field.type == "choice":
@@ -51,6 +60,11 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
     if not FIELD_TYPES[field.type].run:
         at = form.origin.value(*path, "type")
         problems.add("not-yet-run", at, severity="warning", what=field.type)
+
+
+def _meant_amount(written: str) -> str | None:
+    """`万圆`, `万 元` and the like."""
+    return next((one for one in ("万元", "亿元") if written[:1] == one[0]), None)
 
 
 def _path(field: Field) -> tuple[str, ...]:

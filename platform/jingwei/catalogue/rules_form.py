@@ -40,6 +40,19 @@ def check_form(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     _check_list(catalogue, form, problems)
     _check_related(catalogue, form, problems)
     _check_lifecycle(catalogue, form, problems)
+    _check_number(form, problems)
+
+
+def _check_number(form: Form, problems: Problems) -> None:
+    """Without a count in it every record would have the same number."""
+    if form.number is None:
+        return
+    holes = [piece.formula for piece in form.number.zh if not isinstance(piece, str)]
+    if not any(hole.source in ("seq", "id") for hole in holes):
+        at = form.origin.value("number")
+        fields = [hole.source for hole in holes if hole.source.partition(".")[0] in form.fields]
+        if not fields:
+            problems.add("number-without-seq", at, severity="warning", form=form.name)
 
 
 def unknown(
@@ -318,10 +331,14 @@ _DAYS = frozenset({"date", "datetime", "period"})
 def _check_view_type(
     form: Form, view: Mapping[str, Any], key: str, at: Position, problems: Problems
 ) -> None:
-    """A calendar and a gantt chart go by days."""
+    """A calendar and a gantt chart go by days, a board by choices."""
     field = form.fields.get(str(view[key]))
     if key in ("start", "end") and field is not None and field.type not in _DAYS:
         problems.add("view-without-day", at, name=field.name, type=field.type, view=view["type"])
+    lanes = [name for name, one in form.fields.items() if one.type == "choice"]
+    if view["type"] == "kanban" and key == "by" and field is not None and field.name not in lanes:
+        known = ", ".join(("status", *(["state"] if form.states else []), *lanes))
+        problems.add("view-without-lanes", at, name=field.name, type=field.type, known=known)
 
 
 def check_path(

@@ -33,6 +33,17 @@ from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 MOST_FAILED = 100  # of one file: no more are shown
 # holes of a record's number that are no expressions
 NUMBER_WORDS = frozenset({"seq"})
+_DIGITS = tuple(str(digits) for digits in range(1, 11))  # how wide `seq` may be
+PARTS_OF_DAY = {
+    **dict.fromkeys(("yyyy", "year"), "today:%Y"),
+    "yy": "today:%y",
+    **dict.fromkeys(("mm", "month"), "today:%m"),
+    **dict.fromkeys(("dd", "day"), "today:%d"),
+    "yyyymm": "today:%Y%m",
+    "yyyy-mm": "today:%Y-%m",
+    **dict.fromkeys(("yyyymmdd", "date"), "today:%Y%m%d"),
+    "yyyy-mm-dd": "today:%Y-%m-%d",
+}
 
 
 class Typing:
@@ -117,7 +128,13 @@ class Typing:
         if template is None:
             return
         for piece in dict.fromkeys((*template.zh, *template.en)):
-            if isinstance(piece, str) or (words and piece.formula.source in NUMBER_WORDS):
+            if isinstance(piece, str):
+                continue
+            if words and piece.formula.source in NUMBER_WORDS:
+                if piece.form is not None and piece.form not in _DIGITS:
+                    self._no_such_format(piece, "seq", _DIGITS)
+                continue
+            if self._part_of_day(piece, scope):
                 continue
             expression = self.formula(piece.formula, scope)
             if expression is not None and piece.form is not None:
@@ -135,17 +152,31 @@ class Typing:
         else:
             known, fits = (), type_.name == "any"
         if not fits:
-            at = hole.formula.at
-            start = len(hole.formula.source) + 1
-            place = place_within(self.texts.get(at.file, ""), at, start, start + len(form))
-            self.problems.add(
-                "unknown-format",
-                place,
-                suggestion=nearest(form, known),
-                form=form,
-                type=type_words(type_),
-                known=", ".join(known),
-            )
+            self._no_such_format(hole, type_words(type_), known)
+
+    def _no_such_format(self, hole: Hole, type_: object, known: tuple[str, ...]) -> None:
+        at, form = hole.formula.at, hole.form or ""
+        start = len(hole.formula.source) + 1
+        place = place_within(self.texts.get(at.file, ""), at, start, start + len(form))
+        self.problems.add(
+            "unknown-format",
+            place,
+            suggestion=nearest(form, known),
+            form=form,
+            type=type_,
+            known=", ".join(known),
+        )
+
+    def _part_of_day(self, hole: Hole, scope: Scope) -> bool:
+        """Whether the hole is `{YYYY}` of other systems, which is a form of today."""
+        word = hole.formula.source
+        meant = PARTS_OF_DAY.get(word.lower())
+        if meant is None or word in scope.symbols:
+            return False
+        at = hole.formula.at
+        place = place_within(self.texts.get(at.file, ""), at, 0, len(word))
+        self.problems.add("unknown-name", place, suggestion=meant, name=word, known="today")
+        return True
 
     def who(self, whos: Whos, scope: Scope) -> None:
         """The orgs and fields that rules about people name."""

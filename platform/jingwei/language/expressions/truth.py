@@ -1,7 +1,7 @@
 """Conditions that can never hold, seen from the tree alone.
 
 Only what is certain: constants compared with each other, and limits of one name that exclude each
-other. What depends on two names is left to the author.
+other, of a constant or of another name. What depends on more is left to the author.
 """
 
 from __future__ import annotations
@@ -117,9 +117,29 @@ class _Limits:
         )
 
 
+# how the left of two names may lie to the right: below, beside, above
+_ORDERS: Mapping[str, frozenset[int]] = {
+    "<": frozenset((-1,)),
+    "<=": frozenset((-1, 0)),
+    "==": frozenset((0,)),
+    "!=": frozenset((-1, 1)),
+    ">=": frozenset((0, 1)),
+    ">": frozenset((1,)),
+}
+
+
 @dataclass
 class _Known:
     limits: dict[tuple[str, str], _Limits] = field(default_factory=dict)
+    orders: dict[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
+
+    def between(self, op: str, left: Name, right: Name) -> None:
+        """Two names compared with each other, whichever stands first."""
+        one, other = (left.root, left.name), (right.root, right.name)
+        allowed = _ORDERS[op]
+        if one > other:
+            one, other, allowed = other, one, frozenset(-order for order in allowed)
+        self.orders[one + other] = self.orders.get(one + other, allowed) & allowed
 
     def of(self, name: Name) -> _Limits:
         return self.limits.setdefault((name.root, name.name), _Limits())
@@ -129,7 +149,9 @@ def _exclude_each_other(parts: list[Node]) -> bool:
     known = _Known()
     for part in parts:
         _note(part, known)
-    return any(limits.exclude_all for limits in known.limits.values())
+    if any(limits.exclude_all for limits in known.limits.values()):
+        return True
+    return not all(known.orders.values())
 
 
 def _note(node: Node, known: _Known) -> None:
@@ -142,6 +164,8 @@ def _note(node: Node, known: _Known) -> None:
             if all(isinstance(item, Constant) for item in items):
                 values = frozenset(i.value for i in items if isinstance(i, Constant))
                 known.of(name).one_of(values)
+        case Binary(op=op, left=Name() as name, right=Name() as other) if op in _ORDERS:
+            known.between(op, name, other)
         case Binary(op=op, left=Name() as name, right=Constant(value=value)):
             _compare(op, name, value, known)
         case Binary(op=op, left=Constant(value=value), right=Name() as name) if op in _MIRRORED:
