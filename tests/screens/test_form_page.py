@@ -274,6 +274,7 @@ def test_a_computed_value_follows_until_a_person_overrides_it_and_again_after(
     assert (made["advice"], made["fixed"]) == (90, 100)
 
     page = desk.go(f"/f/sheet/{made['id']}/edit")
+    expect(page.locator("#saved")).to_have_text("")
     box(page, "qty").fill("40")
     expect(box(page, "fixed")).to_have_value("100")
     expect(offered).to_contain_text("160")
@@ -348,7 +349,6 @@ def test_files_say_what_they_are_and_can_be_taken_away(desk: Visit, house: ApiHo
     expect(page.locator("[data-field=sign] img")).to_be_visible()
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert sideways_pixels(page) == 0
-    assert barriers(page) == []
     made = saved(page, house)
     assert len(made["paper"]) == 1 and made["lines"][0]["photo"] and made["sign"]
     expect(page.locator(".read a", has_text="乙.txt")).to_be_visible()
@@ -376,7 +376,6 @@ def test_a_warning_is_shown_and_one_may_go_on_and_rows_are_moved(
     page.locator("#save").click()
     expect(page.locator("[data-field=high] .warned")).to_have_text("上限偏大")
     assert page.url.endswith("/new")
-    assert barriers(page) == []
     page.locator("#summary button").click()
     page.wait_for_url(re.compile(r"/f/plan/\d+$"))
     made = house.get("li.na", f"forms/plan/records/{page.url.rpartition('/')[2]}").get_json()

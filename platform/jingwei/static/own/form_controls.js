@@ -43,7 +43,9 @@ export function shownValue(field, value) {
 function choose(control, field, value) {
   const wanted = (Array.isArray(value) ? value : [value]).filter((v) => !nothing(v)).map(keyOf);
   if (control.tomselect) {
-    for (const one of wanted) if (!control.tomselect.options[one]) control.tomselect.addOption({ value: one, text: field.type === "link" ? "…" : one });
+    const unnamed = wanted.filter((one) => !control.tomselect.options[one]);
+    for (const one of unnamed) control.tomselect.addOption({ value: one, text: REMOTE.has(field.type) ? "…" : one });
+    if (unnamed.length && REMOTE.has(field.type)) nameHeld(control, unnamed);
     control.tomselect.setValue(field.many ? wanted : (wanted[0] ?? ""), true);
     return;
   }
@@ -54,11 +56,12 @@ function choose(control, field, value) {
   if (!wanted.length && !field.many) control.value = "";
 }
 
-// what a link or a person is called that was not chosen here
-export async function nameHeld(control, field, path, value) {
-  if (!control.tomselect || nothing(value) || !REMOTE.has(field.type)) return;
-  const wanted = (Array.isArray(value) ? value : [value]).map(keyOf);
-  for (const one of await api("POST", `${model.options}/${path}`, { held: wanted })) control.tomselect.updateOption(one.value, one);
+// what a link or a person is called that was not chosen here: brought along, or kept from before
+async function nameHeld(control, keys) {
+  const { field } = control.closest("[data-field]").dataset;
+  const column = control.closest("[data-column]")?.dataset.column;
+  const address = `${model.options}/${column ? `${field}.${column}` : field}`;
+  for (const one of await api("POST", address, { held: keys })) control.tomselect.updateOption(one.value, one);
 }
 
 export const keyOf = (v) => (v && typeof v === "object" ? `${v.form}/${v.id}` : String(v));

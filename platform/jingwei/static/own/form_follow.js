@@ -20,7 +20,7 @@ export const isOwn = (owner, name) => at(owner, name)?.own === true;
 export function propose(owner, name, field, computed) {
   const own = at(owner, name)?.own ?? (!nothing(owner[name]) && !alike(field, owner[name], computed));
   keep(owner, name, { computed, own });
-  if (!own) owner[name] = computed;
+  if (!own && !alike(field, owner[name], computed)) owner[name] = computed;
 }
 
 // A person typed: another value is his own, none or the computed one follows again.

@@ -1,6 +1,6 @@
 // What follows from what in a form: computed values, what is visible, required and locked.
 import { api } from "./api.js";
-import { nameHeld, show, shownValue } from "./form_controls.js";
+import { show, shownValue } from "./form_controls.js";
 import { arrived, isAwaited, isComing, isFollowing, offerBack, propose } from "./form_follow.js";
 import { blockOf, controlIn, form, held, isTable, model, nothing, NUMERIC, rules, same, state, touched, x } from "./form_model.js";
 import { put } from "./form_read.js";
@@ -193,7 +193,6 @@ function bring(owner, target, value, table = null, index = 0) {
   if (!place) return;
   forgive(place, controlIn(place));
   draw(controlIn(place), field, owner, target);
-  nameHeld(controlIn(place), field, table === null ? target : `${table}.${target}`, now);
 }
 
 const textual = (v) => (typeof v === "number" ? String(v) : (v ?? null));
