@@ -43,6 +43,7 @@ fields:
     max_rows: 2
     fields:
       sort: {type: choice, title: 类别, choices: kinds}
+      seen: {type: text, title: 验收, editable_after_submit: true}
 permissions:
   planner: {post: planner, can: [read, create, update, submit], scope: org}
   finance: {post: finance_manager, can: [read], scope: org_and_below, hide: [base]}
@@ -98,6 +99,19 @@ def test_only_what_is_left_open_is_changed_after_submitting(house: House) -> Non
     for values in ({"quiet": "x"}, {"scan": "y", "quiet": "x"}):
         with pytest.raises(Conflict):
             house.update("li.na", "entry", made["id"], **values)
+
+
+def test_of_rows_only_the_columns_left_open_are_changed_after_submitting(house: House) -> None:
+    made = house.create("li.na", "entry", lines=[{"sort": "a"}])
+    house.do("li.na", lambda work: submit(work, "entry", made["id"]))
+    row = {"id": made["lines"][0]["id"]}
+
+    changed = house.update("li.na", "entry", made["id"], lines=[{**row, "sort": "a", "seen": "是"}])
+    assert [(line["sort"], line["seen"]) for line in changed["lines"]] == [("a", "是")]
+
+    for lines in ([], [{**row, "sort": "b"}], [row, {"seen": "又一行"}], [{"seen": "新行"}]):
+        with pytest.raises(Conflict):
+            house.update("li.na", "entry", made["id"], lines=lines)
 
 
 def test_a_pattern_holds_and_what_is_set_once_stays(house: House) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jingwei.language.field_types.table import present_value
-from jingwei.language.form import SYSTEM_FIELDS, Form
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import (
     Conflict,
     FieldRefusal,
@@ -97,17 +97,28 @@ def require(work: Work, form: str, action: str, record: Mapping[str, Any] | None
 
 
 def left_open(form: Form, status: str | None) -> frozenset[str]:
-    """Fields that may be changed although the record was submitted or approved."""
+    """Fields (`scan`) and columns (`lines.note`) that may be changed although the record was
+    submitted or approved."""
     if status not in AFTER_SUBMIT:
         return frozenset()
-    return frozenset(name for name, f in form.fields.items() if f.editable_after_submit)
+    columns = (
+        f"{name}.{column.name}"
+        for name, f in form.fields.items()
+        for column in f.fields.values()
+        if column.editable_after_submit
+    )
+    return frozenset((*columns, *(n for n, f in form.fields.items() if f.editable_after_submit)))
 
 
 def check_unlocked(
-    form: Form, record: Mapping[str, Any], names: Collection[str] | None = None
+    form: Form, record: Mapping[str, Any], values: Mapping[str, Any] | None = None
 ) -> None:
-    """Raises Conflict for what stands fast. `names`: the fields that are to be changed."""
-    still_open = bool(names) and set(names or ()) <= left_open(form, record["status"])
+    """Raises Conflict for what stands fast. `values`: what is to be changed, as it was sent."""
+    left = left_open(form, record["status"]) if values else frozenset()
+    still_open = bool(values) and all(
+        name in left or _only_open_cells(form.fields.get(name), value, record.get(name), left)
+        for name, value in (values or {}).items()
+    )
     if record["status"] not in EDITABLE and not still_open:
         raise Conflict("record-locked-by-status", status=record["status"])
     state = form.states.get(record["state"] or "")
@@ -115,6 +126,23 @@ def check_unlocked(
     working_copy = bool(amends) and record["status"] in WORKING
     if state is not None and state.locked and not working_copy:
         raise Conflict("record-locked-by-state", state=state.title)
+
+
+def _only_open_cells(table: Field | None, rows: Any, before: Any, left: Collection[str]) -> bool:
+    """Whether the rows are those that are there, and nothing but cells left open changes."""
+    if table is None or not isinstance(rows, list):
+        return False
+    shut = {name: c for name, c in table.fields.items() if f"{table.name}.{name}" not in left}
+    known = before or ()
+    if len(shut) == len(table.fields) or len(rows) != len(known):
+        return False
+    for row, was in zip(rows, known, strict=True):
+        if not isinstance(row, Mapping) or row.get("id") != was["id"]:
+            return False
+        sent = shut.keys() & row.keys()
+        if any(present_value(shut[n], was.get(n)) != row[n] for n in sent):
+            return False
+    return True
 
 
 def check_keys(
