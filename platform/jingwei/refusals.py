@@ -84,6 +84,14 @@ class Invalid(Refused):
     status = 422
 
 
+class OutOfRange(Refused, OverflowError):
+    """A number or a day that is worked out lies beyond what there is: nobody's mistake but that of
+    what was asked or written."""
+
+    def __init__(self) -> None:
+        super().__init__("out-of-range")
+
+
 class NoSpace(Refused):
     """The disk of the database is full: nothing was written."""
 

@@ -29,6 +29,11 @@ fields:
       of: {type: link, to: contract, title: 合同}
       worth: {type: money, unit: CNY, title: 金额, compute: of.amount}
   account: {type: text, title: 账号, sensitive: true}
+  since: {type: date, title: 起}
+  lag: {type: integer, title: 天数}
+  until: {type: date, title: 止, compute: "add_days(since, lag)"}
+  wait: {type: integer, title: 等待}
+  why: {type: text, title: 缘由, required_if: "add_days(since, wait) > since"}
   cheaper: {type: link, to: contract, title: 参照, filter: amount < this.about.amount}
   log:
     type: table
@@ -294,3 +299,37 @@ def test_a_text_with_nul_is_refused_whatever_the_database(api_on_both: ApiHouse)
         api.post(None, "login", {"username": "a\0b", "password": "x"}),
     ):
         assert answer.status_code < 500, answer.get_data(as_text=True)
+
+
+FAR = (
+    "add_days(today, 99999999999)",
+    "add_months(today, 99999999999)",
+    "add_workdays(today, 99999999999)",
+    "add_workdays(add_days(today, 99999999999), 1)",
+    "today + 99999y",
+    "add_days(signed_on, 99999999999)",
+    "add_months(signed_on, amount * 9999999)",
+)
+
+
+def test_a_condition_on_a_day_beyond_the_calendar_is_refused_and_no_crash(
+    api_on_both: ApiHouse,
+) -> None:
+    api_on_both.make("li.na", "contract", name="a", amount=1, signed_on="2026-01-01")
+    for day in FAR:
+        for part in ("records?", "groups?by=org&"):
+            wanted = f"forms/contract/{part}filter=signed_on < {day}"
+            refused = api_on_both.get("li.na", wanted.replace(" + ", " %2B "))
+            fixed = "signed_on" not in day
+            assert code(refused) == (400, "filter" if fixed else "out-of-range"), day
+
+
+def test_a_rule_or_a_compute_beyond_the_calendar_is_refused_with_a_sentence(
+    house: ApiHouse,
+) -> None:
+    claims = "forms/claim/records"
+    computed = house.post("li.na", claims, {"since": "2026-01-01", "lag": 99_999_999})
+    assert fields(computed) == [("until", "out-of-range")]
+    asked = house.post("li.na", claims, {"since": "2026-01-01", "wait": 99_999_999})
+    assert code(asked) == (422, "out-of-range")
+    assert "9999" in asked.get_json()["error"]["message"]

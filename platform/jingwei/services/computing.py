@@ -107,7 +107,8 @@ def _computed(closure: Any, env: Environment, path: str, definition: Field, foun
     try:
         value = closure(env)
     except ArithmeticError:
-        found.add(path, "number-too-large")
+        is_day = definition.type in ("date", "datetime")
+        found.add(path, "out-of-range" if is_day else "number-too-large")
         return None
     return as_kept(definition, value, path, found)
 

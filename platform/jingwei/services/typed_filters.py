@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from jingwei.catalogue.scopes import check_filter
@@ -10,7 +11,17 @@ from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import FUNCTIONS
 from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import depends_on_row, finished, walk
-from jingwei.language.expressions.tree import Binary, Call, Expression, Member, Node, Unary
+from jingwei.language.expressions.tree import (
+    Binary,
+    Call,
+    Constant,
+    Expression,
+    Member,
+    Name,
+    Node,
+    Unary,
+)
+from jingwei.language.values import Duration
 from jingwei.problems import Position
 from jingwei.refusals import Malformed
 from jingwei.services.block_trees import constant
@@ -18,6 +29,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
 from jingwei.services.world import OWN_FUNCTIONS, environment
+from jingwei.texts import text
 
 MOST_FILTER_TERMS = 20
 
@@ -41,6 +53,8 @@ def viewer_filter(
         found = _with_fixed(view, found)
     except ExpressionError as error:
         raise malformed_filter(source, error) from None
+    except ArithmeticError:  # of what is written out, and what is worked out now
+        raise far_filter(source) from None
     if _terms(found.root) > MOST_FILTER_TERMS:
         raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
     return found
@@ -51,6 +65,8 @@ def _with_fixed(view: Reading, expression: Expression) -> Expression:
     Only what everybody may know: figures and scores have an address of their own."""
 
     def change(node: Node) -> Node | None:
+        if _moves_a_day(node) and not depends_on_row(node):
+            closure(Expression("", node))(environment(view, {}))  # a database would break off
         if depends_on_row(node) or not any(_is_asked_now(part) for part in walk(node)):
             return None
         if node.type.name != "boolean" and not _is_asked_now(node):
@@ -59,6 +75,16 @@ def _with_fixed(view: Reading, expression: Expression) -> Expression:
 
     root = mapped(expression.root, change)
     return expression if root == expression.root else finished(UNLASTING, root)
+
+
+def _moves_a_day(node: Node) -> bool:
+    """Whether this is a day, as far as it can be told from what is written, moved by some time."""
+    if not all(isinstance(part, Call | Binary | Unary | Constant | Name) for part in walk(node)):
+        return False
+    if isinstance(node, Call):
+        return node.function in ("add_days", "add_months")
+    right = node.right if isinstance(node, Binary) else None
+    return isinstance(right, Constant) and isinstance(right.value, Duration)
 
 
 def _is_asked_now(node: Node) -> bool:
@@ -86,6 +112,12 @@ def malformed_filter(source: str, error: ExpressionError) -> Malformed:
         what=problem.what,
         fix=problem.fix,
     )
+
+
+def far_filter(source: str) -> Malformed:
+    """That a condition works out a day or a number that is out of range."""
+    what, fix = partial(text, "refusals.filter-far-what"), partial(text, "refusals.filter-far-fix")
+    return Malformed("filter", detail={"code": "out-of-range"}, word=source, what=what, fix=fix)
 
 
 def _terms(node: Any) -> int:

@@ -14,6 +14,7 @@ import holidays
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.language.organisation import Calendar
 from jingwei.language.values import Due, Duration
+from jingwei.refusals import OutOfRange
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = {"mo": 1, "q": 3, "y": 12}
@@ -64,17 +65,20 @@ def calendar_of(catalogue: Calendars, org: str | None, day: date) -> Calendar | 
 def add_workdays(catalogue: Calendars, day: date, count: int, org: str | None) -> date:
     """`count` working days after (before, when negative) a day; 0 is the day itself.
 
-    Raises OverflowError for more than 10,000.
+    Raises OutOfRange for more than 10,000, and beyond the calendar.
     """
     if abs(count) > FURTHEST:
-        raise OverflowError(count)
+        raise OutOfRange
     calendar = calendar_of(catalogue, org, day)
     step = timedelta(days=1 if count >= 0 else -1)
     left = abs(count)
-    while left:
-        day += step
-        if is_workday(calendar, day):
-            left -= 1
+    try:
+        while left:
+            day += step
+            if is_workday(calendar, day):
+                left -= 1
+    except OverflowError:
+        raise OutOfRange from None
     return day
 
 

@@ -9,6 +9,11 @@ from jingwei.refusals import Malformed, NoSpace
 _AGAIN = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
 
 
+# a number or a day out of range; SQLite says so of a function of ours that overflows
+_TOO_FAR = {"22003", "22008"}
+_TOO_FAR_IN_SQLITE = "string or blob too big"
+
+
 class TryAgain(Exception):
     """The transaction lost a race and wrote nothing; run again, it may well succeed."""
 
@@ -28,6 +33,8 @@ def as_ours(error: DBAPIError) -> Exception | None:
     words = str(original)
     if state in _AGAIN or "database is locked" in words or error.connection_invalidated:
         return TryAgain(words)
+    if state in _TOO_FAR or _TOO_FAR_IN_SQLITE in words:
+        return Malformed("out-of-range")
     if "NUL (0x00)" in words:
         return Malformed("text-with-nul")
     if state == "53100" or "database or disk is full" in words:

@@ -127,7 +127,10 @@ def _add_months(day: str | None, months: Kept, scale: int) -> str | None:
     count = number(months, scale)
     if day is None or count is None:
         return None
-    return add_months(date.fromisoformat(day), int(count)).isoformat()
+    try:
+        return add_months(date.fromisoformat(day), int(count)).isoformat()
+    except ValueError:  # a year there is not
+        raise OverflowError(count) from None
 
 
 def _days_between(start: str | None, end: str | None) -> int | None:

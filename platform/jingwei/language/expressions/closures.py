@@ -30,6 +30,7 @@ from jingwei.language.expressions.tree import (
 )
 from jingwei.language.expressions.types import TEMPORAL
 from jingwei.language.periods import Period
+from jingwei.refusals import OutOfRange, Refused
 
 Closure = Callable[[Environment], Any]
 
@@ -50,9 +51,19 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 def closure(expression: Expression) -> Closure:
     """The expression as a function of its environment.
 
-    It raises ArithmeticError when a number grows past 28 digits.
+    It raises OutOfRange when a number grows past 28 digits, or a day leaves the calendar.
     """
-    return compiled(expression.root)
+    inner = compiled(expression.root)
+
+    def value(environment: Environment) -> Any:
+        try:
+            return inner(environment)
+        except Refused:
+            raise
+        except ArithmeticError as error:
+            raise OutOfRange from error
+
+    return value
 
 
 def compiled(node: Node) -> Closure:
