@@ -177,6 +177,20 @@ def test_a_sheet_with_what_is_sensitive_behind_a_link_is_in_the_log(house: ApiHo
     assert (entry["form"], entry["changes"]["fields"]) == ("payment", ["of.account"])
 
 
+def test_what_is_sensitive_is_not_kept_with_the_answers_to_repeated_requests(
+    house: ApiHouse,
+) -> None:
+    said = {"account": "6222-0000", "agreed": 3}
+    path = "forms/claim/records"
+    first, again = (house.post("li.na", path, said, key="once") for _ in range(2))
+
+    assert (again.status_code, again.get_json()) == (201, first.get_json())
+    assert again.headers["ETag"] == first.headers["ETag"]
+    with house.platform.database.reading() as connection:
+        kept = connection.exec_driver_sql("SELECT answer FROM sys_idempotency WHERE key = 'once'")
+        assert "6222" not in str(kept.scalar_one())
+
+
 def test_an_earlier_version_is_restored_by_who_does_not_see_all_of_it(house: ApiHouse) -> None:
     items = [{"text": "a", "cost": 5}]
     made = house.make("chen.jie", "claim", org="A", agreed=1, items=items)

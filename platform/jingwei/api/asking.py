@@ -10,12 +10,14 @@ from typing import Any
 
 from flask import Response, request
 
-from jingwei.api.auth import person
+from jingwei.api.auth import person, reading
 from jingwei.api.json import answer, dumps
+from jingwei.api.shapes import SensitiveRecord, record_json
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.catalogue.layered import every_catalogue
-from jingwei.refusals import Conflict, Malformed
+from jingwei.refusals import Conflict, Malformed, NotFound
+from jingwei.services import record_views
 from jingwei.services.commands import Work
 from jingwei.web import current, request_id
 
@@ -121,31 +123,54 @@ def etag(body: Any) -> dict[str, str]:
 def write(handler: Handler, content: bytes | None = None) -> Response:
     """Run a write as the person who asks; the same request again under its key is answered alike.
 
-    The answer is kept as text, so that a repetition gets the very same bytes. `content`: what was
-    sent, where it is not the body as it came.
+    The answer is kept as text, so that a repetition gets the very same bytes; of a record with
+    sensitive fields only which it was, and it is read again. `content`: what was sent, where it is
+    not the body as it came.
     """
 
-    def kept(work: Work) -> dict[str, Any]:
+    def answered(work: Work) -> dict[str, Any]:
         status, body = handler(work)
-        return {
+        found = {
             "status": status,
             "headers": etag(body),
             "text": None if body is None else dumps(body).decode(),
         }
+        if isinstance(body, SensitiveRecord):
+            found["record"] = [body.form, body["id"]]
+        return found
 
     key = idempotency_key()
     found = current().commands.run(
-        kept,
+        answered,
         person(),
         key=key,
         request_hash=_request_hash(content) if key else "",
         request_id=request_id(),
+        keep=_without_record,
     )
+    if "record" in found and "text" not in found:
+        return _read_again(found["status"], *found["record"])
     if found["text"] is None:
         return Response(status=found["status"])
     response = Response(found["text"], found["status"], mimetype="application/json")
     response.headers.update(found["headers"])
     return response
+
+
+def _without_record(found: dict[str, Any]) -> dict[str, Any]:
+    if "record" not in found:
+        return found
+    return {"status": found["status"], "record": found["record"]}
+
+
+def _read_again(status: int, form: str, id: int) -> Response:
+    """The record as its writer may see it now; what is out of his sight is only its id."""
+    with reading() as view:
+        try:
+            body = record_json(view, record_views.record(view, form, id))
+        except NotFound:
+            body = {"id": id}
+        return show(body, status)
 
 
 def idempotency_key() -> str | None:

@@ -11,6 +11,7 @@ from jingwei.language.values import Literal_
 from jingwei.refusals import FieldRefusal
 from jingwei.services import flows
 from jingwei.services.commands import Reading, Work
+from jingwei.services.form_paths import sensitive_fields
 from jingwei.services.record_views import RecordView, shown_record
 from jingwei.services.records import Written
 from jingwei.services.rights import FieldRights
@@ -31,6 +32,14 @@ def record_json(view: Reading, shown: RecordView, *, titles: bool = False) -> di
     return body
 
 
+class SensitiveRecord(dict[str, Any]):
+    """A record of a form with sensitive fields, as JSON: its answer is kept nowhere."""
+
+    def __init__(self, form: str, body: Mapping[str, Any]) -> None:
+        super().__init__(body)
+        self.form = form
+
+
 def written_json(work: Work, form: str, written: Written) -> dict[str, Any]:
     """What was written, as its writer may see it; what is out of sight now is only its id."""
     body = raw_json(work, form, written.record)
@@ -48,7 +57,8 @@ def raw_json(work: Work, form: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     if not work.rights.may_read(work, form, raw).allowed:
         return {"id": raw["id"], "revision": raw["revision"]}
     rights = work.rights.fields(work, form, raw)
-    return record_json(work, shown_record(work, definition, raw, rights, saved=True))
+    body = record_json(work, shown_record(work, definition, raw, rights, saved=True))
+    return SensitiveRecord(form, body) if sensitive_fields(definition) else body
 
 
 def refusal_json(refusal: FieldRefusal) -> dict[str, str]:

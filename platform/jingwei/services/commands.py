@@ -155,11 +155,13 @@ class Commands:
         request_hash: str = "",
         on_behalf_of: Person | None = None,
         request_id: str | None = None,
+        keep: Callable[[T], T] | None = None,
     ) -> T:
         """What the handler returns, after the commit.
 
         With a `key`, the answer (plain JSON data) is kept: the same actor, key and request again
-        gets the same answer and does nothing. Another request under the key is a Conflict.
+        gets the same answer and does nothing. Another request under the key is a Conflict. `keep`:
+        what of the answer is kept, where that is not all of it.
         """
         if PREVIEWING.get():
             raise Refused("studio-preview")
@@ -168,7 +170,7 @@ class Commands:
             installation = self.active.current
             try:
                 return self._once(
-                    installation, handler, actor, key, request_hash, on_behalf_of, request_id
+                    installation, handler, actor, key, request_hash, on_behalf_of, request_id, keep
                 )
             except Refused:
                 # The same request may have come twice at once, and the other have been faster.
@@ -204,6 +206,7 @@ class Commands:
         request_hash: str,
         on_behalf_of: Person | None,
         request_id: str | None,
+        keep: Callable[[T], T] | None,
     ) -> T:
         with self.active.database.writing() as connection:
             release = enter(connection)
@@ -234,7 +237,8 @@ class Commands:
             result = handler(work)
             self._finish(work)
             if key is not None:
-                idempotency.store_answer(connection, actor.id, key, request_hash, result, now)
+                kept = result if keep is None else keep(result)
+                idempotency.store_answer(connection, actor.id, key, request_hash, kept, now)
             return result
 
     def _finish(self, work: Work) -> None:
