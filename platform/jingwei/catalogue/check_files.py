@@ -30,6 +30,7 @@ SAID_OF_PARTS = frozenset(
         "leading-zero",
         "bad-value",
         "bad-name",
+        "name-too-long",
         "bad-code",
         "bad-duration",
         "bad-schedule",

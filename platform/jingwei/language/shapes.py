@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 NAME_PATTERN = "^[a-z][a-z0-9_]*$"
 CODE_PATTERN = r"^[A-Za-z0-9_.-]+$"
-MOST_NAME = 40
+MOST_NAME = 60
 
 
 def _leaf(how: str, **schema: Any) -> Schema:

@@ -411,9 +411,15 @@ def well_named(walker: Walker, name: str, names: str, at: Position) -> bool:
         return True
     if _NAME.match(name) and len(name) <= MOST_NAME:
         return True
-    better = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:MOST_NAME]
+    better = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    if len(better) > MOST_NAME:  # whole words, as far as they fit
+        better = better[: MOST_NAME + 1].rpartition("_")[0] or better[:MOST_NAME]
     suggestion = better if _NAME.match(better) else None
-    walker.fail("bad-name", at, suggestion=suggestion, name=name[:60])
+    if _NAME.match(name):
+        facts = {"name": name[:80], "length": len(name), "most": MOST_NAME}
+        walker.fail("name-too-long", at, suggestion=suggestion, **facts)
+    else:
+        walker.fail("bad-name", at, suggestion=suggestion, name=name[:60])
     return False
 
 
