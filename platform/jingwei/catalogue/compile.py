@@ -17,6 +17,7 @@ from jingwei.catalogue.link import check_references
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.rules import check_fields, check_rules
 from jingwei.catalogue.rules_layers import check_layers
+from jingwei.catalogue.rules_trials import check_trials
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
 from jingwei.language.organisation import Manifest
@@ -85,6 +86,7 @@ def linked(
         problems.stop_here_if_any()  # what a rule misses may be what the mistake was meant for
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
+    check_trials(catalogue, checked.of("test"), problems)
     problems.stop_here_if_any()
     # what the layers were resolved to while they were checked is kept, but for whole catalogues:
     # those belong to the one that is made here

@@ -12,7 +12,7 @@ from jingwei.language.small import whole_number
 from jingwei.refusals import FieldRefusal, Invalid
 
 # whole values that are data by themselves, not words to be read
-_AS_DATA = frozenset({"json", "geolocation", "scorecard"})
+AS_DATA = frozenset({"json", "geolocation", "scorecard"})
 
 
 def api_values(form: Form, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def api_values(form: Form, data: Mapping[str, Any]) -> dict[str, Any]:
 def _value(field: Field, given: Any, path: str, refused: list[FieldRefusal]) -> Any:
     if field.type == "table" and isinstance(given, list):
         return [_row(field, row, f"{path}.{n}", refused) for n, row in enumerate(given)]
-    if field.type in _AS_DATA or given in (None, ""):
+    if field.type in AS_DATA or given in (None, ""):
         return given
     if isinstance(given, list):
         return [_one(field, part, f"{path}.{n}", refused) for n, part in enumerate(given)]
