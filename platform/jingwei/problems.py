@@ -72,6 +72,14 @@ def _inside(sentence: str) -> str:
     return words[:1].lower() + words[1:] if words[1:2].islower() or words[1:2] == " " else words
 
 
+def _quoted(sentence: str, said: Mapping[str, object]) -> str:
+    """A quotation mark that is itself quoted stands in marks of another shape."""
+    for hole in said.values():
+        if isinstance(hole, str) and ("“" in hole or "”" in hole):
+            sentence = sentence.replace(f"“{hole}”", f"「{hole}」")
+    return sentence
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing an author must mend."""
@@ -84,7 +92,8 @@ class Problem:
     note: Phrase | None = None  # what is known beside it, such as since when a name is gone
 
     def what(self, locale: str = DEFAULT_LOCALE) -> str:
-        what = text(f"problems.{self.code}.what", locale, **self._said(locale))
+        said = self._said(locale)
+        what = _quoted(text(f"problems.{self.code}.what", locale, **said), said)
         if self.note is None:
             return what
         return f"{what}{'；' if locale == 'zh' else '; '}{self.note(locale)}"
@@ -93,7 +102,8 @@ class Problem:
         key = f"problems.{self.code}.fix"
         if self.suggestion is not None and has_text(f"{key}_suggestion", locale):
             key = f"{key}_suggestion"
-        return text(key, locale, suggestion=self.suggestion or "", **self._said(locale))
+        said = self._said(locale) | {"suggestion": self.suggestion or ""}
+        return _quoted(text(key, locale, **said), said)
 
     def _said(self, locale: str) -> dict[str, object]:
         return {

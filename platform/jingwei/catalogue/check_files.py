@@ -72,6 +72,7 @@ def check_files(
         kind = _kind_of(file, problems)
         if kind is None:
             checked.complete = False
+            _known_all_the_same(file, checked)
             continue
         if kind in LATER:
             stem = PurePosixPath(file.path).stem
@@ -89,7 +90,8 @@ def _check_parts(
     """What is wrong with the parts that could be read. Nothing is built; its name is known, so
     that nobody is told that the file is not there."""
     written = file.data.get("kind") if isinstance(file.data, dict) else None
-    name = written.text if isinstance(written, Scalar) else _kind_of_folder(file.path)
+    name = written.text.strip() if isinstance(written, Scalar) else None
+    name = name if name in KINDS else _kind_of_folder(file.path)
     if name is None or name not in KINDS:
         return
     apart = Problems()
@@ -98,6 +100,23 @@ def _check_parts(
         p for p in apart if p.code in SAID_OF_PARTS and not problems.at_line(file.path, p.at.line)
     ]
     problems.extend(said)
+
+
+def _known_all_the_same(file: YamlFile, checked: Checked) -> None:
+    """The name of a file whose kind is wrong: that it is not there is no mistake of others."""
+    written = file.data.get("kind") if isinstance(file.data, dict) else None
+    meant = nearest(written.text, KINDS) if isinstance(written, Scalar) else None
+    note_name(file.path, checked, meant)
+
+
+def note_name(path: str, checked: Checked, kind: str | None = None) -> None:
+    """What a file that is not read would be called."""
+    kind = kind or _kind_of_folder(path)
+    if kind is not None:
+        names = checked.known.setdefault(kind, {})
+        stem = PurePosixPath(path).stem
+        for name in (stem, stem.lower().replace("-", "_").replace(" ", "_")):
+            names.setdefault(name, Position(path))
 
 
 def _kind_of(file: YamlFile, problems: Problems) -> str | None:
@@ -145,6 +164,7 @@ def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: 
         problems.add("wrong-folder", at, kind=kind.name, folder=folder, path=file.path)
     names = "name" if kind.names == "path" else kind.names
     if not well_named(walker, path.stem, names, Position(file.path)):
+        note_name(file.path, checked, kind.name)
         return
     name = path.stem
     if kind.names == "path" and path.is_relative_to(folder):

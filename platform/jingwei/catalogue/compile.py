@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.catalogue.check_files import Checked, check_files
+from jingwei.catalogue.check_files import Checked, check_files, note_name
 from jingwei.catalogue.formulas import type_formulas
 from jingwei.catalogue.guides import check_help, read_guides
 from jingwei.catalogue.link import check_references
@@ -19,7 +19,12 @@ from jingwei.catalogue.rules import check_fields, check_rules
 from jingwei.catalogue.rules_layers import check_layers
 from jingwei.catalogue.rules_trials import check_trials
 from jingwei.catalogue.shared_rows import with_shared_rows
-from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
+from jingwei.catalogue.sources import (
+    MANIFEST,
+    application_files,
+    definition_files,
+    is_misspelt,
+)
 from jingwei.language.organisation import Manifest
 from jingwei.problems import Position, Problems
 from jingwei.reading.read import read_file, read_parts
@@ -65,6 +70,9 @@ def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     read = read_parts(((name, files[name]) for name in names), problems)
     folders = manifest.folders if manifest else {}
     checked = check_files(read, folders, problems)
+    for name in files:
+        if is_misspelt(name):
+            note_name(name, checked)
     return linked(checked, files, folders, problems)
 
 

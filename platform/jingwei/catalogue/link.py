@@ -17,7 +17,7 @@ def check_references(checked: Checked, problems: Problems) -> None:
     for reference in checked.references:
         known = _known(checked, reference.kind)
         if known is not None and reference.name not in known:
-            _unknown(reference, known, problems)
+            _unknown(checked, reference, known, problems)
         elif (retired := _retired(checked, reference)) is not None:
             problems.add(
                 "uses-retired",
@@ -55,16 +55,27 @@ def _known(checked: Checked, kind: str) -> Collection[str] | None:
     return types.types if isinstance(types, OrgTypes) else None
 
 
-def _unknown(reference: Reference, known: Collection[str], problems: Problems) -> None:
+# what is taken for each other
+_SEATS = {"post": "role", "role": "post"}
+
+
+def _unknown(
+    checked: Checked, reference: Reference, known: Collection[str], problems: Problems
+) -> None:
     kind = reference.kind
     folder = KINDS[kind].folder if kind in KINDS else LATER.get(kind, "")
     file = f"{folder}/{reference.name}{'.md' if kind == 'guide' else '.yaml'}"
     if kind == "org_type":
         file = "definitions/org_types.yaml"
+    suggestion = nearest(reference.name, known)
+    if suggestion is None and kind in _SEATS:
+        other = _SEATS[kind]
+        if reference.name in checked.known.get(other, {}):
+            suggestion = f"{other}: {reference.name}"
     problems.add(
         "unknown-org-type" if kind == "org_type" else "unknown-reference",
         reference.at,
-        suggestion=nearest(reference.name, known),
+        suggestion=suggestion,
         kind=Phrase(f"things.kind_{kind}"),
         name=reference.name,
         file=file,

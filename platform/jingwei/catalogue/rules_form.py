@@ -16,6 +16,7 @@ from jingwei.language.effects import Effects
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.form import CAN
+from jingwei.language.meant_shape import OTHER_RIGHTS
 from jingwei.language.sections import left_out
 from jingwei.language.who import Who
 from jingwei.language.workflow import walk
@@ -196,7 +197,9 @@ def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> 
                 problems.add(
                     "unknown-right",
                     at,
-                    suggestion=_rights_in(word, words) or nearest(word, words),
+                    suggestion=OTHER_RIGHTS.get(word.lower())
+                    or _rights_in(word, words)
+                    or nearest(word, words),
                     name=word,
                     known=", ".join(words),
                 )

@@ -58,10 +58,15 @@ def _take(application: Path, path: Path, files: dict[str, bytes], problems: Prob
     files[name] = path.read_bytes()
 
 
+def is_misspelt(name: str) -> bool:
+    """Whether a file is meant to be a definition, and its name ends in another way."""
+    return name.endswith((".yml", ".YAML", ".YML"))
+
+
 def definition_files(files: Mapping[str, bytes], problems: Problems) -> list[str]:
     """The YAML files among them, in order; a file of another spelling is refused."""
     for name in files:
-        if name.endswith((".yml", ".YAML", ".YML")):
+        if is_misspelt(name):
             stem = name.rpartition(".")[0]
             problems.add("wrong-extension", Position(name), suggestion=f"{stem}.yaml", name=name)
     return sorted(name for name in files if name.endswith(".yaml"))

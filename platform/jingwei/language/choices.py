@@ -13,6 +13,7 @@ from jingwei.reading.yaml_file import Data, Path
 
 MOST_CHOICES = 2_000
 CHOICES: Schema = {"jingwei": "choices", "type": "object"}
+_BESIDE = frozenset({"title", "color", "parent", "valid_from", "valid_to"})
 CHOICE = by_shape(
     scalar=TEXT,
     keyed=keys(
@@ -85,6 +86,12 @@ def _bad_parents(walker: Walker, found: list[Choice], data: dict[str, Data], pat
 
 def _choice(walker: Walker, code: str, data: Data, path: Path) -> Any:
     if isinstance(data, dict) and set(data) & {"zh", "en"}:
+        more = next((key for key in data if key in _BESIDE), None)
+        if more is not None:
+            words = ", ".join(key for key in ("zh", "en") if key in data)
+            return walker.fail(
+                "title-beside-keys", walker.key_at((*path, more)), key=more, languages=words
+            )
         words = walker.read(TEXT, data, path)
         return BAD if words is BAD else Choice(code=code, title=words)
     values = walker.read(CHOICE, data, path)

@@ -9,7 +9,7 @@ from typing import Any
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.date import day_of
 from jingwei.language.field_types.numbers import integer_of, written_number
-from jingwei.language.meant import meant_boolean, meant_value
+from jingwei.language.meant import meant_boolean, meant_duration, meant_value
 from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
 from jingwei.language.small import parse_at, parse_duration
 from jingwei.language.text import Text
@@ -124,7 +124,8 @@ def read_enum(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         "unknown-value",
         walker.value_at(path),
         suggestion=nearest(scalar.text, schema["enum"])
-        or _begun_alike(scalar.text, schema["enum"]),
+        or _begun_alike(scalar.text, schema["enum"])
+        or _of_other_systems(scalar.text, schema["enum"]),
         value=scalar.text[:60],
         known=", ".join(schema["enum"]),
     )
@@ -135,6 +136,20 @@ def _begun_alike(written: str, known: Sequence[str]) -> str | None:
     small = written.lower()
     alike = (o for o in known if len(o) > 3 and (small.startswith(o) or o.startswith(small)))
     return next(alike, None) if len(small) > 3 else None
+
+
+_OTHER_TILES = {
+    **dict.fromkeys(("bar", "line", "pie", "column", "area", "graph"), "chart"),
+    **dict.fromkeys(("kpi", "card", "metric", "stat"), "number"),
+    **dict.fromkeys(("grid", "pivot"), "table"),
+    "heatmap": "heat",
+    "markdown": "text",
+}
+
+
+def _of_other_systems(written: str, known: Sequence[str]) -> str | None:
+    meant = _OTHER_TILES.get(written.lower())
+    return meant if meant in known else None
 
 
 @reads("boolean")
@@ -204,8 +219,17 @@ def read_duration(walker: Walker, schema: Schema, data: Data, path: Path) -> Any
         return BAD
     duration = parse_duration(scalar.text)
     if duration is None:
-        return walker.fail("bad-duration", walker.value_at(path), value=scalar.text[:40])
+        return _bad_duration(walker, scalar, path)
     return duration
+
+
+def _bad_duration(walker: Walker, scalar: Scalar, path: Path) -> Any:
+    return walker.fail(
+        "bad-duration",
+        walker.value_at(path),
+        suggestion=meant_duration(scalar.text[:40]),
+        value=scalar.text[:40],
+    )
 
 
 @reads("at")
@@ -232,7 +256,7 @@ def read_due(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     if duration is not None:
         return Due(lag=duration)
     if scalar.text[:1].isdigit() or scalar.text[:1] in "+-":
-        return walker.fail("bad-duration", walker.value_at(path), value=scalar.text[:40])
+        return _bad_duration(walker, scalar, path)
     formula = formula_of(walker, scalar, path)
     return BAD if formula is BAD else Due(date=formula)
 

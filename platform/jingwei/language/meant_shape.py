@@ -13,6 +13,13 @@ _ENTRIES = {"steps": "- id: {first} …", "branch": "- when: …", "inclusive": 
 _ABOUT = frozenset({"approve", "fill", "cc", "acknowledge"})
 # what an entry of these says first
 _INSIDE = {"rules": "check", "layout": "section", "tiles": "type", "actions": "title"}
+# rights as other systems call them
+OTHER_RIGHTS = {
+    **dict.fromkeys(("view", "see", "show", "list"), "read"),
+    **dict.fromkeys(("edit", "write", "change", "modify"), "update"),
+    **dict.fromkeys(("add", "new", "insert"), "create"),
+    **dict.fromkeys(("remove", "destroy"), "delete"),
+}
 _CODES = ("code", "value", "key", "id", "name")
 
 
@@ -42,7 +49,10 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
     if words and not first:
         return f"{{{', '.join(f'{word}: …' for word in words)}}}"
     named = next((first[one] for one in _CODES if isinstance(first.get(one), Scalar)), None)
-    name = named.text[:40] if isinstance(named, Scalar) else next(iter(first), "name")
+    lead = next(iter(first), "name")
+    if named is None and key in _INSIDE and isinstance(first.get(lead), Scalar):
+        return f"{key.removesuffix('s')}_1: {{{lead}: …}}"  # each with a name of its own
+    name = named.text[:40] if isinstance(named, Scalar) else lead
     return f"{name}: …"
 
 
@@ -51,6 +61,8 @@ def _as_list(data: Data, key: str) -> str | None:
         return _ENTRIES[key].format(first=next(iter(data), "a")[:40]) if key in _ENTRIES else None
     if not isinstance(data, Scalar):
         return None
+    if key == "can":
+        return f"[{_rights(data.text[:40])}]"
     entry = re.fullmatch(r"-([^\W\d].*)", data.text[:40])
     return f"- {entry[1]}" if entry else f"[{_several(data.text[:40])}]"
 
@@ -64,7 +76,15 @@ def _as_order(data: dict[str, Data]) -> str | None:
     return f"-{name}" if words[-1].lower() == "desc" else name
 
 
+def _rights(text: str) -> str:
+    words = re.split(r"[\s,，、;；]+", text.strip())
+    if words == ["all"] or words == ["*"]:
+        return "read, create, update, delete"
+    return ", ".join(OTHER_RIGHTS.get(word.lower(), word) for word in words)
+
+
 def _several(text: str) -> str:
     """`read create` and `read、create` with the commas of a list."""
-    words = re.split(r"\s*[,，、;；]\s*|\s+", text.strip())
+    text = text.strip("【】［］ ")
+    words = re.split(r"\s*[,，、;；]\s*|\s+", text)
     return ", ".join(words) if all(_WORDS.fullmatch(word) for word in words) else text

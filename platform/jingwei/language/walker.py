@@ -121,7 +121,8 @@ class Walker:
 
     def empty(self, path: Path) -> Any:
         key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
-        return self.fail("empty-value", self.key_at(path), key=key)
+        meant = "else: []" if key == "else" else None
+        return self.fail("empty-value", self.key_at(path), suggestion=meant, key=key)
 
     def reference(self, kind: str, name: str, at: Position) -> str:
         self.references.append(Reference(kind, name, at))
@@ -213,10 +214,16 @@ def missing_at(walker: Walker, path: Path) -> Position:
 
 
 def unknown_key(
-    walker: Walker, key: str, known: Mapping[str, Any], thing: Phrase, path: Path
+    walker: Walker,
+    key: str,
+    known: Mapping[str, Any],
+    thing: Phrase,
+    path: Path,
+    meant: str | None = None,
 ) -> str | None:
-    """Adds the problem; gives the key that was probably meant."""
-    suggestion = meant_key(key, known) if walker.failures < MOST_GUESSED else None
+    """Adds the problem; gives the key that was probably meant, which `meant` may know better."""
+    guessed = meant is None and walker.failures < MOST_GUESSED
+    suggestion = meant_key(key, known) if guessed else meant
     walker.fail(
         "unknown-key",
         walker.key_at(path),
@@ -359,6 +366,9 @@ OTHER_WORDS: Mapping[str, str] = {
     "body": "message",
     "text": "message",
     "nullable": "required",
+    "group_by": "group",
+    "groupby": "group",
+    "if": "when",
 }
 
 

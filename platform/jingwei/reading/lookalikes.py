@@ -47,6 +47,8 @@ def check_plain(at: Position, text: str, problems: Problems) -> None:
         check_letters(at, text, problems)
     if text[0] in "　\u00a0":
         problems.add("odd-space", _one(at, 0), name=f"U+{ord(text[0]):04X}")
+    elif text[-1] in "　\u00a0" and _NAME.fullmatch(text.strip("　\u00a0")):
+        problems.add("odd-space", _one(at, len(text) - 1), name=f"U+{ord(text[-1]):04X}")
 
 
 def check_key(at: Position, key: str, problems: Problems) -> None:

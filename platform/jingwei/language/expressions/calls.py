@@ -178,6 +178,8 @@ def _arguments(checker: Checking, function: Function, syntax: Apply) -> tuple[No
         if function.most != function.fewest:
             wanted = f"{wanted}–{function.most}" if function.most else f"≥ {wanted}"
         raise _wrong_count(syntax, function.signature, wanted)
+    if function.name == "contains":
+        _refuse_list(checker, syntax)
     kinds = [*function.parameters]
     kinds += [kinds[-1]] * (count - len(kinds)) if kinds else []
     nodes = [
@@ -190,6 +192,24 @@ def _arguments(checker: Checking, function: Function, syntax: Apply) -> tuple[No
         common = _either(tuple(nodes))
         nodes = [as_type(node, common, checker.scope) for node in nodes]
     return tuple(nodes)
+
+
+def _refuse_list(checker: Checking, syntax: Apply) -> None:
+    """`contains` looks for a text in a text; of a list, such as tags, `in` asks."""
+    of, what = syntax.arguments
+    node = checker.node(of)
+    if node.type.name != "list":
+        return
+    tags = of.name if isinstance(of, Word) else "tags"
+    sought = f'"{what.value}"' if isinstance(what, Value) else getattr(what, "name", '"x"')
+    raise ExpressionError(
+        "wrong-type",
+        node.start,
+        node.end,
+        suggestion=f"{sought} in {tags}",
+        found=type_words(node.type),
+        wanted=type_words(Type("text")),
+    )
 
 
 def _argument(checker: Checking, syntax: Syntax, kind: str) -> Node:

@@ -98,6 +98,11 @@ def unknown_name(
             "name-elsewhere", start, end, name=name, suggestion=f"{prefix}.{name}"
         )
     if name in FUNCTIONS or name in AGGREGATES:
+        field = nearest(name, scope.names())
+        if field is not None and field.startswith(name):  # `day`, where `days` is a field
+            return ExpressionError(
+                "unknown-name", start, end, name=name, suggestion=field, known=field
+            )
         return ExpressionError("function-without-call", start, end, name=name)
     forms = scope.types.known("form") if rows and scope.forms_allowed else ()
     known = [*scope.names(), *(forms or ()), *also]

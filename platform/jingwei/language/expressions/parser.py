@@ -107,6 +107,14 @@ class _Parser:
             )
         if token.text == "," and self.is_thousands():
             return ExpressionError("wrong-sign", token.start, token.end, sign=",", suggestion="_")
+        if wanted is None and token.text in ("contains", "starts_with", "ends_with"):
+            return ExpressionError(
+                "wrong-sign",
+                token.start,
+                token.end,
+                sign=token.text,
+                suggestion=f"{token.text}(…, …)",
+            )
         if wanted is None:
             return ExpressionError("expression-syntax", token.start, token.end, word=token.text)
         return ExpressionError(

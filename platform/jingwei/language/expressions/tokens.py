@@ -88,6 +88,7 @@ _HABITS = {
     "‘": '"',
     "’": '"',
     "＂": '"',
+    "＿": "_",
     "【": "[",
     "】": "]",
     "［": "[",
@@ -186,6 +187,12 @@ def _bad_character(source: str, place: int) -> ExpressionError:
         habit = source[place : place + length]
         if habit in _HABITS:
             instead = _HABITS[habit]
+            before = source[:place].rstrip()
+            if habit == "=" and before[-1:] in ("<", ">", "!") and len(before) < place:
+                start = len(before) - 1  # `> =`, which is one sign
+                sign = source[start : place + 1]
+                meant = f"{before[-1]}="
+                return ExpressionError("wrong-sign", start, place + 1, sign=sign, suggestion=meant)
             if habit == "=" and not source[:place].strip():
                 break  # as in a spreadsheet: an expression needs no sign before it
             return ExpressionError(

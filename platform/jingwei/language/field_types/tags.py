@@ -20,7 +20,7 @@ MOST_TAGS = 50
 
 class TagsType(FieldType):
     name = "tags"
-    operators = ("contains", "is empty")
+    operators = ("in", "is empty")
     widget = "tags"
     sortable = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jingwei.language.build_who import RULES, rule, split_who
+from jingwei.language.build_who import OTHER_RULES, RULES, rule, split_who
 from jingwei.language.fields import FIELDS
 from jingwei.language.form import (
     Action,
@@ -259,6 +259,10 @@ def _permission(walker: Walker, name: str, data: Data, path: Path) -> Any:
     if not isinstance(data, dict):
         return wrong_shape(walker, "things.map", data, path)
     who_part, grant_part = split_who(data)
+    for key in grant_part:
+        if not who_part and key in OTHER_RULES:
+            at = walker.key_at((*path, key))
+            return walker.fail("unknown-who", at, suggestion=OTHER_RULES[key], value=key)
     values = walker.read(PERMISSION, grant_part, path)
     who: Any
     if "who" in who_part:

@@ -200,7 +200,9 @@ def _step(walker: Walker, data: Data, path: Path) -> Any:
         here = (*path, key)
         if key not in known:
             bad = True
-            unknown_key(walker, key, known, Phrase("things.step"), here)
+            inside = key in BLOCKS[block].get("properties", {})
+            meant = f"{block}: {{{key}: …}}" if inside else None
+            unknown_key(walker, key, known, Phrase("things.step"), here, meant)
             continue
         value = walker.read(known[key], part, here)
         bad = bad or value is BAD
