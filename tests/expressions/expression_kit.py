@@ -104,6 +104,10 @@ TASK = form_of(
 )
 
 
+def _titled(*names: str) -> dict[str, Any]:
+    return {name: SimpleNamespace(title=Text.plain(f"title of {name}")) for name in names}
+
+
 def catalogue() -> Any:
     """The definitions that scopes look at, without compiling anything."""
     types = OrgTypes(
@@ -119,12 +123,12 @@ def catalogue() -> Any:
     return SimpleNamespace(
         forms={"order": ORDER, "task": TASK},
         org_types=types,
-        orgs={"G": None, "S1": None, "HY01": None},
+        orgs=_titled("G", "S1", "HY01"),
         indicators={},
         indicator_sets={},
-        profiles={"engineering": None, "parks": None},
-        roles={"auditor": None},
-        posts={"planner": None},
+        profiles=_titled("engineering", "parks"),
+        roles=_titled("auditor"),
+        posts=_titled("planner"),
         code_lists={},
     )
 
