@@ -392,7 +392,8 @@ def _typed(walker: Walker, field: Field, key: str, value: Value, path: Path) -> 
     except ValueRefused as refused:
         if refused.code == "not-a-choice" and isinstance(field.choices, tuple):
             codes = [choice.code for choice in field.choices]
-            word = str(written)
+            words = [str(one) for one in written] if isinstance(written, list) else [str(written)]
+            word = next((one for one in words if one not in codes), words[0])
             return walker.fail(
                 "default-not-a-choice",
                 walker.value_at(here),
