@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from storage_small import NOW, a_catalogue, a_contract, a_form, publish
+from own_postgres import own_postgres
+from own_sqlite import own_sqlite
+from storage_small import with_people
 
 from jingwei.storage.database import Database
-from jingwei.storage.people import insert_people
 from jingwei.storage.runtime import Installation
 from jingwei.storage.upgrade import upgrade
 
@@ -22,14 +23,23 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """The same for a whole module, whose tests then only read."""
+    if request.param == "sqlite":
+        database = Database(own_sqlite(tmp_path_factory.mktemp("shared") / "shared.db"))
+        yield database
+        database.close()
+        return
+    with own_postgres() as url:
+        database = Database(url)
+        yield database
+        database.close()
+
+
 @pytest.fixture
 def installation(database: Database) -> Installation:
     """Contracts, six orgs and two people."""
-    installation = publish(database, a_catalogue(a_contract(), a_form("other")))
-    with database.writing() as connection:
-        people = [
-            {"id": i, "login": login, "name": login, "org": "A", "created_at": NOW}
-            for i, login in zip(database.ids.take(connection, 2), ("li.na", "wang"), strict=True)
-        ]
-        insert_people(connection, database.people, people)
-    return installation
+    return with_people(database)

@@ -18,6 +18,7 @@ from jingwei.language.values import Formula
 from jingwei.problems import Position
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.database import Database
+from jingwei.storage.people import insert_people
 from jingwei.storage.query import ALL_ROWS, Query, Rows
 from jingwei.storage.runtime import Installation, load
 
@@ -157,6 +158,18 @@ def a_contract(**keys: Any) -> Form:
 def publish(database: Database, catalogue: SmallCatalogue) -> Installation:
     release = apply(database, catalogue, published_by())
     return load(database, release.id, lambda files: catalogue)
+
+
+def with_people(database: Database) -> Installation:
+    """Contracts, six orgs and two people."""
+    installation = publish(database, a_catalogue(a_contract(), a_form("other")))
+    with database.writing() as connection:
+        people = [
+            {"id": i, "login": login, "name": login, "org": "A", "created_at": NOW}
+            for i, login in zip(database.ids.take(connection, 2), ("li.na", "wang"), strict=True)
+        ]
+        insert_people(connection, database.people, people)
+    return installation
 
 
 Row = tuple[int, str, str | None, str | None, str | None, int]

@@ -38,8 +38,8 @@ from jingwei.storage.runtime import Installation
 LIVE = Formula("sum(related.children.amount)", HERE)
 
 
-@pytest.fixture
-def contracts(database: Database) -> Installation:
+@pytest.fixture(scope="module")
+def contracts(shared_database: Database) -> Installation:
     """Five contracts in a chain, with a live field over their children."""
     children = Related(name="children", form="contract", by="parent", title=Text.plain("c"))
     form = a_contract(related={"children": children})
@@ -47,13 +47,13 @@ def contracts(database: Database) -> Installation:
     form = replace(form, fields={**form.fields, "below": live})
     catalogue = a_catalogue(form, a_form("other"))
     expression = check(LIVE.source, record_scope(catalogue, form), "number")
-    installation = publish(database, replace(catalogue, expressions={LIVE: expression}))
-    with database.writing() as connection:
+    installation = publish(shared_database, replace(catalogue, expressions={LIVE: expression}))
+    with shared_database.writing() as connection:
         people = [
             {"id": 900 + i, "login": login, "name": login, "org": "A", "created_at": NOW}
             for i, login in enumerate(("li.na", "wang"))
         ]
-        insert_people(connection, database.people, people)
+        insert_people(connection, shared_database.people, people)
         installation.store.insert(connection, "contract", [record(*row) for row in ROWS])
     return installation
 

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from storage_small import NOW, ROWS, ask, ids, key
+from storage_small import NOW, ROWS, ask, ids, key, with_people
 
 from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
 from jingwei.storage import walking
+from jingwei.storage.database import Database
 from jingwei.storage.query import (
     ALL_ROWS,
     AggregateColumn,
@@ -26,8 +27,18 @@ from jingwei.storage.query import (
 from jingwei.storage.runtime import Installation
 
 
+@pytest.fixture(scope="module")
+def contracts(shared_database: Database) -> Installation:
+    return with_contracts(with_people(shared_database))
+
+
 @pytest.fixture
-def contracts(installation: Installation) -> Installation:
+def own_contracts(installation: Installation) -> Installation:
+    """For what writes."""
+    return with_contracts(installation)
+
+
+def with_contracts(installation: Installation) -> Installation:
     records: list[dict[str, Any]] = [
         {
             "id": id_,
@@ -277,15 +288,15 @@ def test_the_same_question_with_other_values_is_one_statement(contracts: Install
 
 
 def test_a_walk_reads_every_row_in_parts_and_may_be_left(
-    contracts: Installation, monkeypatch: pytest.MonkeyPatch
+    own_contracts: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection may be asked for other things on the way."""
     monkeypatch.setattr(walking, "AT_ONCE", 2)
     fields = ("id", "amount", "signed_on", "year", "parent.title")
     query = Query("contract", fields, ALL_ROWS, sort=(SortKey("signed_on", True),))
-    expected = ask(contracts, fields=fields, sort=query.sort).items
-    store = contracts.store
-    with contracts.database.reading() as connection:
+    expected = ask(own_contracts, fields=fields, sort=query.sort).items
+    store = own_contracts.store
+    with own_contracts.database.reading() as connection:
         parts = []
         for part in walking.walk(store, connection, query):
             assert store.load(connection, "contract", part.ids).keys() == set(part.ids)
@@ -303,5 +314,5 @@ def test_a_walk_reads_every_row_in_parts_and_may_be_left(
         next(left)
         left.close()
         assert store.select(connection, query).items
-    with contracts.database.writing() as connection:
+    with own_contracts.database.writing() as connection:
         assert sum(len(p.ids) for p in walking.walk(store, connection, query)) == 5
