@@ -123,7 +123,8 @@ def _narrower(source: str, node: Node, field: Type) -> str | None:
     if field.name == "date" and node.type.name == "datetime":
         return "today" if written == "now" else f"date({written})"
     if field.name == "text" and node.type.name == "person":
-        return f"{written}.name"
+        path = written.replace(".", "").replace("_", "").isalnum()
+        return f"{written}.name" if path else f"concat({written})"
     return None
 
 
