@@ -85,6 +85,22 @@ layout:
 permissions:
   all: {post: planner, can: [read, create, update, share, comment], scope: org}
 """,
+    "forms/delivery.yaml": """
+kind: form
+title: 到货
+submit: {cancel: true}
+fields:
+  name: {type: text, title: 名称}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      what: {type: text, title: 物料}
+      come: {type: date, title: 到货日, editable_after_submit: true}
+  fixed: {type: table, title: 定额, readonly: true, fields: {what: {type: text, title: 物料}}}
+permissions:
+  all: {post: planner, can: [read, create, update, submit], scope: org}
+""",
 }
 
 
@@ -385,3 +401,19 @@ def test_a_warning_is_shown_and_one_may_go_on_and_rows_are_moved(
     assert barriers(page) == []
     page.locator("#comment").press("Enter")
     expect(page.locator("#comment")).to_have_value("请 @wang.wu ")
+
+
+@pytest.mark.browser
+def test_after_submitting_only_the_open_column_of_the_rows_is_changed(
+    desk: Visit, house: ApiHouse
+) -> None:
+    made = house.make("li.na", "delivery", name="一", lines=[{"what": "钢管"}])
+    house.post("li.na", f"forms/delivery/records/{made['id']}/submit", {}, match=1)
+    page = desk.go(f"/f/delivery/{made['id']}/edit")
+    expect(page.get_by_role("button", name="添加一行")).to_have_count(0)
+    expect(page.locator("[data-row] [data-column=what] input")).not_to_be_editable()
+    page.locator("[data-row] [data-column=come] input").fill("2026-03-04")
+    page.locator("#save").click()
+    page.wait_for_url(re.compile(r"/f/delivery/\d+$"))
+    kept = house.get("li.na", f"forms/delivery/records/{made['id']}").get_json()
+    assert [(row["what"], row["come"]) for row in kept["lines"]] == [("钢管", "2026-03-04")]

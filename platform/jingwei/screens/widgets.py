@@ -154,6 +154,7 @@ class Widgets:
         )
         computed = f.compute is not None and f.mode in ("always", "lock_if_found")
         masked = f.path in self.rights.masked
+        shut = f.table is not None and self.form.fields[f.table].readonly
         columns = tuple(w for w in (self.widget(c) for c in f.fields.values()) if w is not None)
         grid = frozenset(f.columns) or frozenset(f.fields)
         return Widget(
@@ -168,7 +169,7 @@ class Widgets:
             placeholder=f.placeholder(words) if f.placeholder else EXAMPLES.get(f.type, ""),
             input=INPUTS.get(f.type, "text"),
             required=f.required,
-            readonly=f.readonly or not writable or masked,
+            readonly=f.readonly or shut or not writable or masked,
             computed=computed,
             many=f.many or f.type == "tags",
             wide=f.type in WIDE,

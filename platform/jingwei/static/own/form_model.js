@@ -42,7 +42,10 @@ export const blockOf = (name) => form.querySelector(`[data-field="${CSS.escape(n
 export const controlIn = (block) => block.querySelector("[data-input], [data-output]");
 export const isTyped = (name) => !model.fields[name].computed && !["heading", "note"].includes(model.fields[name].kind);
 
+// a table may be closed while single columns of its rows are open
+const hasOpenCells = (field) => Object.values(field.columns ?? {}).some((column) => !column.readonly && !column.computed);
+
 export const writable = (name) => {
   const field = model.fields[name];
-  return field && !field.readonly && !field.computed && !["heading", "note"].includes(field.kind);
+  return field && (!field.readonly || hasOpenCells(field)) && !field.computed && !["heading", "note"].includes(field.kind);
 };
