@@ -23,6 +23,11 @@ OTHER_RIGHTS = {
 _CODES = ("code", "value", "key", "id", "name")
 
 
+def code_of(words: str) -> str | None:
+    """A code that reads like these words; None where they have no letters or digits of ASCII."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", words).strip("_") or None
+
+
 def meant_shape(wanted: str, data: Data, path: Path) -> str | None:
     """The same in the shape that is wanted, where that can be told. `path`: where it is written."""
     around, key = ("", "", *(str(part) for part in path))[-2:]
@@ -46,6 +51,9 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
         return None
     first = next((part for part in data if isinstance(part, dict)), {})
     words = [part.text[:20] for part in data if isinstance(part, Scalar)][:2]
+    if words and not first and key == "choices":
+        coded = (f"{code_of(word) or f'c{n}'}: {word}" for n, word in enumerate(words, 1))
+        return f"{{{', '.join(coded)}}}"
     if words and not first:
         return f"{{{', '.join(f'{word}: …' for word in words)}}}"
     named = next((first[one] for one in _CODES if isinstance(first.get(one), Scalar)), None)

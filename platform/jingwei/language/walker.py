@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jingwei.language.meant_shape import meant_shape
+from jingwei.language.meant_shape import code_of, meant_shape
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile, plain_data
@@ -416,7 +416,7 @@ def well_named(walker: Walker, name: str, names: str, at: Position) -> bool:
     """Whether `name` may be a name, or a code; a problem is added when not."""
     if names == "code":
         if not _CODE.match(name):
-            walker.fail("bad-code", at, name=name)
+            walker.fail("bad-code", at, suggestion=code_of(name), name=name)
             return False
         return True
     if _NAME.match(name) and len(name) <= MOST_NAME:
