@@ -81,7 +81,7 @@ def test_a_new_subsidiary_takes_after_its_sister(office: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("form", "Leave"), "'Leave' is not a name. Use [a-z][a-z0-9_]*, at most 40 characters. "
+        (("form", "Leave"), "'Leave' is not a name. Use [a-z][a-z0-9_]*, at most 60 characters. "
          "[bad-definition-name]"),
         (("role", "operations"), "There is role/operations already. [definition-exists]"),
         (("role", "x", "--like", "HQ"), "--like and --facts belong to `new org`. [only-for-org]"),

@@ -32,11 +32,11 @@ def meant_value(refusal: str, written: str) -> str | None:
 _PARTS = re.compile(r"(\d{1,4})\s*([a-z]+|[\u4e00-\u9fff]+)\s*", re.IGNORECASE)
 _UNITS = {
     **dict.fromkeys(("min", "mins", "minute", "minutes", "分", "分钟"), "min"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "时", "小时", "个小时"), "h"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "时", "小时"), "h"),
     **dict.fromkeys(("d", "day", "days", "天", "日"), "d"),
-    **dict.fromkeys(("wd", "workday", "workdays", "工作日", "个工作日"), "wd"),
+    **dict.fromkeys(("wd", "workday", "workdays", "工作日"), "wd"),
     **dict.fromkeys(("w", "week", "weeks", "周", "星期"), "w"),
-    **dict.fromkeys(("mo", "month", "months", "月", "个月"), "mo"),
+    **dict.fromkeys(("mo", "month", "months", "月"), "mo"),
     **dict.fromkeys(("q", "quarter", "quarters", "季", "季度"), "q"),
     **dict.fromkeys(("y", "yr", "year", "years", "年"), "y"),
 }
@@ -46,7 +46,7 @@ _MINUTES = {"min": 1, "h": 60, "d": 24 * 60}
 def meant_duration(written: str) -> str | None:
     """`2 days` is `2d`, and `1d12h`, which has two units, is `36h`."""
     text = unicodedata.normalize("NFKC", written).strip()
-    parts = [(int(m[1]), _UNITS.get(m[2].lower())) for m in _PARTS.finditer(text)]
+    parts = [(int(m[1]), _UNITS.get(m[2].lower().removeprefix("个"))) for m in _PARTS.finditer(text)]
     if not parts or _PARTS.sub("", text):
         return None
     if len(parts) == 1:
