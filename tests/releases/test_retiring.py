@@ -11,6 +11,8 @@ import pytest
 from services_house import FILES, House, open_house
 
 from jingwei.cli import run
+from jingwei.services.folder import Folder
+from jingwei.storage.releases import active_release
 
 CONTRACT = "forms/contract.yaml"
 WITHOUT = (
@@ -29,6 +31,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("JINGWEI_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("JINGWEI_DEFAULT_LOCALE", "en")
     house = open_house(tmp_path / "application", url)
+    with house.database.reading() as connection:
+        published = active_release(connection)
+    assert published is not None
+    Folder(tmp_path / "var", house.root, house.database).follows(published)
     for name in ("a", "b"):
         house.create("li.na", "contract", name=name, amount=1, secret=name * 3)
     yield house
@@ -102,15 +108,47 @@ def test_nothing_is_destroyed_without_a_reason_and_a_look(
     assert '"destroy":[null,"contract.secret"]' in str(body)
 
 
-@pytest.mark.long
-def test_what_was_retired_before_can_be_destroyed_and_then_not_be_restored(here: House) -> None:
+def test_what_was_retired_before_is_destroyed_with_a_line_in_the_audit_and_is_gone(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(here, WITHOUT)
     assert type_(here, "apply", "--yes") == 0
     words = ("--allow-destroy", "contract.secret", "--reason", "asked for", "--yes")
+    said(capsys)
     assert type_(here, "apply", *words) == 0
+    assert said(capsys) == "2 values are destroyed for good. Release 2 stays active."
+    with here.database.reading() as connection:
+        written = connection.exec_driver_sql(
+            "SELECT kind, body FROM sys_change WHERE action = 'retired.destroyed'"
+        ).all()
+    (kind, body), *others = written
+    assert (kind, others) == ("definition", [])
+    for words_ in ('"path":[null,"contract.secret"]', '"rows":[null,2]', '"asked for"', '"author"'):
+        assert words_ in body
+    assert type_(here, "audit", "verify") == 0
+    said(capsys)
+
+    assert type_(here, "apply", *words) == 1
+    assert said(capsys).endswith("[no-such-path]")
     write(here, FILES[CONTRACT])
-    assert type_(here, "apply", "--restore", "contract.secret") == 0
+    assert type_(here, "apply", "--restore", "contract.secret") == 1
+    assert type_(here, "apply") == 0
     assert secrets(here) == [None, None]
+
+
+def test_every_mistyped_path_is_told_at_once_with_what_was_meant(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(here, WITHOUT)
+    wrong = ("--allow-destroy", "contract.secrt", "--allow-destroy", "secret", "--restore", "x")
+    for command in (("plan",), ("apply", "--yes", "--reason", "asked for")):
+        assert type_(here, *command, *wrong) == 1
+        assert said(capsys) == (
+            "There is nothing to destroy or to restore at contract.secrt (→ contract.secret?), "
+            "secret (→ contract.secret?), x. What can be destroyed: contract.secret; restored: –. "
+            "Nothing has changed. [no-such-path]"
+        )
+    assert kept(here) == 2
 
 
 def kept(here: House) -> Any:

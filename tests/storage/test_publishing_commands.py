@@ -83,6 +83,15 @@ def test_a_saved_plan_is_applied_as_it_was_or_not_at_all(
         "The definitions have changed since this plan was made. Plan again. [plan-outdated]"
     )
     home.write("forms/matter.yaml", FORM)
+    edited = tmp_path / "edited.json"
+    for text, refusal in (
+        ("{}", "not-a-plan"),
+        ("", "not-a-plan"),
+        (saved.read_text(encoding="utf-8").replace('"hash": "', '"hash": "0'), "plan-edited"),
+    ):
+        edited.write_text(text, encoding="utf-8")
+        assert type_(home, "apply", str(edited)) == 1
+        assert said(capsys).endswith(f"[{refusal}]")
     assert type_(home, "apply", str(saved)) == 0
 
 
@@ -103,6 +112,8 @@ def test_pull_brings_in_what_another_folder_published(
     type_(home, "apply")
     monkeypatch.setenv("JINGWEI_DATA_DIR", str(tmp_path / "theirs"))
     theirs = home.__class__(tmp_path / "their_folder")
+    theirs.write("forms/matter.yaml", FORM)
+    assert type_(theirs, "plan") == 0  # says what runs: that is where it begins
     theirs.write("forms/matter.yaml", WITH_AMOUNT)
     theirs.write("forms/other.yaml", FORM)
     assert type_(theirs, "apply") == 0
@@ -116,6 +127,32 @@ def test_pull_brings_in_what_another_folder_published(
     assert said(capsys).splitlines() == ["forms/matter.yaml", "forms/other.yaml"]
     assert (home.root / "forms/matter.yaml").read_text(encoding="utf-8").endswith("金额}\n")
     assert type_(home, "apply") == 0
+
+
+def test_a_folder_that_began_elsewhere_takes_nothing_back_unseen(
+    home: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    type_(home, "apply")
+    other = home.__class__(tmp_path / "clone")  # the same data folder, and other files
+    other.write("forms/other.yaml", FORM)
+    said(capsys)
+    assert type_(other, "plan") == 1
+    assert said(capsys).startswith(
+        "This folder does not know which release it began from; release 1, by "
+    )
+    assert type_(other, "apply", "--yes") == 1
+    assert said(capsys).endswith("then `jingwei apply --base 1`. [base-unknown]")
+    assert type_(other, "apply", "--yes", "--base", "soon") == 1
+    assert said(capsys).endswith("[base-number]")
+    assert type_(other, "apply", "--yes", "--base", "1") == 0
+    said(capsys)
+
+    home.write("forms/third.yaml", FORM)
+    assert type_(home, "plan") == 1
+    assert said(capsys).startswith("This folder began from release 1; release 2, by ")
+    home.write("forms/other.yaml", FORM)
+    (home.root / "forms/matter.yaml").unlink()  # all that was published is here by another way
+    assert type_(home, "apply", "--yes") == 0
 
 
 def test_pull_does_not_overwrite_an_edit(home: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from jingwei.catalogue.compile import compile_texts
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.compiled import compiled
-from jingwei.cli.folder import Folder
+from jingwei.cli.folder import Behind, Folder
 from jingwei.documents.check import check_templates
 from jingwei.refusals import Conflict, Invalid, NotFound
 from jingwei.services.clock import SystemClock
@@ -51,7 +50,7 @@ def open_database(context: Context) -> Iterator[Database]:
         database.close()
 
 
-def publication(context: Context, folder: Folder, **keys: Any) -> publishing.Publication:
+def publication(context: Context, base: int | None, **keys: Any) -> publishing.Publication:
     """Who publishes now, from what base."""
     settings = context.settings
     clock = SystemClock(settings.timezone, settings.clock_file)
@@ -59,8 +58,9 @@ def publication(context: Context, folder: Folder, **keys: Any) -> publishing.Pub
         author=getpass.getuser(),
         now=clock.now(),
         today=clock.today(),
-        base=folder.base,
+        base=base,
         locale=context.locale,
+        strict=True,
         **keys,
     )
 
@@ -90,12 +90,29 @@ def plan(
     catalogue = compiled(context)
     wish = Wish(frozenset(destroy), frozenset(restore))
     with open_database(context) as database:
+        folder = Folder(context.settings.data_dir, context.root, database)
         planned = make_plan(database, catalogue, moment(context), wish=wish)
-    value = planned.to_json(context.locale)
+        base = folder.base_of(catalogue.fingerprint, catalogue.files)
+        behind = folder.behind(base, catalogue.files)
+    value = planned.to_json(context.locale) | {"behind": behind and behind.to_json()}
     if out is not None:
         out.write_text(json.dumps(value, ensure_ascii=False, indent=2), encoding="utf-8")
-    context.give(value, planned.to_text(context.locale))
-    return FOUND_PROBLEMS if planned.blocked_by else FINE
+    lines = [planned.to_text(context.locale)]
+    if behind is not None:
+        lines.insert(0, _behind(context, behind) + "\n")
+    context.give(value, "\n".join(lines))
+    return FOUND_PROBLEMS if planned.blocked_by or behind else FINE
+
+
+def _behind(context: Context, behind: Behind) -> str:
+    key = "plan_behind" if behind.base is not None else "plan_base_unknown"
+    return context.text(
+        f"cli_database.{key}",
+        base=behind.base,
+        active=behind.active,
+        author=behind.author,
+        files=", ".join(behind.files) or "–",
+    )
 
 
 @command(help=words("apply_help"))
@@ -105,6 +122,7 @@ def plan(
 @_DESTROY
 @_RESTORE
 @option("--reason", help=words("reason_help"))
+@option("--base", metavar="N|latest", help=words("base_help"))
 @click.pass_obj
 def apply(
     context: Context,
@@ -114,11 +132,12 @@ def apply(
     destroy: tuple[str, ...],
     restore: tuple[str, ...],
     reason: str | None,
+    base: str | None,
 ) -> int:
     """Publish the definitions, in one step or not at all."""
     catalogue = compiled(context)
     check_templates(catalogue)
-    kept = json.loads(saved.read_text(encoding="utf-8")) if saved is not None else {}
+    kept = _read_saved(saved) if saved is not None else {}
     wish = Wish(
         frozenset(destroy or kept.get("destroy", ())),
         frozenset(restore or kept.get("restore", ())),
@@ -133,7 +152,7 @@ def apply(
             _check_saved(kept, planned, context.locale)
         wanted = publication(
             context,
-            folder,
+            _base(base, planned, folder, catalogue),
             comment=comment,
             fingerprint=planned.fingerprint,
             wish=wish,
@@ -143,16 +162,58 @@ def apply(
             logged=True,
         )
         publishing.check_base(database, catalogue, wanted)
+        refuse_steps(planned.blocked_by, context.locale)
         if not yes and planned.is_destructive and not _agreed(context, planned):
             return FOUND_PROBLEMS
         release = publishing.apply(database, catalogue, wanted)
         folder.follows(release)
-    key = "cli_database.apply_nothing" if planned.is_empty else "cli_database.apply_done"
-    context.give(
-        {"release": release.id, "fingerprint": release.fingerprint, "empty": planned.is_empty},
-        context.text(key, release=release.id),
-    )
+    value = {
+        "release": release.id,
+        "fingerprint": release.fingerprint,
+        "empty": planned.is_empty,
+        "destroyed": planned.destroyed,
+    }
+    context.give(value, _done(context, planned, release.id))
     return FINE
+
+
+def _done(context: Context, planned: ReleasePlan, release: int) -> str:
+    """What became of it: values that went are told as such, and are no release."""
+    lines = []
+    if planned.is_empty:
+        lines.append(context.text("cli_database.apply_nothing", release=release))
+    elif release != planned.base:
+        lines.append(context.text("cli_database.apply_done", release=release))
+    if planned.destroyed is not None:
+        key = "apply_destroyed_too" if lines else "apply_destroyed"
+        words_ = context.text(f"cli_database.{key}", rows=planned.destroyed, release=release)
+        lines.append(words_)
+    return "\n".join(lines) or context.text("cli_database.apply_done", release=release)
+
+
+def _base(
+    given: str | None, planned: ReleasePlan, folder: Folder, catalogue: Catalogue
+) -> int | None:
+    """The release that the folder's files begin from, as somebody says who has looked, or as the
+    folder knows."""
+    if given is None:
+        return folder.base_of(catalogue.fingerprint, catalogue.files)
+    if given == "latest":
+        return planned.base
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Invalid("base-number", base=given[:40])
+    return int(given)
+
+
+def _read_saved(saved: Path) -> dict[str, Any]:
+    """Raises Invalid `not-a-plan`."""
+    try:
+        kept = json.loads(saved.read_text(encoding="utf-8"))
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or not {"base", "fingerprint", "hash", "steps"} <= set(kept):
+        raise Invalid("not-a-plan", file=saved)
+    return kept
 
 
 def _telling(context: Context) -> Any:
@@ -177,6 +238,8 @@ def _check_saved(kept: Mapping[str, Any], planned: ReleasePlan, locale: str) -> 
     news = [step.message(locale) for step in planned.steps]
     moved = [words for words in news if words not in known]
     moved += sorted(known - set(news))
+    if not moved:  # the data say what they said: it is the file that says something else
+        raise Conflict("plan-edited")
     raise Conflict("plan-moved", steps="; ".join(moved))
 
 
@@ -184,7 +247,20 @@ def _agreed(context: Context, planned: ReleasePlan) -> bool:
     context.say(planned.to_text(context.locale))
     if context.json:
         raise Conflict("plan-needs-yes")
-    return click.confirm(context.text("cli_database.apply_hides"))
+    key = "apply_hides" if planned.destroyed is None else "apply_destroys"
+    return _sure(context, context.text(f"cli_database.{key}", rows=planned.destroyed or 0))
+
+
+def _sure(context: Context, question: str) -> bool:
+    """Asked on the terminal; no answer is a no, and a no is told."""
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:
+        agreed = False
+        context.say("")
+    if not agreed:
+        context.say(context.text("cli_database.left_as_it_was"))
+    return agreed
 
 
 @command(help=words("pull_help"))
@@ -268,16 +344,14 @@ def rollback(context: Context, release: int, dry_run: bool, yes: bool, comment: 
         refuse_steps(planned.blocked_by, context.locale)
         if not planned.is_empty and not yes and not _back_agreed(context, planned, release):
             return FOUND_PROBLEMS
-        folder = Folder(context.settings.data_dir, context.root, database)
         wanted = publication(
             context,
-            folder,
+            planned.base,
             comment=comment,
             plan=planned.without_values().to_json(context.locale),
             computer=Computed(database, catalogue, context.settings.timezone, release),
             logged=True,
         )
-        wanted = replace(wanted, base=planned.base)
         again = rolling_back.rollback(database, catalogue, release, wanted)
     key = "rollback_nothing" if planned.is_empty else "rollback_done"
     context.give(
@@ -301,7 +375,7 @@ def _back_agreed(context: Context, planned: ReleasePlan, release: int) -> bool:
     if context.json:
         raise Conflict("rollback-needs-yes", release=release)
     context.say(planned.to_text(context.locale))
-    return click.confirm(context.text("cli_database.rollback_sure", release=release))
+    return _sure(context, context.text("cli_database.rollback_sure", release=release))
 
 
 @command(help=words("upgrade_help"))

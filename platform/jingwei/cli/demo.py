@@ -68,7 +68,7 @@ def _publish_first(context: Context) -> None:
             return
         catalogue = compile_catalogue(context.root)
         folder = Folder(context.settings.data_dir, context.root, database)
-        release = publishing.apply(database, catalogue, publication(context, folder))
+        release = publishing.apply(database, catalogue, publication(context, folder.base))
         folder.follows(release)
     context.say(context.text("cli.demo_applied", release=release.id))
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from jingwei.services.folder import Folder
+from jingwei.services.folder import Behind, Folder
 
-__all__ = ["Folder"]
+__all__ = ["Behind", "Folder"]

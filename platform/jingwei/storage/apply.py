@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import jingwei
 from jingwei.catalogue.catalogue import Catalogue
@@ -23,7 +24,7 @@ from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
 from jingwei.storage.indexes import Index
 from jingwei.storage.ledger import is_prepared, mark_active, write_names
-from jingwei.storage.names import Allotment, PhysicalNames
+from jingwei.storage.names import Allotment, Hidden, PhysicalNames
 from jingwei.storage.orgs import allot_keys, write_orgs
 from jingwei.storage.people import refresh_book
 from jingwei.storage.plan import Plan, plan_on, stale_uniques, table_statements
@@ -58,7 +59,8 @@ __all__ = ["Publication", "apply", "check_base"]
 def apply(database: Database, catalogue: Catalogue, publication: Publication) -> Release:
     """Publish `catalogue`; when it runs already, the active release is the answer.
 
-    Raises Conflict: `base-moved` when something else was published since the author's base,
+    Raises Conflict: `base-moved` when something else was published since the author's base
+    (`base-unknown`: it cannot be told),
     `plan-blocked` when the data stand in the way, `publish-busy` when writers kept the lock for
     too long, `apply-running` when a long publication is under way. The release that runs, and all
     that people see, is the same then; run it again.
@@ -82,8 +84,17 @@ def _check_base(
         raise Conflict("plan-outdated")
     if active is None or publication.base == active.id:
         return
-    if publication.base is None and active.source != "studio":
+    if publication.base is None and not publication.strict and active.source != "studio":
         return
+    if publication.base is None and publication.strict:
+        if catalogue.fingerprint == active.fingerprint:
+            return
+        raise Conflict(
+            "base-unknown",
+            detail={"active": active.id},
+            active=active.id,
+            author=active.author,
+        )
     changed = changed_files(connection, publication.base, active)
     raise Conflict(
         "base-moved",
@@ -404,8 +415,31 @@ class _Publishing:
     def _purged(self, plan: Plan, release: Release) -> Release:
         """Destroy what was wished to be, once nothing that runs can see it."""
         if plan.purges:
-            purge(self.database, plan.purges)
+            purge(self.database, plan.purges, partial(self._destroyed, release))
         return release
+
+    def _destroyed(
+        self, release: Release, connection: Connection, found: Hidden, rows: int
+    ) -> None:
+        """What goes for good is in the audit trail, whoever asked for it and however."""
+        publication = self.publication
+        refresh_book(connection, self.database.people)
+        known = publication.author in self.database.people.ids
+        row = ChangeRow(
+            at=publication.now,
+            actor=publication.author if known else None,
+            action="retired.destroyed",
+            kind="definition",
+            body={
+                "path": [None, found.path],
+                "rows": [None, rows],
+                "reason": [None, publication.wish.reason],
+                "author": [None, publication.author],
+            },
+            release=release.id,
+            request=publication.request,
+        )
+        write_changes(connection, NameBook(()), self.database.people, [row])
 
 
 def log_release(

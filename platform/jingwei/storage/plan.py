@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -10,6 +10,8 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.computed import formula_marks, stored_test
 from jingwei.catalogue.extensions import extensions
 from jingwei.language.form import Field
+from jingwei.problems import nearest
+from jingwei.refusals import Invalid
 from jingwei.storage.columns import BESIDE
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
@@ -50,6 +52,7 @@ class Wish:
 
 
 NO_WISH = Wish()
+MOST_PATHS = 20  # that are named when one was mistyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def plan_on(
     counts = Counts(connection, counted(allotment))
     look = Look(connection, allotment, was, wish, values, closed, counts)
     purges = tuple(look.purges(ledger))
+    _check_paths(wish, look.destroyable(ledger), allotment)
     return Plan(
         base.id if base else None,
         catalogue.fingerprint,
@@ -139,6 +143,33 @@ def plan_on(
         purges,
         wish,
     )
+
+
+def _check_paths(wish: Wish, destroyable: set[str], allotment: Allotment) -> None:
+    """Raises Invalid `no-such-path` for what can be neither destroyed nor restored, all at once: a
+    path that does nothing was mistyped, and who gave it believes otherwise."""
+    restored = {found.path for found in allotment.restored}
+    restored |= {path.split(".")[0] for path in restored}
+    restorable = restored | {found.path for found in allotment.were_there}
+    wrong = [
+        *((path, destroyable) for path in sorted(wish.destroy - destroyable)),
+        *((path, restorable) for path in sorted(wish.restore - restored)),
+    ]
+    if not wrong:
+        return
+    guesses = [(path, _meant(path, known)) for path, known in wrong]
+    raise Invalid(
+        "no-such-path",
+        paths=", ".join(f"{path} (→ {meant}?)" if meant else path for path, meant in guesses),
+        destroy=", ".join(sorted(destroyable)[:MOST_PATHS]) or "–",
+        restore=", ".join(sorted(restorable)[:MOST_PATHS]) or "–",
+    )
+
+
+def _meant(path: str, known: Set[str]) -> str | None:
+    last = path.rpartition(".")[2]
+    alike = (one for one in sorted(known) if one.rpartition(".")[2] == last)
+    return nearest(path, known) or next(alike, None)
 
 
 def counted(allotment: Allotment) -> Iterator[tuple[str, str | None]]:
@@ -244,8 +275,13 @@ class Look:
     def _retype(self, retype: Retype) -> Iterator[Step]:
         rows = self.counts.of(retype.table, retype.old_column)
         holes = {"path": retype.path, "old": retype.old_type, "new": retype.new_type}
-        yield Step("safe", "retype", holes, rows, topic="data", path=retype.path)
+
+        def carried(lost: int = 0) -> Step:
+            kept = rows - lost
+            return Step("safe", "retype", holes, kept, topic="data", path=retype.path)
+
         if not rows or not self.values:
+            yield carried()
             return
         accepted = retype.path in self.wish.destroy
         group: Group = "destructive" if accepted else "needs_data"
@@ -255,6 +291,7 @@ class Look:
             return Step(group, code, holes, lost, not accepted, "data", retype.path, shown, True)
 
         found = unconverted(self.connection, retype, self.was.keys)
+        yield carried(rows if found.convert is None else found.failed)
         if found.convert is None:
             yield loss("not_converted_at_all", rows)
         if found.failed:
@@ -298,6 +335,21 @@ class Look:
         """What is hidden, by now or by this publication, and may be destroyed."""
         if not self.wish.destroy:
             return
+        for found in self._hidden(ledger):
+            whole = found.path in self.wish.destroy
+            part = found.column is None and found.path.split(".")[0] in self.wish.destroy
+            if whole or part:
+                yield found
+
+    def destroyable(self, ledger: Ledger) -> set[str]:
+        """Paths that may be given to be destroyed: what is hidden, and what changes its type."""
+        if not self.wish.destroy:
+            return set()
+        hidden = self._hidden(ledger)
+        found = {p for h in hidden for p in (h.path, *([h.path.split(".")[0]] * (not h.column)))}
+        return found | {retype.path for retype in self.allotment.retypes}
+
+    def _hidden(self, ledger: Ledger) -> list[Hidden]:
         paths = paths_of(self.was)
         gone = [Hidden(paths[t, ""], t) for t in self.allotment.retired_tables]
         gone += [Hidden(paths[t, c], t, c) for t, c in self.allotment.retired_columns]
@@ -310,14 +362,11 @@ class Look:
             if owner is not None:
                 gone.append(Hidden(f"{owner}.{key}", table, column))
         kept = {f.table for f in self.allotment.restored}
-        seen: set[Hidden] = set()
-        for found in gone:
-            whole = any(found.path == d for d in self.wish.destroy)
-            part = found.column is None and found.path.split(".")[0] in self.wish.destroy
-            again = (found.table, found.column) in retyped or found.table in kept
-            if (whole or part) and not again and found not in seen:
-                seen.add(found)
-                yield found
+        return [
+            found
+            for found in dict.fromkeys(gone)
+            if (found.table, found.column) not in retyped and found.table not in kept
+        ]
 
     def purge_steps(self, purges: Sequence[Hidden]) -> Iterator[Step]:
         for found in purges:

@@ -54,8 +54,15 @@ class Step:
     def message(self, locale: str) -> str:
         return text(f"plan.{self.code}", locale, rows=self.rows or 0, **self.holes)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it destroys for good; what else is destructive only hides."""
+        return self.code in ("purge_table", "purge_column")
+
     def fix(self, locale: str) -> str | None:
-        """What to do about it; None where nothing need be done."""
+        """What to do about it; None where nothing need be done, or what would be was said."""
+        if self.group == "destructive" and self.counts:
+            return None
         key = f"plan.fix_{self.code}"
         if not has_text(key, locale):
             return None

@@ -50,6 +50,9 @@ class Publication:
     plan: object | None = None  # as JSON, when a whole plan was made
     tell: Tell | None = None
     logged: bool = False  # in the audit trail; the release itself always says who and when
+    request: str | None = None  # of the API, for the audit trail
+    # no base is enough: what runs must be what the author's files say, or the very first release
+    strict: bool = False
     # what is done in the same transaction, once the release runs in it
     also: Callable[[Connection, Release], None] | None = None
 

@@ -6,7 +6,7 @@ earlier release can be published again over them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from sqlalchemy import delete, select
@@ -20,36 +20,64 @@ from jingwei.storage.tables_lists import sys_words
 from jingwei.storage.tables_releases import sys_column, sys_table
 
 BATCH = 5_000
+Batch = Callable[[Connection], bool]  # whether anything is left perhaps
+Note = Callable[[Connection, Hidden, int], None]  # what goes, and its number of rows or values
 
 
-def purge(database: Database, wanted: Sequence[Hidden]) -> None:
-    """Empty these. Killed in between, it is gone on with when the same is asked for again."""
+def purge(database: Database, wanted: Sequence[Hidden], note: Note) -> None:
+    """Empty these. `note` writes down what goes, in the transaction in which the first of it goes.
+    Killed in between, it is gone on with when the same is asked for again."""
     failpoint("purge.begin")
     # rows of sub-tables before their records
     for found in sorted(wanted, key=lambda f: (f.column is None, -f.path.count("."), f.path)):
-        if found.column is None:
-            _empty_links(database, found.table)
-        while insistent(partial(_batch, database, found)):
-            failpoint("purge.batch")
+        with database.reading() as connection:
+            batches = list(_batches(connection, found))
+        first: Note | None = note
+        for batch in batches:
+            is_left = True
+            while is_left:
+                is_left = insistent(partial(_run, database, found, batch, first))
+                first = None
+                failpoint("purge.batch")
         with database.writing() as connection:
             mark_purged(connection, found)
     failpoint("purge.done")
 
 
-def _batch(database: Database, found: Hidden) -> bool:
+def _run(database: Database, found: Hidden, batch: Batch, note: Note | None) -> bool:
     with database.writing() as connection:
-        if found.column is not None:
-            return _empty(connection, found.table, found.column)
-        ids = connection.exec_driver_sql(f'SELECT id FROM "{found.table}" LIMIT {BATCH}')
-        gone = [row[0] for row in ids]
-        if not gone:
-            return False
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        connection.execute(delete(sys_words).where(sys_words.c.record.in_(gone)))
-        connection.exec_driver_sql(
-            f'DELETE FROM "{found.table}" WHERE id = {mark}', [(i,) for i in gone]
-        )
-        return True
+        if note is not None:
+            note(connection, found, _rows(connection, found))
+        return batch(connection)
+
+
+def _rows(connection: Connection, found: Hidden) -> int:
+    what = f'"{found.column}"' if found.column is not None else "*"
+    statement = f'SELECT count({what}) FROM "{found.table}"'
+    rows: int = connection.exec_driver_sql(statement).scalar_one()
+    return rows
+
+
+def _batches(connection: Connection, found: Hidden) -> Iterator[Batch]:
+    """What is done in turn, each until nothing is left."""
+    if found.column is not None:
+        yield partial(_empty, table=found.table, column=found.column)
+        return
+    # what was hidden before may still point to the rows that go
+    for owner, column in _links_to(connection, found.table):
+        yield partial(_empty, table=owner, column=column)
+    yield partial(_delete, table=found.table)
+
+
+def _delete(connection: Connection, table: str) -> bool:
+    ids = connection.exec_driver_sql(f'SELECT id FROM "{table}" LIMIT {BATCH}')
+    gone = [row[0] for row in ids]
+    if not gone:
+        return False
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    connection.execute(delete(sys_words).where(sys_words.c.record.in_(gone)))
+    connection.exec_driver_sql(f'DELETE FROM "{table}" WHERE id = {mark}', [(i,) for i in gone])
+    return True
 
 
 def _empty(connection: Connection, table: str, column: str) -> bool:
@@ -58,20 +86,6 @@ def _empty(connection: Connection, table: str, column: str) -> bool:
         f'(SELECT id FROM "{table}" WHERE "{column}" IS NOT NULL LIMIT {BATCH})'
     )
     return done.rowcount > 0
-
-
-def _empty_links(database: Database, table: str) -> None:
-    """What was hidden before may still point to the rows that go."""
-    with database.reading() as connection:
-        links = list(_links_to(connection, table))
-
-    def batch(owner: str, column: str) -> bool:
-        with database.writing() as connection:
-            return _empty(connection, owner, column)
-
-    for owner, column in links:
-        while insistent(partial(batch, owner, column)):
-            pass
 
 
 def _links_to(connection: Connection, table: str) -> Iterator[tuple[str, str]]:

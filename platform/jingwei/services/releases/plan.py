@@ -203,6 +203,13 @@ class ReleasePlan:
     def is_destructive(self) -> bool:
         return any(step.group == "destructive" for step in self.steps)
 
+    @property
+    def destroyed(self) -> int | None:
+        """How many rows and values go for good; None where nothing was named for it."""
+        if not self.tables.purges:
+            return None
+        return sum(step.rows or 0 for step in self.steps if step.is_gone)
+
     def group(self, group: Group) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.group == group)
 
@@ -247,10 +254,12 @@ class ReleasePlan:
         lines.append(text("plan.files", locale))
         lines += [f"  {MARKS[f.change]} {f.path}" for f in self.files]
         for group in GROUPS:
-            steps = self.group(group)
-            if steps:
-                lines += ["", text(f"plan.group_{group}", locale)]
-                lines += [line for step in steps for line in step.to_lines(locale)]
+            for is_gone in (False, True):
+                steps = [step for step in self.group(group) if step.is_gone is is_gone]
+                if steps:
+                    key = "gone" if is_gone else group
+                    lines += ["", text(f"plan.group_{key}", locale)]
+                    lines += [line for step in steps for line in step.to_lines(locale)]
         if self.flows:
             lines += ["", text("plan.flows", locale, total=self.flows_total)]
             lines += [line for flow in self.flows for line in flow.to_lines(locale)]

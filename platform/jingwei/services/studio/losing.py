@@ -13,12 +13,11 @@ from jingwei.catalogue.compile import compile_texts
 from jingwei.language.form import Field
 from jingwei.problems import DefinitionErrors
 from jingwei.refusals import Conflict, Invalid, NotFound
-from jingwei.services.commands import Reading, Work
+from jingwei.services.commands import Reading
 from jingwei.services.people import Person
 from jingwei.services.platform import Platform
 from jingwei.services.releases.plan import ReleasePlan
 from jingwei.services.releases.planning import Moment, make_plan
-from jingwei.services.studio.drafts import told
 from jingwei.services.studio.reach import PUBLISHER, require_whole
 from jingwei.storage.apply import Publication
 from jingwei.storage.apply import apply as publish
@@ -160,9 +159,9 @@ def destroy(
 ) -> int:
     """Empty what is retired at a path, for good; the number of rows (or values) that went.
 
-    `typed`: the path once more, by hand; `plan_hash`: of what was looked at. It stands in the audit
-    log before the first row goes; killed in between, the same call goes on with it. Raises Invalid
-    and Conflict `plan-moved`.
+    `typed`: the path once more, by hand; `plan_hash`: of what was looked at. It is written into the
+    audit log with the first row that goes; killed in between, the same call goes on with it.
+    Raises Invalid and Conflict `plan-moved`.
     """
     platform.active.poll()
     reason = reason.strip()
@@ -175,13 +174,6 @@ def destroy(
         found = loss(platform, view, path)
     if found.plan.hash != plan_hash:
         raise Conflict("studio-loss-moved", rows=found.total)
-
-    def tell(work: Work) -> None:
-        require_whole(work, PUBLISHER)
-        what = {"path": path, "rows": found.total, "reason": reason}
-        told(work, "retired.destroyed", what)
-
-    platform.commands.run(tell, actor, request_id=request_id)
     wanted = Publication(
         author=actor.login,
         now=platform.clock.now(),
@@ -189,6 +181,7 @@ def destroy(
         base=found.plan.base,
         source="studio",
         wish=Wish(frozenset((path,)), reason=reason),
+        request=request_id,
     )
     publish(platform.database, platform.active.current.catalogue, wanted)
     return found.total
