@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from flows_small import FORM, House, house, workflow, write
 
 from jingwei.catalogue.compile import compile_catalogue
+from jingwei.refusals import Invalid
 from jingwei.services.releases.migrating import migrate_all
 from jingwei.services.releases.plan import ReleasePlan
 from jingwei.services.releases.planning import Moment, make_plan
@@ -76,6 +78,9 @@ def test_every_request_is_moved_by_itself_and_what_cannot_move_says_why(tmp_path
     stuck = migrate_all(commands, name, {}, "new rules", dry_run=False)
     assert [one.refused.code for one in stuck if one.refused] == ["flow-migrate-strands"] * 2
 
+    with pytest.raises(Invalid) as wrong:
+        migrate_all(commands, name, {"a": "zz"}, "", dry_run=True)
+    assert f"{name} has no step zz (→ z?) today. Its steps: " in wrong.value.message("en")
     rehearsed = migrate_all(commands, name, {"a": "z"}, "", dry_run=True)
     kept = [here.record(flow) for flow in flows]
     assert [one.name for one in rehearsed] == [f"{k['number']} {k['title']}" for k in kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from backends import on_sqlite
@@ -88,7 +89,11 @@ def test_who_sees_more_or_less_is_counted_person_by_person(house: House) -> None
     )
 
     (sight,) = plan.sight
+    assert [person.login for person in sight.people][0] == "chen.jie"  # who loses comes first
     assert (sight.form, sight.people_gaining, sight.people_losing) == ("contract", 4, 1)
+    many = replace(sight, touched=29, people=sight.people * 7)
+    assert many.to_lines("en")[-1].strip() == "and 9 more"
+    assert many.to_json("en")["capped"]
     assert (sight.gained, sight.lost) == (1 + 2, 3)
     assert {p.login: (p.gained, p.lost, p.fields_gained) for p in sight.people} == {
         "li.na": (1, 0, ()),

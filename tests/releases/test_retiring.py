@@ -102,7 +102,7 @@ def test_nothing_is_destroyed_without_a_reason_and_a_look(
     assert kept(here) == 0
     with here.database.reading() as connection:
         body = connection.exec_driver_sql(
-            "SELECT body FROM sys_change WHERE kind = 'release' ORDER BY id DESC"
+            "SELECT body FROM sys_change WHERE action = 'release.published' ORDER BY id DESC"
         ).scalar()
     assert '"reason":[null,"asked for"]' in str(body)
     assert '"destroy":[null,"contract.secret"]' in str(body)
@@ -116,7 +116,7 @@ def test_what_was_retired_before_is_destroyed_with_a_line_in_the_audit_and_is_go
     words = ("--allow-destroy", "contract.secret", "--reason", "asked for", "--yes")
     said(capsys)
     assert type_(here, "apply", *words) == 0
-    assert said(capsys) == "2 values are destroyed for good. Release 2 stays active."
+    assert said(capsys) == "2 values destroyed for good. Release 2 stays active."
     with here.database.reading() as connection:
         written = connection.exec_driver_sql(
             "SELECT kind, body FROM sys_change WHERE action = 'retired.destroyed'"

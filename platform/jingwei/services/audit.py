@@ -14,7 +14,7 @@ from typing import Any
 from jingwei.refusals import NotAllowed
 from jingwei.services.commands import Reading
 from jingwei.services.presenting import instant
-from jingwei.storage.changes import Entry, read_log
+from jingwei.storage.changes import ChangeRow, Entry, read_log
 
 TAG = "auditor"  # of a role's definition
 
@@ -86,12 +86,21 @@ def _start(view: Reading, day: date | None) -> datetime | None:
     return datetime.combine(day, time(), view.clock.zone).astimezone(UTC)
 
 
+def _named(change: ChangeRow) -> str | None:
+    """Who did it at a command line, where that is nobody of the installation: what the machine says
+    of him stands in the entry."""
+    if change.kind != "definition":
+        return None
+    author = change.body.get("author")
+    return str(author[1]) if isinstance(author, list) and len(author) == 2 else None
+
+
 def _entry(entry: Entry) -> dict[str, Any]:
     change = entry.change
     return {
         "id": entry.id,
         "at": instant(change.at),
-        "actor": change.actor,
+        "actor": change.actor or _named(change),
         "on_behalf_of": change.on_behalf_of,
         "action": change.action,
         "kind": change.kind,

@@ -459,7 +459,7 @@ def log_release(
         at=release.at,
         actor=release.author if known else None,
         action=action,
-        kind="release",
+        kind="definition",
         object=release.id,
         body=body,
         release=release.id,

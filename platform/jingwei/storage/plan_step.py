@@ -19,16 +19,22 @@ MASKED = "•••"  # in the place of a sensitive value
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row that an effect touches: the record's id and the value in question, as text."""
+    """One row that an effect touches: the record's id, its number where it is known, and the value
+    in question, as text."""
 
     record: int
     value: str
+    number: str | None = None
 
     def masked(self) -> Example:
-        return Example(self.record, MASKED)
+        return replace(self, value=MASKED)
 
     def to_json(self) -> dict[str, Any]:
-        return {"record": self.record, "value": self.value}
+        return {"record": self.record, "number": self.number, "value": self.value}
+
+    def to_text(self) -> str:
+        named = f"{self.number} (#{self.record})" if self.number else f"#{self.record}"
+        return f"{named} {self.value!r}" if self.value else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class Step:
         mark = f"✗ {text('plan.blocks', locale)}" if self.blocks else "- "
         lines = [f"  {mark}{self.message(locale)}"]
         if self.examples:
-            shown = ", ".join(f"#{e.record} {e.value!r}" for e in self.examples)
+            shown = ", ".join(example.to_text() for example in self.examples)
             lines.append(f"      {shown}")
         fix = self.fix(locale)
         if fix:

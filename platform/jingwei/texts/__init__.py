@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,7 +63,20 @@ def has_text(key: str, locale: str = DEFAULT_LOCALE) -> bool:
 
 
 def fill(template: str, holes: Mapping[str, object]) -> str:
-    """`template` with each `{name}` replaced: no attribute access, no formats."""
+    """`template` with each `{name}` replaced, and `{name:value|values}` by the first word where the
+    name is 1, else the second: no attribute access, no formats."""
+    if "|" in template:
+        template = _NUMBERED.sub(lambda found: _one_or_many(found, holes), template)
     for name, value in holes.items():
         template = template.replace("{" + name + "}", str(value))
     return template
+
+
+_NUMBERED = re.compile(r"\{([a-z_]+):([^{}|]*)\|([^{}|]*)\}")
+
+
+def _one_or_many(found: re.Match[str], holes: Mapping[str, object]) -> str:
+    name, one, many = found.groups()
+    if name not in holes:
+        return found[0]
+    return one if str(holes[name]) == "1" else many

@@ -8,7 +8,8 @@ from typing import Any
 
 from jingwei.language.who import Whos
 from jingwei.language.workflow import Step, Workflow
-from jingwei.refusals import Conflict, Refused
+from jingwei.problems import nearest
+from jingwei.refusals import Conflict, Invalid, Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
@@ -32,6 +33,21 @@ class Planned:
     opens: list[RunRow]
 
 
+def check_map(today: Workflow, given: Mapping[str, str]) -> None:
+    """Raises Invalid `migrate-no-step` for what is called a step of today and is none."""
+    places = FlowPlan(today).places
+    known = [step for step in places if step != START]
+    wrong = sorted({new for new in given.values() if new not in places})
+    if wrong:
+        meant = [(new, nearest(new, known)) for new in wrong]
+        raise Invalid(
+            "migrate-no-step",
+            workflow=today.name,
+            steps=", ".join(f"{new} (→ {guess}?)" if guess else new for new, guess in meant),
+            known=", ".join(known),
+        )
+
+
 def planned(view: Reading, found: Loaded, given: Any = None) -> Planned:
     """Nothing is changed. `given`: old id → new id, before what the workflow itself says. Raises
     Refused when nothing would change, or when an open step has no counterpart at the same place."""
@@ -42,6 +58,7 @@ def planned(view: Reading, found: Loaded, given: Any = None) -> Planned:
     if today is None or today.fingerprint == flow.fingerprint:
         raise Refused("flow-migrate-nothing")
     plan = FlowPlan(today)
+    check_map(today, {str(a): str(b) for a, b in dict(given or {}).items()})
     words = {**today.migrate, **{str(a): str(b) for a, b in dict(given or {}).items()}}
     steps = _mapped(found, plan, words)
     return Planned(today, plan, steps, _opened_afresh(found, plan, steps))

@@ -10,6 +10,7 @@ from jingwei.refusals import Refused
 from jingwei.services import flows, tasks
 from jingwei.services.commands import Commands, Reading, Work
 from jingwei.services.display import display
+from jingwei.services.flows.migrate import check_map
 from jingwei.services.people import SYSTEM, Person
 from jingwei.storage.flow_rows import FlowRow
 from jingwei.storage.flows import running_flows
@@ -58,9 +59,11 @@ def migrate_all(
     locale: str = "zh",
 ) -> list[Moved]:
     """Every running request that was begun under an earlier text, oldest first. `steps`: old id →
-    new id, before what the workflow itself says. `dry_run` changes nothing."""
+    new id, before what the workflow itself says. `dry_run` changes nothing. Raises Invalid."""
     with commands.read(actor) as view:
         today = view.catalogue.workflows.get(workflow)
+        if today is not None:
+            check_map(today, steps)
         books = tasks.books(view)
         running = running_flows(view.connection, books, workflow=workflow)
         fingerprint = today.fingerprint if today is not None else None

@@ -14,6 +14,7 @@ from jingwei.storage.plan import FileChange, Plan
 from jingwei.storage.plan_step import GROUPS, Group, Step
 from jingwei.texts import text
 
+MOST_SHOWN = 20  # people of one form, where somebody reads; `--json` tells of more
 SCHEMA = 1  # of the JSON; keys are only ever added to it
 
 
@@ -95,8 +96,8 @@ class PersonSight:
 @dataclass(frozen=True, slots=True)
 class FormSight:
     """Who gains or loses sight of a form's records. `gained`, `lost`: records × people. `people`:
-    the most affected first, not all of them. `capped`: some counts stopped at `most`. `unjudged`:
-    people whose records were not counted for want of time."""
+    who loses first; `capped` when not all of the `touched` are among them. `unjudged`: people whose
+    records were not counted for want of time."""
 
     form: str
     title: Text
@@ -105,8 +106,7 @@ class FormSight:
     gained: int
     lost: int
     people: tuple[PersonSight, ...]
-    capped: bool = False
-    most: int = 0
+    touched: int = 0
     unjudged: int = 0
 
     def to_json(self, locale: str) -> dict[str, Any]:
@@ -117,7 +117,8 @@ class FormSight:
             "people_losing": self.people_losing,
             "gained": self.gained,
             "lost": self.lost,
-            "capped": self.capped,
+            "capped": self.touched > len(self.people),
+            "touched": self.touched,
             "unjudged": self.unjudged,
             "people": [person.to_json() for person in self.people],
             "message": self.message(locale),
@@ -130,22 +131,22 @@ class FormSight:
             form=self.title(locale),
             gaining=self.people_gaining,
             losing=self.people_losing,
-            gained=self._count(self.gained),
-            lost=self._count(self.lost),
+            gained=self.gained,
+            lost=self.lost,
         )
-
-    def _count(self, number: int) -> str:
-        return f"≥{number}" if self.capped and number else str(number)
 
     def to_lines(self, locale: str) -> list[str]:
         lines = [f"  - {self.message(locale)}"]
-        for person in self.people:
+        for person in self.people[:MOST_SHOWN]:
             words = [f"+{person.gained}" if person.gained else ""]
             words += [f"-{person.lost}" if person.lost else ""]
             words += [f"+{name}" for name in person.fields_gained]
             words += [f"-{name}" for name in person.fields_lost]
             shown = " ".join(word for word in words if word)
             lines.append(f"      {person.name} ({person.login}): {shown}")
+        more = self.touched - MOST_SHOWN
+        if self.people and more > 0:
+            lines.append("      " + text("plan.sight_more", locale, people=more))
         if self.unjudged:
             lines.append("      " + text("plan.sight_unjudged", locale, people=self.unjudged))
         return lines

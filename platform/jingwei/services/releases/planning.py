@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -116,12 +117,31 @@ def _whole(
     total = sum(step.rows or 0 for step in flow_steps)
     sight = _sight(database, connection, catalogue, tables, before, moment)
     return ReleasePlan(
-        tables, _ordered(steps), _numbered(connection, before, flows), total, tuple(sight)
+        tables,
+        _ordered(_with_numbers(connection, before, steps)),
+        _numbered(connection, before, flows),
+        total,
+        tuple(sight),
     )
 
 
 def _ordered(steps: Any) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: TOPICS.index(step.topic)))
+
+
+def _with_numbers(
+    connection: Connection, before: Installation, steps: Sequence[Step]
+) -> Iterator[Step]:
+    """The examples with the numbers of their records, by which people know them."""
+    for step in steps:
+        form = (step.path or "").split(".")[0]
+        if not step.examples or form not in before.catalogue.forms:
+            yield step
+            continue
+        found = before.store.load(connection, form, [one.record for one in step.examples])
+        numbers = {record: values.get("number") for record, values in found.items()}
+        named = (replace(one, number=numbers.get(one.record)) for one in step.examples)
+        yield replace(step, examples=tuple(named))
 
 
 def _numbered(

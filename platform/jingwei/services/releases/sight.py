@@ -24,7 +24,7 @@ from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
 
 MOST_SECONDS = 10.0  # for counting; who is left then is said to be left
-MOST_SHOWN = 20
+MOST_TOLD = 500  # people of one form, by name
 MOST_CONDITIONS = 8  # of one form, in one pass
 _WORLD = ("org_types", "orgs", "roles", "posts")
 
@@ -139,7 +139,7 @@ class Sight:
                 touched.append(found)
         if not touched and not unjudged:
             return None
-        touched.sort(key=lambda p: (-(p.gained + p.lost), p.login))
+        touched.sort(key=_losers_first)
         catalogue: Any = self.after.catalogue
         return FormSight(
             new,
@@ -148,7 +148,8 @@ class Sight:
             sum(1 for p in touched if p.lost or p.fields_lost),
             sum(p.gained for p in touched),
             sum(p.lost for p in touched),
-            tuple(touched[:MOST_SHOWN]),
+            tuple(touched[:MOST_TOLD]),
+            touched=len(touched),
             unjudged=unjudged,
         )
 
@@ -276,6 +277,12 @@ def _sees(
         and (term.where is None or holds[places[is_new, term.where.source]])
         for term in scope.terms
     )
+
+
+def _losers_first(person: PersonSight) -> tuple[bool, int, int, int, str]:
+    """Who loses sight is who will ask why."""
+    loses = bool(person.lost or person.fields_lost)
+    return not loses, -person.lost, -len(person.fields_lost), -person.gained, person.login
 
 
 def _asks_who(source: str) -> bool:
