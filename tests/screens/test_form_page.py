@@ -15,6 +15,9 @@ from page_house import Pages, texts
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
+from jingwei.catalogue.compile import compile_texts
+from jingwei.storage.apply import Publication, apply
+
 FILES = {
     **MORE_FILES,
     "forms/contract.yaml": CONTRACT,
@@ -417,3 +420,37 @@ def test_after_submitting_only_the_open_column_of_the_rows_is_changed(
     page.wait_for_url(re.compile(r"/f/delivery/\d+$"))
     kept = house.get("li.na", f"forms/delivery/records/{made['id']}").get_json()
     assert [(row["what"], row["come"]) for row in kept["lines"]] == [("钢管", "2026-03-04")]
+
+
+@pytest.mark.browser
+def test_who_fills_in_a_form_that_is_another_one_by_now_loads_it_and_goes_on(
+    desk: Visit, house: ApiHouse
+) -> None:
+    page = desk.go("/f/ware/new")
+    page.set_viewport_size({"width": 1440, "height": 500})
+    box(page, "name").fill("槽钢")
+    publish_with(
+        house, "forms/ware.yaml", "  price:", "  note: {type: text, title: 备注}\n  price:"
+    )
+    page.locator("#save").click()
+    again = page.locator("#summary button")
+    expect(again).to_have_text("重新打开页面")
+    expect(page.locator("#save")).to_be_disabled()
+    place, bar = page.locator("#summary").bounding_box(), page.locator(".topbar").bounding_box()
+    assert place and bar and place["y"] >= bar["y"] + bar["height"]
+    box(page, "price").fill("9")  # typed after the refusal, and kept as well
+    again.click()
+    expect(box(page, "note")).to_be_visible()
+    expect(box(page, "name")).to_have_value("槽钢")
+    expect(box(page, "price")).to_have_value(re.compile(r"9"))
+    page.locator("#save").click()
+    page.wait_for_url(re.compile(r"/f/ware/\d+$"))
+
+
+def publish_with(house: ApiHouse, path: str, old: str, new: str) -> None:
+    platform = house.platform
+    files = dict(platform.active.current.catalogue.files)
+    files[path] = files[path].replace(old.encode(), new.encode(), 1)
+    now, today = platform.clock.now(), platform.clock.today()
+    apply(platform.database, compile_texts(files), Publication("test", now, today))
+    platform.active.poll()

@@ -185,7 +185,7 @@ def _model(
         *("conflict", "file_kept", "nothing_found", "computed_is", "reason_owed"),
         *("number_long", "not_json", "not_date", "not_moment", "not_place", "not_read"),
         *("not_image", "not_sent", "remove_file"),
-        *("nothing_drawn", "warned", "warned_go"),
+        *("nothing_drawn", "warned", "warned_go", "reload"),
     )
     return json.dumps(
         {

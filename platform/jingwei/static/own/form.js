@@ -153,10 +153,11 @@ const unsaved = makeUnsaved({
 
 const asFilledIn = { "Form-Fingerprint": model.fingerprint }; // the server may know a newer form by now
 let busy = false;
+let outdated = false; // another form runs by now: only opening the page again helps
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (busy) return;
+  if (busy || outdated) return;
   busy = true;
   const thenSubmit = event.submitter?.value === "submit";
   forgiveAll();
@@ -178,7 +179,7 @@ form.addEventListener("submit", async (event) => {
   } finally {
     busy = false;
     form.removeAttribute("aria-busy");
-    for (const button of form.querySelectorAll(".actions button")) button.disabled = false;
+    for (const button of form.querySelectorAll(".actions button")) button.disabled = outdated;
   }
 });
 
@@ -230,6 +231,22 @@ function failed(error) {
   if (error.status === 401 || error.code === "form-changed") unsaved.hold();
   if (error.fields.length) blame(error.fields, error.message);
   else summarise(document.getElementById("summary"), error.message, []);
+  if (error.code === "form-changed") offerReload();
+}
+
+// the page is opened again with what was typed, and what is typed until then
+function offerReload() {
+  outdated = true;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm btn-primary";
+  button.textContent = model.words.reload;
+  button.addEventListener("click", () => {
+    unsaved.hold();
+    unsaved.leave();
+    location.reload();
+  });
+  document.getElementById("summary").append(button);
 }
 
 // -- start
