@@ -22,6 +22,7 @@ from jingwei.refusals import Conflict
 from jingwei.services.releases.planning import Moment, make_plan
 from jingwei.storage.failpoints import FAILPOINTS, Failed, arm
 from jingwei.storage.plan import plan as plan_tables
+from jingwei.storage.plan_step import Step
 from jingwei.storage.preparing import Tell
 from jingwei.storage.releases import all_releases
 
@@ -138,14 +139,18 @@ def test_after_a_publication_was_killed_the_plan_shows_the_same_change_again(hou
     before = planned(house)
     stopped(house, "fill.batch_committed", inline=0)
     assert planned(house) == before
+    there = [step for step in steps_of(house) if step.is_there]
+    assert there and all("is there already" in step.message("en") for step in there)
 
 
 def planned(house: House) -> list[tuple[str, str]]:
+    return [(step.code, str(step.path)) for step in steps_of(house)]
+
+
+def steps_of(house: House) -> tuple[Step, ...]:
     catalogue = compile_catalogue(house.root)
-    steps = make_plan(
-        house.database, catalogue, Moment(house.clock.now(), house.clock.today())
-    ).steps
-    return [(step.code, str(step.path)) for step in steps]
+    moment = Moment(house.clock.now(), house.clock.today())
+    return make_plan(house.database, catalogue, moment).steps
 
 
 def test_a_long_publication_stopped_at_every_place_in_turn_is_completed_in_the_end(

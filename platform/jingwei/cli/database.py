@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ def plan(
         base = folder.base_of(catalogue.fingerprint, catalogue.files)
         behind = folder.behind(base, catalogue.files)
     value = planned.to_json(context.locale) | {"behind": behind and behind.to_json()}
+    value["seal"] = _seal(value)
     if out is not None:
         out.write_text(json.dumps(value, ensure_ascii=False, indent=2), encoding="utf-8")
     lines = [planned.to_text(context.locale)]
@@ -213,7 +215,15 @@ def _read_saved(saved: Path) -> dict[str, Any]:
         kept = None
     if not isinstance(kept, dict) or not {"base", "fingerprint", "hash", "steps"} <= set(kept):
         raise Invalid("not-a-plan", file=saved)
+    if kept.get("seal") != _seal(kept):
+        raise Conflict("plan-edited")
     return kept
+
+
+def _seal(plan: Mapping[str, Any]) -> str:
+    """Of a plan as it is written down: what was looked at is what is applied."""
+    rest = {key: value for key, value in plan.items() if key != "seal"}
+    return sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _telling(context: Context) -> Any:
@@ -238,8 +248,6 @@ def _check_saved(kept: Mapping[str, Any], planned: ReleasePlan, locale: str) -> 
     news = [step.message(locale) for step in planned.steps]
     moved = [words for words in news if words not in known]
     moved += sorted(known - set(news))
-    if not moved:  # the data say what they said: it is the file that says something else
-        raise Conflict("plan-edited")
     raise Conflict("plan-moved", steps="; ".join(moved))
 
 

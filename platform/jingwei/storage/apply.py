@@ -23,7 +23,7 @@ from jingwei.storage.fills import BATCH, Fill
 from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
 from jingwei.storage.indexes import Index
-from jingwei.storage.ledger import is_prepared, mark_active, write_names
+from jingwei.storage.ledger import is_prepared, mark_active, prepared_names, write_names
 from jingwei.storage.names import Allotment, Hidden, PhysicalNames
 from jingwei.storage.orgs import allot_keys, write_orgs
 from jingwei.storage.people import refresh_book
@@ -40,7 +40,6 @@ from jingwei.storage.preparing import (
     end_preparation,
     find_preparation,
     long_indexes,
-    prepared_names,
     run_fill,
 )
 from jingwei.storage.publication import Publication, announce, with_publish_lock

@@ -56,6 +56,15 @@ def is_prepared(connection: Connection, fingerprint: str) -> bool:
     return found is not None and found == fingerprint
 
 
+def prepared_names(connection: Connection) -> tuple[set[str], set[tuple[str, str]]]:
+    """Tables, and columns of tables, that are prepared."""
+    tables = connection.execute(select(sys_table.c.name).where(sys_table.c.state == "prepared"))
+    columns = connection.execute(
+        select(sys_column.c.table, sys_column.c.column).where(sys_column.c.state == "prepared")
+    )
+    return set(tables.scalars()), {(row.table, row.column) for row in columns}
+
+
 def write_names(
     connection: Connection,
     names: PhysicalNames,

@@ -16,7 +16,7 @@ from jingwei.storage.columns import BESIDE
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
 from jingwei.storage.indexes import Index, extension_indexes, form_indexes
-from jingwei.storage.ledger import read_ledger
+from jingwei.storage.ledger import is_prepared, prepared_names, read_ledger
 from jingwei.storage.names import (
     Allotment,
     Hidden,
@@ -127,7 +127,9 @@ def plan_on(
     if before is not None:
         closed |= closed_columns(before, was)
     counts = Counts(connection, counted(allotment))
-    look = Look(connection, allotment, was, wish, values, closed, counts)
+    ours = is_prepared(connection, catalogue.fingerprint)
+    prepared = prepared_names(connection) if ours else (set(), set())
+    look = Look(connection, allotment, was, wish, values, closed, counts, prepared)
     purges = tuple(look.purges(ledger))
     _check_paths(wish, look.destroyable(ledger), allotment)
     return Plan(
@@ -246,17 +248,21 @@ class Look:
     values: bool
     closed: set[tuple[str, str]]  # columns whose values are never shown
     counts: Counts
+    # tables and columns that a killed publication of the same definitions has left
+    prepared: tuple[set[str], set[tuple[str, str]]] = field(default_factory=lambda: (set(), set()))
 
     def steps(self) -> Iterator[Step]:
         allotment = self.allotment
         columns = {table.name: table.columns for table in allotment.names.tables.values()}
         for table in allotment.new_tables:
-            yield Step("safe", "new_table", {"table": table})
+            yield Step("safe", "new_table", {"table": table}, is_there=table in self.prepared[0])
         for table, key in allotment.new_columns:
             moved = (*allotment.retypes, *allotment.recomputed)
             if not any(r.table == table and r.path.endswith(f".{key}") for r in moved):
-                holes = {"table": table, "column": columns[table][key]}
-                yield Step("safe", "new_column", holes)
+                column = columns[table][key]
+                is_there = (table, column) in self.prepared[1]
+                holes = {"table": table, "column": column}
+                yield Step("safe", "new_column", holes, is_there=is_there)
         for rename in allotment.renames:
             holes = {"old": rename.old, "new": rename.new}
             yield Step("safe", "rename", holes, path=rename.new)

@@ -52,13 +52,15 @@ class Step:
     path: str | None = None
     examples: tuple[Example, ...] = ()
     counts: bool = False
+    is_there: bool = False  # made by a publication of the same that was begun
 
     def without_values(self) -> Step:
         """What of it may be kept, or shown to who may not read the records."""
         return replace(self, examples=())
 
     def message(self, locale: str) -> str:
-        return text(f"plan.{self.code}", locale, rows=self.rows or 0, **self.holes)
+        words = text(f"plan.{self.code}", locale, rows=self.rows or 0, **self.holes)
+        return words + text("plan.is_there", locale) if self.is_there else words
 
     @property
     def is_gone(self) -> bool:

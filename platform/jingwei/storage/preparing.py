@@ -27,7 +27,7 @@ from jingwei.storage.indexes import Index
 from jingwei.storage.ledger import set_aside
 from jingwei.storage.locks import APPLY_LOCK
 from jingwei.storage.tables_records import sys_change
-from jingwei.storage.tables_releases import sys_column, sys_preparation, sys_table
+from jingwei.storage.tables_releases import sys_preparation
 
 T = TypeVar("T")
 MOST_ATTEMPTS = 5
@@ -130,15 +130,6 @@ def drop_preparation(connection: Connection) -> None:
 
 def end_preparation(connection: Connection) -> None:
     connection.execute(delete(sys_preparation))
-
-
-def prepared_names(connection: Connection) -> tuple[set[str], set[tuple[str, str]]]:
-    """Tables, and columns of tables, that are prepared."""
-    tables = connection.execute(select(sys_table.c.name).where(sys_table.c.state == "prepared"))
-    columns = connection.execute(
-        select(sys_column.c.table, sys_column.c.column).where(sys_column.c.state == "prepared")
-    )
-    return set(tables.scalars()), {(row.table, row.column) for row in columns}
 
 
 def run_fill(database: Database, preparation: Preparation, fill: Fill, tell: Tell | None) -> None:
