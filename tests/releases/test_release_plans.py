@@ -11,6 +11,9 @@ from services_house import FILES, House
 from jingwei.catalogue.compile import compile_texts
 from jingwei.services.releases.plan import ReleasePlan
 from jingwei.services.releases.planning import Moment, make_plan
+from jingwei.storage.apply import Publication, apply
+from jingwei.storage.changes import read_log, seal, verify
+from jingwei.storage.plan import Wish
 
 CONTRACT = "forms/contract.yaml"
 
@@ -191,3 +194,25 @@ def test_a_plan_as_json_has_the_same_keys_always(house: House) -> None:
     assert value["steps"][0]["fix"] == (
         "Nothing is lost: roll back, or apply with --restore contract.secret, to have them again."
     )
+
+
+def test_what_is_destroyed_after_it_was_retired_is_in_the_sealed_log(house: House) -> None:
+    contracts(house, "a", "b", secret="s")
+    text = FILES[CONTRACT].replace("  secret: {type: text, title: 底价}\n", "")
+    text = text.replace(", hide: [secret]", "").replace(", mask: [secret]", "")
+    house.publish({CONTRACT: text})
+    running = house.commands.active
+    running.poll()
+    now, today = house.clock.now(), house.clock.today()
+    wish = Wish(frozenset({"contract.secret"}), reason="asked for")
+    wanted = Publication("root", now, today, base=running.current.release.id, wish=wish)
+    release = apply(house.database, running.current.catalogue, wanted)
+
+    assert release.id == running.current.release.id
+    with house.database.writing() as connection:
+        seal(connection)
+        last = read_log(connection, running.current.book, house.database.people, limit=1)[0].change
+        assert verify(connection).bad is None
+    assert (last.action, last.kind, last.actor) == ("retired.destroyed", "definition", None)
+    assert (last.body["rows"], last.body["author"]) == ([None, 2], [None, "root"])
+    assert last.body["reason"] == [None, "asked for"]
