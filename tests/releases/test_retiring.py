@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,6 +149,31 @@ def test_every_mistyped_path_is_told_at_once_with_what_was_meant(
             "secret (→ contract.secret?), x. What can be destroyed: contract.secret; restored: –. "
             "Nothing has changed. [no-such-path]"
         )
+    assert kept(here) == 2
+
+
+def test_who_does_not_say_yes_is_told_that_nothing_has_changed_and_is_not_asked_in_vain(
+    here: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(here, WITHOUT)
+    words = ("apply", "--allow-destroy", "contract.secret", "--reason", "asked for")
+    for answer in ("", "n\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        assert type_(here, *words) == 1
+        shown = said(capsys)
+        assert "Destroyed (gone for good)" in shown
+        assert "2 values will be destroyed for good: no rollback brings them back." in shown
+        assert shown.endswith("Nothing has changed.")
+    blocking = FILES[CONTRACT].replace("secret: {type: text", "secret: {type: number")
+    write(here, blocking.replace("  signed_on: {type: date, title: 签订日期}\n", ""))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert type_(here, "apply") == 1
+    assert "contract.secret: 2 values do not convert" in (shown := said(capsys))
+    assert "Publish?" not in shown and shown.endswith("[plan-blocked]")
+    assert type_(here, "plan", "--allow-destroy", "contract.secret") == 0
+    shown = said(capsys)
+    assert "0 values are carried over" in shown
+    assert "or accept that they stay behind" not in shown
     assert kept(here) == 2
 
 
