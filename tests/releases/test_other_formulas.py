@@ -54,8 +54,8 @@ def test_another_formula_is_worked_out_for_the_records_that_are_there(house: Hou
 
     told = sorted(step.message("en") for step in planned(house, 2).steps)
     assert told == [
-        "contract.more: the formula is another one; worked out anew for 1 values",
-        "contract.twice: the formula is another one; worked out anew for 1 values",
+        "contract.more: the formula is another one; worked out anew for 1 value",
+        "contract.twice: the formula is another one; worked out anew for 1 value",
     ]
     back(house, 2)
     assert values(record) == (Decimal(8), Decimal(9))

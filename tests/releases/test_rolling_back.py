@@ -82,8 +82,8 @@ def test_the_plan_of_a_rollback_tells_what_is_hidden_shown_and_lacking(house: Ho
 
     assert said(plan) == [
         ("safe", "contract.secret has its earlier values again: 1"),
-        ("destructive", "column f_contract.note is retired: 1 values are hidden and kept"),
-        ("needs_data", "contract.amount becomes required; 1 records have no value"),
+        ("destructive", "column f_contract.note is retired: 1 value is hidden and kept"),
+        ("needs_data", "contract.amount becomes required; 1 record has no value"),
     ]
     assert plan.to_json("en")["back_to"] == 1
     assert plan.to_text("en").startswith("Release 1 again, in the place of release 2\n\nFiles\n")
@@ -112,8 +112,8 @@ def test_a_field_of_another_type_shows_what_it_had_before(house: House) -> None:
     step = next(s for s in planned(house, 1).steps if s.code == "type_before")
     assert (step.group, step.message("en")) == (
         "destructive",
-        "contract.secret shows again what it had as text: 1 values; "
-        "1 values as integer are hidden and kept",
+        "contract.secret shows again what it had as text: 1 value; "
+        "1 value as integer is hidden and kept",
     )
     back(house, 1)
     assert house.show("li.na", "contract", record)["secret"] == "12"
@@ -205,12 +205,12 @@ def test_a_rollback_is_shown_and_asked_for_before_anything_happens(
         return code, captured.out + captured.err
 
     code, shown = type_("rollback", "1", "--dry-run")
-    assert (code, "column f_contract.note is retired: 1 values" in shown) == (0, True)
+    assert (code, "column f_contract.note is retired: 1 value is" in shown) == (0, True)
     code, refused = type_("--json", "rollback", "1")
     assert (code, json.loads(refused)["error"]["code"]) == (1, "rollback-needs-yes")
     monkeypatch.setattr("click.confirm", lambda _: False)
     code, shown = type_("rollback", "1")
-    assert (code, "column f_contract.note is retired: 1 values" in shown) == (1, True)
+    assert (code, "column f_contract.note is retired: 1 value is" in shown) == (1, True)
     assert here.commands.active.poll() is False
 
     assert type_("rollback", "1", "--yes") == (0, "Release 3 is active: release 1 again.\n")

@@ -212,7 +212,7 @@ def test_the_command_line_backs_up_and_restores(
     monkeypatch.setenv("JINGWEI_DATA_DIR", str(house.platform.settings.data_dir))
     here = ["--application", str(house.root), "--lang", "en"]
     assert run([*here, "backup", str(tmp_path / "b.zip")]) == 0
-    assert "1 files" in capsys.readouterr().out
+    assert "1 file." in capsys.readouterr().out
     monkeypatch.setenv("JINGWEI_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     monkeypatch.setenv("JINGWEI_DATA_DIR", str(tmp_path / "var"))
     assert run([*here, "restore", str(tmp_path / "b.zip")]) == 0

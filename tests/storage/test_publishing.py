@@ -115,7 +115,7 @@ def test_a_removed_field_is_hidden_and_a_new_one_of_that_name_starts_empty(
 
     assert [step.message("en") for step in asked.steps] == [
         "new column f_plan.note__2",
-        "plan.note was there before, with 1 values; it begins empty",
+        "plan.note was there before, with 1 value; it begins empty",
     ]
     assert [(step.group, step.code, step.rows) for step in without.steps] == [
         ("destructive", "retire_column", 1)
@@ -167,10 +167,10 @@ def test_a_field_of_another_type_is_a_new_column_with_what_converts(
 @pytest.mark.parametrize(
     ("old", "new", "value", "said"),
     [
-        ("text", "money", "twelve", "plan.x: 1 values do not convert (text → decimal:2)"),
-        ("number", "integer", Decimal("3.5"), "plan.x: 1 values do not convert"),
-        ("number", "money", Decimal("0.125"), "plan.x: 1 values have more digits than"),
-        ("boolean", "money", True, "plan.x: nothing converts boolean to decimal:2, 1 values"),
+        ("text", "money", "twelve", "plan.x: 1 value does not convert (text → decimal:2)"),
+        ("number", "integer", Decimal("3.5"), "plan.x: 1 value does not convert"),
+        ("number", "money", Decimal("0.125"), "plan.x: 1 value has more digits than"),
+        ("boolean", "money", True, "plan.x: nothing converts boolean to decimal:2, 1 value"),
     ],
 )
 def test_values_that_do_not_convert_stop_the_publication_unless_they_may_be_lost(
@@ -250,7 +250,7 @@ def test_values_that_are_not_unique_are_counted_and_stop_the_publication(
         publish(database, a_catalogue(unique, a_form("other")))
 
     assert refused.value.message("en") == (
-        "The data stand in the way: f_plan: 1 values of title occur more than once; "
+        "The data stand in the way: f_plan: 1 value of title occurs more than once; "
         "make them differ first. Nothing has changed. Do what the plan says to each, then run it "
         "again."
     )
