@@ -15,6 +15,8 @@ from browser import Visit, open_chromium, visit
 from journeys_server import Installation
 from playwright.sync_api import Browser
 
+from jingwei.services.folder import OWN
+
 PASSWORD = "password"
 DRAIN_SECONDS = 120.0
 
@@ -62,6 +64,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
             made.load_demo()
             drain(made)
             (made.root / "var" / PASSWORD).write_text(made.password, encoding="utf-8")
+            shutil.copytree(made.root / OWN, made.root / "var" / OWN)
             shutil.copytree(made.root / "var", kept)
     return Prepared(kept, (kept / PASSWORD).read_text(encoding="utf-8"))
 
@@ -72,6 +75,7 @@ def installation(
 ) -> Iterator[Installation]:
     opened = Installation(tmp_path_factory.mktemp("journey") / "application")
     shutil.copytree(prepared.folder, opened.root / "var")
+    shutil.move(opened.root / "var" / OWN, opened.root / OWN)  # the folder begins there too
     opened.password = prepared.password
     opened.start()
     yield opened
