@@ -10,7 +10,8 @@ from services_house import FILES, House
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.problems import DefinitionErrors
 
-LONG = "a_name_of_sixty_characters_which_goes_on_until_there_it_ends"  # and one more letter would be too many
+# one more letter would be too many
+LONG = "a_name_of_sixty_characters_which_goes_on_until_there_it_ends"
 AWKWARD = (
     "user", "order", "xmin", "ctid", "oid", "select", "metadata", "query", "registry", "group",
     "table", "desc", "limit", "constructor", "class", "items", "keys", "values",

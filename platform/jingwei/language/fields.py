@@ -302,9 +302,7 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
 
 
 # read and checked, but not yet part of the field
-_DROPPED = frozenset(
-    {"type", "title", "permissions", "with", "scheme", "org", "period", "as_of"}
-)
+_DROPPED = frozenset({"type", "title", "permissions", "with", "scheme", "org", "period", "as_of"})
 _TYPED = ("default", "min", "max")
 
 

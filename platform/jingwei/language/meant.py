@@ -46,7 +46,9 @@ _MINUTES = {"min": 1, "h": 60, "d": 24 * 60}
 def meant_duration(written: str) -> str | None:
     """`2 days` is `2d`, and `1d12h`, which has two units, is `36h`."""
     text = unicodedata.normalize("NFKC", written).strip()
-    parts = [(int(m[1]), _UNITS.get(m[2].lower().removeprefix("个"))) for m in _PARTS.finditer(text)]
+    parts = [
+        (int(m[1]), _UNITS.get(m[2].lower().removeprefix("个"))) for m in _PARTS.finditer(text)
+    ]
     if not parts or _PARTS.sub("", text):
         return None
     if len(parts) == 1:

@@ -2,8 +2,9 @@
 them in its history.
 
 A field that was renamed is seen by whoever may see it today; one that was retired, by whoever might
-see it under the last release that had it: what hid it there went with it. One that was retired and whose
-name was given again is another field: it is told apart as `NAME@RELEASE`, of the last it was in.
+see it under the last release that had it: what hid it there went with it. One that was retired and
+whose name was given again is another field: it is told apart as `NAME@RELEASE`, of the last it was
+in.
 """
 
 from __future__ import annotations
