@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -179,6 +180,19 @@ def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Proble
             )
 
 
+def _no_such_field(
+    problems: Problems, at: Position, name: str, known: Mapping[str, Field], place: str
+) -> None:
+    problems.add(
+        "no-such-field",
+        at,
+        suggestion=nearest(name, known),
+        name=name,
+        place=place,
+        known=", ".join(known),
+    )
+
+
 def _check_form_from(form: Form, link: Field, problems: Problems) -> None:
     """What says the form of a link is a field that holds the name of one."""
     written = link.form_from or ""
@@ -187,14 +201,7 @@ def _check_form_from(form: Form, link: Field, problems: Problems) -> None:
     beside = form.fields if outside else form.fields[link.table or ""].fields
     at = form.origin.value(*_path(link), "to")
     if name not in beside:
-        problems.add(
-            "no-such-field",
-            at,
-            suggestion=nearest(name, beside),
-            name=name,
-            place=form.name,
-            known=", ".join(beside),
-        )
+        _no_such_field(problems, at, name, beside, form.name)
     elif beside[name].type != "form":
         problems.add("link-form-not-a-form", at, name=name, type=beside[name].type)
 
@@ -206,14 +213,7 @@ def _check_fill(catalogue: Catalogue, form: Form, link: Field, problems: Problem
     for name, rule in link.fill.items():
         if name not in beside:
             at = form.origin.key(*_path(link), "fill", name)
-            problems.add(
-                "no-such-field",
-                at,
-                suggestion=nearest(name, beside),
-                name=name,
-                place=form.name,
-                known=", ".join(beside),
-            )
+            _no_such_field(problems, at, name, beside, form.name)
         path = rule["from"] if isinstance(rule, dict) else rule
         first = path.partition(".")[0]
         if target is not None and first not in target.fields and first not in SYSTEM_FIELDS:
