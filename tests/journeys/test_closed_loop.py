@@ -55,16 +55,17 @@ class Loop:
         return visit
 
     def _click(self, visit: Visit, button: Locator) -> None:
-        """Click, say yes where it is asked, and see that the server took it."""
+        """Click, say yes where it is asked, see that the server took it and the page came anew."""
         page = visit.page
-        with page.expect_response(
-            lambda r: r.request.method == "POST" and "/api/" in r.url
-        ) as said:
+        with (
+            page.expect_navigation(),
+            page.expect_response(lambda r: r.request.method == "POST" and "/api/" in r.url) as said,
+        ):
             asks = button.get_attribute("data-confirm") or button.get_attribute("data-ask")
             button.click()
             if asks:
                 page.locator("dialog#ask #ask-yes").click()
-        assert said.value.ok, said.value.text()
+        assert said.value.ok
         visit.settle()
         assert visit.complaints == []
 

@@ -21,6 +21,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Dialog,
+    Error,
     Page,
     sync_playwright,
 )
@@ -82,7 +83,14 @@ class Visit:
 
     def go(self, path: str) -> Page:
         """Open a path and wait until its scripts have run."""
-        self.page.goto(self.address + path)
+        try:
+            self.page.goto(self.address + path)
+        except Error as error:
+            # a page that comes anew after a click may do so just now: ours is asked for once more
+            if "interrupted by another navigation" not in error.message:
+                raise
+            self.page.wait_for_load_state("load")
+            self.page.goto(self.address + path)
         self.settle()
         return self.page
 
