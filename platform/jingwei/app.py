@@ -20,7 +20,8 @@ from jingwei.jobs.reports import TOPIC as MAKE_REPORT
 from jingwei.jobs.reports import make_report
 from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
 from jingwei.jobs.webhooks import announce_release, send_webhook
-from jingwei.services import measure_functions, world
+from jingwei.services import measure_functions, receipts, versions
+from jingwei.services.beyond import Beyond
 from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
 from jingwei.services.effects.moving import CALL
@@ -30,7 +31,6 @@ from jingwei.services.notices import SEND
 from jingwei.services.people import People
 from jingwei.services.platform import Platform
 from jingwei.services.rights import Rights
-from jingwei.services.world import Answer
 from jingwei.settings import Settings
 from jingwei.storage.database import Database
 from jingwei.storage.publication import PUBLISHED
@@ -119,7 +119,14 @@ OPENERS: Sequence[str] = ("jingwei.services.flows:opens",)
 CLOSERS: Sequence[str] = ("jingwei.services.flows:closes",)
 
 # What expressions ask of the floors above records.
-ANSWERS: Mapping[str, Answer] = {**measure_functions.ANSWERS}
+BEYOND = Beyond(
+    answers=measure_functions.ANSWERS,
+    spaces={
+        "receipts": receipts.counts_space,
+        "version": versions.newest_space,
+        "previous_version": versions.previous_space,
+    },
+)
 
 
 def build_platform(settings: Settings, compile: Compile = compile_texts) -> Platform:
@@ -134,9 +141,8 @@ def build_platform(settings: Settings, compile: Compile = compile_texts) -> Plat
     clock = SystemClock(settings.timezone, settings.clock_file)
     rights, people = Rights(_there(OPENERS), _there(CLOSERS)), People()
     active = ActiveInstallation(database, compile, settings.timezone)
-    world.ANSWERS.update(ANSWERS)
     listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())
-    commands = Commands(active, clock, listeners, rights, people)
+    commands = Commands(active, clock, listeners, rights, people, BEYOND)
     return Platform(settings, database, active, clock, rights, commands)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from own_sqlite import own_sqlite
 
+from jingwei.app import BEYOND
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
 from jingwei.services import flows, records, tasks
 from jingwei.services.clock import FixedClock
@@ -262,6 +263,6 @@ def house(root: Path, text: str, form: str = FORM, url: str | None = None) -> Ho
         done.extend((effect.verb, record) for effect in what)
 
     heard = Listeners(changed=(listeners.on_changed,), extra={"effects": effects})
-    commands = Commands(active, clock, heard, rights, people_)
+    commands = Commands(active, clock, heard, rights, people_, BEYOND)
     platform = Platform(None, database, active, clock, rights, commands)  # type: ignore[arg-type]
     return House(platform, clock, done)

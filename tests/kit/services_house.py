@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jingwei.app import BEYOND
 from jingwei.catalogue.compile import compile_catalogue, compile_texts
 from jingwei.services import listing, record_views, records
 from jingwei.services.clock import FixedClock
@@ -186,7 +187,9 @@ def open_house(
     upgrade(database)
     clock = FixedClock(at)
     active = ActiveInstallation(database, compile_texts)
-    commands = Commands(active, clock, listeners or Listeners(), rights or Rights(), People())
+    commands = Commands(
+        active, clock, listeners or Listeners(), rights or Rights(), People(), BEYOND
+    )
     house = House(root, database, clock, commands)
     house.publish(files)
     from jingwei.services.people import SYSTEM

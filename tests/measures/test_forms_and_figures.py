@@ -12,10 +12,9 @@ from measures_house import FILES_WITH_FIGURES, cell, put
 from services_house import PEOPLE, House, open_house
 
 from jingwei.language.periods import Period
-from jingwei.services import facts, records, world
+from jingwei.services import facts, records
 from jingwei.services.drill import drill
 from jingwei.services.events import Listeners
-from jingwei.services.measure_functions import ANSWERS
 from jingwei.services.measures import Measures
 from jingwei.services.people import SYSTEM
 
@@ -69,7 +68,6 @@ org_agg: sum
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    world.ANSWERS.update(ANSWERS)
     files = {
         **FILES_WITH_FIGURES,
         "forms/plan.yaml": PLAN,

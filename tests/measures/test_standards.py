@@ -11,9 +11,6 @@ import pytest
 from measures_house import cell, put
 from services_house import House
 
-from jingwei.services import world
-from jingwei.services.measure_functions import ANSWERS
-
 BOOK = """
 kind: benchmark
 title: 标准值
@@ -76,11 +73,6 @@ fields:
 permissions: {planner: {post: planner, can: [read, create, update], scope: org}}
 list: {columns: [name, light]}
 """
-
-
-@pytest.fixture(autouse=True)
-def answering() -> None:
-    world.ANSWERS.update(ANSWERS)
 
 
 # --- benchmarks ----------------------------------------------------------------------------------

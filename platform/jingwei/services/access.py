@@ -50,6 +50,8 @@ def explain(
         view.rights,
         view.people,
         view.clock,
+        view.listeners,
+        view.beyond,
     )
     told = _told(asking, form, raw, action, locale, reveal=True)
     seen = view.rights.fields(view, form, raw).visible  # no field is named that the asker has not

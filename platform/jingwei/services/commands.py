@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.refusals import Conflict, Refused
+from jingwei.services.beyond import NOTHING, Beyond
 from jingwei.services.clock import Clock
 from jingwei.services.events import Changed, Listeners
 from jingwei.services.people import SYSTEM, People, Person
@@ -48,6 +49,7 @@ class Reading:
     people: People
     clock: Clock
     listeners: Listeners = field(default_factory=Listeners)
+    beyond: Beyond = NOTHING
 
     @property
     def catalogue(self) -> Catalogue:
@@ -114,6 +116,7 @@ class Work(Reading):
             self.people,
             self.clock,
             self.listeners,
+            self.beyond,
             on_behalf_of=self.actor,
             request_id=self.request_id,
             outbox=self.outbox,
@@ -139,12 +142,14 @@ class Commands:
         listeners: Listeners | None = None,
         rights: Rights | None = None,
         people: People | None = None,
+        beyond: Beyond = NOTHING,
     ) -> None:
         self.active = active
         self.clock = clock
         self.listeners = listeners or Listeners()
         self.rights = rights or Rights()
         self.people = people or People()
+        self.beyond = beyond
 
     def run(
         self,
@@ -230,6 +235,7 @@ class Commands:
                 self.people,
                 self.clock,
                 self.listeners,
+                self.beyond,
                 on_behalf_of=on_behalf_of,
                 request_id=request_id,
                 outbox=OutboxWriter(now),
@@ -265,4 +271,5 @@ class Commands:
             self.people,
             self.clock,
             self.listeners,
+            self.beyond,
         )

@@ -16,12 +16,12 @@ from jingwei.cube.figures import rounded
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.periods import Period
 from jingwei.services.benchmarks import standard_value
+from jingwei.services.beyond import Answer
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Measures, members_of
 from jingwei.services.people import SYSTEM
 from jingwei.services.rights import Viewing
 from jingwei.services.scores import make_sheet
-from jingwei.services.world import Answer
 
 PLACES = Decimal("0.0000000001")  # ten decimals, as every quotient of the language
 

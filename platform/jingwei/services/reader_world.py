@@ -28,6 +28,7 @@ def as_reader(view: Reading, person: Person) -> Reading:
         view.people,
         view.clock,
         view.listeners,
+        view.beyond,
     )
 
 

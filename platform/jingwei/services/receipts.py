@@ -20,7 +20,7 @@ from jingwei.services.events import Changed
 from jingwei.services.flows import who
 from jingwei.services.ladders import addressees, newest_due
 from jingwei.services.notices import Notice, notify
-from jingwei.services.world import SPACES, environment
+from jingwei.services.world import environment
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TaskRow
 from jingwei.storage.people import find_people
@@ -233,7 +233,7 @@ class _Counts(dict[str, Mapping[str, Any]]):
         return super().get(name, {"asked": 0, "done": 0, "open": 0, "rate": None})
 
 
-def _space(view: Any, record: Record) -> Mapping[str, Any]:
+def counts_space(view: Any, record: Record) -> Mapping[str, Any]:
     """`receipts.NAME.done` … in expressions, of the newest round that was asked."""
     found = _Counts()
     by_round: dict[str, dict[int, list[TaskRow]]] = {}
@@ -244,9 +244,6 @@ def _space(view: Any, record: Record) -> Mapping[str, Any]:
     for name, rounds in by_round.items():
         found[name] = _counted(rounds[max(rounds)])
     return found
-
-
-SPACES["receipts"] = _space
 
 
 # --- urging --------------------------------------------------------------------------------------

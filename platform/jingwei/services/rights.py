@@ -20,6 +20,7 @@ from jingwei.language.form import Form, Permission, Restriction
 from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 from jingwei.services import org_rights
+from jingwei.services.beyond import Beyond
 from jingwei.services.form_paths import all_fields, closed_computes, sensitive_fields, with_columns
 from jingwei.services.people import Person
 from jingwei.storage import shares
@@ -47,6 +48,8 @@ class Viewing(Protocol):
     def actor(self) -> Person: ...
     @property
     def today(self) -> date: ...
+    @property
+    def beyond(self) -> Beyond: ...
     def of(self, org: str | None) -> Self: ...
 
 

@@ -37,7 +37,12 @@ class Story:
     def __init__(self, commands: Commands, today: date, zone: str) -> None:
         self._clock = FixedClock(datetime.combine(today, datetime.min.time()), zone)
         self._commands = Commands(
-            commands.active, self._clock, commands.listeners, commands.rights, commands.people
+            commands.active,
+            self._clock,
+            commands.listeners,
+            commands.rights,
+            commands.people,
+            commands.beyond,
         )
         self._today = today
         self.named: dict[str, tuple[str, int]] = {}

@@ -18,7 +18,6 @@ from jingwei.services.display import rendered
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
-from jingwei.services.world import SPACES
 from jingwei.storage.versions import VersionRow, insert_version, next_version, versions_of
 
 IN_FORCE = ("approved", "submitted")
@@ -143,7 +142,7 @@ def _rows(rows: Any, there: Any) -> list[dict[str, Any]]:
 # --- in expressions -----------------------------------------------------------------------------
 
 
-def _version(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
+def newest_space(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
     """`version.label number effective reason` of the newest version."""
     found = newest(view, record["id"]) if record.get("id") else None
     if found is None:
@@ -154,7 +153,7 @@ def _version(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"label": found.label, "number": found.number, **said}
 
 
-def _previous(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
+def previous_space(view: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
     """`previous_version.x`: of a working copy the version in force, else the one before it."""
     if not record.get("id"):
         return {}
@@ -193,7 +192,3 @@ class _Parsed(dict[str, Any]):
             }
             for row in value
         ]
-
-
-SPACES["version"] = _version
-SPACES["previous_version"] = _previous

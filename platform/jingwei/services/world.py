@@ -11,16 +11,11 @@ from jingwei.language.expressions.environment import Environment, Values
 from jingwei.language.expressions.tree import Expression, Node, Source
 from jingwei.refusals import Refused
 from jingwei.services import workdays
+from jingwei.services.beyond import Space
 from jingwei.services.rights import Viewing
 from jingwei.storage import people
 from jingwei.storage.query import ALL_ROWS, Page, Query, RowScope
 
-# Functions that a floor above answers (facts, scores …), by name: one literal table in `app.py`.
-Answer = Callable[[Viewing, Sequence[Any], Environment], Any]
-ANSWERS: dict[str, Answer] = {}
-# Namespaces that a floor above fills (`receipts`, `version` …), looked up when first asked.
-Space = Callable[[Viewing, Mapping[str, Any]], Mapping[str, Any]]
-SPACES: dict[str, Space] = {}
 MOST_ROWS = 20_000  # folded outside the database
 _KINDS: tuple[people.Held, ...] = ("post", "role")
 
@@ -76,7 +71,7 @@ def environment(
 ) -> Environment:
     """The environment of one record as the platform sees it. `locale`: of the titles it names."""
     whole = record if parent is None else parent
-    late = {name: Late(space, view, whole) for name, space in SPACES.items()}
+    late = {name: Late(space, view, whole) for name, space in view.beyond.spaces.items()}
     return Environment(
         record,
         parent,
@@ -210,7 +205,7 @@ class StoredWorld:
         own = _OWN.get(function)
         if own is not None:
             return own(self._view, arguments)
-        answer = ANSWERS.get(function)
+        answer = self._view.beyond.answers.get(function)
         if answer is None:
             raise LookupError(f"nothing answers {function}()")
         return answer(self._view, arguments, environment)

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.services.beyond import NOTHING, Beyond
 from jingwei.services.people import People, Person
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
@@ -38,6 +39,7 @@ class Standpoint:
     actor: Person
     today: date
     now: datetime
+    beyond: Beyond = NOTHING
 
     @property
     def catalogue(self) -> Catalogue:
