@@ -48,6 +48,27 @@ permissions:
   planner: {post: planner, can: [read, create, update, submit], scope: org}
   finance: {post: finance_manager, can: [read], scope: org_and_below, hide: [base]}
 """
+MEMO = """
+kind: form
+title: 便笺
+fields:
+  subject: {type: text, title: 主题, required: true}
+  body: {type: long_text, title: 正文, required: true}
+  page: {type: rich_text, title: 版面}
+  code: {type: barcode, title: 条码}
+  rows:
+    type: table
+    title: 明细
+    fields: {x: {type: text, title: 甲}, y: {type: text, title: 乙}}
+  budget: {type: number, title: 预算}
+rules:
+  at_path: {each: rows, check: x is not empty, at: rows.x, message: {zh: 缺甲, en: No x}}
+  at_column: {each: rows, check: y is not empty, at: y, message: {zh: 缺乙, en: No y}}
+  at_row: {each: rows, check: x != y, message: {zh: 相同, en: Alike}}
+  at_field: {each: rows, check: x != "大", at: budget, message: {zh: 太大, en: Too large}}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+"""
 KINDS = """
 kind: code_list
 title: 类别
@@ -60,16 +81,77 @@ items:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     root: Path = tmp_path_factory.mktemp("form")
-    files = {**FILES, "forms/entry.yaml": FORM, "definitions/code_lists/kinds.yaml": KINDS}
+    files = {
+        **FILES,
+        "forms/entry.yaml": FORM,
+        "forms/memo.yaml": MEMO,
+        "definitions/code_lists/kinds.yaml": KINDS,
+    }
     opened = open_house(root / "application", f"sqlite:///{root / 'test.db'}", files, PEOPLE)
     yield opened
     opened.database.close()
 
 
 def refused(house: House, **values: Any) -> list[tuple[str, str]]:
+    return refused_by(house, "entry", "en", values)
+
+
+def refused_by(house: House, form: str, locale: str, values: Any) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as found:
-        house.create("li.na", "entry", **values)
-    return [(one.path, one.message("en")) for one in found.value.fields]
+        house.create("li.na", form, **values)
+    return [(one.path, one.message(locale)) for one in found.value.fields]
+
+
+@pytest.mark.parametrize(
+    "nothing", [" ", "\u3000\t ", "\u200b\u2060\ufeff", "\u00ad\u3164\u2800", "\n\r\n"]
+)
+def test_text_that_cannot_be_seen_is_missing_where_it_is_required(
+    house: House, nothing: str
+) -> None:
+    values = {"subject": "一", "body": nothing, "page": f"<p>{nothing}<br>&nbsp;</p>"}
+    assert refused_by(house, "memo", "zh", values) == [("body", "必填。")]
+    if nothing.strip(" \u3000\u200b\u2060\ufeff\u00ad\u3164\u2800") == "":
+        assert refused_by(house, "memo", "zh", {**values, "subject": nothing, "body": "x"}) == [
+            ("subject", "必填。")
+        ]
+    made = house.create("li.na", "memo", subject=" 桥\u200b ", body="\u202d一", page="<p> </p>")
+    assert (made["subject"], made["page"]) == (" 桥\u200b ", None)
+
+
+def test_a_line_does_not_turn_or_hide_what_stands_in_it(house: House) -> None:
+    values = {"subject": "发票\u202efdp.exe", "body": "x"}
+    assert refused_by(house, "memo", "zh", values) == [
+        (
+            "subject",
+            "第 3 个字符（U+202E）看不见，却会改变文字的显示方向，请删除后重新输入这段文字。",
+        )
+    ]
+    values["subject"] = "\u2066x"
+    assert refused_by(house, "memo", "en", values) == [
+        (
+            "subject",
+            "Character 1 (U+2066) cannot be seen but turns the direction of the text; "
+            "delete it, or type the text again.",
+        )
+    ]
+    for wrong, said in (("a\x85b", "这里只能写一行。"), ("a\u2028b", "这里只能写一行。"),
+                        ("a\x9bb", "含有看不见的控制字符，请删除。")):  # fmt: skip
+        assert refused_by(house, "memo", "zh", {**values, "subject": wrong}) == [("subject", said)]
+
+
+def test_a_bar_code_has_no_blanks_around_it(house: House) -> None:
+    made = house.create("li.na", "memo", subject="一", body="二", code="\u3000 069 0123\n")
+    assert made["code"] == "069 0123"
+
+
+def test_a_rule_about_each_row_says_the_row_and_its_column(house: House) -> None:
+    rows = [{"x": "大", "y": "大"}, {"x": "一"}, {"y": "二"}]
+    assert refused_by(house, "memo", "zh", {"subject": "一", "body": "二", "rows": rows}) == [
+        ("rows.2.x", "缺甲"),
+        ("rows.1.y", "缺乙"),
+        ("rows.0", "相同"),
+        ("budget", "太大"),
+    ]
 
 
 def test_a_choice_is_offered_on_its_days_only(house: House) -> None:

@@ -137,9 +137,10 @@ def _check_rules(form: Form, problems: Problems) -> None:
             if field not in fields and field != "org":
                 at = form.origin.value("rules", name, "unique", index)
                 unknown(problems, at, field, fields, form.name)
-        if rule.field_at is not None and rule.field_at not in paths_of(form):
+        places = {**paths_of(form), **fields}
+        if rule.field_at is not None and rule.field_at not in places:
             at = form.origin.value("rules", name, "at")
-            unknown(problems, at, rule.field_at, list(paths_of(form)), form.name)
+            unknown(problems, at, rule.field_at, list(places), form.name)
         if rule.on not in ("save", "submit") and rule.on not in form.actions:
             at = form.origin.value("rules", name, "on")
             known = ("save", "submit", *form.actions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jingwei.language.field_types.base import is_blank
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed
 from jingwei.services import followers, presenting, record_views, records
 from jingwei.services.commands import Reading, Work
@@ -56,7 +57,7 @@ def _text(body: Any) -> str:
     if body is not None and not isinstance(body, str):
         raise Invalid("invalid", fields=[FieldRefusal("body", "not-text")])
     text = (body or "").strip()
-    if not text:
+    if is_blank(text):
         raise Invalid("invalid", fields=[FieldRefusal("body", "required")])
     if len(text) > MOST_TEXT:
         holes: dict[str, object] = {"most": MOST_TEXT}

@@ -293,12 +293,21 @@ def _judge_rule(
             inside = env.inside(record)
             inside.record = row
             if _breaks(rule_plan, inside):
-                at = f"{rule.each}.{index}" + (f".{rule.field_at}" if rule.field_at else "")
+                at = _place_of(plan, rule.each, index, rule.field_at)
                 into.append(by_author(view, rule.name, at, rule.message, row))
         return
     if _breaks(rule_plan, env):
         at = rule.field_at or ""
         into.append(by_author(view, rule.name, at, rule.message, record))
+
+
+def _place_of(plan: FormPlan, table: str, index: int, field_at: str | None) -> str:
+    """Where a rule about each row is shown: at a column of the row (`org`, `lines.org`), at the
+    row, or at a field of the record."""
+    column = (field_at or "").removeprefix(f"{table}.")
+    if field_at is not None and column not in plan.form.fields[table].fields:
+        return field_at
+    return f"{table}.{index}.{column}" if column else f"{table}.{index}"
 
 
 def _breaks(rule_plan: Any, env: Environment) -> bool:

@@ -142,27 +142,48 @@ ANYTHING: Known = _Anything()
 
 
 def text_of(raw: Any, *, most: int, lines: bool = False) -> str:
-    """`raw` as text that can be stored and shown. Raises ValueRefused."""
+    """`raw` as text that can be stored and shown; text that shows nothing is none. Raises
+    ValueRefused."""
     if not isinstance(raw, str):
         raise ValueRefused("not-text")
     if len(raw) > most:
         raise ValueRefused("text-too-long", most=most, length=len(raw))
     if (_NOT_IN_LINES if lines else _NOT_IN_A_LINE).search(raw):
         _refuse_character(raw, lines)
-    return raw
+    return "" if is_blank(raw) else raw
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: spaces of any width, and what has no width."""
+    return text[:1] in BLANK_FIRST and _BLANK.fullmatch(text) is not None
+
+
+# What is not seen: white space, format characters, and the letters that only fill a place.
+_UNSEEN = (
+    "\t-\r\x1c- \x85\xa0\xad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f"
+    "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_BLANK = re.compile(f"[{_UNSEEN}\U000e0000-\U000e0fff]*")
+BLANK_FIRST = frozenset(
+    {"", *(c for c in map(chr, (*range(0x10000), *range(0xE0000, 0xE1000))) if _BLANK.fullmatch(c))}
+)
 # What no text may hold; regular expressions look at a long text far faster than a loop.
 _NOT_IN_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_NOT_IN_A_LINE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # how what stands beside them is written
 
 
 def _refuse_character(raw: str, lines: bool) -> None:
-    for char in raw:
-        if char < " " and not (lines and char in "\n\r\t"):
-            raise ValueRefused("text-one-line" if char in "\n\r\t" else "text-control-character")
-        if "\ud800" <= char <= "\udfff" or char == "\x7f":
+    for at, char in enumerate(raw, 1):
+        if char in "\n\r\t\u2028\u2029\x85":
+            if not lines:
+                raise ValueRefused("text-one-line")
+        elif char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff":
             raise ValueRefused("text-control-character")
+        elif not lines and _TURNING.match(char):
+            raise ValueRefused("text-turning-character", at=at, character=f"U+{ord(char):04X}")
 
 
 def schema_of_text(most: int, **more: Any) -> dict[str, Any]:

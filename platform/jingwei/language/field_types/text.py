@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.language.field_types.base import (
+    BLANK_FIRST,
     WORDS,
     FieldType,
     Known,
@@ -28,8 +29,9 @@ class TextType(FieldType):
 
     def parser(self, field: Field) -> Parser:
         def parse(raw: Any, known: Known) -> str | None:
-            if type(raw) is str and len(raw) <= MOST and raw.isprintable():
-                return raw or None  # most words are plain, which is told at once
+            plain = type(raw) is str and raw[:1] not in BLANK_FIRST and len(raw) <= MOST
+            if plain and raw.isprintable():
+                return str(raw)  # most words are plain, which is told at once
             return self.parse(field, raw, known)
 
         return parse
