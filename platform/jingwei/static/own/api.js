@@ -55,6 +55,19 @@ export function toast(message, kind = "info") {
   setTimeout(() => box.remove(), kind === "danger" ? 9000 : 4000);
 }
 
+// what was done is still said on the page that comes next
+const LATER = "toast-later";
+
+export function toastLater(message, kind) {
+  sessionStorage.setItem(LATER, JSON.stringify([message, kind]));
+}
+
+export function sayKept() {
+  const kept = sessionStorage.getItem(LATER);
+  sessionStorage.removeItem(LATER);
+  if (kept) toast(...JSON.parse(kept));
+}
+
 // A dialog with a question and fields; the answers, or null.
 export function confirmed(title, body, questions = []) {
   const dialog = document.getElementById("ask");

@@ -1,7 +1,8 @@
 // What every page does: htmx, menus, confirmations, calls of the API.
-import { api, ApiError, confirmed, summarise, toast, words } from "./api.js";
+import { api, ApiError, confirmed, sayKept, summarise, toast, toastLater, words } from "./api.js";
 
 const { shell, alpine } = document.body.dataset;
+sayKept();
 const { htmx } = await import(shell);
 
 if (document.querySelector("[x-data]")) {
@@ -194,13 +195,12 @@ async function run(button) {
 }
 
 function done(button, after, answer) {
+  toastLater(words.done, "success");
   // a button may make another record, which is what one goes on with
   if (answer?._open) location.href = `/f/${answer._open.form}/${answer._open.id}`;
   else if (after === "task") {
-    const task = button.closest("[data-task]");
-    task.classList.add("gone");
-    toast(words.done, "success");
-    setTimeout(() => location.reload(), 500);
+    button.closest("[data-task]").classList.add("gone");
+    setTimeout(() => location.reload(), 300);
   } else if (after === "reload") location.reload();
   else location.href = after;
 }
