@@ -26,6 +26,7 @@ from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
 from jingwei.services.effects.moving import CALL
 from jingwei.services.events import Listener, Listeners
+from jingwei.services.flows import view as flow_view
 from jingwei.services.import_jobs import TOPIC as RUN_IMPORT
 from jingwei.services.notices import SEND
 from jingwei.services.people import People
@@ -126,6 +127,7 @@ BEYOND = Beyond(
         "version": versions.newest_space,
         "previous_version": versions.previous_space,
     },
+    describers={"flow": flow_view.describe, "mine": flow_view.mine},
 )
 
 

@@ -17,7 +17,6 @@ from jingwei.refusals import Malformed
 
 DEEPEST = 50
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a pair that makes one character
-_NO_BODY: dict[str, Any] = {}
 # a period is a dataclass to orjson, and `2026-03` to everybody else
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -55,7 +54,7 @@ def body_object() -> dict[str, Any]:
     """
     text = request.get_data()
     if not text:
-        return dict(_NO_BODY)
+        return {}
     body = loads(text)
     if not isinstance(body, dict):
         raise Malformed("json-object-needed")

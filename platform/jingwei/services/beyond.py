@@ -1,4 +1,5 @@
-"""What expressions ask of the floors above records: functions of measures, namespaces of flows.
+"""What expressions and boxes of tasks ask of the floors above them: functions of measures,
+namespaces of versions and receipts, what flows know of their tasks.
 
 Handed in when the platform is built, and carried by every reading: no process keeps a table of it
 that one installation could change for another.
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 Answer = Callable[["Viewing", Sequence[Any], "Environment"], Any]
 # A namespace that a floor above fills (`receipts`, `version` …), looked up when first asked.
 Space = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
+# What flows know of their tasks: `flow(reading, tasks)` gives {id: {step, actions, fields}}, and
+# `mine(reading, flows)` the entries of the box of what was begun.
+Describer = Callable[[Any, Sequence[Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """Functions and namespaces by name."""
+    """Functions, namespaces and describers by name."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     spaces: Mapping[str, Space] = field(default_factory=dict)
+    describers: Mapping[str, Describer] = field(default_factory=dict)
 
 
 NOTHING = Beyond()

@@ -90,7 +90,7 @@ def _chunk(
 
 def _json(view: Reading, box: str, found: Sequence[Row]) -> list[dict[str, Any]]:
     if box == "mine":
-        made: list[dict[str, Any]] = tasks.DESCRIBERS["mine"](view, found)
+        made: list[dict[str, Any]] = view.beyond.describers["mine"](view, found)
     else:
         made = tasks.tasks_json(view, [one for one in found if isinstance(one, TaskRow)])
     urged = rows.urged_at(view.connection, {one["flow"] for one in made if one["flow"]})

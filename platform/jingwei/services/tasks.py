@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,10 +23,6 @@ BOXES = ("todo", "waiting", "done", "mine", "cc")
 MOST_A_PAGE = 200
 NO_FIELDS: Mapping[str, tuple[str, ...]] = {"write": (), "require": (), "hide": ()}
 KIND_NAMES = {"answer": "approval"}  # what a delegate is asked is shown as what it is about
-
-# What a floor above knows of its tasks: `flow(reading, tasks)` gives {id: {step, actions, fields}},
-# and `mine(reading, flows)` the entries of the box of what was begun.
-DESCRIBERS: dict[str, Callable[[Reading, Sequence[Any]], Any]] = {}
 
 
 def books(view: Reading) -> Books:
@@ -198,7 +194,11 @@ def task_json(
     locale = view.actor.locale or "zh"
     if more is None:
         in_flow = task.flow is not None and task.run is not None
-        more = DESCRIBERS["flow"](view, [task])[task.id] if in_flow else _simple(view, task)
+        more = (
+            view.beyond.describers["flow"](view, [task])[task.id]
+            if in_flow
+            else _simple(view, task)
+        )
     if record is None:
         record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
     return {
@@ -232,7 +232,7 @@ def task_json(
 
 def tasks_json(view: Reading, found: Sequence[TaskRow]) -> list[dict[str, Any]]:
     """The same for many, with as many statements as for one of each form."""
-    described = DESCRIBERS["flow"](view, [t for t in found if t.flow and t.run])
+    described = view.beyond.describers["flow"](view, [t for t in found if t.flow and t.run])
     by_form: dict[str, list[int]] = {}
     for task in found:
         by_form.setdefault(task.form, []).append(task.record)
@@ -281,7 +281,7 @@ def inbox(
     person = reading.actor.id
     if box == "mine":
         total, flows = rows.flows_of(reading.connection, books(reading), person, size, offset)
-        items = DESCRIBERS["mine"](reading, flows)
+        items = reading.beyond.describers["mine"](reading, flows)
         return {"items": items, "total": total, "page": page, "size": size}
     total, found = task_rows.inbox(
         reading.connection,

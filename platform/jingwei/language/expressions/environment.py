@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from jingwei.language.expressions.tree import Node, Source
 
 Values = Mapping[str, Any]
-NOTHING: Values = {}
+NOTHING: Values = MappingProxyType({})
 DEFAULT_ZONE = timezone(timedelta(hours=8))
 
 

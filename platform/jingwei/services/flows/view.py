@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -112,8 +112,9 @@ def _waited_for(walk: Walk, task: TaskRow) -> Mapping[str, Any]:
     return {"waiting_for": list(dict.fromkeys(t.acting for t in asked_first(walk, task)))}
 
 
-def _run_json(found: Loaded, run: RunRow, locale: str, mine: Iterable[TaskRow]) -> dict[str, Any]:
+def _run_json(found: Loaded, run: RunRow, locale: str, mine: Sequence[TaskRow]) -> dict[str, Any]:
     place = found.plan.places.get(run.step)
+    asked = {t.id: t for t in mine}
     return {
         "step": run.step,
         "title": run.step if place is None else place.step.title(locale),
@@ -135,11 +136,22 @@ def _run_json(found: Loaded, run: RunRow, locale: str, mine: Iterable[TaskRow]) 
                 "reason": t.reason,
                 "comment": t.comment,
                 "at": instant(t.closed_at),
+                "position": t.position,
+                "asked_by": asked[t.origin].acting if t.origin in asked else None,
+                "to": _given_to(t, mine),
             }
             for t in mine
             if t.kind != "cc" or run.kind == "cc"
         ],
     }
+
+
+def _given_to(task: TaskRow, mine: Sequence[TaskRow]) -> str | None:
+    """Of a task that somebody else was given: who has its seat now."""
+    if task.outcome != "transferred":
+        return None
+    later = [t for t in mine if t.seat == task.seat and t.id > task.id]
+    return next((t.person for t in later if t.position == task.position), None)
 
 
 def _event_json(event: Any) -> dict[str, Any]:
@@ -277,6 +289,3 @@ def _ended(view: Reading, flow: FlowRow) -> dict[str, Any]:
     title = workflow.title(locale) if workflow else flow.workflow
     about = replace(task, form=flow.form, record=flow.record, title={locale: title}, flow=flow.id)
     return {**task_json(view, about), "id": None, "closed_at": instant(flow.ended_at)}
-
-
-tasks.DESCRIBERS.update({"flow": describe, "mine": mine})
