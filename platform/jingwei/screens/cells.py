@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
@@ -16,9 +18,9 @@ from markupsafe import Markup
 from jingwei.catalogue.extensions import added_choice
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
-from jingwei.language.periods import Period
 from jingwei.language.regions import full_name
 from jingwei.language.values import Literal_
+from jingwei.screens import marks, spoken
 from jingwei.screens.markdown import TYPES as FORMATTED
 from jingwei.screens.markdown import html as html_of
 from jingwei.services import file_types
@@ -70,6 +72,7 @@ class Cell:
     href: str | None = None
     items: tuple[Cell, ...] = ()
     html: Markup | None = None
+    mark: Markup | None = None  # a small drawing of it, which says nothing that `text` does not
     hint: str = ""
     picture: str = ""  # where a small picture of it is
 
@@ -91,7 +94,8 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        return self.type in NUMERIC
+        """Whether its values stand at the right, to be compared; stars are seen."""
+        return self.type in NUMERIC and self.type != "rating"
 
     @property
     def heading(self) -> str:
@@ -155,7 +159,7 @@ class Cells:
         files_of = [c.path for c in columns if c.type in FILES]
         self.learn_files(row.get(path) for row in rows for path in files_of)
         quiet = {"status", "state"} <= {c.type for c in columns}
-        found = [[self.cell(form, c, row.get(c.path)) for c in columns] for row in rows]
+        found = [[_short(self.cell(form, c, row.get(c.path))) for c in columns] for row in rows]
         if quiet:
             for place in (n for n, c in enumerate(columns) if c.type == "status"):
                 for line in (one for one in found if not one[place].empty):
@@ -185,6 +189,8 @@ class Cells:
 
     def one(self, definition: Field, value: Any) -> Cell:
         kind = definition.type
+        if kind == "rating":
+            return self.rating(definition, value)
         if kind in NUMERIC:
             return self.number(definition, value)
         if kind in ("choice", "classification"):
@@ -206,7 +212,7 @@ class Cells:
             case "org" | "indicator" | "post" | "role" | "form":
                 return Cell(self.title(kind, str(value)))
             case "region":
-                return Cell(full_name(str(value)))
+                return Cell(full_name(str(value)), "region")
             case "person":
                 return Cell(self.person(str(value)))
             case "period":
@@ -220,7 +226,17 @@ class Cells:
             case "secret":
                 return Cell("••••••")
             case "geolocation" if isinstance(value, Mapping):
-                return Cell(f"{value.get('lat')}, {value.get('lon')}")
+                return Cell(spoken.place(value, self.words), "nowrap")
+            case "email":
+                return Cell(str(value), href=f"mailto:{quote(str(value), safe='@+')}")
+            case "phone":
+                return Cell(str(value), "nowrap", href=f"tel:{_DIALLED.sub('', str(value))}")
+            case "color":
+                return Cell(str(value), "nowrap", mark=marks.swatch(str(value)))
+            case "barcode":
+                return Cell(str(value), "code nowrap", mark=marks.bars(str(value)))
+            case "code":
+                return Cell(str(value), "code")
             case "numbering":
                 return Cell(str(value), "nowrap")
             case "id":
@@ -234,14 +250,26 @@ class Cells:
         if number is None:
             return Cell(str(value), "num")
         if definition.type == "duration":
-            return Cell(self.duration(int(number)), "num")
+            return Cell(spoken.duration(int(number), self.words), "num")
         if definition.type == "percent":
             digits = 2 if definition.precision is None else definition.precision
             shown = f"{self.digits(number * 100, digits)}%"
         else:
             number /= AMOUNTS.get(definition.show_in or "", Decimal(1))
             shown = self.digits(number, self.shown_digits(definition))
-        return Cell(shown, "num neg" if number < 0 else "num")
+        is_nothing = not any(sign in "123456789" for sign in shown)  # -0.00 is no loss
+        if is_nothing:
+            shown = shown.removeprefix("-")
+        return Cell(shown, "num neg" if number < 0 and not is_nothing else "num")
+
+    def rating(self, definition: Field, value: Any) -> Cell:
+        """Stars, and how many of how many."""
+        number, most = as_decimal(value), marks.most_stars(definition)
+        if number is None:
+            return Cell(str(value))
+        said = text("screens.stars_of", self.words, number=self.digits(number, None), most=most)
+        drawn = marks.stars(number, most) if 0 <= number <= most else None
+        return Cell(said, "nowrap", mark=drawn)
 
     def shown_digits(self, definition: Field) -> int | None:
         if definition.precision is not None:
@@ -258,17 +286,6 @@ class Cells:
             return format_decimal(number, format=pattern, locale=self.words)
         shown = number.normalize()
         return format_decimal(shown, locale=self.words, decimal_quantization=False)
-
-    def duration(self, seconds: int) -> str:
-        if seconds and seconds % _WEEK == 0:
-            return text("screens.durations.w", self.words, count=seconds // _WEEK)
-        left, parts = abs(seconds), []
-        for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-            count, left = divmod(left, size)
-            if count or (unit == "min" and not seconds):
-                parts.append(text(f"screens.durations.{unit}", self.words, count=count))
-        sign = "-" if seconds < 0 else ""
-        return sign + text("screens.durations.joint", self.words).join(parts)
 
     def choices(self, definition: Field) -> Sequence[Any]:
         if definition.type == "classification" and definition.of:
@@ -365,27 +382,10 @@ class Cells:
         return self._people.get(login, login)
 
     def period(self, written: str) -> str:
-        try:
-            period = Period.parse(written)
-        except ValueError:
-            return written
-        if self.words == "en":
-            holes = {"number": period.number, "month": _MONTHS[(period.number - 1) % 12]}
-        else:
-            holes = {"number": period.number, "month": str(period.number)}
-        key = f"screens.periods.{period.grain}"
-        if period.grain == "half" and self.words == "zh":
-            holes["number"] = text(f"screens.periods.half_{period.number}", self.words)
-        return text(key, self.words, year=period.year, **holes)
+        return spoken.period(written, self.words)
 
     def day(self, written: str) -> str:
-        try:
-            day = date.fromisoformat(written[:10])
-        except ValueError:
-            return written
-        if self.words == "en":
-            return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-        return day.isoformat()
+        return spoken.day(written, self.words)
 
     def moment(self, value: Any) -> str:
         """An instant in the installation's zone, to the minute."""
@@ -407,8 +407,17 @@ class Cells:
         return " / ".join(self.title("org", c) for c in reversed(above))
 
 
-_WEEK = 604_800  # seconds
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DIALLED = re.compile(r"[^0-9+*#,;]")  # what no telephone dials
+_MOST_IN_A_LIST = 120  # letters of a long text
+
+
+def _short(cell: Cell) -> Cell:
+    """As it fits into a list: a formatted or long text by its first words, no bars."""
+    if cell.html is not None:
+        cell = Cell(" ".join(cell.html.striptags().split()) or NOTHING)
+    if len(cell.text) > _MOST_IN_A_LIST and not cell.items:
+        cell = replace(cell, text=cell.text[: _MOST_IN_A_LIST - 1].rstrip() + "…")
+    return replace(cell, mark=None) if "code" in cell.css and cell.mark is not None else cell
 
 
 def _listed(value: Any) -> Sequence[Any]:

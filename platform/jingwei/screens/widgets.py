@@ -13,6 +13,7 @@ from jingwei.language.form import Field, Form
 from jingwei.language.periods import Period
 from jingwei.language.values import Formula, Literal_
 from jingwei.screens.cells import FILES, NUMERIC, Cells
+from jingwei.screens.marks import most_stars
 from jingwei.screens.orgs import org_options, periods_around
 from jingwei.services import drafts
 from jingwei.services.commands import Reading
@@ -98,7 +99,7 @@ class Widget:
 
     @property
     def numeric(self) -> bool:
-        return self.type in NUMERIC
+        return self.type in NUMERIC and self.type != "rating"
 
     def model(self) -> dict[str, Any]:
         """What the script of the page is told."""
@@ -349,12 +350,6 @@ def unit_from(f: Field) -> str:
     if not isinstance(f.unit, Formula):
         return ""
     return f.unit.source.strip().removeprefix("parent.")
-
-
-def most_stars(f: Field) -> int:
-    """How many stars a rating has, as far as the definition says it in figures."""
-    most = f.max.value if isinstance(f.max, Literal_) else None
-    return min(int(most), 10) if isinstance(most, Decimal | int) else 5
 
 
 def _scale(f: Field) -> str:

@@ -1,0 +1,101 @@
+"""Values of every kind on pages: how they are read, in a list they are short, in which box they are
+looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_house import CONTRACT, MORE_FILES, ApiHouse, open_api
+from page_house import Pages, words
+
+from jingwei.screens import marks
+
+SURVEY = """
+kind: form
+title: 踏勘
+display: "{text}"
+fields:
+  text: {type: text, title: 名称}
+  notes: {type: markdown, title: 说明}
+  code: {type: code, title: 脚本}
+  paid: {type: money, unit: CNY, title: 金额, show_in: 万元}
+  mail: {type: email, title: 邮箱}
+  phone: {type: phone, title: 电话}
+  hue: {type: color, title: 颜色}
+  stars: {type: rating, title: 评分}
+  bar: {type: barcode, title: 条码}
+  place: {type: geolocation, title: 位置}
+  area: {type: region, title: 地区}
+list:
+  columns: [text, notes, code, paid, stars, hue, bar, area, place]
+permissions:
+  planner: {post: planner, can: [read, create, update, delete], scope: org}
+  ops: {role: group_ops, can: [read], scope: all}
+"""
+FILES = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/survey.yaml": SURVEY}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("values")
+    opened = open_api(folder, f"sqlite:///{folder / 'values.db'}", FILES)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def pages(house: ApiHouse) -> Pages:
+    return Pages(house)
+
+
+@pytest.fixture(scope="module")
+def wuchang(house: ApiHouse) -> int:
+    made = house.make(
+        "li.na", "survey", text="武昌", notes="# 要点\n\n- **" + "长" * 200 + "**", code="a = 1",
+        paid="-5.5", mail="a@b.cn", phone="010-12 3", hue="#aabbcc", stars=3.5,
+        bar="6901234567892", place={"lat": -31.2, "lon": 121.5}, area="420106",
+    )  # fmt: skip
+    return int(made["id"])
+
+
+def read(page: Any) -> dict[str, Any]:
+    """The value of each field of a record's page."""
+    found = page.xpath("//dl[contains(@class,'fields')]/div[dt and dd]")
+    return {words(one.xpath("dt")[0]): one.xpath("dd")[0] for one in found}
+
+
+def test_each_kind_of_value_is_read_as_people_know_it(pages: Pages, wuchang: int) -> None:
+    shown = read(pages.page("li.na", f"/f/survey/{wuchang}"))
+    assert words(shown["评分"]) == "3.5 / 5 星"
+    kinds = [p.get("class") for p in shown["评分"].xpath(".//*[@class='mark-stars']/*")]
+    assert kinds == [*["star-full"] * 3, "star-none", "star-full", "star-none"]  # the half lies on
+    assert shown["颜色"].xpath(".//*[@class='mark-swatch']/*/@fill") == ["#aabbcc"]
+    assert words(shown["颜色"]) == "#aabbcc"
+    assert shown["条码"].xpath(".//*[@class='mark-bars']/@aria-hidden") == ["true"]
+    assert shown["邮箱"].xpath(".//a/@href") == ["mailto:a@b.cn"]
+    assert shown["电话"].xpath(".//a/@href") == ["tel:010123"]
+    assert words(shown["位置"]) == "南纬 31.2°，东经 121.5°"
+    assert words(shown["地区"]) == "湖北省武汉市武昌区"
+    assert "code" in shown["脚本"].get("class")
+
+
+def test_a_loss_that_rounds_to_nothing_is_no_loss(pages: Pages, wuchang: int) -> None:
+    shown = read(pages.page("li.na", f"/f/survey/{wuchang}"))["金额（万元）"]
+    assert words(shown) == "0.00" and "neg" not in shown.get("class")
+
+
+def test_a_list_has_the_first_words_of_a_text_and_no_bars(pages: Pages, wuchang: int) -> None:
+    page = pages.page("li.na", "/f/survey")
+    cells = {td.get("data-title"): td for td in page.xpath("//tbody/tr[1]/td[@data-title]")}
+    told = words(cells["说明"])
+    assert told.startswith("要点 长") and told.endswith("…") and len(told) == 120
+    assert not cells["说明"].xpath(".//h3") and not cells["条码"].xpath(".//*[@class='mark-bars']")
+    assert (words(cells["评分"]), words(cells["条码"])) == ("3.5 / 5 星", "6901234567892")
+    assert "num" not in cells["评分"].get("class").split()
+
+
+def test_bars_are_drawn_of_what_a_till_reads_only() -> None:
+    assert marks.bars("条码") is None and marks.bars("1" * 49) is None and marks.bars("") is None
+    assert 'd="M10 0h2v' in str(marks.bars("A"))
