@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from typing import Any
 
@@ -405,37 +404,3 @@ def test_what_counts_as_stricter(path: str, old: str | None, new: str, is_strict
     before = None if old is None else Scalar(old)
 
     assert tightens(tuple(path.split(".")), before, Scalar(new)) is is_stricter
-
-
-@pytest.mark.parametrize(
-    ("forms", "orgs"), [(5, 20), pytest.param(50, 200, marks=pytest.mark.long)]
-)
-def test_many_orgs_and_forms_resolve_in_time(forms: int, orgs: int) -> None:
-    files = {name: text for name, text in FILES.items() if "workflows" not in name}
-    plain = ORDER.replace("workflow: order_approval\n", "")
-    files["forms/order.yaml"] = plain
-    for number in range(forms):
-        files[f"forms/form_{number}.yaml"] = plain
-        files[f"definitions/layers/sector/form_{number}.yaml"] = layer(
-            "sector", "set: {fields.name.required: true}\n", f"form/form_{number}"
-        )
-    for number in range(orgs):
-        code = f"C{number:03d}"
-        files[f"definitions/orgs/{code}.yaml"] = org(code, "subsidiary", "S1")
-        files[f"definitions/layers/{code}/form.yaml"] = layer(
-            code, "set: {fields.amount.max: {override: 10}}\n", f"form/form_{number % forms}"
-        )
-    begun = time.process_time()
-    catalogue = compile_texts({name: text.encode() for name, text in files.items()})
-    codes = [f"C{number:03d}" for number in range(orgs)]
-    for code in codes:
-        for number in range(forms):
-            resolved(catalogue, "form", f"form_{number}", code, ON)
-    cold = time.process_time() - begun
-    begun = time.process_time()
-    for number in range(forms):
-        resolved(catalogue, "form", f"form_{number}", codes[-1], ON)
-    warm = time.process_time() - begun
-
-    assert cold <= 10
-    assert warm <= 0.05

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from jingwei.problems import Problems
@@ -154,18 +152,3 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot() -> None:
 
     assert [file.path for file in read] == ["a.yaml", "c.yaml"]
     assert [problem.at.file for problem in problems] == ["b.yaml"]
-
-
-def test_a_thousand_files_of_two_kilobytes_are_read_in_a_second_and_a_half() -> None:
-    line = "  field_{n}: {{type: money, unit: CNY, title: 金额{n}, min: 0, help: 以元为单位}}\n"
-    text = "kind: form\ntitle: 订单\nfields:\n" + "".join(line.format(n=n) for n in range(25))
-    content = text.encode()
-    problems = Problems()
-
-    begun = time.process_time()
-    read = read_files(((f"forms/f{n}.yaml", content) for n in range(1_000)), problems)
-    seconds = time.process_time() - begun
-
-    assert len(content) > 2_000
-    assert len(read) == 1_000
-    assert seconds <= 1.5
