@@ -9,7 +9,7 @@ from jingwei.language.form import Form
 from jingwei.language.organisation import Org
 from jingwei.language.who import Who, Whos
 from jingwei.language.workflow import Step, Workflow
-from jingwei.problems import Position, Problems
+from jingwei.problems import Problems
 
 _MOST_SHOWN = 3
 
@@ -21,25 +21,58 @@ def check_approvers(
     form = catalogue.forms[workflow.form]
     orgs = list(_starting(catalogue, form, workflow))
     for step in steps:
-        if "empty" in step.policy:  # the step itself says what happens where nobody is found
-            continue
-        for who in _all(step.who):
-            post, lacking = _lacking(catalogue, who, orgs)
-            if lacking:
-                _warn(step, who.at, post, lacking, problems)
+        if "empty" not in step.policy:  # else the step says what happens where nobody is found
+            for group in _groups(step):
+                _check(catalogue, "empty-approver", step, group, orgs, problems)
+        for late in step.overdue:
+            for who in late.get("transfer", late.get("notify", late.get("urge", ()))):
+                _check(catalogue, "nobody-to-escalate", step, (who,), orgs, problems)
 
 
-def _warn(step: Step, at: Position, post: str, lacking: list[str], problems: Problems) -> None:
-    shown = ", ".join(lacking[:_MOST_SHOWN])
-    if len(lacking) > _MOST_SHOWN:
-        shown += f" … ({len(lacking)})"
-    problems.add("empty-approver", at, severity="warning", id=step.id, post=post, orgs=shown)
+def _groups(step: Step) -> Iterator[Whos]:
+    """The rules of which one must find somebody: each, where all must decide, else any of them."""
+    each = step.kind == "approve" and step.mode in ("all", "sequential")
+    if each:
+        yield from ((who,) for who in step.who)
+    elif step.who:
+        yield step.who
 
 
-def _all(whos: Whos) -> Iterator[Who]:
-    """Every rule that must find somebody by itself: alternatives of `any_of` need not."""
+def _check(
+    catalogue: Catalogue,
+    code: str,
+    step: Step,
+    whos: Whos,
+    orgs: list[Org],
+    problems: Problems,
+) -> None:
+    """One problem where none of these rules finds a seat."""
+    rules = list(_alternatives(whos))
+    if not rules or any(who.kind not in ("post", "head_of") for who in rules):
+        return
+    posts: dict[str, None] = {}
+    lacking: dict[str, list[str]] = {}
+    for who in rules:
+        post, targets = _lacking(catalogue, who, orgs)
+        posts[post] = None
+        for org, target in targets.items():
+            lacking.setdefault(org, []).append(target)
+    empty = dict.fromkeys(
+        target for targets in lacking.values() if len(targets) == len(rules) for target in targets
+    )
+    if empty:
+        shown = ", ".join(list(empty)[:_MOST_SHOWN])
+        if len(empty) > _MOST_SHOWN:
+            shown += f" … ({len(empty)})"
+        holes = {"id": step.id, "post": ", ".join(posts), "orgs": shown}
+        problems.add(code, whos[0].at, severity="warning", **holes)
+
+
+def _alternatives(whos: Whos) -> Iterator[Who]:
     for who in whos:
-        if who.kind in ("post", "head_of"):
+        if who.kind == "any_of":
+            yield from _alternatives(who.of)
+        else:
             yield who
 
 
@@ -57,9 +90,9 @@ def _starting(catalogue: Catalogue, form: Form, workflow: Workflow) -> Iterator[
             yield org
 
 
-def _lacking(catalogue: Catalogue, who: Who, orgs: list[Org]) -> tuple[str, list[str]]:
-    """The post asked, and the orgs at which it should be and is not."""
-    lacking: dict[str, None] = {}
+def _lacking(catalogue: Catalogue, who: Who, orgs: list[Org]) -> tuple[str, dict[str, str]]:
+    """The post asked; and by org, the one at which it should be and is not."""
+    lacking: dict[str, str] = {}
     asked = who.name or ""
     for org in orgs:
         target = _target(catalogue, who, org)
@@ -70,8 +103,8 @@ def _lacking(catalogue: Catalogue, who: Who, orgs: list[Org]) -> tuple[str, list
             continue
         asked = post
         if post not in target.posts and _may_have(catalogue, post, target):
-            lacking[target.code] = None
-    return asked, list(lacking)
+            lacking[org.code] = target.code
+    return asked, lacking
 
 
 def _may_have(catalogue: Catalogue, post: str, org: Org) -> bool:

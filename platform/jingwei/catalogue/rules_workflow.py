@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
-
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.rules_approvers import check_approvers
 from jingwei.catalogue.rules_form import check_states_entered, paths_of, unknown
+from jingwei.catalogue.rules_lateness import check_lateness
+from jingwei.catalogue.rules_rows import check_rows
+from jingwei.catalogue.rules_votes import check_vote
+from jingwei.catalogue.rules_ways import check_ways
+from jingwei.catalogue.step_places import StepPlaces
 from jingwei.language.expressions.truth import covers
-from jingwei.language.field_types.base import ValueRefused
-from jingwei.language.field_types.numbers import written_number
 from jingwei.language.form import Form
 from jingwei.language.workflow import Step, Workflow, walk
-from jingwei.problems import Position, Problems, nearest
+from jingwei.problems import Problems, nearest
 
 FALLBACK = "flow_admin"
-_WORDS_BACK = frozenset({"initiator", "previous", "any_earlier", "end"})
 
 
 def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems) -> None:
     form = catalogue.forms[workflow.form]
-    steps = walk(workflow.steps)
-    _check_ids(workflow, steps, problems)
-    places = _Places(workflow)
-    _check_order(workflow.steps, problems)
+    places = StepPlaces(workflow)
+    steps = places.steps
+    if not steps:
+        problems.add("no-steps", workflow.origin.key("steps"))
+    check_ways(workflow, places, problems)
     for step in steps:
         _check_branches(step, problems)
         _check_ways_taken(catalogue, step, problems)
-        _check_ways_back(step, steps, places, problems)
         _check_fields(form, step, places, problems)
-        _check_vote(step, places, problems)
+        check_vote(step, places, problems)
+        check_lateness(step, places, problems)
+        check_rows(catalogue, step, problems)
         _check_subflow(catalogue, step, problems)
         _check_waiting(step, problems)
         check_states_entered(form, step.do, problems)
         if "major_decision" in workflow.tags:
             _check_no_clock_decides(step, problems)
+    if "major_decision" in workflow.tags:
+        _check_no_default_decides(workflow, steps, problems)
     for effects in workflow.end.values():
         check_states_entered(form, effects, problems)
     _check_routing_fields(form, workflow, problems)
@@ -44,38 +47,6 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     _check_fallback(catalogue, workflow, steps, problems)
     _check_migration(workflow, steps, problems)
     check_approvers(catalogue, workflow, steps, problems)
-
-
-class _Places:
-    """Where the words of a step stand: steps know only the place of their id."""
-
-    def __init__(self, workflow: Workflow) -> None:
-        self.origin = workflow.origin
-        self._order: dict[str, int] = {}
-        values = workflow.origin.values
-        self.paths = {values[path]: path[:-1] for path in values if path and path[-1] == "id"}
-
-    def order(self, steps: list[Step]) -> dict[str, int]:
-        """Each id with its place in reading order; of an id written twice, the first."""
-        if not self._order:
-            for number, step in enumerate(steps):
-                self._order.setdefault(step.id, number)
-        return self._order
-
-    def of(self, step: Step, *path: str | int) -> Position:
-        """The value below a step, or the step's id where it is not written."""
-        whole = (*self.paths.get(step.at, ()), *path)
-        return self.origin.values.get(whole, step.at)
-
-
-def _check_ids(workflow: Workflow, steps: list[Step], problems: Problems) -> None:
-    seen: dict[str, Position] = {}
-    for step in steps:
-        if step.id in seen:
-            problems.add("step-id-twice", step.at, id=step.id, line=seen[step.id].line)
-        seen.setdefault(step.id, step.at)
-    if not steps:
-        problems.add("no-steps", workflow.origin.key("steps"))
 
 
 def _check_branches(step: Step, problems: Problems) -> None:
@@ -104,24 +75,6 @@ def _check_ways_taken(catalogue: Catalogue, step: Step, problems: Problems) -> N
                     "way-never-taken", later.at, severity="warning", before=earlier.source[:60]
                 )
                 break
-
-
-def _check_order(steps: tuple[Step, ...], problems: Problems) -> None:
-    """Nothing follows an end; a way has steps, and several things at once are more than one."""
-    for step, following in zip(steps, steps[1:], strict=False):
-        over = step.kind == "end" or (step.kind == "return" and step.when is None)
-        if over and step.when is None:
-            problems.add("never-reached", following.at, id=following.id, after=step.id)
-    for step in steps:
-        if step.kind == "return" and step.when is None and step.max is None:
-            problems.add("endless-return", step.at, id=step.id)
-        if step.kind in ("parallel", "inclusive") and len(step.branches) < 2:
-            problems.add("one-way", step.at, severity="warning", id=step.id)
-        for branch in step.branches:
-            if step.kind == "parallel" and not branch.steps:
-                problems.add("empty-way", step.at, severity="warning", id=step.id, way=branch.name)
-            _check_order(branch.steps, problems)
-        _check_order(step.steps, problems)
 
 
 def _check_waiting(step: Step, problems: Problems) -> None:
@@ -154,45 +107,7 @@ def check_subflows(catalogue: Catalogue, problems: Problems) -> None:
         problems.add("subflow-cycle", at, path=" → ".join(ring))
 
 
-def _check_ways_back(step: Step, steps: list[Step], places: _Places, problems: Problems) -> None:
-    ids = places.order(steps)
-    here = ids[step.id]
-    for word, at in _targets(step, places):
-        if word in _WORDS_BACK:
-            continue
-        if word not in ids:
-            problems.add(
-                "unknown-step",
-                at,
-                suggestion=nearest(word, ids),
-                id=word,
-                known=", ".join(ids),
-            )
-        elif ids[word] >= here:
-            problems.add("return-forwards", at, id=step.id, to=word)
-    if step.then is not None and step.then not in ids:
-        problems.add(
-            "unknown-step",
-            places.of(step, "wait", "then"),
-            suggestion=nearest(step.then, ids),
-            id=step.then,
-            known=", ".join(ids),
-        )
-
-
-def _targets(step: Step, places: _Places) -> Iterator[tuple[str, Position]]:
-    yield step.on_reject, places.of(step, "approve", "on_reject", "return_to")
-    if step.return_to is not None:
-        yield step.return_to, places.of(step, "return", "to")
-    rule = step.policy.get("return")
-    if rule is not None:
-        yield rule.to, places.of(step, "return", "to")
-    for index, late in enumerate(step.overdue):
-        if "return_to" in late:
-            yield late["return_to"], places.of(step, "overdue", index, "return_to")
-
-
-def _check_fields(form: Form, step: Step, places: _Places, problems: Problems) -> None:
+def _check_fields(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:
     paths = paths_of(form)
     for key in ("write", "require", "hide"):
         for index, name in enumerate(getattr(step.fields, key)):
@@ -220,22 +135,6 @@ def _check_fields(form: Form, step: Step, places: _Places, problems: Problems) -
         problems.add("not-a-signature", at, name=field.name, type=field.type)
 
 
-def _check_vote(step: Step, places: _Places, problems: Problems) -> None:
-    if step.mode != "vote":
-        return
-    if step.pass_share is None:
-        problems.add("vote-without-pass", step.at, id=step.id)
-        return
-    try:
-        share = written_number(step.pass_share)
-    except ValueRefused:
-        share = Decimal(-1)
-    whole = Decimal(1) if "%" in step.pass_share else Decimal(1_000)
-    if not 0 < share <= whole:
-        at = places.of(step, "approve", "pass")
-        problems.add("bad-share", at, value=step.pass_share)
-
-
 def _check_subflow(catalogue: Catalogue, step: Step, problems: Problems) -> None:
     """The records that a subflow makes must be of the form of its workflow."""
     if step.subflow is None:
@@ -251,6 +150,15 @@ def _check_no_clock_decides(step: Step, problems: Problems) -> None:
         problems.add("decided-by-timeout", step.at, id=step.id)
     if step.policy.get("empty") == "pass":
         problems.add("decided-by-nobody", step.at, id=step.id)
+
+
+def _check_no_default_decides(workflow: Workflow, steps: list[Step], problems: Problems) -> None:
+    """`defaults: {empty: pass}` decides every step that has no rule of its own."""
+    if workflow.policy.empty != "pass":
+        return
+    bare = next((s for s in steps if s.kind == "approve" and "empty" not in s.policy), None)
+    if bare is not None:
+        problems.add("decided-by-nobody", workflow.origin.value("defaults", "empty"), id=bare.id)
 
 
 def _check_routing_fields(form: Form, workflow: Workflow, problems: Problems) -> None:

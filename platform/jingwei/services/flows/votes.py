@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Literal
 
+from jingwei.language.vote import Passing, passing
 from jingwei.language.workflow import Step
 from jingwei.storage.flow_rows import TaskRow
 
 Verdict = Literal["approved", "rejected", "pending", "gone"]
 SAME = "same-person"
+HALF = Passing(Fraction(1, 2), of_all=True)
 
 
 def verdict(tasks: Iterable[TaskRow]) -> Verdict:
@@ -94,22 +96,9 @@ def _vote(
     total = sum(weights.values())
     if total == 0:
         return "approved"
-    needed = needed_weight(step.pass_share, total)
+    rule = passing(step.pass_share or "") or HALF
     yes = sum(weights[s] for s, word in said.items() if word == "approved")
     open_ = sum(weights[s] for s, word in said.items() if word == "pending")
-    if yes >= needed:
+    if rule.reached(yes, total):
         return "approved"
-    return "rejected" if yes + open_ < needed else None
-
-
-def needed_weight(share: str | None, total: int) -> Decimal:
-    """`50%` of the weights of this step run, or a weight; at least one vote."""
-    words = (share or "50%").strip()
-    try:
-        if words.endswith("%"):
-            needed = Decimal(words[:-1]) * total / 100
-        else:
-            needed = Decimal(words)
-    except InvalidOperation:
-        needed = Decimal(total) / 2
-    return max(needed, Decimal(1))
+    return None if rule.reached(yes + open_, total) else "rejected"

@@ -1,0 +1,155 @@
+"""The ways through a workflow: every step can be reached, the flow can end, a return leads back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jingwei.catalogue.step_places import Chain, StepPlaces
+from jingwei.language.workflow import Step, Workflow
+from jingwei.problems import Position, Problems, nearest
+
+# words a return may name beside the id of a step: no step may be called like that
+WORDS_BACK = frozenset({"initiator", "previous", "any_earlier", "end"})
+_ANSWERED = frozenset({"fill", "approve"})  # what people have passed, and may be asked again
+
+
+def check_ways(workflow: Workflow, places: StepPlaces, problems: Problems) -> None:
+    _check_ids(places, problems)
+    _check_order(workflow.steps, problems)
+    endless = _check_endless(workflow.steps, problems)
+    if workflow.steps and not endless and not _may_pass(workflow.steps):
+        problems.add("never-approved", workflow.origin.key("steps"), severity="warning")
+    for step in places.steps:
+        _check_ways_back(step, places, problems)
+        _check_then(step, places, problems)
+
+
+def _check_ids(places: StepPlaces, problems: Problems) -> None:
+    seen: dict[str, Position] = {}
+    for step in places.steps:
+        if step.id in seen:
+            problems.add("step-id-twice", step.at, id=step.id, line=seen[step.id].line)
+        elif step.id in WORDS_BACK:
+            problems.add("step-id-taken", step.at, suggestion=f"{step.id}_step", id=step.id)
+        seen.setdefault(step.id, step.at)
+
+
+# --- forwards
+
+
+def _check_order(steps: tuple[Step, ...], problems: Problems) -> None:
+    """Nothing follows an end; a way has steps, and several things at once are more than one."""
+    for step, following in zip(steps, steps[1:], strict=False):
+        if _is_last(step):
+            problems.add("never-reached", following.at, id=following.id, after=step.id)
+    for step in steps:
+        if step.kind in ("parallel", "inclusive") and len(step.branches) < 2:
+            problems.add("one-way", step.at, severity="warning", id=step.id)
+        for branch in step.branches:
+            if step.kind == "parallel" and not branch.steps:
+                problems.add("empty-way", step.at, severity="warning", id=step.id, way=branch.name)
+            _check_order(branch.steps, problems)
+        _check_order(step.steps, problems)
+
+
+def _is_last(step: Step) -> bool:
+    """Whether the flow never comes to what follows."""
+    if step.when is not None:
+        return False
+    ways = [any(_is_last(inner) for inner in branch.steps) for branch in step.branches]
+    match step.kind:
+        case "end":
+            return True
+        case "return":
+            return step.max is None  # after so many returns it lets the flow pass
+        case "branch" | "inclusive":
+            whole = any(branch.when is None for branch in step.branches)
+            return whole and all(ways)
+        case "parallel":
+            return any(ways)
+    return False
+
+
+def _check_endless(steps: tuple[Step, ...], problems: Problems) -> bool:
+    """A return that nothing leads past. In a way of a branch it is the condition that does."""
+    found = False
+    for step in steps:
+        if step.kind == "return" and step.when is None and step.max is None:
+            problems.add("endless-return", step.at, id=step.id)
+            found = True
+        if step.when is None and step.kind == "parallel":
+            for branch in step.branches:
+                found |= _check_endless(branch.steps, problems)
+    return found
+
+
+def _may_pass(steps: tuple[Step, ...]) -> bool:
+    """Whether a request can come out of these steps approved, or to what follows them."""
+    return _ends_approved(steps) or not any(_is_last(step) for step in steps)
+
+
+def _ends_approved(steps: tuple[Step, ...]) -> bool:
+    for step in steps:
+        inner = (step.steps, *(branch.steps for branch in step.branches))
+        if step.outcome == "approved" or any(_ends_approved(one) for one in inner):
+            return True
+        if _is_last(step):
+            return False
+    return False
+
+
+# --- backwards
+
+
+def _check_ways_back(step: Step, places: StepPlaces, problems: Problems) -> None:
+    for word, at in _targets(step, places):
+        if word in WORDS_BACK:
+            continue
+        if word not in places.by_id:
+            known = ", ".join(places.order)
+            guess = nearest(word, places.order)
+            problems.add("unknown-step", at, suggestion=guess, id=word, known=known)
+        elif places.order[word] >= places.order[step.id]:
+            problems.add("return-forwards", at, id=step.id, to=word)
+        elif places.by_id[word].kind not in _ANSWERED:
+            problems.add("return-to-nobody", at, id=step.id, to=word)
+        elif _in_another_way(places.chains[step.id], places.chains[word]):
+            problems.add("return-into-another-way", at, id=step.id, to=word)
+
+
+def _in_another_way(here: Chain, there: Chain) -> bool:
+    """Whether both stand in one block, in different ways of it: they never come one after the
+    other."""
+    for (block, way), (other, other_way) in zip(here, there, strict=False):
+        if block != other:
+            return False
+        if way != other_way:
+            return True
+    return False
+
+
+def _targets(step: Step, places: StepPlaces) -> Iterator[tuple[str, Position]]:
+    yield step.on_reject, places.of(step, "approve", "on_reject", "return_to")
+    if step.return_to is not None:
+        yield step.return_to, places.of(step, "return", "to")
+    rule = step.policy.get("return")
+    if rule is not None:
+        yield rule.to, places.of(step, "return", "to")
+    for index, late in enumerate(step.overdue):
+        if "return_to" in late:
+            yield late["return_to"], places.of(step, "overdue", index, "return_to")
+
+
+def _check_then(step: Step, places: StepPlaces, problems: Problems) -> None:
+    """A wait that lasted too long goes on at a step beside it."""
+    if step.then is None:
+        return
+    at = places.of(step, "wait", "then")
+    chain = places.chains[step.id]
+    beside = [name for name, other in places.chains.items() if other == chain and name != step.id]
+    if step.then not in places.by_id:
+        guess, known = nearest(step.then, places.order), ", ".join(places.order)
+        problems.add("unknown-step", at, suggestion=guess, id=step.then, known=known)
+    elif step.then not in beside:
+        known = ", ".join(beside) or "–"
+        problems.add("then-elsewhere", at, id=step.id, to=step.then, known=known)
