@@ -1,14 +1,15 @@
 """Values of every kind on pages: how they are read, in a list they are short, in which box they are
-looked for."""
+looked for; with whom a record is shared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from api_house import CONTRACT, MORE_FILES, ApiHouse, open_api
-from page_house import Pages, words
+from api_house import CONTRACT, MORE_FILES, ApiHouse, code, open_api
+from page_house import Pages, texts, words
 
 from jingwei.screens import marks
 
@@ -31,7 +32,7 @@ fields:
 list:
   columns: [text, notes, code, paid, stars, hue, bar, area, place]
 permissions:
-  planner: {post: planner, can: [read, create, update, delete], scope: org}
+  planner: {post: planner, can: [read, create, update, delete, share], scope: org}
   ops: {role: group_ops, can: [read], scope: all}
 """
 FILES = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/survey.yaml": SURVEY}
@@ -99,3 +100,76 @@ def test_a_list_has_the_first_words_of_a_text_and_no_bars(pages: Pages, wuchang:
 def test_bars_are_drawn_of_what_a_till_reads_only() -> None:
     assert marks.bars("条码") is None and marks.bars("1" * 49) is None and marks.bars("") is None
     assert 'd="M10 0h2v' in str(marks.bars("A"))
+
+
+# --- whom a record is shared with -----------------------------------------------------------------
+
+
+def share(house: ApiHouse, login: str, id: int, **body: Any) -> Any:
+    return house.post(login, f"forms/survey/records/{id}/share", body)
+
+
+def test_a_share_ends_with_its_last_day_and_can_be_taken_back(
+    house: ApiHouse, pages: Pages
+) -> None:
+    id = int(house.make("li.na", "survey", text="共享")["id"])
+    address = f"forms/survey/records/{id}"
+    assert house.get("wang.wu", address).status_code == 404
+    assert share(house, "li.na", id, person="wang.wu", until="2026-03-03").status_code == 200
+    assert share(house, "li.na", id, person="ops").status_code == 200
+    assert house.get("wang.wu", address).status_code == 200
+    told = [(one["person"], one["until"], one["over"]) for one in shares(house, id)]
+    assert sorted(told) == [("ops", None, False), ("wang.wu", "2026-03-03", False)]
+
+    house.later(timedelta(days=2))  # from the 2nd: the 3rd is the last day
+    assert house.get("wang.wu", address).status_code == 404
+    assert {one["person"]: one["over"] for one in shares(house, id)} == {
+        "ops": False,
+        "wang.wu": True,
+    }
+    assert share(house, "li.na", id, person="wang.wu", until="2026-03-09").status_code == 200
+    assert house.get("wang.wu", address).status_code == 200
+    assert share(house, "li.na", id, person="wang.wu", remove=True).status_code == 200
+    assert house.get("wang.wu", address).status_code == 404
+    house.later(timedelta(0))
+
+    page = pages.page("li.na", f"/f/survey/{id}")
+    assert texts(page, "//ul[@class='shares']/li/span") == ["运营 长期 · 由 李娜"]
+    said = texts(page, "//*[@class='timeline']//*[@class='moment-head']/span")
+    assert said == [
+        "收回共享 → 王五",
+        "共享 → 王五（到 2026-03-09）",
+        "共享 → 运营",
+        "共享 → 王五（到 2026-03-03）",
+        "创建",
+    ]
+
+
+def shares(house: ApiHouse, id: int) -> Any:
+    return house.get("li.na", f"forms/survey/records/{id}/share").get_json()["items"]
+
+
+def test_only_who_may_share_learns_with_whom_it_is_shared(house: ApiHouse, pages: Pages) -> None:
+    id = int(house.make("li.na", "survey", text="私下")["id"])
+    share(house, "li.na", id, person="wang.wu")
+    assert code(house.get("ops", f"forms/survey/records/{id}/share")) == (403, "not-allowed")
+    assert code(house.get("nobody", f"forms/survey/records/{id}/share"))[0] == 404
+    for login in ("ops", "wang.wu"):
+        assert not texts(pages.page(login, f"/f/survey/{id}"), "//ul[@class='shares']/li")
+
+
+@pytest.mark.parametrize(
+    ("until", "problem"),
+    [
+        ("2026-03-01", "不能小于 2026-03-02。"),
+        ("soon", "请填日期，例如 2026-03-01。"),
+        (5, "请填日期，例如 2026-03-01。"),
+    ],
+)
+def test_a_share_ends_on_a_day_to_come(house: ApiHouse, until: Any, problem: str) -> None:
+    id = int(house.make("li.na", "survey", text="错")["id"])
+    answer = share(house, "li.na", id, person="wang.wu", until=until)
+    assert answer.status_code == 422
+    told = answer.get_json()["error"]["fields"]
+    assert [(one["path"], one["message"]) for one in told] == [("until", problem)]
+    assert shares(house, id) == []

@@ -118,15 +118,24 @@ def list_receipts(form: str, id: int) -> Response:
     return answer({**_all(items), "counts": counts})
 
 
+@blueprint.get("/share")
+def list_shares(form: str, id: int) -> Response:
+    """To whom this record was opened, for those who may share it."""
+    parameters()
+    with reading() as view:
+        return answer(_all(sharing.shared_with(view, form, id)))
+
+
 @blueprint.post("/share")
 def share(form: str, id: int) -> Response:
-    """`{person}` may open this record from now on; with `remove` no longer."""
+    """`{person}` may open this record from now on (to the day `until`); `remove`: no longer."""
     parameters()
-    body = known_body("person", "remove")
+    body = known_body("person", "remove", "until")
 
     def handler(work: Work) -> Answer:
-        sharing.share(work, form, id, body.get("person"), take_back=body.get("remove") is True)
-        return 200, {"person": body.get("person"), "shared": body.get("remove") is not True}
+        remove, until = body.get("remove") is True, body.get("until")
+        sharing.share(work, form, id, body.get("person"), until=until, take_back=remove)
+        return 200, {"person": body.get("person"), "shared": not remove}
 
     return write(handler)
 

@@ -44,6 +44,7 @@ TASK_BODY = {
     "comment": _WORD,
     "to": _WORD,
     "people": _WORDS,
+    "reason": _WORD,
     "position": {"type": ["string", "null"], "enum": ["before", "after", "with", None]},
     "fields": {"type": "object"},
     "chosen": {"type": "object"},
@@ -69,7 +70,11 @@ VIEW_BODY: Mapping[str, Any] = {
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "session.login": {"username": {"type": "string"}, "password": {"type": "string"}},
     "around.add_comment": COMMENTS_BODY,
-    "around.share": {"person": {"type": "string"}, "remove": {"type": "boolean"}},
+    "around.share": {
+        "person": {"type": "string"},
+        "until": {"type": ["string", "null"], "format": "date"},
+        "remove": {"type": "boolean"},
+    },
     "lists.change_many": {
         "action": {"type": "string", "enum": list(ACTIONS)},
         "records": {

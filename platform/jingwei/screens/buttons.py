@@ -48,7 +48,8 @@ def buttons_of(view: Reading, form: Form, shown: RecordView) -> list[Button]:
         found.append(Button("cancel", _word("cancel"), address, confirm=_word("cancel_sure")))
     if may(view, form, "share", shown):
         whom = {"name": "person", "title": _word("share_with"), "type": "person", "required": True}
-        found.append(Button("share", _word("share"), f"{base}/share", ask=(whom,)))
+        last = {"name": "until", "title": _word("shares.last_day"), "type": "date"}
+        found.append(Button("share", _word("share"), f"{base}/share", ask=(whom, last)))
     if status in (None, "draft", "recalled") and may(view, form, "delete", shown):
         found.append(
             Button("delete", _word("delete"), base, "DELETE", _word("delete_sure"), "danger")

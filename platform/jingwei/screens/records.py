@@ -35,6 +35,7 @@ from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
 from jingwei.screens.relations import Relation, relations
 from jingwei.screens.session import reading
+from jingwei.screens.shares import shares
 from jingwei.screens.tabs import in_groups
 from jingwei.screens.timeline import moments_of
 from jingwei.screens.widgets import unit_from
@@ -138,6 +139,7 @@ def show(form: str, id: int) -> Any:
             titles=json.dumps(_titles(definition), ensure_ascii=False),
             receipts=_receipts(view, definition, id, cells),
             asks_to_be_seen=receipts.is_done_by_opening(view, form, id),
+            shares=shares(view, definition, shown, cells),
             following=followers.followers(view, form, id),
             versions=len(snapshots.versions(view, form, id)),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from jingwei.language.form import Field, Form
 from jingwei.screens.approval import step_title
 from jingwei.screens.cells import Cell, Cells
+from jingwei.screens.shares import said_of
 from jingwei.services.commands import Reading
 from jingwei.services.history import history_with_past
 from jingwei.services.record_views import RecordView
@@ -78,7 +79,7 @@ def _sortable(at: Any) -> str:
 def _change(
     cells: Cells, form: Form, past: Mapping[str, Field], entry: Mapping[str, Any]
 ) -> Moment:
-    what = _what_happened(form, str(entry["action"]))
+    what = said_of(cells, _what_happened(form, str(entry["action"])), entry)
     created = entry["action"] == "created"
     # what a record began with stands on its page, but for what is retired by now
     told = {n: v for n, v in entry["changes"].items() if not created or n in past}

@@ -37,11 +37,16 @@ def history_with_past(
             past.names.get((release, name), name): value
             for name, value in _with_private(entry, private).items()
         }
-        body = {
-            name: _visible_rows(name, value, visible)
-            for name, value in named.items()
-            if name in visible or name in ("status", "state", "number")
-        }
+        given = _share_of(entry)
+        body = (
+            {}
+            if given
+            else {
+                name: _visible_rows(name, value, visible)
+                for name, value in named.items()
+                if name in visible or name in ("status", "state", "number")
+            }
+        )
         found.append(
             {
                 "id": entry.id,
@@ -51,6 +56,7 @@ def history_with_past(
                 "action": entry.change.action,
                 "revision": entry.change.object_version,
                 "changes": body,
+                **given,
                 "retired": sorted(name for name in body if name in past.fields),
                 "reasons": {
                     called: why
@@ -60,6 +66,14 @@ def history_with_past(
             }
         )
     return found, past.fields
+
+
+def _share_of(entry: changes.Entry) -> dict[str, Any]:
+    """To whom a record was opened, and until when; empty for other changes."""
+    if entry.change.action not in ("shared", "unshared"):
+        return {}
+    told = {name: entry.change.body.get(name) for name in ("person", "until")}
+    return {name: pair[1] if isinstance(pair, list) else None for name, pair in told.items()}
 
 
 def _paths(fields: Mapping[str, Field]) -> frozenset[str]:

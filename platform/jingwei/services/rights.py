@@ -168,7 +168,7 @@ class Rights:
 
     def opened(self, view: Viewing, form: str, record: int) -> bool:
         """Whether a task or a share opens this record to the actor."""
-        if shares.is_shared(view.connection, record, view.actor.id):
+        if shares.is_shared(view.connection, record, view.actor.id, view.today):
             return True
         return any(opener(view, form, record) for opener in self.openers)
 

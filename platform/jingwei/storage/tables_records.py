@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 
 from jingwei.storage.metadata import metadata
-from jingwei.storage.types import CODE_POINT_TEXT, Instant, JsonText
+from jingwei.storage.types import CODE_POINT_TEXT, Day, Instant, JsonText
 
 # SQLite gives ascending numbers by itself only to INTEGER keys.
 _ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
@@ -119,6 +119,7 @@ sys_share = Table(
     Column("form", Integer, nullable=False),
     Column("by", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("until", Day),  # the last day; null: for good
     PrimaryKeyConstraint("record", "person"),
     Index("ix_sys_share_person", "person", "form"),
 )
