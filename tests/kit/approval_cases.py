@@ -41,6 +41,7 @@ _NUMBERS = itertools.count()
 SHOWN = {"tasks", "status", "round", "on_behalf"}
 OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
+REASONED = {*OF_FLOW, "reassign"}  # they call it `reason`
 SPANS = {"d": "days", "h": "hours", "min": "minutes"}
 OURS = {"do", "by", "step", "expect", "key", "match"}
 
@@ -123,7 +124,8 @@ class Run:
             assert not refused, self._told(refused)
         if self.flow:
             self.last = self.house.stored(self.flow)
-            assert self.house.broken(self.flow, self.last) == [], self.where
+            broken = self.house.broken(self.flow, self.last)
+            assert broken == [], f"{self.where}: {broken}"
             self._look(expect, self.last)
 
     def _told(self, answers: list[Any]) -> str:
@@ -247,8 +249,8 @@ class Run:
             login = body.pop("person")
             body.setdefault("reason", "离任")
             return lambda: house.api.post(by, f"people/{login}/hand-over", body)
-        if do in WITH_REASON:
-            body.setdefault("comment" if do not in OF_FLOW else "reason", "因为")
+        if do in WITH_REASON or do == "reassign":
+            body.setdefault("comment" if do not in REASONED else "reason", "因为")
         if do in OF_FLOW:
             action = "urge" if do == "urge_all" else do
             if do == "jump" and "from" in body:

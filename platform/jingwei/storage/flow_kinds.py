@@ -161,7 +161,7 @@ FLOW = Kind(
 )  # fmt: skip
 RUN = Kind(RunRow, sys_step_run, "kind", "parent", "lane", "round", "opened_at", beside=("flow",))
 TASK = Kind(
-    TaskRow, sys_task, "run", "kind", "seat", "weight", "origin", "position", "flow", "form",
+    TaskRow, sys_task, "run", "kind", "seat", "weight", "position", "flow", "form",
     "record", "key",
 )  # fmt: skip
 EVENT = Kind(EventRow, sys_flow_event)

@@ -20,11 +20,11 @@ from jingwei.services import records, tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import flow_actions, runtime
 from jingwei.services.flows.actions import act as act_in_walk
-from jingwei.services.flows.actions import check_open
 from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
+from jingwei.services.flows.operations import OF_ADMINISTRATORS, check_open
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
@@ -135,11 +135,11 @@ def _act(
     if task_id not in found.state.tasks:  # of a round long gone
         found = runtime.loaded(work, flow, whole=True)
     task = found.state.tasks[task_id]
-    administers = action == "drop_sign" and runtime.is_administrator(work, found.asks.record)
+    administers = action in OF_ADMINISTRATORS and runtime.is_administrator(work, found.asks.record)
     if work.actor.login not in (task.person, task.acting) and not administers:
         tasks.task_row(work, task_id)
     wish = runtime.wish_of(work, body)
-    if wish.to and action in ("transfer", "delegate", "add_sign"):
+    if wish.to and action in ("transfer", "delegate", "add_sign", "reassign"):
         runtime.check_people(work, [wish.to])
     walk = found.walk()
     if task.state == "open" and revision is not None:

@@ -10,7 +10,7 @@ from jingwei.storage.flow_rows import TERMINAL, EventRow
 OUTCOMES = frozenset(
     {
         "approved", "rejected", "returned", "transferred", "delegated", "withdrawn", "cancelled",
-        "superseded", "acknowledged", "submitted", "skipped",
+        "superseded", "acknowledged", "submitted", "skipped", "dropped",
     }
 )  # fmt: skip
 

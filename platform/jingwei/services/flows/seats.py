@@ -116,12 +116,26 @@ def why_not(walk: Walk, run: RunRow, person: str, task: TaskRow) -> str | None:
     return None
 
 
+def given_key(task: TaskRow) -> str:
+    """The key of the task that somebody has in place of this one."""
+    return f"given:{task.id}"
+
+
 def hand_on(
-    walk: Walk, task: TaskRow, person: str, *, by: str | None, reason: str, state: str = "open"
-) -> None:
-    """Give the seat of a task to somebody else; `by` None: the system."""
-    walk.close_task(task.id, "transferred", by=by, reason=reason)
-    ask_more(
+    walk: Walk,
+    task: TaskRow,
+    person: str,
+    *,
+    by: str | None,
+    reason: str | None,
+    comment: str | None = None,
+    state: str = "open",
+) -> TaskRow:
+    """Give the seat of a task to somebody else, who then waits for whom its holder asked first;
+    `by` None: the system."""
+    more = {} if comment is None else {"comment": comment}
+    walk.close_task(task.id, "transferred", by=by, reason=reason, **more)
+    fresh = ask_more(
         walk,
         task.run or 0,
         person,
@@ -131,7 +145,12 @@ def hand_on(
         position=task.position,
         kind=task.kind,
         state=state,
+        key=given_key(task),
     )
+    for asked in [t for t in walk.live_tasks(task.run or 0) if t.origin == task.id]:
+        if asked.position in ("before", "delegate"):
+            walk.set_task(asked.id, origin=fresh.id)
+    return fresh
 
 
 def _seat(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
