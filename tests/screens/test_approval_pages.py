@@ -159,7 +159,7 @@ def test_who_asked_another_first_sees_for_whom_the_task_waits_and_the_other_what
     house.decide("u7", flow["id"], "submit", comment="可行")
     again = pages.page("u1", path)
     assert "同意" in buttons(again)
-    assert "审批人7 已答复" in words(again.xpath("//ol[@class='path']")[0])
+    assert "审批人7（受审批人1委派） 已答复" in words(again.xpath("//ol[@class='path']")[0])
 
 
 def test_a_step_names_its_buttons_and_says_when_an_opinion_is_owed(
@@ -335,7 +335,11 @@ def test_administrators_look_after_requests_whose_records_they_may_not_read(
     assert pages.get("out", f"/flows/{flow['id']}").status_code == 404
     house.on_flow("admin", flow["id"], "suspend", {"reason": "核实情况"})
     shown = pages.page("admin", f"/flows/{flow['id']}")
-    assert words(shown.xpath("//*[@class='flow-reason']")[0]) == "核实情况"
+    (why,) = texts(shown, "//*[@class='flow-reason']")
+    assert why.startswith("管理员 于 ") and why.endswith(" 挂起：核实情况")
+    held = pages.page("u1", f"/f/leave/{flow['record']}")
+    assert held.xpath("//textarea[@id='opinion']") == [], "nobody types what cannot be sent"
+    assert why in words(held.xpath("//section[contains(@class,'decide')]")[0])
     assert list(buttons(shown)) == ["激活", "终止"]
     overview = pages.page("admin", "/flows?state=suspended&org=A&workflow=leave")
     assert "庚" in words(overview.xpath("//section[.//*[@id='running-title']]")[0])

@@ -57,12 +57,14 @@ class Stand:
     """Where one step of a request stands.
 
     `now`: people are asked; `ahead`: it will come; `maybe`: a condition decides; `skipped`: it was
-    passed by; `bad`: rejected or sent back. `people` and `note` are written under its title.
+    passed by; `bad`: rejected or sent back. `people` and `note` are written under its title, with
+    `lines` between them where not everybody decided the same.
     """
 
     standing: Standing
     people: str = ""
     note: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def diagram(
@@ -233,7 +235,7 @@ class _Drawing:
         """What stands under the title."""
         known = (self.stands or {}).get(step.id)
         if known is not None and (known.people or known.note):
-            return [line for line in (known.people, known.note) if line]
+            return [line for line in (known.people, *known.lines, known.note) if line]
         approves = step.kind == "approve"
         kind = self._word(f"modes.{step.mode}" if approves else f"kinds.{step.kind}")
         lines = [] if kind == self._title(step) else [kind]

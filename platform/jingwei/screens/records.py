@@ -103,6 +103,8 @@ def show(form: str, id: int) -> Any:
         flow = flow_of(view, form, id)
         may_edit = edit_rights(view, definition, shown.raw)[0] is not None
         task = my_task(view, flow)
+        paused = task is not None and flow is not None and flow.json["status"] == "suspended"
+        task = None if paused else task
         mine = flow.mine if flow else None
         offer = mine if mine and task and mine.task == task["id"] else None
         waits = mine if task is None else None  # for whom the reader asked first
@@ -124,6 +126,7 @@ def show(form: str, id: int) -> Any:
             documents=of_record(view, form, shown.raw),
             flow=shown_flow(view, cells, flow, definition),
             task=task,
+            paused=paused,
             before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
             task_buttons=deciding(task, offer) if task else [],
             task_more=beside(offer, cells),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.language.form import Field, Form
-from jingwei.screens.approval import step_title
 from jingwei.screens.cells import Cell, Cells
+from jingwei.screens.opinions import reason_words
+from jingwei.screens.path import step_title
 from jingwei.screens.shares import said_of
 from jingwei.services.commands import Reading
 from jingwei.services.history import history_with_past
@@ -44,7 +45,10 @@ def moments_of(
     """Changes, comments and decisions as one line of time, newest first."""
     entries, past = history_with_past(view, form.name, shown.json["id"], limit=MOST_HISTORY)
     cells.learn_people(entry["actor"] for entry in entries)
-    found = [_change(cells, form, past, entry) for entry in entries]
+    told = {_sortable(event["at"]) for event in (flow or {}).get("events", ())}
+    # what only moved the status is told by what moved it, and by who did
+    kept = [e for e in entries if not (_moved_only(e) and _sortable(e["at"]) in told)]
+    found = [_change(cells, form, past, entry) for entry in kept]
     for comment in comments_of(view.connection, shown.json["id"]):
         found.append(
             Moment(
@@ -69,6 +73,10 @@ def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last)]
     found = [m for event in told if (m := _event(cells, event, steps))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
+
+
+def _moved_only(entry: Mapping[str, Any]) -> bool:
+    return entry["changes"].keys() == {"status"} and not entry["reasons"]
 
 
 def _sortable(at: Any) -> str:
@@ -170,26 +178,46 @@ def _row_changes(
 
 
 # What the path shows already, and what the flow only notes for itself.
-QUIET = frozenset(
-    ("started", "submitted", "step_opened", "step_skipped", "resumed", "reminded", "lane_done")
-)
-
+QUIET = frozenset(("step_opened", "step_skipped", "resumed", "reminded", "lane_done"))
 
 TO_STEPS = frozenset(("returned", "sent_back", "jumped"))
-TO_PEOPLE = frozenset(("transferred", "delegated", "handed_over", "given_to_proxy"))
 
 
 def _is_said(event: Mapping[str, Any], before: str | None) -> bool:
-    """Whether the event before it says it already: who returned a request said where to."""
-    return event.get("type") == "sent_back" and before == "returned"
+    """Whether the event before it says it already: who returned a request said where to, who began
+    one submitted it, who recalled one ended it."""
+    pairs = (("returned", "sent_back"), ("started", "submitted"))
+    return (before, event.get("type")) in pairs
 
 
-def _target(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> str:
-    """Where it led, or to whom."""
-    to = str((event.get("data") or {}).get("to") or "")
+def _concerned(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> str:
+    """Where it led, or whom it was about: from whom to whom."""
+    data = event.get("data") or {}
+    to = str(data.get("to") or "")
     if event.get("type") in TO_STEPS:
         return steps.get(to) or (text("flows.start", locale()) if to == "@start" else "")
-    return cells.person(to) if to and event.get("type") in TO_PEOPLE else ""
+    people = [str(one) for one in data.get("people") or ()]
+    names = [cells.person(one) for one in ([to] if to else people)]
+    said = text("screens.joint", locale()).join(dict.fromkeys(names))
+    owner = data.get("person")
+    if owner and owner not in (to, event.get("actor")):
+        said = " → ".join(part for part in (cells.person(str(owner)), said) if part)
+    return said
+
+
+def _why(event: Mapping[str, Any]) -> str:
+    """The words of who did it, else why the system did."""
+    if event.get("comment"):
+        return str(event["comment"])
+    data = event.get("data") or {}
+    kind, rule = event.get("type"), data.get("rule")
+    found = reason_words(data.get("reason"))
+    if kind == "seat_empty":
+        words = text(f"flows.empty_rules.{rule}", locale())
+        return text("flow_screens.colon", locale()).join(part for part in (found, words) if part)
+    if kind == "escalated" and has_text(f"flows.escalations.{data.get('did')}"):
+        return text(f"flows.escalations.{data['did']}", locale())
+    return found
 
 
 def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> Moment | None:
@@ -202,12 +230,20 @@ def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> 
         other = cells.person(event["on_behalf_of"])
         who = text("screens.for_other", locale(), who=who, other=other)
     title = steps.get(event.get("step")) or ""
+    data = event.get("data") or {}
     what = text(key, locale())
+    position = f"flows.positions.{data.get('position')}"
+    if data.get("position") and has_text(position):
+        what = text(position, locale())
     if title:
         what = text("screens.flow.at_step", locale(), what=what, step=title)
-    target = _target(cells, event, steps)
-    if target:
-        what = f"{what} → {target}"
+    if event.get("type") == "ended":
+        status = f"flows.statuses.{data.get('outcome')}"
+        ended = text(status, locale()) if has_text(status) else str(data.get("outcome") or "")
+        what = text("screens.flow.at_step", locale(), what=what, step=ended)
+    concerned = _concerned(cells, event, steps)
+    if concerned:
+        what = f"{what} → {concerned}"
     at = event.get("at") or ""
     return Moment(
         at,
@@ -215,6 +251,6 @@ def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> 
         who,
         what,
         "flow",
-        str(event.get("comment") or ""),
+        _why(event),
         sort=(_sortable(at), int(event.get("seq") or 0)),
     )

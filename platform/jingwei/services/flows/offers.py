@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.language.workflow import Step, Workflow
+from jingwei.language.workflow import walk as walk_steps
 from jingwei.refusals import NotFound, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
@@ -43,9 +44,10 @@ class TaskOffer:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A request for its page. `others`: runs of steps that ask nobody, by step: open or done;
-    `mine`: the actor's open task, else the one that waits for whom the actor asked; `taken`: the
-    actor's newest decision, where it could be taken back now."""
+    """A request for its page. `others`: runs of steps that ask nobody, by step: open, done or
+    skipped; `passed_by`: steps in lanes that their block did not take; `mine`: the actor's open
+    task, else the one that waits for whom the actor asked; `taken`:
+    the actor's newest decision, where it could be taken back now."""
 
     json: dict[str, Any]
     workflow: Workflow
@@ -56,6 +58,7 @@ class Drawn:
     open_steps: tuple[Choice, ...]
 
 
+    passed_by: frozenset[str]
 def drawn(reading: Reading, flow_id: int) -> Drawn:
     """Raises NotFound."""
     found = load(reading, flow_id, though_it_fits_no_more=True, whole=True)
@@ -64,7 +67,7 @@ def drawn(reading: Reading, flow_id: int) -> Drawn:
     locale = reading.actor.locale or "zh"
     walk = found.walk()
     others = {
-        run.step: run.state
+        run.step: "skipped" if run.outcome == "skipped" else run.state
         for run in found.state.runs.values()
         if run.kind in ("wait", "do", "subflow", "return", "end")
     }
@@ -78,6 +81,7 @@ def drawn(reading: Reading, flow_id: int) -> Drawn:
         _open_steps(found, walk, locale),
     )
 
+        _passed_by(found),
 
 def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: str) -> TaskOffer:
     """What may be chosen with this open task."""
@@ -85,6 +89,29 @@ def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: st
     step = walk.step_of(run)
     actions = tuple(offered(walk, task, reading.actor.login))
     live = walk.live_tasks(run.id)
+def _passed_by(found: Loaded) -> frozenset[str]:
+    """Steps of the lanes that the newest run of their block did not take; with an `each` that had
+    no rows, the block too."""
+    if not found.fits:
+        return frozenset()
+    newest: dict[str, list[RunRow]] = {}
+    for run in found.state.runs.values():
+        if "lanes" in run.data and run.state != "cancelled":
+            same = [r for r in newest.get(run.step, ()) if r.round == run.round]
+            newest[run.step] = [*same, run]
+    missed: set[str] = set()
+    for name, runs in newest.items():
+        taken = {lane for run in runs for lane in run.data.get("lanes", ())}
+        step = found.plan.step(name)
+        if step.kind == "each":
+            missed |= {name, *(one.id for one in walk_steps(step.steps))} if not taken else set()
+            continue
+        for number, branch in enumerate(step.branches):
+            if not taken & {str(number), branch.name}:
+                missed |= {one.id for one in walk_steps(branch.steps)}
+    return frozenset(missed)
+
+
     return TaskOffer(
         task.id,
         actions,

@@ -1,0 +1,110 @@
+"""The steps of a request and what was said at each, round by round; then what is foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jingwei.screens.cells import Cells
+from jingwei.screens.opinions import (
+    BAD,
+    Opinion,
+    Signed,
+    joined,
+    opinions_of,
+    outcome_words,
+    waited_for,
+)
+from jingwei.texts import text
+from jingwei.web import locale
+
+OPEN_ROUNDS = 2  # the newest ones; older ones are folded up
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One run of a step. `state`: open, done, cancelled, ahead; `id`: its anchor, where it is the
+    newest run of the step; `people`: who is waited for, or will be asked."""
+
+    title: str
+    state: str
+    id: str = ""
+    outcome: str = ""
+    bad: bool = False
+    people: str = ""
+    since: str = ""
+    certain: bool = True
+    opinions: list[Opinion] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One walk of the request, begun anew by a return or a jump. `title`: nothing where there is
+    only one; `open`: whether it is unfolded."""
+
+    title: str
+    open: bool
+    steps: list[PathStep]
+
+
+def step_title(step: Mapping[str, Any]) -> str:
+    title = step.get("title") or step.get("step") or ""
+    if isinstance(title, Mapping):
+        return str(title.get(locale()) or next(iter(title.values()), ""))
+    return str(title)
+
+
+def rounds(cells: Cells, json: Mapping[str, Any], signed: Signed, *, predicts: bool) -> list[Round]:
+    """The newest round first, the steps of each in their order; what is foreseen follows the
+    newest."""
+    newest = {run["step"]: number for number, run in enumerate(json["path"])}
+    walked: dict[int, list[PathStep]] = {int(json["round"]): []}
+    for number, run in enumerate(json["path"]):
+        anchored = newest[run["step"]] == number
+        walked.setdefault(int(run["round"]), []).append(
+            _step(cells, run, signed, json["events"], anchored=anchored)
+        )
+    for one in (json["prediction"] or ()) if predicts else ():
+        walked[int(json["round"])].append(
+            PathStep(
+                step_title(one),
+                "ahead",
+                "" if one["step"] in newest else one["step"],
+                people=joined(cells.person(login) for login in one["people"]),
+                certain=one["certain"],
+            )
+        )
+    numbers = sorted((n for n, steps in walked.items() if steps), reverse=True)
+    if len(numbers) == 1:
+        return [Round("", True, walked[numbers[0]])]
+    return [
+        Round(
+            text("flow_screens.round", locale(), number=number),
+            place < OPEN_ROUNDS,
+            walked[number],
+        )
+        for place, number in enumerate(numbers)
+    ]
+
+
+def _step(
+    cells: Cells, run: Mapping[str, Any], signed: Signed, events: Any, *, anchored: bool
+) -> PathStep:
+    outcome = str(run.get("outcome") or "")
+    is_open = run.get("state") == "open"
+    since = cells.moment(run["opened_at"]) if is_open and run.get("opened_at") else ""
+    told = run.get("people") or ()
+    names = waited_for(cells, run) if is_open else []
+    if run.get("kind") == "cc":  # a copy is read, not answered
+        names = [cells.person(one["person"]) for one in told]
+    return PathStep(
+        step_title(run),
+        str(run.get("state")),
+        run["step"] if anchored else "",
+        outcome_words(outcome),
+        outcome in BAD,
+        joined(names),
+        text("flow_screens.waiting_since", locale(), at=since) if since else "",
+        opinions=opinions_of(cells, run, signed, events),
+    )

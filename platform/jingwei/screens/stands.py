@@ -1,0 +1,111 @@
+"""Where each step of a request stands, for its picture: done, now, to come, passed by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jingwei.language.workflow import Workflow
+from jingwei.screens.cells import Cells
+from jingwei.screens.flow_diagram import Stand
+from jingwei.screens.opinions import (
+    BAD,
+    DECIDED,
+    SYSTEM,
+    joined,
+    outcome_words,
+    stands_in,
+    waited_for,
+)
+from jingwei.services.flows.offers import Drawn
+from jingwei.texts import text
+from jingwei.web import locale
+
+ON_THE_WAY = ("running", "suspended")
+
+
+def stands_of(cells: Cells, flow: Drawn) -> dict[str, Stand]:
+    """What is open, else what is to come, else how the newest run of each step went."""
+    runs: dict[str, list[Mapping[str, Any]]] = {}
+    for run in flow.json["path"]:
+        runs.setdefault(run["step"], []).append(run)
+    found = {step: _stand(cells, tried) for step, tried in runs.items()}
+    for step, state in flow.others.items():
+        found[step] = Stand({"open": "now", "skipped": "skipped"}.get(state, "done"))  # type: ignore[arg-type]
+    on_the_way = flow.json["status"] in ON_THE_WAY
+    for step in flow.passed_by:
+        if step not in found or found[step].standing != "now":
+            found[step] = Stand("skipped", "", text("flow_screens.passed_by", locale()))
+    if not on_the_way:
+        return found
+    coming: dict[str, Stand] = {}
+    for one in flow.json["prediction"] or ():
+        if found.get(one["step"], Stand("maybe")).standing == "now":
+            continue
+        people = joined(cells.person(login) for login in one["people"])
+        coming[one["step"]] = Stand("ahead" if one["certain"] else "maybe", people)
+    for step, tried in runs.items():
+        # what was refused in an earlier round is not how the request stands now
+        if tried[-1]["round"] < flow.json["round"] and found[step].standing == "bad":
+            coming.setdefault(step, Stand("maybe"))
+    found |= coming
+    return {**_certain(flow.workflow, found), **found}
+
+
+def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
+    open_ = [run for run in runs if run["state"] == "open"]
+    if open_:
+        since = min(str(run["opened_at"]) for run in open_)
+        people = joined(dict.fromkeys(name for run in open_ for name in waited_for(cells, run)))
+        words = text("flow_screens.waiting_since", locale(), at=_day(cells, since))
+        return Stand("now", people, words)
+    told = [run for run in runs if run["state"] != "cancelled"] or runs
+    newest = told[-1]
+    outcome = str(newest["outcome"] or "")
+    at = _day(cells, newest["closed_at"]) if newest["closed_at"] else ""
+    note = " ".join(part for part in (outcome_words(outcome), at) if part)
+    if outcome == "skipped":
+        return Stand("skipped", "", note)
+    if newest["state"] == "cancelled" and outcome != "returned":
+        names = dict.fromkeys(cells.person(one["person"]) for one in newest["people"])
+        return Stand("skipped", joined(names), note)
+    said = _said(cells, newest)
+    standing: Any = "bad" if outcome in BAD else "done"
+    if len(said) == 1 and outcome in said:
+        return Stand(standing, joined(said[outcome]), note)
+    lines = [f"{joined(names)} {outcome_words(word)}" for word, names in said.items()]
+    return Stand(standing, "", note, tuple(lines))
+
+
+def _said(cells: Cells, run: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names by what they decided; those who were only asked for an opinion decided nothing."""
+    said: dict[str, list[str]] = {}
+    asked: Sequence[Mapping[str, Any]] = run["people"]
+    for one in sorted(asked, key=lambda p: str(p.get("at") or "")):
+        outcome = str(one["outcome"] or "")
+        if one["state"] != "closed" or outcome not in DECIDED or one.get("position") == "delegate":
+            continue
+        by, person = one["by"] or SYSTEM, str(one["person"])
+        name = stands_in(cells, str(by), person)
+        if name not in said.setdefault(outcome, []):
+            said[outcome].append(name)
+    if not said and run["kind"] == "cc":
+        return {str(run["outcome"]): [cells.person(one["person"]) for one in asked]}
+    return said or {str(run["outcome"] or ""): [cells.person(SYSTEM)]}
+
+
+def _day(cells: Cells, at: str) -> str:
+    """The day of an instant: there is little room in a box."""
+    return cells.moment(at).rpartition(" ")[0]
+
+
+def _certain(workflow: Workflow, found: Mapping[str, Stand]) -> dict[str, Stand]:
+    """Steps outside every block, with no condition, behind what is open: they will come."""
+    ahead: dict[str, Stand] = {}
+    for step in reversed(workflow.steps):
+        if step.id in found:
+            if found[step.id].standing not in ("ahead", "maybe"):
+                break
+        elif step.when is None and step.kind in ("do", "wait", "subflow", "cc", "acknowledge"):
+            ahead[step.id] = Stand("ahead")
+    return ahead

@@ -1,0 +1,152 @@
+"""The steps of a request on its page: who decided what, for whom, why the system did, and in which
+round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from approvals_house import Approvals, open_approvals
+from page_house import Pages, texts, words
+
+FLOWS = {
+    "plan": """
+        steps:
+          - {id: draft, title: 编制, fill: {who: initiator}}
+          - id: a
+            title: 部门
+            approve:
+              mode: vote
+              who: [{person: u1}, {person: u2}, {person: u3}]
+              pass: 50%
+              add_sign: [with]
+          - id: rows
+            title: 逐行
+            each: {of: lines, steps: [{id: row, title: 行, approve: {who: {field: row.keeper}}}]}
+          - id: size
+            title: 金额
+            branch:
+              - when: amount > 100
+                steps: [{id: big, title: 集团, approve: {who: {person: chief}}}]
+              - else: []
+          - {id: gap, title: 空缺, approve: {who: {post: vacant, at: org}}, empty: pass}
+          - {id: b, title: 板块, approve: {who: {person: head}, add_sign: [with]}}
+        """,
+    "gone": """
+        steps:
+          - {id: a, title: 部门, approve: {who: {person: u1}}}
+          - {id: b, title: 空缺, approve: {who: {post: vacant, at: org}}, empty: reject}
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
+    folder = tmp_path_factory.mktemp("what_was_decided")
+    opened = open_approvals(folder, f"sqlite:///{folder / 'p.db'}", FLOWS)
+    yield opened
+    opened.api.close()
+
+
+@pytest.fixture(scope="module")
+def pages(house: Approvals) -> Pages:
+    return Pages(house.api)
+
+
+def opinions(shown: Any, step: str) -> list[str]:
+    return texts(shown, f"//li[@id='step-{step}']//*[contains(@class,'path-opinion')]")
+
+
+def standing(shown: Any, step: str) -> str:
+    box = shown.xpath(f"//*[@data-step='{step}']")[0]
+    found: str = box.get("class").split()[-1]
+    return found
+
+
+def moments(shown: Any) -> list[str]:
+    return texts(shown, "//*[@class='moment-head']")
+
+
+def test_each_person_stands_beside_what_he_decided_himself(house: Approvals, pages: Pages) -> None:
+    flow = house.start("plan", title="票签")
+    house.decide("u1", flow["id"])
+    house.decide("u2", flow["id"], "reject", comment="不同意")
+    house.decide("u3", flow["id"])
+    shown = pages.page("I", f"/f/plan/{flow['record']}")
+    told = [line.rsplit(" ", 2)[0] for line in opinions(shown, "a")]
+    assert [line.split(" ")[:2] for line in told] == [
+        ["审批人1", "已同意"], ["审批人2", "已拒绝"], ["审批人3", "已同意"],
+    ]  # fmt: skip
+    label = shown.xpath("//*[@data-step='a']/@aria-label")[0]
+    assert "审批人1、审批人3 已同意，审批人2 已拒绝" in label
+    assert standing(shown, "rows") == "skipped", "there were no rows"
+    assert standing(shown, "row") == standing(shown, "big") == "skipped"
+
+
+def test_what_the_system_did_is_its_own_with_the_reason(house: Approvals, pages: Pages) -> None:
+    flow = house.start("gone", title="系统拒绝")
+    house.later(minutes=1)
+    house.decide("u1", flow["id"])
+    shown = pages.page("I", f"/f/gone/{flow['record']}")
+    (line,) = opinions(shown, "b")
+    assert line.startswith("系统 已拒绝 ") and line.endswith("：找不到处理人")
+    assert "审批人1 已拒绝" not in " ".join(moments(shown))
+    told = words(shown.xpath("//ol[@class='timeline']")[0])
+    assert "系统 流程结束 · 已拒绝" in told
+    assert "找不到处理人，按规则拒绝" in told
+
+
+def test_both_names_stand_where_one_acts_for_another(house: Approvals, pages: Pages) -> None:
+    house.api.post("u1", "proxies", {"to": "u6", "until": "2099-01-01"})
+    flow = house.start("plan", title="代理")
+    path = f"/f/plan/{flow['record']}"
+    assert "审批人6（代审批人1）" in words(
+        pages.page("I", path).xpath("//*[contains(@class,'flow-waits')]")[0]
+    )
+    house.decide("u6", flow["id"], "reject", comment="代为拒绝")
+    shown = pages.page("I", path)
+    assert opinions(shown, "a")[0].startswith("审批人6（代审批人1） 已拒绝")
+    house.forget_absences()
+
+
+def test_signers_who_were_added_and_dropped_are_named_with_who_did(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("plan", title="加签")
+    (task,) = house.todo("u1", flow["id"])
+    house.act("u1", task["id"], "add_sign", {"people": ["u4", "u5"], "position": "with"})
+    house.act("u1", task["id"], "drop_sign", {"people": ["u5"]})
+    shown = pages.page("I", f"/f/plan/{flow['record']}")
+    assert "审批人4（审批人1加签）" in words(shown.xpath("//li[@id='step-a']")[0])
+    (dropped,) = opinions(shown, "a")
+    assert dropped.startswith("审批人5 由审批人1减签")
+    heads = moments(shown)
+    assert any(line.startswith("审批人1 并加签 · 部门 → 审批人4、审批人5") for line in heads)
+    assert any(line.startswith("审批人1 减签 · 部门 → 审批人5") for line in heads)
+
+
+def test_who_is_asked_for_an_opinion_stands_with_everybody_who_asked(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("plan", title="委派")
+    house.decide("u1", flow["id"], "delegate", to="u7", comment="请看")
+    house.decide("u7", flow["id"], "delegate", to="u8", comment="再看")
+    shown = pages.page("I", f"/f/plan/{flow['record']}")
+    waited = words(shown.xpath("//li[@id='step-a']//*[@class='path-people']")[0])
+    assert "审批人8（受审批人1 → 审批人7委派）" in waited
+
+
+def test_rounds_stand_apart_and_old_refusals_mark_nothing(house: Approvals, pages: Pages) -> None:
+    flow = house.start("plan", title="两轮")
+    for login in ("u1", "u2"):
+        house.decide(login, flow["id"])
+    (early,) = opinions(pages.page("I", f"/f/plan/{flow['record']}"), "gap")
+    assert early.startswith("系统 已同意") and early.endswith("：找不到处理人")
+    house.decide("head", flow["id"], "return", to="draft", comment="缺附件")
+    shown = pages.page("I", f"/f/plan/{flow['record']}")
+    assert texts(shown, "//details[@class='round']/summary") == ["第 2 轮", "第 1 轮"]
+    newest, oldest = shown.xpath("//details[@class='round']")
+    assert "缺附件" in words(oldest) and "缺附件" not in words(newest)
+    assert standing(shown, "b") == "ahead"
+    assert standing(shown, "draft") == "now"
