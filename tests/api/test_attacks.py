@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from api_house import CONTRACT, ApiHouse, code, fields
+from api_house import CONTRACT, PASSWORD, ApiHouse, code, fields
 
 FORM = "forms/contract"
 CONTRACTS = f"{FORM}/records"
@@ -282,6 +282,34 @@ def test_an_error_tells_nothing_of_the_inside(api_on_both: ApiHouse) -> None:
     for sent in (b"\xff\xfe{}", b'{"name": "\xc3\x28"}', b"{" * 2_000):
         refused_cleanly(api.ask("PATCH", "li.na", path, data=sent, match=1), 400)
     assert listed(api, "li.na").get_json()["total"] == 1
+
+
+def test_what_a_rule_says_names_and_quotes_nothing_hidden(api: ApiHouse) -> None:
+    rules = (
+        "rules:\n  kept: {check: amount > 5, at: secret, message: '{name} {secret}'}\n"
+        "  also: {check: amount > 5, at: secret}\n"
+    )
+    read = "can: [read], scope: org_and_below, hide"
+    form = CONTRACT.replace("rules:\n", rules).replace(read, read.replace("d]", "d, submit]"))
+    publish(api, form)
+    made = api.make("li.na", "contract", name="桥", amount=1, secret=CANARY)["id"]
+    asked = (
+        (f"{CONTRACTS}/{made}/submit", {}),
+        (f"{FORM}/compute?submitting=1", {"id": made}),
+    )
+    for address, body in asked:
+        whole, cut = (api.post(login, address, body) for login in ("li.na", "chen.jie"))
+        assert f"桥 {CANARY}" in whole.get_data(as_text=True)
+        told = cut.get_json()
+        told = told["problems"] if "problems" in told else told["error"]["fields"]
+        closed = "本记录中你看不到的内容不合要求。请找能看到全部内容的人处理。"
+        assert [(one["path"], one["message"]) for one in told] == [("", "桥 —"), ("", closed)]
+    browser = api.app.test_client()
+    signed = api.sessions.sign_in("chen.jie", PASSWORD)
+    browser.set_cookie("jingwei_session", signed.secret)
+    page = browser.get(f"/f/contract/{made}")
+    assert page.status_code == 200
+    assert "底价" not in page.get_data(as_text=True)
 
 
 # --- A29, A31, A33: who asks ----------------------------------------------------------------------

@@ -139,7 +139,7 @@ def show(form: str, id: int) -> Any:
             phrases=personal.phrases(view) if task or flow else [],
             buttons=[b for b in buttons_of(view, definition, shown) if not _is_twice(b, task)],
             moments=moments_of(view, definition, shown, cells, flow.json if flow else None),
-            titles=json.dumps(_titles(definition), ensure_ascii=False),
+            titles=json.dumps(_titles(definition, shown), ensure_ascii=False),
             receipts=_receipts(view, definition, id, cells),
             asks_to_be_seen=receipts.is_done_by_opening(view, form, id),
             shares=shares(view, definition, shown, cells),
@@ -180,13 +180,10 @@ def _migration(flow: Drawn | None) -> str:
     return f"/flows/migrate?id={flow.json['id']}" if flow is not None and moves else ""
 
 
-def _titles(form: Form) -> dict[str, str]:
+def _titles(form: Form, shown: RecordView) -> dict[str, str]:
     """What fields are called, by path: for what is wrong when a button is refused."""
-    found = {}
-    for f in form.fields.values():
-        found[f.path] = f.title(locale())
-        found |= {column.path: column.title(locale()) for column in f.fields.values()}
-    return found
+    every = (f for outer in form.fields.values() for f in (outer, *outer.fields.values()))
+    return {f.path: f.title(locale()) for f in every if f.path in shown.rights.visible}
 
 
 def _receipts(view: Reading, form: Form, id: int, cells: Cells) -> list[dict[str, Any]]:

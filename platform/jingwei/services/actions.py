@@ -163,7 +163,7 @@ def _check(
 ) -> None:
     env = environment(work, record, row=row, ask=answers)
     if action.check is not None and not work.catalogue.closure(action.check)(env):
-        said = by_author(work, action.name, "", action.message, record)
+        said = by_author(work, form, action.name, "", action.message, record, record)
         raise Invalid("invalid", fields=[said])
     plan = form_plan(work.store, work.catalogue, form.name)
     broken = validation.judge_action(work, plan, record, action.name)

@@ -19,7 +19,7 @@ from jingwei.services import (
     validation,
 )
 from jingwei.services.commands import Reading
-from jingwei.services.found import Found
+from jingwei.services.found import Found, told
 from jingwei.services.listing import form_of
 from jingwei.services.overrides import Overrides
 from jingwei.services.plans import FormPlan, form_plan
@@ -123,8 +123,8 @@ def compute(
             for n, f in plan.fields.items()
         },
         {n: v for n, v in suggested.json.items() if n in computed},
-        found.refusals,
-        found.warnings,
+        told(view, definition, before, found.refusals),
+        told(view, definition, before, found.warnings),
     )
 
 

@@ -18,7 +18,7 @@ from jingwei.services import (
     validation,
 )
 from jingwei.services.commands import Work
-from jingwei.services.found import Found
+from jingwei.services.found import Found, told
 from jingwei.services.overrides import Overrides, reason_of
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
@@ -260,7 +260,8 @@ def _judge(
     files.judge(work, plan.form, record, before, judged)
     found.judged(judged)
     if found.refusals:
-        raise Invalid("invalid", fields=found.refusals)
+        raise Invalid("invalid", fields=told(work, plan.form, before, found.refusals))
+    found.warnings = told(work, plan.form, before, found.warnings)
 
 
 def _changed(plan: FormPlan, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

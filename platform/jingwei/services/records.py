@@ -20,6 +20,7 @@ from jingwei.services import files, of_orgs, org_rights, uniqueness, validation
 from jingwei.services.change_rows import body_of, change_row
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
+from jingwei.services.found import told
 from jingwei.services.numbers import next_number
 from jingwei.services.overrides import reason_of
 from jingwei.services.plans import FormPlan, form_plan
@@ -395,7 +396,7 @@ def check_submission(work: Work, form: str, record: Mapping[str, Any]) -> None:
     )
     uniqueness.judge_unique_fields(work, plan, dict(record), judged, None)
     if judged.refusals:
-        raise Invalid("not-ready", fields=judged.refusals)
+        raise Invalid("not-ready", fields=told(work, plan.form, record, judged.refusals))
 
 
 Submit = Callable[[Work, str, int], Mapping[str, Any]]

@@ -43,7 +43,7 @@ def judge_unique(
         view.connection, plan.form.name, fields, values, record.get("id")
     )
     if taken is not None:
-        found.refusals.append(_taken(view, at or fields[0], message, record))
+        found.refusals.append(_taken(view, plan, at or fields[0], message, record))
 
 
 def taken_among(
@@ -61,14 +61,15 @@ def taken_among(
     for fields, at, message in wanted:
         keys = [[record.get(name) for name in fields] for record in records]
         for place in view.store.unique.taken(view.connection, plan.form.name, fields, keys):
-            refusal = _taken(view, at or fields[0], message, records[place])
+            refusal = _taken(view, plan, at or fields[0], message, records[place])
             taken.setdefault(place, []).append(refusal)
     return taken
 
 
 def _taken(
-    view: Reading, path: str, message: Template | None, record: Mapping[str, Any]
+    view: Reading, plan: FormPlan, path: str, message: Template | None, record: Mapping[str, Any]
 ) -> FieldRefusal:
     if message is not None:
-        return by_author(view, "taken", path, message, record)
+        old = None if record.get("id") is None else record
+        return by_author(view, plan.form, "taken", path, message, record, old)
     return FieldRefusal(path, "taken")

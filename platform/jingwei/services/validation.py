@@ -12,7 +12,7 @@ from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field
 from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
-from jingwei.services.found import Found, Values, by_author
+from jingwei.services.found import Found, Values, by_author, told
 from jingwei.services.plans import FieldPlan, FormPlan
 from jingwei.services.uniqueness import judge_unique
 from jingwei.services.world import environment
@@ -294,11 +294,14 @@ def _judge_rule(
             inside.record = row
             if _breaks(rule_plan, inside):
                 at = _place_of(plan, rule.each, index, rule.field_at)
-                into.append(by_author(view, rule.name, at, rule.message, row))
+                said = by_author(
+                    view, plan.form, rule.name, at, rule.message, row, env.old, rule.each
+                )
+                into.append(said)
         return
     if _breaks(rule_plan, env):
         at = rule.field_at or ""
-        into.append(by_author(view, rule.name, at, rule.message, record))
+        into.append(by_author(view, plan.form, rule.name, at, rule.message, record, env.old))
 
 
 def _place_of(plan: FormPlan, table: str, index: int, field_at: str | None) -> str:
@@ -338,9 +341,9 @@ def judge_action(
 ) -> list[FieldRefusal]:
     """What of the rules `on` this button does not hold."""
     found = Found()
-    env = environment(view, record)
+    env = environment(view, record, old=record)
     occasion = Occasion(action=action, drafts=True)
     for rule in plan.rules:
         if rule.rule.on == action:
             _judge_rule(view, plan, rule, dict(record), env, found, occasion)
-    return found.refusals
+    return told(view, plan.form, record, found.refusals)
