@@ -170,3 +170,52 @@ def test_a_value_is_told_layer_by_layer(office: Shell) -> None:
     assert "x_west_shop" in seen["fields"]
     east_sees = office.json("show", "form/purchase_request", "--as", "EAST")
     assert "x_west_shop" not in east_sees["fields"]
+
+
+def test_a_workflow_is_explained_with_every_rule_in_force(office: Shell) -> None:
+    flow = "workflows/purchase_approval.yaml"
+    told = office.json("explain", "purchase_approval")
+    rules = {one["path"]: one for one in told["in_force"]}
+    assert rules["defaults.same_person"] == {
+        "path": "defaults.same_person",
+        "value": "consecutive",
+        "file": None,
+        "line": None,
+        "default": True,
+    }
+    assert rules["start.recall"]["file"] == flow
+    words = office.say("explain", "purchase_approval")[1].split("\n")
+    assert words[words.index("The rules in force:") :][2:4] == [
+        "  defaults.empty: flow_admin (default)",
+        "  defaults.self_approval: superior (default)",
+    ]
+
+
+def test_a_preset_and_a_step_say_what_holds(office: Shell) -> None:
+    flow = "workflows/purchase_approval.yaml"
+    office.change(
+        flow,
+        "form: purchase_request\n",
+        "form: purchase_request\npolicy: strict\n"
+        "defaults: {same_person: any_earlier, return: {resume: walk}}\n",
+    )
+    office.change(flow, "  - id: manager\n", "  - id: manager\n    return: {to: previous}\n")
+
+    def told(path: str) -> tuple[object, bool]:
+        one = office.json("explain", f"purchase_approval.{path}")
+        return one["value"], one["default"]
+
+    assert told("defaults.self_approval") == ("forbid", False)  # by the preset, whose line is named
+    assert told("defaults.same_person") == ("any_earlier", False)
+    assert told("steps.manager.return.to") == ("previous", False)
+    assert told("steps.manager.return.resume") == ("walk", False)
+    assert told("steps.manager.vote_withdraw") == ("never", False)
+    assert told("steps.manager.remind") == (None, True)
+    seen = office.json("show", "workflow/purchase_approval", "--resolved")["steps"][1]["policy"]
+    assert seen["return"] == {"to": "previous", "resume": "walk", "walk_again_if_changed": []}
+
+
+def test_a_key_says_what_holds_where_it_is_not_written(office: Shell) -> None:
+    assert office.json("explain", "workflow.defaults.rerun")["default"] == "branch"
+    words = office.say("explain", "workflow.steps.approve.add_sign", lang="zh")[1]
+    assert words.endswith("\n  不写时是：[before, after, with]")

@@ -83,6 +83,8 @@ def _key(
         for label, words in (("values", key.values), ("keys", key.keys))
         if words
     ]
+    if key.default is not None:
+        listed.insert(0, text("cli_definitions.not_written", locale, default=key.default))
     lines = [line for line in (key.meaning, shape, *listed) if line]
     return Meaning(*place, path[-1], tuple(lines))
 

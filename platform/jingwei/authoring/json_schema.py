@@ -135,6 +135,8 @@ class _Exporter:
 
     def key(self, schema: Schema, key: str) -> dict[str, Any]:
         made = self.of(schema["properties"][key])
+        if "default" in schema["properties"][key] and "$ref" not in made:
+            made = {**made, "default": schema["properties"][key]["default"]}
         words = described(schema["thing"], key, self.locale)
         if words is None:
             return made

@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.authoring.grammar import element, kind_schema, named_parts, opened, thing
 from jingwei.authoring.json_schema import described
 from jingwei.authoring.outline import Outline
+from jingwei.authoring.policies import InForce, in_force, rule_in_force, step_place
 from jingwei.authoring.resolved import resolved
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.layered import layers_of
@@ -17,10 +18,12 @@ from jingwei.catalogue.layering import BASE, merged
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.kinds.table import KINDS, LATER
+from jingwei.language.kinds.workflow import POLICIES
 from jingwei.language.leaves import plain_data
 from jingwei.language.shapes import Schema
+from jingwei.language.workflow import Workflow
 from jingwei.problems import Position, Problems, nearest
-from jingwei.reading.yaml_file import Data, Scalar
+from jingwei.reading.yaml_file import Data, Scalar, YamlFile
 from jingwei.refusals import NotFound
 from jingwei.texts import has_text, text
 
@@ -38,6 +41,7 @@ class KeyMeaning:
     values: tuple[str, ...] = ()  # the words it may have
     keys: tuple[str, ...] = ()  # what may be written below
     types: tuple[str, ...] = ()  # field types that have it; empty where that is not the question
+    default: str | None = None  # what the engine takes where it is not written
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -48,19 +52,22 @@ class KeyMeaning:
             "values": list(self.values),
             "keys": list(self.keys),
             "types": list(self.types),
+            "default": self.default,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ValueHere:
-    """A value of this application. `at` is None for a default that nobody wrote; `layer` names
-    the layer it comes from (none: the definition itself)."""
+    """A value of this application. `at` is None for a default that nobody wrote, and where the word
+    stands that decides it, where another one does; `layer` names the layer it comes from (none: the
+    definition itself)."""
 
     path: str
     value: Any
     at: Position | None
     key: KeyMeaning | None = field(default=None)
     layer: str = BASE
+    in_force: tuple[InForce, ...] = ()  # of a whole workflow: the rules that hold, written or not
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -72,6 +79,7 @@ class ValueHere:
             "default": self.at is None,
             "layer": self.layer or "base",
             "key": self.key.to_json() if self.key else None,
+            **({"in_force": [one.to_json() for one in self.in_force]} if self.in_force else {}),
         }
 
 
@@ -185,7 +193,14 @@ def _meaning(path: str, schema: Schema, around: Schema, key: str, locale: str) -
         values=tuple(basic.get("enum", ())) or _values_of_shapes(basic),
         keys=tuple(below),
         types=_types_with(key) if named == "field" else (),
+        default=default_words(schema),
     )
+
+
+def default_words(schema: Schema) -> str | None:
+    """What the engine takes where a key is not written, as it would be written."""
+    default = schema.get("default")
+    return f"[{', '.join(default)}]" if isinstance(default, list) else default
 
 
 def _values_of_shapes(schema: Schema) -> tuple[str, ...]:
@@ -237,13 +252,42 @@ def explain_value(outline: Outline, path: str, locale: str) -> ValueHere:
         raise NotFound("no-such-definition", kind=kind, name=name, known=known)
     here, data = _descend(file.data, rest)
     key = _key_of(kind, rest, locale)
+    if kind == "workflow" and rest[:1] == ["steps"]:  # the id of a step is no word of the language
+        key = _key_of(kind, ["steps", *rest[2:]], locale)
+    definition = outline.definition(kind, name)
+    if isinstance(definition, Workflow):
+        silent = _of_workflow(definition, file, path, rest, key)
+        if silent is not None:
+            return silent
     if len(here) == len(rest):
         return ValueHere(path, plain_data(data), file.value_at(here), key)
-    found = _default(outline.definition(kind, name), rest)
+    found = _default(definition, rest)
     if found is None:
         known = ", ".join(list(data)[:_MOST_SHOWN]) if isinstance(data, dict) else "–"
         raise NotFound("no-such-key", name=rest[len(here)], path=path, known=known)
     return ValueHere(path, found[0], None, key)
+
+
+def _of_workflow(
+    workflow: Workflow, file: YamlFile, path: str, rest: list[str], key: KeyMeaning | None
+) -> ValueHere | None:
+    """What the file alone does not tell: the rules in force, and steps inside blocks by id."""
+    if not rest:
+        value, at = plain_data(file.data), file.value_at(())
+        return ValueHere(path, value, at, key, in_force=tuple(in_force(workflow, file)))
+    if rest == ["policy"] and ("policy",) not in file.values:
+        return ValueHere(path, "standard", None, key)
+    step, parts = (rest[1], rest[2:]) if rest[0] == "steps" and len(rest) > 1 else (None, rest[1:])
+    place = step_place(file, step) if step is not None else None
+    if place is not None:
+        here, data = _descend(file.data, [*(str(part) for part in place), *parts])
+        if len(here) == len(place) + len(parts):
+            return ValueHere(path, plain_data(data), file.value_at(here), key)
+    own = parts and parts[0] in POLICIES and (place is not None or rest[0] == "defaults")
+    if own and (parts[0] != "return" or len(parts) == 2):
+        rule = rule_in_force(workflow, file, step, tuple(parts))
+        return ValueHere(path, rule.value, rule.at, key)
+    return None
 
 
 def explain_as(

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from jingwei.authoring.grammar import SHARED, element, opened, thing, things
 from jingwei.authoring.json_schema import described
-from jingwei.authoring.look_up import shape_words
+from jingwei.authoring.look_up import default_words, shape_words
 from jingwei.authoring.onboarding import new_org
 from jingwei.authoring.outline import Outline, kind_of, outline
 from jingwei.authoring.scaffolds import SINGLE, Files, holes_of, scaffold
@@ -148,11 +148,18 @@ class _Page:
             (
                 f"`{key}`{'!' if key in required else ''}",
                 self._shape(schema),
-                described(of, key, self.locale) or "",
+                self._meaning(of, key, schema),
             )
             for key, schema in properties.items()
         )
         return self.table(head, rows)
+
+    def _meaning(self, of: str, key: str, schema: Schema) -> str:
+        words = described(of, key, self.locale) or ""
+        default = default_words(schema)
+        if default is None:
+            return words
+        return f"{words} {self.say('default', word=f'`{default}`')}".strip()
 
     def _shape(self, schema: Schema) -> str:
         if schema.get("jingwei") == "enum":

@@ -19,6 +19,7 @@ def check_ways(workflow: Workflow, places: StepPlaces, problems: Problems) -> No
     endless = _check_endless(workflow.steps, problems)
     if workflow.steps and not endless and not _may_pass(workflow.steps):
         problems.add("never-approved", workflow.origin.key("steps"), severity="warning")
+    _check_default(workflow, places, problems)
     for step in places.steps:
         _check_ways_back(step, places, problems)
         _check_then(step, places, problems)
@@ -117,6 +118,16 @@ def _check_ways_back(step: Step, places: StepPlaces, problems: Problems) -> None
             problems.add("return-into-another-way", at, id=step.id, to=word)
 
 
+def _check_default(workflow: Workflow, places: StepPlaces, problems: Problems) -> None:
+    """`defaults: {return: {to: ID}}`, which holds for every step."""
+    word, at = workflow.policy.return_.to, workflow.origin.value("defaults", "return", "to")
+    if word in WORDS_BACK:
+        return
+    if word not in places.by_id:
+        guess, known = nearest(word, places.order), ", ".join(places.order)
+        problems.add("unknown-step", at, suggestion=guess, id=word, known=known)
+
+
 def _in_another_way(here: Chain, there: Chain) -> bool:
     """Whether both stand in one block, in different ways of it: they never come one after the
     other."""
@@ -133,8 +144,9 @@ def _targets(step: Step, places: StepPlaces) -> Iterator[tuple[str, Position]]:
     if step.return_to is not None:
         yield step.return_to, places.of(step, "return", "to")
     rule = step.policy.get("return")
-    if rule is not None:
-        yield rule.to, places.of(step, "return", "to")
+    at = places.of(step, "return", "to")
+    if rule is not None and at != step.at:  # else it is the workflow's
+        yield rule.to, at
     for index, late in enumerate(step.overdue):
         if "return_to" in late:
             yield late["return_to"], places.of(step, "overdue", index, "return_to")

@@ -42,7 +42,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
         _check_no_default_decides(workflow, steps, problems)
     for effects in workflow.end.values():
         check_states_entered(form, effects, problems)
-    _check_routing_fields(form, workflow, problems)
+    _check_routing_fields(form, workflow, places, problems)
     _check_used(catalogue, form, workflow, problems)
     _check_fallback(catalogue, workflow, steps, problems)
     _check_migration(workflow, steps, problems)
@@ -161,12 +161,22 @@ def _check_no_default_decides(workflow: Workflow, steps: list[Step], problems: P
         problems.add("decided-by-nobody", workflow.origin.value("defaults", "empty"), id=bare.id)
 
 
-def _check_routing_fields(form: Form, workflow: Workflow, problems: Problems) -> None:
+def _check_routing_fields(
+    form: Form, workflow: Workflow, places: StepPlaces, problems: Problems
+) -> None:
     paths = paths_of(form)
+    end = ("return", "walk_again_if_changed")
     for index, name in enumerate(workflow.policy.return_.walk_again_if_changed):
         if name not in paths:
-            at = workflow.origin.value("defaults", "return", "walk_again_if_changed", index)
+            at = workflow.origin.value("defaults", *end, index)
             unknown(problems, at, name, list(paths), form.name)
+    for step in places.steps:
+        rule = step.policy.get("return")
+        if rule is None or places.of(step, *end) == step.at:
+            continue
+        for index, name in enumerate(rule.walk_again_if_changed):
+            if name not in paths:
+                unknown(problems, places.of(step, *end, index), name, list(paths), form.name)
 
 
 def _check_used(catalogue: Catalogue, form: Form, workflow: Workflow, problems: Problems) -> None:

@@ -42,6 +42,9 @@ def explain(context: Context, path: str, org: str | None) -> int:
         if word is not None:
             context.give(word.to_json(), "\n".join(_word_lines(context, word)))
             return FINE
+        if path.split(".")[0] not in KINDS and (named := _of_a_workflow(context, path)) is not None:
+            context.give(named.to_json(), "\n".join(_value_lines(context, named)))
+            return FINE
         key = explain_key(path, context.locale)
         context.give(key.to_json(), "\n".join(_key_lines(context, key)))
         return FINE
@@ -58,6 +61,14 @@ def explain(context: Context, path: str, org: str | None) -> int:
         {**layers[-1].to_json(), "layers": [one.to_json() for one in layers]}, "\n".join(lines)
     )
     return FINE
+
+
+def _of_a_workflow(context: Context, path: str) -> ValueHere | None:
+    """A workflow may be called by its name alone, as `rehearse` calls it."""
+    held = outline(context.root)
+    if path.split(".")[0] not in held.names("workflow"):
+        return None
+    return explain_value(held, f"workflow/{path}", context.locale)
 
 
 def _word_lines(context: Context, word: WordMeaning) -> Iterator[str]:
@@ -77,6 +88,8 @@ def _key_lines(context: Context, key: KeyMeaning) -> list[str]:
         lines.append(f"  {key.meaning}")
     needed = say("cli_definitions.required") if key.required else ""
     lines.append(f"  {say('cli_definitions.written_as', shape=key.shape)}{needed}")
+    if key.default is not None:
+        lines.append(f"  {say('cli_definitions.not_written', default=key.default)}")
     for label, listed in (("values", key.values), ("types", key.types), ("keys", key.keys)):
         if listed:
             lines.append(f"  {say(f'cli_definitions.{label}', listed=', '.join(listed))}")
@@ -90,6 +103,12 @@ def _value_lines(context: Context, value: ValueHere) -> list[str]:
     lines.append(f"  {place}" if value.layer == BASE else f"  {place} ({value.layer})")
     if value.key is not None and value.key.meaning:
         lines.append(f"  {value.key.meaning}")
+    if value.in_force:
+        lines.append(context.text("cli_definitions.rules_in_force"))
+    for rule in value.in_force:
+        place = str(rule.at) if rule.at else context.text("cli_definitions.default_word")
+        shown = json.dumps(rule.value, ensure_ascii=False).replace('"', "")
+        lines.append(f"  {rule.path}: {shown} ({place})")
     return lines
 
 

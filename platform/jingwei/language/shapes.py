@@ -62,6 +62,12 @@ def enum(*words: str) -> Schema:
     return _leaf("enum", type="string", enum=list(words))
 
 
+def else_(schema: Schema, *words: str) -> Schema:
+    """What the engine takes where the key is not written: for the manual, editors and `explain`."""
+    many = schema.get("type") == "array"
+    return {**schema, "default": list(words) if many else words[0]}
+
+
 def list_of(item: Schema, *, one: bool = False) -> Schema:
     """A list; with `one`, a single value stands for a list of itself."""
     return _leaf("list", type="array", items=item, one=one)

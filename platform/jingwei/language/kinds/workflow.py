@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jingwei.language.effects import Effect
@@ -22,6 +23,7 @@ from jingwei.language.shapes import (
     WORD,
     Schema,
     by_shape,
+    else_,
     enum,
     keys,
     kind,
@@ -57,7 +59,11 @@ _FIELDS = keys(
 )
 _RETURN = keys(
     "return_rule",
-    {"to": WORD, "resume": enum("returner", "walk"), "walk_again_if_changed": list_of(WORD)},
+    {
+        "to": else_(WORD, "any_earlier"),
+        "resume": else_(enum("returner", "walk"), "returner"),
+        "walk_again_if_changed": list_of(WORD),
+    },
 )
 _EMPTY = by_shape(
     scalar=enum("pass", "reject", "block_start", "flow_admin"),
@@ -71,6 +77,19 @@ _POLICY: Mapping[str, Schema] = {
     "rerun": enum("branch", "block"),
     "vote_withdraw": enum("while_open", "never"),
     "remind": keys("remind", {"first": DURATION, "every": DURATION, "max": INTEGER}),
+}
+# what `defaults` means where it does not say: the class Policy has the same, and a test compares
+_UNSAID: Mapping[str, str] = {
+    "empty": "flow_admin",
+    "self_approval": "superior",
+    "same_person": "consecutive",
+    "rerun": "branch",
+    "vote_withdraw": "while_open",
+}
+POLICIES = tuple(_POLICY)
+_DEFAULTS: Mapping[str, Schema] = {
+    key: else_(schema, _UNSAID[key]) if key in _UNSAID else schema
+    for key, schema in _POLICY.items()
 }
 _OVERDUE = keys(
     "overdue",
@@ -86,15 +105,16 @@ _OVERDUE = keys(
 )
 _APPROVE: Mapping[str, Schema] = {
     "who": WHO,
-    "mode": enum("one", "any", "all", "sequential", "vote"),
-    "holders": enum("any", "all", "claim"),
+    "mode": else_(enum("one", "any", "all", "sequential", "vote"), "one"),
+    "holders": else_(enum("any", "all", "claim"), "any"),
     "pass": WORD,
-    "on_reject": by_shape(
-        scalar=enum("end"), keyed=keys("on_reject", {"return_to": WORD}, ("return_to",))
+    "on_reject": else_(
+        by_shape(scalar=enum("end"), keyed=keys("on_reject", {"return_to": WORD}, ("return_to",))),
+        "end",
     ),
-    "reject_needs": enum("one", "all"),
-    "add_sign": list_of(enum("before", "after", "with")),
-    "opinion": enum("required", "optional"),
+    "reject_needs": else_(enum("one", "all"), "one"),
+    "add_sign": else_(list_of(enum("before", "after", "with")), "before", "after", "with"),
+    "opinion": else_(enum("required", "optional"), "optional"),
     "signature": NAME,
     "fields": _FIELDS,
     "labels": map_of(TEXT),
@@ -114,7 +134,7 @@ BLOCKS: Mapping[str, Schema] = {
             "of": FORMULA,
             "distinct": FORMULA,
             "steps": STEPS,
-            "order": enum("together", "one_by_one"),
+            "order": else_(enum("together", "one_by_one"), "together"),
             "fields": _FIELDS,
         },
         ("of", "steps"),
@@ -131,7 +151,7 @@ BLOCKS: Mapping[str, Schema] = {
                 "effect", {"form": ref("form"), "set": map_of(VALUE, thing="effect")}, ("form",)
             ),
             "each": FORMULA,
-            "wait": enum("all", "any", "none"),
+            "wait": else_(enum("all", "any", "none"), "all"),
         },
         ("workflow", "create"),
     ),
@@ -156,11 +176,13 @@ SCHEMA = kind(
             {
                 "who": WHO,
                 "when": CONDITION,
-                "recall": enum("never", "until_first_decision", "until_end"),
+                "recall": else_(
+                    enum("never", "until_first_decision", "until_end"), "until_first_decision"
+                ),
             },
         ),
-        "policy": enum("standard", "strict"),
-        "defaults": keys("defaults", _POLICY),
+        "policy": else_(enum("standard", "strict"), "standard"),
+        "defaults": keys("defaults", _DEFAULTS),
         "steps": STEPS,
         "end": keys(
             "flow_end",
@@ -260,8 +282,6 @@ def _build_step(walker: Walker, block: str, values: dict[str, Any], path: Path) 
     inner = values[block]
     arguments: dict[str, Any] = own(values, "when", "due", "overdue", "can", "help", "reason")
     arguments["policy"] = {key: values[key] for key in _POLICY if key in values and key != block}
-    if "return" in arguments["policy"]:
-        arguments["policy"]["return"] = _return_rule(arguments["policy"]["return"])
     arguments.update(_BUILDERS[block](inner))
     if block == "subflow":
         arguments["do"] = (_creation(walker, inner, path),)
@@ -274,8 +294,20 @@ def _build_step(walker: Walker, block: str, values: dict[str, Any], path: Path) 
     )
 
 
-def _return_rule(values: dict[str, Any]) -> ReturnRule:
-    return ReturnRule(**values)
+def _with_returns(steps: tuple[Step, ...], given: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The rules of returning of the steps, key by key: what a step does not say of it, the workflow
+    does."""
+    return tuple(_with_return(step, given) for step in steps)
+
+
+def _with_return(step: Step, given: Mapping[str, Any]) -> Step:
+    if "return" in step.policy:
+        rule = ReturnRule(**{**given, **step.policy["return"]})
+        step = replace(step, policy={**step.policy, "return": rule})
+    if step.steps or step.branches:
+        branches = tuple(replace(b, steps=_with_returns(b.steps, given)) for b in step.branches)
+        step = replace(step, steps=_with_returns(step.steps, given), branches=branches)
+    return step
 
 
 def _fill(inner: dict[str, Any]) -> dict[str, Any]:
@@ -368,15 +400,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 def build(walker: Walker, name: str, values: dict[str, Any]) -> Workflow:
     start = values.get("start", {})
     policy = {**PRESETS[values.get("policy", "standard")], **values.get("defaults", {})}
-    if "return" in policy:
-        policy["return_"] = _return_rule(policy.pop("return"))
+    returns = policy.pop("return", {})
     return Workflow(
         **common(walker, name, values),
         form=values["form"],
         start_who=start.get("who", ()),
         start_when=start.get("when"),
         recall=start.get("recall", "until_first_decision"),
-        policy=Policy(**policy),
-        steps=values["steps"],
+        policy=Policy(**policy, return_=ReturnRule(**returns)),
+        steps=_with_returns(values["steps"], returns),
         **own(values, "end", "migrate"),
     )
