@@ -15,9 +15,10 @@ import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -25,6 +26,7 @@ TIMEOUT_SECONDS = 60.0
 PAGE = 200  # records of one page, the most there are
 MOST_TRIES = 100  # of a change that others keep overtaking
 _STALE = 412
+_NO: Mapping[str, Any] = MappingProxyType({})
 
 Record = dict[str, Any]
 
@@ -66,6 +68,35 @@ class Client:
         found: Record = self.ask("GET", "me")
         return found
 
+    def tasks(self, box: str = "todo") -> list[Record]:
+        """What waits for me; other boxes: `waiting done mine cc`."""
+        found: list[Record] = self.ask("GET", "tasks", parameters={"box": box, "size": PAGE})[
+            "items"
+        ]
+        return found
+
+    def decide(self, task: int, action: str, **said: Any) -> Record:
+        """`approve reject return …` a task; said: `comment`, `to`, `people`, `fields`. The flow."""
+        found: Record = self.ask("POST", f"tasks/{task}/{action}", said, key=uuid.uuid4().hex)
+        return found
+
+    def upload(self, name: str, content: bytes) -> Record:
+        """A file; its `id` is the value of a file field."""
+        mark = uuid.uuid4().hex
+        head = (
+            f"--{mark}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{_quoted(name)}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+        type_ = f"multipart/form-data; boundary={mark}"
+        found: Record = self._parsed(self._send("POST", "files", body, {"Content-Type": type_}))
+        return found
+
+    def download(self, path: str) -> bytes:
+        """Content as it is: of `files/ID`, or of an export."""
+        return self._send("GET", path, None, {})
+
     def ask(
         self,
         method: str,
@@ -78,26 +109,36 @@ class Client:
     ) -> Any:
         """Any call of the API; its JSON. `revision`: the one that was seen; `key`: the same deed,
         however often it is sent. Raises ApiError."""
-        address = f"{self.address.rstrip('/')}/api/v1/{path}"
         if parameters:
-            address += "?" + urlencode({k: v for k, v in parameters.items() if v is not None})
-        request = urllib.request.Request(address, method=method)  # noqa: S310  # the caller's own
-        request.add_header("Accept", "application/json")
+            path += "?" + urlencode({k: v for k, v in parameters.items() if v is not None})
+        headers = {}
+        if revision is not None:
+            headers["If-Match"] = f'"{revision}"'
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        sent = None if body is None else json.dumps(body, default=_plain).encode()
+        return self._parsed(self._send(method, path, sent, headers))
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> bytes:
+        address = f"{self.address.rstrip('/')}/api/v1/{path}"
+        request = urllib.request.Request(address, body, method=method)  # noqa: S310  # the caller's
         request.add_header("Accept-Language", self.language)
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
-        if revision is not None:
-            request.add_header("If-Match", f'"{revision}"')
-        if key is not None:
-            request.add_header("Idempotency-Key", key)
-        if body is not None:
-            request.add_header("Content-Type", "application/json")
-            request.data = json.dumps(body, default=_plain).encode()
+        for name, value in headers.items():
+            request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                content = answer.read()
+                content: bytes = answer.read()
         except urllib.error.HTTPError as error:
             raise _refusal(error) from None
+        return content
+
+    def _parsed(self, content: bytes) -> Any:
         return json.loads(content, parse_float=Decimal) if content else None
 
 
@@ -123,13 +164,15 @@ class Records:
         )
         return found
 
-    def all(self, filter: str | None = None, **parameters: Any) -> Iterator[Record]:
+    def all(
+        self, filter: str | None = None, *, size: int = PAGE, **parameters: Any
+    ) -> Iterator[Record]:
         """Every record, page after page, none twice however many come meanwhile."""
         after: str | None = None
         while True:
-            page = self.list(filter, size=PAGE, after=after, count="capped", **parameters)
+            page = self.list(filter, size=size, after=after, count="none", **parameters)
             yield from page["items"]
-            after = page.get("next_after")
+            after = page["after"]
             if after is None:
                 return
 
@@ -163,9 +206,23 @@ class Records:
         """Starts the flow of the form, or submits where the form has none."""
         return self.client.ask("POST", f"{self.path}/{id}/submit", {}, key=uuid.uuid4().hex)
 
+    def bulk(self, action: str, records: Iterable[Record], values: Mapping[str, Any] = _NO) -> Any:
+        """Many at once: `update`, `delete` or `restore` of records as they were read; `results` has
+        one for each, done or refused."""
+        chosen = [{"id": one["id"], "revision": one["revision"]} for one in records]
+        body = {"action": action, "records": chosen}
+        if values:
+            body["values"] = dict(values)  # type: ignore[assignment]
+        return self.client.ask("POST", f"{self.path}/bulk", body, key=uuid.uuid4().hex)
+
     def history(self, id: int) -> Any:
         """What happened to a record, newest first."""
         return self.client.ask("GET", f"{self.path}/{id}/history")
+
+
+def _quoted(name: str) -> str:
+    """As browsers write the name of a file between quotation marks."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _plain(value: Any) -> Any:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
+from functools import partial
 from threading import Thread
 
 import pytest
 from api_house import PASSWORD, ApiHouse
 from werkzeug.serving import make_server
 
-from jingwei.client import ApiError, Client
+from jingwei.client import ApiError, Client, Record
 
 EDITORS, EDITS = 10, 3
 
@@ -31,14 +33,19 @@ def served(api: ApiHouse) -> Iterator[str]:
 
 
 def test_ten_people_who_edit_one_form_at_once_lose_nothing(api_on_both: ApiHouse) -> None:
-    """Each adds to the same record and makes one of his own, all at the same time."""
+    """Each adds to the same record, in a field and as a row, and makes one of his own, all at the
+    same time."""
     with served(api_on_both) as address:
         contracts = Client.sign_in(address, "li.na", PASSWORD).records("contract")
         shared = contracts.create(name="桥", amount=0)["id"]
 
+        def more(editor: int, turn: int, now: Record) -> Record:
+            rows = [*now["lines"], {"item": f"{editor}-{turn}", "price": editor}]
+            return {"amount": now["amount"] + editor, "lines": rows}
+
         def edit(editor: int) -> None:
-            for _ in range(EDITS):
-                contracts.change(shared, lambda now: {"amount": now["amount"] + editor})
+            for turn in range(EDITS):
+                contracts.change(shared, partial(more, editor, turn))
             contracts.create(name=f"合同{editor}", amount=editor)
 
         with ThreadPoolExecutor(EDITORS) as people:
@@ -46,12 +53,15 @@ def test_ten_people_who_edit_one_form_at_once_lose_nothing(api_on_both: ApiHouse
 
         kept = contracts.get(shared)
         assert (kept["amount"], kept["revision"]) == (EDITS * 55, 1 + EDITORS * EDITS)
+        rows = {f"{e}-{turn}" for e in range(1, EDITORS + 1) for turn in range(EDITS)}
+        assert {one["item"] for one in kept["lines"]} == rows
+        assert (len(kept["lines"]), kept["total"]) == (len(rows), kept["amount"])
         history = contracts.history(shared)["items"]
         steps = [
             one["changes"]["amount"] for one in reversed(history) if "amount" in one["changes"]
         ]
         assert [was for was, _ in steps[1:]] == [now for _, now in steps[:-1]]
-        made = sorted(one["amount"] for one in contracts.all('name != "桥"', sort="amount"))
+        made = [one["amount"] for one in contracts.all('name != "桥"', sort="amount", size=3)]
         assert made == list(range(1, EDITORS + 1))
 
 
@@ -71,5 +81,25 @@ def test_the_client_says_what_is_wrong_and_keeps_every_digit(api: ApiHouse) -> N
         ]
         with pytest.raises(ApiError, match="412 stale"):
             contracts.update(made["id"], 7, {"amount": 1})
-        contracts.delete(made["id"], made["revision"])
-        assert contracts.list()["total"] == 0
+        other = contracts.create(name="坝", amount=1)
+        done = contracts.bulk("update", [made, other], {"signed_on": date(2026, 3, 1)})
+        assert (done["done"], done["refused"]) == (2, 0)
+        assert contracts.bulk("delete", [made])["results"][0]["error"]["code"] == "stale"
+        contracts.delete(made["id"], made["revision"] + 1)
+        assert [one["id"] for one in contracts.all()] == [other["id"]]
+
+
+def test_the_client_sends_files_and_fetches_them(api: ApiHouse) -> None:
+    with served(api) as address:
+        house = Client.sign_in(address, "li.na", PASSWORD)
+        content = bytes(range(256)) * 5 + b"\r\n--x--\r\n"
+        kept = house.upload('凭证 "一".bin', content)
+        assert (kept["name"], kept["size"]) == ('凭证 "一".bin', len(content))
+        contract = house.records("contract").create(name="桥", amount=1)
+        receipt = house.records("receipt").create(contract=contract["id"], paper=kept["id"])
+        assert receipt["paper"] == kept["id"]
+        assert house.download(f"files/{kept['id']}") == content
+        assert b"\r\n" in house.download("forms/contract/export.csv")
+        assert house.tasks() == []
+        with pytest.raises(ApiError, match="404"):
+            house.decide(1, "approve", comment="ok")
