@@ -11,7 +11,9 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
                   {field: value} · events: types that the step wrote, in order · round ·
                   answered: how many of a race were not refused · waits: {person: how many of the
-                  person's tasks wait for whom the person asked}
+                  person's tasks wait for whom the person asked} · said: [{type, by, for, step,
+                  …data}]: events that the step wrote, with what is named of each; `by: system` ·
+                  history: {action: actor} of the record's newest changes · waiting: [{kind, …}]
 
 Beside what a case expects, A1–A7 are looked at after every step.
 """
@@ -38,7 +40,7 @@ from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 
 _NUMBERS = itertools.count()
-SHOWN = {"tasks", "status", "round", "on_behalf"}
+SHOWN = {"tasks", "status", "round", "on_behalf", "waiting"}
 OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
 REASONED = {*OF_FLOW, "reassign"}  # they call it `reason`
@@ -140,6 +142,12 @@ class Run:
         for type_ in expect.get("events", []):
             assert type_ in fresh, f"{self.where}: {fresh}"
         assert expect.get("events") != [] or not fresh, f"{self.where}: {fresh}"
+        told = [_told_of(e) for e in events[len(events) - len(fresh) :]]
+        for said in expect.get("said", []):
+            assert any(said.items() <= one.items() for one in told), f"{self.where}: {told}"
+        for action, actor in expect.get("history", {}).items():
+            found = self._changes(state.flow)
+            assert (action, actor) in found, f"{self.where}: {found}"
         for person, outcome in expect.get("outcomes", {}).items():
             mine = [t for t in state.tasks.values() if t.person == person]
             found = f"{mine[-1].outcome}" if mine else "none"
@@ -155,12 +163,22 @@ class Run:
             found = self.house.todo(login, self.flow, box="waiting")
             assert len(found) == count, f"{self.where}: waiting of {login}"
 
+    def _changes(self, flow: Any) -> list[tuple[str, str]]:
+        path = f"forms/{flow.form}/records/{flow.record}/history"
+        items = self.house.api.get("I", path).get_json()["items"]
+        return [(item["action"], _whose(item)) for item in items]
+
     def _look_at_page(self, expect: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
         if "tasks" in expect:
             wanted = sorted((expect["tasks"] or "").split())
             assert self.house.asked(shown) == wanted, f"{self.where}: {self.house.asked(shown)}"
         if "status" in expect:
             assert shown["status"] == expect["status"], f"{self.where}: {shown['status']}"
+        if "waiting" in expect:
+            assert len(shown["waiting"]) == len(expect["waiting"]), f"{self.where}: {shown}"
+            for one, wanted in zip(shown["waiting"], expect["waiting"], strict=True):
+                found = {**one, "requests": [r["display"] for r in one.get("requests", ())]}
+                assert wanted.items() <= found.items(), f"{self.where}: {one}"
         if "round" in expect:
             assert shown["round"] == expect["round"], f"{self.where}: {shown['round']}"
         for person, behalf in expect.get("on_behalf", {}).items():
@@ -339,6 +357,18 @@ class Run:
             *state.tasks.values(),
         ]
         return int(ranked[0].id)
+
+
+def _whose(item: Mapping[str, Any]) -> str:
+    """Who did what a change says: `u2/u1` for u2 in place of u1."""
+    actor, behalf = item["actor"] or "system", item["on_behalf_of"]
+    return actor if behalf is None else f"{actor}/{behalf}"
+
+
+def _told_of(event: Any) -> dict[str, Any]:
+    """An event as `said` writes it."""
+    about = {"type": event.type, "by": event.actor or "system", "for": event.on_behalf_of}
+    return {**event.data, **about, "step": event.step}
 
 
 def _line(login: str) -> dict[str, str]:

@@ -142,6 +142,7 @@ def _act(
     if wish.to and action in ("transfer", "delegate", "add_sign", "reassign"):
         runtime.check_people(work, [wish.to])
     walk = found.walk()
+    work = _in_place_of(work, task)
     if task.state == "open" and revision is not None:
         _check_revision(found.asks.record, revision)
     if action in ("approve", "submit", "add_sign"):
@@ -151,6 +152,13 @@ def _act(
     act_in_walk(walk, task.id, action, wish, administrator=administers)
     runtime.commit(work, found, walk)
     return _shown(work, found)
+
+
+def _in_place_of(work: Work, task: TaskRow) -> Work:
+    """Who stands in does what he does for another: the record's history names both."""
+    if task.person == task.acting or work.actor.login != task.acting:
+        return work
+    return replace(work, on_behalf_of=work.people.find(work.connection, task.person, work.today))
 
 
 def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[str, Any]) -> None:
@@ -223,9 +231,8 @@ def _reopen(work: Work, found: Loaded, wish: Any) -> dict[str, Any]:
     work = work.of(record["org"])
     form = work.catalogue.forms[flow.form]
     workflow = work.catalogue.workflows.get(flow.workflow)
-    row = work.people.find(work.connection, flow.initiator, work.today)
-    again = replace(work, actor=row, on_behalf_of=work.actor) if row else work
-    fresh = begin(again, form, record, wish, previous=flow.id, workflow=workflow)
+    who = flow.initiator
+    fresh = begin(work, form, record, wish, previous=flow.id, workflow=workflow, initiator=who)
     return _shown(work, fresh, predicts=True)
 
 

@@ -202,7 +202,8 @@ def _reassign(walk: Walk, task: TaskRow, wish: Wish) -> None:
 def _delegate(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
     person = _somebody(walk, run, wish)
-    walk.note("delegated", step=run.step, comment=wish.comment, task=task.id, to=person)
+    whose = {"person": task.person, "to": person}
+    walk.note("delegated", step=run.step, comment=wish.comment, task=task.id, **whose)
     walk.set_task(task.id, state="waiting")
     ask_more(
         walk,
@@ -218,7 +219,8 @@ def _delegate(walk: Walk, task: TaskRow, wish: Wish) -> None:
 
 def _claim(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
-    walk.note("claimed", step=run.step, task=task.id)
+    people = [one.acting for one in holders_beside(walk, task)]  # who are asked no more
+    walk.note("claimed", step=run.step, task=task.id, people=people)
     _others_of_seat(walk, task)
 
 
@@ -281,7 +283,8 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
     votes = [t for t in walk.tasks_of(run.id) if t.outcome in ("approved", "rejected")]
     if not left and not votes:
         raise Refused("flow-last-signer")
-    walk.note("signers_dropped", step=run.step, task=task.id, people=list(people))
+    named = {"task": task.id, "people": list(people)}
+    walk.note("signers_dropped", step=run.step, comment=wish.comment, **named)
     for person in people:
         walk.close_task(live[person].id, "dropped", by=walk.actor, comment=wish.comment)
     walk.look_at(run.id)

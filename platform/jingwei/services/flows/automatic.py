@@ -28,7 +28,11 @@ def run_automatic(walk: Walk, step: Step, run: RunRow, rows: Rows) -> None:
             _automatic_return(walk, step, run)
         case "end":
             walk.set_run(run.id, state="done", outcome=step.outcome, closed_at=walk.now)
-            walk.end(step.outcome or "approved", reason=step.reason.zh if step.reason else None)
+            outcome = step.outcome or "approved"
+            words = {"zh": step.reason.zh, "en": step.reason.en} if step.reason else None
+            why = {"reason": "end-step", "words": words}
+            walk.note_system("ended", step=step.id, outcome=outcome, **why)
+            walk.end(outcome, noted=True)
         case _:
             raise Refused("flow-step-not-yet", step=step.id, kind=step.kind)
 

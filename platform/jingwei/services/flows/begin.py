@@ -21,6 +21,7 @@ from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.state import State, plain
 from jingwei.services.flows.walk import Walk
 from jingwei.services.numbers import next_number
+from jingwei.services.people import SYSTEM
 from jingwei.storage.flow_rows import FlowRow
 
 MAY_SUBMIT = frozenset({"draft", "recalled", "rejected", "terminated"})
@@ -51,17 +52,18 @@ def begin(
     previous: int | None = None,
     workflow: Workflow | None = None,
     parent: tuple[int, int] | None = None,
+    initiator: str | None = None,
 ) -> Loaded:
     """Start a request on a locked record. Raises Refused, Invalid, Conflict or NotAllowed.
 
     `parent`: the instance and the run of its step that begins this one; that and reopening
-    (`previous`) ask for no rights of the initiator.
+    (`previous`) ask for no rights of the `initiator`, who else is the actor.
     """
     workflow = workflow or workflow_of(work, form, record)
     if workflow is None:
         raise NotFound("no-flow")
     keep_text(work, workflow)
-    initiator = _initiator(work, record)
+    initiator = initiator or _initiator(work, record)
     flow = FlowRow(
         work.store.next_ids(work.connection, 1)[0],
         form.name,
@@ -87,7 +89,10 @@ def begin(
         now = records.set_system(work, form.name, record["id"], number=number)
         found.asks.keep(now)
     walk = found.walk()
-    walk.note("started" if previous is None else "reopened", comment=wish.comment)
+    reason = _begun_by_system(work, previous, parent)
+    above = parent[0] if parent else None
+    word = "started" if previous is None else "reopened"
+    walk.note(word, comment=wish.comment, reason=reason, parent=above)
     walk.set_flow(**plain_values(flow))
     keep_chosen(walk, wish.chosen)
     if previous is None and parent is None:
@@ -96,21 +101,34 @@ def begin(
     with runtime.at_work(flow.id):
         walk.begin()
         walk.settle()
-        _complete_first_fill(found, walk, wish)
+        _complete_first_fill(found, walk, wish, reason)
         runtime.commit(work, found, walk, fresh=True)
     return found
 
 
 def begin_child(work: Work, workflow: Workflow, parent: FlowRow, run: int, record_id: int) -> int:
-    """The request of one record of a subflow, begun in the name of the parent's initiator."""
+    """The request of one record of a subflow: the system begins it, for the parent's initiator."""
     record = records.locked(work, workflow.form, record_id)
     work = work.of(record["org"])
     form = work.catalogue.forms[workflow.form]
     workflow = work.catalogue.workflows.get(workflow.name, workflow)
-    initiator = work.people.find(work.connection, parent.initiator, work.today)
-    own = work if initiator is None else replace(work, actor=initiator, on_behalf_of=None)
-    found = begin(own, form, record, Wish(), workflow=workflow, parent=(parent.id, run))
+    own = replace(work, actor=SYSTEM, on_behalf_of=None)
+    above = (parent.id, run)
+    found = begin(
+        own, form, record, Wish(), workflow=workflow, parent=above, initiator=parent.initiator
+    )
     return found.state.flow.id
+
+
+def _begun_by_system(
+    work: Work, previous: int | None, parent: tuple[int, int] | None
+) -> str | None:
+    """Why nobody submitted this request himself; None where the actor did."""
+    if parent is not None:
+        return "begun-by-parent"
+    if previous is not None:
+        return "reopened"
+    return "begun-by-rule" if work.actor.is_system else None
 
 
 def plain_values(flow: FlowRow) -> dict[str, Any]:
@@ -155,15 +173,19 @@ def _check_somebody(walk: Walk) -> None:
             raise Refused("flow-nobody-at-start", step=one.step.title)
 
 
-def _complete_first_fill(found: Loaded, walk: Walk, wish: Wish) -> None:
-    """Submitting is the answer to a first `fill` of the initiator."""
+def _complete_first_fill(found: Loaded, walk: Walk, wish: Wish, reason: str | None) -> None:
+    """Submitting is the answer to a first `fill` of the initiator. `reason`: why nobody did."""
     first = found.plan.workflow.steps[0]
     for task in list(walk.tasks.values()):
         run = walk.runs[task.run or 0]
         own = task.person == walk.flow.initiator and task.state == "open"
         if first.kind == "fill" and run.step == first.id and own:
             runtime.check_required(found, run)
-            actor, walk.actor = walk.actor, walk.flow.initiator
-            act(walk, task.id, "submit", wish)
-            walk.actor = actor
+            if reason is None:
+                act(walk, task.id, "submit", wish)
+                return
+            walk.note_system("submitted", step=run.step, task=task.id, reason=reason)
+            walk.close_task(task.id, "submitted", by=None, reason=reason)
+            walk.look_at(run.id)
+            walk.settle()
             return

@@ -85,8 +85,10 @@ def _resume(walk: Walk, wish: Wish) -> None:
 
 def _urge(walk: Walk, wish: Wish) -> None:
     _check_running(walk)
-    walk.note("urged", comment=wish.comment)
-    walk.urged += [t for t in walk.tasks.values() if t.state == "open"]
+    asked = [t for t in walk.tasks.values() if t.state == "open"]
+    people = list(dict.fromkeys(t.acting for t in asked))
+    walk.note("urged", comment=wish.comment, people=people)
+    walk.urged += asked
 
 
 ACTIONS: Mapping[str, Callable[[Walk, Wish], None]] = {

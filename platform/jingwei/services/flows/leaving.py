@@ -223,10 +223,12 @@ def _hand_one(
     given = _gift(found, walk, task, login, to)
     step = walk.runs[task.run or 0].step
     if task.person != login:
-        walk.note("handed_over", step=step, comment=reason, task=task.id, to=given.to)
+        whose = {"person": task.person, "acting": task.acting, "to": given.to}
+        walk.note("handed_over", step=step, comment=reason, task=task.id, **whose)
         walk.set_task(task.id, acting=given.to)
         return given
     more = {"instead_of": to, "why": given.why} if given.why is not None else {}
-    walk.note("handed_over", step=step, comment=reason, task=task.id, to=given.to, **more)
+    whose = {"person": task.person, "to": given.to}
+    walk.note("handed_over", step=step, comment=reason, task=task.id, **whose, **more)
     hand_on(walk, task, given.to, by=walk.actor, reason="handed-over", state=task.state)
     return given

@@ -12,8 +12,14 @@ from jingwei.language.workflow import walk as walk_steps
 from jingwei.refusals import NotFound, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
-from jingwei.services.flows.actions import ADDED, asked_first, is_adder, may_take_back, offered
 from jingwei.services.flows.choices import owed
+from jingwei.services.flows.operations import (
+    ADDED,
+    asked_first,
+    is_adder,
+    may_take_back,
+    offered,
+)
 from jingwei.services.flows.plan import ASKS_PEOPLE, START
 from jingwei.services.flows.returns import asked_target, earlier, target_of
 from jingwei.services.flows.runtime import Loaded, load, may_see
@@ -52,13 +58,13 @@ class Drawn:
     json: dict[str, Any]
     workflow: Workflow
     others: Mapping[str, str]
+    passed_by: frozenset[str]
     mine: TaskOffer | None
     taken: int | None
     jumps: tuple[Choice, ...]
     open_steps: tuple[Choice, ...]
 
 
-    passed_by: frozenset[str]
 def drawn(reading: Reading, flow_id: int) -> Drawn:
     """Raises NotFound."""
     found = load(reading, flow_id, though_it_fits_no_more=True, whole=True)
@@ -75,20 +81,14 @@ def drawn(reading: Reading, flow_id: int) -> Drawn:
         flow_json(reading, found),
         found.plan.workflow,
         others,
+        _passed_by(found),
         _mine(reading, found, walk, locale),
         _taken(walk, reading.actor.login) if found.fits else None,
         _jumps(found, locale),
         _open_steps(found, walk, locale),
     )
 
-        _passed_by(found),
 
-def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: str) -> TaskOffer:
-    """What may be chosen with this open task."""
-    run = walk.runs[task.run or 0]
-    step = walk.step_of(run)
-    actions = tuple(offered(walk, task, reading.actor.login))
-    live = walk.live_tasks(run.id)
 def _passed_by(found: Loaded) -> frozenset[str]:
     """Steps of the lanes that the newest run of their block did not take; with an `each` that had
     no rows, the block too."""
@@ -112,6 +112,12 @@ def _passed_by(found: Loaded) -> frozenset[str]:
     return frozenset(missed)
 
 
+def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: str) -> TaskOffer:
+    """What may be chosen with this open task."""
+    run = walk.runs[task.run or 0]
+    step = walk.step_of(run)
+    actions = tuple(offered(walk, task, reading.actor.login))
+    live = walk.live_tasks(run.id)
     return TaskOffer(
         task.id,
         actions,

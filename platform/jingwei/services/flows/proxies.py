@@ -269,7 +269,8 @@ def _move_of_flow(work: Work, flow_id: int, proxy: ProxyRow) -> int:
         run = walk.runs[task.run or 0]
         acting = acting_for(walk, walk.step_of(run), task.kind, task.person)
         if acting != task.acting:
-            walk.note("given_to_proxy", step=run.step, task=task.id, to=acting)
+            whose = {"person": task.person, "to": acting}
+            walk.note("given_to_proxy", step=run.step, task=task.id, **whose)
             walk.set_task(task.id, acting=acting)
             moved.append(task)
     if moved:

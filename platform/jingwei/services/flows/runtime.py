@@ -15,13 +15,13 @@ from jingwei.language.field_types.table import present_value
 from jingwei.refusals import FieldRefusal, Invalid, Malformed, NotFound, Refused
 from jingwei.services import records, tasks
 from jingwei.services.commands import Reading, Work
-from jingwei.services.events import Changed
 from jingwei.services.flows import who
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children, look_at_wait
 from jingwei.services.flows.pinned import pinned
 from jingwei.services.flows.plan import FlowPlan
-from jingwei.services.flows.resolve import WorldAsks, run_effects
+from jingwei.services.flows.record_status import move_record
+from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.schedule import timers_wanted
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
@@ -35,7 +35,6 @@ from jingwei.storage.people import find_people
 MOST_SHOWN = 30  # of path and events, in the answer to an action; reading gives them all
 MOST_TEXT = 5_000  # characters of a comment
 MOST_PEOPLE = 200
-_ACTION_NAMES = {"in_approval": "submitted"}
 
 
 # requests that a command of this context is changing: what it causes must not change them too
@@ -325,7 +324,7 @@ def commit(
     if walk.urged:
         tasks.told(work, walk.urged, "urge", loaded.asks.record)
     loaded.state = after
-    _move_record(work, loaded, walk, before, after)
+    move_record(work, loaded, walk, before, after)
     _end_children(work, loaded, before, after)
     _tell_parent(work, before, after)
     return after
@@ -452,48 +451,3 @@ def _tell(
             tasks.closed_message(work, task)
     if opened:
         tasks.told(work, opened, record=record, known=loaded.asks.known)
-
-
-def status_of(plan: FlowPlan, state: State) -> str:
-    """The status of the record: returned while its initiator corrects it."""
-    flow = state.flow
-    if flow.status in TERMINAL:
-        return flow.status
-    if flow.round > 1:
-        for task in state.tasks.values():
-            mine = task.kind == "fill" and task.person == flow.initiator
-            if mine and task.state == "open":
-                return "returned"
-    return "in_approval"
-
-
-def _move_record(work: Work, loaded: Loaded, walk: Walk, before: State, after: State) -> None:
-    """The record's status follows; then what the workflow does at its end."""
-    flow = after.flow
-    status = status_of(loaded.plan, after)
-    ends = flow.status in TERMINAL and before.flow.status not in TERMINAL
-    record = loaded.asks.held() if ends else loaded.asks.record
-    if not record or record["deleted_at"] is not None:
-        return
-    if record["status"] != status or record.get("flow") != flow.id:
-        action = _ACTION_NAMES.get(status, status)
-        was = record
-        now = records.set_system(
-            work,
-            flow.form,
-            flow.record,
-            action=action,
-            held=record if loaded.asks.holds_record else None,
-            status=status,
-            flow=flow.id,
-        )
-        loaded.asks.keep(now)
-        if before.flow.revision == 0:
-            work.tell(Changed("record.submitted", flow.form, flow.record, was, now, "flow"))
-    if ends:
-        effects = loaded.plan.workflow.end.get(flow.status, ())
-        kind = f"record.{flow.status}"
-        work.tell(Changed(kind, flow.form, flow.record, record, {**record, "status": status}))
-        run_effects(loaded.view, effects, flow, path=f"end/{flow.status}/{flow.id}")
-        if effects:
-            loaded.asks.forget()

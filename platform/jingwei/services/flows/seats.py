@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jingwei.language.workflow import Step
 from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services.flows.asks import Found, Rows
+from jingwei.services.flows.truth import NOBODY
 from jingwei.services.flows.votes import SAME
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
@@ -223,11 +224,12 @@ def _without_empty(
         walk.note_system("seat_empty", step=step.id, rule="pass", **more)
         left = [seat for seat in seats if seat[0]]
         if not left:
-            walk.finish(run.id, "approved" if step.kind == "approve" else "acknowledged")
+            word = "approved" if step.kind == "approve" else "acknowledged"
+            walk.finish(run.id, word, NOBODY)
         return left
     if rule == "reject" and step.kind == "approve":
         walk.note_system("seat_empty", step=step.id, rule="reject", **more)
-        walk.reject_run(run.id)
+        walk.reject_run(run.id, NOBODY)
         return []
     stand_ins: list[str] = []
     if isinstance(rule, tuple):

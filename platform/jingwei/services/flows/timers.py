@@ -138,32 +138,42 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
     late = _is_late(work, known)
     open_ = [t for t in walk.live_tasks(run.id) if t.state == "open"]
     did = next((verb for verb in rung if verb != "after"), "notify")
-    walk.note_system("escalated", step=step.id, did=did, late=late)
     rows_ = walk.rows_of(run)
+    told: dict[str, None] = {}
     for task in open_:
         for verb in ("notify", "urge"):
             if verb in rung:
                 people = found.asks.persons(rung[verb], rows_, task.person)
+                told.update(dict.fromkeys(people))
                 _tell(work, found, walk, people, step.title.zh, step.title.en)
-        if "transfer" in rung:
+    whose = {"people": [t.acting for t in open_], "told": list(told) or None}
+    walk.note_system("escalated", step=step.id, did=did, late=late, **whose)
+    if "transfer" in rung:
+        given: list[dict[str, str]] = []
+        walk.events[-1].data["given"] = given
+        for task in open_:
             people = found.asks.persons(rung["transfer"], rows_, task.person)
-            _transfer(walk, run, task, people)
+            heir = _transfer(walk, run, task, people)
+            if heir is not None:
+                given.append({"person": task.person, "to": heir})
     if "return_to" in rung:
         walk.cancel([run.id], "returned", "overdue")
         send_back(walk, walk.runs[run.id], rung["return_to"])
     if "decide" in rung:
         word = "approved" if rung["decide"] == "approve" else "rejected"
+        walk.events[-1].data["outcome"] = word
         for task in walk.live_tasks(run.id):
             walk.close_task(task.id, word, by=None, reason="overdue")
         walk.look_at(run.id)
 
 
-def _transfer(walk: Walk, run: RunRow, task: TaskRow, people: Sequence[str]) -> None:
-    """To the first who may take it: who is named, else an administrator of flows."""
+def _transfer(walk: Walk, run: RunRow, task: TaskRow, people: Sequence[str]) -> str | None:
+    """To the first who may take it: who is named, else an administrator of flows. Who got it."""
     others = [*people, *walk.asks.flow_admins()]
     heir = next((p for p in others if p != task.person and may_take(walk, run, p, task)), None)
     if heir is not None:
         hand_on(walk, task, heir, by=None, reason="overdue")
+    return heir
 
 
 def _tell(

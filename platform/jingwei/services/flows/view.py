@@ -11,9 +11,10 @@ from jingwei.refusals import NotFound, Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
-from jingwei.services.flows.actions import asked_first, offered
+from jingwei.services.flows.operations import asked_first, offered
 from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see, of_state
 from jingwei.services.flows.state import State
+from jingwei.services.flows.waits import awaited
 from jingwei.services.flows.walk import Walk
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
@@ -65,6 +66,7 @@ def flow_json(
         "previous": flow.previous,
         "parent": flow.parent,
         "open": _open_json(view, found),
+        "waiting": awaited(view, found),
         "path": [
             _run_json(found, run, locale, by_run.get(run.id, ()))
             for run in (runs if most is None else runs[-most:])
@@ -126,6 +128,7 @@ def _run_json(found: Loaded, run: RunRow, locale: str, mine: Sequence[TaskRow]) 
         "opened_at": instant(run.opened_at),
         "closed_at": instant(run.closed_at),
         "due_at": instant(run.due_at),
+        "reason": run.data.get("reason"),
         "people": [
             {
                 "person": t.person,

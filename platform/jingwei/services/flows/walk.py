@@ -6,6 +6,7 @@ A join counts the lanes of its own block run, so that no token can go stale and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Refused
@@ -14,11 +15,14 @@ from jingwei.services.flows.automatic import run_automatic
 from jingwei.services.flows.draft import Draft
 from jingwei.services.flows.plan import ASKS_PEOPLE, BLOCKS
 from jingwei.services.flows.seats import open_people
+from jingwei.services.flows.truth import decided_by_system
 from jingwei.services.flows.votes import SAME, decided
 from jingwei.storage.flow_rows import TERMINAL, RunRow, TaskRow
 
 MOST_STEPS = 500  # automatic steps of one command: beyond it the workflow runs in circles
 DONE = ("submitted", "approved", "acknowledged")
+ANSWERED = (*DONE, "rejected")
+OVERDUE = "overdue"
 
 
 class Walk(Draft):
@@ -81,15 +85,21 @@ class Walk(Draft):
             )
         )
 
-    def finish(self, run: int, outcome: str) -> None:
-        """A run is done; what comes after it is looked for later."""
-        done = self.set_run(run, state="done", outcome=outcome, closed_at=self.now)
+    def finish(self, run: int, outcome: str, reason: str | None = None) -> None:
+        """A run is done; what comes after it is looked for later. `reason`: why the system decided
+        it."""
+        done = self.set_run(
+            run, state="done", outcome=outcome, closed_at=self.now, **self._why(run, reason)
+        )
         # who was outvoted before voting was answered for by nobody
         voted = self.step_of(done).mode == "vote"
         word = "superseded" if outcome in DONE and not voted else "cancelled"
         for task in self.live_tasks(run):
             self.close_task(task.id, word, by=None, reason="step-decided")
         self.later(lambda: self.go_on(done))
+
+    def _why(self, run: int, reason: str | None) -> dict[str, Any]:
+        return {} if reason is None else {"data": {**self.runs[run].data, "reason": reason}}
 
     def go_on(self, run: RunRow) -> None:
         """What comes after a run: where a returned request came from, the next step, the join."""
@@ -127,9 +137,12 @@ class Walk(Draft):
             self.finish(block, "passed")
 
     def end(self, status: str, *, reason: str | None = None, noted: bool = False) -> None:
-        """The one terminal state; whatever is open is cancelled."""
+        """The one terminal state; whatever is open is cancelled. `reason`: why the system ended
+        it."""
         if not noted:
-            self.note_system("ended", outcome=status, reason=reason)
+            self.note_system(
+                "ended", outcome=status, reason=reason or decided_by_system(self.events)
+            )
         self.cancel(self.runs, "cancelled", "flow-ended")
         self.set_flow(status=status, ended_at=self.now, memory={})
         self._queue.clear()
@@ -223,20 +236,33 @@ class Walk(Draft):
             self.reject_run(run)
         else:
             word = {"fill": "submitted", "acknowledge": "acknowledged"}.get(step.kind, "approved")
-            if not any(t.outcome in DONE for t in self.tasks_of(run)):
-                self.note_system("step_passed", step=step.id, reason=SAME)
-            self.finish(run, word)
+            reason = self._nobody_answered(run)
+            if reason == OVERDUE:
+                pass  # its event says so
+            elif reason is not None:
+                self.note_system("step_passed", step=step.id, reason=reason)
+            self.finish(run, word, reason)
 
-    def reject_run(self, run: int) -> None:
-        """A step said no: the flow ends, or goes back."""
+    def _nobody_answered(self, run: int) -> str | None:
+        """Why the system decided a step; None where a person did."""
+        found = self.tasks_of(run)
+        if any(t.outcome in ANSWERED and t.closed_by is not None for t in found):
+            return None
+        reasons = [t.reason for t in found if t.reason and t.outcome in (*ANSWERED, "skipped")]
+        return OVERDUE if OVERDUE in reasons else reasons[-1] if reasons else SAME
+
+    def reject_run(self, run: int, reason: str | None = None) -> None:
+        """A step said no: the flow ends, or goes back. `reason`: why the system said so."""
         from jingwei.services.flows.returns import send_back
 
         row = self.runs[run]
         step = self.step_of(row)
         for task in self.live_tasks(run):
             self.close_task(task.id, "cancelled", by=None, reason="step-rejected")
-        self.set_run(run, state="done", outcome="rejected", closed_at=self.now)
+        reason = reason or self._nobody_answered(run)
+        why = self._why(run, reason)
+        self.set_run(run, state="done", outcome="rejected", closed_at=self.now, **why)
         if step.on_reject == "end":
-            self.end("rejected")
+            self.end("rejected", reason=reason)
         else:
             send_back(self, self.runs[run], step.on_reject)
