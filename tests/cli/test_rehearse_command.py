@@ -14,7 +14,7 @@ def test_the_steps_are_told_with_the_people_they_would_ask(office: Shell) -> Non
         "purchase_approval at EAST, begun by east.staff:\n"
         "  1. request (Request): east.staff\n"
         "  2. manager (Manager): east.manager\n"
-        "Every rule finds somebody at every org that may start it.",
+        "every rule finds somebody at every org that may start it.",
     )
 
 
@@ -39,15 +39,68 @@ lines:
     assert nothing["rows"] == 0
 
 
-def test_an_org_where_a_rule_finds_nobody_is_named_with_what_then_happens(office: Shell) -> None:
+def test_a_rule_that_finds_nobody_is_named_once_with_its_orgs_and_what_then_happens(
+    office: Shell,
+) -> None:
     people = "definitions/demo/people.csv"
     office.change(people, "west.manager,赵经理,WEST,manager@WEST", "west.manager,赵经理,WEST,")
+    office.change(people, "east.manager,李经理,EAST,manager@EAST", "east.manager,李经理,EAST,")
     office.json("demo")
     told = office.json("rehearse", FLOW, "--org", "EAST")
-    assert told["nobody"] == [
-        {"org": "WEST", "step": "manager", "rule": {"head_of": "org"}, "then": "flow_admin"}
+    assert told["steps"][1]["people"] == []
+    assert told["steps"][1]["lacks"] == [
+        {"rules": [{"head_of": "org"}], "then": "flow_admin", "provided": False, "why": "nobody"}
     ]
-    assert office.say("rehearse", FLOW, "--org", "WEST")[0] == 1
+    assert told["nobody"] == [
+        {
+            "step": "manager",
+            "title": "Manager",
+            "rules": [{"head_of": "org"}],
+            "then": "flow_admin",
+            "provided": False,
+            "orgs": ["EAST", "WEST"],
+        }
+    ]
+    assert office.say("rehearse") == (
+        1,
+        "purchase_approval: rules that find nobody:\n"
+        "  step manager (Manager): {head_of: org} → the administrators of flows are asked\n"
+        "    organisations (2): EAST, WEST",
+    )
+    assert office.json("rehearse")["items"][0]["nobody"] == told["nobody"]
+
+
+def test_a_step_that_says_what_happens_where_nobody_is_found_is_no_failure(office: Shell) -> None:
+    people = "definitions/demo/people.csv"
+    office.change(people, "west.manager,赵经理,WEST,manager@WEST", "west.manager,赵经理,WEST,")
+    flow = "workflows/purchase_approval.yaml"
+    office.change(flow, "  - id: manager\n", "  - id: manager\n    empty: reject\n")
+    office.json("demo")
+    assert office.say("rehearse", FLOW) == (
+        0,
+        "purchase_approval: rules that find nobody:\n"
+        "  step manager (Manager): {head_of: org} → the request is rejected (as the step says)\n"
+        "    organisations (1): WEST",
+    )
+
+
+def test_whom_only_the_record_can_name_is_open_and_not_nobody(office: Shell) -> None:
+    form = "forms/purchase_request.yaml"
+    office.change(form, "\nfields:\n", "\nfields:\n  keeper: {type: person, title: 保管人}\n")
+    flow = "workflows/purchase_approval.yaml"
+    office.change(flow, "who: {head_of: org}", "who: {field: keeper}")
+    office.json("demo")
+    assert office.say("rehearse", FLOW, "--org", "EAST", lang="zh") == (
+        0,
+        "purchase_approval 在 EAST，发起人 east.staff：\n"
+        "  1. request（申请）：east.staff\n"
+        "  2. manager（经理审批）：未定\n"
+        "     {field: keeper}：由记录决定\n"
+        "凡可发起的单位，每条规则都能找到人。",
+    )
+    record = office.write("record.yaml", "subject: 桌子\nkeeper: west.manager\n")
+    told = office.json("rehearse", FLOW, "--org", "EAST", "--record", str(record))
+    assert (told["steps"][1]["people"], told["steps"][1]["lacks"]) == (["west.manager"], [])
 
 
 def test_a_change_of_the_flow_is_rehearsed_before_it_is_published(office: Shell) -> None:
@@ -68,6 +121,8 @@ def test_what_cannot_be_rehearsed_is_refused(office: Shell) -> None:
     )
     assert office.json("rehearse", FLOW, "--org", "NORTH")["error"]["code"] == "unknown-org"
     assert office.json("rehearse", "x", "--org", "EAST")["error"]["code"] == "no-such-workflow"
+    assert office.say("rehearse", "--org", "EAST")[1].startswith("FLOW is missing.")
+    assert office.say("rehearse", FLOW, "--as", "east.staff")[1].startswith("--org is missing.")
 
 
 def test_whose_chain_is_asked_is_the_first_of_the_org_who_may_begin_it(office: Shell) -> None:

@@ -14,7 +14,7 @@ from jingwei.authoring.resolved import resolved
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
-from jingwei.cli.commands import command, option
+from jingwei.cli.commands import Misused, command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.language.leaves import plain_data
 from jingwei.language.workflow import Workflow
@@ -22,7 +22,8 @@ from jingwei.language.written import api_values
 from jingwei.problems import Problems
 from jingwei.reading.read import read_file
 from jingwei.refusals import Malformed, NotFound
-from jingwei.services.flows.rehearse import Gap, Rehearsed, gaps
+from jingwei.services.commands import Reading
+from jingwei.services.flows.rehearse import Gap, Lack, Rehearsed, gaps
 from jingwei.services.flows.rehearse import rehearse as rehearse_flow
 from jingwei.services.people import SYSTEM
 
@@ -30,31 +31,57 @@ words = words_of("cli_definitions")
 
 
 @command(help=words("rehearse_help"))
-@click.argument("flow")
-@option("--org", required=True, help=words("rehearse_org_help"))
+@click.argument("flow", required=False)
+@option("--org", help=words("rehearse_org_help"))
 @option(
     "--record", type=click.Path(exists=True, path_type=Path), help=words("rehearse_record_help")
 )
 @option("--as", "login", help=words("rehearse_as_help"))
 @click.pass_obj
-def rehearse(context: Context, flow: str, org: str, record: Path | None, login: str | None) -> int:
+def rehearse(
+    context: Context, flow: str | None, org: str | None, record: Path | None, login: str | None
+) -> int:
+    if flow is None and (org or record or login):
+        raise Misused("missing", name="FLOW")
+    if org is None and (record or login):
+        raise Misused("missing", name="--org")
     catalogue = compile_catalogue(context.root)
-    workflow = _workflow(catalogue, flow)
-    data = read_record(record, context.locale) if record is not None else {}
-    values = api_values(catalogue.forms[workflow.form], data)
+    if flow is not None:
+        asked = [_workflow(catalogue, flow)]
+    else:
+        asked = list(catalogue.workflows.values())
     with open_platform(context) as platform:
         if login is not None:
             known_person(platform, login)
         with platform.commands.read(SYSTEM) as view:
             # the folder's definitions, asked of the people and posts of the installation
             view = replace(view, installation=replace(view.installation, catalogue=catalogue))
-            found = rehearse_flow(view, workflow, org, values, login)
-            lacking = gaps(view, workflow)
-    context.give(
-        _rehearsed_json(context, workflow, found, lacking),
-        "\n".join(_rehearsed_lines(context, workflow, found, lacking)),
-    )
-    return FOUND_PROBLEMS if lacking else FINE
+            told = [_rehearsed(context, view, one, org, record, login) for one in asked]
+    values = [value for value, _ in told]
+    words_ = "\n".join("\n".join(lines) for _, lines in told)
+    context.give(values[0] if flow is not None else {"items": values}, words_)
+    found = any(not gap["provided"] for value in values for gap in value["nobody"])
+    return FOUND_PROBLEMS if found else FINE
+
+
+def _rehearsed(
+    context: Context,
+    view: Reading,
+    workflow: Workflow,
+    org: str | None,
+    record: Path | None,
+    login: str | None,
+) -> tuple[dict[str, Any], list[str]]:
+    """One workflow, as JSON and in words."""
+    found = None
+    if org is not None:
+        data = read_record(record, context.locale) if record is not None else {}
+        values = api_values(view.catalogue.forms[workflow.form], data)
+        found = rehearse_flow(view, workflow, org, values, login)
+    lacking = gaps(view, workflow)
+    lines = _rehearsed_lines(context, workflow, found) if found is not None else []
+    lines += _gap_lines(context, workflow, lacking, alone=found is None)
+    return _rehearsed_json(context, workflow, found, lacking), lines
 
 
 def _workflow(catalogue: Catalogue, name: str) -> Workflow:
@@ -84,51 +111,93 @@ def read_record(path: Path, locale: str) -> Mapping[str, Any]:
 
 
 def _rehearsed_json(
-    context: Context, workflow: Workflow, found: Rehearsed, lacking: list[Gap]
+    context: Context, workflow: Workflow, found: Rehearsed | None, lacking: list[Gap]
 ) -> dict[str, Any]:
     return {
         "workflow": workflow.name,
-        "org": found.org,
-        "initiator": found.initiator,
+        "org": found.org if found is not None else None,
+        "initiator": found.initiator if found is not None else None,
         "steps": [
             {
-                "step": one.step.id,
-                "title": one.step.title(context.locale),
-                "kind": one.step.kind,
-                "people": list(one.people),
-                "certain": one.certain,
+                "step": one.ahead.step.id,
+                "title": one.ahead.step.title(context.locale),
+                "kind": one.ahead.step.kind,
+                "people": list(one.ahead.people),
+                "certain": one.ahead.certain,
+                "lacks": [_lack_json(lack) | {"why": lack.why} for lack in one.lacks],
             }
-            for one in found.steps
+            for one in (found.steps if found is not None else ())
         ],
         "nobody": [
-            {"org": gap.org, "step": gap.step.id, "rule": resolved(gap.rule), "then": gap.policy}
+            {
+                "step": gap.step.id,
+                "title": gap.step.title(context.locale),
+                **_lack_json(gap.lack),
+                "orgs": list(gap.orgs),
+            }
             for gap in lacking
         ],
     }
 
 
-def _rehearsed_lines(
-    context: Context, workflow: Workflow, found: Rehearsed, lacking: list[Gap]
-) -> list[str]:
+def _lack_json(lack: Lack) -> dict[str, Any]:
+    rules = [resolved(rule) for rule in lack.rules]
+    return {"rules": rules, "then": lack.policy, "provided": lack.written}
+
+
+def _rehearsed_lines(context: Context, workflow: Workflow, found: Rehearsed) -> list[str]:
     def say(key: str, **holes: object) -> str:
         return context.text(f"cli_definitions.rehearse_{key}", **holes)
 
     nobody = say("nobody")
     lines = [say("head", workflow=workflow.name, org=found.org, who=found.initiator or nobody)]
-    for number, one in enumerate(found.steps, 1):
-        people = ", ".join(one.people) or nobody
+    for number, asked in enumerate(found.steps, 1):
+        one = asked.ahead
+        # what only a record can say is said below, and is not nobody
+        empty = say("open") if any(lack.why != "nobody" for lack in asked.lacks) else nobody
         line = say(
             "step",
             number=number,
             step=one.step.id,
             title=one.step.title(context.locale),
-            people=people,
+            people=", ".join(one.people) or empty,
         )
         lines.append(line if one.certain else line + say("if"))
+        for lack in asked.lacks:
+            then = say(f"then_{lack.policy}") if lack.why == "nobody" else ""
+            lines.append(say(f"why_{lack.why}", rule=_rule_words(lack), then=then))
     if found.initiator is None:
         lines.append(say("no_starter", org=found.org))
-    lines.append(say("gaps") if lacking else say("no_gaps"))
-    for gap in lacking:
-        rule = json.dumps(resolved(gap.rule), ensure_ascii=False).replace('"', "")
-        lines.append(say("gap", org=gap.org, step=gap.step.id, rule=rule, policy=gap.policy))
     return lines
+
+
+def _gap_lines(
+    context: Context, workflow: Workflow, lacking: list[Gap], *, alone: bool
+) -> list[str]:
+    """Where a rule finds nobody at any org: once for each step and rule, with its orgs."""
+
+    def say(key: str, **holes: object) -> str:
+        return context.text(f"cli_definitions.rehearse_{key}", **holes)
+
+    head = f"{workflow.name}: " if alone else ""
+    if not lacking:
+        return [head + say("no_gaps")]
+    lines = [head + say("gaps")]
+    for gap in lacking:
+        provided = say("provided") if gap.lack.written else ""
+        lines.append(
+            say(
+                "gap",
+                step=gap.step.id,
+                title=gap.step.title(context.locale),
+                rule=_rule_words(gap.lack),
+                then=say(f"then_{gap.lack.policy}") + provided,
+            )
+        )
+        lines.append(say("gap_orgs", count=len(gap.orgs), orgs=", ".join(gap.orgs)))
+    return lines
+
+
+def _rule_words(lack: Lack) -> str:
+    words_ = [json.dumps(resolved(rule), ensure_ascii=False) for rule in lack.rules]
+    return ", ".join(words_).replace('"', "")

@@ -4,12 +4,14 @@ of the workflow finds nobody at all. Nothing is written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
+from jingwei.language.form import Form
 from jingwei.language.values import Formula
-from jingwei.language.who import Who
+from jingwei.language.who import Who, Whos
 from jingwei.language.workflow import Step, Workflow
 from jingwei.refusals import FieldRefusal, Invalid, NotFound
 from jingwei.services import computing, parsing
@@ -27,7 +29,28 @@ from jingwei.storage.flow_rows import FlowRow
 from jingwei.storage.people import all_people
 
 NO_RECORD = 0
+_ROW = re.compile(r"\brow\b")
 _OF_THE_RECORD = frozenset({"field", "chosen_by"})  # rules that only a real record can answer
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Rules of a step that find nobody here. `why`: `record` (only a real one can say), `initiator`
+    (nobody is known who would begin it), or `nobody`. `policy`: what then happens; `written`: the
+    step itself says so."""
+
+    rules: Whos
+    why: Literal["record", "initiator", "nobody"]
+    policy: str
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A step of people that the request would come to, and the rules of it that find nobody."""
+
+    ahead: Ahead
+    lacks: tuple[Lack, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +59,17 @@ class Rehearsed:
 
     org: str
     initiator: str | None
-    steps: tuple[Ahead, ...]
+    steps: tuple[Asked, ...]
     record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """At this org the rule of this step finds nobody. `policy`: what then happens."""
+    """At these orgs a rule of this step finds nobody."""
 
-    org: str
     step: Step
-    rule: Who
-    policy: str
+    lack: Lack
+    orgs: tuple[str, ...]
 
 
 class Rehearsal(WorldAsks):
@@ -94,7 +116,14 @@ def rehearse(
     record = imagined(view, workflow.form, org, values, found)
     asks = Rehearsal(view, plan, record, found or "")
     walk = Walk(plan, State(asks.flow), asks, view.now, None)
-    return Rehearsed(org, found, tuple(predict.from_start(walk)), record)
+    around = who.Around(asks.environment(()), record, found or "")
+    steps = []
+    for one in predict.from_start(walk):
+        lacks = _lacks(view, plan, one.step, around, found)
+        # what a row or a field says was asked with the rest
+        known = (lack for lack in lacks if lack.why != "record" or not one.people)
+        steps.append(Asked(one, tuple(known)))
+    return Rehearsed(org, found, tuple(steps), record)
 
 
 def _as(view: Reading, login: str | None) -> Reading:
@@ -169,43 +198,64 @@ def _may_make(view: Reading, form: str, org: str, login: str) -> bool:
 
 
 def gaps(view: Reading, workflow: Workflow) -> list[Gap]:
-    """Every org that can start the request, and each rule that finds nobody there.
+    """Each rule that finds nobody, with the orgs from which a request may come where it does not.
 
     Steps under a condition on the record count as possible; what only a row or a field of a real
     record can say is left out.
     """
     plan = FlowPlan(workflow)
-    found: list[Gap] = []
-    own = _people_by_org(view)
-    for org in view.catalogue.orgs:
-        if not view.catalogue.tree.exists(org, view.today):
-            continue
-        starter = _first_starter(view, plan, org, own.get(org, ()))
-        if workflow.start_who and starter is None:
-            continue
+    found: dict[tuple[str, Whos], Gap] = {}
+    for org, starter in _starting(view, plan):
         record = imagined(view, workflow.form, org, {}, starter)
         asks = Rehearsal(view, plan, record, starter or "")
         around = who.Around(asks.environment(()), record, starter or "")
         for step in _possible(view, asks, plan, workflow.steps):
-            for rule in step.who:
-                if _is_of_record(rule) or (starter is None and _needs_initiator(rule)):
-                    continue
-                if not who.people(view, (rule,), around):
-                    policy = plan.policy(step, "empty")
-                    word = policy if isinstance(policy, str) else "person"
-                    found.append(Gap(org, step, rule, word))
+            for lack in _lacks(view, plan, step, around, starter):
+                if lack.why == "nobody" and step.kind in ASKS_PEOPLE:
+                    gap = found.get((step.id, lack.rules)) or Gap(step, lack, ())
+                    found[(step.id, lack.rules)] = replace(gap, orgs=(*gap.orgs, org))
+    return list(found.values())
+
+
+def _starting(view: Reading, plan: FlowPlan) -> Iterator[tuple[str, str | None]]:
+    """The orgs a request may come from, each with the first person who may start it there. Where
+    the workflow lets everyone: those that have people, or else seats and somebody who may make a
+    record for them."""
+    own = _people_by_org(view)
+    made: set[str] | None = set()
+    if not plan.workflow.start_who and not view.catalogue.orgs.keys() <= own.keys():
+        made = _made_for(view, plan.workflow.form, own)
+    for org, definition in view.catalogue.orgs.items():
+        if not view.catalogue.tree.exists(org, view.today):
+            continue
+        starter = _first_starter(view, plan, org, own.get(org, ()))
+        anybody = org in own or (definition.posts and (made is None or org in made))
+        if starter is not None or (anybody and not plan.workflow.start_who):
+            yield org, starter
+
+
+def _made_for(view: Reading, form: str, own: Mapping[str, Sequence[str]]) -> set[str] | None:
+    """The orgs for which somebody may make such a record; None: all."""
+    found: set[str] = set()
+    for logins in own.values():
+        for login in logins:
+            orgs = view.rights.create_orgs(_as(view, login), form)
+            if orgs is None:
+                return None
+            found.update(orgs)
     return found
 
 
 def _possible(
     view: Reading, asks: Rehearsal, plan: FlowPlan, steps: tuple[Step, ...]
 ) -> Iterator[Step]:
-    """Steps that ask people, outside of `each`, but for those the org alone rules out."""
+    """Steps that ask people, but for those the org alone rules out."""
     for step in steps:
         if step.when is not None and _of_org(view, step.when) and not asks.holds(step.when, ()):
             continue
         if step.kind in ASKS_PEOPLE:
             yield step
+        yield from _possible(view, asks, plan, step.steps)
         for branch in step.branches:
             decided = branch.when is not None and _of_org(view, branch.when)
             if decided and branch.when is not None and not asks.holds(branch.when, ()):
@@ -218,8 +268,45 @@ def _of_org(view: Reading, formula: Formula) -> bool:
     return bool(reads) and all(path == "org" or path.startswith("org.") for path in reads)
 
 
-def _is_of_record(rule: Who) -> bool:
-    return rule.kind in _OF_THE_RECORD or any(_is_of_record(one) for one in rule.of)
+def _lacks(
+    view: Reading, plan: FlowPlan, step: Step, around: who.Around, starter: str | None
+) -> Iterator[Lack]:
+    """Rules that find nobody: each, where all of them must decide; else where none of them does."""
+    policy = plan.policy(step, "empty")
+    word = policy if isinstance(policy, str) else "person"
+    apart = step.kind == "fill" or (step.kind == "approve" and step.mode in ("all", "sequential"))
+    groups: list[Whos] = [(rule,) for rule in step.who] if apart else [step.who]
+    for rules in groups:
+        if any(_finds(view, rule, around) for rule in rules):
+            continue
+        why: Literal["record", "initiator", "nobody"] = "nobody"
+        form = view.catalogue.forms[plan.workflow.form]
+        if any(_is_of_record(view, form, rule) for rule in rules):
+            why = "record"
+        elif starter is None and any(_needs_initiator(rule) for rule in rules):
+            why = "initiator"
+        yield Lack(rules, why, word, "empty" in step.policy)
+
+
+def _finds(view: Reading, rule: Who, around: who.Around) -> bool:
+    return not _reads_row(rule) and bool(who.people(view, (rule,), around))
+
+
+def _reads_row(rule: Who) -> bool:
+    """Whether only a row of `each` can answer it."""
+    formulas = (rule.org, rule.covering, rule.path)
+    own = any(one is not None and _ROW.search(one.source) for one in formulas)
+    return own or any(_reads_row(one) for one in (*rule.of, *rule.exclude))
+
+
+def _is_of_record(view: Reading, form: Form, rule: Who) -> bool:
+    """Whether only a real record can answer it, a row of it, or who chooses."""
+    formulas = (rule.org, rule.covering)
+    reads = [view.catalogue.expression(one).reads for one in formulas if one is not None]
+    names = form.fields.keys() - {"org"}  # that one is known
+    fields = any(path.split(".")[0] in names for paths in reads for path in paths)
+    own = rule.kind in _OF_THE_RECORD or fields or _reads_row(rule)
+    return own or any(_is_of_record(view, form, one) for one in rule.of)
 
 
 def _needs_initiator(rule: Who) -> bool:
