@@ -78,7 +78,7 @@ def test_an_import_obeys_rights(api: ApiHouse) -> None:
     importer(api)
     foreign = send(api, "li.na", "name,amount,org\n桥,1,B\n")
     assert fields(foreign) == [("2.org", "org-out-of-reach")]
-    assert code(send(api, "li.na", "name,colour\nx,red\n")) == (400, "unknown-fields")
+    assert code(send(api, "li.na", "name,colour\nx,red\n")) == (400, "sheet-columns")
     assert code(send(api, "li.na", "name,tax\nx,1\n"))[0] in (400, 422)
 
 

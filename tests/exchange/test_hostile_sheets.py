@@ -129,23 +129,44 @@ def test_a_cell_at_the_end_of_the_world_does_not_take_all_memory() -> None:
         b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     )
     content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": far})
-    assert refusal(content) == ("sheet-too-many-columns", "最多 500 列。")
+    assert refusal(content) == (
+        "sheet-too-many-columns",
+        "最多 500 列，请删除多余的列（包括右侧看似空白的列）。",
+    )
     deep = far.replace(b"XFD1048576", b"A1048576")
     content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": deep})
     assert [row.number for row in read_rows(content, "a.xlsx")] == [2, 3, 1_048_576]
 
 
-def test_a_million_blank_rows_are_no_rows() -> None:
-    blank = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(4, 60_000))
-    more = part(PLAIN).replace(b"</sheetData>", blank + b"</sheetData>")
-    content = rewritten(PLAIN, {"xl/worksheets/sheet1.xml": more})
-    assert [row["name"] for row in read(content)] == ["桥", "路"]
-    assert read(b"name\r\n" + b",\r\n" * 300_000 + "桥\r\n".encode(), "a.csv") == [{"name": "桥"}]
+@pytest.mark.parametrize(
+    "blank",
+    [
+        '<row r="{n}" spans="1:2"><c r="A{n}" s="1"/><c r="B{n}" s="1"/></row>',
+        '<row r="{n}" s="1" customFormat="1" ht="15" x14ac:dyDescent="0.2"/>',
+        '<row><c s="1"/></row>',
+    ],
+)
+def test_a_million_blank_rows_are_no_rows(blank: str) -> None:
+    many = "".join(blank.replace("{n}", str(n)) for n in range(4, 60_004)).encode()
+    last = '<row><c t="inlineStr"><is><t>洞</t></is></c></row>'.encode()
+    xml = part(PLAIN)
+    for more, names in (
+        (many, ["桥", "路"]),
+        (many + last + many[:-1_000_000], ["桥", "路", "洞"]),
+    ):
+        more = more[: more.rindex(b"<row")]
+        content = with_sheet(xml.replace(b"</sheetData>", more + b"</sheetData>"), heavy=200_000)
+        rows = list(read_rows(content, "a.xlsx"))
+        assert [row["name"] for row in rows] == names
+        assert len(rows) == 2 or rows[2].number == 60_004
+    assert read(b"name\r\n" + b",\r\n" * 100_000 + "桥\r\n".encode(), "a.csv") == [{"name": "桥"}]
 
 
 def test_too_many_rows_are_refused_and_not_cut_off() -> None:
     content = b"name\n" + b"x\n" * (MOST_ROWS + 1)
-    assert refusal(content) == ("sheet-too-many-rows", "最多 200000 行。")
+    with pytest.raises(Refused) as caught:
+        read(content, "a.csv")
+    assert caught.value.message("zh") == "最多 200000 行。请把文件分成几份，一份一份导入。"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +188,8 @@ def test_what_is_no_sheet_is_said_to_be_none(content: bytes) -> None:
         (
             OLD + "Workbook".encode("utf-16-le"),
             "计划.xls",
-            "计划.xls 是旧的 .xls 文件，请在 Excel 中另存为“Excel 工作簿 (*.xlsx)”后再导入。",
+            "计划.xls 是旧格式的表格（.xls 或 .et），请在 Excel 或 WPS 中另存为"
+            "“Excel 工作簿 (*.xlsx)”后再导入。",
         ),
         (
             b"\xef\xbb\xbf<html><table><tr><td>1</td></tr></table>",

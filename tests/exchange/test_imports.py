@@ -164,7 +164,7 @@ def test_foreign_orgs_and_forged_columns_are_refused(small: House, tmp_path: Pat
     for column in ("id", "status", "created_by", "nothing"):
         with pytest.raises(Refused) as caught:
             bring(small, sheet_file(tmp_path, f"name,{column}\nx,1\n", "b.csv"))
-        assert caught.value.code == "unknown-fields"
+        assert caught.value.code == "sheet-columns"
 
 
 def test_what_was_refused_is_remembered_for_the_file_of_errors(

@@ -9,24 +9,27 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from xlsxwriter.utility import xl_col_to_name
+
 from jingwei.gateways.csv_in import csv_lines_of
+from jingwei.gateways.sheet_heads import MOST_ABOVE, head_of, heads_of
+from jingwei.gateways.sheet_kinds import MOST_BYTES, is_zip, refuse_others
 from jingwei.gateways.xlsx import MOST_COLUMNS, SheetLine, Workbook
 from jingwei.gateways.xlsx_parts import SheetPart
+from jingwei.gateways.xlsx_survey import Merged
 from jingwei.refusals import Refused
-from jingwei.services.sheet_rows import Row, Unread
+from jingwei.services.sheet_rows import Columns, Row, Unread
 
-MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 200_000
 ABOUT = "_about"
 _MOST_ABOUT = 20  # lines
-_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of old workbooks, and of those with a password
-_PASSWORD = "EncryptedPackage".encode("utf-16-le")
-_PAGE = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<?xml version", b"<head")
 
 
 @dataclass(slots=True)
@@ -35,54 +38,99 @@ class SheetFile:
 
     path: Path
     name: str
+    _head: int | None = None  # the row of the headings, once it was looked for
+    _main: str = ""  # the sheet that has them
+    _tables: Collection[str] = ()
 
     def __iter__(self) -> Iterator[Row]:
-        with self._opened() as (file, size):
-            yield from _rows(_lines(file, size, self.name), exact=True)
+        with self._opened() as (file, size), said_of(self.name):
+            if not is_zip(file):
+                lines = csv_lines(file, self.name)
+                yield from _rows(lines, exact=True, head=self._head)
+                return
+            with closing(Workbook(file, size)) as book:
+                part = self._part(book)
+                yield from _book_rows(book, part, self._head, len(book.visible) > 1)
+
+    def expect(self, is_known: Callable[[str], bool], tables: Collection[str]) -> None:
+        """Find the sheet and the row that hold the headings: above them may stand what people
+        write above a table. Raises Refused for a file that has none of them."""
+        self._tables = tables
+        with self._opened() as (file, size), said_of(self.name):
+            if not is_zip(file):
+                top = list(islice(csv_lines(file, self.name), MOST_ABOVE))
+                found = head_of(top, (), is_known)
+                self._take(found, bool(top), is_known)
+                return
+            with closing(Workbook(file, size)) as book:
+                parts = [p for p in book.visible if p.name not in tables] or book.visible
+                is_any = False
+                for part in parts:
+                    top = list(islice(book.lines(part), MOST_ABOVE))
+                    is_any = is_any or bool(top)
+                    found = head_of(top, book.survey(part).merged, is_known)
+                    if found is not None:
+                        self._main = part.name
+                        break
+                self._take(found, is_any, is_known)
+
+    def _take(self, found: int | None, is_any: bool, is_known: Callable[[str], bool]) -> None:
+        if found is None:
+            raise Refused("sheet-no-headings" if is_any else "sheet-empty", file=self.name)
+        self._head = found
 
     def about(self) -> Mapping[str, str]:
         """What a template says of itself."""
-        with self._opened() as (file, size):
-            if not _is_zip(file):
+        with self._opened() as (file, size), said_of(self.name):
+            if not is_zip(file):
                 return {}
-            book = Workbook(file, size)
-            try:
+            with closing(Workbook(file, size)) as book:
                 part = next((s for s in book.around.sheets if s.name == ABOUT), None)
                 return {} if part is None else _said(book.lines(part))
-            finally:
-                book.close()
 
     def sheets(self) -> Sequence[str]:
         """Names of the further sheets that people see."""
-        return [part.name for part in self._parts()[1:]]
+        with self._opened() as (file, size), said_of(self.name):
+            if not is_zip(file):
+                return ()
+            with closing(Workbook(file, size)) as book:
+                main = self._part(book)
+                return [part.name for part in book.visible if part is not main]
 
     def first(self) -> str:
         """The name of the sheet whose rows are walked; of CSV there is none."""
-        parts = self._parts()
-        return parts[0].name if parts else ""
+        with self._opened() as (file, size), said_of(self.name):
+            if not is_zip(file):
+                return ""
+            with closing(Workbook(file, size)) as book:
+                return self._part(book).name
 
     def keyed(self, name: str) -> KeptRows:
         """The rows of a further sheet, by the word in their first column."""
-        with self._opened() as (file, size):
-            book = Workbook(file, size)
-            try:
-                part = next(s for s in book.visible if s.name == name)
-                return KeptRows(_rows(book.lines(part), exact=True))
-            finally:
-                book.close()
+        with (
+            self._opened() as (file, size),
+            said_of(self.name),
+            closing(Workbook(file, size)) as book,
+        ):
+            part = next(s for s in book.visible if s.name == name)
+            return KeptRows(_book_rows(book, part, None, True))
 
-    def _parts(self) -> Sequence[SheetPart]:
-        with self._opened() as (file, size):
-            if not _is_zip(file):
-                return ()
-            book = Workbook(file, size)
-            try:
-                return tuple(book.visible)
-            finally:
-                book.close()
+    def _part(self, book: Workbook) -> SheetPart:
+        return next((p for p in book.visible if p.name == self._main), book.visible[0])
 
     def _opened(self) -> _Opened:
         return _Opened(self.path)
+
+
+@contextmanager
+def said_of(name: str) -> Iterator[None]:
+    """What cannot be read is called by the name that people know it by."""
+    try:
+        yield
+    except Refused as refused:
+        if "file" in refused.holes and refused.holes["file"] != name:
+            raise Refused(refused.code, file=name) from None
+        raise
 
 
 class _Opened:
@@ -117,15 +165,17 @@ def read_sheet(path: Path) -> list[Row]:
 
 def stream_sheet(path: Path, name: str | None = None) -> Iterator[Row]:
     """The same one by one. `name`: what the file is called, where its path does not say it."""
-    with _Opened(path) as (file, size):
-        yield from _readable(_rows(_lines(file, size, name or path.name)))
+    called = name or path.name
+    with _Opened(path) as (file, size), said_of(called):
+        yield from _readable(_rows(_lines(file, size, called)))
 
 
 def read_rows(content: bytes, name: str) -> Iterator[Row]:
     """The same from bytes; `name` is only said when they cannot be read."""
     if len(content) > MOST_BYTES:
         raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
-    return _readable(_rows(_lines(io.BytesIO(content), len(content), name)))
+    with said_of(name):
+        yield from _readable(_rows(_lines(io.BytesIO(content), len(content), name)))
 
 
 def _readable(rows: Iterator[Row]) -> Iterator[Row]:
@@ -140,62 +190,77 @@ def _readable(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _lines(file: IO[bytes], size: int, name: str) -> Iterator[SheetLine]:
-    if _is_zip(file):
-        book = Workbook(file, size)
-        try:
-            yield from book.lines(book.visible[0])
-        finally:
-            book.close()
+    if not is_zip(file):
+        yield from csv_lines(file, name)
         return
-    _refuse_others(file, name)
+    with closing(Workbook(file, size)) as book:
+        book.refuse_merged(book.visible[0], 0)
+        yield from book.lines(book.visible[0])
+
+
+def _book_rows(
+    book: Workbook, part: SheetPart, head: int | None, is_one_of_several: bool
+) -> Iterator[Row]:
+    book.refuse_merged(part, head or 0)
+    name = part.name if is_one_of_several else ""
+    lines = book.lines(part)
+    merged = book.survey(part).merged
+    yield from _rows(lines, exact=True, head=head, sheet=name, merged=merged)
+
+
+def csv_lines(file: IO[bytes], name: str) -> Iterator[SheetLine]:
+    refuse_others(file, name)
     for number, line in enumerate(csv_lines_of(file, name), 1):
         yield SheetLine(number, list(line))
 
 
-def _is_zip(file: IO[bytes]) -> bool:
-    file.seek(0)
-    found = file.read(2) == b"PK"
-    file.seek(0)
-    return found
-
-
-def _refuse_others(file: IO[bytes], name: str) -> None:
-    """Files that are called sheets by people and are none, each with its own remedy."""
-    content = file.read(1024)
-    if content.startswith(_COMPOUND):
-        file.seek(0)
-        whole = file.read(MOST_BYTES)
-        raise Refused("sheet-password" if _PASSWORD in whole else "sheet-old", file=name)
-    head = content.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if head.startswith(_PAGE):
-        raise Refused("sheet-page", file=name)
-    file.seek(0)
-
-
-def _rows(lines: Iterator[SheetLine], *, exact: bool = False) -> Iterator[Row]:
+def _rows(
+    lines: Iterator[SheetLine],
+    *,
+    exact: bool = False,
+    head: int | None = None,
+    sheet: str = "",
+    merged: Sequence[Merged] = (),
+) -> Iterator[Row]:
     """`exact`: with the blanks around words, which are part of a text that comes back; and rows
-    that are not to be taken say why."""
+    that are not to be taken say why. `head`: the row of the headings; None: the first that holds
+    something."""
     header: list[str] | None = None
-    columns: tuple[str, ...] = ()
+    columns: Columns = Columns()
     kept = 0
+    above: list[SheetLine] = []
     for line in lines:
         cells = line.cells
         if not exact:
             cells = [c.strip() if type(c) is str else c for c in cells]
         if header is None:
-            if _is_blank(cells):
+            if _is_blank(cells) or (head is not None and line.number < head):
+                above.append(line)
                 continue
-            header = _header(cells)
-            columns = tuple(name for name in header if name)
+            header = _header(heads_of(line, above, merged) if merged else cells)
+            columns = Columns.placed(
+                {name: xl_col_to_name(at) for at, name in enumerate(header) if name}, sheet
+            )
             continue
         found = {name: cell for name, cell in zip(header, cells, strict=False) if cell and name}
         problem = _problem(line, cells, header) if exact else None
-        if (not found or _is_blank(found.values())) and problem is None:
-            continue
+        if problem is None:
+            if not found or _is_blank(found.values()):
+                continue
+            if exact and _are_headings(found):
+                continue
         kept += 1
         if kept > MOST_ROWS:
             raise Refused("sheet-too-many-rows", most=MOST_ROWS)
         yield Row(found, line.number, columns, problem)
+
+
+def _are_headings(found: Mapping[str, Any]) -> bool:
+    """Headings that stand again further down, as on each page that is printed."""
+    name, cell = next(iter(found.items()))
+    if cell != name or len(found) < 2:
+        return False
+    return all(type(cell) is str and cell.strip() == name for name, cell in found.items())
 
 
 def _is_blank(cells: Any) -> bool:
@@ -209,7 +274,8 @@ def _problem(line: SheetLine, cells: Sequence[Any], header: Sequence[str]) -> Un
         for at, cell in enumerate(cells):
             if cell and (at >= len(header) or not header[at]) and not _is_blank([cell]):
                 said = cell[:40] if type(cell) is str else cell.holes.get("cell", "")
-                return Unread("sheet-no-heading", {"column": at + 1, "words": said})
+                holes = {"column": xl_col_to_name(at), "words": said}
+                return Unread("sheet-no-heading", holes)
     return None
 
 
@@ -219,11 +285,12 @@ def _header(cells: Sequence[Any]) -> list[str]:
         heads.pop()
     if len(heads) > MOST_COLUMNS:
         raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
-    seen: set[str] = set()
-    for word in heads:
+    seen: dict[str, int] = {}
+    for at, word in enumerate(heads):
         if word and word in seen:
-            raise Refused("sheet-column-twice", column=word)
-        seen.add(word)
+            first, second = (xl_col_to_name(one) for one in (seen[word], at))
+            raise Refused("sheet-column-twice", column=word, first=first, second=second)
+        seen[word] = at
     return heads
 
 

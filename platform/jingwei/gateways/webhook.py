@@ -6,9 +6,11 @@ that was judged. Redirects are refused: they would lead where nobody looked.
 
 from __future__ import annotations
 
+import hmac
 import http.client
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -37,6 +39,8 @@ class Webhook:
     source: str
     at: str
     body: Mapping[str, Any]
+    secrets: Sequence[str] = ()  # that sign it: the one that holds, and the one before it
+    sent_at: int = 0  # seconds since 1970, of this delivery
 
 
 def send(webhook: Webhook, private: Sequence[str] = ()) -> None:
@@ -52,6 +56,7 @@ def send(webhook: Webhook, private: Sequence[str] = ()) -> None:
     path = parts.path or "/"
     if parts.query:
         path += f"?{parts.query}"
+    content = canonical_json(webhook.body)
     headers = {
         "Host": parts.netloc.rpartition("@")[2],
         "Content-Type": "application/json",
@@ -61,9 +66,10 @@ def send(webhook: Webhook, private: Sequence[str] = ()) -> None:
         "ce-type": webhook.kind,
         "ce-source": webhook.source,
         "ce-time": webhook.at,
+        **signed(webhook, content),
     }
     try:
-        connection.request("POST", path, canonical_json(webhook.body), headers)
+        connection.request("POST", path, content, headers)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         raise WebhookFailed(f"{parts.hostname}: {type(error).__name__}: {error}") from error
@@ -71,6 +77,20 @@ def send(webhook: Webhook, private: Sequence[str] = ()) -> None:
         connection.close()
     if not 200 <= status < 300:
         raise WebhookFailed(f"{parts.hostname}: answered {status}")
+
+
+def signed(webhook: Webhook, content: bytes) -> dict[str, str]:
+    """The headers by which a receiver knows who sent it and when, as Standard Webhooks have them;
+    none without a secret."""
+    if not webhook.secrets:
+        return {}
+    text = f"{webhook.event_id}.{webhook.sent_at}.".encode() + content
+    marks = [hmac.digest(secret.encode(), text, "sha256") for secret in webhook.secrets]
+    return {
+        "webhook-id": webhook.event_id,
+        "webhook-timestamp": str(webhook.sent_at),
+        "webhook-signature": " ".join(f"v1,{b64encode(mark).decode()}" for mark in marks),
+    }
 
 
 def judged(parts: SplitResult, private: Sequence[str]) -> Address:

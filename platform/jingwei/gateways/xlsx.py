@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from xlsxwriter.utility import xl_col_to_name
 
+from jingwei.gateways.sheet_kinds import refuse_zips
 from jingwei.gateways.xlsx_parts import (
     NUMBER,
     PIECE,
@@ -26,6 +27,14 @@ from jingwei.gateways.xlsx_parts import (
     SheetPart,
     day_words,
     read_around,
+)
+from jingwei.gateways.xlsx_survey import (
+    Survey,
+    blank_rows,
+    column_of,
+    head_of,
+    refuse_declared,
+    survey,
 )
 from jingwei.gateways.xlsx_words import held, unescaped
 from jingwei.refusals import Refused
@@ -37,11 +46,6 @@ MOST_UNPACKED = 2 * 1024**3
 MOST_NAMED = 5  # merged places that are told
 _MOST_PARTS = 10_000
 _LONGEST_ROW = 64 * 1024 * 1024
-_OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
-_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype")
-_OVERLAP = 64  # of pieces: a word that is cut in two is seen whole
-_ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)[\"']")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z0-9:]{1,24})"')
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -82,11 +86,10 @@ class Workbook:
         """Raises Refused for what is no workbook, or is not to be unpacked."""
         try:
             self._archive = zipfile.ZipFile(file)
+            self._surveys: dict[str, Survey] = {}
             self._measure(size)
+            refuse_zips(self._archive)
             self.around: Around = read_around(self._archive)
-            for sheet in self.around.sheets:
-                if not sheet.path.endswith(_XML):
-                    self._refuse_declared(sheet.path)
             self._words = SharedWords(self._archive)
         except _BROKEN:
             raise Refused("sheet-broken", file="xlsx") from None
@@ -102,15 +105,37 @@ class Workbook:
         self._words.close()
         self._archive.close()
 
+    def survey(self, sheet: SheetPart) -> Survey:
+        """What is known of a sheet before its cells are read; walked through once."""
+        found = self._surveys.get(sheet.path)
+        if found is None:
+            try:
+                found = self._surveys[sheet.path] = survey(self._archive, sheet.path)
+            except _BROKEN:
+                raise Refused("sheet-broken", file="xlsx") from None
+        return found
+
     def lines(self, sheet: SheetPart) -> Iterator[SheetLine]:
-        """The rows of a sheet that hold something. Raises Refused for merged cells."""
-        reader = _Reader(self.around, self._words)
+        """The rows of a sheet that hold something."""
+        reader = _Reader(self.around, self._words, self.survey(sheet).filled)
         try:
-            self._refuse_merged(sheet)
             with self._archive.open(sheet.path) as part:
                 yield from reader.lines(part)
         except _BROKEN:
             raise Refused("sheet-broken", file="xlsx") from None
+
+    def refuse_merged(self, sheet: SheetPart, head: int) -> None:
+        """Of merged cells only the first has a value: the others would silently be empty. What ends
+        above the row of the headings, or there from above, is no content. Raises Refused."""
+        found = [
+            m.place
+            for m in self.survey(sheet).merged
+            if m.last_row > head or (m.last_row == head and m.row == head)
+            or (m.last_row == head and m.column != m.last_column)
+        ]  # fmt: skip
+        if found:
+            said = ", ".join(found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")
+            raise Refused("sheet-merged", cell=said, sheet=sheet.name)
 
     def _measure(self, weight: int) -> None:
         """Refuse what unpacks to far more than it weighs, and what declares entities. A table of
@@ -125,40 +150,7 @@ class Workbook:
             raise Refused("sheet-broken", file="xlsx")
         for entry in entries:
             if entry.filename.endswith(_XML):
-                self._refuse_declared(entry.filename)
-
-    def _refuse_declared(self, name: str) -> None:
-        for piece in self._pieces(name):
-            if any(word in piece for word in _DECLARATIONS):
-                raise Refused("sheet-entities")
-
-    def _pieces(self, name: str) -> Iterator[bytes]:
-        """The content bit by bit, each with the end of the one before."""
-        rest = b""
-        with self._archive.open(name) as stream:
-            first = True
-            while piece := stream.read(PIECE):
-                if first and (piece.startswith(_OTHER_ENCODINGS) or _is_foreign(piece)):
-                    raise Refused("sheet-broken", file="xlsx")  # declarations would not be seen
-                first = False
-                yield rest + piece
-                rest = piece[-_OVERLAP:]
-
-    def _refuse_merged(self, sheet: SheetPart) -> None:
-        """Of merged cells only the first has a value: the others would silently be empty."""
-        found: list[str] = []
-        for piece in self._pieces(sheet.path):
-            if b"mergeCell " in piece:
-                found += [m.decode() for m in _MERGED.findall(piece)]
-        if found:
-            places = list(dict.fromkeys(found))
-            said = ", ".join(places[:MOST_NAMED]) + (" …" if len(places) > MOST_NAMED else "")
-            raise Refused("sheet-merged", cell=said, sheet=sheet.name)
-
-
-def _is_foreign(piece: bytes) -> bool:
-    said = _ENCODING.match(piece.lstrip(codecs.BOM_UTF8)[:200])
-    return said is not None and said[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")
+                refuse_declared(head_of(self._archive, entry.filename))
 
 
 def _begin(xml: str) -> int | None:
@@ -179,6 +171,7 @@ def _begin(xml: str) -> int | None:
 class _Reader:
     around: Around
     words: SharedWords
+    filled: int  # bytes, behind which nothing is worth reading
     days: dict[tuple[str, int], str] = field(default_factory=dict)
     number: int = 0  # of the row that was read last
     kinds: dict[str, int] = field(default_factory=dict)  # of styles that show days or times
@@ -191,8 +184,15 @@ class _Reader:
         decoder = codecs.getincrementaldecoder("utf-8-sig")()
         rest = ""
         begun = False
+        read = 0
         while piece := part.read(PIECE):
-            rest += decoder.decode(piece)
+            blank = blank_rows(piece) if begun and not decoder.getstate()[0] else None
+            if blank is not None:
+                first, last, count = blank
+                rest += piece[:first].decode()
+            else:
+                rest += decoder.decode(piece)
+            read += len(piece)
             if not begun:
                 begin = _begin(rest)
                 if begin is None and len(rest) < PIECE and len(piece) == PIECE:
@@ -212,6 +212,11 @@ class _Reader:
                 line = self._line(row)
                 if line is not None:
                     yield line
+            if blank is not None:
+                self.number += count + rest.count("<row")
+                rest = piece[last:].decode()
+            if read >= self.filled and "</c" not in rest:
+                return  # the survey saw the end
         if not begun:
             yield from self._all_parsed(part, rest, decoder)
         elif _END not in rest:  # it was cut off
@@ -255,7 +260,7 @@ class _Reader:
         """The cells, with empty ones where some were left out."""
         placed: list[tuple[str, ...]] = []
         for cell in cells:
-            at = _column(cell[0]) if cell[0] else len(placed)
+            at = column_of(cell[0]) if cell[0] else len(placed)
             if at < len(placed):  # out of their order
                 raise Refused("sheet-broken", file="xlsx")
             if at > MOST_COLUMNS + 100:
@@ -330,6 +335,7 @@ class _Parser:
         self._formula = False
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
+        self._parser.StartDoctypeDeclHandler = _declared
         self._parser.StartElementHandler = self._begin
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._take
@@ -376,7 +382,7 @@ class _Parser:
             if letters:
                 if not _LETTERS.match(letters):
                     raise Refused("sheet-broken", file="xlsx")
-                at = _column(letters)
+                at = column_of(letters)
                 if at < len(line.cells):
                     raise Refused("sheet-broken", file="xlsx")
                 if at > MOST_COLUMNS + 100:
@@ -402,6 +408,10 @@ class _Parser:
         return reader._other(letters, number, kind, "f" if self._formula else "", raw)
 
 
+def _declared(*_: object) -> None:
+    raise Refused("sheet-entities")
+
+
 def _hidden(attributes: str) -> str:
     return ' hidden="1"' if _HIDDEN.search(attributes) else ""
 
@@ -416,13 +426,6 @@ def _number(raw: str) -> str:
     if "e" in words or "n" in words:
         return f"{Decimal(words):f}" if "n" not in words else words
     return words
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 _IN_ORDER = [xl_col_to_name(column) for column in range(MOST_COLUMNS + 100)]

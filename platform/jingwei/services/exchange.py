@@ -45,7 +45,7 @@ Written = tuple[int, int, int, str]  # row, id, revision, what was done
 class Imported:
     """`good` rows are as the sheet says now: `created`, `updated` or `same` as before. `refused`:
     (row of the sheet, what is wrong), the first 2,000. `batch`: by which it is undone.
-    `is_outdated`: the form was changed since the template was made."""
+    `is_outdated`: the form was changed since the template was made. `notes`: what was not read."""
 
     good: int = 0
     bad: int = 0
@@ -56,6 +56,7 @@ class Imported:
     updated: int = 0
     same: int = 0
     is_outdated: bool = False
+    notes: list[FieldRefusal] = field(default_factory=list)
 
     def refuse(self, line: Line, refused: Refused) -> None:
         self.bad += 1
@@ -119,6 +120,7 @@ def look(
         definition = may_import(work, form, wanted)
         found.is_outdated = _is_outdated(work, form, sheet)
         lines, matcher = _readers(work, definition, wanted, sheet)
+        found.notes = lines.notes()
         for chunk in lines.chunks(islice(sheet, MOST_LOOKED_AT)):
             found.looked_at += len(chunk.rows)
             found.count(_write(work, lines, matcher, chunk, found))
@@ -198,6 +200,7 @@ def all_of(work: Work, form: str, sheet: Sheet, batch: int, wanted: Wanted) -> I
     found = Imported(batch=batch)
     work = work.of(work.actor.org)
     lines, matcher = _readers(work, may_import(work, form, wanted), wanted, sheet)
+    found.notes = lines.notes()
     for chunk in _calmly(lines.chunks(sheet)):
         written = _write(work, lines, matcher, chunk, found)
         found.count(written)
@@ -250,6 +253,7 @@ def go_on(
         view = view.of(actor.org)
         definition = may_import(view, form, wanted)
         lines, matcher = _readers(view, definition, wanted, sheet)
+    found.notes = lines.notes()
     for chunk in _calmly(lines.chunks(sheet)):
         _one_part(commands, actor, lines, matcher, batch, chunk, found)
     last = Imported()

@@ -17,7 +17,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.export_cells import Cells
 from jingwei.services.listing import ListWish
 from jingwei.services.sheet_cells import NOT_IN_SHEETS, columns_of_rows
-from jingwei.services.sheet_lines import columns_of_sheet, sheet_title
+from jingwei.services.sheet_headings import columns_of_sheet, sheet_title
 from jingwei.storage.changes import ChangeRow
 from jingwei.texts import has_text, text
 

@@ -14,21 +14,16 @@ from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
-from jingwei.services.sheet_cells import (
-    Converter,
-    columns_of,
-    columns_of_rows,
-    converter,
-)
+from jingwei.services.sheet_cells import Converter, converter
+from jingwei.services.sheet_headings import headings_of, headings_of_rows, sheets_of_tables
 from jingwei.services.sheet_names import PeopleNames, RecordNames
 from jingwei.services.sheet_rows import KeyedRows, Row, Sheet, Unread
-from jingwei.texts import text
+from jingwei.texts import Several, Words
 
 Do = Literal["create", "update", "upsert"]
 AT_ONCE = 1_000  # rows that are written together
 FIRST_ROW = 2  # row 1 is the header
 _KEY_TYPES = ("text", "barcode", "email", "phone", "integer", "date", "period", "org", "person")
-LOCALES = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +83,36 @@ class Lines:
         self.form = form
         self.wanted = wanted
         self.visible = visible
-        self._columns = columns_of_sheet(form, visible)
-        self._ignored = {text("exchange.screen.problem", locale) for locale in LOCALES}
-        self._ignored |= join_titles()
+        self._headings = headings_of(form, visible)
         self._known: dict[str, _Column | None] = {}
         self._row_columns: dict[str, dict[str, _Column | None]] = {}
         self._tables: dict[str, tuple[KeyedRows, str]] = {}
         self._used: set[tuple[str, str]] = set()
         self._made_for: Any = None
+        self._unread: list[str] = []  # further sheets that belong to no table
 
     # --- walking ---------------------------------------------------------------------------------
 
     def open(self, sheet: Sheet) -> None:
-        """Look for the sheets of tables. Raises Malformed for one that does not belong."""
-        tables = getattr(sheet, "sheets", None)
-        titles = {
-            title: name
-            for name, table in self.form.tables.items()
-            if name in self.visible
-            for title in (name, *(sheet_title(table.title(locale)) for locale in LOCALES))
-        }
-        for name in tables() if tables is not None else ():
+        """Look for the headings and for the sheets of tables; what is wrong with the file as a
+        whole is told before anything is done with it. Raises Refused."""
+        expect = getattr(sheet, "expect", None)
+        if expect is None:  # rows that a program made
+            return
+        titles = sheets_of_tables(self.form, self.visible)
+        expect(self._headings.is_known, titles)
+        for name in sheet.sheets():  # type: ignore[attr-defined]  # a Book has it
             if name in titles:
-                kept = sheet.keyed(name)  # type: ignore[attr-defined]  # a Book has it
+                kept = sheet.keyed(name)  # type: ignore[attr-defined]
                 self._tables[titles[name]] = kept, name
+            else:
+                self._unread.append(name)
+
+    def notes(self) -> list[FieldRefusal]:
+        """What is not wrong, but better known."""
+        if not self._unread:
+            return []
+        return [FieldRefusal("", "sheet-not-read", {"sheets": Several(self._unread)})]
 
     def chunks(self, sheet: Sheet) -> Iterator[Chunk]:
         """The rows in their order. Raises Malformed for a column that is not there."""
@@ -120,11 +121,15 @@ class Lines:
             for at, row in enumerate(sheet, FIRST_ROW)
         )
         checked: Any = None
+        is_any = False
         while rows := list(islice(rest, AT_ONCE)):
             if rows[0].columns is not checked:
                 checked = rows[0].columns
                 self.check(checked)
+            is_any = True
             yield Chunk(rows, [self._below(row) for row in rows])
+        if not is_any:
+            raise Malformed("sheet-no-rows")
 
     def left(self) -> Iterator[tuple[str, Row]]:
         """Rows of tables that belong to no row, each with the table."""
@@ -135,28 +140,34 @@ class Lines:
     def check(self, columns: Sequence[str]) -> None:
         """Raises Malformed that names each column which is not there, or may not be."""
         refused = [one for name in columns if (one := self._refused(name)) is not None]
+        seen: dict[str, str] = {}
+        for name in columns:
+            field_name = self._headings.field(name)
+            before = seen.setdefault(field_name or name, name)
+            if before != name and name not in self._headings.ignored:
+                holes: dict[str, object] = {"column": name, "other": before}
+                refused.append(FieldRefusal(name, "sheet-same-column", holes))
         if refused:
-            raise Malformed("unknown-fields", fields=refused)
-        if self.wanted.may_update and self.wanted.key:
-            fields = {self._columns.get(name) for name in columns}
-            if self.wanted.key not in fields:
-                title = self.title_of(self.wanted.key)
-                raise Malformed("sheet-key-missing", column=title)
+            raise Malformed("sheet-columns", fields=refused)
+        if self.wanted.may_update and self.wanted.key and self.wanted.key not in seen:
+            raise Malformed("sheet-key-missing", column=self.title_of(self.wanted.key))
 
-    def title_of(self, name: str, locale: str = "zh") -> str:
+    def title_of(self, name: str) -> Any:
+        """What a column of this name is called, in whatever language is asked for."""
         definition = self.form.fields.get(name)
-        if definition is None:
-            return text(f"system_fields.{name}", locale) if name in SYSTEM_FIELDS else name
-        return definition.title(locale)
+        if definition is not None:
+            return definition.title
+        return Words(f"system_fields.{name}") if name in SYSTEM_FIELDS else name
 
     def _refused(self, name: str) -> FieldRefusal | None:
-        if name in self._ignored:
+        if name in self._headings.ignored:
             return None
-        field_name = self._columns.get(name)
+        field_name = self._headings.field(name)
         if field_name is None:
-            own = [self.title_of(n) for n in dict.fromkeys(self._columns.values())
+            own = [n for n in dict.fromkeys(self._headings.columns.values())
                    if n == "org" or n in self.form.fields]  # fmt: skip
-            return FieldRefusal(name, "unknown-column", {"column": name, "known": ", ".join(own)})
+            known = Several([self.title_of(n) for n in own])
+            return FieldRefusal(name, "unknown-column", {"column": name, "known": known})
         is_own = field_name in self.form.fields or field_name == "org"
         if is_own or self.wanted.may_update:
             return None
@@ -242,8 +253,8 @@ class Lines:
             line.rows[table] = [row.number for row in rows]
 
     def _column(self, view: Reading, name: str) -> _Column | None:
-        field_name = self._columns.get(name)
-        if field_name is None or name in self._ignored:
+        field_name = None if name in self._headings.ignored else self._headings.field(name)
+        if field_name is None:
             return None
         definition = self.form.fields.get(field_name)
         if definition is None and field_name != "org":
@@ -252,15 +263,15 @@ class Lines:
 
     def _row_column(self, view: Reading, table: str, name: str) -> _Column | None:
         definition = self.form.fields[table]
-        columns = {**_row_ids(), **columns_of_rows(definition, self.visible)}
-        field_name = columns.get(name)
-        if name in self._ignored:
+        headings = headings_of_rows(definition, self.visible)
+        if name in headings.ignored:
             return None
+        field_name = headings.field(name)
         if field_name is None:
-            said = ", ".join(definition.fields[n].title("zh") for n in dict.fromkeys(
-                columns.values()) if n in definition.fields)  # fmt: skip
-            refusal = FieldRefusal(name, "unknown-column", {"column": name, "known": said})
-            raise Malformed("unknown-fields", fields=[refusal])
+            own = dict.fromkeys(headings.columns.values())
+            known = Several([definition.fields[n].title for n in own if n in definition.fields])
+            holes: dict[str, object] = {"column": name, "known": known}
+            raise Malformed("sheet-columns", fields=[FieldRefusal(name, "unknown-column", holes)])
         if field_name == "id":
             return _Column("id", _row_id, None)
         column = definition.fields[field_name]
@@ -338,36 +349,6 @@ def _each(value: Any) -> Sequence[Any]:
 def _row_id(cell: str) -> Any:
     word = cell.strip()
     return int(word) if word.isascii() and word.isdigit() and len(word) < 17 else word
-
-
-def _row_ids() -> dict[str, str]:
-    return {text("exchange.row_id", locale): "id" for locale in LOCALES}
-
-
-def _system_columns(form: Form) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in SYSTEM_FIELDS:
-        if name not in ("org", "deleted_at"):
-            found[name] = name
-            for locale in LOCALES:
-                found[text(f"system_fields.{name}", locale)] = name
-    titles = {f.title(locale) for f in form.fields.values() for locale in LOCALES}
-    return {title: name for title, name in found.items() if title not in titles}
-
-
-def columns_of_sheet(form: Form, visible: frozenset[str]) -> dict[str, str]:
-    """Names of fields and system fields by what a column may be called."""
-    return {**_system_columns(form), **columns_of(form, visible)}
-
-
-def join_titles() -> set[str]:
-    """What the column is called by which the rows of tables find the row they belong to."""
-    return {text("exchange.join", locale) for locale in LOCALES}
-
-
-def sheet_title(title: str) -> str:
-    """A title as the name of a sheet: without what Excel does not allow there."""
-    return "".join("-" if c in "[]:*?/\\'" else c for c in title).strip()[:31]
 
 
 def known_columns(view: Reading, form: Form, wanted: Wanted) -> frozenset[str]:

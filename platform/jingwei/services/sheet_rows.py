@@ -3,7 +3,7 @@ where they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +19,20 @@ class Unread:
 
     def refusal(self, path: str) -> FieldRefusal:
         return FieldRefusal(path, self.code, dict(self.holes))
+
+
+class Columns(tuple[str, ...]):
+    """The columns of a sheet that have a heading. `letters`: what Excel calls them; `sheet`: its
+    name, where there are several."""
+
+    letters: Mapping[str, str]
+    sheet: str
+
+    @classmethod
+    def placed(cls, letters: Mapping[str, str], sheet: str = "") -> Columns:
+        made = cls(letters)
+        made.letters, made.sheet = letters, sheet
+        return made
 
 
 class Row(dict[str, Any]):
@@ -60,6 +74,13 @@ class Book(Protocol):
 
     def __iter__(self) -> Iterator[Row]:
         """The rows of the first sheet."""
+
+    def expect(self, is_known: Callable[[str], bool], tables: Collection[str]) -> None:
+        """Which headings are known, so that the row of them is found below what is written above
+        it; and what sheets of tables are called. Raises Refused for a file without any of them."""
+
+    def first(self) -> str:
+        """The name of the sheet whose rows are walked; of CSV there is none."""
 
     def about(self) -> Mapping[str, str]:
         """What a template says of itself: `form`, `fingerprint`."""

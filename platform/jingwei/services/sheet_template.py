@@ -11,7 +11,7 @@ from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.import_batches import may_import
 from jingwei.services.sheet_cells import NOT_IN_SHEETS
-from jingwei.services.sheet_lines import sheet_title
+from jingwei.services.sheet_headings import sheet_title
 from jingwei.services.titles import choices
 from jingwei.texts import has_text, text
 

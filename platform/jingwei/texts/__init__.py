@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -23,6 +23,19 @@ class Words:
 
     def __call__(self, locale: str) -> str:
         return text(self.key, locale, **self.holes)
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Words one after the other; what can be called is asked for its words in the language."""
+
+    words: Sequence[Any]
+    most: int = 60
+
+    def __call__(self, locale: str) -> str:
+        said = [str(w(locale) if callable(w) else w) for w in self.words[: self.most]]
+        joined = ("、" if locale == "zh" else ", ").join(said)
+        return joined + (" …" if len(self.words) > self.most else "")
 
 
 @cache
