@@ -11,10 +11,12 @@ take this one file. Numbers with a point come and go as Decimal.
 
 from __future__ import annotations
 
+import hmac
 import json
 import urllib.error
 import urllib.request
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -218,6 +220,21 @@ class Records:
     def history(self, id: int) -> Any:
         """What happened to a record, newest first."""
         return self.client.ask("GET", f"{self.path}/{id}/history")
+
+
+def is_genuine(
+    secret: str, headers: Mapping[str, str], body: bytes, now: float, tolerance: float = 300
+) -> bool:
+    """Whether a webhook was signed with this secret within the last minutes (`now`: seconds since
+    1970). Which `webhook-id` were dealt with already is for the receiver to remember."""
+    given = {name.lower(): value for name, value in headers.items()}
+    id, sent = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+    if not (sent.isascii() and sent.isdigit()) or abs(now - int(sent)) > tolerance:
+        return False
+    mark = hmac.digest(secret.encode(), f"{id}.{sent}.".encode() + body, "sha256")
+    wanted = f"v1,{b64encode(mark).decode()}".encode()
+    marks = given.get("webhook-signature", "").encode().split()
+    return any(hmac.compare_digest(wanted, one) for one in marks)
 
 
 def _quoted(name: str) -> str:

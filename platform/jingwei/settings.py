@@ -19,6 +19,7 @@ MANIFEST = Path("definitions") / "manifest.yaml"
 Environment = Literal["demo", "production"]
 Source = Literal["environment", "default", "file"]
 SECRET_LENGTH = 32
+LEAST_SECRET = 32  # characters of one that somebody chose
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Settings:
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
     metrics_token: str | None = field(default=None, repr=False)
     webhooks: Mapping[str, str] = field(default_factory=dict, repr=False)  # name → address
+    webhook_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     webhook_networks: tuple[str, ...] = ()  # private networks that webhooks may reach
     clock_file: Path | None = None
     proxies: int = 0  # of our own, one behind the other, before the server
@@ -90,6 +92,7 @@ class Settings:
             notify_urls=tuple(values.get("NOTIFY_URLS", "").split()),
             metrics_token=values.get("METRICS_TOKEN"),
             webhooks=_webhooks(values.get("WEBHOOKS", "")),
+            webhook_secrets=_secrets(values.get("WEBHOOK_SECRETS", "")),
             webhook_networks=_networks(values.get("WEBHOOK_NETWORKS", "")),
             clock_file=Path(clock_file) if clock_file else None,
             proxies=int(_one_of("PROXIES", values, ("0", "1", "2", "3"))),
@@ -108,7 +111,8 @@ class Settings:
         """Raises Refused for settings that must not stand together."""
         if self.is_production and self.clock_file is not None:
             raise Refused("setting-clock-in-production")
-        if self.is_production and self.sources.get("SECRET_KEY") == "default":
+        chosen = self.sources.get("SECRET_KEY") != "default"
+        if self.is_production and not (chosen and len(self.secret_key) >= LEAST_SECRET):
             raise Refused("setting-secret-needed")
 
     def with_secret(self) -> Settings:
@@ -136,6 +140,7 @@ class Settings:
             "NOTIFY_URLS": " ".join(self.notify_urls),
             "METRICS_TOKEN": self.metrics_token or "",
             "WEBHOOKS": " ".join(sorted(self.webhooks)),
+            "WEBHOOK_SECRETS": " ".join(sorted(self.webhook_secrets)),
             "WEBHOOK_NETWORKS": " ".join(self.webhook_networks),
             "CLOCK_FILE": self.clock_file or "",
             "PROXIES": self.proxies,
@@ -186,6 +191,7 @@ NAMES = (
     "NOTIFY_URLS",
     "METRICS_TOKEN",
     "WEBHOOKS",
+    "WEBHOOK_SECRETS",
     "WEBHOOK_NETWORKS",
     "CLOCK_FILE",
     "PROXIES",
@@ -234,6 +240,18 @@ def _webhooks(value: str) -> dict[str, str]:
         if not separator or not name or not url.startswith(("http://", "https://")):
             raise Refused("setting-webhook", value=name)
         found[name] = url
+    return found
+
+
+def _secrets(value: str) -> dict[str, tuple[str, ...]]:
+    """`name=secret other=new,old`. Raises Refused for one that could be guessed."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in value.split():
+        name, _, written = one.partition("=")
+        secrets = tuple(written.split(","))
+        if not name or any(len(secret) < LEAST_SECRET for secret in secrets):
+            raise Refused("setting-webhook-secret", value=name, least=LEAST_SECRET)
+        found[name] = secrets
     return found
 
 

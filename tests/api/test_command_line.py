@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from services_house import PEOPLE
 from jingwei.app import create_app
 from jingwei.cli import run
 from jingwei.settings import Settings
+from jingwei.storage.database import Database
+from jingwei.storage.outbox import OutboxWriter
 
 PEOPLE_COLUMNS = ("login", "name", "org", "posts", "roles")
 
@@ -147,6 +150,27 @@ def test_a_person_is_added_once(shell: Shell) -> None:
     assert made["login"] == "x.y" and len(made["password"]) >= 12
     code, words = shell.run("people", "add", "x.y", "--name", "新人", "--org", "A")
     assert code == 1 and "login-taken" in words
+
+
+def test_what_was_given_up_is_listed_and_tried_again(shell: Shell) -> None:
+    shell.json("demo")
+    assert shell.run("--lang", "en", "outbox") == (0, "Nothing was given up.\n")
+    database = Database(Settings.read(shell.root).database_url)
+    writer = OutboxWriter(datetime(2026, 3, 2, tzinfo=UTC))
+    writer.add("webhook.call", {"webhook": "oa"})
+    with database.writing() as connection:
+        writer.flush(connection)
+        connection.exec_driver_sql(
+            "UPDATE sys_outbox SET state = 'dead', error = 'oa: answered 500'"
+            " WHERE topic = 'webhook.call'"
+        )
+    database.close()
+    code, words = shell.run("--lang", "zh", "outbox")
+    assert code == 0 and words.endswith(" webhook.call 2026-03-02 00:00 oa: answered 500\n")
+    (letter,) = shell.json("outbox")["items"]
+    assert shell.json("outbox", "--again", str(letter["id"] + 1)) == {"again": 0}
+    assert shell.json("outbox", "--again") == {"again": 1}
+    assert shell.json("outbox") == {"items": []}
 
 
 def test_a_token_is_for_somebody(shell: Shell) -> None:

@@ -3,10 +3,12 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jingwei.catalogue.compile import compile_catalogue
+from jingwei.gateways.webhook import Webhook, signed
 from jingwei.settings import NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +32,20 @@ def test_the_examples_of_a_document_compile(document: Path, tmp_path: Path) -> N
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text.split("\n", 1)[1], encoding="utf-8")
     compile_catalogue(tmp_path)
+
+
+def test_the_receiver_of_the_documentation_takes_what_is_ours_once() -> None:
+    """The block of Python in webhooks.md, run against a delivery as it is signed here."""
+    text = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n# receiver.py\n(.*?)```", text, re.DOTALL)
+    given: dict[str, Any] = {}
+    exec(compile(code, "receiver.py", "exec"), given)  # noqa: S102  # our own page
+    body = b'{"event":"created"}'
+    sent = Webhook("https://x", "outbox-7", "k", "s", "t", {}, (given["SECRET"],), 1_000)
+    headers = signed(sent, body)
+    assert [given["receive"](headers, body, now) for now in (1_001, 1_002)] == [204, 200]
+    assert given["receive"](headers, b"{}", 1_001) == 401
+    assert given["receive"](headers, body, 2_000) == 401
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())

@@ -17,6 +17,7 @@ from effects_small import new_plan, open_plans, press
 from jobs_kit import runtime_of
 from services_house import House, open_house
 
+from jingwei.client import is_genuine
 from jingwei.gateways.webhook import Webhook, WebhookFailed, send
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import ThreadWorker, connect, job_queue, worker
@@ -42,13 +43,16 @@ class Receiver:
 
     def __init__(self) -> None:
         self.got: list[tuple[str, dict[str, Any]]] = []
+        self.sent: list[tuple[dict[str, str], bytes]] = []
         self.status = 200
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
-                receiver.got.append((self.headers["ce-id"], json.loads(self.rfile.read(length))))
+                body = self.rfile.read(length)
+                receiver.sent.append((dict(self.headers), body))
+                receiver.got.append((self.headers["ce-id"], json.loads(body)))
                 self.send_response(receiver.status)
                 self.send_header("Location", "http://127.0.0.1:1/")
                 self.end_headers()
@@ -108,6 +112,32 @@ def test_a_button_calls_the_address_of_the_settings_again_until_it_answers(
 
 
 @on_sqlite
+def test_a_delivery_is_signed_by_every_secret_of_its_name(
+    tmp_path: Path, database_url: str, receiver: Receiver
+) -> None:
+    house = open_plans(tmp_path / "application", database_url, BUTTON)
+    press(house, "ops", "tell", new_plan(house))
+    new, old, strange = "n" * 32, "o" * 32, "s" * 32
+    named = {"webhooks": {"oa": receiver.url}, "webhook_networks": ("127.0.0.1/32",)}
+    work_off(house, tmp_path, **named, webhook_secrets={"oa": (new, old), "bus": (strange,)})
+
+    ((headers, body),) = receiver.sent
+    now = house.clock.now().timestamp()
+    assert headers["webhook-id"] == headers["ce-id"]
+    genuine = [is_genuine(secret, headers, body, now) for secret in (new, old, strange, "")]
+    assert genuine == [True, True, False, False]
+    for later, changed, content in (
+        (0, {}, body + b" "),
+        (301, {}, body),
+        (-301, {}, body),
+        (0, {"webhook-id": "outbox-0"}, body),
+        (0, {"webhook-timestamp": "now"}, body),
+        (0, {"webhook-signature": ""}, body),
+    ):
+        assert not is_genuine(new, {**headers, **changed}, content, now + later)
+
+
+@on_sqlite
 def test_a_call_without_an_address_is_a_dead_letter_that_says_why(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -144,6 +174,14 @@ def test_each_release_is_told_to_the_address_that_is_named_for_it(
         "http://169.254.169.254/latest",
         "http://[::1]/",
         "http://0.0.0.0/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://127.1/",
+        "http://localhost./",
+        "http://[::ffff:127.0.0.1]/",
+        "http://100.64.0.1/",
+        "http://user@127.0.0.1/",
+        "gopher://example.com/",
         "ftp://example.com/",
         "file:///etc/passwd",
     ],
@@ -174,6 +212,20 @@ def test_settings_of_webhooks_must_make_sense(tmp_path: Path) -> None:
     assert wrong.value.message("en") == (
         "JINGWEI_WEBHOOKS: write oa as name=https://address, with spaces between several."
     )
+    kept = Settings.read(tmp_path, {"JINGWEI_WEBHOOK_SECRETS": f"oa={'a' * 32},{'b' * 32}"})
+    assert kept.webhook_secrets == {"oa": ("a" * 32, "b" * 32)}
+    assert kept.shown()["WEBHOOK_SECRETS"] == ("oa", "environment")
+    for written in ("oa=short", "oa", f"oa={'a' * 32},"):
+        with pytest.raises(Refused) as guessed:
+            Settings.read(tmp_path, {"JINGWEI_WEBHOOK_SECRETS": written})
+        assert guessed.value.message("en") == (
+            "JINGWEI_WEBHOOK_SECRETS: write oa as name=secret with at least 32 characters; "
+            "while a secret is changed, name=new,old."
+        )
+    for key in ("", "secret", "dev" * 5):
+        weak = {"JINGWEI_ENV": "production", "JINGWEI_SECRET_KEY": key}
+        with pytest.raises(Refused, match="setting-secret-needed"):
+            Settings.read(tmp_path, weak)
     with pytest.raises(Refused) as network:
         Settings.read(tmp_path, {"JINGWEI_WEBHOOK_NETWORKS": "ten"})
     assert network.value.message("zh") == (

@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, str] = {
     "facts": "measures",
     "indicators": "measures",
     "audit": "audit",
+    "outbox": "outbox",
     "explain-access": "people",
 }
 

@@ -50,7 +50,9 @@ def run(runtime: Runtime, message: Message) -> None:
 
 
 def _put_back(runtime: Runtime, message: Message, error: Exception) -> None:
-    wait = min(LONGEST_WAIT_SECONDS, 2**message.tries)
+    # who is asked outside may be down for hours: eight tries take three of them
+    base = 5 if message.topic in runtime.outside else 2
+    wait = min(LONGEST_WAIT_SECONDS, base**message.tries)
     log.warning(
         "message_failed", id=message.id, topic=message.topic, tries=message.tries, wait=wait
     )

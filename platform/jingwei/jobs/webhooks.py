@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jingwei.gateways.webhook import Webhook, WebhookFailed, send
 from jingwei.services.platform import Platform
 from jingwei.storage.outbox import Message
@@ -25,6 +27,7 @@ def send_webhook(platform: Platform, message: Message) -> None:
         "jingwei" if form is None else f"/f/{form}/{record}",
         message.created_at.isoformat(),
         message.payload.get("body") or {},
+        **_signing(platform, name),
     )
     send(webhook, platform.settings.webhook_networks)
 
@@ -38,6 +41,18 @@ def announce_release(platform: Platform, message: Message) -> None:
     if url is not None:
         at = message.created_at.isoformat()
         told = Webhook(
-            url, message.event_id, f"jingwei.{PUBLISHED}", "jingwei", at, message.payload
+            url,
+            message.event_id,
+            f"jingwei.{PUBLISHED}",
+            "jingwei",
+            at,
+            message.payload,
+            **_signing(platform, PUBLISHED),
         )
         send(told, platform.settings.webhook_networks)
+
+
+def _signing(platform: Platform, name: str) -> dict[str, Any]:
+    """What a delivery to this address is signed with, now."""
+    sent_at = int(platform.clock.now().timestamp())
+    return {"secrets": platform.settings.webhook_secrets.get(name, ()), "sent_at": sent_at}
