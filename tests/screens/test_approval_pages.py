@@ -255,7 +255,11 @@ def test_boxes_show_counts_and_tasks_can_be_chosen(house: Approvals, pages: Page
     assert boxes == ["待办2", "等他人", "已办", "我发起的", "抄送我的"]
     assert sorted(texts(shown, "//*[@class='task-name']")) == ["乙", "甲"]
     assert len(shown.xpath("//input[@data-choose-task]")) == 2
-    assert pages.page("chief", "/tasks").xpath("//input[@data-choose-task]") == []
+    owing = pages.page("chief", "/tasks")
+    assert owing.xpath("//input[@data-choose-task]") == []
+    (way,) = owing.xpath("//div[@class='task-buttons']/a")
+    assert words(way) == "填写并处理" and way.get("href").endswith("#decide-title")
+    assert "外人 发起" in words(shown.xpath("//*[@class='task-meta']")[0])
     mine = pages.page("out", "/tasks?box=mine")
     assert sorted(texts(mine, "//*[@class='task-name']")) == ["丙", "乙", "甲"]
 
@@ -340,6 +344,10 @@ def test_administrators_look_after_requests_whose_records_they_may_not_read(
     held = pages.page("u1", f"/f/leave/{flow['record']}")
     assert held.xpath("//textarea[@id='opinion']") == [], "nobody types what cannot be sent"
     assert why in words(held.xpath("//section[contains(@class,'decide')]")[0])
+    (card,) = [
+        c for c in pages.page("u1", "/tasks").xpath("//li[@class='task']") if "庚" in words(c)
+    ]
+    assert "已挂起" in words(card)
     assert list(buttons(shown)) == ["激活", "终止"]
     overview = pages.page("admin", "/flows?state=suspended&org=A&workflow=leave")
     assert "庚" in words(overview.xpath("//section[.//*[@id='running-title']]")[0])

@@ -95,11 +95,16 @@ def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals, as_perso
     assert barriers(page) == []
     page.locator("[data-choose-all]").tap()
     page.locator("[data-approve-chosen]").tap()
+    expect(page.locator("dialog#ask #ask-body p")).to_have_text("将对所选 2 项一并作答。")
+    page.locator("dialog#ask textarea").fill("统一意见")
+    page.locator("dialog#ask #ask-yes").tap()
     expect(page.locator("#results li.went")).to_have_count(2)
     with page.expect_navigation():
         page.locator("[data-results-close]").tap()
     expect(page.locator(".task")).to_have_count(0)
     assert house.todo("u1") == []
+    done = house.api.get("u1", "tasks?box=done").get_json()["items"]
+    assert sum(one["comment"] == "统一意见" for one in done) == 2
 
 
 def test_a_signer_is_added_by_initials_and_keyboard_and_the_picture_leads_to_the_opinions(

@@ -29,7 +29,7 @@ BULK = ("approve", "acknowledge")  # what several tasks at once may be answered 
 WORDS = (
     "chosen", "chosen_done", "choose_all", "running", "search", "form", "org", "any", "overdue",
     "urged", "since_day", "until_day", "first_page", "next_page", "incomplete", "results",
-    "results_close", "opinion_for_all", "filters", "clear", "none_found", "manage_flows",
+    "results_close", "bulk_sure", "filters", "clear", "none_found", "manage_flows",
 )  # fmt: skip
 
 
@@ -110,6 +110,7 @@ def box_view(
     """One page of a box, ready to show. `choosing`: several may be answered at once."""
     found = box_page(view, box, wish, size)
     cells = Cells(view)
+    cells.learn_people(one["initiator"] for one in found.items if one["initiator"])
     items = [_item(view, cells, one, choosing) for one in found.items]
     return {
         "items": items,
@@ -144,6 +145,8 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         "due": cells.moment(due) if due else "",
         "overdue": bool(task.get("overdue")),
         "urged": text("flow_screens.urged_at", locale(), at=cells.moment(urged)) if urged else "",
+        "by": _begun_by(view, cells, task),
+        "suspended": text("flow_screens.suspended", locale()) if task.get("suspended") else "",
         "behalf": cells.person(task["on_behalf_of"]) if task.get("on_behalf_of") else "",
         "outcome": text(key if has_text(key) else status, locale())
         if outcome and (has_text(key) or has_text(status))
@@ -151,6 +154,8 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         "outcome_color": _outcome_color(outcome),
         "waits": _waits(cells, task),
         "buttons": task_buttons(task),
+        "fill": _fill(task),
+        "fill_words": text("flow_screens.fill_and_decide", locale()),
         "bulk": bulk,
         "choose": text("flow_screens.choose", locale(), title=task.get("display") or "")
         if bulk
@@ -159,11 +164,27 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
     }
 
 
+def _begun_by(view: Reading, cells: Cells, task: Mapping[str, Any]) -> str:
+    """Who began it, where that is somebody else."""
+    login = task.get("initiator")
+    if not login or login == view.actor.login:
+        return ""
+    return text("flow_screens.begun_by", locale(), who=cells.person(login))
+
+
 def _waits(cells: Cells, task: Mapping[str, Any]) -> str:
     """Of a request that one began, or of a task that waits: for whom."""
     running = task.get("status", "running") == "running"
     names = [cells.person(login) for login in task.get("waiting_for") or ()] if running else []
     return text("screens.joint", locale()).join(names)
+
+
+def _fill(task: Mapping[str, Any]) -> str:
+    """Where somebody decides who has to fill in something first: the page of the record."""
+    fields = task.get("fields") or {}
+    if not fields.get("require") or "approve" not in (task.get("actions") or ()):
+        return ""
+    return f"/f/{task.get('form')}/{task.get('record')}#decide-title"
 
 
 def _bulk(task: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.storage import flows as flow_rows
 from jingwei.storage import inbox as rows
 from jingwei.storage.flow_rows import FlowRow, TaskRow
 from jingwei.storage.inbox import Behind, Narrowed
@@ -93,8 +94,20 @@ def _json(view: Reading, box: str, found: Sequence[Row]) -> list[dict[str, Any]]
         made: list[dict[str, Any]] = view.beyond.describers["mine"](view, found)
     else:
         made = tasks.tasks_json(view, [one for one in found if isinstance(one, TaskRow)])
-    urged = rows.urged_at(view.connection, {one["flow"] for one in made if one["flow"]})
-    return [{**one, "urged_at": _urged(one, urged)} for one in made]
+    wanted = {one["flow"] for one in made if one["flow"]}
+    urged = rows.urged_at(view.connection, wanted)
+    about = {f.id: f for f in flow_rows.flows_by_id(view.connection, tasks.books(view), wanted)}
+    return [
+        {**one, "urged_at": _urged(one, urged), **_of_request(about.get(one["flow"]))}
+        for one in made
+    ]
+
+
+def _of_request(flow: FlowRow | None) -> dict[str, Any]:
+    """Who began the request that a task belongs to, and whether it is suspended."""
+    if flow is None:
+        return {"initiator": None, "suspended": False}
+    return {"initiator": flow.initiator, "suspended": flow.status == "suspended"}
 
 
 def _urged(task: Mapping[str, Any], urged: Mapping[int, datetime]) -> str | None:

@@ -1,7 +1,7 @@
 // Answering several tasks of the inbox at once: one request each, so that one refusal holds up none
 // of the others; then a list of what became of each.
 
-import { api } from "./api.js";
+import { api, confirmed, words } from "./api.js";
 
 function chosen() {
   return [...document.querySelectorAll("[data-choose-task]:checked")];
@@ -21,18 +21,23 @@ function show() {
   }
 }
 
-function line(name, words, kind) {
+function line(card, name, said, kind) {
   const item = document.createElement("li");
   item.className = kind;
-  const title = document.createElement("strong");
+  const title = document.createElement("a");
+  title.href = card.querySelector(".task-name").href;
   title.textContent = name;
-  item.append(title, ` ${words}`);
+  item.append(title, ` ${said}`);
   return item;
 }
 
+// asked once for all of them, with one opinion; then nothing is asked any more
 async function answerAll(button) {
+  const sure = button.dataset.sure.replace("{count}", chosen().length);
+  const answers = await confirmed(button.textContent, sure, [{ name: "comment", title: words.opinion, type: "opinion" }]);
+  if (answers === null) return;
   button.disabled = true;
-  const comment = document.querySelector("[data-chosen-opinion]").value.trim();
+  const { comment } = answers;
   const lines = [];
   let refused = 0;
   for (const box of chosen()) {
@@ -41,9 +46,9 @@ async function answerAll(button) {
     try {
       await api("POST", `/api/v1/tasks/${box.value}/${bulk}`, comment ? { comment } : {});
       card.classList.add("gone");
-      lines.push(line(name, "✓", "went"));
+      lines.push(line(card, name, "✓", "went"));
     } catch (error) {
-      lines.push(line(name, `✕ ${error.reason}`, "refused"));
+      lines.push(line(card, name, `✕ ${error.reason}`, "refused"));
       refused += 1;
     }
     box.checked = false;
