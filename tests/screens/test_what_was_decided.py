@@ -33,6 +33,18 @@ FLOWS = {
           - {id: gap, title: 空缺, approve: {who: {post: vacant, at: org}}, empty: pass}
           - {id: b, title: 板块, approve: {who: {person: head}, add_sign: [with]}}
         """,
+    "waits": """
+        steps:
+          - {id: w, title: 等文件, wait: {until: "opinion == 'ok'", at_most: 2d, then: b}}
+          - {id: b, title: 部门, approve: {who: {person: u1}}}
+        """,
+    "above": """
+        steps:
+          - id: parts
+            title: 分项
+            subflow: {workflow: gone, create: {form: gone, set: {title: 分项一}}, wait: all}
+          - {id: b, title: 部门, approve: {who: {person: u1}}}
+        """,
     "gone": """
         steps:
           - {id: a, title: 部门, approve: {who: {person: u1}}}
@@ -150,3 +162,19 @@ def test_rounds_stand_apart_and_old_refusals_mark_nothing(house: Approvals, page
     assert "缺附件" in words(oldest) and "缺附件" not in words(newest)
     assert standing(shown, "b") == "ahead"
     assert standing(shown, "draft") == "now"
+
+
+def test_a_request_that_asks_nobody_says_what_it_waits_for_and_until_when(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("waits", title="等待")
+    shown = pages.page("I", f"/f/waits/{flow['record']}")
+    (told,) = texts(shown, "//*[@class='flow-waits']")
+    assert told.startswith("等文件： 等待条件成立：意见 == 'ok'") and "最迟 " in told
+    assert standing(shown, "w") == "now"
+    above = house.start("above", title="总项")
+    shown = pages.page("I", f"/f/above/{above['record']}")
+    (child,) = shown.xpath("//ul[@class='flow-children']/li")
+    assert "gone 分项一" in words(child) and "等待 审批人1" in words(child)
+    address = child.xpath("a/@href")[0]
+    assert pages.get("I", address).status_code == 200

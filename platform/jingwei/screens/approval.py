@@ -8,6 +8,7 @@ from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.refusals import Refused
+from jingwei.screens.awaited import awaited_of, waited
 from jingwei.screens.cells import Cell, Cells
 from jingwei.screens.flow_diagram import diagram
 from jingwei.screens.opinions import everybody, joined, outcome_words, stands_in
@@ -26,10 +27,9 @@ STATUS_COLORS: Mapping[str, str] = {
     "rejected": "red",
     "terminated": "red",
 }
-DAY_HOURS = 24
 WORDS = (
     "approval", "phrases", "more", "manage", "steps", "migrate", "signature_of", "waits_for",
-    "colon", "then_you", "suspended", "suspended_hint",
+    "waits_at", "colon", "then_you", "suspended", "suspended_hint",
 )  # fmt: skip
 
 
@@ -117,20 +117,23 @@ def shown_flow(
     json = flow.json
     cells.learn_people(_everybody(json))
     running = json["status"] in ON_THE_WAY
+    names = {f.path: f.title(locale()) for f in form.fields.values()}
+    awaited = awaited_of(view, cells, json, names) if running else []
     status = str(json["status"])
     return {
         "id": json["id"],
         "status": _flow_status(status),
         "running": status == "running",
         "waits": _waits(view, cells, json) if status == "running" else None,
+        "awaited": awaited,
         "suspended": _suspended(cells, json) if status == "suspended" else None,
         "rounds": rounds(cells, json, signatures(view, json), predicts=running),
         "diagram": diagram(
             flow.workflow,
-            stands_of(cells, flow),
+            stands_of(cells, flow, {one.step: one.short for one in awaited}),
             locale=locale(),
             ended=_ended(status),
-            names={f.path: f.title(locale()) for f in form.fields.values()},
+            names=names,
         ),
     }
 
@@ -164,17 +167,6 @@ def _waits(view: Reading, cells: Cells, json: Mapping[str, Any]) -> dict[str, st
         "long": waited(view, since),
         "late": "late" if any(t["overdue"] for t in open_) else "",
     }
-
-
-def waited(view: Reading, since: datetime | str) -> str:
-    """How long that is now; nothing for less than an hour."""
-    begun = datetime.fromisoformat(since) if isinstance(since, str) else since
-    hours = int((view.now - begun).total_seconds() // 3600)
-    key = "days" if hours >= DAY_HOURS else "hours"
-    count = hours // DAY_HOURS if hours >= DAY_HOURS else hours
-    if count < 1:
-        return ""
-    return text(f"flow_screens.waited_{key}{'_one' if count == 1 else ''}", locale(), count=count)
 
 
 def _suspended(cells: Cells, json: Mapping[str, Any]) -> dict[str, str] | None:

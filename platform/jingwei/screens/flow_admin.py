@@ -16,7 +16,8 @@ from werkzeug.wrappers import Response
 
 from jingwei.language.small import whole_number
 from jingwei.refusals import NotAllowed, NotFound, Refused
-from jingwei.screens.approval import flow_words, shown_flow, waited
+from jingwei.screens.approval import flow_words, shown_flow
+from jingwei.screens.awaited import waited
 from jingwei.screens.cells import Cells
 from jingwei.screens.flow_buttons import of_administrators
 from jingwei.screens.frame import page

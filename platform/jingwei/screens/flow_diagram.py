@@ -251,10 +251,7 @@ class _Drawing:
         return self._word("else") if branch.when is None else self._condition(branch.when.source)
 
     def _condition(self, source: str) -> str:
-        """The expression with the names of fields in place of their paths."""
-        return re.sub(
-            r"[A-Za-z_][\w.]*", lambda found: self.names.get(found[0], found[0]), source.strip()
-        )
+        return condition_words(source, self.names)
 
     def _word(self, key: str, **holes: object) -> str:
         whole = f"flow_diagram.{key}"
@@ -409,6 +406,11 @@ def wrapped(words: str, room: float, size: float) -> list[str]:
             first = words[:place]
     rest = words[len(first) :].lstrip()
     return [first.rstrip(), fit(rest, room, size)] if first.strip() else [fit(words, room, size)]
+
+
+def condition_words(source: str, names: Mapping[str, str]) -> str:
+    """The expression with the names of fields in place of their paths."""
+    return re.sub(r"[A-Za-z_][\w.]*", lambda found: names.get(found[0], found[0]), source.strip())
 
 
 # --- rules of people -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from jingwei.language.workflow import Workflow
 from jingwei.screens.cells import Cells
-from jingwei.screens.flow_diagram import Stand
+from jingwei.screens.flow_diagram import Stand, Standing
 from jingwei.screens.opinions import (
     BAD,
     DECIDED,
@@ -24,14 +24,19 @@ from jingwei.web import locale
 ON_THE_WAY = ("running", "suspended")
 
 
-def stands_of(cells: Cells, flow: Drawn) -> dict[str, Stand]:
-    """What is open, else what is to come, else how the newest run of each step went."""
+def stands_of(
+    cells: Cells, flow: Drawn, awaited: Mapping[str, str] | None = None
+) -> dict[str, Stand]:
+    """What is open, else what is to come, else how the newest run of each step went. `awaited`:
+    what is waited for at steps that ask nobody."""
     runs: dict[str, list[Mapping[str, Any]]] = {}
     for run in flow.json["path"]:
         runs.setdefault(run["step"], []).append(run)
     found = {step: _stand(cells, tried) for step, tried in runs.items()}
     for step, state in flow.others.items():
-        found[step] = Stand({"open": "now", "skipped": "skipped"}.get(state, "done"))  # type: ignore[arg-type]
+        standing: Standing = "now" if state == "open" else "done"
+        standing = "skipped" if state == "skipped" else standing
+        found[step] = Stand(standing, "", (awaited or {}).get(step, ""))
     on_the_way = flow.json["status"] in ON_THE_WAY
     for step in flow.passed_by:
         if step not in found or found[step].standing != "now":

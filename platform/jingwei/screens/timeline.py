@@ -196,9 +196,13 @@ def _concerned(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str])
     to = str(data.get("to") or "")
     if event.get("type") in TO_STEPS:
         return steps.get(to) or (text("flows.start", locale()) if to == "@start" else "")
-    people = [str(one) for one in data.get("people") or ()]
+    joint = text("screens.joint", locale())
+    if data.get("given"):  # whose task went to whom
+        moved = (f"{cells.person(g['person'])} → {cells.person(g['to'])}" for g in data["given"])
+        return joint.join(moved)
+    people = [str(one) for one in data.get("told") or data.get("people") or ()]
     names = [cells.person(one) for one in ([to] if to else people)]
-    said = text("screens.joint", locale()).join(dict.fromkeys(names))
+    said = joint.join(dict.fromkeys(names))
     owner = data.get("person")
     if owner and owner not in (to, event.get("actor")):
         said = " → ".join(part for part in (cells.person(str(owner)), said) if part)
