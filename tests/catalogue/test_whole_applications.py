@@ -154,7 +154,7 @@ def test_a_file_of_far_too_many_expressions_is_refused_once() -> None:
     ]
 
 
-def test_all_problems_of_a_stage_are_said_at_once_in_order() -> None:
+def test_all_problems_are_said_at_once_in_order() -> None:
     files = {
         **BASE,
         "forms/b.yaml": "kind: form\ntitle: B\nfields:\n  x: {typ: text}\n  y: {type: txet}\n",

@@ -57,7 +57,7 @@ def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -
         (
             "check --json=1",
             "en",
-            "There is no option '--json'. There are: --help.\n"
+            "There is no option '--json'. There are: --all, --help.\n"
             "Usage: jingwei check [OPTIONS] [PATHS]...\n",
         ),
         (
@@ -82,11 +82,11 @@ def test_a_wrong_call_is_told_in_the_language_of_its_caller(
 
 
 def test_programs_are_told_of_a_wrong_call_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--lang", "en", "check", "--all", "--json"]) == 2
+    assert run(["--lang", "en", "check", "--every", "--json"]) == 2
     assert json.loads(capsys.readouterr().out) == {
         "error": {
             "code": "no-such-option",
-            "message": "There is no option '--all'. There are: --help.",
+            "message": "There is no option '--every'. There are: --all, --help.",
             "usage": "Usage: jingwei check [OPTIONS] [PATHS]...",
         }
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -69,19 +69,25 @@ def check_files(
             checked.complete = False
             _check_parts(file, folders, checked, problems)
             continue
-        kind = _kind_of(file, problems)
-        if kind is None:
-            checked.complete = False
-            _known_all_the_same(file, checked)
-            continue
-        if kind in LATER:
-            stem = PurePosixPath(file.path).stem
-            at = file.value_at(("kind",))
-            checked.known.setdefault(kind, {})[stem] = at
-            problems.add("not-yet-run", at, severity="warning", what=Phrase(f"things.kind_{kind}"))
-        else:
-            _check(file, KINDS[kind], folders.get(kind, KINDS[kind].folder), checked, problems)
+        check_file(file, folders, checked, problems)
     return checked
+
+
+def check_file(
+    file: YamlFile, folders: Mapping[str, str], checked: Checked, problems: Problems
+) -> None:
+    """The definition of one file, put beside the others."""
+    kind = _kind_of(file, problems)
+    if kind is None:
+        checked.complete = False
+        _known_all_the_same(file, checked)
+    elif kind in LATER:
+        stem = PurePosixPath(file.path).stem
+        at = file.value_at(("kind",))
+        checked.known.setdefault(kind, {})[stem] = at
+        problems.add("not-yet-run", at, severity="warning", what=Phrase(f"things.kind_{kind}"))
+    else:
+        _check(file, KINDS[kind], folders.get(kind, KINDS[kind].folder), checked, problems)
 
 
 def _check_parts(
@@ -94,6 +100,8 @@ def _check_parts(
     name = name if name in KINDS else _kind_of_folder(file.path)
     if name is None or name not in KINDS:
         return
+    if isinstance(file.data, dict) and "kind" in file.data:
+        file = replace(file, data={**file.data, "kind": Scalar(name)})
     apart = Problems()
     _check(file, KINDS[name], folders.get(name, KINDS[name].folder), checked, apart)
     said = [
@@ -157,11 +165,15 @@ def _kind_of_folder(path: str) -> str | None:
 
 
 def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: Problems) -> None:
-    walker = Walker(file, problems)
     path = PurePosixPath(file.path)
     at = file.value_at(("kind",))
     if not path.is_relative_to(folder):
         problems.add("wrong-folder", at, kind=kind.name, folder=folder, path=file.path)
+        if _kind_of_folder(file.path) is not None and _is_strange_to(file, kind):
+            checked.complete = False
+            note_name(file.path, checked)
+            return  # the word of another kind was written: its keys are not what is wrong
+    walker = Walker(file, problems)
     names = "name" if kind.names == "path" else kind.names
     if not well_named(walker, path.stem, names, Position(file.path)):
         note_name(file.path, checked, kind.name)
@@ -191,8 +203,6 @@ def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: 
         checked.complete = False
 
 
-def _code(file: YamlFile) -> str | None:
-    """The code an org gives itself, when it is not the file's stem."""
-    assert isinstance(file.data, dict)
-    written = file.data.get("code")
-    return written.text if isinstance(written, Scalar) else None
+def _is_strange_to(file: YamlFile, kind: Kind) -> bool:
+    """Whether there are keys in the file that this kind does not have."""
+    return isinstance(file.data, dict) and not set(file.data) <= set(kind.schema["properties"])

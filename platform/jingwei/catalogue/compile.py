@@ -19,6 +19,7 @@ from jingwei.catalogue.rules import check_fields, check_rules
 from jingwei.catalogue.rules_layers import check_layers
 from jingwei.catalogue.rules_trials import check_trials
 from jingwei.catalogue.shared_rows import with_shared_rows
+from jingwei.catalogue.sound import sound_parts
 from jingwei.catalogue.sources import (
     MANIFEST,
     application_files,
@@ -26,14 +27,14 @@ from jingwei.catalogue.sources import (
     is_misspelt,
 )
 from jingwei.language.organisation import Manifest
-from jingwei.problems import Position, Problems
+from jingwei.problems import Position, Problem, Problems
 from jingwei.reading.read import read_file, read_parts
 
 
 def compile_catalogue(application: Path) -> Catalogue:
     """An application's YAML files as one linked, immutable catalogue.
 
-    Raises DefinitionErrors listing every problem of the first stage that found any.
+    Raises DefinitionErrors listing every problem, but for what only follows from another one.
     """
     problems = Problems()
     files = application_files(application, problems)
@@ -81,17 +82,14 @@ def linked(
 ) -> Catalogue:
     """What was read of these files as one catalogue. Raises DefinitionErrors."""
     guides = read_guides(files, folders, checked, problems)
-    read = len(problems.errors)
     check_references(checked, problems)
     check_help(checked, guides, problems)
-    if not checked.complete or len(problems.errors) > read:
+    if problems.errors or not checked.complete:
+        _look_at_the_rest(checked, files, folders, problems)
         problems.stop_here_if_any()
     catalogue = _with(_assembled(checked, files, problems), guides=guides)
     expressions = type_formulas(catalogue, checked, problems)
     catalogue = _with(catalogue, expressions=expressions)
-    if read:
-        check_fields(catalogue, problems)
-        problems.stop_here_if_any()  # what a rule misses may be what the mistake was meant for
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
     check_trials(catalogue, checked.of("test"), problems)
@@ -100,6 +98,43 @@ def linked(
     # those belong to the one that is made here
     kept = {key: found for key, found in catalogue._layered.items() if key[0] != "catalogue"}
     return _with(catalogue, warnings=tuple(problems.warnings), _layered=kept)
+
+
+def _look_at_the_rest(
+    checked: Checked, files: Mapping[str, bytes], folders: Mapping[str, str], problems: Problems
+) -> None:
+    """What else is wrong, in the parts that are sound: formulas and fields wherever they stand,
+    rules where nothing around has a mistake, for what a rule misses may be what that was meant for.
+    """
+    sound = sound_parts(checked, folders, problems)
+    if sound is None or not all(
+        sound.checked.of(kind) for kind in ("manifest", "org_types", "org")
+    ):
+        return
+    found = Problems()
+    catalogue = _assembled(sound.checked, files, found)
+    expressions = type_formulas(catalogue, sound.checked, found)
+    catalogue = _with(catalogue, expressions=expressions)
+    check_fields(catalogue, found)
+    rules = Problems()
+    check_rules(catalogue, rules)
+    check_trials(catalogue, sound.checked.of("test"), rules)
+    apart = sound.apart_from_the_wrong()
+    texts = {path: file.text for path, file in checked.files.items()}
+    said = {_line_or_place(problem, checked) for problem in problems.errors}
+    problems.extend(
+        problem
+        for problem in (*found, *(one for one in rules.errors if one.at.file in apart))
+        if _line_or_place(problem, checked) not in said
+        and not sound.is_follow_up(problem, texts.get(problem.at.file, ""))
+    )
+
+
+def _line_or_place(problem: Problem, checked: Checked) -> tuple[str, int, int]:
+    """What one problem is said about: of a file that was hard to read, the whole line."""
+    at = problem.at
+    file = checked.files.get(at.file)
+    return at.file, at.line, 0 if file is not None and file.broken else at.column
 
 
 def read_manifest(content: bytes, problems: Problems) -> Manifest | None:

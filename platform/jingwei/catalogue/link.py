@@ -52,7 +52,10 @@ def _known(checked: Checked, kind: str) -> Collection[str] | None:
     if kind != "org_type":
         return checked.known.get(kind, {})
     types = next(iter(checked.of("org_types").values()), None)
-    return types.types if isinstance(types, OrgTypes) else None
+    if not isinstance(types, OrgTypes):
+        return None
+    file = checked.files.get(types.origin.file)
+    return None if file is not None and file.broken else types.types  # it may be in an unread line
 
 
 # what is taken for each other

@@ -20,7 +20,7 @@ from jingwei.catalogue.compile import linked, read_manifest, without_collection
 from jingwei.catalogue.sources import MANIFEST, definition_files
 from jingwei.language.kinds.table import KINDS
 from jingwei.problems import DefinitionErrors, Phrase, Position, Problem, Problems
-from jingwei.reading.read import read_file
+from jingwei.reading.read import read_parts
 
 MOST_KEPT = 5_000  # files in memory: those of the largest application, and some of their drafts
 
@@ -58,7 +58,7 @@ class Rechecking:
         self._lock = Lock()
 
     def check(self, files: Mapping[str, bytes]) -> Rechecked:
-        """Every problem of the first stage that found any, as `check` gives them."""
+        """Every problem, as `check` gives them."""
         with self._lock, without_collection():
             if self._last is not None and self._last[0] == files:
                 return self._last[1]
@@ -97,9 +97,9 @@ class Rechecking:
         kept = self._kept.get(key)
         if kept is None:
             problems = Problems()
-            file = read_file(path, content, problems)
-            checked = check_files([file] if file is not None else [], folders, problems)
-            if file is None:
+            files = read_parts([(path, content)], problems)
+            checked = check_files(files, folders, problems)
+            if files[0].broken:
                 _name_unread(checked, path, folders)
             kept = self._kept[key] = _One(checked, tuple(problems))
             if len(self._kept) > MOST_KEPT:

@@ -240,11 +240,13 @@ def _asked_locale(arguments: Sequence[str]) -> str:
 
 def _show_problems(errors: DefinitionErrors, arguments: Sequence[str], locale: str) -> int:
     if "--json" in arguments:
-        found = [p.to_json(locale) for p in errors.problems[:MOST_SHOWN]]
+        found = [p.to_json(locale) for p in errors.problems]
         click.echo(json.dumps({"problems": found}, ensure_ascii=False, indent=2))
     else:
         for problem in errors.problems[:MOST_SHOWN]:
             click.echo(problem.message(locale), err=True)
+        if (more := len(errors.problems) - MOST_SHOWN) > 0:
+            click.echo(text("cli_definitions.more_problems", locale, count=more), err=True)
     return FOUND_PROBLEMS
 
 

@@ -9,7 +9,7 @@ import click
 
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context, words_of
-from jingwei.cli.commands import command
+from jingwei.cli.commands import command, option
 from jingwei.cli.compiled import with_removals
 from jingwei.cli.problems import report_problems, within
 from jingwei.documents.check import template_problems
@@ -20,8 +20,9 @@ words = words_of("cli_definitions")
 
 @command(help=words("check_help"))
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@option("--all", "every", is_flag=True, help=words("check_all_help"))
 @click.pass_obj
-def check(context: Context, paths: tuple[Path, ...]) -> int:
+def check(context: Context, paths: tuple[Path, ...], every: bool) -> int:
     root = context.root_of(paths)
     found: Iterable[Problem]
     try:
@@ -29,4 +30,4 @@ def check(context: Context, paths: tuple[Path, ...]) -> int:
         found = [*template_problems(catalogue), *catalogue.warnings]
     except DefinitionErrors as errors:
         found = with_removals(root, errors.problems)
-    return report_problems(context, root, within(found, root, paths))
+    return report_problems(context, root, within(found, root, paths), every=every)

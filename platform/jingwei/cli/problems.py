@@ -42,25 +42,29 @@ def is_in(file: str, wanted: Sequence[str]) -> bool:
     )
 
 
-def report_problems(context: Context, root: Path, problems: Sequence[Problem]) -> int:
-    """Shows at most a hundred by their places, errors before warnings; the exit code."""
+def report_problems(
+    context: Context, root: Path, problems: Sequence[Problem], *, every: bool = False
+) -> int:
+    """Tells tools everything, and shows people a hundred by their places, errors before warnings,
+    unless they ask for `every` one; the exit code."""
     errors = [p for p in problems if p.severity == "error"]
     warnings = [p for p in problems if p.severity == "warning"]
     if context.json:
         context.give(
             {
-                "problems": [p.to_json(context.locale) for p in _shown(problems)],
+                "problems": [p.to_json(context.locale) for p in _by_place(problems)],
                 "count": len(problems),
                 "errors": len(errors),
                 "warnings": len(warnings),
             }
         )
         return FOUND_PROBLEMS if errors else FINE
-    for problem in _shown(problems):
+    shown = _by_place(problems) if every else _first(problems)
+    for problem in shown:
         for line in _lines(context, root, problem):
             click.echo(line)
-    if len(problems) > MOST_SHOWN:
-        context.say(context.text("cli_definitions.more", count=len(problems) - MOST_SHOWN))
+    if len(problems) > len(shown):
+        context.say(context.text("cli_definitions.more_problems", count=len(problems) - len(shown)))
     if problems:
         key = "cli_definitions.counted"
         context.say(context.text(key, errors=len(errors), warnings=len(warnings)))
@@ -69,10 +73,13 @@ def report_problems(context: Context, root: Path, problems: Sequence[Problem]) -
     return FOUND_PROBLEMS if errors else FINE
 
 
-def _shown(problems: Sequence[Problem]) -> list[Problem]:
-    """As many as are shown, by their places; where there are more, the errors are among them."""
-    first = sorted(problems, key=lambda p: (p.severity != "error", p.at))[:MOST_SHOWN]
-    return sorted(first, key=lambda p: (p.at, p.code))
+def _by_place(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda p: (p.at, p.code))
+
+
+def _first(problems: Sequence[Problem]) -> list[Problem]:
+    """As many as people read, by their places; where there are more, the errors are among them."""
+    return _by_place(sorted(problems, key=lambda p: (p.severity != "error", p.at))[:MOST_SHOWN])
 
 
 def _lines(context: Context, root: Path, problem: Problem) -> Iterator[str]:

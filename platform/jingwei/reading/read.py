@@ -23,6 +23,8 @@ MOST_REFUSED = 20  # references of one file that are named before reading stops
 MOST_ROUNDS = 8  # a file with mistakes is read again without each of them
 MOST_READ_AGAIN = 400_000  # characters of one file in all rounds together
 _LEFT_EMPTY = {"file-empty", "not-a-map"}  # said of a file only when it was so from the start
+# mistakes that the lines below share, as far as they stand in the same column
+_ASKEW = frozenset({"indentation", "entry-among-keys", "key-among-entries"})
 _STYLES: dict[str | None, Style] = {
     None: "plain",
     "": "plain",
@@ -83,33 +85,39 @@ def _read_parts(path: str, content: bytes, problems: Problems) -> YamlFile:
     text = decode(path, content, problems)
     if text is None:
         return nothing
-    file, line = _read(path, text, problems)
+    first = Problems()
+    file, line = _read(path, text, first)
+    problems.extend(first)
+    askew = not _ASKEW.isdisjoint(problem.code for problem in first)
     left, rounds = text, min(MOST_ROUNDS, MOST_READ_AGAIN // max(len(text), 1))
     while file is None and line is not None and rounds > 0:
         rounds -= 1
-        left = without_entry(left, line)
+        left = without_entry(left, line, whole_block=askew)
         again = Problems()
         file, line = _read(path, left, again)
         if file is not None or line is not None:
             problems.extend(p for p in again if p.code not in _LEFT_EMPTY)
+        askew = not _ASKEW.isdisjoint(problem.code for problem in again)
         if file is not None:
             return replace(file, text=text, broken=True)
     return file or nothing
 
 
-def without_entry(text: str, line: int) -> str:
+def without_entry(text: str, line: int, *, whole_block: bool = False) -> str:
     """The text with the entry around a line (from 1) left blank, all lines in their places.
 
     An entry is what a definition holds one level down, such as a field or a rule; of a key of the
-    top level all that belongs to it.
+    top level all that belongs to it. With `whole_block` what follows in the same column goes too,
+    since it is as far out of place.
     """
     lines = text.split("\n")
     line = min(line, len(lines))
     depth = 2 if _indent(lines[line - 1]) >= 2 else 0
-    first = line - 1
+    first, last = line - 1, line
+    if whole_block:
+        depth = max(_indent(lines[line - 1]) - 1, 0)
     while first > 0 and (not lines[first].strip() or _indent(lines[first]) > depth):
         first -= 1
-    last = line
     while last < len(lines) and (
         not lines[last].strip() or _indent(lines[last]) > depth or lines[last].lstrip()[0] == ":"
     ):

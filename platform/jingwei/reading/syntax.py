@@ -233,9 +233,13 @@ class _Explainer:
         return Problem("reserved-character", self.begun, {"sign": sign})
 
     def second_document(self) -> Problem | None:
-        if "document start" in self.said:
-            return Problem("many-documents", self.here)
-        return None
+        if "document start" not in self.said:
+            return None
+        first = next(line for line, text in enumerate(self.lines) if text.strip(" \ufeff"))
+        indent = re.match(r" +(?=[^ #])", self.line_text(first))
+        if indent and self.column == 0 and not self.line_text(self.line).startswith("---"):
+            return Problem("indentation", self.at(first, len(indent[0])))
+        return Problem("many-documents", self.here)
 
     def entry_after_key(self) -> Problem | None:
         """`columns: - a`: an entry of a list on the line of its key, or inside braces."""
