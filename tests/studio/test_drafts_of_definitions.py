@@ -87,7 +87,7 @@ def test_two_windows_of_one_author_do_not_overwrite_each_other(studio: Enter) ->
     ann = studio("ann")
     text = ann.file()["text"]
     ann.change("title: 合同\n", "title: 合同书\n")
-    stale = ann.put(FORM, text + "# other window\n", seen=0)
+    stale = ann.put(FORM, text + "# other window\n", revision=0)
     assert code(stale) == (409, "studio-draft-moved")
     assert "合同书" in stale.get_json()["error"]["detail"]["text"]
 

@@ -24,7 +24,7 @@ ASKED = [
     ("GET", "/retired/contract.secret"),
 ]
 SENT = [
-    ("PUT", f"/files/{FORM}", {"text": "kind: form\n", "base": None, "seen": 0}),
+    ("PUT", f"/files/{FORM}", {"text": "kind: form\n", "base": None, "revision": 0}),
     ("DELETE", f"/files/{FORM}", None),
     ("POST", f"/conflicts/{FORM}", {"how": "mine"}),
     ("POST", "/check", {}),
@@ -120,7 +120,7 @@ def test_a_path_that_leads_elsewhere_is_no_file(studio: Enter, path: str) -> Non
     answer = studio("ann").ask("GET", f"/files/{path}")
     assert answer.status_code in (400, 404), path
     answer = studio("ann").ask(
-        "PUT", f"/files/{path}", {"text": "kind: form", "base": None, "seen": 0}
+        "PUT", f"/files/{path}", {"text": "kind: form", "base": None, "revision": 0}
     )
     assert answer.status_code in (400, 404, 405), path
 

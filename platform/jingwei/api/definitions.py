@@ -60,14 +60,15 @@ def show_file(path: str) -> Response:
 
 @blueprint.put("/files/<path:path>")
 def save_file(path: str) -> Response:
-    """`{text, base, seen}`: keep a draft. 409 when another window of the author saved meanwhile."""
+    """`{text, base, revision}`: keep a draft; `revision` as it was read, 0 where there was none. 409
+    when another window of the author saved meanwhile."""
     parameters()
-    body = known_body("text", "base", "seen")
+    body = known_body("text", "base", "revision")
     text = _text(body, "text", optional=True)
     base = _text(body, "base", optional=True)
-    seen = body.get("seen", 0)
+    seen = body.get("revision", 0)
     if isinstance(seen, bool) or not isinstance(seen, int) or not 0 <= seen < 2**31:
-        raise Malformed("unknown-fields", fields=[FieldRefusal("seen", "not-an-integer")])
+        raise Malformed("unknown-fields", fields=[FieldRefusal("revision", "not-an-integer")])
 
     def handler(work: Work) -> Answer:
         return 200, _draft(drafts.save(work, path, text, base=base, seen=seen))

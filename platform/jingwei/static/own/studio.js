@@ -134,7 +134,7 @@ async function save() {
 
 async function put(file, text) {
   try {
-    const found = await api("PUT", address(file.path), { text, base: file.base, seen: file.revision });
+    const found = await api("PUT", address(file.path), { text, base: file.base, revision: file.revision });
     Object.assign(file, found);
     if (file === open) {
       kept = text;
@@ -185,7 +185,7 @@ $("remove").addEventListener("click", async () => {
   if (saving) await saving;
   const { path, base, revision } = open;
   if (base === null) await api("DELETE", address(path));
-  else await api("PUT", address(path), { text: null, base, seen: revision });
+  else await api("PUT", address(path), { text: null, base, revision });
   open = null;
   location.assign(base === null ? "/studio" : `/studio?file=${encodeURIComponent(path)}`);
 });
@@ -316,7 +316,7 @@ making.addEventListener("submit", async (event) => {
   const wrong = making.querySelector(".alert");
   try {
     const { items } = await api("POST", "/api/v1/definitions/scaffold", asked);
-    for (const file of items) await api("PUT", address(file.path), { text: file.text, base: null, seen: 0 });
+    for (const file of items) await api("PUT", address(file.path), { text: file.text, base: null, revision: 0 });
     location.assign(`/studio?file=${encodeURIComponent(items[0].path)}`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
