@@ -31,7 +31,6 @@ ELSEWHERE = {
     "too-many-choices",
     "too-many-expressions",
     "yaml-syntax",
-    "not-in-a-filter",
     "outside-the-form",
     "no-org-here",
 }

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from api_house import CONTRACT, MORE_FILES, ApiHouse, code, open_api
+from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields, open_api
 from page_house import Pages, texts, words
 
 from jingwei.screens import marks
@@ -29,8 +29,12 @@ fields:
   bar: {type: barcode, title: 条码}
   place: {type: geolocation, title: 位置}
   area: {type: region, title: 地区}
+  about: {type: link, to: [contract, receipt], title: 涉及}
+  any: {type: link, to: any, title: 任意}
+  role: {type: role, title: 角色}
 list:
   columns: [text, notes, code, paid, stars, hue, bar, area, place]
+  filters: [area, about, any, role, owner]
 permissions:
   planner: {post: planner, can: [read, create, update, delete, share], scope: org}
   ops: {role: group_ops, can: [read], scope: all}
@@ -100,6 +104,121 @@ def test_a_list_has_the_first_words_of_a_text_and_no_bars(pages: Pages, wuchang:
 def test_bars_are_drawn_of_what_a_till_reads_only() -> None:
     assert marks.bars("条码") is None and marks.bars("1" * 49) is None and marks.bars("") is None
     assert 'd="M10 0h2v' in str(marks.bars("A"))
+
+
+# --- looked for -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def linked(house: ApiHouse, wuchang: int) -> dict[str, int]:
+    """Two records that say what they are about, and what that is."""
+    bridge = int(house.make("li.na", "contract", name="大桥", amount=1)["id"])
+    paid = int(house.make("li.na", "receipt", note="首付", contract=bridge)["id"])
+    house.make("li.na", "survey", text="浦东", area="310115", role="group_ops",
+               about={"form": "contract", "id": bridge})  # fmt: skip
+    other = {"form": "receipt", "id": paid}
+    any_ = {"form": "survey", "id": wuchang}
+    house.make("li.na", "survey", text="西湖", area="330106", about=other, any=any_)
+    return {"bridge": bridge, "paid": paid, "wuchang": wuchang}
+
+
+def offered(pages: Pages, login: str, path: str, **body: Any) -> list[tuple[str, str, str]]:
+    answer = pages.client(login).post(
+        f"/f/survey/options/{path}", json=body, headers={"X-CSRF-Token": pages.csrf(login)}
+    )
+    return [(one["value"], one["text"], one["hint"]) for one in answer.get_json()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("f.area=420000", ["武昌"]),
+        ("f.area=420100", ["武昌"]),
+        ("f.area=310115", ["浦东"]),
+        ("f.area=110000", []),
+        ("f.about=contract/{bridge}", ["浦东"]),
+        ("f.about=receipt/{paid}", ["西湖"]),
+        ("f.any=survey/{wuchang}", ["西湖"]),
+        ("f.role=group_ops", ["浦东"]),
+        ("f.owner=li.na", ["武昌", "浦东", "西湖"]),
+        ("f.owner=ops", []),
+    ],
+)
+def test_a_list_is_narrowed_by_a_region_a_record_of_any_form_or_its_owner(
+    pages: Pages, linked: dict[str, int], asked: str, found: list[str]
+) -> None:
+    page = pages.page("li.na", f"/f/survey?{asked.format(**linked)}")
+    assert texts(page, "//*[@role='alert' and not(@hidden)]") == []
+    assert sorted(texts(page, "//a[contains(@class,'row-link')]")) == sorted(found)
+
+
+def test_what_was_picked_is_called_by_its_name(pages: Pages, linked: dict[str, int]) -> None:
+    asked = "f.area=420100&f.about=contract/{bridge}&f.any=survey/{wuchang}&f.owner=li.na"
+    page = pages.page("li.na", f"/f/survey?{asked.format(**linked)}")
+    assert page.xpath("//*[@role='combobox']/@value") == ["湖北省武汉市", "大桥", "武昌", "李娜"]
+    assert page.xpath("//*[@data-form-of]/option[@selected]/@value") == ["survey"]
+
+
+def test_records_of_several_forms_are_offered_with_their_kind(
+    pages: Pages, linked: dict[str, int]
+) -> None:
+    bridge, paid = linked["bridge"], linked["paid"]
+    both = offered(pages, "li.na", "about", q="")
+    assert [(value, said) for value, said, _ in both] == [
+        (f"contract/{bridge}", "大桥"),
+        (f"receipt/{paid}", "首付"),
+    ]
+    assert [hint.split()[0] for _, _, hint in both] == ["合同", "收款"]
+    assert [v for v, *_ in offered(pages, "li.na", "about", form="receipt")] == [f"receipt/{paid}"]
+    assert offered(pages, "li.na", "about", form="survey") == both  # it leads to no survey
+
+
+def test_of_any_form_the_form_is_chosen_first_among_those_one_may_open(
+    pages: Pages, linked: dict[str, int]
+) -> None:
+    page = pages.page("li.na", "/f/survey/new")
+    (choice,) = page.xpath("//*[@data-field='any']//select[@data-form-of]")
+    assert {"contract", "receipt", "survey"} <= set(choice.xpath("option/@value"))
+    assert offered(pages, "li.na", "any", q="大") == []
+    assert [v for v, *_ in offered(pages, "li.na", "any", q="大", form="contract")] == [
+        f"contract/{linked['bridge']}"
+    ]
+
+
+def test_a_link_to_any_form_is_refused_for_what_is_not_there(
+    house: ApiHouse, linked: dict[str, int]
+) -> None:
+    for wrong, problem in (
+        ({"form": "contract", "id": 999_999}, "unknown-record"),
+        ({"form": "nix", "id": linked["bridge"]}, "unknown-record"),
+        ({"form": "receipt", "id": linked["bridge"]}, "unknown-record"),
+        (linked["bridge"], "not-a-form-and-id"),
+    ):
+        answer = house.post("li.na", "forms/survey/records", {"any": wrong})
+        assert (answer.status_code, fields(answer)) == (422, [("any", problem)])
+
+
+def test_records_of_several_forms_have_no_order_and_make_no_groups(house: ApiHouse) -> None:
+    for path in ("about", "any"):
+        sorted_ = house.get("li.na", f"forms/survey/records?sort={path}")
+        assert code(sorted_) == (400, "sort")
+        message = sorted_.get_json()["error"]["message"]
+        assert message.startswith(f"不能按“{path}”排序；可用：") and "about" not in message[10:]
+        assert code(house.get("li.na", f"forms/survey/groups?by={path}")) == (400, "group-by")
+
+
+def test_a_region_is_chosen_step_by_step(pages: Pages) -> None:
+    first = [said for _, said, _ in offered(pages, "li.na", "area", q="")]
+    assert len(first) == 34 and first[:2] == ["北京市", "天津市"]
+    inside = [said for _, said, _ in offered(pages, "li.na", "area", inside="420000")]
+    assert inside[:3] == ["湖北省", "湖北省武汉市", "湖北省黄石市"] and inside[-1] in first
+    assert "湖北省仙桃市" in inside  # which lies in no city
+    deeper = [said for _, said, _ in offered(pages, "li.na", "area", inside="420100")]
+    assert deeper[:3] == ["湖北省", "湖北省武汉市", "湖北省武汉市江岸区"]
+    town = [said for _, said, _ in offered(pages, "li.na", "area", inside="110000")]
+    assert town[:2] == ["北京市", "北京市东城区"]  # nobody says the level between
+    found = [said for _, said, _ in offered(pages, "li.na", "area", q="武汉")]
+    assert found[:2] == ["湖北省武汉市", "湖北省武汉市江岸区"]
 
 
 # --- whom a record is shared with -----------------------------------------------------------------

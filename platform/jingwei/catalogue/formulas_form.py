@@ -8,6 +8,7 @@ from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
 from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.typed import Typing, link_to
+from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
 from jingwei.language.field_types.table import FIELD_TYPES
@@ -150,11 +151,23 @@ def _type_page(typing: Typing, form: Form, record: Scope) -> None:
         if isinstance(section.collapsed, Formula):
             typing.condition(section.collapsed, record)
     typing.condition(form.list.default_filter, record)
+    _type_begins(typing, form)
     for related in form.related.values():
         if related.where is not None:
             candidate = link_to(related.form, form.origin.key("related", related.name))
             scope = scopes.filter_scope(typing.catalogue, form, candidate)
             typing.condition(related.where, scope)
+
+
+def _type_begins(typing: Typing, form: Form) -> None:
+    """The filter that a list begins with is one that its reader could have typed."""
+    begins = form.list.default_filter
+    if begins is None or begins not in typing.expressions:
+        return
+    try:
+        scopes.check_filter(typing.catalogue, form.name, begins.source, (), lambda _: ())
+    except ExpressionError as error:
+        typing.fail(begins.at, error)
 
 
 def _type_collect(typing: Typing, form: Form) -> None:

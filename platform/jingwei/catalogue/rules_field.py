@@ -21,7 +21,7 @@ MOST_PLACES = 10  # as quotients have
 MOST_LETTERS = 100_000
 MOST_ROWS = 100_000
 LENGTHS = frozenset({"text", "long_text", "markdown", "code", "rich_text"})
-_NEEDED = {"choice": ("choices",), "link": ("to", "form_from"), "table": ("fields", "of")}
+_NEEDED = {"choice": ("choices",), "link": ("to", "to_any", "form_from"), "table": ("fields", "of")}
 
 
 def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:

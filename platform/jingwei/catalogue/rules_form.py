@@ -13,6 +13,7 @@ from jingwei.catalogue.rules_field import (
     check_no_compute_cycle,
 )
 from jingwei.language.effects import Effects
+from jingwei.language.field_types.listed import is_asked, is_grouped, is_sortable
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.form import CAN
@@ -298,7 +299,7 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             path = written.removeprefix("-") if key == "sort" else written
             at = form.origin.value("list", key, index)
             check_path(catalogue, form, path, at, problems)
-            _check_listed(form, key, path, at, problems)
+            _check_listed(catalogue, form, key, path, at, problems)
             if key == "columns" and path in form.list.columns[:index]:
                 line = form.origin.value("list", key, form.list.columns.index(path)).line
                 problems.add("field-twice", at, severity="warning", name=path, line=line)
@@ -313,20 +314,50 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             for index, path in enumerate(written if isinstance(written, list) else [written]):
                 at = form.origin.value("list", "views", name, key, index)
                 check_path(catalogue, form, path.removeprefix("-"), at, problems)
-                _check_listed(form, key, path.removeprefix("-"), at, problems)
+                _check_listed(catalogue, form, key, path.removeprefix("-"), at, problems)
 
 
-def _check_listed(form: Form, key: str, path: str, at: Position, problems: Problems) -> None:
-    """A list has one value a record in each column, and orders by what has an order."""
-    field = form.fields.get(path.partition(".")[0])
-    if field is None:
+def _check_listed(
+    catalogue: Catalogue, form: Form, key: str, path: str, at: Position, problems: Problems
+) -> None:
+    """A list has one value a record in each column, asks in a box for what can be compared, and
+    orders and groups by what has an order."""
+    field = _leaf(catalogue, form, path)
+    if field is None or _fits(key, field):
         return
-    type_ = FIELD_TYPES[field.type]
-    if field.type == "table":
-        suggestion = f"count({field.name})"
-        problems.add("not-listed", at, suggestion=suggestion, name=path, type=field.type, key=key)
-    elif not type_.is_value or (key == "sort" and path == field.name and not type_.sortable):
-        problems.add("not-listed", at, name=path, type=field.type, key=key)
+    known = [name for name, one in form.fields.items() if _fits(key, one)]
+    problems.add(
+        "not-listed",
+        at,
+        suggestion=f"count({field.name})" if field.type == "table" else None,
+        name=path,
+        type=field.type,
+        key=key,
+        known=", ".join(known[:8]) or "–",
+    )
+
+
+def _leaf(catalogue: Catalogue, form: Form, path: str) -> Field | None:
+    """The field that a path of a list leads to; a table, not its columns: they have many values."""
+    name, _, rest = path.partition(".")
+    field = form.fields.get(name)
+    if field is None or not rest or field.type != "link":
+        return None if rest and field is not None and field.type != "table" else field
+    target = catalogue.forms.get(field.to[0].partition(".")[0]) if len(field.to) == 1 else None
+    return field if target is None else _leaf(catalogue, target, rest)
+
+
+def _fits(key: str, field: Field) -> bool:
+    if field.type == "table" or not FIELD_TYPES[field.type].is_value:
+        return False
+    match key:
+        case "filters":
+            return is_asked(field)
+        case "sort":
+            return is_sortable(field)
+        case "group":
+            return is_grouped(field)
+    return True
 
 
 _DAYS = frozenset({"date", "datetime", "period"})

@@ -22,7 +22,7 @@ from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import FUNCTIONS
 from jingwei.language.expressions.reads import depends_on_row, walk
 from jingwei.language.expressions.scope import Scope, Symbol
-from jingwei.language.expressions.tree import Call, Expression, Root, Type
+from jingwei.language.expressions.tree import Call, Expression, Member, Root, Type
 from jingwei.language.expressions.types import BOOLEAN, NUMBER, TEXT
 from jingwei.language.form import Field, Form
 from jingwei.language.measures import Indicator, IndicatorSet
@@ -206,8 +206,11 @@ def check_filter(
 
 
 def _check_computable(expression: Expression) -> None:
-    """Every function of a filter runs in the database, or does not depend on the row."""
+    """All of a filter runs in the database, or does not depend on the row."""
     for node in walk(expression.root):
+        if isinstance(node, Member) and node.of.type.name == "record" and not node.of.type.form:
+            name = f"{getattr(node.of, 'name', '')}.{node.name}".lstrip(".")
+            raise ExpressionError("not-in-a-filter", node.start, node.end, name=name)
         if not isinstance(node, Call) or "sql" in FUNCTIONS[node.function].targets:
             continue
         if depends_on_row(node):

@@ -304,6 +304,7 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
 # read and checked, but not yet part of the field
 _DROPPED = frozenset({"type", "title", "permissions", "with", "scheme", "org", "period", "as_of"})
 _TYPED = ("default", "min", "max")
+ANY_FORM = "any"  # `to: any`
 
 
 def build_field(
@@ -323,6 +324,8 @@ def build_field(
         arguments["layout"] = tuple(map(build_section, arguments["layout"]))
     if type_ == "link" and len(values.get("to", ())) == 1 and values["to"][0].startswith("="):
         arguments["to"], arguments["form_from"] = (), values["to"][0].removeprefix("=").strip()
+    if type_ == "link" and tuple(values.get("to", ())) == (ANY_FORM,):
+        arguments["to"], arguments["to_any"] = (), True
     if isinstance(arguments.get("generate"), dict):
         arguments["generate"] = Generate(**{"set": {}, **arguments["generate"]})
     if type_ == "table" and values.get("of"):

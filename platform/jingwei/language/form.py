@@ -115,6 +115,7 @@ class Field:
     many: bool = False
     # link, person, org, indicator, period …
     to: tuple[str, ...] = ()  # forms; empty: any, or the one that `form_from` names
+    to_any: bool = False  # records of every form
     form_from: str | None = None  # the field that holds the form's name
     filter: Formula | None = None
     fill: Mapping[str, Any] = field(default_factory=dict)

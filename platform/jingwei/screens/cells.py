@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from jingwei.catalogue.extensions import added_choice
-from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.field_types.listed import is_sortable
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.regions import full_name
 from jingwei.language.values import Literal_
@@ -129,7 +129,7 @@ class Cells:
         if definition is None:
             kind = SYSTEM_TYPES.get(first, "text")
             return Column(path, text(f"system_fields.{first}", self.words), kind, None, True)
-        sortable = FIELD_TYPES[definition.type].sortable and not definition.many
+        sortable = is_sortable(definition)
         title = definition.title(self.words)
         unit = self.unit(definition)
         return Column(path, title, definition.type, definition, sortable, unit)

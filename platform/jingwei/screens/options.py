@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
+from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import Field, Form
-from jingwei.language.regions import search_regions
+from jingwei.language.regions import above, divisions, full_name, search_regions
+from jingwei.language.text import Text
+from jingwei.problems import Position
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.markdown import html
@@ -24,8 +29,24 @@ from jingwei.storage import people
 from jingwei.web import locale
 
 MOST = 30
+FEWEST = 8  # of each form, where records of several are offered
+# whoever made, owns or changed a record is looked for like the people of a field
+PEOPLE = {
+    name: Field(name=name, type="person", title=Text.plain(name), at=Position(""))
+    for name in ("owner", "created_by", "updated_by")
+}
 MOST_TEXT = 100_000  # letters of a preview
 MOST_LOOKED_AT = 5_000  # records or people, for those that a filter lets through
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody types into a picker. `form`: of which records, where a link leads to several;
+    `inside`: the region that was chosen, which is divided further."""
+
+    words: str
+    form: str = ""
+    inside: str = ""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -47,7 +68,7 @@ def options(form: str, path: str) -> Response:
     body: Any = request.get_json(silent=True) or {}
     with reading() as view:
         definition = form_or_404(view, form)
-        field = _field(definition, path)
+        field = _field(definition, path) or PEOPLE.get(path)
         rights = view.rights.fields(view, form)
         makes = view.rights.create_fields(view, form)
         if field is None or path not in rights.visible | makes.visible:
@@ -59,7 +80,10 @@ def options(form: str, path: str) -> Response:
         values = with_open_links(view, definition.fields, values)
         outer = definition.fields[field.table].fields if field.table else {}
         row = with_open_links(view, outer, _mapping(body.get("row")))
-        wanted = str(body.get("q") or "").strip()[:100]
+        words, form_, inside = (
+            str(body.get(n) or "").strip()[:100] for n in ("q", "form", "inside")
+        )
+        wanted = Wanted(words, form_, inside)
         found = _offered(view, cells, definition, field, values, row, wanted)
         return jsonify([{"value": o.value, "text": o.text, "hint": o.hint} for o in found])
 
@@ -91,19 +115,27 @@ def _offered(
     field: Field,
     values: Mapping[str, Any],
     row: Mapping[str, Any],
-    wanted: str,
+    wanted: Wanted,
 ) -> list[Option]:
     if field.type == "person":
-        return _people(view, cells, field, values, row, wanted)
+        return _people(view, cells, field, values, row, wanted.words)
     if field.type == "link":
-        return _records(view, field, values, row, wanted)
+        return _records(view, cells, field, values, row, wanted)
     if field.type == "region":
-        found = [Option(code, name, hint=code) for code, name in search_regions(wanted)]
-        return found[:MOST]
+        return [Option(code, name, hint=code) for code, name in _regions(wanted)]
     if field.type in ("org", "indicator", "post", "role"):
         found = named_options(view, cells, field, form, values, row)
-        return [o for o in found if _matches(wanted, o.value, o.text)]
+        return [o for o in found if _matches(wanted.words, o.value, o.text)]
     return []
+
+
+def _regions(wanted: Wanted) -> list[tuple[str, str]]:
+    """What is looked for, larger ones first. Where nothing is: what lies in the chosen one and what
+    that lies in; all provinces to begin with."""
+    if wanted.words:
+        return list(islice(search_regions(wanted.words), MOST))
+    around = dict.fromkeys((*above(wanted.inside), *divisions(wanted.inside), *divisions("")))
+    return [(code, full_name(code)) for code in around]
 
 
 def _people(
@@ -140,31 +172,39 @@ def _searched(view: Reading, wanted: str, size: int) -> Iterator[people.PersonRo
 
 def _records(
     view: Reading,
+    cells: Cells,
     field: Field,
     values: Mapping[str, Any],
     row: Mapping[str, Any],
-    wanted: str,
+    wanted: Wanted,
 ) -> list[Option]:
     found: list[Option] = []
     keep = view.catalogue.closure(field.filter) if field.filter is not None else None
-    for target in _forms_of(field, values, row):
-        form = target.partition(".")[0]
-        if form not in view.catalogue.forms or not may_open(view, form):
-            continue
-        for raw in _candidates(view, form, wanted, MOST if keep is None else 200):
+    named = dict.fromkeys(one.partition(".")[0] for one in _forms_of(field, values, row, wanted))
+    forms = [one for one in named if one in view.catalogue.forms and may_open(view, one)]
+    most = max(FEWEST, MOST // len(forms)) if forms else 0
+    for form in forms:
+        title = cells.title("form", form) if is_polymorphic(field) else ""
+        offered = 0
+        for raw in _candidates(view, form, wanted.words, most if keep is None else 200):
             if keep is not None and not keep(environment(view, raw, this=values, row=row)):
                 continue
-            value = str(raw["id"]) if len(field.to) == 1 else f"{form}/{raw['id']}"
-            found.append(
-                Option(value, display(view, form, raw, locale()), hint=raw.get("number") or "")
-            )
-            if len(found) >= MOST:
-                return found
+            value = f"{form}/{raw['id']}" if is_polymorphic(field) else str(raw["id"])
+            hint = " ".join(part for part in (title, raw.get("number")) if part)
+            found.append(Option(value, display(view, form, raw, locale()), hint=hint))
+            offered += 1
+            if offered >= most:
+                break
     return found
 
 
-def _forms_of(field: Field, values: Mapping[str, Any], row: Mapping[str, Any]) -> Sequence[str]:
-    """The forms whose records may be linked, or the one that another field names now."""
+def _forms_of(
+    field: Field, values: Mapping[str, Any], row: Mapping[str, Any], wanted: Wanted
+) -> Sequence[str]:
+    """The forms whose records may be linked: the one that is asked for, or that another field names
+    now; where it may be any, none before one is asked for."""
+    if wanted.form and (not field.to or wanted.form in field.to):
+        return (wanted.form,)
     if field.form_from is None:
         return field.to
     name = field.form_from.removeprefix("parent.")

@@ -5,23 +5,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from flask import request
 
-from jingwei.language.field_types.link import is_polymorphic
+from jingwei.language.field_types.listed import NOT_ASKED
 from jingwei.language.form import Field, Form
+from jingwei.language.regions import full_name, regions, within
 from jingwei.screens import shaping
 from jingwei.screens.cells import NUMERIC, Cells, Column, shown_paths
+from jingwei.screens.widgets import Option, form_options
 from jingwei.services.commands import Reading
 
 PREFIX = "f."
-# of which no condition can be asked in one box
-_NONE = frozenset(("table", "json", "geolocation", "scorecard", "heading", "note", "secret"))
-_FILES = frozenset(("file", "image", "signature"))
-_PEOPLE = frozenset(("owner", "created_by", "updated_by"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,9 @@ class Filter:
     until: str = ""
     words: str = ""
     unit: str = ""
+    forms: tuple[Option, ...] = ()  # chosen first, where a link may lead to any
+    form: str = ""  # of the record that was picked
+    inside: str = ""  # the region that was picked
 
 
 def quick_filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -> list[Filter]:
@@ -54,9 +55,13 @@ def quick_filters(view: Reading, form: Form, cells: Cells, visible: frozenset[st
         unit = cells.unit(column.field) if kind == "numbers" and column.field is not None else ""
         if column.type == "percent":
             unit = "%"
-        found.append(
-            Filter(path, name, column.title, kind, value, tuple(options), until, words, unit)
-        )
+        box = Filter(path, name, column.title, kind, value, tuple(options), until, words, unit)
+        if column.type == "region":
+            box = replace(box, inside=value)
+        if column.field is not None and column.type == "link" and not column.field.to:
+            picked = value.partition("/")[0] if "/" in value else ""
+            box = replace(box, forms=form_options(view, cells), form=picked)
+        found.append(box)
     return found
 
 
@@ -64,18 +69,14 @@ def _kind(
     view: Reading, form: Form, cells: Cells, column: Column
 ) -> tuple[str | None, Sequence[tuple[str, str, int]]]:
     """Which box asks for it; None where none can."""
-    field = column.field
-    if column.type in _NONE | _FILES:
+    if column.type in NOT_ASKED:
         return None, ()
     if column.type in ("date", "datetime"):
         return "dates", ()
     if column.type in NUMERIC:
         return "numbers", ()
-    if column.type == "link":
-        pickable = field is not None and not is_polymorphic(field) and "." not in column.path
-        return ("pick" if pickable else None), ()
-    if column.type == "person":
-        return ("pick" if column.path in form.fields else "text"), ()
+    if column.type in ("link", "region", "person"):
+        return ("pick" if "." not in column.path else "text" if column.type != "link" else None), ()
     options = shaping.filter_options(view, form, cells, column)
     return ("choice" if options else "text"), options
 
@@ -83,9 +84,14 @@ def _kind(
 def _words(cells: Cells, column: Column, value: str) -> str:
     if column.type == "person":
         return cells.person(value)
-    if column.field is not None and value.isdigit():
-        return cells.link(column.field, int(value)).text
-    return value
+    if column.type == "region":
+        return full_name(value)
+    form, _, identity = value.rpartition("/")
+    if column.field is None or not identity.isdigit() or len(identity) > 18:
+        return value
+    form = form or (column.field.to[0].partition(".")[0] if column.field.to else "")
+    known = form in cells.view.catalogue.forms
+    return cells.record_title(form, int(identity)) if known else value
 
 
 def condition_of(form: Form, cells: Cells, filters: Sequence[Filter]) -> list[str]:
@@ -106,10 +112,18 @@ def _terms(form: Form, cells: Cells, one: Filter) -> list[str]:
         return [f"is_below({quoted(one.value)})"]
     if column.type == "boolean":
         return [f"{one.path} == {'true' if one.value == 'true' else 'false'}"]
-    value = one.value if column.type == "link" and one.value.isdigit() else quoted(one.value)
+    if column.type == "region" and one.value in regions():
+        part = within(one.value)
+        same = part == one.value
+        return [
+            f"{one.path} == {quoted(part)}" if same else f"starts_with({one.path}, {quoted(part)})"
+        ]
+    # ids are of one record in all forms
+    identity = one.value.rpartition("/")[2]
+    value = identity if column.type == "link" and identity.isdigit() else quoted(one.value)
     if column.type == "tags" or (field is not None and field.many):
         return [f"{value} in {one.path}"]
-    if one.kind == "text" and column.type != "person" and one.path not in _PEOPLE:
+    if one.kind == "text" and column.type != "person":
         return [f"contains({one.path}, {value})"]
     return [f"{one.path} == {value}"]
 

@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
+from jingwei.language.field_types.listed import is_grouped
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.language.periods import Period
 from jingwei.screens.cells import NUMERIC, Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.orgs import org_options, periods_around
 from jingwei.screens.session import reading
+from jingwei.screens.widgets import form_options
 from jingwei.services import grouping
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
@@ -37,7 +39,8 @@ WORDS = (
     *("add", "remove", "field", "test", "value", "none", "sums", "group_1", "group_2", "group_3"),
     *("save", "name", "whose", "mine", "locked", "open", "lock", "raw"),
     *("has", "has_not", "is", "is_not", "empty", "filled", "ge", "le", "gt", "lt"),
-    *("from", "until", "includes", "excludes", "below", "me"),
+    *("from", "until", "includes", "excludes", "below", "within", "me"),
+    *("form",),
     *("results", "record", "outcome", "close", "was_done"),
 )
 
@@ -99,14 +102,16 @@ def _described(
         "scale": scale_of_shown(f),
         "options": filter_options(view, form, cells, column) if asked else [],
         "offers": f"/f/{form.name}/options/{column.path}"
-        if f is not None and column.type in ("person", "link")
+        if plain and column.type in ("person", "link", "region")
         else None,
+        "forms": [(o.value, o.text) for o in form_options(view, cells)]
+        if f is not None and column.type == "link" and not f.to
+        else [],
     }
 
 
 def _groups(f: Field) -> bool:
-    groups = (FIELD_TYPES[f.type].sortable or f.type == "link") and not f.many
-    return groups and f.type not in NUMERIC
+    return is_grouped(f) and f.type not in NUMERIC
 
 
 def scale_of_shown(f: Field | None) -> str:
@@ -135,9 +140,12 @@ def filter_options(
         case "period" if column.field is not None:
             grain = column.field.grain or "month"
             return [(p, cells.period(p), 0) for p in periods_around(view, grain)]
-        case "indicator":
-            found = view.catalogue.indicators.values()
-            return [(i.name, i.title(locale()), 0) for i in found]
+        case "indicator" | "role" | "post":
+            catalogue: Any = view.catalogue
+            found = getattr(catalogue, f"{column.type}s").values()
+            return [(one.name, one.title(locale()), 0) for one in found]
+        case "form":
+            return [(one.value, one.text, 0) for one in form_options(view, cells)]
     return []
 
 

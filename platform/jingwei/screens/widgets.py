@@ -91,6 +91,7 @@ class Widget:
     unit_from: str = ""  # the field whose choice is the unit
     follows: str = ""  # the mode of a computed value that a person may override
     stars: int = 5
+    forms: tuple[Option, ...] = ()  # chosen first, where a link may lead to any
     values: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -189,6 +190,7 @@ class Widgets:
             unit_from=unit_from(f),
             follows=f.mode if f.compute is not None and not computed else "",
             stars=most_stars(f),
+            forms=form_options(self.view, self.cells) if f.to_any else (),
         )
 
     def _row_page(self, table: Field, left: dict[str, Widget]) -> tuple[RowBlock, ...]:
@@ -299,6 +301,13 @@ def named_options(
         for name, one in known.items()
         if within is None or name in within
     ]
+
+
+def form_options(view: Reading, cells: Cells) -> tuple[Option, ...]:
+    """The forms that this person may open."""
+    forms = view.catalogue.forms
+    found = [(one.title(cells.words), n) for n, one in forms.items() if may_open(view, n)]
+    return tuple(Option(name, title) for title, name in sorted(found))
 
 
 def offered(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.field_types.listed import is_grouped, is_sortable
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.refusals import Malformed
@@ -126,9 +127,7 @@ def _check_key(view: Reading, form: Form, path: str) -> None:
     fits = plain in GROUPED_SYSTEM and not grain
     if field is not None:
         days = field.type in ("date", "datetime")
-        kind = FIELD_TYPES[field.type]
-        groups = (kind.sortable or field.type == "link") and not field.many
-        fits = groups and (not grain or (days and grain in GRAINS))
+        fits = is_grouped(field) and (not grain or (days and grain in GRAINS))
     if not fits:
         raise Malformed("group-by", name=path[:60])
 
@@ -142,7 +141,7 @@ def _fold(view: Reading, form: Form, value: str) -> AggregateColumn:
     number = field.type in NUMBERS
     if function in ("sum", "avg") and not number:
         raise Malformed("group-value", name=value[:60])
-    if function in ("min", "max") and not FIELD_TYPES[field.type].sortable:
+    if function in ("min", "max") and not is_sortable(field):
         raise Malformed("group-value", name=value[:60])
     return AggregateColumn(value, function, found[2])
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.tree import Expression
+from jingwei.language.field_types.listed import is_sortable
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SHOWN_SYSTEM, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
@@ -454,7 +455,7 @@ def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortK
     sortable = sortable and not is_masked(view, form, path)
     definition = form.fields.get(path)
     if definition is not None:
-        sortable = sortable and FIELD_TYPES[definition.type].sortable and not definition.many
+        sortable = sortable and is_sortable(definition)
     if not sortable:
         raise _unsortable(form, rights, path)
     return SortKey(path, key.startswith("-"))
@@ -464,8 +465,7 @@ def _unsortable(form: Form, rights: FieldRights, path: str) -> Malformed:
     names = [
         n
         for n in (*SHOWN_SYSTEM, *form.fields)
-        if n in rights.visible
-        and (n not in form.fields or FIELD_TYPES[form.fields[n].type].sortable)
+        if n in rights.visible and (n not in form.fields or is_sortable(form.fields[n]))
     ]
     return Malformed("sort", name=path, names=", ".join(names))
 

@@ -40,8 +40,12 @@ export function shownValue(field, value) {
   return field.titles?.[value] ?? String(value);
 }
 
+// where a link may lead to any form, which one: chosen beside it
+const formOf = (control) => control.closest(".of-form")?.querySelector("[data-form-of]");
+
 function choose(control, field, value) {
   const wanted = (Array.isArray(value) ? value : [value]).filter((v) => !nothing(v)).map(keyOf);
+  if (wanted.length && formOf(control)) formOf(control).value = wanted[wanted.length - 1].split("/")[0];
   if (control.tomselect) {
     const unnamed = wanted.filter((one) => !control.tomselect.options[one]);
     for (const one of unnamed) control.tomselect.addOption({ value: one, text: REMOTE.has(field.type) ? "…" : one });
@@ -105,7 +109,9 @@ export function upgrade(control, field, path, rowOf) {
     if (remote) {
       settings.preload = "focus";
       settings.load = (q, done) => {
-        api("POST", `${model.options}/${path}`, { q, values: state, row: rowOf?.() ?? {} })
+        const of = formOf(control);
+        if (of && !of.value) return void done(); // the form is chosen first
+        api("POST", `${model.options}/${path}`, { q, values: state, row: rowOf?.() ?? {}, form: of?.value ?? "", inside: field.type === "region" ? control.value : "" })
           .then(done)
           .catch(() => done());
       };
@@ -115,6 +121,14 @@ export function upgrade(control, field, path, rowOf) {
       };
     }
     new TomSelect(control, settings);
+    if (field.type === "region") control.tomselect.on("change", (code) => divide(control.tomselect, code));
+    formOf(control)?.addEventListener("change", (event) => {
+      event.stopPropagation(); // it is no value of the record
+      if (!field.many) control.tomselect.clear();
+      control.tomselect.clearOptions();
+      control.tomselect.load("");
+      if (event.target.value) control.tomselect.focus();
+    });
     // the select behind it stays on the page, and its label now belongs to what is seen
     control.setAttribute("aria-label", label.replace("*", "").trim());
     control.tomselect.on("change", () => control.dispatchEvent(new Event("change", { bubbles: true })));
@@ -132,6 +146,18 @@ export function upgrade(control, field, path, rowOf) {
       ...(control.closest("dialog") ? { appendTo: control.closest("dialog") } : {}),
     });
   }
+}
+
+// what a province or a city is divided into is offered as soon as it is chosen
+function divide(picker, code) {
+  if (!code?.endsWith("00")) return;
+  const opened = () => {
+    picker.off("load", opened);
+    picker.open();
+  };
+  picker.clearOptions();
+  picker.on("load", opened);
+  picker.load("");
 }
 
 const escapeText = (text) => {

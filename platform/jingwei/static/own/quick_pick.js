@@ -9,7 +9,7 @@ let made = 0;
 
 const partsOf = (element) => {
   const box = element.closest?.("[data-pick]");
-  return box && { box, input: box.querySelector("[role=combobox]"), value: box.querySelector("[type=hidden]"), list: box.querySelector("ul") };
+  return box && { box, of: box.querySelector("[data-form-of]"), input: box.querySelector("[role=combobox]"), value: box.querySelector("[type=hidden]"), list: box.querySelector("ul") };
 };
 
 function close({ input, list }) {
@@ -31,11 +31,15 @@ function choose(parts, option) {
   narrow(parts, option.dataset.value);
 }
 
+// what was chosen before is no search: all that may be chosen instead is offered
+const typed = ({ input, value }) => (value.value && input.value === input.defaultValue ? "" : input.value);
+
 async function look(parts) {
   const mine = (newest += 1);
   let found = [];
+  const more = { ...(parts.of ? { form: parts.of.value } : {}), inside: parts.box.dataset.inside ?? "" };
   try {
-    found = await api("POST", parts.box.dataset.pick, { q: parts.input.value, values: {}, row: {} });
+    found = await api("POST", parts.box.dataset.pick, { q: typed(parts), values: {}, row: {}, ...more });
   } catch {
     return; // the box stays as it is; the next letter asks again
   }
@@ -43,7 +47,7 @@ async function look(parts) {
   parts.list.id ||= `picks-${(made += 1)}`;
   parts.input.setAttribute("aria-controls", parts.list.id);
   parts.list.replaceChildren(
-    ...found.slice(0, 20).map((one, number) => {
+    ...found.slice(0, 60).map((one, number) => {
       const line = document.createElement("li");
       line.id = `${parts.list.id}-${number}`;
       line.setAttribute("role", "option");
@@ -80,8 +84,16 @@ document.addEventListener("input", (event) => {
   waiting = setTimeout(() => look(parts), PATIENCE);
 }, true);
 
-// what is typed narrows nothing until something is chosen
+// what is typed narrows nothing until something is chosen, nor does a form without a record of it
 document.addEventListener("change", (event) => {
+  const of = event.target.closest?.("[data-pick] [data-form-of]");
+  if (of) {
+    event.stopPropagation();
+    const parts = partsOf(of);
+    parts.input.value = "";
+    if (parts.value.value) narrow(parts, "");
+    else if (of.value) parts.input.focus();
+  }
   if (event.target.matches?.("[data-pick] [role=combobox]")) event.stopPropagation();
 }, true);
 

@@ -134,14 +134,19 @@ const TESTS = {
   includes: (p, v) => `${v} in ${p}`,
   excludes: (p, v) => `not (${v} in ${p})`,
   below: (p, v) => `is_below(${v})`,
+  within: (p, v) => `starts_with(${p}, ${literal(v.replace(/(00)+$/, ""))})`,
   me: (p) => `${p} == me`,
   empty: (p) => `${p} == null`,
   filled: (p) => `${p} != null`,
 };
 const BARE = ["me", "empty", "filled"];
+const ONLY_THERE = ["file", "image", "signature", "json", "geolocation", "time", "duration", "scorecard"];
+const PLAIN = ["has", "has_not", "within"]; // what is typed is put into quotes by the test itself
 
 function testsOf(field) {
   const ends = ["empty", "filled"];
+  if (ONLY_THERE.includes(field.type)) return ends;
+  if (field.type === "region") return ["within", "is", "is_not", ...ends];
   if (field.path === "org") return ["below", "is", "is_not"];
   if (field.type === "boolean") return ["is"];
   if (field.many) return ["includes", "excludes", ...ends];
@@ -157,7 +162,8 @@ const shifted = (text, factor) => String(Number((Number(text.replaceAll(",", "")
 // what is typed, as the language writes it
 function written(field, value) {
   if (NUMBERS.includes(field.type)) return shifted(value, Number(field.scale));
-  if (field.type === "boolean" || (field.type === "link" && /^\d+$/.test(value))) return value;
+  if (field.type === "link" && /^(\w+\/)?\d+$/.test(value)) return value.split("/").pop(); // ids are of one record in all forms
+  if (field.type === "boolean") return value;
   return literal(value);
 }
 
@@ -195,6 +201,7 @@ function apart(text) {
 const SHAPES = [
   [/^contains\((\S+), (".*")\)$/, "has"],
   [/^not contains\((\S+), (".*")\)$/, "has_not"],
+  [/^starts_with\((\S+), (".*")\)$/, "within"],
   [/^is_below\((".*")\)$/, "below"],
   [/^not \((\S+) in (\S+)\)$/, "excludes"],
   [/^(\S+) in (\S+)$/, "includes"],
@@ -208,6 +215,7 @@ function parsed(part, fields) {
     if (!found) continue;
     let [path, test, value] = [found[1], kind, found[2]];
     if (kind === "below") [path, value] = ["org", found[1]];
+    if (kind === "within") value = `"${JSON.parse(value).padEnd(6, "0")}"`;
     if (kind === "includes" || kind === "excludes") [value, path] = [found[1], found[2]];
     if (kind === "sign") [test, value] = [SIGNS[found[2]], found[3]];
     const field = fields.find((f) => f.path === path && f.asked);
@@ -271,7 +279,7 @@ function row(fields, words, given) {
     if (!value) return TESTS[test.value](pick.value);
     const typed = (value.meant?.() ?? value.value).trim();
     if (!typed) return "";
-    const plain = ["has", "has_not"].includes(test.value);
+    const plain = PLAIN.includes(test.value);
     return TESTS[test.value](pick.value, plain ? typed : written(field(), typed));
   };
   return made;
@@ -290,13 +298,24 @@ function control(field, text, words) {
   const meant = new Map();
   input.setAttribute("list", offered.id);
   input.addEventListener("input", async () => {
-    const found = await api("POST", field.offers, { q: input.value, values: {}, row: {} });
+    const found = await api("POST", field.offers, { q: input.value, values: {}, row: {}, form: of?.value ?? "" });
     offered.replaceChildren(...found.map((o) => make("option", { value: o.text, label: o.hint ?? "" })));
     for (const one of found) meant.set(one.text, one.value);
   });
-  input.beside = [offered];
+  const of = field.forms.length ? select([["", words.form], ...field.forms], "", words.form) : null;
+  of?.addEventListener("change", () => ((input.value = ""), input.dispatchEvent(new Event("input"))));
+  if (text) nameHeld(field, input, text, meant);
+  input.beside = of ? [of, offered] : [offered];
   input.meant = () => meant.get(input.value) ?? input.value;
   return input;
+}
+
+// what a value that is asked for already is called
+async function nameHeld(field, input, value, meant) {
+  const [held] = await api("POST", field.offers, { held: [value] });
+  if (!held || input.value !== value) return;
+  meant.set(held.text, value);
+  input.value = held.text;
 }
 
 // -- what became of many records

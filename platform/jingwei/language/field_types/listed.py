@@ -1,0 +1,32 @@
+"""What a list can do with a field: `check` and every screen ask here."""
+
+from __future__ import annotations
+
+from jingwei.language.field_types.link import is_polymorphic
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import Field
+
+# of which no condition can be asked in one box
+NOT_ASKED = frozenset(
+    ("table", "json", "geolocation", "scorecard", "heading", "note", "secret")
+    + ("file", "image", "signature", "time", "duration")
+)
+
+
+def is_sortable(field: Field) -> bool:
+    """Whether rows have an order by it: records of several forms have none among each other."""
+    if field.many or (field.type == "link" and is_polymorphic(field)):
+        return False
+    return FIELD_TYPES[field.type].sortable
+
+
+def is_grouped(field: Field) -> bool:
+    """Whether rows that have it in common make a group."""
+    if field.type == "link":
+        return not field.many and not is_polymorphic(field)
+    return is_sortable(field)
+
+
+def is_asked(field: Field) -> bool:
+    """Whether a box above the list can ask for it."""
+    return field.type not in NOT_ASKED
