@@ -14,15 +14,16 @@ MOST_ABOVE = 20  # rows in which the headings are looked for
 
 def head_of(
     top: Sequence[SheetLine], merged: Sequence[Merged], is_known: Callable[[str], bool]
-) -> int | None:
-    """The number of the row; None: no word of these rows is a heading."""
-    best, most = None, 0
+) -> tuple[int, list[str]] | None:
+    """The number of the row and its words; None: no word of these rows is a heading."""
+    best: tuple[int, list[str]] | None = None
+    most = 0
     for at, line in enumerate(top):
         heads = heads_of(line, top[:at], merged)
-        words = {head.strip() for head in heads if type(head) is str}
-        known = sum(1 for word in words if word and is_known(word))
+        words = [head.strip() if type(head) is str else "" for head in heads]
+        known = sum(1 for word in set(words) if word and is_known(word))
         if known > most:
-            best, most = line.number, known
+            best, most = (line.number, words), known
     return best
 
 

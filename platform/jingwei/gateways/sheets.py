@@ -40,7 +40,8 @@ class SheetFile:
     name: str
     _head: int | None = None  # the row of the headings, once it was looked for
     _main: str = ""  # the sheet that has them
-    _tables: Collection[str] = ()
+    _codes: tuple[int, ...] = ()  # columns of codes
+    from_1904: bool = False  # whether its days are counted from there
 
     def __iter__(self) -> Iterator[Row]:
         with self._opened() as (file, size), said_of(self.name):
@@ -50,17 +51,22 @@ class SheetFile:
                 return
             with closing(Workbook(file, size)) as book:
                 part = self._part(book)
-                yield from _book_rows(book, part, self._head, len(book.visible) > 1)
+                is_one = len(book.visible) > 1
+                yield from _book_rows(book, part, self._head, is_one, self._codes)
 
-    def expect(self, is_known: Callable[[str], bool], tables: Collection[str]) -> None:
+    def expect(
+        self,
+        is_known: Callable[[str], bool],
+        tables: Collection[str],
+        is_code: Callable[[str], bool],
+    ) -> None:
         """Find the sheet and the row that hold the headings: above them may stand what people
         write above a table. Raises Refused for a file that has none of them."""
-        self._tables = tables
         with self._opened() as (file, size), said_of(self.name):
             if not is_zip(file):
                 top = list(islice(csv_lines(file, self.name), MOST_ABOVE))
                 found = head_of(top, (), is_known)
-                self._take(found, bool(top), is_known)
+                self._take(found, bool(top), is_code)
                 return
             with closing(Workbook(file, size)) as book:
                 parts = [p for p in book.visible if p.name not in tables] or book.visible
@@ -72,12 +78,16 @@ class SheetFile:
                     if found is not None:
                         self._main = part.name
                         break
-                self._take(found, is_any, is_known)
+                self.from_1904 = book.around.from_1904
+                self._take(found, is_any, is_code)
 
-    def _take(self, found: int | None, is_any: bool, is_known: Callable[[str], bool]) -> None:
+    def _take(
+        self, found: tuple[int, list[str]] | None, is_any: bool, is_code: Callable[[str], bool]
+    ) -> None:
         if found is None:
             raise Refused("sheet-no-headings" if is_any else "sheet-empty", file=self.name)
-        self._head = found
+        self._head, heads = found
+        self._codes = tuple(at for at, head in enumerate(heads) if head and is_code(head))
 
     def about(self) -> Mapping[str, str]:
         """What a template says of itself."""
@@ -199,11 +209,15 @@ def _lines(file: IO[bytes], size: int, name: str) -> Iterator[SheetLine]:
 
 
 def _book_rows(
-    book: Workbook, part: SheetPart, head: int | None, is_one_of_several: bool
+    book: Workbook,
+    part: SheetPart,
+    head: int | None,
+    is_one_of_several: bool,
+    codes: Collection[int] = (),
 ) -> Iterator[Row]:
     book.refuse_merged(part, head or 0)
     name = part.name if is_one_of_several else ""
-    lines = book.lines(part)
+    lines = book.lines(part, codes)
     merged = book.survey(part).merged
     yield from _rows(lines, exact=True, head=head, sheet=name, merged=merged)
 
@@ -252,7 +266,10 @@ def _rows(
         kept += 1
         if kept > MOST_ROWS:
             raise Refused("sheet-too-many-rows", most=MOST_ROWS)
-        yield Row(found, line.number, columns, problem)
+        row = Row(found, line.number, columns, problem)
+        if line.numbers:
+            row.numbers = [header[at] for at in line.numbers]
+        yield row
 
 
 def _are_headings(found: Mapping[str, Any]) -> bool:

@@ -7,10 +7,11 @@ time of an XML parser. A row that is written in any other way goes through the p
 from __future__ import annotations
 
 import codecs
+import math
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, Any
@@ -67,6 +68,7 @@ _CELL = re.compile(
 )
 _LETTERS = re.compile(r"[A-Z]{1,3}\Z")
 _SHORT = 16  # characters; a number with fewer has no more than fifteen digits
+_MOST_KNOWN = 10**15
 Cell = Any  # words, Unread, or None where nothing stands
 
 
@@ -77,6 +79,7 @@ class SheetLine:
     number: int
     cells: list[Cell]
     is_hidden: bool = False
+    numbers: Sequence[int] = ()  # columns of codes in which a number stands
 
 
 class Workbook:
@@ -115,9 +118,9 @@ class Workbook:
                 raise Refused("sheet-broken", file="xlsx") from None
         return found
 
-    def lines(self, sheet: SheetPart) -> Iterator[SheetLine]:
-        """The rows of a sheet that hold something."""
-        reader = _Reader(self.around, self._words, self.survey(sheet).filled)
+    def lines(self, sheet: SheetPart, codes: Collection[int] = ()) -> Iterator[SheetLine]:
+        """The rows of a sheet that hold something. `codes`: columns in which numbers are codes."""
+        reader = _Reader(self.around, self._words, self.survey(sheet).filled, codes)
         try:
             with self._archive.open(sheet.path) as part:
                 yield from reader.lines(part)
@@ -172,6 +175,7 @@ class _Reader:
     around: Around
     words: SharedWords
     filled: int  # bytes, behind which nothing is worth reading
+    codes: Collection[int] = ()
     days: dict[tuple[str, int], str] = field(default_factory=dict)
     number: int = 0  # of the row that was read last
     kinds: dict[str, int] = field(default_factory=dict)  # of styles that show days or times
@@ -244,7 +248,8 @@ class _Reader:
                 if kinds.get(style):
                     add(self._day(raw, kinds[style]))
                 else:
-                    add(raw if len(raw) < _SHORT and "E" not in raw else _number(raw))
+                    is_plain = raw.isdigit() or raw.replace(".", "", 1).isdigit()
+                    add(raw if is_plain and len(raw) < _SHORT else _number(raw))
             elif inline:
                 add(unescaped(inline) if "&" in inline or "_x" in inline else inline)
             elif not (raw or formula or kind):
@@ -253,7 +258,20 @@ class _Reader:
                 add(self._other(letters, number, kind, formula, raw))
         if values.count(None) == len(values):
             return None
-        return SheetLine(number, values, bool(_hidden(begin[2])))
+        line = SheetLine(number, values, bool(_hidden(begin[2])))
+        for at in self.codes:
+            if at < len(cells) and cells[at][2] in ("", "n") and cells[at][4]:
+                self.take_code(line, at, cells[at][1])
+        return line
+
+    def take_code(self, line: SheetLine, at: int, style: str) -> None:
+        """A number in a column of codes: with the zeros that it is shown with; where there are
+        none, whoever reads it is told."""
+        word = line.cells[at]
+        if type(word) is str and word.isdigit():
+            line.cells[at] = word.zfill(self.around.zeros.get(style, 0))
+            if style not in self.around.zeros:
+                line.numbers = (*line.numbers, at)
 
     @staticmethod
     def _placed(cells: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -389,6 +407,9 @@ class _Parser:
                     raise Refused("sheet-too-many-columns", most=MOST_COLUMNS)
                 line.cells += [None] * (at - len(line.cells))
             line.cells.append(self._value(letters, line.number))
+            at = len(line.cells) - 1
+            if at in self._reader.codes and self._cell.get("t", "n") == "n":
+                self._reader.take_code(line, at, self._cell.get("s", "0"))
 
     def _value(self, letters: str, number: int) -> Cell:
         raw = "".join(self._raw)
@@ -416,15 +437,19 @@ def _hidden(attributes: str) -> str:
     return ' hidden="1"' if _HIDDEN.search(attributes) else ""
 
 
-def _number(raw: str) -> str:
-    """The digits that Excel shows: a cell holds a binary number of fifteen of them."""
+def _number(raw: str) -> Cell:
+    """The digits that Excel shows: a cell holds a binary number of fifteen of them. Of a longer one
+    the last are not known."""
     try:
         value = float(raw)
     except ValueError:
-        return unescaped(raw)
+        return Unread("sheet-number-wrong", {"words": unescaped(raw)[:40]})
+    if not math.isfinite(value):
+        return Unread("sheet-number-wrong", {"words": raw[:40]})
     words = f"{value:.15g}"
-    if "e" in words or "n" in words:
-        return f"{Decimal(words):f}" if "n" not in words else words
+    words = f"{Decimal(words):f}" if "e" in words else words
+    if abs(value) >= _MOST_KNOWN:
+        return Unread("sheet-digits-lost", {"words": words[:40]})
     return words
 
 

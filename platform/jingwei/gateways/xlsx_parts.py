@@ -8,7 +8,7 @@ import re
 import tempfile
 import zipfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import IO, Any
@@ -44,11 +44,17 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """`kinds`: what a number in a cell is, by the number of the cell's style."""
+    """`kinds`: what a number in a cell is, by the number of the cell's style. `zeros`: with how
+    many digits it is shown at least, by the same."""
 
     sheets: tuple[SheetPart, ...]
     kinds: tuple[Kind, ...]
     first_day: date
+    zeros: Mapping[str, int]
+
+    @property
+    def from_1904(self) -> bool:
+        return self.first_day is _DAY_ZERO_1904
 
 
 def read_around(archive: zipfile.ZipFile) -> Around:
@@ -71,8 +77,10 @@ def read_around(archive: zipfile.ZipFile) -> Around:
     from_1904 = any(
         one.get("date1904", "0") in ("1", "true", "on") for one in _below(book, "workbookPr")
     )
-    kinds = _kinds(_tree(archive, "xl/styles.xml")) if "xl/styles.xml" in names else ()
-    return Around(tuple(sheets), kinds, _DAY_ZERO_1904 if from_1904 else _DAY_ZERO)
+    styles = _tree(archive, "xl/styles.xml") if "xl/styles.xml" in names else None
+    kinds, zeros = ((), {}) if styles is None else (_kinds(styles), _zeros(styles))
+    first_day = _DAY_ZERO_1904 if from_1904 else _DAY_ZERO
+    return Around(tuple(sheets), kinds, first_day, zeros)
 
 
 def _tree(archive: zipfile.ZipFile, name: str) -> Any:
@@ -103,6 +111,14 @@ def _kinds(styles: Any) -> tuple[Kind, ...]:
             known[number] = _kind(number, own)
         found.append(known[number])
     return tuple(found)
+
+
+def _zeros(styles: Any) -> dict[str, int]:
+    """Styles that show numbers with zeros in front, as of codes: `000000`."""
+    own = {one.get("numFmtId"): one.get("formatCode", "") for one in _below(styles, "numFmt")}
+    codes = {n: len(code) for n, code in own.items() if set(code) == {"0"} and len(code) > 1}
+    cells = enumerate(next(_below(styles, "cellXfs"), ()))
+    return {str(at): codes[n] for at, one in cells if (n := one.get("numFmtId")) in codes}
 
 
 def _kind(number: str, own: dict[Any, str]) -> Kind:

@@ -120,10 +120,10 @@ def look(
         definition = may_import(work, form, wanted)
         found.is_outdated = _is_outdated(work, form, sheet)
         lines, matcher = _readers(work, definition, wanted, sheet)
-        found.notes = lines.notes()
         for chunk in lines.chunks(islice(sheet, MOST_LOOKED_AT)):
             found.looked_at += len(chunk.rows)
             found.count(_write(work, lines, matcher, chunk, found))
+        found.notes = lines.notes()
         if found.looked_at < MOST_LOOKED_AT:
             _refuse_left(lines, found)
         raise _TakenBack
@@ -200,13 +200,13 @@ def all_of(work: Work, form: str, sheet: Sheet, batch: int, wanted: Wanted) -> I
     found = Imported(batch=batch)
     work = work.of(work.actor.org)
     lines, matcher = _readers(work, may_import(work, form, wanted), wanted, sheet)
-    found.notes = lines.notes()
     for chunk in _calmly(lines.chunks(sheet)):
         written = _write(work, lines, matcher, chunk, found)
         found.count(written)
         if found.bad == 0:
             rows.insert_part(work.connection, batch, chunk.first, written, [])
         work.flush()
+    found.notes = lines.notes()
     _refuse_left(lines, found)
     if found.bad:
         raise ImportRefused(found)
@@ -253,9 +253,9 @@ def go_on(
         view = view.of(actor.org)
         definition = may_import(view, form, wanted)
         lines, matcher = _readers(view, definition, wanted, sheet)
-    found.notes = lines.notes()
     for chunk in _calmly(lines.chunks(sheet)):
         _one_part(commands, actor, lines, matcher, batch, chunk, found)
+    found.notes = lines.notes()
     last = Imported()
     _refuse_left(lines, last)
     found.add(last)

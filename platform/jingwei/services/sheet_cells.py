@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import Field, Form
-from jingwei.language.periods import Period
 from jingwei.services.commands import Reading
-from jingwei.services.display import AMOUNTS
 from jingwei.services.sheet_rows import Unread
+from jingwei.services.sheet_values import (
+    SHORTENED,
+    amount,
+    days,
+    fraction,
+    moments,
+    periods,
+    scaled,
+    whole,
+)
 from jingwei.services.titles import choices
 from jingwei.texts import text
 
@@ -32,14 +38,6 @@ NOT_IN_SHEETS = ("heading", "note", "table", "secret")
 _RISKY = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 RISKY_FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
 _QUOTED = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
-_GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\Z", re.ASCII)
-_UNIT = re.compile(f"(.*?[0-9])\\s*({'|'.join(AMOUNTS)})\\Z")
-_MOMENT = re.compile(
-    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
-    r"(?:[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,6})?)?)?\Z",
-    re.ASCII,
-)
-_DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\Z", re.ASCII)
 Converter = Callable[[str], Any]
 
 
@@ -87,12 +85,12 @@ def columns_of_rows(table: Field, visible: frozenset[str]) -> dict[str, str]:
 # --- in ------------------------------------------------------------------------------------------
 
 
-def converter(view: Reading, definition: Field | None) -> Converter:
+def converter(view: Reading, definition: Field | None, *, from_1904: bool = False) -> Converter:
     """From a cell to the JSON value it means; what is not understood is left for the field to
     refuse. Made once a sheet. `definition` None: the org of a record."""
     if definition is None:
         return _coded(view.catalogue.orgs)
-    one = _one(view, definition)
+    one = _one(view, definition, from_1904)
     if definition.type in ("date", "period", "boolean", "datetime"):
         one = _remembering(one)
     if definition.type == "tags":
@@ -133,8 +131,12 @@ def _several(one: Converter) -> Converter:
     return several
 
 
-def _one(view: Reading, field: Field) -> Converter:
+def _one(view: Reading, field: Field, from_1904: bool) -> Converter:
     match field.type:
+        case "barcode" | "phone":
+            return _code
+        case "text" if is_code(field):
+            return _code
         case "text" | "long_text" | "markdown" | "rich_text" | "code":
             return str
         case "choice" | "classification":
@@ -144,13 +146,26 @@ def _one(view: Reading, field: Field) -> Converter:
         case "link":
             return _record_of_any if is_polymorphic(field) else _identity
         case "money":
-            return _amount if getattr(field.unit, "value", field.unit) == "CNY" else _number
+            return amount if getattr(field.unit, "value", field.unit) == "CNY" else scaled
+        case "date":
+            return days(from_1904)
         case "datetime":
-            return _moment(view)
+            return moments(view.clock.zone, from_1904)
         case "period":
-            return _period(field)
+            return periods(field.grain or "month", from_1904)
         case _:
             return _PLAIN.get(field.type, str.strip)
+
+
+def is_code(field: Field) -> bool:
+    """Whether a field holds codes, of which a spreadsheet loses zeros and digits."""
+    if field.type == "text":
+        return field.unique or field.pattern is not None
+    return field.type == "barcode"
+
+
+def _code(cell: str) -> Any:
+    return Unread("number-shortened", {"words": cell}) if SHORTENED.match(cell) else cell
 
 
 def _coded(known: Mapping[str, Any]) -> Converter:
@@ -186,95 +201,6 @@ def _record_of_any(cell: str) -> Any:
     return {"form": form, "id": _identity(identity)} if form else cell
 
 
-def _number(cell: str) -> str:
-    """Digits, however wide, with separators of thousands, a sign of yuan, or in the brackets that
-    accountants put around what is negative."""
-    if cell.isascii() and "," not in cell and "(" not in cell:
-        return cell.strip()
-    word = unicodedata.normalize("NFKC", cell).strip()
-    word = word.removeprefix("¥").removeprefix("￥").strip()
-    if word[:1] == "(" and word[-1:] == ")":
-        word = f"-{word[1:-1].strip()}"
-    return word.replace(",", "") if "," in word and _GROUPED.match(word) else word
-
-
-def _amount(cell: str) -> str:
-    """`1.5万元` is as exact as `15000`."""
-    word = _number(cell)
-    match = None if word.isascii() else _UNIT.match(word)
-    if match is None:
-        return word
-    try:
-        return f"{Decimal(_number(match[1])) * AMOUNTS[match[2]]:f}"
-    except InvalidOperation:
-        return word
-
-
-def _whole(cell: str) -> Any:
-    word = _number(cell)
-    return int(word) if word.isascii() and word.lstrip("-").isdigit() and len(word) < 40 else word
-
-
-def _fraction(cell: str) -> str:
-    """`13%` as the fraction it is."""
-    word = _number(cell)
-    if not word.endswith("%"):
-        return word
-    try:
-        return f"{Decimal(_number(word[:-1])) / 100:f}"
-    except InvalidOperation:
-        return word
-
-
-def _day(cell: str) -> str:
-    """`2026/3/1`, `2026年3月1日`: dates as people type them where a cell holds text."""
-    word = cell.strip()
-    match = _DAY.match(word)
-    if match is None:
-        return word
-    year, month, day = match.groups()
-    return f"{year}-{month:0>2}-{day:0>2}"
-
-
-def _moment(view: Reading) -> Converter:
-    """An instant; one without an offset is in the installation's zone."""
-    zone = view.clock.zone
-
-    def moment(cell: str) -> str:
-        word = cell.strip()
-        match = _MOMENT.match(word)
-        if match is None:
-            return word
-        year, month, day, hour, minute, second, part = match.groups()
-        text = (
-            f"{year}-{month:0>2}-{day:0>2}T{hour or '00':0>2}:{minute or '00'}:{second or '00'}"
-            f"{part or ''}"
-        )
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
-        except ValueError:
-            return word
-
-    return moment
-
-
-def _period(field: Field) -> Converter:
-    """A period; where a spreadsheet made a date of it, the one that begins on that day."""
-
-    def period(cell: str) -> str:
-        word = _day(cell)
-        if len(word) != 10:
-            return word
-        try:
-            day = date.fromisoformat(word)
-            found = Period.containing(day, field.grain or "month")  # type: ignore[arg-type]
-        except ValueError:
-            return word
-        return str(found) if found.start == day else word
-
-    return period
-
-
 def _json(cell: str) -> Any:
     try:
         return json.loads(cell, parse_float=Decimal)
@@ -298,12 +224,11 @@ _PLAIN: Mapping[str, Converter] = {
     "file": _identity,
     "image": _identity,
     "signature": _identity,
-    "integer": _whole,
-    "duration": _whole,
-    "rating": _whole,
-    "number": _number,
-    "percent": _fraction,
-    "date": _day,
+    "integer": whole,
+    "duration": whole,
+    "rating": whole,
+    "number": scaled,
+    "percent": fraction,
     "json": _json,
     "geolocation": _place,
 }

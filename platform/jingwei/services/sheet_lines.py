@@ -14,7 +14,7 @@ from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
-from jingwei.services.sheet_cells import Converter, converter
+from jingwei.services.sheet_cells import Converter, converter, is_code
 from jingwei.services.sheet_headings import headings_of, headings_of_rows, sheets_of_tables
 from jingwei.services.sheet_names import PeopleNames, RecordNames
 from jingwei.services.sheet_rows import KeyedRows, Row, Sheet, Unread
@@ -89,6 +89,8 @@ class Lines:
         self._tables: dict[str, tuple[KeyedRows, str]] = {}
         self._used: set[tuple[str, str]] = set()
         self._made_for: Any = None
+        self._from_1904 = False
+        self._noted: dict[tuple[str, str], list[Any]] = {}  # how often, and the first place
         self._unread: list[str] = []  # further sheets that belong to no table
 
     # --- walking ---------------------------------------------------------------------------------
@@ -100,7 +102,8 @@ class Lines:
         if expect is None:  # rows that a program made
             return
         titles = sheets_of_tables(self.form, self.visible)
-        expect(self._headings.is_known, titles)
+        expect(self._headings.is_known, titles, self._is_code)
+        self._from_1904 = sheet.from_1904  # type: ignore[attr-defined]  # a Book has it
         for name in sheet.sheets():  # type: ignore[attr-defined]  # a Book has it
             if name in titles:
                 kept = sheet.keyed(name)  # type: ignore[attr-defined]
@@ -109,10 +112,23 @@ class Lines:
                 self._unread.append(name)
 
     def notes(self) -> list[FieldRefusal]:
-        """What is not wrong, but better known."""
-        if not self._unread:
-            return []
-        return [FieldRefusal("", "sheet-not-read", {"sheets": Several(self._unread)})]
+        """What is not wrong, but better known: of the file, and of the rows that were read."""
+        found: list[FieldRefusal] = []
+        if self._unread:
+            found.append(FieldRefusal("", "sheet-not-read", {"sheets": Several(self._unread)}))
+        for (code, name), (count, cell) in self._noted.items():
+            holes = {"column": self.title_of(name), "count": count, "cell": cell}
+            found.append(FieldRefusal(name, code, holes))
+        return found
+
+    def _note(self, code: str, name: str, row: Row, title: str) -> None:
+        letters = getattr(row.columns, "letters", {})
+        noted = self._noted.setdefault((code, name), [0, f"{letters.get(title, '')}{row.number}"])
+        noted[0] += 1
+
+    def _is_code(self, title: str) -> bool:
+        definition = self.form.fields.get(self._headings.field(title) or "")
+        return definition is not None and is_code(definition)
 
     def chunks(self, sheet: Sheet) -> Iterator[Chunk]:
         """The rows in their order. Raises Malformed for a column that is not there."""
@@ -219,6 +235,12 @@ class Lines:
                 values[column.name] = cell
             else:
                 values[column.name] = column.convert(cell)
+                if column.is_trimmed and cell != cell.strip():
+                    self._note("sheet-trimmed", column.name, row, name)
+        for name in row.numbers:
+            column = known[name]
+            if column is not None:
+                self._note("sheet-zeros-lost", column.name, row, name)
         if self.wanted.may_update and len(row) < len(row.columns):
             for name in row.columns:
                 if name not in row:
@@ -259,7 +281,9 @@ class Lines:
         definition = self.form.fields.get(field_name)
         if definition is None and field_name != "org":
             return _Column(field_name, str, None, is_system=True)
-        return _Column(field_name, converter(view, definition), definition)
+        return _Column(
+            field_name, converter(view, definition, from_1904=self._from_1904), definition
+        )
 
     def _row_column(self, view: Reading, table: str, name: str) -> _Column | None:
         definition = self.form.fields[table]
@@ -275,7 +299,7 @@ class Lines:
         if field_name == "id":
             return _Column("id", _row_id, None)
         column = definition.fields[field_name]
-        return _Column(field_name, converter(view, column), column)
+        return _Column(field_name, converter(view, column, from_1904=self._from_1904), column)
 
     # --- names of people and records -------------------------------------------------------------
 
@@ -329,11 +353,13 @@ class _Column:
     is_system: bool = False
     is_name: bool = False
     is_plain: bool = False
+    is_trimmed: bool = False
 
     def __post_init__(self) -> None:
         self.is_plain = self.convert is str
         found = self.definition
         if found is not None:
+            self.is_trimmed = found.type == "barcode"
             linked = found.type == "link" and not is_polymorphic(found)
             self.is_name = found.type == "person" or linked
 

@@ -39,10 +39,10 @@ class Row(dict[str, Any]):
     """Cells that are not empty by the name of their column: words, or Unread.
 
     `number`: of the row in its sheet, from 1. `columns`: every column there is. `problem`: why the
-    whole row is not to be taken.
+    whole row is not to be taken. `numbers`: columns of codes in which a number stands.
     """
 
-    __slots__ = ("columns", "number", "problem")
+    __slots__ = ("columns", "number", "numbers", "problem")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Row(dict[str, Any]):
         self.number = number
         self.columns = columns
         self.problem = problem
+        self.numbers: Sequence[str] = ()
 
 
 class KeyedRows(Protocol):
@@ -75,9 +76,17 @@ class Book(Protocol):
     def __iter__(self) -> Iterator[Row]:
         """The rows of the first sheet."""
 
-    def expect(self, is_known: Callable[[str], bool], tables: Collection[str]) -> None:
+    from_1904: bool
+
+    def expect(
+        self,
+        is_known: Callable[[str], bool],
+        tables: Collection[str],
+        is_code: Callable[[str], bool],
+    ) -> None:
         """Which headings are known, so that the row of them is found below what is written above
-        it; and what sheets of tables are called. Raises Refused for a file without any of them."""
+        it; what sheets of tables are called; and in which columns numbers are codes. Raises
+        Refused for a file without any known heading."""
 
     def first(self) -> str:
         """The name of the sheet whose rows are walked; of CSV there is none."""
