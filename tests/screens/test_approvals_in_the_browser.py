@@ -26,6 +26,14 @@ FLOWS = {
               - else: []
           - {id: b, title: 板块, approve: {who: {person: u3}}}
         """,
+    "owing": """
+        steps:
+          - id: a
+            title: 审核
+            approve:
+              who: {person: u7}
+              fields: {write: [opinion, amount, chief], require: [opinion]}
+        """,
     "named": """
         steps:
           - id: a
@@ -105,6 +113,30 @@ def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals, as_perso
     assert house.todo("u1") == []
     done = house.api.get("u1", "tasks?box=done").get_json()["items"]
     assert sum(one["comment"] == "统一意见" for one in done) == 2
+
+
+def test_what_the_step_asks_for_is_filled_in_where_one_decides(
+    house: Approvals, as_person: Open
+) -> None:
+    flow = house.start("owing", title="填写", amount=5)
+    opened = as_person("u7", size=PHONE)
+    page = opened.go("/tasks")
+    with page.expect_navigation():
+        page.get_by_role("link", name="填写并处理").tap()
+    opened.settle()
+    approve = page.locator(".decide-buttons [data-act$='/approve']")
+    approve.tap()
+    expect(page.locator("#summary")).to_contain_text("意见")
+    opened.complaints.clear()  # what the server refused is said by the console too
+    assert sideways_pixels(page) == 0
+    assert small_targets(page) == []
+    assert barriers(page) == []
+    page.locator("#form [data-field=opinion] input").fill("合格")
+    page.locator("#form [data-field=amount] input").fill("7")
+    with page.expect_navigation():
+        approve.tap()
+    record = house.record(flow)
+    assert (record["opinion"], record["amount"], record["status"]) == ("合格", 7, "approved")
 
 
 def test_a_signer_is_added_by_initials_and_keyboard_and_the_picture_leads_to_the_opinions(

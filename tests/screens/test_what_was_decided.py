@@ -106,7 +106,7 @@ def test_what_the_system_did_is_its_own_with_the_reason(house: Approvals, pages:
     assert "审批人1 已拒绝" not in " ".join(moments(shown))
     told = words(shown.xpath("//ol[@class='timeline']")[0])
     assert "系统 流程结束 · 已拒绝" in told
-    assert "找不到处理人，按规则拒绝" in told
+    assert "系统 找不到处理人 · 空缺" in told and "按规则拒绝" in told
 
 
 def test_both_names_stand_where_one_acts_for_another(house: Approvals, pages: Pages) -> None:

@@ -11,7 +11,7 @@ from jingwei.api.session import may
 from jingwei.api.shapes import form_json, form_line, refusal_json
 from jingwei.refusals import FieldRefusal, Invalid
 from jingwei.services import drafts
-from jingwei.services.listing import form_of, may_open, raise_unless_known
+from jingwei.services.listing import form_of, may_open, raise_unless_known, raise_unless_reached
 
 blueprint = Blueprint("forms", __name__, url_prefix="/api/v1/forms")
 
@@ -46,7 +46,10 @@ def compute(form: str) -> Response:
     if identity is not None and not (type(identity) is int and 0 <= identity < 2**63):
         raise Invalid("invalid", fields=[FieldRefusal("id", "not-a-record-id")])
     with reading() as view:
-        raise_unless_known(view, form_of(view, form))
+        if identity is None:
+            raise_unless_known(view, form_of(view, form))
+        else:
+            raise_unless_reached(view, form_of(view, form), identity)
         submitting = flag(given, "submitting")
         draft = drafts.compute(view, form, values, id=identity, submitting=submitting)
         shown = draft.values.keys()

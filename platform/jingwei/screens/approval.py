@@ -29,7 +29,7 @@ STATUS_COLORS: Mapping[str, str] = {
 }
 WORDS = (
     "approval", "phrases", "more", "manage", "steps", "migrate", "signature_of", "waits_for",
-    "waits_at", "colon", "then_you", "suspended", "suspended_hint",
+    "waits_at", "to_fill", "colon", "then_you", "suspended", "suspended_hint",
 )  # fmt: skip
 
 

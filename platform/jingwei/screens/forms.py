@@ -27,6 +27,7 @@ from jingwei.screens.tabs import in_groups
 from jingwei.screens.widgets import Widget, Widgets, as_model, engine_values
 from jingwei.services import drafts, files, unsaved
 from jingwei.services.commands import Reading
+from jingwei.services.listing import form_of, raise_unless_reached
 from jingwei.services.record_views import at_record, record
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import EDITABLE
@@ -83,7 +84,8 @@ def new(form: str) -> Any:
 def edit(form: str, id: int) -> Any:
     with reading() as view:
         view = at_record(view, form, id)
-        definition = form_or_404(view, form)
+        definition = form_of(view, form)
+        raise_unless_reached(view, definition, id)
         shown = record(view, form, id)
         rights, why_not = edit_rights(view, definition, shown.raw)
         if rights is None:
@@ -150,7 +152,9 @@ def _page(
         may_submit=_may_submit(view, form, kept),
         signs=any(f.type == "signature" for f in every_field(form)),
         submit_title=submit_title(view, form, kept),
-        model=_model(view, form, rights, values, kept, blocks, found),
+        model=page_model(
+            view, form, rights, values, kept, [w for b in blocks for w in b.widgets], found
+        ),
         back=f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}",
     )
 
@@ -167,19 +171,18 @@ def _may_submit(view: Reading, form: Form, kept: Mapping[str, Any]) -> bool:
     return any({"create", "submit"} <= set(grant.permission.can) for grant in grants)
 
 
-def _model(
+def page_model(
     view: Reading,
     form: Form,
     rights: FieldRights,
     values: Mapping[str, Any],
     kept: Mapping[str, Any],
-    blocks: Sequence[Block],
+    widgets: Sequence[Widget],
     found: Live,
 ) -> str:
     """What the script is told, as JSON text."""
     identity = kept.get("id")
     address = f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}"
-    widgets = [w for block in blocks for w in block.widgets]
     words = (
         *("row", "unsaved", "kept_at", "restore_at", "restore_changed"),
         *("conflict", "file_kept", "nothing_found", "computed_is", "reason_owed"),
@@ -203,7 +206,7 @@ def _model(
             "files": known_files(view, form, kept),
             "preview": "/markdown",
             "live": f"{address}/live.js?v={found.mark()}",
-            "options": f"/f/{form.name}/options",
+            "options": f"{address}/options",
             "me": view.actor.login,
             "today": view.today.isoformat(),
             "now": view.now.isoformat(),
@@ -292,7 +295,8 @@ def live_new(form: str) -> Response:
 def live_edit(form: str, id: int) -> Response:
     with reading() as view:
         view = at_record(view, form, id)
-        definition = form_or_404(view, form)
+        definition = form_of(view, form)
+        raise_unless_reached(view, definition, id)
         shown = record(view, form, id)
         rights, _ = edit_rights(view, definition, shown.raw)
         return _script(live(view, definition, rights or shown.rights))

@@ -23,7 +23,14 @@ from jingwei.screens.widgets import Option, engine_values, named_options
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.drafts import with_open_links
-from jingwei.services.listing import ListWish, listing, may_open
+from jingwei.services.listing import (
+    ListWish,
+    form_of,
+    listing,
+    may_open,
+    raise_unless_reached,
+)
+from jingwei.services.record_views import record
 from jingwei.services.world import environment
 from jingwei.storage import people
 from jingwei.web import locale
@@ -51,6 +58,9 @@ class Wanted:
 
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/f/<form>/options/<path>", "options", options, methods=["POST"])
+    blueprint.add_url_rule(
+        "/f/<form>/<int:id>/options/<path>", "options_of", options, methods=["POST"]
+    )
     blueprint.add_url_rule("/markdown", "markdown", formatted, methods=["POST"])
 
 
@@ -62,16 +72,15 @@ def formatted() -> Response:
         return jsonify({"html": html(str(body.get("text") or "")[:MOST_TEXT])})
 
 
-def options(form: str, path: str) -> Response:
-    """`{q, values, row}` → `[{value, text, hint}]`; `{held: [value]}`: what these are called."""
+def options(form: str, path: str, id: int | None = None) -> Response:
+    """`{q, values, row}` → `[{value, text, hint}]`; `{held: [value]}`: what these are called. `id`:
+    the record that is filled in; a task may open it to who has nothing else of its form."""
     check_csrf()
     body: Any = request.get_json(silent=True) or {}
     with reading() as view:
-        definition = form_or_404(view, form)
+        definition, visible = _reached(view, form, id)
         field = _field(definition, path) or PEOPLE.get(path)
-        rights = view.rights.fields(view, form)
-        makes = view.rights.create_fields(view, form)
-        if field is None or path not in rights.visible | makes.visible:
+        if field is None or path not in visible:
             raise NotFound("not-found")
         cells = Cells(view)
         if isinstance(body.get("held"), list):
@@ -86,6 +95,17 @@ def options(form: str, path: str) -> Response:
         wanted = Wanted(words, form_, inside)
         found = _offered(view, cells, definition, field, values, row, wanted)
         return jsonify([{"value": o.value, "text": o.text, "hint": o.hint} for o in found])
+
+
+def _reached(view: Reading, form: str, id: int | None) -> tuple[Form, frozenset[str]]:
+    """The form, and the fields of it that this person sees. Raises NotFound."""
+    if id is None:
+        known = form_or_404(view, form)
+        makes = view.rights.create_fields(view, form)
+        return known, view.rights.fields(view, form).visible | makes.visible
+    definition = form_of(view, form)
+    raise_unless_reached(view, definition, id)
+    return definition, record(view, form, id).rights.visible
 
 
 def _named(cells: Cells, field: Field, value: str) -> dict[str, str]:

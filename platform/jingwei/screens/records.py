@@ -24,6 +24,7 @@ from jingwei.screens.approval import (
 )
 from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column
+from jingwei.screens.filling import filling
 from jingwei.screens.flow_buttons import (
     beside,
     deciding,
@@ -127,6 +128,7 @@ def show(form: str, id: int) -> Any:
             flow=shown_flow(view, cells, flow, definition),
             task=task,
             paused=paused,
+            filling=filling(view, definition, shown, cells, task),
             before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
             task_buttons=deciding(task, offer) if task else [],
             task_more=beside(offer, cells),

@@ -4,6 +4,10 @@ import { chosenPeople, peoplePicker } from "./people.js";
 
 export const words = { ...document.getElementById("words").dataset };
 
+// What parts of a page do around its buttons: `before` may hold one back or add to what it sends,
+// `refused` may say itself what is wrong, `done` tidies up.
+export const acts = { before: [], refused: [], done: [] };
+
 export class ApiError extends Error {
   constructor(status, error) {
     super(error.message);

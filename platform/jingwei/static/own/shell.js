@@ -1,5 +1,5 @@
 // What every page does: htmx, menus, confirmations, calls of the API.
-import { api, ApiError, confirmed, sayKept, summarise, toast, toastLater, words } from "./api.js";
+import { acts, api, ApiError, confirmed, sayKept, summarise, toast, toastLater, words } from "./api.js";
 
 const { shell, alpine } = document.body.dataset;
 sayKept();
@@ -180,11 +180,16 @@ async function run(button) {
   }
   button.disabled = true;
   try {
+    for (const prepare of acts.before) {
+      if (!(await prepare(button, body))) return void (button.disabled = false);
+    }
     const answer = await api(method, act, method === "DELETE" ? undefined : body, method === "DELETE" || button.dataset.seen ? { "If-Match": `"${button.dataset.seen ?? revision}"` } : {});
+    for (const tidy of acts.done) await tidy(button);
     done(button, after, answer);
   } catch (error) {
     button.disabled = false;
     if (!(error instanceof ApiError)) throw error;
+    if (acts.refused.some((say) => say(button, error))) return;
     const box = document.getElementById("problems");
     if (box && error.fields.length) summarise(box, error.message, error.fields.map((f) => ({ words: named(box, f) })));
     else toast(error.reason, "danger");
