@@ -262,6 +262,10 @@ def test_boxes_show_counts_and_tasks_can_be_chosen(house: Approvals, pages: Page
     assert "外人 发起" in words(shown.xpath("//*[@class='task-meta']")[0])
     mine = pages.page("out", "/tasks?box=mine")
     assert sorted(texts(mine, "//*[@class='task-name']")) == ["丙", "乙", "甲"]
+    begun = texts(
+        pages.page("out", "/"), "//*[@aria-labelledby='begun-title']//*[@class='task-name']"
+    )
+    assert sorted(begun) == ["丙", "乙", "甲"]
 
 
 def test_the_inbox_is_narrowed_searched_and_turned_page_by_page(
@@ -288,6 +292,12 @@ def test_the_inbox_is_narrowed_searched_and_turned_page_by_page(
     assert texts(narrowed, "//*[@class='task-name']") == ["翻页4"]
     late = texts(pages.page("u2", "/tasks?overdue=1"), "//*[@class='task-name']")
     assert set(late) <= before
+
+    part = "//h3[@class='home-part']"
+    monkeypatch.setattr("jingwei.screens.tasks.SOON_DAYS", -365)
+    assert texts(pages.page("u2", "/"), part) == []
+    monkeypatch.setattr("jingwei.screens.tasks.SOON_DAYS", 10)  # they are due in three workdays
+    assert texts(pages.page("u2", "/"), part)[0] == "即将到期"
     assert pages.get("u2", "/tasks?behind=nonsense&since=x").status_code == 200
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from api_house import MORE_FILES, ApiHouse, open_api
+from api_house import MORE_FILES, ApiHouse, fields, open_api
 from page_house import Pages, texts
 
 from jingwei.screens import frame
@@ -118,3 +118,38 @@ def test_a_menu_that_is_too_long_is_a_door_to_the_page_of_its_module(
     assert texts(pages.page("li.na", "/f/echo"), inside) == ["回声", "全部 3 条"]
     door = pages.page("li.na", "/m/shapes")
     assert texts(door, "//div[@class='doors']/a") == ["分类", "回声", "通则"]
+
+
+GO = "//*[@aria-labelledby='go-title']//li//a"
+
+
+def test_the_home_page_has_the_shortcuts_that_one_chose_and_no_menu_again(
+    house: ApiHouse, pages: Pages
+) -> None:
+    assert texts(pages.page("li.na", "/"), GO) == ["分类", "回声", "通则"]  # where one may create
+    assert texts(pages.page("ops", "/"), GO) == []
+
+    chosen = house.put("li.na", "me/pins", {"items": ["/f/echo", "/f/gone", "/f/echo"]})
+    assert chosen.get_json() == {"items": ["/f/echo", "/f/gone"]}
+    home = pages.page("li.na", "/")
+    assert home.xpath(f"{GO}/@href") == ["/f/echo"]
+    assert home.xpath("//dialog//input[@checked]/@value") == ["/f/echo"]
+    assert house.get("li.na", "me/pins").get_json() == {"items": ["/f/echo", "/f/gone"]}
+    house.put("li.na", "me/pins", {"items": []})
+    assert texts(pages.page("li.na", "/"), GO) == []
+
+
+@pytest.mark.parametrize(
+    ("items", "where", "problem"),
+    [
+        ("/f/echo", "items", "not-text"),
+        ([f"/f/a{n}" for n in range(13)], "items", "too-many-values"),
+        (["/f/echo", "https://elsewhere.cn/"], "items.1", "pattern"),
+        (["//elsewhere.cn"], "items.0", "pattern"),
+    ],
+)
+def test_a_shortcut_leads_nowhere_else(
+    house: ApiHouse, items: object, where: str, problem: str
+) -> None:
+    answer = house.put("li.na", "me/pins", {"items": items})
+    assert (answer.status_code, fields(answer)) == (422, [(where, problem)])

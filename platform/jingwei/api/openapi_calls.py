@@ -120,6 +120,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "tasks.hand_over": {"to": _WORD, "reason": _WORD},
     "personal.keep_phrases": {"items": _WORDS},
     "unsaved.keep": {"values": {"type": "object"}, "revision": {"type": ["integer", "null"]}},
+    "personal.keep_pins": {"items": _WORDS},
     "personal.sign_with": {"file": {"type": ["integer", "null"]}},
     "collect.urge": {"period": _WORD, "orgs": _WORDS},
     "notices.read": {"ids": {"type": "array", "items": {"type": "integer"}}},

@@ -34,6 +34,22 @@ def keep_phrases() -> Response:
     return write(handler)
 
 
+@blueprint.get("/pins")
+def pins() -> Response:
+    """Addresses of the home page; none were chosen: an empty list."""
+    parameters()
+    with reading() as view:
+        return answer({"items": personal.pins(view) or []})
+
+
+@blueprint.put("/pins")
+def keep_pins() -> Response:
+    """All of them, in the order they are shown."""
+    parameters()
+    body = known_body("items")
+    return write(lambda work: (200, {"items": personal.keep_pins(work, body.get("items"))}))
+
+
 @blueprint.get("/signature")
 def signature() -> Response:
     parameters()

@@ -1,7 +1,9 @@
-"""`/`: what waits for this person, and where to go; `/m/MODULE`; notices."""
+"""`/`: what waits for this person, what is due first, what was begun, opened and is used often;
+`/m/MODULE`; notices."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, request
@@ -9,15 +11,17 @@ from flask import Blueprint, request
 from jingwei.language.small import whole_number
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import Cells
-from jingwei.screens.frame import menu, page, service
+from jingwei.screens.frame import Entry, Group, menu, page, service
 from jingwei.screens.session import reading
-from jingwei.screens.tasks import box_view
+from jingwei.screens.tasks import SOON_DAYS, box_view
 from jingwei.services import personal
 from jingwei.services.commands import Reading
 from jingwei.services.inbox import BoxWish
 from jingwei.services.notices import inbox as notices_of
 
-HOME_TASKS = 6
+HOME_TASKS = 8
+HOME_BEGUN = 5
+FEW_PINS = 6
 
 
 def register(blueprint: Blueprint) -> None:
@@ -29,10 +33,48 @@ def register(blueprint: Blueprint) -> None:
 def home() -> Any:
     with reading() as view:
         tasks = service("tasks")
-        box = box_view(view, "todo", BoxWish(), HOME_TASKS) if tasks else None
-        found = _notices(view, 6)
-        kept = personal.phrases(view)
-        return page(view, "home.html", box=box, notices=found, phrases=kept)
+        items = box_view(view, "todo", BoxWish(), HOME_TASKS)["items"] if tasks else []
+        begun = box_view(view, "mine", BoxWish(), HOME_BEGUN)["items"] if tasks else []
+        entries = _entries(menu(view))
+        return page(
+            view,
+            "home.html",
+            soon=[one for one in items if one["soon"]],
+            later=[one for one in items if not one["soon"]],
+            soon_days=SOON_DAYS,
+            begun=[one for one in begun if not one["closed"]],
+            pinned=_pinned(view, [entry for _, all_ in entries for entry in all_]),
+            entries=entries,
+            most_pins=personal.MOST_PINS,
+            notices=_notices(view, 6),
+            phrases=personal.phrases(view),
+        )
+
+
+def _entries(groups: Sequence[Group]) -> list[tuple[str, list[Entry]]]:
+    """What the menu leads to, each address once."""
+    found: dict[str, Entry] = {}
+    named = []
+    for group in groups:
+        fresh = [entry for entry in group.all if entry.address not in found]
+        found |= {entry.address: entry for entry in fresh}
+        named.append((group.title, fresh))
+    return [(title, fresh) for title, fresh in named if fresh]
+
+
+def _pinned(view: Reading, entries: Sequence[Entry]) -> list[Entry]:
+    """What the reader chose, as far as he may still go there; until he chose, where he may make
+    something new."""
+    there = {entry.address: entry for entry in entries}
+    chosen = personal.pins(view)
+    if chosen is not None:
+        return [there[one] for one in chosen if one in there]
+    found = [e for e in there.values() if e.address.startswith("/f/") and _may_create(view, e)]
+    return found[:FEW_PINS]
+
+
+def _may_create(view: Reading, entry: Entry) -> bool:
+    return view.rights.decide(view, entry.address.removeprefix("/f/"), "create").allowed
 
 
 def module(name: str) -> Any:

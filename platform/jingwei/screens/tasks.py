@@ -4,7 +4,7 @@ list."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -24,6 +24,7 @@ from jingwei.web import locale
 BOXES = ("todo", "waiting", "done", "mine", "cc")
 SIZE = 20
 MOST_FACTS = 4
+SOON_DAYS = 3
 MOST_ORGS = 200
 BULK = ("approve", "acknowledge")  # what several tasks at once may be answered with
 WORDS = (
@@ -144,6 +145,7 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         "closed": cells.moment(task["closed_at"]) if task.get("closed_at") else "",
         "due": cells.moment(due) if due else "",
         "overdue": bool(task.get("overdue")),
+        "soon": _is_soon(view, due),
         "urged": text("flow_screens.urged_at", locale(), at=cells.moment(urged)) if urged else "",
         "by": _begun_by(view, cells, task),
         "suspended": text("flow_screens.suspended", locale()) if task.get("suspended") else "",
@@ -162,6 +164,11 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         else "",
         "facts": _facts(view, cells, task) if task.get("actions") else [],
     }
+
+
+def _is_soon(view: Reading, due: str | None) -> bool:
+    """Whether it is due within a few days, or was already."""
+    return due is not None and datetime.fromisoformat(due) <= view.now + timedelta(days=SOON_DAYS)
 
 
 def _begun_by(view: Reading, cells: Cells, task: Mapping[str, Any]) -> str:

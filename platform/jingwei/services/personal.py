@@ -1,4 +1,5 @@
-"""What is a person's own: the phrases of opinions, and the picture of a signature.
+"""What is a person's own: the phrases of opinions, the picture of a signature, the shortcuts
+of the home page.
 
 A decision keeps the signature that its person had when it was made: a new picture changes nothing
 that was signed before.
@@ -6,6 +7,7 @@ that was signed before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +22,9 @@ from jingwei.storage.changes import ChangeRow
 from jingwei.storage.files import find_files
 from jingwei.texts import text
 
-PHRASES = "phrases"
+PHRASES, PINS = "phrases", "pins"
+MOST_PINS = 12
+_ADDRESS = re.compile(r"/[a-z]{1,10}/[a-z0-9_]{1,60}")  # of a form, a dashboard, a report
 MOST_PHRASES, MOST_LETTERS = 20, 200
 MOST_SIGNATURE_BYTES = 512 * 1024
 MOST_PIXELS = 8_000_000  # each takes four bytes, however well they were packed
@@ -54,6 +58,31 @@ def keep_phrases(work: Work, given: Any) -> list[str]:
     if refused:
         raise Invalid("invalid", fields=refused)
     rows.keep(work.connection, work.actor.id, PHRASES, found, work.now)
+    return found
+
+
+# --- entries of the home page --------------------------------------------------------------------
+
+
+def pins(view: Reading) -> list[str] | None:
+    """Addresses that the reader wants on the home page; None: nothing was ever chosen."""
+    found = rows.kept(view.connection, view.actor.id, PINS)
+    return None if found is None else list(found)
+
+
+def keep_pins(work: Work, given: Any) -> list[str]:
+    """Raises Invalid for more than 12, and for what is no address of this installation."""
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise Invalid("invalid", fields=[FieldRefusal("items", "not-text")])
+    found = list(dict.fromkeys(given))
+    if len(found) > MOST_PINS:
+        refused = FieldRefusal("items", "too-many-values", {"most": MOST_PINS})
+        raise Invalid("invalid", fields=[refused])
+    wrong = [n for n, one in enumerate(found) if not _ADDRESS.fullmatch(one)]
+    if wrong:
+        raise Invalid("invalid", fields=[FieldRefusal(f"items.{n}", "pattern", {"pattern": "/…"})
+                                         for n in wrong])  # fmt: skip
+    rows.keep(work.connection, work.actor.id, PINS, found, work.now)
     return found
 
 

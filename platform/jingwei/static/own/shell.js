@@ -1,5 +1,6 @@
 // What every page does: htmx, menus, confirmations, calls of the API.
 import { acts, api, ApiError, confirmed, sayKept, summarise, toast, toastLater, words } from "./api.js";
+import { recent, remember } from "./recent.js";
 
 const { shell, alpine } = document.body.dataset;
 sayKept();
@@ -72,27 +73,6 @@ document.addEventListener("keydown", (event) => {
 // -- the search box: Ctrl+K, arrows, what was opened lately
 
 const finder = document.getElementById("finder");
-const RECENT = "jw:recent";
-
-function recent() {
-  try {
-    return JSON.parse(localStorage.getItem(RECENT) ?? "[]");
-  } catch {
-    return [];
-  }
-}
-
-function remember() {
-  if (!/^\/f\/\w+\/\d+$/.test(location.pathname)) return;
-  const here = { href: location.pathname, title: document.querySelector("h1")?.textContent ?? "" };
-  const kept = [here, ...recent().filter((one) => one.href !== here.href)].slice(0, 8);
-  try {
-    localStorage.setItem(RECENT, JSON.stringify(kept));
-  } catch {
-    // a full store only forgets
-  }
-}
-
 function showRecent() {
   const box = document.getElementById("found");
   const head = document.createElement("h2");
