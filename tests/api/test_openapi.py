@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from api_house import ApiHouse
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 HOLE = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -40,7 +40,7 @@ def test_every_route_and_method_is_named(api: ApiHouse) -> None:
 def test_the_document_is_well_formed(api: ApiHouse) -> None:
     found = described(api)
     assert found["openapi"].startswith("3.1")
-    known = {f"#/components/schemas/{name}" for name in found["components"]["schemas"]}
+    known = {f"#/components/{k}/{name}" for k, of in found["components"].items() for name in of}
     assert references(found) <= known
     for schema in found["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
@@ -53,6 +53,106 @@ def test_the_document_is_well_formed(api: ApiHouse) -> None:
             named = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
             assert named == holes, path
             assert operation["responses"] and operation["summary"]
+
+
+def checked(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    whole = {**schema, "components": document["components"]}
+    Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
+
+
+def test_every_example_is_what_its_own_schema_says(api: ApiHouse) -> None:
+    found = described(api)
+    met = 0
+    for node in nodes(found):
+        for content in (node.get("content") or {}).values():
+            if "example" in content:
+                checked(found, content["schema"], content["example"])
+                met += 1
+        if "schema" in node and node.get("in"):
+            given = [one["value"] for one in node.get("examples", {}).values()]
+            for example in given + ([node["example"]] if "example" in node else []):
+                checked(found, node["schema"], example)
+                met += 1
+        if isinstance(node.get("examples"), list):
+            for example in node["examples"]:
+                checked(found, {k: v for k, v in node.items() if k != "examples"}, example)
+                met += 1
+    assert met > 60
+
+
+def nodes(node: Any) -> list[dict[str, Any]]:
+    if isinstance(node, dict):
+        return [node, *(one for v in node.values() for one in nodes(v))]
+    return [one for v in node for one in nodes(v)] if isinstance(node, list) else []
+
+
+def test_every_example_of_a_form_is_taken_by_the_server(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    contract = described(api)["paths"]["/api/v1/forms/contract/records"]
+    body = contract["post"]["requestBody"]["content"]["application/json"]["example"]
+    made = api.post("li.na", "forms/contract/records", body)
+    assert made.status_code == 201, made.get_data(as_text=True)
+    assert body.keys() >= {"name", "amount", "signed_on"}
+    fields = described(api)["components"]["schemas"]["contract.write"]["properties"]
+    revision = 1
+    for name, schema in fields.items():
+        for example in schema.get("examples", ()):
+            path = f"forms/contract/records/{made.get_json()['id']}"
+            told = api.patch("li.na", path, {name: example}, match=revision)
+            assert told.status_code == 200, (name, told.get_data(as_text=True))
+            revision = told.get_json()["revision"]
+    asked = 0
+    for parameter in contract["get"]["parameters"]:
+        for example in parameter.get("examples", {}).values():
+            query = {parameter["name"]: example["value"]}
+            told = api.get("li.na", "forms/contract/records", query_string=query)
+            assert told.status_code == 200, (query, told.get_data(as_text=True))
+            asked += 1
+    assert asked == 4
+
+
+def test_what_a_new_record_needs_and_may_hold_is_said(api: ApiHouse) -> None:
+    schemas = described(api)["components"]["schemas"]
+    assert (
+        "required" not in schemas["contract.create"]
+    )  # it may be unfinished until it is submitted
+    assert schemas["receipt.create"]["required"] == ["contract"]
+    written, read = (schemas[f"contract{n}"]["properties"] for n in (".write", ""))
+    assert written["name"]["maxLength"] == 40
+    assert (written["amount"]["minimum"], read["amount"]) == (
+        0,
+        {"title": "金额", "type": ["number", "null"]},
+    )
+    assert read["tax"]["readOnly"] and read["total"]["readOnly"]
+    kind = schemas["receipt.write"]["properties"]["kind"]["oneOf"]
+    assert kind == [
+        {"const": "cash", "title": "现金"},
+        {"const": "bank", "title": "转账"},
+        {"type": "null"},
+    ]
+
+
+def test_the_bodies_of_definitions_are_said_key_by_key(api: ApiHouse) -> None:
+    paths = described(api)["paths"]
+    save = paths["/api/v1/definitions/files/{path}"]["put"]["requestBody"]
+    schema = save["content"]["application/json"]["schema"]
+    assert sorted(schema["properties"]) == ["base", "revision", "text"]
+    bare = {"$ref": "#/components/schemas/object"}
+    left = [
+        operation["operationId"]
+        for path in paths.values()
+        for operation in path.values()
+        if (body := operation.get("requestBody"))
+        and body["content"].get("application/json", {}).get("schema") == bare
+    ]
+    # what these take is what the form, the button or the report says
+    assert left == [
+        "forms_compute_post",
+        "records_create_post",
+        "records_update_patch",
+        "around_act_post",
+        "around_act_on_row_post",
+    ]
 
 
 def test_a_record_fits_its_own_schema(api: ApiHouse) -> None:

@@ -60,8 +60,8 @@ def show_file(path: str) -> Response:
 
 @blueprint.put("/files/<path:path>")
 def save_file(path: str) -> Response:
-    """`{text, base, revision}`: keep a draft; `revision` as it was read, 0 where there was none. 409
-    when another window of the author saved meanwhile."""
+    """`{text, base, revision}`: keep a draft; `revision` as it was read, 0 where there was none.
+    409 when another window of the author saved meanwhile."""
     parameters()
     body = known_body("text", "base", "revision")
     text = _text(body, "text", optional=True)

@@ -11,15 +11,18 @@ from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
+from jingwei.api import openapi_answers as answers
 from jingwei.api import openapi_calls as calls
-from jingwei.api.asking import parameters
+from jingwei.api import openapi_fields as fields
+from jingwei.api import openapi_shapes as shapes
+from jingwei.api.asking import MOST_PARAMETER, parameters
 from jingwei.api.auth import NotSignedIn, reading
 from jingwei.api.json import answer
+from jingwei.api.records import LAST_PAGE
 from jingwei.api.session import may
-from jingwei.language.field_types.table import json_schema
-from jingwei.language.form import SHOWN_SYSTEM, STATUSES, Field, Form
+from jingwei.language.form import SHOWN_SYSTEM, STATUSES, Form
 from jingwei.services.commands import Reading
-from jingwei.services.listing import may_open
+from jingwei.services.listing import MOST_A_PAGE, may_open
 from jingwei.services.overrides import MOST_REASON
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import REASONS
@@ -28,6 +31,7 @@ from jingwei.web import locale
 
 blueprint = Blueprint("openapi", __name__)
 
+BODIES: Mapping[str, Mapping[str, Any]] = {**calls.BODIES, **shapes.DEFINITION_BODIES}
 _HOLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _REASON = {"type": "string", "minLength": 1, "maxLength": MOST_REASON}
 _INSTANT = {"type": ["string", "null"], "format": "date-time"}
@@ -63,12 +67,12 @@ def describe(view: Reading) -> dict[str, Any]:
     rules = list(_rules())
     paths: dict[str, Any] = {}
     for rule in rules:
-        paths.setdefault(_path(rule.rule), {}).update(_operations(rule, None))
+        paths.setdefault(_path(rule.rule), {}).update(_operations(view, rule, None))
     for form in forms:
         for rule in rules:
             if rule.endpoint in calls.OF_FORM:
                 path = _path(rule.rule.replace("<form>", form.name))
-                paths.setdefault(path, {}).update(_operations(rule, form))
+                paths.setdefault(path, {}).update(_operations(view, rule, form))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,6 +91,8 @@ def describe(view: Reading) -> dict[str, Any]:
                 "session": {"type": "apiKey", "in": "cookie", "name": "jingwei_session"},
             },
             "schemas": _schemas(view, forms),
+            "responses": answers.responses(),
+            "headers": answers.headers(),
         },
     }
 
@@ -102,12 +108,12 @@ def _path(rule: str) -> str:
     return _HOLE.sub(lambda hole: "{" + hole[2] + "}", rule)
 
 
-def _operations(rule: Rule, form: Form | None) -> dict[str, Any]:
+def _operations(view: Reading, rule: Rule, form: Form | None) -> dict[str, Any]:
     methods = sorted(m.lower() for m in rule.methods or ())
-    return {m: _operation(rule, m, form) for m in methods if m in calls.METHODS}
+    return {m: _operation(view, rule, m, form) for m in methods if m in calls.METHODS}
 
 
-def _operation(rule: Rule, method: str, form: Form | None) -> dict[str, Any]:
+def _operation(view: Reading, rule: Rule, method: str, form: Form | None) -> dict[str, Any]:
     endpoint = rule.endpoint
     words = locale()
     key = f"openapi.{endpoint.replace('.', '_')}"
@@ -117,17 +123,18 @@ def _operation(rule: Rule, method: str, form: Form | None) -> dict[str, Any]:
         "operationId": identity.replace(".", "_"),
         "summary": f"{form.title(words)}: {said}" if form else said,
         "tags": [form.name if form else endpoint.partition(".")[0]],
-        "parameters": _parameters(rule, method, form),
-        "responses": _responses(endpoint, form),
+        "parameters": _parameters(view, rule, method, form),
+        "responses": _responses(endpoint, method, form),
     }
-    if method in ("post", "put", "patch"):
-        found["requestBody"] = _body(endpoint, form)
+    has_body = method in ("post", "put", "patch") or endpoint in BODIES
+    if has_body and endpoint not in shapes.BODILESS:
+        found["requestBody"] = _body(view, endpoint, form)
     if endpoint in calls.WITHOUT_LOGIN:
         found["security"] = []
     return found
 
 
-def _parameters(rule: Rule, method: str, form: Form | None) -> list[dict[str, Any]]:
+def _parameters(view: Reading, rule: Rule, method: str, form: Form | None) -> list[dict[str, Any]]:
     found = [
         {
             "name": name,
@@ -139,37 +146,86 @@ def _parameters(rule: Rule, method: str, form: Form | None) -> list[dict[str, An
         if form is None or name != "form"
     ]
     found += [
-        {"name": name, "in": "query", "required": False, "schema": _query_schema(name)}
-        for name in calls.QUERIES.get(rule.endpoint, ())
+        _query(view, rule.endpoint, name, form) for name in calls.QUERIES.get(rule.endpoint, ())
     ]
+    headers = answers.parameters()
     if method in calls.UNSAFE and rule.endpoint not in calls.WITHOUT_LOGIN:
-        found.append(_header("Idempotency-Key", required=False))
+        found.append(headers["IdempotencyKey"])
     if rule.endpoint in calls.MATCHED:
-        found.append(_header("If-Match", required=True))
+        found.append(headers["IfMatch"])
+    if rule.endpoint in shapes.OF_ONE_FORM:
+        found.append(headers["FormFingerprint"])
     return found
 
 
-def _header(name: str, *, required: bool) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "schema": {"type": "string"}}
+def _query(view: Reading, endpoint: str, name: str, form: Form | None) -> dict[str, Any]:
+    words = locale()
+    found = {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": _query_schema(endpoint, name),
+    }
+    key = f"openapi.query_{name}"
+    if endpoint in shapes.LISTS and has_text(key, words):
+        found["description"] = text(key, words)
+        if form is not None and (examples := _query_examples(view, form, name)):
+            found["examples"] = {str(n): {"value": one} for n, one in enumerate(examples, 1)}
+    return found
 
 
-def _query_schema(name: str) -> dict[str, Any]:
+def _query_examples(view: Reading, form: Form, name: str) -> list[str]:
+    """Of a list of this form, with fields that its reader may name."""
+    rights = view.rights.fields(view, form.name)
+    known = rights.visible - rights.masked
+    numbers = [
+        f.name
+        for f in form.fields.values()
+        if f.type in ("money", "number", "integer") and f.name in known and not f.many
+    ]
+    if name == "filter":
+        found = ['created_by == me and updated_at >= "2026-01-01T00:00:00+08:00"']
+        return [*(f"{n} > 100 and {n} < 1_000" for n in numbers[:1]), f"id in [{1}, {2}]", *found][
+            :2
+        ]
+    if name == "sort":
+        return [f"-{numbers[0]},id" if numbers else "-updated_at,id"]
+    if name == "fields":
+        return [",".join(["id", *numbers[:2]])]
+    return []
+
+
+def _query_schema(endpoint: str, name: str) -> dict[str, Any]:
+    if name == "page" and endpoint in shapes.LISTS:
+        return {"type": "integer", "minimum": 1, "maximum": LAST_PAGE, "default": 1}
+    if name == "size" and endpoint in shapes.LISTS:
+        return {"type": "integer", "minimum": 1, "maximum": MOST_A_PAGE, "default": 20}
     if name in calls.INTEGERS:
         return {"type": "integer", "minimum": 1}
     if name in calls.FLAGS:
         return {"type": "string", "enum": ["0", "1"]}
     if name in calls.DAYS:
         return {"type": "string", "format": "date"}
-    if name == "count":
-        return {"type": "string", "enum": ["exact", "capped", "none"]}
-    return {"type": "string"}
+    if name in shapes.WORDS:
+        return {"type": "string", "enum": list(shapes.WORDS[name])}
+    return {"type": "string", "maxLength": MOST_PARAMETER}
 
 
-def _responses(endpoint: str, form: Form | None) -> dict[str, Any]:
+def _responses(endpoint: str, method: str, form: Form | None) -> dict[str, Any]:
     error = {"description": text("openapi.refused", locale()), "content": _content("error")}
+    statuses = ["400"]
+    if endpoint not in calls.WITHOUT_LOGIN:
+        statuses += ["401", "403", "404"]
+    if method in calls.UNSAFE:
+        statuses += ["409", "413", "422"]
+    if endpoint in calls.MATCHED:
+        statuses += ["412", "428"]
+    if endpoint == "session.login":
+        statuses += ["401", "429"]
+    refused = {**answers.refusals(*sorted(statuses)), "default": error}
     good: dict[str, Any] = {"description": text("openapi.done", locale())}
     if endpoint in calls.EMPTY:
-        return {"204": good, "default": error}
+        return {"204": good, **refused}
     if endpoint in calls.PAGED:
         good["content"] = _content(f"{form.name}.page" if form else "page")
     elif endpoint in calls.DOWNLOADS:
@@ -177,23 +233,38 @@ def _responses(endpoint: str, form: Form | None) -> dict[str, Any]:
     elif form is not None and endpoint != "forms.compute":
         good["content"] = _content(form.name)
     else:
-        good["content"] = _content("object")
-    return {"201" if endpoint in calls.CREATED else "200": good, "default": error}
+        good["content"] = _content(shapes.ANSWERS.get(endpoint, "object"))
+    if endpoint in shapes.TAGGED:
+        good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    if endpoint == "records.create":
+        good["headers"]["Location"] = {"$ref": "#/components/headers/Location"}
+    return {"201" if endpoint in calls.CREATED else "200": good, **refused}
 
 
-def _body(endpoint: str, form: Form | None) -> dict[str, Any]:
+def _body(view: Reading, endpoint: str, form: Form | None) -> dict[str, Any]:
     if endpoint in calls.UPLOADS:
         part = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
         return {"required": True, "content": {"multipart/form-data": {"schema": part}}}
     if form is not None:
-        return {"required": True, "content": _content(f"{form.name}.write")}
-    if endpoint in calls.BODIES:
+        made = endpoint == "records.create"
+        content = _content(f"{form.name}.create" if made else f"{form.name}.write")
+        rights = view.rights.create_fields(view, form.name)
+        example = fields.example_body(view, form, rights) if made else None
+        if example is not None:
+            content["application/json"]["example"] = example
+        return {"required": True, "content": content}
+    if endpoint in BODIES:
         schema = {
             "type": "object",
-            "properties": calls.BODIES[endpoint],
+            "properties": BODIES[endpoint],
             "additionalProperties": False,
         }
-        return {"required": True, "content": {"application/json": {"schema": schema}}}
+        if endpoint in shapes.REQUIRED:
+            schema["required"] = list(shapes.REQUIRED[endpoint])
+        content = {"application/json": {"schema": schema}}
+        if endpoint in shapes.EXAMPLES:
+            content["application/json"]["example"] = shapes.EXAMPLES[endpoint]
+        return {"required": endpoint in shapes.REQUIRED, "content": content}
     return {"required": False, "content": _content("object")}
 
 
@@ -208,61 +279,59 @@ def _schemas(view: Reading, forms: list[Form]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "object": {"type": "object"},
         "error": _error_schema(),
+        **shapes.SCHEMAS,
         "page": _page_schema({"type": "object"}),
     }
     for form in forms:
         reads = view.rights.fields(view, form.name)
         makes = view.rights.create_fields(view, form.name)
         rights = FieldRights(reads.visible | makes.visible, reads.writable | makes.writable)
-        record, write = _record_schemas(form, rights, may(view, form.name))
-        found[form.name] = record
-        found[f"{form.name}.write"] = write
-        found[f"{form.name}.page"] = _page_schema({"$ref": f"#/components/schemas/{form.name}"})
+        name, can = form.name, may(view, form.name)
+        found[name] = _read_schema(view, form, rights)
+        found[f"{name}.write"] = {**_write_schema(view, form, rights, whole=False), "x-can": can}
+        found[f"{name}.create"] = _write_schema(
+            view, form, FieldRights(makes.visible, makes.writable), whole=True
+        )
+        found[f"{name}.page"] = _page_schema({"$ref": f"#/components/schemas/{name}"})
     return found
 
 
-def _record_schemas(
-    form: Form, rights: FieldRights, can: list[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A record as it is read, and what of it may be written."""
+def _read_schema(view: Reading, form: Form, rights: FieldRights) -> dict[str, Any]:
+    """A record as it is read."""
     shown: dict[str, Any] = {
         name: {**SYSTEM[name], "readOnly": name != "org"} for name in SHOWN_SYSTEM
     }
+    for name, field in form.fields.items():
+        if name in rights.visible and field.type not in fields.NOT_VALUES:
+            shown[name] = fields.read_schema(view, field, rights)
+    return {
+        "type": "object",
+        "title": form.title(locale()),
+        "properties": shown,
+        "required": ["id", "revision"],
+    }
+
+
+def _write_schema(view: Reading, form: Form, rights: FieldRights, *, whole: bool) -> dict[str, Any]:
+    """What of a record may be written. `whole`: what a new one must have is owed."""
     written: dict[str, Any] = {"org": SYSTEM["org"]} if "org" in rights.writable else {}
     for name, field in form.fields.items():
-        if name not in rights.visible or field.type in ("heading", "note"):
-            continue
-        schema = _field_schema(field, rights)
-        writable = name in rights.writable and _may_be_sent(field)
-        shown[name] = schema if writable else {**schema, "readOnly": True}
-        if writable:
-            written[name] = schema
+        sent = name in rights.visible and name in rights.writable and fields.may_be_sent(field)
+        if sent and field.type not in fields.NOT_VALUES:
+            written[name] = fields.written_schema(view, form, field, rights, whole=whole)
     owing = [f.name for f in form.fields.values() if f.mode == "override_with_reason"]
     if reasons := {name: _REASON for name in owing if name in written}:
         said = text("openapi.reasons", locale())
         written[REASONS] = {"type": "object", "properties": reasons, "description": said}
-    title = form.title(locale())
-    read = {"type": "object", "title": title, "properties": shown, "required": ["id", "revision"]}
-    write = {"type": "object", "title": title, "properties": written, "additionalProperties": False}
-    return read, {**write, "x-can": can}
-
-
-def _may_be_sent(field: Field) -> bool:
-    computed = field.compute is not None and field.mode in ("always", "lock_if_found")
-    return not (computed or field.readonly)
-
-
-def _field_schema(field: Field, rights: FieldRights) -> dict[str, Any]:
-    words = locale()
-    if field.type == "table":
-        columns = {
-            name: _field_schema(column, rights)
-            for name, column in field.fields.items()
-            if column.path in rights.visible and column.type not in ("heading", "note")
-        }
-        row = {"type": "object", "properties": {"id": {"type": "integer"}, **columns}}
-        return {"title": field.title(words), "type": "array", "items": row}
-    return {"title": field.title(words), **json_schema(field)}
+    found: dict[str, Any] = {
+        "type": "object",
+        "title": form.title(locale()),
+        "properties": written,
+        "additionalProperties": False,
+    }
+    if whole and (needed := fields.owed(form, written)):
+        found["required"] = needed
+    return found
 
 
 def _page_schema(item: dict[str, Any]) -> dict[str, Any]:

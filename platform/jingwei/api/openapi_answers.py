@@ -1,0 +1,120 @@
+"""What every call has in common: the headers it takes and gives, and how it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.texts import has_text, text
+from jingwei.web import locale
+
+Schema = dict[str, Any]
+# status → (name of the response, a code that is answered so)
+REFUSALS: Mapping[str, tuple[str, str]] = {
+    "400": ("Malformed", "unknown-fields"),
+    "401": ("NotSignedIn", "not-signed-in"),
+    "403": ("NotAllowed", "not-allowed"),
+    "404": ("NotFound", "no-such-record"),
+    "409": ("Conflict", "busy"),
+    "412": ("Stale", "stale"),
+    "413": ("TooLarge", "too-large"),
+    "422": ("Invalid", "invalid"),
+    "428": ("PreconditionRequired", "if-match-missing"),
+    "429": ("TooManyRequests", "too-many-sign-ins"),
+}
+_FIELDS: Mapping[str, tuple[str, str]] = {"400": ("", "unknown-field"), "422": ("name", "required")}
+_REQUEST = "5f2a8c1e9b304d76"
+
+
+def responses() -> Schema:
+    """Every way of being refused, by name, with an example in the language of the document."""
+    return {name: _response(status, code) for status, (name, code) in REFUSALS.items()}
+
+
+def refusals(*statuses: str) -> Schema:
+    """Of one call."""
+    return {
+        status: {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in statuses
+    }
+
+
+def _response(status: str, code: str) -> Schema:
+    words = locale()
+    fields = []
+    if status in _FIELDS:
+        path, wrong = _FIELDS[status]
+        holes = {"name": "color"}
+        said = text(f"refusals.{wrong}", words, **holes)
+        fields.append({"path": path or "color", "code": wrong, "message": said})
+    error = {
+        "code": code,
+        "message": text(f"refusals.{code}", words),
+        "fields": fields,
+        "request_id": _REQUEST,
+    }
+    key = f"openapi.status_{status}"
+    found: Schema = {
+        "description": text(key, words) if has_text(key, words) else code,
+        "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/error"},
+                "example": {"error": error},
+            }
+        },
+    }
+    if status == "401":
+        challenge = {"schema": {"type": "string"}, "example": 'Bearer realm="jingwei"'}
+        found["headers"]["WWW-Authenticate"] = challenge
+    return found
+
+
+def headers() -> Schema:
+    """Headers of answers."""
+    words = locale()
+    return {
+        "ETag": {
+            "description": text("openapi.header_etag", words),
+            "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+            "example": '"3"',
+        },
+        "Location": {
+            "description": text("openapi.header_location", words),
+            "schema": {"type": "string", "format": "uri-reference"},
+        },
+        "RequestId": {
+            "description": text("openapi.header_request_id", words),
+            "schema": {"type": "string"},
+            "example": _REQUEST,
+        },
+    }
+
+
+def parameters() -> Schema:
+    """Headers of requests."""
+    words = locale()
+    return {
+        "IfMatch": {
+            "name": "If-Match",
+            "in": "header",
+            "required": True,
+            "description": text("openapi.header_if_match", words),
+            "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,15}"$'},
+            "example": '"3"',
+        },
+        "IdempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": text("openapi.header_idempotency_key", words),
+            "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            "example": "5d1f6f0c-order-4711",
+        },
+        "FormFingerprint": {
+            "name": "Form-Fingerprint",
+            "in": "header",
+            "required": False,
+            "description": text("openapi.header_fingerprint", words),
+            "schema": {"type": "string"},
+        },
+    }
