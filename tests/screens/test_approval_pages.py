@@ -453,7 +453,10 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     assert not pages.page("admin.b", f"/flows/migrate?id={only}").xpath("//tr[td]")
     assert not pages.page("admin.b", "/flows/migrate?workflow=old").xpath("//tr[td]")
     other = "steps: [{id: z, title: 终审, approve: {who: {person: u6}}}]"
+    house.decide("u5", only)
     house.publish(case_files("old", other))
+    figures = pages.page("admin", "/flows?workflow=old").xpath("//*[@class='figures-name']")
+    assert "初审（已取消的步骤）" in [words(one) for one in figures]
     shown = pages.page("admin", "/flows/migrate?workflow=old")
     (refused, *_) = texts(shown, "//*[@class='refused']")
     assert refused.startswith("不能迁移")

@@ -16,6 +16,7 @@ from jingwei.screens.opinions import (
     outcome_words,
     waited_for,
 )
+from jingwei.services.flows.words import titled
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -49,10 +50,8 @@ class Round:
 
 
 def step_title(step: Mapping[str, Any]) -> str:
-    title = step.get("title") or step.get("step") or ""
-    if isinstance(title, Mapping):
-        return str(title.get(locale()) or next(iter(title.values()), ""))
-    return str(title)
+    """What a step is called: its title, else what kind it is."""
+    return titled(step["step"], str(step["title"]), step["kind"], locale())
 
 
 def rounds(cells: Cells, json: Mapping[str, Any], signed: Signed, *, predicts: bool) -> list[Round]:

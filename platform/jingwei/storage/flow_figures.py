@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,6 +52,22 @@ def closed_runs(
         one = ClosedRun(row.opened_at, row.closed_at, row.due_at, bool(row.back), row.record)
         found.setdefault(row.step, []).append(one)
     return found
+
+
+def titles_of(
+    connection: Connection, workflow: str, steps: Collection[str]
+) -> dict[str, Mapping[str, str]]:
+    """What steps were called that the workflow has no more: as their newest tasks say."""
+    run, flow, task = sys_step_run.c, sys_flow_instance.c, sys_task.c
+    newest = (
+        sa.select(sa.func.max(task.id))
+        .join(sys_step_run, run.id == task.run)
+        .join(sys_flow_instance, flow.id == run.flow)
+        .where(flow.workflow == workflow, run.step.in_(steps))
+        .group_by(run.step)
+    )
+    named = sa.select(run.step, task.title).join(sys_step_run, run.id == task.run)
+    return {row[0]: row[1] for row in connection.execute(named.where(task.id.in_(newest)))}
 
 
 def waiting(connection: Connection, flows: Collection[int]) -> set[int]:

@@ -8,13 +8,14 @@ from functools import cache, partial
 from statistics import median
 from typing import Any
 
-from jingwei.language.workflow import walk
+from jingwei.language.workflow import Workflow, walk
 from jingwei.refusals import Malformed, NotAllowed
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.flows.plan import START
 from jingwei.services.flows.who import FLOW_ADMIN
-from jingwei.services.flows.words import action_word
+from jingwei.services.flows.words import action_word, step_words
 from jingwei.services.tasks import instant
 from jingwei.services.workdays import calendar_of, is_workday, worked_time
 from jingwei.storage import flow_figures
@@ -23,6 +24,7 @@ from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_figures import ClosedRun
 from jingwei.storage.flow_rows import FlowRow, TaskRow
 from jingwei.storage.keys import records_in
+from jingwei.texts import text
 
 STATES = ("all", "overdue", "suspended", "stuck")
 MOST = 2_000  # running requests that one view looks through
@@ -195,18 +197,37 @@ def statistics(view: Reading, workflow: str | None = None) -> list[dict[str, Any
         among = None if orgs is None else records_in(view.store, [definition.form], orgs)
         figures = flow_figures.closed_runs(view.connection, name, among)
         order = [step.id for step in walk(definition.steps)]
-        for step in [*(s for s in order if s in figures), *sorted(figures.keys() - set(order))]:
-            runs, known = figures[step], definition.step(step)
+        gone = sorted(figures.keys() - set(order))
+        called = _called(view, definition, gone)
+        for step in [*(s for s in order if s in figures), *gone]:
+            runs = figures[step]
             found.append(
                 {
                     "workflow": name,
                     "workflow_title": definition.title(locale),
                     "step": step,
-                    "title": known.title(locale) if known else step,
+                    "title": called(step),
                     **_figures(runs, worked),
                 }
             )
     return found
+
+
+def _called(view: Reading, definition: Workflow, gone: Collection[str]) -> Callable[[str], str]:
+    """Titles of steps; of those that the workflow has no more, what they were called."""
+    locale = view.actor.locale or "zh"
+    past = flow_figures.titles_of(view.connection, definition.name, gone) if gone else {}
+
+    def called(step: str) -> str:
+        known = definition.step(step)
+        if known is not None:
+            return step_words(known, locale)
+        if step == START:
+            return text("flows.start", locale)
+        title = past.get(step, {}).get(locale) or ""
+        return text("flows.step_gone", locale, title=title if title != step else step)
+
+    return called
 
 
 def statistics_by_org(view: Reading, workflow: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jingwei.language.workflow import Step
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.texts import DEFAULT_LOCALE, has_text, text
 
@@ -50,6 +51,17 @@ def flow_status_word(status: str) -> Word:
 
 def positions_word(positions: Iterable[str]) -> Listed:
     return Listed(tuple(Word("flows.positions", one) for one in positions))
+
+
+def step_words(step: Step, locale: str = DEFAULT_LOCALE) -> str:
+    """The title of a step; what kind it is, where its author gave it none."""
+    return titled(step.id, step.title(locale), step.kind, locale)
+
+
+def titled(step: str, title: str, kind: str, locale: str = DEFAULT_LOCALE) -> str:
+    """A title that is no more than the id of its step says nothing to people."""
+    key = f"flow_diagram.kinds.{kind}"
+    return title if title not in ("", step) or not has_text(key) else text(key, locale)
 
 
 def step_word(plan: FlowPlan, step: str) -> object:
