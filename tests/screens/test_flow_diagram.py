@@ -11,8 +11,9 @@ from page_house import texts, words
 
 from jingwei.catalogue.compile import compile_texts
 from jingwei.language.workflow import Workflow
-from jingwei.screens.flow_diagram import Stand, diagram, fit, rule_words, width_of
+from jingwei.screens.flow_diagram import Stand, diagram, fit, width_of
 from jingwei.screens.flow_layout import laid_out
+from jingwei.screens.flow_words import field_names, rule_words
 
 FLOW = """
 defaults: {empty: flow_admin}
@@ -66,6 +67,54 @@ def test_conditions_name_fields_as_people_know_them() -> None:
     assert texts(figure, "//*[@class='flow-label']/*[local-name()='text']") == [
         "金额 > 100万", "否则", "甲", "乙", "lines",
     ]  # fmt: skip
+
+
+def test_a_definition_says_what_each_step_waits_for_and_where_it_leads() -> None:
+    flow = """
+steps:
+  - {id: a, title: 编制, fill: {who: initiator}, due: 3wd}
+  - {id: b, title: 表决, approve: {mode: vote, pass: 2/3, who: {post: leader, at: org}}}
+  - id: c
+    title: 复核
+    when: amount > 100万
+    approve: {who: {head_of: org}, on_reject: {return_to: a}}
+  - {id: d, title: 到账, wait: {until: amount > 0, at_most: 5wd}}
+  - {id: e, title: 不符, return: {to: a, when: amount < 0}}
+  - {id: f, title: 重来, return: {to: initiator, max: 2}}
+  - {id: g, title: 结束了, end: rejected}
+"""
+    files = {**BASE, **case_files("req", flow)}
+    catalogue = compile_texts({path: text.encode() for path, text in files.items()})
+    shown = catalogue.workflows["req"]
+    names = field_names(catalogue.forms["req"], "zh")
+    figure = drawn(shown, people=rule_words(catalogue, "zh"), names=names)
+    assert [step(figure, id).get("aria-label") for id in "abcdefg"] == [
+        "编制，填写，发起人，期限 3wd",
+        "表决，票签 2/3，本单位分管领导",
+        "复核，单人审批，本单位负责人，仅当 金额 > 100万，不同意退回到 编制",
+        "到账，等待，直到 金额 > 0，最多 5wd",
+        "不符，退回到 编制，仅当 金额 < 0",
+        "重来，退回到 发起人，最多 2 次",
+        "结束了，拒绝并结束",
+    ]
+
+
+def test_a_return_that_may_not_happen_leads_on() -> None:
+    flow = """
+steps:
+  - {id: a, approve: {who: {person: u1}}}
+  - id: gate
+    branch:
+      - {when: amount > 1, steps: [{id: back, return: {to: a, when: amount > 5}}]}
+      - {when: amount > 0, steps: [{id: always, return: {to: a}}]}
+      - else: []
+"""
+    files = {**BASE, **case_files("req", flow)}
+    shown = compile_texts({p: t.encode() for p, t in files.items()}).workflows["req"]
+    edges = laid_out(shown.steps, lambda s: 2, lambda s, b: "").edges
+    into_the_join = [edge.out_of for edge in edges if not edge.arrow and not edge.into]
+    assert ("back",) in into_the_join
+    assert ("always",) not in into_the_join
 
 
 def test_a_running_request_shows_done_now_and_what_is_to_come() -> None:

@@ -28,7 +28,6 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
-from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.who import Who
 from jingwei.language.workflow import Branch, Step, Workflow
 from jingwei.screens.flow_layout import (
@@ -42,6 +41,7 @@ from jingwei.screens.flow_layout import (
     ids_of,
     laid_out,
 )
+from jingwei.screens.flow_words import details, kind_words, rule_name
 from jingwei.texts import has_text, text
 
 Standing = Literal["done", "bad", "now", "ahead", "maybe", "skipped"]
@@ -75,6 +75,7 @@ def diagram(
     ended: Standing | None = None,
     names: Mapping[str, str] | None = None,
     people: Callable[[Who], str] | None = None,
+    flows: Mapping[str, str] | None = None,
 ) -> Markup:
     """The workflow as `<figure class="flow-figure">`: the SVG, and with `stands` a legend.
 
@@ -82,9 +83,11 @@ def diagram(
     was never reached (`skipped`) where the flow has ended. `ended`: how the end of the flow looks
     (`done`, `bad`), None while it runs. `names`: what fields are called, by path, for conditions.
     `people`: words for a rule of people, shown where there are no stands (`rule_words(catalogue,
-    locale)` gives them); without it, the name of the post, role or person as written.
+    locale)` gives them); without it, the name of the post, role or person as written. `flows`:
+    titles of workflows by name, for subflows.
     """
-    drawing = _Drawing(workflow, stands, locale, ended, names or {}, people or _rule_name)
+    drawing = _Drawing(workflow, stands, locale, ended, names or {}, people or rule_name)
+    drawing.flows = flows or {}
     return drawing.figure()
 
 
@@ -104,6 +107,7 @@ class _Drawing:
         self.ended = ended
         self.names = names
         self.people = people
+        self.flows: Mapping[str, str] = {}
 
     def figure(self) -> Markup:
         layout = laid_out(self.workflow.steps, lambda s: len(self._written(s)), self._lane)
@@ -223,12 +227,8 @@ class _Drawing:
         title = step.title(self.locale)
         if title and title != step.id:
             return title
-        if step.kind == "return":
-            target = self.workflow.step(step.return_to or "")
-            to = target.title(self.locale) if target else (step.return_to or "")
-            return self._word("return_to", title=to)
-        if step.kind == "end":
-            return self._word(f"ends.{step.outcome or 'approved'}")
+        if step.kind in ("return", "end"):
+            return kind_words(self.workflow, step, self.locale, self.flows)
         return self._word(f"kinds.{step.kind}")
 
     def _lines(self, step: Step) -> list[str]:
@@ -236,11 +236,12 @@ class _Drawing:
         known = (self.stands or {}).get(step.id)
         if known is not None and (known.people or known.note):
             return [line for line in (known.people, *known.lines, known.note) if line]
-        approves = step.kind == "approve"
-        kind = self._word(f"modes.{step.mode}" if approves else f"kinds.{step.kind}")
+        kind = kind_words(self.workflow, step, self.locale, self.flows)
         lines = [] if kind == self._title(step) else [kind]
-        if self.stands is None and step.who:
-            lines.append(self._word("listing").join(self.people(one) for one in step.who))
+        if self.stands is None:
+            if step.who:
+                lines.append(self._word("listing").join(self.people(one) for one in step.who))
+            lines += details(self.workflow, step, self.locale, self._condition)
         return lines
 
     def _lane(self, step: Step, branch: Branch | None) -> str:
@@ -411,33 +412,3 @@ def wrapped(words: str, room: float, size: float) -> list[str]:
 def condition_words(source: str, names: Mapping[str, str]) -> str:
     """The expression with the names of fields in place of their paths."""
     return re.sub(r"[A-Za-z_][\w.]*", lambda found: names.get(found[0], found[0]), source.strip())
-
-
-# --- rules of people -----------------------------------------------------------------------------
-
-
-def rule_words(catalogue: Catalogue, locale: str) -> Callable[[Who], str]:
-    """Words for a rule of people, with the titles that posts and roles have: for `people`."""
-
-    def words(who: Who) -> str:
-        named = {"post": catalogue.posts, "role": catalogue.roles}.get(who.kind, {})
-        known = named.get(who.name or "")
-        if known is not None:
-            return str(known.title(locale))
-        if who.of:
-            inside = text("flow_diagram.listing", locale).join(words(one) for one in who.of)
-            return text(f"flow_diagram.rules.{who.kind}", locale, who=inside)
-        org = who.org.source if who.org is not None else ""
-        types = catalogue.org_types.types if catalogue.org_types else {}
-        if org.split(".")[-1] in types:
-            org = types[org.split(".")[-1]].title(locale)
-        key = f"flow_diagram.rules.{who.kind}"
-        if not has_text(key):
-            return _rule_name(who)
-        return text(key, locale, who=who.name or "", org=org)
-
-    return words
-
-
-def _rule_name(who: Who) -> str:
-    return who.name or (who.org.source if who.org is not None else who.kind)

@@ -25,7 +25,6 @@ EDGE = 8  # around the whole
 
 BoxKind = Literal["start", "end", "step", "gate", "join", "frame"]
 GATES = frozenset({"branch", "inclusive", "parallel", "each"})
-LEAVES = frozenset({"end", "return"})  # nothing follows them
 
 # how many lines of words a step needs
 Lines = Callable[[Step], int]
@@ -81,6 +80,13 @@ def laid_out(steps: Sequence[Step], lines: Lines, lane_title: LaneTitle) -> Layo
     return _Paper(lines, lane_title).whole(steps)
 
 
+def leaves(step: Step) -> bool:
+    """Whether the flow never goes on behind this step: an end or a return that always happens."""
+    if step.when is not None:
+        return False
+    return step.kind == "end" or (step.kind == "return" and step.max is None)
+
+
 def ids_of(steps: Sequence[Step]) -> tuple[str, ...]:
     """All ids of these steps and of what is inside them."""
     found: list[str] = []
@@ -107,7 +113,7 @@ class _Paper:
         if steps:
             self._down(middle, y, y + DOWN, into=ids_of(steps[:1]))
             y = self._sequence(steps, middle, y + DOWN)
-        if not steps or steps[-1].kind not in LEAVES:
+        if not steps or not leaves(steps[-1]):
             self._down(middle, y, y + DOWN, into=("@end",), out_of=ids_of(steps[-1:]))
         layout.boxes.append(Box("end", middle - 46, y + DOWN, 92, ROUND_HIGH))
         layout.wide = wide + 2 * EDGE
@@ -131,7 +137,7 @@ class _Paper:
         for index, step in enumerate(steps):
             if index:
                 before = steps[index - 1]
-                if before.kind not in LEAVES:
+                if not leaves(before):
                     self._down(middle, y, y + DOWN, into=ids_of([step]), out_of=ids_of([before]))
                 y += DOWN
             y = self._block(step, middle, y) if step.kind in GATES else self._leaf(step, middle, y)
@@ -168,7 +174,7 @@ class _Paper:
             frame = Box("frame", middle - wide / 2, y + 16, wide, meet - y - 28, step)
             self.layout.boxes.insert(0, frame)
         for center, bottom, inside in ends:
-            if inside and inside[-1].kind in LEAVES:
+            if inside and leaves(inside[-1]):
                 continue
             bend = meet - 12
             corners = ((center, bottom), (center, bend), (middle, bend), (middle, meet))

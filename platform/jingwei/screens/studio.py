@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from jingwei.language.kinds.table import KINDS
-from jingwei.screens.flow_diagram import diagram, rule_words
+from jingwei.screens.flow_diagram import diagram
+from jingwei.screens.flow_words import field_names, rule_words
 from jingwei.screens.frame import icon_names, page
 from jingwei.screens.lineage_graph import graph
 from jingwei.screens.session import check_csrf, reading
@@ -112,7 +113,8 @@ def _groups(found: list[TreeFile]) -> list[dict[str, Any]]:
 
 
 def flow() -> Any:
-    """The picture of a workflow that is being typed: `path`, `text` of a form."""
+    """The picture of a workflow that is being typed: `path`, `text` of a form. None where the text
+    cannot be read in full: a picture of what is left of it would hide steps."""
     check_csrf()
     path, written = request.form.get("path", ""), request.form.get("text", "")
     with reading() as view:
@@ -122,17 +124,21 @@ def flow() -> Any:
         catalogue_ = checking().good(view)
         flows = found.checked.of("workflow").values()
         workflow = next((one for one in flows if one.origin.file == path), None)
-        drawn = None
-        if workflow is not None:
-            form = catalogue_.forms.get(workflow.form)
-            fields = form.fields.items() if form is not None else ()
+        drawn, file = None, found.checked.files.get(path)
+        if workflow is not None and file is not None and not file.broken:
             drawn = diagram(
                 workflow,
                 locale=locale(),
-                names={name: field.title(locale()) for name, field in fields},
+                names=field_names(catalogue_.forms.get(workflow.form), locale()),
                 people=rule_words(catalogue_, locale()),
+                flows={name: one.title(locale()) for name, one in catalogue_.workflows.items()},
             )
-        return render_template("parts/studio_flow.html", figure=drawn, words=words)
+        wrong = next((one for one in found.errors if one.at.file == path), None)
+        said = "" if wrong is None else wrong.what(locale())
+        line = wrong.at.line if wrong is not None else 0
+        return render_template(
+            "parts/studio_flow.html", figure=drawn, said=said, line=line, words=words
+        )
 
 
 def lineage() -> Any:

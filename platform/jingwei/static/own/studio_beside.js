@@ -73,10 +73,14 @@ export class Beside {
     body.set("text", text());
     const answer = await part("/studio/flow", { method: "POST", body });
     if (number !== this.asked) return;
-    const found = new DOMParser().parseFromString(answer.text, "text/html").querySelector(".flow-figure");
+    const answered = new DOMParser().parseFromString(answer.text, "text/html");
+    const found = answered.querySelector(".flow-figure");
     // what was drawn stays until it can be drawn anew
-    $("flow").classList.toggle("stale", !found);
-    $("flow-said").textContent = found ? say("flow_hint") : answer.ok ? say("flow_broken") : answer.text;
+    const stays = !found && $("flow").childElementCount > 0;
+    const wrong = answer.ok ? (answered.querySelector(".hint")?.textContent ?? say("flow_broken")) : answer.text;
+    $("flow").classList.toggle("stale", stays);
+    $("flow-said").classList.toggle("wrong", !found);
+    $("flow-said").textContent = found ? say("flow_hint") : stays ? `${wrong} ${say("flow_before")}` : wrong;
     if (!found) return;
     const before = $("flow").querySelector("[data-flow-paper]");
     const place = before && [before.scrollLeft, before.scrollTop];
