@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from jingwei.language.kinds.table import KINDS, LATER, Kind
-from jingwei.language.walker import BAD, Reference, Walker, well_named
+from jingwei.language.walker import BAD, Reference, Walker, meant_key, well_named
 from jingwei.problems import Phrase, Position, Problems, nearest
 from jingwei.reading.yaml_file import Scalar, YamlFile
+from jingwei.texts import text
 
 # What is certain however much of a file could not be read: it is said of what is written, never
 # of what is missing.
@@ -38,6 +39,10 @@ SAID_OF_PARTS = frozenset(
         "reserved-name",
         "text-too-long",
         "cut-expression",
+        "cut-text",
+        "missing-colon",
+        "misplaced-field",
+        "misplaced-key",
         "wrong-shape",
     }
 )
@@ -80,7 +85,7 @@ def check_file(
     kind = _kind_of(file, problems)
     if kind is None:
         checked.complete = False
-        _known_all_the_same(file, checked)
+        _go_on_as_what_is_meant(file, folders, checked, problems)
     elif kind in LATER:
         stem = PurePosixPath(file.path).stem
         at = file.value_at(("kind",))
@@ -108,6 +113,27 @@ def _check_parts(
         p for p in apart if p.code in SAID_OF_PARTS and not problems.at_line(file.path, p.at.line)
     ]
     problems.extend(said)
+
+
+def _go_on_as_what_is_meant(
+    file: YamlFile, folders: Mapping[str, str], checked: Checked, problems: Problems
+) -> None:
+    """Where the kind is missing or wrong the folder tells it: the other keys are looked at too."""
+    _known_all_the_same(file, checked)
+    kind = _kind_of_folder(file.path)
+    data = file.data
+    if kind is None or kind not in KINDS or not isinstance(data, dict):
+        return
+    first = next(iter(data), "")
+    if "kind" not in data and first not in KINDS[kind].schema["properties"]:
+        data = {key: part for key, part in data.items() if key != first}
+    known = KINDS[kind].schema["properties"].keys() - {"kind"}
+    if not any(meant_key(key, dict.fromkeys(known)) for key in data):
+        return  # too little of it to tell
+    apart = Problems()
+    whole = replace(file, data={"kind": Scalar(kind), **data, **{"kind": Scalar(kind)}})
+    _check(whole, KINDS[kind], folders.get(kind, KINDS[kind].folder), Checked(), apart)
+    problems.extend(p for p in apart if p.code in SAID_OF_PARTS)
 
 
 def _known_all_the_same(file: YamlFile, checked: Checked) -> None:
@@ -143,7 +169,7 @@ def _kind_of(file: YamlFile, problems: Problems) -> str | None:
     if not isinstance(written, Scalar) or written.text not in every:
         at = file.value_at(("kind",))
         name = written.text[:40] if isinstance(written, Scalar) else ""
-        suggestion = nearest(name, every)
+        suggestion = nearest(name, every) or _kind_called(name, every)
         known = ", ".join(every)
         problems.add("unknown-kind", at, suggestion=suggestion, name=name, known=known)
         return None
@@ -151,6 +177,11 @@ def _kind_of(file: YamlFile, problems: Problems) -> str | None:
         problems.add("kind-not-first", file.key_at(("kind",)))
         return None
     return written.text
+
+
+def _kind_called(name: str, kinds: Iterable[str]) -> str | None:
+    """The kind that is called so in Chinese."""
+    return next((kind for kind in kinds if text(f"things.kind_{kind}", "zh") == name), None)
 
 
 def _kind_of_folder(path: str) -> str | None:

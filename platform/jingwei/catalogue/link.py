@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import date
 
 from jingwei.catalogue.check_files import Checked
 from jingwei.language.kinds.table import KINDS, LATER
 from jingwei.language.organisation import OrgTypes
+from jingwei.language.text import Text
 from jingwei.language.walker import Reference
 from jingwei.problems import Phrase, Problems, nearest
 
@@ -33,8 +35,22 @@ def check_references(checked: Checked, problems: Problems) -> None:
     )
 
 
+def _titled(checked: Checked, kind: str, title: str) -> str | None:
+    """The definition whose title was written in the place of its name."""
+    for name, definition in checked.of(kind).items():
+        words = getattr(definition, "title", None)
+        if isinstance(words, Text) and title.strip("《》“” ") in (words.zh, words.en):
+            return name
+    return None
+
+
 def _meant_who(checked: Checked, word: str) -> str | None:
-    """A role or a post that was named as if it were a word of the language."""
+    """A role, a post or a person that was named as if it were a word of the language."""
+    if not word.isascii():
+        role, post = _titled(checked, "role", word), _titled(checked, "post", word)
+        word = role or post or word
+    if re.fullmatch(r"[a-z]+(\.[a-z]+)+", word):
+        return f"{{person: {word}}}"
     if word in checked.known.get("role", {}):
         return f"{{role: {word}}}"
     if word in checked.known.get("post", {}):
@@ -70,7 +86,7 @@ def _unknown(
     file = f"{folder}/{reference.name}{'.md' if kind == 'guide' else '.yaml'}"
     if kind == "org_type":
         file = "definitions/org_types.yaml"
-    suggestion = nearest(reference.name, known)
+    suggestion = nearest(reference.name, known) or _titled(checked, kind, reference.name)
     if suggestion is None and kind in _SEATS:
         other = _SEATS[kind]
         if reference.name in checked.known.get(other, {}):

@@ -39,7 +39,9 @@ _NAMED = frozenset(
 # problems of which the names below may be missed elsewhere
 _WITH_NAMES = ("unknown-key", "misplaced-field", "unknown-field-type")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[:：]")
+_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*(?:[:=](?=\s|$)|：)", re.MULTILINE)
+# keys that say who: everyone stands in for somebody who is not known
+_PEOPLE = frozenset({"who", "for"})
 
 
 @dataclass
@@ -215,7 +217,8 @@ def _without(file: YamlFile, places: list[Position], tried: int, lost: set[str])
         lost |= set(_names_in("", file.data))
         return YamlFile(file.path, {}, {}, {}, file.text)
     stand_ins = {path for path in out if not tried and _is_plain_field(file, path)}
-    for path in out - stand_ins:
+    everyone = {path for path in out if not tried and path[-1] in _PEOPLE and len(path) > 0}
+    for path in out - stand_ins - everyone:
         lost |= set(_lost_with(file, path))
     keys: dict[Path, Mark] = {}
     values: dict[Path, Mark] = {}
@@ -227,11 +230,13 @@ def _without(file: YamlFile, places: list[Position], tried: int, lost: set[str])
                 marks[new] = (at.line, at.column, at.end_column)
         if old in stand_ins:
             return {"type": Scalar("json")}
+        if old in everyone:
+            return Scalar("everyone")
         if isinstance(data, dict):
             return {
                 key: kept(part, (*old, key), (*new, key))
                 for key, part in data.items()
-                if (*old, key) not in out or (*old, key) in stand_ins
+                if not {(*old, key)} & (out - stand_ins - everyone)
             }
         if isinstance(data, list):
             left = [number for number in range(len(data)) if (*old, number) not in out]

@@ -42,6 +42,7 @@ from jingwei.language.walker import (
     DECIDING,
     Walker,
     cut_expression,
+    is_cut_text,
     meant_key,
     misplaced_field,
     reads,
@@ -173,8 +174,13 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     table = str(path[-2]) if len(path) > 2 and path[-3] == "fields" else None
     fields: dict[str, Field] = {}
     bad = False
+    flat = _keys_beside_their_field(walker, data, path)
     for name, part in data.items():
         here, was_bad = (*path, name), walker.bad
+        if name in flat:
+            if flat[name]:
+                fields[name] = _stand_in(walker, name, here, table)
+            continue
         if _is_key_of_a_field(walker, data, name, here):
             walker.bad = was_bad  # the form is as sound as without it, and is looked at too
             continue
@@ -193,6 +199,25 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         fields[name] = _stand_in(walker, name, here, table) if field is BAD else field
         walker.bad = was_bad
     return BAD if bad else fields
+
+
+def _keys_beside_their_field(walker: Walker, data: dict[str, Data], path: Path) -> dict[str, bool]:
+    """A field without anything, followed by keys in its own column: `amount:`, `type: number`.
+    Whether each of these names is the field's; the first key is named."""
+    found: dict[str, bool] = {}
+    above = ""
+    for name, part in data.items():
+        if isinstance(part, Scalar) and part.is_empty:
+            above = name
+        elif above and isinstance(part, Scalar) and name in FIELD_SCHEMA["properties"]:
+            if above not in found:
+                bad = walker.bad
+                walker.fail("misplaced-key", walker.key_at((*path, name)), key=name, before=above)
+                walker.bad = bad
+            found |= {above: True, name: False}
+        else:
+            above = ""
+    return found
 
 
 def _is_table(data: Data) -> bool:
@@ -220,6 +245,10 @@ def _is_key_of_a_field(walker: Walker, data: dict[str, Data], name: str, path: P
     return True
 
 
+def _none_of(known: Mapping[str, Schema]) -> dict[str, object]:
+    return {"key": "columns", "thing": Phrase("things.field"), "known": ", ".join(known)}
+
+
 def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None) -> Any:
     if not isinstance(data, dict):
         plain = data.text if isinstance(data, Scalar) else ""
@@ -240,6 +269,7 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
             was_bad = walker.bad
             if (
                 cut_expression(walker, data, key, path)
+                or is_cut_text(walker, data, key, path)
                 or misplaced_field(walker, data, key, known, Phrase("things.field"), here)
                 or _unknown(walker, key, type_, here)
             ):
@@ -247,6 +277,14 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
             else:
                 walker.bad = was_bad  # the field is as sound as without the key
             continue
+        if (
+            key == "columns"
+            and type_ == "table"
+            and isinstance(part, dict)
+            and "fields" not in data
+        ):
+            walker.fail("unknown-key", walker.key_at(here), suggestion="fields", **_none_of(known))
+            return BAD
         value = walker.read(inner, part, here)
         if value is not BAD:
             values[key] = value

@@ -10,6 +10,7 @@ from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.date import day_of
 from jingwei.language.field_types.numbers import integer_of, written_number
 from jingwei.language.meant import meant_boolean, meant_duration, meant_value
+from jingwei.language.meant_words import meant_schedule, meant_word
 from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
 from jingwei.language.small import parse_at, parse_duration
 from jingwei.language.text import Text
@@ -125,7 +126,8 @@ def read_enum(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         walker.value_at(path),
         suggestion=nearest(scalar.text, schema["enum"])
         or _begun_alike(scalar.text, schema["enum"])
-        or _of_other_systems(scalar.text, schema["enum"]),
+        or _of_other_systems(scalar.text, schema["enum"])
+        or meant_word(scalar.text, schema["enum"]),
         value=scalar.text[:60],
         known=", ".join(schema["enum"]),
     )
@@ -239,7 +241,9 @@ def read_at(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         return BAD
     at = parse_at(scalar.text)
     if at is None:
-        return walker.fail("bad-schedule", walker.value_at(path), value=scalar.text[:40])
+        meant = meant_schedule(scalar.text[:40])
+        at_ = walker.value_at(path)
+        return walker.fail("bad-schedule", at_, suggestion=meant, value=scalar.text[:40])
     return at
 
 
@@ -255,7 +259,7 @@ def read_due(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     duration = parse_duration(scalar.text)
     if duration is not None:
         return Due(lag=duration)
-    if scalar.text[:1].isdigit() or scalar.text[:1] in "+-":
+    if scalar.text[:1].isdigit() or scalar.text[:1] in "+-" or meant_duration(scalar.text[:40]):
         return _bad_duration(walker, scalar, path)
     formula = formula_of(walker, scalar, path)
     return BAD if formula is BAD else Due(date=formula)

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from jingwei.language.field_types.numbers import MOST_DIGITS
+from jingwei.language.meant_words import meant_amount, with_digits
 
 YES = frozenset({"yes", "on", "y", "t", "1", "true", "是", "对", "有"})
 NO = frozenset({"no", "off", "n", "f", "0", "false", "否", "不", "无"})
@@ -45,7 +46,7 @@ _MINUTES = {"min": 1, "h": 60, "d": 24 * 60}
 
 def meant_duration(written: str) -> str | None:
     """`2 days` is `2d`, and `1d12h`, which has two units, is `36h`."""
-    text = unicodedata.normalize("NFKC", written).strip()
+    text = with_digits(unicodedata.normalize("NFKC", written).strip())
     parts = [
         (int(m[1]), _UNITS.get(m[2].lower().removeprefix("个"))) for m in _PARTS.finditer(text)
     ]
@@ -69,6 +70,8 @@ _SUM = re.compile(r"[a-z_][\w.]*\s*[-+*/(].*", re.DOTALL)
 
 
 def _number(text: str) -> str | None:
+    if (amount := meant_amount(text)) is not None:
+        return amount
     if _SUM.fullmatch(text):
         return f"={text}"  # an expression, which begins with its sign
     base = _BASES.get(text[:2].lower())
@@ -80,7 +83,7 @@ def _number(text: str) -> str | None:
     if power:
         return f"{Decimal(power[1]).scaleb(int(power[2])):f}"
     plain = text.replace(" ", "").replace("'", "").lstrip("¥￥$€")
-    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", plain):
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?(%|万|亿)?", plain):
         plain = plain.replace(",", "")
     match = _PLAIN.fullmatch(plain)
     if match is None or not (match[1] or (match[2] or "").strip(".")):

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 
+from jingwei.language.periods import GRAINS
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
 _WORDS = re.compile(r"-?[A-Za-z0-9_.]+")
 # keys whose entries are written with their ids, and those that hold conditions in turn
-_ENTRIES = {"steps": "- id: {first} …", "branch": "- when: …", "inclusive": "- when: …"}
+_ENTRIES = {
+    "layout": "- section: …",
+    "steps": "- id: {first} …",
+    "branch": "- when: …",
+    "inclusive": "- when: …",
+}
 # blocks that are about somebody
 _ABOUT = frozenset({"approve", "fill", "cc", "acknowledge"})
 # what an entry of these says first
+_INSIDE_KEY = {"watch": "form", "time": "kind", "scale": "code_list"}
 _INSIDE = {"rules": "check", "layout": "section", "tiles": "type", "actions": "title"}
 # rights as other systems call them
 OTHER_RIGHTS = {
@@ -37,12 +44,16 @@ def meant_shape(wanted: str, data: Data, path: Path) -> str | None:
         return _as_list(data, key)
     if wanted == "things.words" and isinstance(data, dict):
         return _as_order(data)
+    if wanted == "things.words" and isinstance(data, list) and len(data) == 1:
+        return data[0].text[:40] if isinstance(data[0], Scalar) else None
     return None
 
 
 def _as_map(data: Data, key: str, around: str) -> str | None:
     if isinstance(data, Scalar):
-        inner = "who" if key in _ABOUT else _INSIDE.get(around)
+        if key == "time" and data.text in GRAINS:
+            return f"{{kind: flow, grain: {data.text}}}"
+        inner = "who" if key in _ABOUT else _INSIDE.get(around) or _INSIDE_KEY.get(key)
         return None if inner is None else f"{{{inner}: {data.text[:40]}}}"
     if around == "layout" and isinstance(data, list):
         names = ", ".join(part.text[:20] for part in data if isinstance(part, Scalar))
@@ -58,6 +69,11 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
         return f"{{{', '.join(f'{word}: …' for word in words)}}}"
     named = next((first[one] for one in _CODES if isinstance(first.get(one), Scalar)), None)
     lead = next(iter(first), "name")
+    if key == "permissions" and lead in ("role", "post") and isinstance(first[lead], Scalar):
+        who = first[lead]
+        return (
+            f"{who.text[:40]}: {{{lead}: {who.text[:40]}, …}}" if isinstance(who, Scalar) else None
+        )
     if named is None and key in _INSIDE and isinstance(first.get(lead), Scalar):
         return f"{key.removesuffix('s')}_1: {{{lead}: …}}"  # each with a name of its own
     name = named.text[:40] if isinstance(named, Scalar) else lead

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.language.meant_shape import code_of, meant_shape
+from jingwei.language.meant_words import meant_name
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile, plain_data
@@ -156,8 +157,14 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         here = (*path, key)
         inner = properties.get(key)
         if inner is None:
-            if cut_expression(walker, data, key, path):
+            if cut_expression(walker, data, key, path) or is_cut_text(walker, data, key, path):
                 bad = True
+                continue
+            if schema["thing"] == "branch_way" and key in IN_A_STEP:
+                bad = True
+                meant.add("steps")
+                inside = f"steps: [{{id: …, {key}: …}}]"
+                unknown_key(walker, key, properties, thing, here, inside)
                 continue
             if misplaced_field(walker, data, key, properties, thing, here):
                 bad = True
@@ -253,6 +260,23 @@ def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
     return OTHER_WORDS[other] if other is not None and len(key) > 3 else None
 
 
+def is_cut_text(walker: Walker, data: dict[str, Data], key: str, path: Path) -> bool:
+    """Whether `key` is the rest of a text that YAML cut at a comma: `{help: 甲, 乙}`."""
+    rest = data[key]
+    before = list(data)[: list(data).index(key)]
+    last = data[before[-1]] if before else None
+    if not (isinstance(rest, Scalar) and rest.style == "plain" and rest.text == ""):
+        return False
+    if not isinstance(last, Scalar) or last.style != "plain" or key.isascii():
+        return False
+    whole = f"{last.text}, {key}"[:60]
+    meant = f'{before[-1]}: "{whole}"'
+    if before[-1] == "choices":
+        meant = f"choices: {{c1: {last.text[:20]}, c2: {key[:20]}}}"
+    walker.fail("cut-text", walker.key_at((*path, key)), suggestion=meant, text=whole)
+    return True
+
+
 def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) -> bool:
     """Whether `key` is the rest of an expression that YAML cut at a comma: `max(a, 1)`."""
     rest = data[key]
@@ -269,7 +293,9 @@ def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) 
         at = walker.value_at((*path, before[-1])).shifted(place, place + 1)
         walker.fail("wrong-sign", at, sign="（", suggestion="(")
         return True
-    if re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", key) and re.fullmatch(r"[+-]?[0-9]+", last.text):
+    if re.fullmatch(r"[0-9]{3}(\.[0-9]+)?[万亿%]?", key) and re.fullmatch(
+        r"[+-]?[0-9]+", last.text
+    ):
         at, why = walker.value_at((*path, before[-1])), Phrase("refusals.not-a-number", bare=True)
         written, plain = f"{last.text},{key}", f"{last.text}{key}"
         walker.fail("bad-value", at, suggestion=plain, value=written, why=why)
@@ -424,7 +450,11 @@ def well_named(walker: Walker, name: str, names: str, at: Position) -> bool:
     better = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     if len(better) > MOST_NAME:  # whole words, as far as they fit
         better = better[: MOST_NAME + 1].rpartition("_")[0] or better[:MOST_NAME]
-    suggestion = better if _NAME.match(better) else None
+    suggestion = better if _NAME.match(better) else meant_name(name)
+    equals = re.match(r"([A-Za-z_]\w*)\s*=", name)
+    if equals:
+        walker.fail("missing-colon", at, text=name[: equals.end()])
+        return False
     if _NAME.match(name):
         facts = {"name": name[:80], "length": len(name), "most": MOST_NAME}
         walker.fail("name-too-long", at, suggestion=suggestion, **facts)
@@ -441,6 +471,13 @@ def read_list(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             return BAD if value is BAD else (value,)
         return wrong_shape(walker, "things.list", data, path)
     inner = schema["items"]
+    if inner["jingwei"] == "list" and not inner["one"] and len(data) > 1:
+        words = [part.text[:20] for part in data if isinstance(part, Scalar)]
+        if len(words) == len(data):  # rows were meant, and one is written
+            meant = f"[[{', '.join(words)[:60]}]]"
+            at = walker.value_at((*path, 0))
+            facts = {"wanted": Phrase("things.list"), "found": Phrase("things.words")}
+            return walker.fail("wrong-shape", at, suggestion=meant, **facts)
     values = [walker.read(inner, part, (*path, index)) for index, part in enumerate(data)]
     return BAD if any(value is BAD for value in values) else tuple(values)
 

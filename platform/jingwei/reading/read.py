@@ -24,7 +24,7 @@ MOST_ROUNDS = 8  # a file with mistakes is read again without each of them
 MOST_READ_AGAIN = 400_000  # characters of one file in all rounds together
 _LEFT_EMPTY = {"file-empty", "not-a-map"}  # said of a file only when it was so from the start
 # mistakes that the lines below share, as far as they stand in the same column
-_ASKEW = frozenset({"indentation", "entry-among-keys", "key-among-entries"})
+_ASKEW = frozenset({"copied-cells", "indentation", "entry-among-keys", "key-among-entries"})
 _STYLES: dict[str | None, Style] = {
     None: "plain",
     "": "plain",

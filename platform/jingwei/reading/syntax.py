@@ -302,6 +302,8 @@ class _Explainer:
         if "could not find expected ':'" not in self.said:
             return None
         text = self.line_text(self.from_line).strip()
+        if "\t" in text:
+            return Problem("copied-cells", self.begun)
         return Problem("missing-colon", self.begun, {"text": text[:40]})
 
     def reserved(self) -> Problem | None:

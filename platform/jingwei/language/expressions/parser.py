@@ -23,6 +23,7 @@ from jingwei.language.expressions.syntax import (
     Word,
 )
 from jingwei.language.expressions.tokens import Token, tokens
+from jingwei.language.meant_words import meant_sign
 
 MOST_NESTED = 50
 
@@ -116,7 +117,13 @@ class _Parser:
                 suggestion=f"{token.text}(…, …)",
             )
         if wanted is None:
-            return ExpressionError("expression-syntax", token.start, token.end, word=token.text)
+            return ExpressionError(
+                "expression-syntax",
+                token.start,
+                token.end,
+                word=token.text,
+                suggestion=meant_sign(token.text),
+            )
         return ExpressionError(
             "expression-wants", token.start, token.end, word=token.text, wanted=wanted
         )

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.meant_words import meant_amount
 from jingwei.language.values import Duration, DurationUnit
 
 MOST_CHARACTERS = 2_000
@@ -52,6 +53,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _HOLE = re.compile(r"[$#]?\{\s*([A-Za-z_][\w.]*)\s*\}")  # as other systems write names
+_QUOTED = re.compile("[\"'“‘]")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -64,8 +66,10 @@ _HABITS = {
     "&&": "and",
     "||": "or",
     "!": "not",
-    "&": "and",
     "|": "or",
+    "＆＆": "and",
+    "｜｜": "or",
+    "、": ",",
     "（": "(",
     "）": ")",
     "，": ",",
@@ -81,7 +85,6 @@ _HABITS = {
     "≥": ">=",
     "≤": "<=",
     "≠": "!=",
-    "。": ".",
     "．": ".",
     "“": '"',
     "”": '"',
@@ -170,7 +173,8 @@ def _number(digits: str, unit: str, start: int, end: int) -> Token:
     for known in get_args(DurationUnit):
         if unit == known and known != "periods" and "." not in plain:
             return Token("duration", text, start, end, Duration(_small(plain, start, end), known))
-    raise ExpressionError("malformed-number", start, end, text=text, unit=unit)
+    meant = meant_amount(text)
+    raise ExpressionError("malformed-number", start, end, text=text, unit=unit, suggestion=meant)
 
 
 def _small(plain: str, start: int, end: int) -> int:
@@ -179,7 +183,25 @@ def _small(plain: str, start: int, end: int) -> int:
     return int(plain)
 
 
+def _by_what_is_around(source: str, place: int) -> str | None:
+    """What was meant by signs of which the neighbours tell; empty where the sign is to go."""
+    sign, after = source[place], source[place + 1 : place + 2]
+    before = source[place - 1 : place] if place else ""
+    if sign == "。":
+        return "." if before.isalnum() and after.isalnum() else ""
+    if sign in "《》":
+        quoted = (after if sign == "《" else before).isalpha()
+        return '"' if quoted else "<" if sign == "《" else ">"
+    if sign == "&" and after != "&":
+        return "concat(…, …)" if _QUOTED.search(source) else "and"
+    return None
+
+
 def _bad_character(source: str, place: int) -> ExpressionError:
+    around = _by_what_is_around(source, place)
+    if around is not None:
+        meant, sign = around or None, source[place]
+        return ExpressionError("wrong-sign", place, place + 1, sign=sign, suggestion=meant)
     hole = _HOLE.match(source, place)
     if hole:
         return ExpressionError("wrong-sign", place, hole.end(), sign=hole[0], suggestion=hole[1])
