@@ -14,6 +14,7 @@ from jingwei.language.form import Field, Form, Section
 from jingwei.language.sections import in_lines, in_tabs, left_out
 from jingwei.language.text import Text
 from jingwei.language.values import Formula
+from jingwei.refusals import NotFound
 from jingwei.screens.approval import (
     flow_of,
     flow_words,
@@ -39,6 +40,7 @@ from jingwei.screens.session import reading
 from jingwei.screens.shares import shares
 from jingwei.screens.tabs import in_groups
 from jingwei.screens.timeline import moments_of
+from jingwei.screens.unseen import unseen
 from jingwei.screens.widgets import unit_from
 from jingwei.services import access, followers, personal, receipts, snapshots
 from jingwei.services.commands import Reading
@@ -53,6 +55,7 @@ from jingwei.storage.tasks import tasks_on
 from jingwei.texts import text
 from jingwei.web import locale
 
+EXPLAINED = ("read", "update", "delete")
 SYSTEM_SHOWN = ("org", "owner", "created_at", "updated_at")
 
 
@@ -97,57 +100,66 @@ def register(blueprint: Blueprint) -> None:
 
 def show(form: str, id: int) -> Any:
     with reading() as view:
-        view = at_record(view, form, id)
-        definition = form_reached(view, form, id)
-        shown = record(view, form, id)
-        cells = Cells(view)
-        flow = flow_of(view, form, id)
-        may_edit = edit_rights(view, definition, shown.raw)[0] is not None
-        task = my_task(view, flow)
-        paused = task is not None and flow is not None and flow.json["status"] == "suspended"
-        task = None if paused else task
-        mine = flow.mine if flow else None
-        offer = mine if mine and task and mine.task == task["id"] else None
-        waits = mine if task is None else None  # for whom the reader asked first
-        return page(
-            view,
-            "record.html",
-            form=definition,
-            title=definition.title(locale()),
-            name=cells.record_title(form, id),
-            record=shown.json,
-            groups=in_groups(definition, shown_blocks(view, definition, shown, cells), cells.words),
-            facts=_facts(cells, definition, shown),
-            access=_access(view, definition, shown, may_edit),
-            status=cells.status(shown.json["status"]) if shown.json.get("status") else None,
-            state=cells.state(definition, shown.json["state"]) if shown.json["state"] else None,
-            may_edit=may_edit,
-            may_copy=may_copy(view, definition),
-            may_comment=may(view, definition, "comment", shown),
-            documents=of_record(view, form, shown.raw),
-            flow=shown_flow(view, cells, flow, definition),
-            task=task,
-            paused=paused,
-            filling=filling(view, definition, shown, cells, task),
-            before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
-            task_buttons=deciding(task, offer) if task else [],
-            task_more=beside(offer, cells),
-            flow_buttons=of_flow(flow),
-            waits=waiting(waits, cells),
-            flow_admin=of_administrators(flow),
-            migration=_migration(flow),
-            words=flow_words(),
-            behalf=cells.person(task["on_behalf_of"]) if task and task["on_behalf_of"] else "",
-            phrases=personal.phrases(view) if task or flow else [],
-            buttons=[b for b in buttons_of(view, definition, shown) if not _is_twice(b, task)],
-            moments=moments_of(view, definition, shown, cells, flow.json if flow else None),
-            titles=json.dumps(_titles(definition, shown), ensure_ascii=False),
-            receipts=_receipts(view, definition, id, cells),
-            asks_to_be_seen=receipts.is_done_by_opening(view, form, id),
-            shares=shares(view, definition, shown, cells),
-            following=followers.followers(view, form, id),
-            versions=len(snapshots.versions(view, form, id)),
-        )
+        try:
+            return _shown_page(view, form, id)
+        except NotFound:
+            return unseen(view, form)
+
+
+def _shown_page(view: Reading, form: str, id: int) -> Any:
+    """Raises NotFound, alike for what is not there and what is out of reach."""
+    view = at_record(view, form, id)
+    definition = form_reached(view, form, id)
+    shown = record(view, form, id)
+    cells = Cells(view)
+    flow = flow_of(view, form, id)
+    may_edit = edit_rights(view, definition, shown.raw)[0] is not None
+    task = my_task(view, flow)
+    paused = task is not None and flow is not None and flow.json["status"] == "suspended"
+    task = None if paused else task
+    mine = flow.mine if flow else None
+    offer = mine if mine and task and mine.task == task["id"] else None
+    waits = mine if task is None else None  # for whom the reader asked first
+    return page(
+        view,
+        "record.html",
+        form=definition,
+        title=definition.title(locale()),
+        name=cells.record_title(form, id),
+        record=shown.json,
+        groups=in_groups(definition, shown_blocks(view, definition, shown, cells), cells.words),
+        facts=_facts(cells, definition, shown),
+        access=_access(view, definition, shown, may_edit),
+        asks_of=_asks_of(view, definition, shown),
+        status=cells.status(shown.json["status"]) if shown.json.get("status") else None,
+        state=cells.state(definition, shown.json["state"]) if shown.json["state"] else None,
+        may_edit=may_edit,
+        may_copy=may_copy(view, definition),
+        may_comment=may(view, definition, "comment", shown),
+        documents=of_record(view, form, shown.raw),
+        flow=shown_flow(view, cells, flow, definition),
+        task=task,
+        paused=paused,
+        filling=filling(view, definition, shown, cells, task),
+        before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
+        task_buttons=deciding(task, offer) if task else [],
+        task_more=beside(offer, cells),
+        flow_buttons=of_flow(flow),
+        waits=waiting(waits, cells),
+        flow_admin=of_administrators(flow, cells),
+        migration=_migration(flow),
+        words=flow_words(),
+        behalf=cells.person(task["on_behalf_of"]) if task and task["on_behalf_of"] else "",
+        phrases=personal.phrases(view) if task or flow else [],
+        buttons=[b for b in buttons_of(view, definition, shown) if not _is_twice(b, task)],
+        moments=moments_of(view, definition, shown, cells, flow.json if flow else None),
+        titles=json.dumps(_titles(definition, shown), ensure_ascii=False),
+        receipts=_receipts(view, definition, id, cells),
+        asks_to_be_seen=receipts.is_done_by_opening(view, form, id),
+        shares=shares(view, definition, shown, cells),
+        following=followers.followers(view, form, id),
+        versions=len(snapshots.versions(view, form, id)),
+    )
 
 
 def may_copy(view: Reading, form: Form) -> bool:
@@ -163,7 +175,7 @@ def _is_twice(button: Button, task: Mapping[str, Any] | None) -> bool:
 def _access(view: Reading, form: Form, shown: RecordView, may_edit: bool) -> list[tuple[str, str]]:
     """Why the reader may, or may not, read and change the record, and what of it."""
     said = []
-    for action in ("read", "update", "delete"):
+    for action in EXPLAINED:
         told = access.explain(view, form.name, shown.json["id"], locale(), action=action)
         why = told["message"]
         if action == "update" and told["allowed"] and not may_edit:
@@ -174,6 +186,19 @@ def _access(view: Reading, form: Form, shown: RecordView, may_edit: bool) -> lis
         what = text("screens.record.access_to.hidden", locale())
         said.append((what, text("screens.record.hidden_fields", locale(), count=hidden)))
     return said
+
+
+def _asks_of(view: Reading, form: Form, shown: RecordView) -> str:
+    """What is asked to explain the rights of somebody else; nothing for who may not share it."""
+    if not may(view, form, "share", shown):
+        return ""
+    whom, what = (text(f"screens.record.access_of.{name}", locale()) for name in ("whom", "what"))
+    actions = [(a, text(f"screens.record.access_to.{a}", locale())) for a in EXPLAINED]
+    asked: list[dict[str, Any]] = [
+        {"name": "person", "title": whom, "type": "person", "required": True},
+        {"name": "action", "title": what, "type": "choice", "options": actions, "required": True},
+    ]
+    return json.dumps(asked, ensure_ascii=False)
 
 
 def _migration(flow: Drawn | None) -> str:

@@ -22,9 +22,10 @@ def explain(
     login: str | None = None,
     action: str = "read",
 ) -> dict[str, Any]:
-    """`{person, action, allowed, reason, by, message, fields}`. Asked for oneself, a record that is
-    not there and one that is out of reach are answered alike; for another person, the asker must
-    see the record. Raises NotFound, Malformed.
+    """`{person, name, action, allowed, reason, by, message, fields, hidden}`. Asked for oneself, a
+    record that is not there and one that is out of reach are answered alike; for another person,
+    the asker must see the record, and `hidden` counts what the asker sees. Raises NotFound,
+    Malformed.
     """
     definition = listing.form_of(view, form)
     listing.raise_unless_reached(view, definition, id)
@@ -56,7 +57,9 @@ def explain(
     told = _told(asking, form, raw, action, locale, reveal=True)
     seen = view.rights.fields(view, form, raw).visible  # no field is named that the asker has not
     fields = {how: [n for n in names if n in seen] for how, names in told["fields"].items()}
-    return {**told, "fields": fields}
+    known = [name for name in definition.fields if name in seen]
+    hidden = len(known) - len(fields["visible"]) if fields else 0
+    return {**told, "fields": fields, "hidden": hidden}
 
 
 def _told(
@@ -65,9 +68,9 @@ def _told(
     decision = _decision(view, form, raw, action, reveal)
     seen = raw is not None and view.rights.may_read(view, form, raw).allowed
     fields: dict[str, list[str]] = {}
+    known = view.catalogue.forms[form].fields
     if seen and raw is not None:
         rights = view.rights.fields(view, form, raw)
-        known = view.catalogue.forms[form].fields
         fields = {
             "visible": sorted(n for n in known if n in rights.visible),
             "writable": sorted(n for n in known if n in rights.writable),
@@ -75,12 +78,14 @@ def _told(
         }
     return {
         "person": view.actor.login,
+        "name": view.actor.name,
         "action": action,
         "allowed": decision.allowed,
         "reason": decision.reason,
         "by": decision.by,
         "message": text(f"rights.{decision.reason}", locale, by=decision.by or "–"),
         "fields": fields,
+        "hidden": len(known) - len(fields["visible"]) if fields else 0,
     }
 
 
