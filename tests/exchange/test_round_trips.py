@@ -13,7 +13,7 @@ import pytest
 from exchange_kit import sheet_file
 from services_house import FILES, House, open_house
 
-from jingwei.gateways.workbook import csv_pages, write_workbook
+from jingwei.gateways.workbook import csv_pages, write_to_change
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.services import records
 from jingwei.services.exchange import import_sheet
@@ -121,7 +121,7 @@ def bring_back(house: House, folder: Path, seed: int, ending: str, how: Any) -> 
         if csv:
             path.write_bytes(b"".join(csv_pages(found.titles, found.pages, found.types)))
         else:
-            write_workbook(str(path), found.titles, found.rows, found.types, found.tables)
+            write_to_change(str(path), found, "zh")
     sheet = sheet_file(folder, path.read_bytes(), path.name)
     wanted = Wanted("update", "id")
     back = import_sheet(

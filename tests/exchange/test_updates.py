@@ -14,7 +14,7 @@ from exchange_kit import sheet_file
 from openpyxl import load_workbook
 from services_house import FILES, House, open_house
 
-from jingwei.gateways.workbook import write_workbook
+from jingwei.gateways.workbook import write_to_change
 from jingwei.refusals import Malformed, NotAllowed, Refused
 from jingwei.services import import_batches, import_undo, records
 from jingwei.services.exchange import Imported, import_sheet, look
@@ -97,7 +97,7 @@ def said(found: Imported) -> list[tuple[int, str, str]]:
 def taken_out(house: House, folder: Path, name: str = "out.xlsx") -> Path:
     with house.read("li.na") as view:
         found = export(view, "order", ListWish(sort=("code",)), "zh", values="edit", tables=True)
-        write_workbook(str(folder / name), found.titles, found.rows, found.types, found.tables)
+        write_to_change(str(folder / name), found, "zh")
     return folder / name
 
 

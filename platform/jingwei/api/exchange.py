@@ -19,7 +19,13 @@ from jingwei.api.records import LIST_PARAMETERS, list_wish
 from jingwei.api.shapes import refusal_json
 from jingwei.gateways.sheet_template import TemplateColumn, write_template
 from jingwei.gateways.sheets import SheetFile
-from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE, csv_pages, write_workbook
+from jingwei.gateways.workbook import (
+    CSV_MIMETYPE,
+    MIMETYPE,
+    csv_pages,
+    write_to_change,
+    write_workbook,
+)
 from jingwei.refusals import Invalid
 from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
 from jingwei.services.commands import Reading, Work
@@ -250,7 +256,10 @@ def export_xlsx(form: str) -> Response:
             view, form, wish, locale(), values=values,
             tables=values == "edit" or flag(given, "tables"),
         )  # fmt: skip
-        write_workbook(kept, found.titles, found.rows, found.types, found.tables)
+        if values == "edit":
+            write_to_change(kept, found, locale())
+        else:
+            write_workbook(kept, found.titles, found.rows, found.types, found.tables)
     kept.seek(0)
     return send_file(kept, MIMETYPE, as_attachment=True, download_name=f"{form}.xlsx")
 

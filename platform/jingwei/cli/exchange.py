@@ -13,7 +13,7 @@ from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.gateways.sheets import SheetFile
-from jingwei.gateways.workbook import csv_pages, write_workbook
+from jingwei.gateways.workbook import csv_pages, write_to_change, write_workbook
 from jingwei.refusals import Refused
 from jingwei.services import files
 from jingwei.services.exchange import Imported, import_sheet
@@ -100,15 +100,18 @@ def export(
             found = exported(
                 view, form, wish, context.locale, values=values, days=is_book, tables=is_book
             )
-            count = _write(out, found)
+            count = _write(out, found, context.locale if edit else None)
         if found.sensitive:
             platform.commands.run(partial(log_export, form=form, exported=found, wish=wish), actor)
     said = context.text("cli.export_done", rows=count, file=out)
     context.give({"rows": count, "file": str(out)}, said)
 
 
-def _write(out: Path, found: Exported) -> int:
-    """How many rows; the ending of the name says in what format."""
+def _write(out: Path, found: Exported, to_change: str | None) -> int:
+    """How many rows; the ending of the name says in what format. `to_change`: the language of a
+    workbook that comes back."""
+    if out.suffix.lower() != ".csv" and to_change is not None:
+        return write_to_change(str(out), found, to_change)
     if out.suffix.lower() != ".csv":
         return write_workbook(str(out), found.titles, found.rows, found.types, found.tables)
     count = 0

@@ -12,15 +12,31 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Protocol
 from xml.sax.saxutils import escape, quoteattr
 
+from jingwei.gateways.workbook_drawn import (
+    BOLD,
+    DAY,
+    PERCENT,
+    PLAIN,
+    STYLES,
+    Column,
+    Drawing,
+    Look,
+    Wrong,
+    columns_xml,
+    heads,
+    looks,
+    wrong,
+)
 from jingwei.gateways.xlsx_words import holding
 from jingwei.services.sheet_cells import RISKY_FIRST, quoted
+from jingwei.texts import text
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_MIMETYPE = "text/csv"  # as UTF-8
@@ -32,29 +48,12 @@ _FIRST_DAY = date(1899, 12, 30)  # day 0 of Excel, right from March 1900 on
 _MARCH_1900 = date(1900, 3, 1)
 _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff&<>]|_x")
-_PLAIN, _BOLD, _DAY, _PERCENT = range(4)  # formats, in the order of `_STYLES`
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_STYLES = (
-    f'{_HEAD}<styleSheet xmlns="{_SHEETS}">'
-    '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/></numFmts>'
-    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
-    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-    '<fill><patternFill patternType="gray125"/></fill></fills>'
-    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
-    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
-    '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-    '<xf numFmtId="10" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
-    "</styleSheet>"
-)
 
 
 def write_sheet(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -70,20 +69,24 @@ def write_workbook(
     rows: Iterable[Sequence[Any]],
     types: Sequence[str] = (),
     tables: Sequence[Further] = (),
+    columns: Sequence[Column] = (),
+    drawing: Drawing | None = None,
 ) -> int:
     """The same into a file (a path, or what can be written to); how many rows. What does not fit
     on one sheet goes on on the next. `types`: of the columns; a percent shows as one. `tables`:
-    sheets beside it, whose rows come up while `rows` are walked."""
+    sheets beside it, whose rows come up while `rows` are walked. `drawing`, with the `columns`: how
+    a workbook looks that comes back."""
     rest = iter(rows)
     names: list[str] = []
-    beside = [_Beside(table) for table in tables]
+    beside = [_Beside(table, drawing) for table in tables]
     walked = _walked(rest, beside)
+    first = _Form(titles, types, columns if drawing is not None else (), drawing)
     count = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         while True:
             names.append(f"Sheet{len(names) + 1}")
             with _part(archive, len(names)) as part:
-                written = _write_sheet(part.write, titles, walked, _styles_of(titles, types))
+                written = _write_sheet(part.write, names[-1], walked, first)
             count += written
             if written < MOST_ROWS:
                 break
@@ -91,18 +94,76 @@ def write_workbook(
             names.append(one.table.title)
             with _part(archive, len(names)) as part:
                 one.copy_to(part.write)
-        for name, xml in _around(names):
+        shown = len(names)
+        for name, content in drawing.hidden() if drawing is not None else ():
+            names.append(name)
+            archive.writestr(f"xl/worksheets/sheet{len(names)}.xml", content)
+        for name, xml in _around(names, shown, drawing.names() if drawing is not None else ""):
             archive.writestr(name, xml)
     return count
 
 
+def write_to_change(target: Any, found: ToChange, locale: str) -> int:
+    """A workbook that is changed and comes back: with drop-downs, and what is not to be changed
+    locked."""
+    refusal = text("exchange.closed_title", locale), text("exchange.closed", locale)
+    drawing = Drawing(refusal, found.about)
+    return write_workbook(
+        target, found.titles, found.rows, found.types, found.tables, found.columns, drawing
+    )
+
+
+class ToChange(Protocol):
+    """What is written to be changed."""
+
+    @property
+    def titles(self) -> Sequence[str]: ...
+    @property
+    def rows(self) -> Iterable[Sequence[Any]]: ...
+    @property
+    def types(self) -> Sequence[str]: ...
+    @property
+    def tables(self) -> Sequence[Further]: ...
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def about(self) -> Mapping[str, str]: ...
+
+
+class _Form:
+    """How one sheet is written: plain, or drawn."""
+
+    def __init__(
+        self,
+        titles: Sequence[str],
+        types: Sequence[str],
+        columns: Sequence[Column],
+        drawing: Drawing | None,
+        *,
+        is_loose: bool = False,
+    ) -> None:
+        self._columns, self._drawing, self._is_loose = columns, drawing, is_loose
+        self._styles = [PERCENT if kind == "percent" else PLAIN for kind in types]
+        self._styles += [PLAIN] * (len(titles) - len(self._styles))
+        self._looks = looks(columns, is_loose=is_loose) if drawing is not None else []
+        cols = columns_xml(columns, is_loose=is_loose) if columns else _cols_of(len(titles))
+        bold = heads(columns) if columns else [BOLD] * len(titles)
+        self.head = _head_of(titles, bold, cols)
+
+    def line(self, row: Sequence[Any]) -> str:
+        """One row; a cell without a place is the next."""
+        if self._looks:
+            return f"<row>{''.join(map(_drawn_cell, row, self._looks))}</row>"
+        return f"<row>{''.join(map(_cell, row, self._styles))}</row>"
+
+    def tail(self, name: str, count: int) -> bytes:
+        if self._drawing is None:
+            return _TAIL
+        return self._drawing.tail(self._columns, name, count, is_loose=self._is_loose)
+
+
 def _part(archive: zipfile.ZipFile, number: int) -> Any:
     return archive.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True)
-
-
-def _styles_of(titles: Sequence[str], types: Sequence[str]) -> list[int]:
-    styles = [_PERCENT if kind == "percent" else _PLAIN for kind in types]
-    return styles + [_PLAIN] * (len(titles) - len(styles))
 
 
 class Further(Protocol):
@@ -117,27 +178,31 @@ class Further(Protocol):
     @property
     def types(self) -> Sequence[str]: ...
 
+    @property
+    def columns(self) -> Sequence[Column]: ...
+
 
 class _Beside:
     """The rows of a further sheet, kept in a file until the first one is written."""
 
-    def __init__(self, table: Further) -> None:
+    def __init__(self, table: Further, drawing: Drawing | None) -> None:
         self.table = table
+        self._count = 0
         self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115  # closed when it is copied
-        self._styles = _styles_of(table.titles, table.types)
-        self._file.write(_head_of(table.titles))
+        columns = table.columns if drawing is not None else ()
+        self._form = _Form(table.titles, table.types, columns, drawing, is_loose=True)
+        self._file.write(self._form.head)
 
     def take(self) -> None:
         if self.table.waiting:
-            lines = [
-                f"<row>{''.join(map(_cell, r, self._styles))}</row>" for r in self.table.waiting
-            ]
+            lines = [self._form.line(row) for row in self.table.waiting]
+            self._count += len(lines)
             self.table.waiting.clear()
             self._file.write("".join(lines).encode())
 
     def copy_to(self, write: Callable[[bytes], Any]) -> None:
         self.take()
-        self._file.write(_TAIL)
+        self._file.write(self._form.tail(self.table.title, self._count))
         self._file.seek(0)
         while piece := self._file.read(1024 * 1024):
             write(piece)
@@ -156,19 +221,14 @@ def _walked(rows: Iterator[Sequence[Any]], beside: Sequence[_Beside]) -> Iterato
 
 
 def _write_sheet(
-    write: Callable[[bytes], Any],
-    titles: Sequence[str],
-    rows: Iterator[Sequence[Any]],
-    styles: Sequence[int],
+    write: Callable[[bytes], Any], name: str, rows: Iterator[Sequence[Any]], form: _Form
 ) -> int:
     """One sheet; how many rows were taken for it."""
-    write(_head_of(titles))
+    write(form.head)
     lines: list[str] = []
     count = 0
     for row in rows:
-        lines.append(
-            f"<row>{''.join(map(_cell, row, styles))}</row>"  # a cell without a place is the next
-        )
+        lines.append(form.line(row))
         count += 1
         if count % AT_ONCE == 0:
             write("".join(lines).encode())
@@ -176,20 +236,24 @@ def _write_sheet(
         if count == MOST_ROWS:
             break
     write("".join(lines).encode())
-    write(_TAIL)
+    write(form.tail(name, count))
     return count
 
 
+_VERY_HIDDEN = ' state="veryHidden"'
 _TAIL = b"</sheetData></worksheet>"
 
 
-def _head_of(titles: Sequence[str]) -> bytes:
-    head = "".join(_text(title, _BOLD) for title in titles)
+def _cols_of(count: int) -> str:
+    return f'<cols><col min="1" max="{max(count, 1)}" width="18" customWidth="1"/></cols>'
+
+
+def _head_of(titles: Sequence[str], styles: Sequence[int], cols: str) -> bytes:
+    head = "".join(map(_text, titles, styles))
     return (
         f'{_HEAD}<worksheet xmlns="{_SHEETS}"><sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-        f'</sheetView></sheetViews><cols><col min="1" max="{max(len(titles), 1)}" width="18" '
-        f'customWidth="1"/></cols><sheetData><row>{head}</row>'
+        f"</sheetView></sheetViews>{cols}<sheetData><row>{head}</row>"
     ).encode()
 
 
@@ -206,11 +270,29 @@ def _cell(value: Any, style: int) -> str:
             return _text(plain(value))
         return f'<c s="{style}"><v>{value:f}</v></c>' if style else f"<c><v>{plain(value)}</v></c>"
     if kind is date and value >= _MARCH_1900:
-        return f'<c s="{_DAY}"><v>{(value - _FIRST_DAY).days}</v></c>'
+        return f'<c s="{DAY}"><v>{(value - _FIRST_DAY).days}</v></c>'
     return _text(plain(value))
 
 
-def _text(words: str, style: int = _PLAIN) -> str:
+def _drawn_cell(value: Any, look: Look) -> str:
+    """The same in the formats of a drawn column."""
+    if type(value) is Wrong:
+        value, look = value.value, wrong(look)
+    if value is None:
+        return f'<c s="{look.words}"/>'
+    kind = type(value)
+    if kind is str:
+        return _text(value, look.words)
+    if kind is bool:
+        return f'<c s="{look.number}" t="b"><v>{int(value)}</v></c>'
+    if isinstance(value, int | Decimal | float) and _is_exact(value):
+        return f'<c s="{look.number}"><v>{plain(value)}</v></c>'
+    if kind is date and value >= _MARCH_1900:
+        return f'<c s="{look.day}"><v>{(value - _FIRST_DAY).days}</v></c>'
+    return _text(plain(value), look.words)
+
+
+def _text(words: str, style: int = PLAIN) -> str:
     if _ODD.search(words):
         words = holding(_UNSAYABLE.sub("", words))
         words = escape(words, {"\r": "&#13;"})
@@ -227,8 +309,8 @@ def _is_exact(value: int | Decimal | float) -> bool:
     return _is_exact(Decimal(repr(value)))
 
 
-def _around(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The parts around the sheets."""
+def _around(names: Sequence[str], shown: int, defined: str) -> Iterator[tuple[str, str]]:
+    """The parts around the sheets, of which the first are `shown`."""
     sheets = len(names)
     numbers = range(1, sheets + 1)
     overrides = "".join(
@@ -250,13 +332,14 @@ def _around(names: Sequence[str]) -> Iterator[tuple[str, str]]:
         f'Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
     listed = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>'
+        f'<sheet name={quoteattr(name)} sheetId="{n}"'
+        f'{"" if n <= shown else _VERY_HIDDEN} r:id="rId{n}"/>'
         for n, name in enumerate(names, 1)
     )
     yield (
         "xl/workbook.xml",
         f'{_HEAD}<workbook xmlns="{_SHEETS}" xmlns:r="{_RELATIONS}"><sheets>{listed}</sheets>'
-        "</workbook>",
+        f"{defined}</workbook>",
     )
     related = "".join(
         f'<Relationship Id="rId{n}" Type="{_RELATIONS}/worksheet" '
@@ -268,7 +351,7 @@ def _around(names: Sequence[str]) -> Iterator[tuple[str, str]]:
         f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{related}<Relationship '
         f'Id="rId{sheets + 1}" Type="{_RELATIONS}/styles" Target="styles.xml"/></Relationships>',
     )
-    yield "xl/styles.xml", _STYLES
+    yield "xl/styles.xml", STYLES
 
 
 def plain(value: Any) -> str:

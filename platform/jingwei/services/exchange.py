@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -92,10 +92,7 @@ class ImportRefused(Refused):
     """Some rows are bad, so that none was kept; `found` says which."""
 
     def __init__(self, found: Imported) -> None:
-        fields = [
-            FieldRefusal(f"{row}.{one.path}", one.code, one.holes, one.words)
-            for row, one in found.refused
-        ]
+        fields = [replace(one, path=f"{row}.{one.path}") for row, one in found.refused]
         found.good = found.created = found.updated = found.same = 0
         self.found = found
         super().__init__("import-refused", fields=fields, bad=found.bad)
@@ -430,7 +427,7 @@ def _refuse_left(lines: Lines, found: Imported) -> None:
             "key": key[:60],
         }
         found.refuse(
-            Line(row.number),
+            Line(row.number, columns=row.columns, speaker=lines.speaker),
             Refused(
                 "invalid", fields=[FieldRefusal(f"{table}!{row.number}", "sheet-row-left", holes)]
             ),

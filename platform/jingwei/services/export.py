@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Field, Form
 from jingwei.refusals import NotAllowed
 from jingwei.services import listing
 from jingwei.services.commands import Reading, Work
 from jingwei.services.export_cells import Cells
 from jingwei.services.listing import ListWish
+from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_cells import NOT_IN_SHEETS, columns_of_rows
 from jingwei.services.sheet_headings import columns_of_sheet, sheet_title
+from jingwei.services.sheet_template import is_closed, org_words, words_of
 from jingwei.storage.changes import ChangeRow
 from jingwei.texts import has_text, text
 
@@ -29,11 +32,15 @@ _Made = list[tuple[str, Shown | None]]
 
 @dataclass(frozen=True, slots=True)
 class SheetColumn:
-    """`type`: of its values, for whoever writes them."""
+    """`type`: of its values, for whoever writes them. Of a sheet that comes back: `is_locked`, what
+    is not this person's to change; `choices`, the words that there are."""
 
     path: str
     title: str
     type: str
+    is_locked: bool = False
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,12 +65,14 @@ class SheetTable:
 @dataclass(frozen=True, slots=True)
 class Exported:
     """A sheet of a form. `pages`: some rows at a time, as one list a column; they may be walked
-    once. `tables`: further sheets. `sensitive`: fields that are marked so and shown."""
+    once. `tables`: further sheets. `sensitive`: fields that are marked so and shown. `about`: what
+    a sheet that comes back says of itself."""
 
     columns: tuple[SheetColumn, ...]
     pages: Iterator[Sequence[Sequence[Any]]]
     tables: tuple[SheetTable, ...] = ()
     sensitive: tuple[str, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> Iterator[Sequence[Any]]:
@@ -110,7 +119,10 @@ def export(
     shown = Cells(view, definition, locale, said, days)
     visible = view.rights.fields(view, form).visible
     known = columns_of_sheet(definition, visible)
+    rights = view.rights.fields(view, form)
     columns = tuple(_column(definition, path, locale, said, known) for path in paths)
+    if said == "edit":
+        columns = tuple(_guarded(view, definition, c, locale, rights) for c in columns)
     join: tuple[SheetColumn, ...] = ()
     if names and said != "edit":
         join = (SheetColumn("", text("exchange.join", locale), "integer"),)
@@ -118,12 +130,18 @@ def export(
     further = {
         name: _further(definition.fields[name], first[0], locale, said, visible) for name in names
     }
+    if said == "edit":
+        further = {
+            name: (_guarded_table(view, definition, name, made, locale, rights), inside)
+            for name, (made, inside) in further.items()
+        }
     sheets = _Walk(view, definition, wish, shown, paths, further, bool(join), days)
     return Exported(
         (*join, *columns),
         sheets.pages(),
         tuple(table for table, _ in further.values()),
         sensitive_of(view, definition, (*paths, *names)),
+        {"form": form, "fingerprint": form_fingerprint(view.catalogue, form)},
     )
 
 
@@ -229,6 +247,36 @@ def _inner(column: Field, locale: str, values: Values, known: Mapping[str, str])
     if values == "edit" and known.get(title) != column.name:
         title = column.name
     return SheetColumn(column.name, title, "text" if column.many else column.type)
+
+
+def _guarded(
+    view: Reading,
+    form: Form,
+    column: SheetColumn,
+    locale: str,
+    rights: FieldRights,
+    table: Field | None = None,
+) -> SheetColumn:
+    """A column of a sheet that comes back, with what may be done with it."""
+    inside = form.fields if table is None else table.fields
+    definition = inside.get(column.path)
+    if definition is None:
+        is_org = column.path == "org" and "org" in rights.writable
+        words = org_words(view, form.name, locale) if is_org else ()
+        return replace(column, is_locked=not is_org, choices=words)
+    is_locked = definition.path not in rights.writable - rights.masked or is_closed(definition)
+    words = () if definition.many else words_of(view, form, definition, locale)
+    return replace(column, is_locked=is_locked, is_required=definition.required, choices=words)
+
+
+def _guarded_table(
+    view: Reading, form: Form, name: str, table: SheetTable, locale: str, rights: FieldRights
+) -> SheetTable:
+    """The column of the record, that of the row, and those of the table."""
+    definition = form.fields[name]
+    heads = tuple(replace(column, is_locked=True) for column in table.columns[:2])
+    rest = (_guarded(view, form, c, locale, rights, definition) for c in table.columns[2:])
+    return replace(table, columns=(*heads, *rest))
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Malformed, NotAllowed, NotFound
 from jingwei.services.commands import Reading, Work
 from jingwei.services.sheet_lines import Wanted, match_keys
+from jingwei.services.sheet_words import kept_holes
 from jingwei.storage import imports as rows
 from jingwei.storage.imports import Batch
 
@@ -123,7 +124,6 @@ def kept_refusals(
 
 
 def _plain(refusal: FieldRefusal) -> dict[str, Any]:
-    """The holes of a sentence as JSON; the author's own words with them."""
-    simple = (str, int, float, bool)
-    holes = {k: v if isinstance(v, simple) else str(v) for k, v in refusal.holes.items()}
-    return holes if refusal.words is None else {**holes, OWN_WORDS: dict(refusal.words)}
+    """The holes of a sentence as JSON; words that are not the catalogue's with them."""
+    holes, words = kept_holes(refusal)
+    return holes if words is None else {**holes, OWN_WORDS: dict(words)}

@@ -18,6 +18,7 @@ from jingwei.services.sheet_cells import Converter, converter, is_code
 from jingwei.services.sheet_headings import headings_of, headings_of_rows, sheets_of_tables
 from jingwei.services.sheet_names import PeopleNames, RecordNames
 from jingwei.services.sheet_rows import KeyedRows, Row, Sheet, Unread
+from jingwei.services.sheet_words import Speaker
 from jingwei.texts import Several, Words
 
 Do = Literal["create", "update", "upsert"]
@@ -53,15 +54,12 @@ class Line:
     system: dict[str, str] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
     problem: FieldRefusal | None = None
+    columns: Sequence[str] = ()
+    speaker: Speaker | None = None
 
     def placed(self, refusal: FieldRefusal) -> FieldRefusal:
-        """A refusal inside a table with the row of the sheet that it stands in: `lines!5.price`."""
-        table, _, rest = refusal.path.partition(".")
-        index, _, column = rest.partition(".")
-        if table not in self.rows or not index.isdigit() or int(index) >= len(self.rows[table]):
-            return refusal
-        path = f"{table}!{self.rows[table][int(index)]}" + (f".{column}" if column else "")
-        return FieldRefusal(path, refusal.code, refusal.holes, refusal.words)
+        """A refusal as it is said of this row."""
+        return refusal if self.speaker is None else self.speaker.said(self, refusal)
 
 
 @dataclass(slots=True)
@@ -84,6 +82,7 @@ class Lines:
         self.wanted = wanted
         self.visible = visible
         self._headings = headings_of(form, visible)
+        self.speaker = Speaker(form, visible, self._headings)
         self._known: dict[str, _Column | None] = {}
         self._row_columns: dict[str, dict[str, _Column | None]] = {}
         self._tables: dict[str, tuple[KeyedRows, str]] = {}
@@ -108,6 +107,7 @@ class Lines:
             if name in titles:
                 kept = sheet.keyed(name)  # type: ignore[attr-defined]
                 self._tables[titles[name]] = kept, name
+                self.speaker.know_table(titles[name], kept.columns)
             else:
                 self._unread.append(name)
 
@@ -206,6 +206,7 @@ class Lines:
 
     def read(self, view: Reading, chunk: Chunk) -> list[Line]:
         """The rows as values. Names of people and records are looked up together."""
+        self.speaker.view = view
         if self._made_for is not view.store:
             self._known.clear()
             self._row_columns.clear()
@@ -217,7 +218,7 @@ class Lines:
         return lines
 
     def _line(self, view: Reading, row: Row, below: Mapping[str, list[Row]]) -> Line:
-        line = Line(row.number)
+        line = Line(row.number, columns=row.columns, speaker=self.speaker)
         if row.problem is not None:
             line.problem = row.problem.refusal("")
             return line

@@ -37,11 +37,11 @@ def template_fields(view: Reading, form: str, locale: str) -> list[TemplateField
     found = []
     if "org" not in definition.fields and "org" in rights.writable:
         title = text("system_fields.org", locale)
-        found.append(TemplateField("org", title, "org", False, _orgs(view, form, locale), ""))
+        found.append(TemplateField("org", title, "org", False, org_words(view, form, locale), ""))
     for name, field in definition.fields.items():
         if field.type in NOT_IN_SHEETS or name not in rights.writable:
             continue
-        if field.readonly or (field.compute is not None and field.mode == "always"):
+        if is_closed(field):
             continue
         found.append(_field(view, definition, field, locale, definition.fields.values()))
     if any(name in rights.writable for name in definition.tables):
@@ -69,7 +69,7 @@ def template_tables(view: Reading, form: str, locale: str) -> list[TemplateTable
             _field(view, definition, column, locale, table.fields.values())
             for column in table.fields.values()
             if column.type not in NOT_IN_SHEETS and column.path in rights.writable
-            if not (column.readonly or (column.compute and column.mode == "always"))
+            if not is_closed(column)
         )
         found.append(
             TemplateTable(sheet_title(table.title(locale)), (join_field(locale), *columns))
@@ -88,6 +88,11 @@ def template_fingerprint(view: Reading, form: str) -> str:
     return form_fingerprint(view.catalogue, form)
 
 
+def is_closed(field: Field) -> bool:
+    """Whether nobody writes into a field."""
+    return field.readonly or (field.compute is not None and field.mode == "always")
+
+
 def _field(
     view: Reading, form: Form, field: Field, locale: str, beside: Iterable[Field]
 ) -> TemplateField:
@@ -98,12 +103,13 @@ def _field(
         title if titles.count(title) == 1 else field.name,
         "text" if field.many else field.type,
         field.required,
-        () if field.many else _choices(view, form, field, locale),
+        () if field.many else words_of(view, form, field, locale),
         _hint(field, locale),
     )
 
 
-def _choices(view: Reading, form: Form, field: Field, locale: str) -> tuple[str, ...]:
+def words_of(view: Reading, form: Form, field: Field, locale: str) -> tuple[str, ...]:
+    """The words of a drop-down; none where there is no choice."""
     match field.type:
         case "choice":
             offered = (c for c in choices(view, field) if c.offered_on(view.today))
@@ -112,7 +118,7 @@ def _choices(view: Reading, form: Form, field: Field, locale: str) -> tuple[str,
             return (text("reports.yes", locale), text("reports.no", locale))
         case "org":
             return (
-                _orgs(view, form.name, locale)
+                org_words(view, form.name, locale)
                 if field.name == "org"
                 else _titles(view.catalogue.orgs, locale)
             )
@@ -121,7 +127,7 @@ def _choices(view: Reading, form: Form, field: Field, locale: str) -> tuple[str,
     return ()
 
 
-def _orgs(view: Reading, form: str, locale: str) -> tuple[str, ...]:
+def org_words(view: Reading, form: str, locale: str) -> tuple[str, ...]:
     """Those for which the person may create."""
     within = view.rights.create_orgs(view, form)
     known = view.catalogue.orgs
