@@ -11,11 +11,13 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
                   {field: value} · events: types that the step wrote, in order · round ·
                   answered: how many of a race were not refused · waits: {person: how many of the
-                  person's tasks wait for whom the person asked} · said: [{type, by, for, step,
-                  …data}]: events that the step wrote, with what is named of each; `by: system` ·
-                  history: {action: actor} of the record's newest changes · waiting: [{kind, …}]
+                  person's tasks wait for whom the person asked} · done: {person: how many stand
+                  there} · said: [{type, by, for, step, …data}]: events that the step wrote, with
+                  what is named of each; `by: system` · history: {action: actor} of the record's
+                  newest changes · waiting: [{kind, …}]
 
-Beside what a case expects, A1–A7 are looked at after every step.
+Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
+is what would be accepted.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from approval_offers import misled
 from approvals_house import Approvals, case_files
 
 from jingwei.services import tasks
@@ -128,6 +131,8 @@ class Run:
             self.last = self.house.stored(self.flow)
             broken = self.house.broken(self.flow, self.last)
             assert broken == [], f"{self.where}: {broken}"
+            offers = misled(self.house, self.last[0])
+            assert offers == [], f"{self.where}: {offers}"
             self._look(expect, self.last)
 
     def _told(self, answers: list[Any]) -> str:
@@ -159,9 +164,10 @@ class Run:
                 assert same, f"{self.where}: {name} {record[name]}"
         for login, count in expect.get("inbox", {}).items():
             assert len(self.house.todo(login, self.flow)) == count, f"{self.where}: inbox {login}"
-        for login, count in expect.get("waits", {}).items():
-            found = self.house.todo(login, self.flow, box="waiting")
-            assert len(found) == count, f"{self.where}: waiting of {login}"
+        for box, key in (("waiting", "waits"), ("done", "done")):
+            for login, count in expect.get(key, {}).items():
+                shown = self.house.todo(login, self.flow, box=box)
+                assert len(shown) == count, f"{self.where}: {box} of {login}"
 
     def _changes(self, flow: Any) -> list[tuple[str, str]]:
         path = f"forms/{flow.form}/records/{flow.record}/history"
@@ -257,7 +263,7 @@ class Run:
         if do == "change":
             return lambda: self._change(by, step)
         if do == "child":
-            return lambda: self._child(by, body["action"])
+            return lambda: self._child(by, body)
         if do == "proxy":
             if "hours" in body:
                 until = house.at + timedelta(hours=body.pop("hours"))
@@ -307,8 +313,10 @@ class Run:
         record = self._stored()[3][flow.record]
         return self.house.api.patch(by, path, step["values"], match=record["revision"])
 
-    def _child(self, by: str, action: str) -> Any:
-        """Act on the person's task in a request that this one began."""
+    def _child(self, by: str, body: Mapping[str, Any]) -> Any:
+        """Act on the person's task in a request that this one began; on that request, where the
+        action is one of a whole request (`number`: which, from 0)."""
+        action = body["action"]
         with self.house.api.platform.commands.read(SYSTEM) as reading:
             books = tasks.books(reading)
             children = rows.children_of(reading.connection, books, self.flow)
@@ -318,10 +326,15 @@ class Run:
                 for t in task_rows.tasks_of(reading.connection, books, child.id)
                 if t.acting == by
             ]
-        open_ = [t for t in found if t.state == "open"]
-        task = (open_ or found)[0]
-        answer = self.house.act(by, task.id, action, {"comment": "x"})
-        assert self.house.broken(task.flow or 0) == [], self.where
+        if action in OF_FLOW:
+            flow = children[body.get("number", 0)].id
+            answer = self.house.on_flow(by, flow, action, {"reason": "x"})
+        else:
+            open_ = [t for t in found if t.state == "open"]
+            task = (open_ or found)[0]
+            flow = task.flow or 0
+            answer = self.house.act(by, task.id, action, {"comment": "x"})
+        assert self.house.broken(flow) == [], self.where
         return answer
 
     # --- looking up

@@ -140,7 +140,7 @@ _WITH_TASKS = sa.select(*RUN.columns, *TASK.columns).select_from(
 _newest = (
     sa.select(sa.func.max(sys_step_run.c.id))
     .where(sys_step_run.c.flow == sa.bindparam("flow"))
-    .group_by(sys_step_run.c.path)
+    .group_by(sys_step_run.c.path, sys_step_run.c.outcome)
 )
 _ORDER = (sys_step_run.c.id, sys_task.c.id)
 _ALL_WITH_TASKS = Direct(
@@ -168,8 +168,8 @@ def runs_with_tasks(
     connection: Connection, books: Books, flow: FlowRow, *, whole: bool
 ) -> tuple[dict[int, RunRow], dict[int, TaskRow]]:
     """Runs of an instance and their tasks by id, in the order they were made. Not `whole`: of each
-    path only the newest run, what is open and what is of this round, with the blocks around: all
-    that a command looks at, however often the request has gone round."""
+    path only the newest run of each outcome, what is open and what is of this round, with the
+    blocks around: all that a command looks at, however often the request has gone round."""
     if whole:
         return _sorted_out(connection, books, _ALL_WITH_TASKS.rows(connection, flow=flow.id))
     found = _NEWEST_WITH_TASKS.rows(connection, flow=flow.id, round=flow.round)

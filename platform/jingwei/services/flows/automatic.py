@@ -23,7 +23,7 @@ def run_automatic(walk: Walk, step: Step, run: RunRow, rows: Rows) -> None:
         case "subflow":
             made = walk.asks.start_children(step, f"{run.path}:{run.id}", rows, run.id)
             walk.set_run(run.id, data={"children": made})
-            look_at_children(walk, run.id)
+            look_at_children(walk, run.id, begins=True)
         case "return":
             _automatic_return(walk, step, run)
         case "end":
@@ -48,9 +48,9 @@ def look_at_wait(walk: Walk, run: int) -> bool:
     return over
 
 
-def look_at_children(walk: Walk, run: int) -> None:
+def look_at_children(walk: Walk, run: int, *, begins: bool = False) -> None:
     """Go on when the requests that a subflow began are decided: `all` or `any` of them
-    approved; one that was recalled or terminated counts no more."""
+    approved; one that was recalled or terminated counts no more. `begins`: they just were."""
     waiting = walk.runs[run]
     step = walk.step_of(waiting)
     wait = (step.subflow or {}).get("wait", "all")
@@ -68,7 +68,7 @@ def look_at_children(walk: Walk, run: int) -> None:
         outcome = "" if open_ else "passed" if approved else "rejected"
     if not outcome:
         return
-    if not walk.events:
+    if not begins:
         walk.note_system("children_ended", step=step.id)
     if outcome == "passed":
         walk.finish(run, "passed")

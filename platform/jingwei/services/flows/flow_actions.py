@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.actions import Wish
+from jingwei.services.flows.automatic import look_at_children
+from jingwei.services.flows.plan import ASKS_PEOPLE
 from jingwei.services.flows.returns import jump, jump_from
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import action_word, flow_status_word
+from jingwei.storage.flow_rows import RunRow, TaskRow
 
+HELD_BY = "suspended_with"  # in the memory of a request: the one above, which was suspended
 ADMINISTRATORS = frozenset({"jump", "terminate", "suspend", "resume", "reopen", "migrate"})
 
 
@@ -18,48 +22,110 @@ def act_on_flow(walk: Walk, action: str, wish: Wish, *, administrator: bool) -> 
     deed = ACTIONS.get(action)
     if deed is None:
         raise Refused("flow-no-such-action", action=action)
-    if action in ADMINISTRATORS:
-        if not administrator:
-            raise NotAllowed("flow-administrators-only", action=action_word(action))
-        if not (wish.comment or "").strip():
-            raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
-    elif not administrator and walk.actor != walk.flow.initiator:
-        raise NotAllowed("flow-initiator-only", action=action_word(action))
+    barred = _barred(walk, action, administrator)
+    if barred is not None:
+        raise barred
+    if action in ADMINISTRATORS and not (wish.comment or "").strip():
+        raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
+    found = _obstacle(walk, action)
+    if found is not None:
+        raise found
     deed(walk, wish)
     walk.settle()
 
 
-def _check_running(walk: Walk, *, suspended: bool = False) -> None:
-    if walk.flow.status == "suspended" and not suspended:
-        raise Conflict("flow-suspended")
-    if walk.flow.status not in ("running", "suspended"):
-        raise Conflict("flow-ended", status=flow_status_word(walk.flow.status))
+def offered_on_flow(walk: Walk, login: str, *, administrator: bool) -> list[str]:
+    """What this person may do with the whole request now: these are accepted, and no others. All
+    runs must be known."""
+    before, walk.actor = walk.actor, login
+    try:
+        return [
+            one
+            for one in ACTIONS
+            if _barred(walk, one, administrator) is None and _obstacle(walk, one) is None
+        ]
+    finally:
+        walk.actor = before
+
+
+def _barred(walk: Walk, action: str, administrator: bool) -> Refused | None:
+    """The wrong person."""
+    if action in ADMINISTRATORS:
+        right = administrator
+        return None if right else NotAllowed("flow-administrators-only", action=action_word(action))
+    right = walk.actor == walk.flow.initiator or (administrator and action == "urge")
+    return None if right else NotAllowed("flow-initiator-only", action=action_word(action))
+
+
+def _obstacle(walk: Walk, action: str) -> Refused | None:
+    """Not as the request stands now."""
+    status = walk.flow.status
+    if status not in ("running", "suspended"):
+        return Conflict("flow-ended", status=flow_status_word(status))
+    if action == "resume":
+        return _not_resumed(walk)
+    if status == "suspended" and action != "terminate":
+        return Conflict("flow-suspended")
+    if action == "recall":
+        return _not_recalled(walk)
+    if action == "urge" and not _urged(walk):
+        return Refused("flow-nobody-to-urge")
+    return None
+
+
+def _not_resumed(walk: Walk) -> Refused | None:
+    if walk.flow.status != "suspended":
+        return Conflict("flow-not-suspended")
+    return Conflict("flow-parent-suspended") if HELD_BY in walk.flow.memory else None
+
+
+def _not_recalled(walk: Walk) -> Refused | None:
+    rule = walk.plan.workflow.recall
+    if rule == "never":
+        return Refused("flow-no-recall")
+    if rule == "until_first_decision" and _decided(walk):
+        return Conflict("flow-recall-too-late")
+    return None
+
+
+def _decided(walk: Walk) -> bool:
+    """Whether somebody has decided since the request was last in its initiator's hands."""
+    since = max(
+        (run.id for run in walk.runs.values() if _came_back(walk, run)),
+        default=0,
+    )
+    return any(
+        t.outcome in ("approved", "rejected", "returned") and t.closed_by is not None
+        for t in walk.tasks.values()
+        if t.kind == "approval" and (t.run or 0) > since
+    )
+
+
+def _came_back(walk: Walk, run: RunRow) -> bool:
+    """Whether a round began with this: the initiator corrects what was sent back to him."""
+    if run.kind != "fill" or run.round == 1:
+        return False
+    own = any(t.person == walk.flow.initiator for t in walk.tasks_of(run.id))
+    before = (r for r in walk.runs.values() if r.round == run.round and r.id < run.id)
+    return own and not any(r.kind in ASKS_PEOPLE for r in before)
+
+
+def _urged(walk: Walk) -> list[TaskRow]:
+    """The open tasks of others."""
+    return [t for t in walk.tasks.values() if t.state == "open" and t.acting != walk.actor]
 
 
 def _recall(walk: Walk, wish: Wish) -> None:
-    _check_running(walk, suspended=True)
-    rule = walk.plan.workflow.recall
-    if rule == "never":
-        raise Refused("flow-no-recall")
-    decided = any(
-        t.outcome in ("approved", "rejected", "returned") and t.closed_by is not None
-        for t in walk.tasks.values()
-        if t.kind == "approval" and t.run and walk.runs[t.run].round == walk.flow.round
-    )
-    if rule == "until_first_decision" and decided:
-        raise Conflict("flow-recall-too-late")
     walk.note("recalled", comment=wish.comment)
     walk.end("recalled", noted=True)
 
 
 def _terminate(walk: Walk, wish: Wish) -> None:
-    _check_running(walk, suspended=True)
     walk.note("terminated", comment=wish.comment)
     walk.end("terminated", noted=True)
 
 
 def _jump(walk: Walk, wish: Wish) -> None:
-    _check_running(walk)
     if not wish.to:
         raise Invalid("invalid", fields=[FieldRefusal("step", "required")])
     walk.note("jumped", step=wish.step, comment=wish.comment, to=wish.to)
@@ -70,22 +136,19 @@ def _jump(walk: Walk, wish: Wish) -> None:
 
 
 def _suspend(walk: Walk, wish: Wish) -> None:
-    _check_running(walk)
     walk.note("suspended", comment=wish.comment)
     walk.set_flow(status="suspended")
 
 
 def _resume(walk: Walk, wish: Wish) -> None:
-    _check_running(walk, suspended=True)
-    if walk.flow.status != "suspended":
-        raise Conflict("flow-not-suspended")
     walk.note("resumed_by_administrator", comment=wish.comment)
     walk.set_flow(status="running")
+    for run in [r for r in walk.runs.values() if r.kind == "subflow" and r.state == "open"]:
+        look_at_children(walk, run.id)
 
 
 def _urge(walk: Walk, wish: Wish) -> None:
-    _check_running(walk)
-    asked = [t for t in walk.tasks.values() if t.state == "open"]
+    asked = _urged(walk)
     people = list(dict.fromkeys(t.acting for t in asked))
     walk.note("urged", comment=wish.comment, people=people)
     walk.urged += asked
@@ -93,9 +156,9 @@ def _urge(walk: Walk, wish: Wish) -> None:
 
 ACTIONS: Mapping[str, Callable[[Walk, Wish], None]] = {
     "recall": _recall,
-    "terminate": _terminate,
+    "urge": _urge,
     "jump": _jump,
     "suspend": _suspend,
     "resume": _resume,
-    "urge": _urge,
+    "terminate": _terminate,
 }

@@ -21,7 +21,7 @@ from jingwei.services.flows.operations import (
     offered,
 )
 from jingwei.services.flows.plan import ASKS_PEOPLE, START
-from jingwei.services.flows.returns import asked_target, earlier, target_of
+from jingwei.services.flows.returns import asked_target, targets
 from jingwei.services.flows.runtime import Loaded, load, may_see
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
@@ -169,17 +169,7 @@ def _default_return(walk: Walk, run: RunRow) -> str:
 
 def _returns(walk: Walk, run: RunRow, locale: str) -> tuple[Choice, ...]:
     """The steps a return may go to, the latest first; one where the rule of the step says which."""
-    rule = walk.plan.return_rule(walk.step_of(run))
-    if rule.to != "any_earlier":
-        fixed = target_of(walk, run, rule.to)
-        return ((fixed, _title(walk, fixed, locale)),)
-    passed = earlier(walk, run)
-    starts = [] if any(_asks_initiator(walk.plan.step(one)) for one in passed) else [START]
-    return tuple((one, _title(walk, one, locale)) for one in [*reversed(passed), *starts])
-
-
-def _asks_initiator(step: Step) -> bool:
-    return step.kind == "fill" and any(who.kind == "initiator" for who in step.who)
+    return tuple((one, _title(walk, one, locale)) for one in targets(walk, run))
 
 
 def _chosen(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, NotAllowed, Refused
-from jingwei.services.flows.returns import asked_target
+from jingwei.services.flows.returns import asked_target, names_a_step
 from jingwei.services.flows.seats import given_key
 from jingwei.services.flows.undoing import check_nobody_after, check_untouched
 from jingwei.services.flows.walk import Walk
@@ -79,8 +79,9 @@ def _not_by_whom(walk: Walk, task: TaskRow, action: str, administrator: bool) ->
 
 def _not_of_kind(walk: Walk, task: TaskRow, action: str) -> Obstacle | None:
     """This kind of task has no such operation, or the step rules it out with `can`."""
-    if task.run is None or is_of_kind(walk.step_of(walk.runs[task.run]), task, action):
-        return None
+    place = None if task.run is None else walk.plan.places.get(walk.runs[task.run].step)
+    if task.run is None or (place is not None and is_of_kind(place.step, task, action)):
+        return None  # a step may be gone, since the request was moved to another version
     if task.kind == "answer" and action in ("approve", "reject", "return"):
         return lambda: Refused("flow-asked-for-opinion")
     return lambda: Refused("flow-not-offered", action=action_word(action))
@@ -108,7 +109,7 @@ def _lacks_choice(walk: Walk, task: TaskRow, action: str) -> bool:
     """Whether it would be refused whatever were told: no step to return to, nobody to drop."""
     run = walk.runs[task.run or 0]
     match action:
-        case "return":
+        case "return" if names_a_step(walk.plan, walk.step_of(run)):
             return _raised(lambda: asked_target(walk, run, None)) is not None
         case "add_sign":
             return not walk.step_of(run).add_sign

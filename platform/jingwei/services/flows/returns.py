@@ -8,11 +8,13 @@ split cancels every lane.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from jingwei.language.workflow import ReturnRule, Step
 from jingwei.refusals import Refused
-from jingwei.services.flows.plan import START
+from jingwei.services.flows.plan import START, FlowPlan
 from jingwei.services.flows.walk import DONE, Walk
 from jingwei.services.flows.words import step_word, steps_word
 from jingwei.storage.flow_rows import RunRow
@@ -50,28 +52,46 @@ def earlier(walk: Walk, run: RunRow) -> list[str]:
 
 
 def to_initiator(walk: Walk, run: RunRow) -> str:
-    """The first fill of the initiator on the way, else a step of its own."""
+    """The first fill of the initiator on the way, also one that a jump left out; else a step of its
+    own."""
     for step_id in earlier(walk, run):
-        step = walk.plan.step(step_id)
-        if step.kind == "fill" and any(who.kind == "initiator" for who in step.who):
+        if asks_initiator(walk.plan.step(step_id)):
             return step_id
+    for step in walk.plan.workflow.steps:
+        if asks_initiator(step) and step.when is None and way_back(walk, run, step.id) is not None:
+            return step.id
     return START
+
+
+def asks_initiator(step: Step) -> bool:
+    return step.kind == "fill" and any(who.kind == "initiator" for who in step.who)
+
+
+def targets(walk: Walk, run: RunRow) -> list[str]:
+    """Where a person may return to from here by the rule of the step, the latest first."""
+    rule = walk.plan.return_rule(walk.step_of(run))
+    if rule.to != "any_earlier":
+        return [target_of(walk, run, rule.to)]
+    return list(dict.fromkeys([*reversed(earlier(walk, run)), to_initiator(walk, run)]))
 
 
 def target_of(walk: Walk, run: RunRow, word: str) -> str:
     """The step a word names: initiator, previous, or a step that was passed. Raises Refused."""
     known = earlier(walk, run)
-    if word == "initiator":
+    if word in ("initiator", START):
         return to_initiator(walk, run)
     if word in ("previous", "any_earlier"):
         return known[-1] if known and word == "previous" else to_initiator(walk, run)
-    if word == START:
-        return START
-    if word not in known:
+    if word not in known and word != to_initiator(walk, run):
         raise Refused(
             "flow-return-where", step=step_word(walk.plan, word), known=steps_word(walk.plan, known)
         )
     return word
+
+
+def names_a_step(plan: FlowPlan, step: Step) -> bool:
+    """Whether the rule of a step says which one a return goes to: only if it was walked, then."""
+    return plan.return_rule(step).to not in ("initiator", "previous", "any_earlier")
 
 
 def asked_target(walk: Walk, run: RunRow, to: str | None) -> str:
@@ -182,12 +202,12 @@ def _enter(
             if name not in lanes:
                 walk.open_lane(walk.plan.step(block), new.id, name)
         return [(new.id, name) for name in lanes]
+    # a lane that a jump left before its end is not gone into again
+    words = {name: "open" if name in lanes else "done" for name in known}
     if run.parent != parent:
         new = walk.new_run(walk.plan.step(block), parent, inside)
-        words = {**known, **dict.fromkeys(lanes, "open")}
         walk.set_run(new.id, data={**run.data, "lanes": words})
         return [(new.id, name) for name in lanes]
-    words = {**known, **dict.fromkeys(lanes, "open")}
     walk.set_run(
         run.id, state="open", outcome=None, closed_at=None, data={**run.data, "lanes": words}
     )
@@ -223,7 +243,7 @@ def resume(walk: Walk, run: RunRow) -> bool:
         return True
     if not _leave(walk, run, entry["from"]):
         return True
-    goto(walk, entry["from"])
+    goto(walk, entry["from"], keeps=True)
     return True
 
 
@@ -248,8 +268,9 @@ def _leave(walk: Walk, run: RunRow, path: str) -> bool:
     return True
 
 
-def goto(walk: Walk, path: str) -> None:
-    """Open the step at a path. Blocks on the way that are closed begin afresh, all their lanes."""
+def goto(walk: Walk, path: str, *, keeps: bool = False) -> None:
+    """Open the step at a path. Blocks on the way that are closed begin afresh, all their lanes;
+    where it `keeps`, each lane of an inclusive block goes on where it was, or stays at its end."""
     parts = path.split("/")
     parent: int | None = None
     lane: str | None = None
@@ -259,7 +280,7 @@ def goto(walk: Walk, path: str) -> None:
             for r in walk.runs.values()
             if r.step == step_id and (r.parent, r.lane) == (parent, lane) and r.state == "open"
         ]
-        block = open_[-1] if open_ else _fresh_block(walk, step_id, into, parent, lane)
+        block = open_[-1] if open_ else _fresh_block(walk, step_id, into, parent, lane, keeps)
         lanes = {**walk.runs[block.id].data.get("lanes", {}), into: "open"}
         walk.set_run(block.id, data={**walk.runs[block.id].data, "lanes": lanes})
         parent, lane = block.id, into
@@ -267,7 +288,7 @@ def goto(walk: Walk, path: str) -> None:
 
 
 def _fresh_block(
-    walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None
+    walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None, keeps: bool
 ) -> RunRow:
     step = walk.plan.step(step_id)
     run = walk.new_run(step, parent, lane)
@@ -275,8 +296,29 @@ def _fresh_block(
     if step.kind in ("parallel", "each", "inclusive"):
         now = walk.lanes_of(step, walk.rows(parent, lane))
         lanes = now if into in now else [*now, into]
-    walk.open_lanes(run.id, lanes, skip=into)
+    last = None
+    if keeps and step.kind == "inclusive":
+        last = next((r for r in reversed(walk.runs.values()) if _is_before(r, run)), None)
+    if last is None:
+        walk.open_lanes(run.id, lanes, (into,))
+        return walk.runs[run.id]
+    words = last.data.get("lanes", {})
+    left = _left_off(walk, last, [name for name in lanes if name != into])
+    done = {name for name, word in words.items() if word == "done"}
+    walk.open_lanes(run.id, lanes, {into, *left}, done)
+    for name, one in left.items():
+        walk.later(partial(walk.start_step, one, run.id, name, whatever=True))
     return walk.runs[run.id]
+
+
+def _is_before(one: RunRow, run: RunRow) -> bool:
+    return one.path == run.path and one.id != run.id
+
+
+def _left_off(walk: Walk, block: RunRow, lanes: Collection[str]) -> dict[str, Step]:
+    """The steps of a block run that were open when it was left, by lane."""
+    newest = {run.lane: run for run in walk.children(block.id) if run.lane in lanes}
+    return {str(n): walk.step_of(r) for n, r in newest.items() if r.state == "cancelled"}
 
 
 def jump(walk: Walk, target: str) -> None:

@@ -18,6 +18,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import who
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children, look_at_wait
+from jingwei.services.flows.flow_actions import HELD_BY
 from jingwei.services.flows.pinned import pinned
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.record_status import move_record
@@ -292,7 +293,8 @@ def commit(
     """Keep what the walk did: instance, runs, tasks, events, timers, messages, the record's
     status."""
     before = State(loaded.state.flow) if fresh else loaded.state
-    look_at_waits(walk)
+    if loaded.fits:
+        look_at_waits(walk)
     walk.set_flow(revision=before.flow.revision + 1, seq=before.flow.seq + len(walk.events))
     after = walk.state
     books = tasks.books(work)
@@ -326,6 +328,7 @@ def commit(
     loaded.state = after
     move_record(work, loaded, walk, before, after)
     _end_children(work, loaded, before, after)
+    _hold_children(work, before, after)
     _tell_parent(work, before, after)
     return after
 
@@ -351,6 +354,38 @@ def _end_children(work: Work, loaded: Loaded, before: State, after: State) -> No
                 commit(work, found, walk)
 
 
+def _hold_children(work: Work, before: State, after: State) -> None:
+    """What a step waits for is suspended and resumed with the request that waits; not what an
+    administrator suspended by itself."""
+    change = before.flow.status, after.flow.status
+    if change not in (("running", "suspended"), ("suspended", "running")):
+        return
+    awaited = {r.id for r in after.runs.values() if r.kind == "subflow" and r.state == "open"}
+    if not awaited:
+        return
+    above = after.flow.id
+    for child in rows.children_of(work.connection, tasks.books(work), above):
+        if child.parent_run not in awaited or child.status in TERMINAL:
+            continue
+        with at_work(above), at_work(child.id):
+            found = load(work, child.id, lock=True, though_it_fits_no_more=True)
+            flow = found.state.flow
+            walk = found.walk(system=True)
+            if change[1] == "suspended" and flow.status == "running":
+                walk.note_system("suspended", reason="parent-suspended")
+                walk.set_flow(status="suspended", memory={**flow.memory, HELD_BY: above})
+            elif change[1] == "running" and flow.memory.get(HELD_BY) == above:
+                walk.note_system("resumed_by_administrator", reason="parent-resumed")
+                kept = {name: word for name, word in flow.memory.items() if name != HELD_BY}
+                walk.set_flow(status="running", memory=kept)
+                for run in [r for r in walk.runs.values() if r.kind == "subflow"]:
+                    if run.state == "open":
+                        look_at_children(walk, run.id)
+                walk.settle()
+            if walk.events:
+                commit(work, found, walk)
+
+
 def _tell_parent(work: Work, before: State, after: State) -> None:
     """The request that waits for this one goes on, unless it is the one that acts now."""
     flow = after.flow
@@ -360,8 +395,8 @@ def _tell_parent(work: Work, before: State, after: State) -> None:
     with at_work(flow.parent):
         found = load(work, flow.parent, lock=True)
         run = found.state.runs.get(flow.parent_run or 0)
-        if run is None or run.state != "open" or found.state.flow.status in TERMINAL:
-            return
+        if run is None or run.state != "open" or found.state.flow.status != "running":
+            return  # a suspended one looks again when it is resumed
         walk = found.walk(system=True)
         look_at_children(walk, run.id)
         walk.settle()

@@ -11,7 +11,9 @@ from jingwei.refusals import NotFound, Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
+from jingwei.services.flows.flow_actions import offered_on_flow
 from jingwei.services.flows.operations import asked_first, offered
+from jingwei.services.flows.returns import names_a_step
 from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see, of_state
 from jingwei.services.flows.state import State
 from jingwei.services.flows.waits import awaited
@@ -82,24 +84,29 @@ def _open_json(view: Reading, found: Loaded) -> list[dict[str, Any]]:
     """What is open, receipts beside the flow included."""
     record = found.asks.record
     walk = found.walk()
+    administers = is_administrator(view, record)
     shown = []
     for task in (*found.state.tasks.values(), *found.beside):
         if task.state != "open":
             continue
-        more = _described(view, found, walk, task) if task.run is not None else None
+        in_step = task.run is not None
+        more = _described(view, found, walk, task, administers) if in_step else None
         shown.append(task_json(view, task, record, more))
     return shown
 
 
-def _described(view: Reading, found: Loaded, walk: Walk, task: TaskRow) -> Mapping[str, Any]:
+def _described(
+    view: Reading, found: Loaded, walk: Walk, task: TaskRow, administers: bool = False
+) -> Mapping[str, Any]:
     run = found.state.runs[task.run or 0]
-    if not found.fits:
+    place = found.plan.places.get(run.step)
+    if not found.fits or place is None:
         return {"step": run.step}
-    step = found.plan.step(run.step)
+    step = place.step
     locale = view.actor.locale or "zh"
     return {
         "step": run.step,
-        "actions": offered(walk, task, view.actor.login),
+        "actions": offered(walk, task, view.actor.login, administrator=administers),
         "fields": fields_of(step, task),
         "opinion": step.opinion,
         "labels": {action: words(locale) for action, words in step.labels.items()},
@@ -209,22 +216,24 @@ def _resumes(found: Loaded, locale: str) -> dict[str, dict[str, Any]]:
 def _actions(view: Reading, found: Loaded) -> list[str]:
     """What the reader may do with the whole request now."""
     flow = found.state.flow
-    mine = flow.initiator == view.actor.login
     administers = is_administrator(view, found.asks.record)
-    running = flow.status == "running"
-    actions = []
-    if mine and flow.status in ("running", "suspended") and found.plan.workflow.recall != "never":
-        actions.append("recall")
-    if (mine or administers) and running:
-        actions.append("urge")
+    login = view.actor.login
+    actions = offered_on_flow(found.walk(), login, administrator=administers)
+    if not found.fits:  # it can only be ended, or moved to the workflow of today
+        actions = [one for one in actions if one == "terminate"]
     if administers:
-        actions += ["jump", "suspend", "terminate"] if running else []
-        actions += ["resume", "terminate"] if flow.status == "suspended" else []
-        actions += ["reopen"] if flow.ended_at is not None else []
         today = view.catalogue.workflows.get(flow.workflow)
         moves = today is not None and today.fingerprint != flow.fingerprint
+        actions += ["reopen"] if _may_reopen(view, found) else []
         actions += ["migrate"] if moves and flow.ended_at is None else []
     return actions
+
+
+def _may_reopen(view: Reading, found: Loaded) -> bool:
+    flow, record = found.state.flow, found.asks.record
+    if flow.ended_at is None or not record or record["deleted_at"] is not None:
+        return False
+    return not rows.running_flows(view.connection, tasks.books(view), record=flow.record)
 
 
 # --- tasks of flows, for the inbox ---------------------------------------------------------------
@@ -232,7 +241,8 @@ def _actions(view: Reading, found: Loaded) -> list[str]:
 
 def describe(view: Reading, found: Sequence[TaskRow]) -> dict[int, Mapping[str, Any]]:
     """Step, actions and fields of tasks by id; nothing but its step for one whose flow cannot be
-    read. Only the runs they belong to are looked at."""
+    read. Only the runs they belong to are looked at, but for a decision that the reader might take
+    back. What administrators may do is said with the request."""
     if not found:
         return {}
     books = tasks.books(view)
@@ -245,13 +255,30 @@ def describe(view: Reading, found: Sequence[TaskRow]) -> dict[int, Mapping[str, 
     for task in found:
         flow, run = flows[task.flow or 0], runs[task.run or 0]
         mine = {t.id: t for t in others.values() if t.run == run.id}
+        state = State(flow, {run.id: run}, mine)
         try:
-            known = of_state(view, State(flow, {run.id: run}, mine), though_it_fits_no_more=True)
+            known = of_state(view, state, though_it_fits_no_more=True)
+            if _looks_around(view, known, run, task):
+                every = rows.runs_with_tasks(view.connection, books, flow, whole=False)
+                known.state = State(flow, *every)
         except Refused:
             described[task.id] = {"step": run.step}
             continue
         described[task.id] = _described(view, known, known.walk(), task)
     return described
+
+
+def _looks_around(view: Reading, known: Loaded, run: RunRow, task: TaskRow) -> bool:
+    """Whether what may be done depends on other steps: taking back on what came after, a return to
+    a step that is named on whether it was walked."""
+    flow = known.state.flow
+    if flow.status != "running" or not known.fits:
+        return False
+    if task.state == "open":
+        return task.kind == "approval" and names_a_step(known.plan, known.plan.step(run.step))
+    mine = task.state == "closed" and task.closed_by == view.actor.login
+    decided = run.state != "open" and task.outcome in ("approved", "rejected")
+    return mine and decided and run.round == flow.round
 
 
 def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ A join counts the lanes of its own block run, so that no token can go stale and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from jingwei.language.workflow import Step
@@ -175,17 +175,25 @@ class Walk(Draft):
             return otherwise[:1]
         return taken if step.kind == "inclusive" else taken[:1]
 
-    def open_lanes(self, block: int, lanes: Sequence[str], skip: str | None = None) -> None:
-        """Open lanes of a block run; `skip` is marked open, but its steps are opened elsewhere."""
+    def open_lanes(
+        self,
+        block: int,
+        lanes: Sequence[str],
+        skip: Collection[str] = (),
+        done: Collection[str] = (),
+    ) -> None:
+        """Open lanes of a block run. Those to `skip` are marked open, but their steps are opened
+        elsewhere; those that are `done` stay so."""
         run = self.runs[block]
         step = self.step_of(run)
-        one_by_one = step.kind == "each" and step.order == "one_by_one" and skip is None
+        one_by_one = step.kind == "each" and step.order == "one_by_one" and not skip
         words = {lane: "waiting" if one_by_one and n else "open" for n, lane in enumerate(lanes)}
+        words.update((lane, "done") for lane in lanes if lane in done and lane not in skip)
         self.set_run(block, data={**run.data, "lanes": words})
         if not lanes:
             self.finish(block, "passed")
         for lane, word in words.items():
-            if word == "open" and lane != skip:
+            if word == "open" and lane not in skip:
                 self.open_lane(step, block, lane)
 
     def open_lane(self, step: Step, block: int, lane: str) -> None:
