@@ -265,6 +265,17 @@ def test_an_administrator_suspends_with_a_reason_and_hands_over_a_leaver(
     assert house.flow(flow["id"])["status"] == "suspended"
     house.on_flow("admin", flow["id"], "resume", {"reason": "好了"})
 
+    opened.go("/flows?q=庚")
+    page.locator("[data-choose-flow]").check()
+    page.locator("[data-bulk-flow=reassign]").click()
+    page.locator("dialog#ask select").select_option("u1")
+    page.get_by_role("combobox", name="交给谁").fill("u9")
+    page.get_by_role("option", name="审批人9").click()
+    page.locator("dialog#ask textarea").fill("休假")
+    page.locator("dialog#ask #ask-yes").click()
+    expect(page.locator("#results li.went")).to_have_count(1)
+    assert house.asked(house.flow(flow["id"])) == ["a:u2", "a:u9"]
+
     opened.go("/flows/hand-over?person=u2")
     page.get_by_role("combobox", name="移交给").fill("u8")
     page.get_by_role("option", name="审批人8").click()

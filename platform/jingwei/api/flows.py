@@ -14,7 +14,7 @@ from jingwei.services.flows import overview
 
 blueprint = Blueprint("flows", __name__, url_prefix="/api/v1")
 
-LIST_PARAMETERS = ("workflow", "state", "page", "size")
+LIST_PARAMETERS = ("workflow", "state", "org", "q", "page", "size")
 LAST_PAGE = 10_000_000
 
 
@@ -34,12 +34,18 @@ def submit(form: str, id: int) -> Response:
 
 @blueprint.get("/flows")
 def list_flows() -> Response:
-    """For administrators: requests that run, `state`: all, overdue, suspended or stuck."""
+    """For administrators: requests that run, `state`: all, overdue, suspended or stuck; `q`: by
+    title, number, form, flow or person; `org`: with those below."""
     given = parameters(*LIST_PARAMETERS)
     page = number(given, "page", 1, 1, LAST_PAGE)
     size = number(given, "size", 20, 1, 200)
     with reading() as view:
-        wish = overview.Wish(given.get("workflow"), given.get("state", "all"))
+        wish = overview.Wish(
+            given.get("workflow"),
+            given.get("state", "all"),
+            given.get("org"),
+            given.get("q", "")[:100],
+        )
         return answer(overview.running(view, wish, page, size))
 
 

@@ -1,15 +1,13 @@
-"""For administrators of flows: `/flows` with what runs, is late or stuck and how long steps take,
-`/flows/ID` for one request, `/flows/migrate` to today's workflow, `/flows/hand-over` of a leaver.
+"""For administrators of flows: `/flows/ID` for one request, `/flows/migrate` to today's workflow,
+`/flows/hand-over` of a leaver.
 
 What is done goes through the API; these pages only show and ask.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -17,12 +15,11 @@ from werkzeug.wrappers import Response
 from jingwei.language.small import whole_number
 from jingwei.refusals import NotAllowed, NotFound, Refused
 from jingwei.screens.approval import flow_words, shown_flow
-from jingwei.screens.awaited import waited
 from jingwei.screens.cells import Cells
 from jingwei.screens.flow_buttons import of_administrators
 from jingwei.screens.frame import page
 from jingwei.screens.session import reading
-from jingwei.screens.tasks import flow_screen_words, org_choices
+from jingwei.screens.tasks import flow_screen_words
 from jingwei.screens.timeline import flow_moments
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
@@ -34,200 +31,29 @@ from jingwei.services.record_views import record
 from jingwei.texts import text
 from jingwei.web import locale
 
-SIZE = 20
-MOST_BARS = 12
-LONG_HOURS = 48  # from here on the page counts in working days
 WORDS = (
-    "running", "none_running", "state", "request", "waits_for", "since", "step", "statistics",
-    "workflow", "runs", "median", "mean", "return_rate", "late", "manage_flows", "hand_over",
-    "migrate", "org", "any", "by_org", "choose_workflow", "as_table", "open_record", "from_version",
-    "to_step", "nothing_to_move", "move_one", "move_all", "moved_sum", "results", "cannot_move",
-    "asked_afresh", "leaver", "heir", "heir_hint", "look", "hand_over_all", "hand_over_sure",
-    "handed_over", "handed_to", "nothing_open", "no_leaver", "due", "events", "move_hint",
-    "none_such", "no_figures", "figures_hint", "move_sure", "move_reason",
-    "choose", "results_close", "clear", "will_get", "stays", "nobody_gets", "stay_hint",
+    "running", "request", "waits_for", "since", "step", "statistics", "workflow", "manage_flows",
+    "hand_over", "migrate", "any", "open_record", "from_version", "to_step", "nothing_to_move",
+    "move_all", "moved_sum", "cannot_move", "asked_afresh", "leaver", "heir", "heir_hint", "look",
+    "hand_over_all", "hand_over_sure", "handed_over", "handed_to", "nothing_open", "due", "events",
+    "move_hint", "move_sure", "move_reason", "choose", "will_get", "stays", "nobody_gets",
+    "stay_hint",
 )  # fmt: skip
 
 
 def register(blueprint: Blueprint) -> None:
-    blueprint.add_url_rule("/flows", "flows", show)
     blueprint.add_url_rule("/flows/<int:id>", "one_flow", one)
     blueprint.add_url_rule("/flows/migrate", "migrate_flows", migrate)
     blueprint.add_url_rule("/flows/hand-over", "hand_over", hand_over)
 
 
-def _administrators_only(view: Reading) -> None:
+def administrators_only(view: Reading) -> None:
     if not overview.administers_anything(view):
         raise NotAllowed("flow-administrators-only", action="flows")
 
 
-# --- what runs, and figures ----------------------------------------------------------------------
-
-
-def show() -> Any:
-    given = request.args
-    number = whole_number(given.get("page", ""), 7) or 1
-    with reading() as view:
-        _administrators_only(view)
-        state = given.get("state", "all")
-        state = state if state in overview.STATES else "all"
-        workflow = given.get("workflow") or None
-        workflow = workflow if workflow in view.catalogue.workflows else None
-        wish = overview.Wish(workflow, state, given.get("org") or None)
-        found = overview.running(view, wish, max(1, number), SIZE)
-        cells = Cells(view)
-        cells.learn_people(p for line in found["items"] for p in line["waiting_for"])
-        figures = overview.statistics(view, workflow)
-        by_org = overview.statistics_by_org(view, workflow) if workflow else []
-        unit = _unit([*figures, *by_org])
-        return page(
-            view,
-            "flows.html",
-            words=flow_screen_words(WORDS),
-            wish=wish,
-            states=[
-                (name, text(f"flow_screens.{name}", locale()), found["counts"][name])
-                for name in overview.STATES
-            ],
-            workflows=_workflows(view),
-            orgs=org_choices(view),
-            box={
-                **found,
-                "items": [_line(cells, line) for line in found["items"]],
-                "pages": max(1, math.ceil(found["total"] / SIZE)),
-            },
-            narrowed=wish != overview.Wish(),
-            unit=text(f"flow_screens.{unit.name}", locale()),
-            figures=[_rated(one, unit) for one in figures],
-            by_org=[_rated(one, unit) for one in by_org],
-            charts=_charts(figures, by_org, unit),
-        )
-
-
-def _workflows(view: Reading) -> list[tuple[str, str]]:
+def workflow_choices(view: Reading) -> list[tuple[str, str]]:
     return [(name, one.title(locale())) for name, one in view.catalogue.workflows.items()]
-
-
-class Unit(NamedTuple):
-    """In what the page says how long steps take; the time of days off does not count."""
-
-    name: str
-    hours: int
-
-    def of(self, hours: float) -> float:
-        return round(hours / self.hours, 1)
-
-    def said(self, hours: float) -> str:
-        """What is too short to be counted is not nothing."""
-        value = self.of(hours)
-        return f"{value:g}" if value or not hours else "< 0.1"
-
-
-def _unit(figures: Sequence[Mapping[str, Any]]) -> Unit:
-    """Working days, where any step takes some."""
-    longest = max((one["median_work_hours"] for one in figures), default=0)
-    return Unit("workdays", 24) if longest >= LONG_HOURS else Unit("hours", 1)
-
-
-def _rated(one: Mapping[str, Any], unit: Unit) -> dict[str, Any]:
-    return {
-        **one,
-        "median": unit.said(one["median_work_hours"]),
-        "mean": unit.said(one["mean_work_hours"]),
-        "rate": f"{round(one['return_rate'] * 100, 1):g}%",
-    }
-
-
-def _charts(
-    figures: Sequence[Mapping[str, Any]], by_org: Sequence[Mapping[str, Any]], unit: Unit
-) -> list[dict[str, str]]:
-    """The slowest steps, those that are returned most; per org, where one flow is chosen."""
-    slow = sorted(figures, key=lambda one: -one["median_work_hours"])
-    back = [one for one in figures if one["returned"]]
-    back = sorted(back, key=lambda one: -one["return_rate"])
-    orgs = sorted(by_org, key=lambda one: -one["median_work_hours"])
-    many = len({one["workflow"] for one in figures}) > 1
-    found = [
-        _chart("chart_median", slow, _times(unit), lambda one: _step_name(one, many)),
-        _chart("chart_returns", back, _share, lambda one: _step_name(one, many)),
-        _chart("chart_orgs", orgs, _times(unit), lambda one: str(one["title"])),
-    ]
-    return [one for one in found if one is not None]
-
-
-def _step_name(one: Mapping[str, Any], many: bool) -> str:
-    return f"{one['title']} · {one['workflow_title']}" if many else str(one["title"])
-
-
-Measured = tuple[float, str]  # how long the bar is, and what stands beside it
-
-
-def _times(unit: Unit) -> Callable[[Mapping[str, Any]], Measured]:
-    def measured(one: Mapping[str, Any]) -> Measured:
-        value = unit.of(one["median_work_hours"])
-        return value, text(f"flow_screens.count_{unit.name}", locale(), count=f"{value:g}")
-
-    return measured
-
-
-def _share(one: Mapping[str, Any]) -> Measured:
-    value = round(one["return_rate"] * 100, 1)
-    holes = {"rate": f"{value:g}%", "returned": one["returned"], "runs": one["runs"]}
-    return value, text("flow_screens.rate_of", locale(), **holes)
-
-
-def _chart(
-    title: str,
-    rows: Sequence[Mapping[str, Any]],
-    measured: Callable[[Mapping[str, Any]], Measured],
-    name: Callable[[Mapping[str, Any]], str],
-) -> dict[str, str] | None:
-    """Bars with their values beside them, those that have a length. None: nothing has."""
-    bars = [(name(one), *measured(one)) for one in rows[:MOST_BARS]]
-    bars = [bar for bar in bars if bar[1]]
-    if not bars:
-        return None
-    words = text(f"flow_screens.{title}", locale())
-    series = {
-        "title": words,
-        "unit": "",
-        "values": [value for _, value, _ in bars],
-        "texts": [said for _, _, said in bars],
-    }
-    model = {
-        "chart": "hbar",
-        "labels": True,
-        "categories": [called for called, _, _ in bars],
-        "series": [series],
-    }
-    said = text("screens.joint", locale()).join(f"{called} {value}" for called, _, value in bars)
-    return {"title": words, "said": said, "model": json.dumps(model, ensure_ascii=False)}
-
-
-def _line(cells: Cells, line: Mapping[str, Any]) -> dict[str, Any]:
-    called = line["display"] or line["number"] or str(line["record"])
-    number = str(line["number"] or "")
-    joint = text("screens.joint", locale())
-    tags = [("blue", text("flows.statuses.running", locale()))]
-    if line["state"] != "running":
-        color = "red" if line["state"] == "stuck" else "grey"
-        tags = [(color, text(f"flow_screens.{line['state']}", locale()))]
-    for name in ("overdue", "old_version"):
-        if line[name]:
-            tags.append(("orange", text(f"flow_screens.{name}", locale())))
-    return {
-        "address": f"/flows/{line['id']}",
-        "display": called,
-        "number": "" if number in called else number,
-        "form": cells.title("form", line["form"]),
-        "workflow": line["title"],
-        "org": cells.title("org", str(line["org"])),
-        "steps": joint.join(line["steps"]),
-        "people": joint.join(cells.person(login) for login in line["waiting_for"]),
-        "since": cells.moment(line["waiting_since"]),
-        "long": waited(cells.view, line["waiting_since"]),
-        "tags": tags,
-    }
 
 
 # --- one request ---------------------------------------------------------------------------------
@@ -241,7 +67,7 @@ def one(id: int) -> Any:
         if form is None:
             raise NotFound("no-such-flow")
         cells = Cells(view)
-        admin = of_administrators(flow)
+        admin = of_administrators(flow, cells)
         moves_to = "migrate" in flow.json["actions"]
         return page(
             view,
@@ -279,7 +105,7 @@ def _readable(view: Reading, form: str, id: int) -> str:
 def migrate() -> Any:
     """Which running requests still follow an older workflow, and what moving each would do."""
     with reading() as view:
-        _administrators_only(view)
+        administrators_only(view)
         only = request.args.get("id", "")
         workflow = request.args.get("workflow") or None
         found = moves(view, workflow, whole_number(only))
@@ -288,7 +114,7 @@ def migrate() -> Any:
             view,
             "migrate.html",
             words=flow_screen_words(WORDS),
-            workflows=_workflows(view),
+            workflows=workflow_choices(view),
             workflow=workflow,
             lines=[_move(cells, one) for one in found],
             only=only,
@@ -315,7 +141,7 @@ def hand_over() -> Response | Any:
     login = request.args.get("person", "").strip()[:64]
     to = request.args.get("to", "").strip()[:64] or None
     with reading() as view:
-        _administrators_only(view)
+        administrators_only(view)
         cells = Cells(view)
         found: list[dict[str, Any]] = []
         refused = ""

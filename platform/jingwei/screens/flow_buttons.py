@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.screens.buttons import TASK_STYLES, Button, opinion_owed, words_of
 from jingwei.screens.cells import Cells
 from jingwei.screens.choosing import people_for
+from jingwei.screens.opinions import stands_in
 from jingwei.services.flows.offers import Drawn, TaskOffer
 from jingwei.texts import text
 from jingwei.web import locale
@@ -138,8 +139,9 @@ def of_flow(flow: Drawn | None) -> list[Button]:
     return found
 
 
-def of_administrators(flow: Drawn | None) -> list[Button]:
-    """Jump, suspend and the like: always with a reason."""
+def of_administrators(flow: Drawn | None, cells: Cells) -> list[Button]:
+    """Jump, suspend and the like, and giving an open task to somebody else: always with a
+    reason."""
     if flow is None:
         return []
     found = []
@@ -159,6 +161,32 @@ def of_administrators(flow: Drawn | None) -> list[Button]:
                 confirm=text(f"flow_screens.hints.{action}", locale()),
                 style=style,
                 ask=ask,
+            )
+        )
+    found += _reassigning(flow, cells) if "jump" in flow.json["actions"] else []
+    return found
+
+
+def _reassigning(flow: Drawn, cells: Cells) -> list[Button]:
+    """One button for each open task that a step waits for."""
+    open_ = [t for t in flow.json["open"] if t["kind"] in ("approval", "fill") and t["step"]]
+    asked = [(t["person"], t["on_behalf_of"]) for t in open_]
+    found = []
+    for task in open_:
+        who = stands_in(cells, task["person"], task["on_behalf_of"] or task["person"])
+        title = text("flow_screens.reassign_of", locale(), who=who)
+        if asked.count((task["person"], task["on_behalf_of"])) > 1:  # at several steps
+            title = text("screens.flow.at_step", locale(), what=title, step=task["title"])
+        found.append(
+            Button(
+                "reassign",
+                title,
+                f"/api/v1/tasks/{task['id']}/reassign",
+                confirm=text("flow_screens.hints.reassign", locale()),
+                ask=(
+                    _people("to", "to_whom", (task["person"],), one=True),
+                    _words("reason", "reason", owed=True),
+                ),
             )
         )
     return found

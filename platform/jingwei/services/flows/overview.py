@@ -24,6 +24,7 @@ from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_figures import ClosedRun
 from jingwei.storage.flow_rows import FlowRow, TaskRow
 from jingwei.storage.keys import records_in
+from jingwei.storage.people import find_people
 from jingwei.texts import text
 
 STATES = ("all", "overdue", "suspended", "stuck")
@@ -33,11 +34,13 @@ HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which requests. `state`: one of STATES; `org`: this one and those below it."""
+    """Which requests. `state`: one of STATES; `org`: this one and those below it; `q`: in what the
+    record is called or numbered, its form, its flow, who began it or is waited for."""
 
     workflow: str | None = None
     state: str = "all"
     org: str | None = None
+    q: str = ""
 
 
 def administered(view: Reading) -> frozenset[str] | None:
@@ -71,11 +74,14 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
     records = _records(view, flows)
     asked = {f.id for f in flows if any(t.state == "open" for t in open_.get(f.id, ()))}
     waits = flow_figures.waiting(view.connection, {f.id for f in flows} - asked)
+    speaks = _search(view, wish.q, flows, open_)
     counts = dict.fromkeys(STATES, 0)
     found: list[FlowRow] = []
     for flow in flows:
         record = records.get(flow.record)
         if record is None or (wanted is not None and record.get("org") not in wanted):
+            continue
+        if not speaks(flow, record):
             continue
         stuck = flow.status == "running" and flow.id not in asked | waits
         late = _is_late(view, open_.get(flow.id, ()))
@@ -95,6 +101,35 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
         "size": size,
         "counts": counts,
     }
+
+
+def _search(
+    view: Reading, q: str, flows: Sequence[FlowRow], open_: Mapping[int, Sequence[TaskRow]]
+) -> Callable[[FlowRow, Mapping[str, Any]], bool]:
+    """Whether a request is one of those that are looked for."""
+    wanted = q.strip().lower()
+    if not wanted:
+        return lambda flow, record: True
+    locale = view.actor.locale or "zh"
+    concerned = {
+        f.id: {f.initiator, *(n for t in open_.get(f.id, ()) for n in (t.acting, t.person))}
+        for f in flows
+    }
+    people = find_people(view.connection, {n for names in concerned.values() for n in names})
+
+    def speaks(flow: FlowRow, record: Mapping[str, Any]) -> bool:
+        workflow = view.catalogue.workflows.get(flow.workflow)
+        said = [
+            display(view, flow.form, record, locale),
+            str(record.get("number") or ""),
+            view.catalogue.forms[flow.form].title(locale),
+            workflow.title(locale) if workflow else flow.workflow,
+        ]
+        for login in concerned[flow.id]:
+            said += [login, people[login].name if login in people else ""]
+        return any(wanted in one.lower() for one in said)
+
+    return speaks
 
 
 def running_in(
@@ -177,6 +212,11 @@ def _line(
         "started_at": instant(flow.started_at),
         "waiting_for": list(dict.fromkeys(t.acting for t in asked)),
         "waiting_since": instant(since),
+        "tasks": [
+            {"id": t.id, "person": t.acting, "title": t.title.get(locale, "")}
+            for t in asked
+            if t.kind in ("approval", "fill", "answer") and t.run is not None
+        ],
         "steps": list(dict.fromkeys(t.title.get(locale, "") for t in asked)),
         "overdue": _is_late(view, asked),
     }
