@@ -45,6 +45,8 @@ fields:
       place: {{from: place, mode: if_empty}}
       price: {{from: contract.amount, mode: follow}}
       points: points
+      called: display
+  called: {{type: text, title: 名为}}
   chair: {{type: person, title: 主持}}
   place: {{type: text, title: 地点}}
   price: {{type: money, unit: CNY, title: 价格}}
@@ -110,6 +112,7 @@ def test_a_link_brings_along_what_it_is_told_to(keyed: House) -> None:
     series = keyed.create(
         "li.na",
         "series",
+        name="月度会",
         chair="boss.a",
         place="三楼",
         contract=contract["id"],
@@ -117,6 +120,7 @@ def test_a_link_brings_along_what_it_is_told_to(keyed: House) -> None:
     )
     made = keyed.create("li.na", "meeting", series=series["id"])
     assert (made["chair"], made["place"], made["price"]) == ("boss.a", "三楼", 700)
+    assert made["called"] == "月度会"
     assert [(row["point"], row["done"]) for row in made["points"]] == [
         ("通报", None),
         ("讨论", None),

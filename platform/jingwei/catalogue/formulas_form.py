@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
@@ -24,19 +25,25 @@ def type_form(typing: Typing, form: Form) -> None:
         for column in field.fields.values():
             _type_field(typing, form, column)
     record = typing.record(form)
-    typing.template(form.number, record, words=True)
-    typing.template(form.display, record)
+    unnamed = _before_it_is_called(record)
+    typing.template(form.number, unnamed, words=True)
+    typing.template(form.display, unnamed)
     if isinstance(form.versions, Mapping):
         typing.template(form.versions.get("label"), record)
     _type_behaviour(typing, form, record)
-    _type_rights(typing, form, record)
-    _type_page(typing, form, record)
+    _type_rights(typing, form, unnamed)
+    _type_page(typing, form, unnamed)
     if form.collect is not None:
         _type_collect(typing, form)
 
 
+def _before_it_is_called(scope: Scope) -> Scope:
+    """Without `display`, which is made of the values, and only where somebody is told of them."""
+    return replace(scope, symbols={n: s for n, s in scope.symbols.items() if n != "display"})
+
+
 def _type_field(typing: Typing, form: Form, field: Field) -> None:
-    scope = typing.of_field(form, field)
+    scope = _before_it_is_called(typing.of_field(form, field))
     for condition in (field.required_if, field.visible_if, field.readonly_if):
         if condition is not None:
             typing.condition(condition, scope)
@@ -69,11 +76,11 @@ def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
     for rule in form.rules.values():
         in_table = rule.each is not None and rule.each in form.tables
         scope = typing.row(form, rule.each) if in_table and rule.each else record
-        typing.condition(rule.check, scope)
-        typing.condition(rule.when, scope)
+        typing.condition(rule.check, _before_it_is_called(scope))
+        typing.condition(rule.when, _before_it_is_called(scope))
         typing.template(rule.message, scope)
     for state in form.states.values():
-        typing.condition(state.enter_when, record)
+        typing.condition(state.enter_when, _before_it_is_called(record))
     for action in form.actions.values():
         scope = record
         if action.ask:

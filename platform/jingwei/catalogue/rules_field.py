@@ -216,6 +216,8 @@ def _check_fill(catalogue: Catalogue, form: Form, link: Field, problems: Problem
             _no_such_field(problems, at, name, beside, form.name)
         path = rule["from"] if isinstance(rule, dict) else rule
         first = path.partition(".")[0]
+        if path == "display":
+            continue  # every record has a name
         if target is not None and first not in target.fields and first not in SYSTEM_FIELDS:
             place = (*_path(link), "fill", name, *(("from",) if isinstance(rule, dict) else ()))
             problems.add(

@@ -2,7 +2,7 @@
 
 `copy` when the link is set or changed and the field was not sent, `if_empty` only into an empty
 field, `follow` at every save. Values are read as the definition, not as the person: the record
-itself is judged by the person's rights like any link.
+itself is judged by the person's rights like any link. `display` is what the record is called.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
+from jingwei.services.display import display
 from jingwei.services.plans import FormPlan
+from jingwei.texts import DEFAULT_LOCALE
 
 Values = dict[str, Any]
 MOST_LINKS = 3
@@ -88,6 +90,8 @@ def _at(view: Reading, link: Field, value: Any, path: str) -> Any:
         if definition is None or found is None:
             return None
         name, _dot, path = path.partition(".")
+        if name == "display" and not path and name not in definition.fields:
+            return display(view, form, found, DEFAULT_LOCALE)
         field = definition.fields.get(name)
         if not path:
             if field is not None and not FIELD_TYPES[field.type].is_value and not _is_table(field):

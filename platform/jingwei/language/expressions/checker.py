@@ -97,7 +97,8 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
             found=type_words(node.type),
             wanted=type_words(wanted),
         )
-    if isinstance(expected, Type) and (meant := _narrower(source, node, expected)) is not None:
+    if isinstance(expected, Type) and _is_only_like(node, expected):
+        meant = _narrower(source, node, expected)
         raise ExpressionError(
             "wrong-type",
             node.start,
@@ -117,11 +118,19 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
     return finished(source, node)
 
 
+def _is_only_like(node: Node, field: Type) -> bool:
+    """Whether a value compares with those of the field, and cannot be kept as one."""
+    pairs = (("date", "datetime"), ("datetime", "date"), ("text", "person"))
+    return (field.name, node.type.name) in pairs
+
+
 def _narrower(source: str, node: Node, field: Type) -> str | None:
     """What fills the field where a value that is only like it cannot: its day, its name."""
     written = source[node.start : node.end]
     if field.name == "date" and node.type.name == "datetime":
         return "today" if written == "now" else f"date({written})"
+    if field.name == "datetime":
+        return "now" if written == "today" else None  # a day does not say at what time
     if field.name == "text" and node.type.name == "person":
         path = written.replace(".", "").replace("_", "").isalnum()
         return f"{written}.name" if path else f"concat({written})"
