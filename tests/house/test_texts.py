@@ -32,3 +32,9 @@ def test_every_problem_code_has_a_title_an_explanation_and_a_remedy() -> None:
         if f"problems.{code}.{part}" not in keys
     ]
     assert lacking == []
+
+
+def test_what_is_counted_has_a_word_for_one() -> None:
+    nouns = "rows|records|files|fields|entries|days|hours|people|facts|values|errors|warnings"
+    counted = re.compile(rf"\{{(?!most|limit)[a-z_]+\}} ({nouns})\b(?! of\b)")
+    assert [key for key, words in catalogue("en").items() if counted.search(words)] == []
