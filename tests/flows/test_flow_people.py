@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import flows_small
 import pytest
 from flows_small import house, workflow
 
@@ -116,6 +117,27 @@ def test_rules_name_people_by_org_post_field_and_line(tmp_path: Path) -> None:
         text = workflow(f"- {{id: a, approve: {{mode: all, who: {{{rule}}}}}}}")
         here = house(tmp_path / str(number), text)
         assert here.asked(here.start(chief="dan")) == people, rule
+
+
+def test_levels_of_superiors_go_up_the_orgs_wherever_the_heads_are_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head of the company is somebody of the group's own: the second superior of its people is
+    the head of the sector all the same."""
+    seats = [("general_manager", "A")], [("member", "A")]
+    monkeypatch.setattr(flows_small, "PEOPLE", {**flows_small.PEOPLE, "boss": ("G", *seats)})
+    steps = "\n".join(
+        f"- {{id: s{n}, approve: {{who: {{superior_of: initiator, levels: {n}}}}}}}"
+        for n in (1, 2, 3)
+    )
+    here = house(tmp_path, workflow(steps))
+    asked = []
+    flow = here.start("ann")
+    while flow["status"] == "running":
+        (login,) = here.asked(flow)
+        asked.append(login)
+        flow = here.act(login, flow, "approve")
+    assert asked == ["boss", "head", "chief"]
 
 
 def test_disabled_people_are_not_asked(tmp_path: Path) -> None:

@@ -174,10 +174,20 @@ def nearest(view: Reading, kind: rows.Held, name: str, org: str | None) -> list[
 
 
 def _above(view: Reading, login: str, levels: int) -> str | None:
-    found: str | None = login
-    for _ in range(levels):
-        found = superior_of(view, found)
-    return found
+    """The superior so many levels up. A level is a type of org, 子公司 → 板块 → 集团, however many
+    orgs of one type stand above each other; a level without a head is that of the next one up."""
+    row = rows.find_person(view.connection, login)
+    path = view.catalogue.tree.ancestors(row.org, view.today) if row is not None else ()
+    if path and head_of(view, path[0]) == login:
+        path = path[1:]
+    types: list[str] = []
+    for org in path:
+        type_ = view.catalogue.orgs[org].type
+        types += [type_] if type_ not in types else []
+        head = head_of(view, org) if len(types) >= levels else None
+        if head is not None and head != login:
+            return head
+    return None
 
 
 def _chain(view: Reading, login: str, who: Who) -> list[str]:
