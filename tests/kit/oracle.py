@@ -32,7 +32,7 @@ FORM = """
 kind: form
 title: 交易
 fields:
-  name: {type: text, title: 名称}
+  name: {type: text, title: 名称, search: true}
   amount: {type: money, unit: CNY, title: 金额}
   share: {type: percent, title: 比例}
   pieces: {type: integer, title: 件数}
@@ -42,7 +42,11 @@ fields:
   labels: {type: choice, title: 标签, many: true, choices: {p: 一, q: 二, r: 三}}
   keeper: {type: person, title: 保管人}
   upper: {type: link, to: deal, title: 上级}
-  secret: {type: text, title: 底价}
+  place: {type: region, title: 地点}
+  about: {type: link, to: [deal, site], title: 关于}
+  partners: {type: link, to: deal, many: true, title: 相关}
+  papers: {type: file, many: true, title: 附件}
+  secret: {type: text, title: 底价, search: true}
   lines:
     type: table
     title: 明细
@@ -61,6 +65,7 @@ permissions:
 restrict:
   sealed: {when: 'kind == "z" and urgent', to: [{role: own}, {role: all}]}
 """
+PLACES = ("110000", "310000", "310101", "440300")
 ROLES = ("own", "org", "below", "all", "some", "late")
 DEFINITIONS: Mapping[str, str] = {
     "definitions/orgs/S2.yaml": (
@@ -71,6 +76,10 @@ DEFINITIONS: Mapping[str, str] = {
     ),
     "definitions/posts/deputy.yaml": "kind: post\ntitle: 分管\ncovers: true\n",
     "forms/deal.yaml": FORM,
+    "forms/site.yaml": (
+        "kind: form\ntitle: 地块\nfields: {name: {type: text, title: 名称}}\n"
+        "permissions: {all: {role: all, can: [read], scope: all}}\n"
+    ),
     **{f"definitions/roles/{name}.yaml": f"kind: role\ntitle: {name}\n" for name in ROLES},
 }
 PEOPLE = (
@@ -119,7 +128,7 @@ def follows(login: str, source: str, rows: Mapping[int, Row], row: Row) -> bool:
     """Whether every link that a condition looks through leads to a row this person may see, or to
     none."""
     one = row
-    for path in ("upper.", "upper.upper."):
+    for path in ("upper.", "upper.upper.", "upper.upper.upper."):
         if login == "all" or path not in source or one["upper"] is None:
             return True
         one = rows[one["upper"]]
@@ -163,6 +172,13 @@ def records(seed: int, count: int) -> list[dict[str, Any]]:
                 "upper": 1_000 + chance.randrange(place)
                 if place and chance.random() < 0.6
                 else None,
+                "place": maybe(chance.choice(PLACES)),
+                "about": maybe({"form": chance.choice(["deal", "site"]), "id": 1_000}),
+                "partners": sorted(
+                    {1_000 + chance.randrange(9) for _ in range(chance.randrange(3))}
+                )
+                or None,
+                "papers": list(range(chance.randrange(3))) or None,
                 "secret": maybe(chance.choice(["s1", "s2"])),
                 "lines": lines,
                 "total": sum(prices, Decimal(0)),
@@ -265,6 +281,7 @@ def _texts(chance: Random, rows: Mapping[int, Row]) -> Condition:
 def _empties(chance: Random, rows: Mapping[int, Row]) -> Condition:
     path = chance.choice(
         ["amount", "name", "kind", "keeper", "signed_on", "labels", "lines", "upper"]
+        + ["place", "about", "partners", "papers"]
     )
     if chance.random() < 0.5:
         return Condition(f"{path} is empty", lambda r: not r[path] and r[path] != 0)
@@ -302,7 +319,30 @@ def _links(chance: Random, rows: Mapping[int, Row]) -> Condition:
         return _compared(
             "upper.amount", ">", value, str(value), lambda r: (up(r) or {}).get("amount")
         )
-    return _compared("upper.upper.kind", "==", "x", '"x"', lambda r: (up(up(r)) or {}).get("kind"))
+    if chance.random() < 0.5:
+        return _compared(
+            "upper.upper.kind", "==", "x", '"x"', lambda r: (up(up(r)) or {}).get("kind")
+        )
+    return _compared(
+        "upper.upper.upper.pieces",
+        chance.choice(["<", ">="]),
+        Decimal(1),
+        "1",
+        lambda r: (up(up(up(r))) or {}).get("pieces"),
+    )
+
+
+def _places(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    code = chance.choice(PLACES)
+    if chance.random() < 0.5:
+        op = chance.choice(["==", "!="])
+        return _compared("place", op, code, f'"{code}"', lambda r: r["place"])
+    return Condition(f'place in ["{code}", "440300"]', lambda r: r["place"] in (code, "440300"))
+
+
+def _partners(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    one = 1_000 + chance.randrange(9)
+    return Condition(f"{one} in partners", lambda r: one in (r["partners"] or ()))
 
 
 def _tables(chance: Random, rows: Mapping[int, Row]) -> Condition:
@@ -324,7 +364,33 @@ def _secret(chance: Random, rows: Mapping[int, Row]) -> Condition:
 
 _LEAVES: Sequence[Leaf] = (
     _numbers, _days, _choices, _labels, _texts, _empties, _orgs, _people, _urgent, _links, _tables,
+    _places, _partners,
 )  # fmt: skip
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+# What is typed, and the names it finds: parts of Chinese runs, words from their beginning.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "桥": ("桥", "桥梁"),
+    "桥梁": ("桥梁",),
+    "梁": ("桥梁",),
+    "bRi": ("Bridge 100%",),
+    "bridge 10": ("Bridge 100%",),
+    "idge": (),
+    "road": ("road_1",),
+    "ROAD 1": ("road_1",),
+    "路桥": (),
+    "a'b": ("a'b",),
+    "%": (),
+    "s1": (),
+}
+
+
+def finds(login: str, words: str, row: Row) -> bool:
+    """Whether these words find the row for this person."""
+    secret = words == "s1" and login not in HIDES_SECRET and row["secret"] == "s1"
+    return secret or row["name"] in WORDS[words]
 
 
 # --- order, groups ------------------------------------------------------------------------------
@@ -343,17 +409,73 @@ SORTABLE = (
 )
 
 
-def in_order(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
+SORTABLE_BEYOND = ("upper.amount", "upper.upper.name")
+PATHS = ("upper.name", "upper.amount", "upper.upper.kind", "upper.place", "name")
+GROUPED = ["org", "kind", "urgent", "owner", "signed_on:month", "place", "upper", "keeper"]
+FOLDS = ("sum(amount)", "avg(pieces)", "min(amount)", "max(signed_on)", "count_distinct(keeper)")
+
+
+def in_order(rows: Sequence[Row], keys: Sequence[str], by_id: Mapping[int, Row]) -> list[Row]:
     """Empty values first, last when the key descends; the id breaks ties, ascending. A sort that is
     reversed keeps equal rows in the order they had."""
     found = sorted(rows, key=lambda r: r["id"])
     for key in reversed(keys):
         path = key.removeprefix("-")
-        found.sort(
-            key=lambda r: (r[path] is not None, () if r[path] is None else (r[path],)),
-            reverse=key.startswith("-"),
-        )
+
+        def place(row: Row, path: str = path) -> tuple[Any, ...]:
+            value = at_path("all", path, by_id, row)
+            return (value is not None, () if value is None else (value,))
+
+        found.sort(key=place, reverse=key.startswith("-"))
     return found
+
+
+def at_path(login: str, path: str, by_id: Mapping[int, Row], row: Row) -> Any:
+    """The value at a path, as far as this person may see the records on the way."""
+    *links, name = path.split(".")
+    one = row
+    for link in links:
+        if one[link] is None or not (login == "all" or visible(login, by_id[one[link]])):
+            return None
+        one = by_id[one[link]]
+    return one[name]
+
+
+def in_levels(rows: Sequence[Row], by: Sequence[str], *, subtotals: bool) -> list[dict[str, Any]]:
+    """The items of grouped lists: totals before what they are the total of, groups without a value
+    last."""
+    found: list[dict[str, Any]] = []
+    for level in range(len(by) + 1) if subtotals else [len(by)]:
+        groups: dict[tuple[Any, ...], list[Row]] = {}
+        for row in rows:
+            groups.setdefault(tuple(_group_value(row, path) for path in by[:level]), []).append(row)
+        if not level and not groups:
+            groups[()] = []
+        for key, members in groups.items():
+            found.append({"level": level, **dict(zip(by, key, strict=False)), **_totals(members)})
+    found.sort(
+        key=lambda item: [
+            (0, "") if p not in item else (2, "") if item[p] is None else (1, str(item[p]))
+            for p in by
+        ]
+    )
+    return found
+
+
+def _totals(rows: Sequence[Row]) -> dict[str, Any]:
+    def every(name: str) -> list[Any]:
+        return [row[name] for row in rows if row[name] is not None]
+
+    amounts, pieces, days = every("amount"), every("pieces"), every("signed_on")
+    mean = (Decimal(sum(pieces)) / len(pieces)).quantize(Decimal("1e-10")) if pieces else None
+    return {
+        "count": len(rows),
+        "sum(amount)": sum(amounts, Decimal(0)) if amounts else None,
+        "avg(pieces)": mean,
+        "min(amount)": min(amounts, default=None),
+        "max(signed_on)": max(days).isoformat() if days else None,
+        "count_distinct(keeper)": len(set(every("keeper"))),
+    }
 
 
 def grouped(rows: Sequence[Row], by: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -11,6 +11,8 @@ import pytest
 from services_house import House
 
 from jingwei.refusals import Malformed
+from jingwei.services import grouping
+from jingwei.services.grouping import GroupWish
 from jingwei.services.linked import followed, guarded
 from jingwei.services.listing import ListWish, listing
 from jingwei.services.typed_filters import viewer_filter
@@ -57,17 +59,23 @@ def test_a_list_is_what_brute_force_finds(filled: Filled, count: int) -> None:
     for _ in range(count):
         login = chance.choice(LOGINS)
         condition = asked(chance, rows, login)
+        paths = (*oracle.SORTABLE, *(oracle.SORTABLE_BEYOND if login == "all" else ()))
         keys = tuple(
-            chance.choice(("", "-")) + path
-            for path in chance.sample(oracle.SORTABLE, chance.randrange(1, 4))
+            chance.choice(("", "-")) + path for path in chance.sample(paths, chance.randrange(1, 4))
         )
-        wanted = oracle.in_order(expected(rows, login, condition), keys)
+        words = chance.choice(list(oracle.WORDS)) if chance.random() < 0.2 else None
+        meant = expected(rows, login, condition)
+        if words is not None:
+            meant = [row for row in meant if oracle.finds(login, words, row)]
+        wanted = oracle.in_order(meant, keys, {row["id"]: row for row in rows})
         size = chance.randrange(1, 20)
         page = chance.randrange(1, 4)
 
-        found = house.list(login, "deal", filter=condition.source, sort=keys, size=size, page=page)
+        found = house.list(
+            login, "deal", filter=condition.source, sort=keys, size=size, page=page, q=words
+        )
 
-        told = (login, condition.source, keys)
+        told = (login, condition.source, keys, words)
         assert found.total == len(wanted), told
         part = wanted[(page - 1) * size : page * size]
         assert [item["id"] for item in found.items] == [row["id"] for row in part], told
@@ -83,7 +91,8 @@ def test_paging_by_position_meets_every_row_once_in_order(filled: Filled, count:
         login = chance.choice(LOGINS)
         condition = asked(chance, rows, login)
         keys = tuple(chance.choice(("", "-")) + path for path in chance.sample(oracle.SORTABLE, 2))
-        wanted = oracle.in_order(expected(rows, login, condition), keys)
+        by_id = {row["id"]: row for row in rows}
+        wanted = oracle.in_order(expected(rows, login, condition), keys, by_id)
         met: list[int] = []
         after = None
         while True:
@@ -97,7 +106,7 @@ def test_paging_by_position_meets_every_row_once_in_order(filled: Filled, count:
         assert met == [row["id"] for row in wanted], (login, condition.source, keys)
 
 
-@pytest.mark.parametrize("count", [25, pytest.param(2_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [15, pytest.param(2_000, marks=pytest.mark.long)])
 def test_groups_are_of_the_rows_that_may_be_listed(filled: Filled, count: int) -> None:
     house, rows = filled
     chance = Random(count + 2)
@@ -117,6 +126,49 @@ def test_groups_are_of_the_rows_that_may_be_listed(filled: Filled, count: int) -
         if not by and not wanted:
             wanted = {(): oracle.grouped([], ()).get((), EMPTY)}
         assert found == wanted, told
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(2_000, marks=pytest.mark.long)])
+def test_groups_stand_under_subtotals_and_these_under_the_total(filled: Filled, count: int) -> None:
+    house, rows = filled
+    chance = Random(count + 3)
+    for _ in range(count):
+        login = chance.choice(LOGINS)
+        condition = asked(chance, rows, login)
+        by = tuple(chance.sample(oracle.GROUPED, chance.randrange(4)))
+        words = chance.choice(list(oracle.WORDS)) if chance.random() < 0.2 else None
+        meant = expected(rows, login, condition)
+        if words is not None:
+            meant = [row for row in meant if oracle.finds(login, words, row)]
+        wish = GroupWish(by, oracle.FOLDS, condition.source, words, chance.random() < 0.8)
+
+        with house.read(login) as view:
+            found = grouping.grouped(view, "deal", wish)
+
+        told = (login, condition.source, by, words)
+        wanted = oracle.in_levels(meant, by, subtotals=wish.subtotals)
+        assert found["items"] == wanted, told
+        assert found["total"] == sum(item["level"] == len(by) for item in wanted), told
+
+
+@pytest.mark.parametrize("count", [10, pytest.param(500, marks=pytest.mark.long)])
+def test_a_path_shows_what_its_reader_may_see_of_the_records_on_the_way(
+    filled: Filled, count: int
+) -> None:
+    house, rows = filled
+    chance = Random(count + 4)
+    by_id = {row["id"]: row for row in rows}
+    for _ in range(count):
+        login = chance.choice(LOGINS)
+        condition = asked(chance, rows, login)
+        fields = tuple(chance.sample(oracle.PATHS, 2))
+        found = house.list(login, "deal", filter=condition.source, fields=fields, size=200)
+        wanted = {
+            row["id"]: [oracle.at_path(login, path, by_id, row) for path in fields]
+            for row in expected(rows, login, condition)
+        }
+        shown = {item["id"]: [item[path] for path in fields] for item in found.items}
+        assert shown == wanted, (login, condition.source, fields)
 
 
 EMPTY = {"n": 0, "sum": None, "avg": None, "min": None, "max": None, "owners": 0}
