@@ -98,6 +98,10 @@ def test_a_field_is_read_by_computes_rules_lists_flows_alerts_and_tiles(
         ("form/budget.fields.request.filter", "filter"),
         ("form/budget.fields.of_request.compute", "compute"),
         ("form/budget.fields.all_requests.compute", "compute"),
+        (
+            "test/purchase_request.cases.the_total_is_the_sum_of_the_lines.then.value",
+            "test",
+        ),
     }
 
 
@@ -174,3 +178,52 @@ def test_what_a_layer_adds_has_its_lineage_and_uses_what_the_group_has(
 
     assert made_of == {f"{form}.{field}"}
     assert f"{form}.{own}" in read_by
+
+
+def test_layers_tests_versions_views_and_tables_of_facts_are_named(catalogue: Catalogue) -> None:
+    files = dict(catalogue.files)
+    files["forms/letter.yaml"] = """
+kind: form
+title: {zh: 函, en: Letter}
+versions: {cut: approval, reason: why}
+submit: {}
+tree: above
+fields:
+  why: {type: text, title: {zh: 原因, en: Why}}
+  above: {type: link, to: letter, title: {zh: 上级, en: Above}}
+  day: {type: date, title: {zh: 日期, en: Day}}
+  rows: {type: table, title: {zh: 行, en: Rows}, fields: {x: {type: money, unit: CNY, title: X}}}
+rules:
+  each_row: {each: rows, check: x > 0, message: {zh: 大于零, en: Above zero}}
+list: {views: {days: {type: calendar, by: day}}}
+facts:
+  f: {each: rows, when: "true", indicator: '"spent"', value: row.x, period: this_month()}
+permissions:
+  staff: {post: staff, can: [read, create, submit]}
+""".lstrip("\n").encode()
+    files["definitions/layers/EAST/letter.yaml"] = (
+        b"kind: layer\nfor: EAST\npatches: form/letter\nset:\n  fields.day.required: true\n"
+    )
+    files["definitions/tests/letter.yaml"] = (
+        "kind: test\nrecords:\n  one: {form: letter, rows: [{x: 5}]}\ncases:\n  c:\n"
+        "    as: east.staff\n    given: one\n    when: [{change: {day: 2026-01-01}}]\n"
+        "    then: {hidden: [why]}\n"
+    ).encode()
+    whole = compile_texts(files)
+
+    def named(field: str) -> set[str]:
+        return {f"{use.by}.{use.path}" for use in lineage(whole, f"letter.{field}").read_by}
+
+    assert named("why") == {"form/letter.versions.reason", "test/letter.cases.c"}
+    assert named("above") == {"form/letter.tree"}
+    assert named("day") >= {
+        "form/letter.list.views.days.by",
+        "layer/EAST/letter.set.fields.day.required",
+        "test/letter.cases.c.when.0.change",
+    }
+    assert named("rows") >= {
+        "form/letter.facts.f",
+        "form/letter.rules.each_row.each",
+        "test/letter.records.one",
+    }
+    assert "test/letter.records.one" in named("rows.x")

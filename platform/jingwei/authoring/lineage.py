@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from jingwei.authoring.mentions import mentions
+from jingwei.authoring.mentions_beside import mentions_of_layers, mentions_of_tests
 from jingwei.authoring.places import Around, Place, expressions
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.layered import catalogue_under, standings
@@ -96,6 +98,10 @@ _ROLES: Mapping[tuple[str, str], str] = {
     ("form", "number"): "number",
     ("form", "display"): "display",
     ("form", "collect"): "collect",
+    ("form", "versions"): "versions",
+    ("form", "tree"): "tree",
+    ("layer", ""): "layer",
+    ("test", ""): "test",
     ("workflow", ""): "flow",
     ("indicator", ""): "indicator",
     ("indicator_set", ""): "indicator",
@@ -129,7 +135,9 @@ def lineage(catalogue: Catalogue, name: str) -> Lineage:
     Raises NotFound.
     """
     target = _known(catalogue, name)
-    uses = sorted(_once(all_uses(catalogue)))
+    beside = chain(mentions_of_layers(catalogue), mentions_of_tests(catalogue))
+    named = (Use(one.at, one.by, one.path, one.target) for one in beside)
+    uses = sorted(_once(chain(all_uses(catalogue), named)))
     by_target: dict[str, list[Use]] = defaultdict(list)
     by_made: dict[str, list[Use]] = defaultdict(list)
     for use in uses:
@@ -142,7 +150,7 @@ def lineage(catalogue: Catalogue, name: str) -> Lineage:
     return Lineage(target, tuple(u for u in below if not u.writes), (*above, *written))
 
 
-def _once(uses: Iterator[Use]) -> list[Use]:
+def _once(uses: Iterable[Use]) -> list[Use]:
     """A place that names the same thing twice (in two languages) uses it once."""
     found: dict[tuple[object, ...], Use] = {}
     for use in uses:

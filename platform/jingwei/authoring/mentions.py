@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,10 +117,28 @@ def _form(catalogue: Catalogue, form: Form) -> Iterator[Mention]:
         prefix = f"{rule.each}." if rule.each else ""
         yield from named((prefix + one for one in rule.unique), "rules", name, "unique")
         yield from named((rule.field_at,) if rule.field_at else (), "rules", name, "at")
+        at = form.origin.value("rules", name, "each")
+        for target in follow(catalogue, form, rule.each or ""):
+            yield Mention(at, by, f"rules.{name}.each", target)
+    for name, fact in form.facts.items():
+        for target in follow(catalogue, form, fact.each or ""):
+            yield Mention(form.origin.value("facts", name, "each"), by, f"facts.{name}", target)
+    if isinstance(form.versions, Mapping):
+        for key in ("effective", "reason"):
+            for target in follow(catalogue, form, str(form.versions.get(key) or "")):
+                yield Mention(form.origin.value("versions", key), by, f"versions.{key}", target)
+    for name, view in form.list.views.items():
+        for key, word in view.items():
+            for target in follow(catalogue, form, word) if isinstance(word, str) else ():
+                at = form.origin.value("list", "views", name, key)
+                yield Mention(at, by, f"list.views.{name}.{key}", target)
+    for target in follow(catalogue, form, form.tree or ""):
+        yield Mention(form.origin.value("tree"), by, "tree", target)
     for name, related in form.related.items():
         other = catalogue.forms[related.form]
         yield from named((related.by,), "related", name, "by", of=other)
         yield from named(related.columns, "related", name, "columns", of=other)
+        yield from named(related.sort, "related", name, "sort", of=other)
     for name, field in form.fields.items():
         for key, columns in (("unique", field.unique_rows), ("totals", field.totals)):
             inside = (f"{name}.{column}" for column in columns)
