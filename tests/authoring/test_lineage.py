@@ -205,10 +205,10 @@ permissions:
         b"kind: layer\nfor: EAST\npatches: form/letter\nset:\n  fields.day.required: true\n"
     )
     files["definitions/tests/letter.yaml"] = (
-        "kind: test\nrecords:\n  one: {form: letter, rows: [{x: 5}]}\ncases:\n  c:\n"
-        "    as: east.staff\n    given: one\n    when: [{change: {day: 2026-01-01}}]\n"
-        "    then: {hidden: [why]}\n"
-    ).encode()
+        b"kind: test\nrecords:\n  one: {form: letter, rows: [{x: 5}]}\ncases:\n  c:\n"
+        b"    as: east.staff\n    given: one\n    when: [{change: {day: 2026-01-01}}]\n"
+        b"    then: {hidden: [why]}\n"
+    )
     whole = compile_texts(files)
 
     def named(field: str) -> set[str]:
