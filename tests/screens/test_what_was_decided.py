@@ -126,12 +126,16 @@ def test_signers_who_were_added_and_dropped_are_named_with_who_did(
     house: Approvals, pages: Pages
 ) -> None:
     flow = house.start("plan", title="加签")
+    house.decide("u2", flow["id"], "transfer", to="u7", comment="转错了")
+    (back,) = pages.page("u2", f"/f/plan/{flow['record']}").xpath("//button[@data-title='拿回']")
+    assert back.get("data-act").endswith("/take_back")
     (task,) = house.todo("u1", flow["id"])
     house.act("u1", task["id"], "add_sign", {"people": ["u4", "u5"], "position": "with"})
     house.act("u1", task["id"], "drop_sign", {"people": ["u5"]})
     shown = pages.page("I", f"/f/plan/{flow['record']}")
     assert "审批人4（审批人1加签）" in words(shown.xpath("//li[@id='step-a']")[0])
-    (dropped,) = opinions(shown, "a")
+    moved, dropped = opinions(shown, "a")
+    assert moved.startswith("审批人2 已转办 → 审批人7") and moved.endswith("：转错了")
     assert dropped.startswith("审批人5 由审批人1减签")
     heads = moments(shown)
     assert any(line.startswith("审批人1 并加签 · 部门 → 审批人4、审批人5") for line in heads)
@@ -147,6 +151,9 @@ def test_who_is_asked_for_an_opinion_stands_with_everybody_who_asked(
     shown = pages.page("I", f"/f/plan/{flow['record']}")
     waited = words(shown.xpath("//li[@id='step-a']//*[@class='path-people']")[0])
     assert "审批人8（受审批人1 → 审批人7委派）" in waited
+    house.decide("u8", flow["id"], "submit", comment="可行")
+    shown = pages.page("I", f"/f/plan/{flow['record']}")
+    assert any(line.startswith("审批人8 答复 · 部门") for line in moments(shown))
 
 
 def test_rounds_stand_apart_and_old_refusals_mark_nothing(house: Approvals, pages: Pages) -> None:
@@ -172,6 +179,7 @@ def test_a_request_that_asks_nobody_says_what_it_waits_for_and_until_when(
     (told,) = texts(shown, "//*[@class='flow-waits']")
     assert told.startswith("等文件： 等待条件成立：意见 == 'ok'") and "最迟 " in told
     assert standing(shown, "w") == "now"
+    assert "等待条件成立" in words(shown.xpath("//li[@id='step-w']")[0])
     above = house.start("above", title="总项")
     shown = pages.page("I", f"/f/above/{above['record']}")
     (child,) = shown.xpath("//ul[@class='flow-children']/li")

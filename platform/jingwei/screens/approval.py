@@ -127,7 +127,7 @@ def shown_flow(
         "waits": _waits(view, cells, json) if status == "running" else None,
         "awaited": awaited,
         "suspended": _suspended(cells, json) if status == "suspended" else None,
-        "rounds": rounds(cells, json, signatures(view, json), predicts=running),
+        "rounds": rounds(cells, json, signatures(view, json), awaited, predicts=running),
         "diagram": diagram(
             flow.workflow,
             stands_of(cells, flow, {one.step: one.short for one in awaited}),

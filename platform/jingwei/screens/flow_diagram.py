@@ -49,6 +49,7 @@ STANDINGS: tuple[Standing, ...] = ("done", "bad", "now", "ahead", "maybe", "skip
 SEEN = frozenset({"done", "bad", "now"})
 TITLE_PIXELS, SMALL_PIXELS = 13.5, 12  # sizes of the letters, as in flow.css
 MARK = 20  # pixels of a box that its mark takes
+NEVER_FIRST = frozenset("\u3001\uff0c\u3002\uff1b\uff1a\uff09\u201d\uff1f\uff01")  # on a line
 WIDEST_UNSCALED = 460  # a wider picture is scrolled and not shrunk until it cannot be read
 
 
@@ -402,6 +403,8 @@ def wrapped(words: str, room: float, size: float) -> list[str]:
         return [words]
     first = ""
     for place, letter in enumerate(words):
+        if letter in NEVER_FIRST:
+            continue
         breaks = letter == " " or unicodedata.east_asian_width(letter) in "WFA"
         if breaks and width_of(words[:place], size) <= room:
             first = words[:place]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jingwei.screens.awaited import Awaited
 from jingwei.screens.cells import Cells
 from jingwei.screens.opinions import (
     BAD,
@@ -54,9 +55,16 @@ def step_title(step: Mapping[str, Any]) -> str:
     return titled(step["step"], str(step["title"]), step["kind"], locale())
 
 
-def rounds(cells: Cells, json: Mapping[str, Any], signed: Signed, *, predicts: bool) -> list[Round]:
-    """The newest round first, the steps of each in their order; what is foreseen follows the
-    newest."""
+def rounds(
+    cells: Cells,
+    json: Mapping[str, Any],
+    signed: Signed,
+    awaited: Sequence[Awaited] = (),
+    *,
+    predicts: bool,
+) -> list[Round]:
+    """The newest round first, the steps of each in their order; what is `awaited` and what is
+    foreseen follow the newest."""
     newest = {run["step"]: number for number, run in enumerate(json["path"])}
     walked: dict[int, list[PathStep]] = {int(json["round"]): []}
     for number, run in enumerate(json["path"]):
@@ -64,6 +72,9 @@ def rounds(cells: Cells, json: Mapping[str, Any], signed: Signed, *, predicts: b
         walked.setdefault(int(run["round"]), []).append(
             _step(cells, run, signed, json["events"], anchored=anchored)
         )
+    walked[int(json["round"])] += [
+        PathStep(one.title, "open", one.step, people=one.what, since=one.since) for one in awaited
+    ]
     for one in (json["prediction"] or ()) if predicts else ():
         walked[int(json["round"])].append(
             PathStep(

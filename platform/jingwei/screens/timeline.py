@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,11 +67,13 @@ def moments_of(
 
 def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     """What people decided in a request, and what was done for them, newest first."""
-    steps = {step.get("step"): step_title(step) for step in flow.get("path", ())}
+    steps = {step["step"]: step_title(step) for step in flow.get("path", ())}
+    asked = {step["step"] for step in flow.get("path", ()) if step["kind"] == "approve"}
     events = flow.get("events", ())
+    begun = next(((e["at"], e["actor"]) for e in events if e["type"] == "started"), None)
     before = [None, *(event.get("type") for event in events)]
-    told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last)]
-    found = [m for event in told if (m := _event(cells, event, steps))]
+    told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last, begun)]
+    found = [m for event in told if (m := _event(cells, event, steps, asked))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
 
 
@@ -183,11 +185,12 @@ QUIET = frozenset(("step_opened", "step_skipped", "resumed", "reminded", "lane_d
 TO_STEPS = frozenset(("returned", "sent_back", "jumped"))
 
 
-def _is_said(event: Mapping[str, Any], before: str | None) -> bool:
-    """Whether the event before it says it already: who returned a request said where to, who began
-    one submitted it, who recalled one ended it."""
-    pairs = (("returned", "sent_back"), ("started", "submitted"))
-    return (before, event.get("type")) in pairs
+def _is_said(event: Mapping[str, Any], before: str | None, begun: tuple[Any, Any] | None) -> bool:
+    """Whether an event before it says it already: who returned a request said where to, and who
+    began one submitted it."""
+    if event.get("type") == "submitted":
+        return (event.get("at"), event.get("actor")) == begun
+    return event.get("type") == "sent_back" and before == "returned"
 
 
 def _concerned(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> str:
@@ -224,8 +227,11 @@ def _why(event: Mapping[str, Any]) -> str:
     return found
 
 
-def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> Moment | None:
-    """What people decided, and what was done for them."""
+def _event(
+    cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str], asked: Collection[str]
+) -> Moment | None:
+    """What people decided, and what was done for them. `asked`: steps that approve, where who
+    submits answers whoever asked him."""
     key = f"flows.events.{event.get('type')}"
     if event.get("type") in QUIET or not has_text(key):
         return None
@@ -235,7 +241,8 @@ def _event(cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str]) -> 
         who = text("screens.for_other", locale(), who=who, other=other)
     title = steps.get(event.get("step")) or ""
     data = event.get("data") or {}
-    what = text(key, locale())
+    answers = event.get("type") == "submitted" and event.get("step") in asked
+    what = text("flows.actions.answer" if answers else key, locale())
     position = f"flows.positions.{data.get('position')}"
     if data.get("position") and has_text(position):
         what = text(position, locale())
