@@ -241,3 +241,33 @@ def test_of_two_single_records_at_once_one_is_made(keyed: House) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(make, range(4))) == ["made"] + ["single-there"] * 3
+
+
+# --- large forms ---------------------------------------------------------------------------------
+
+
+def test_a_form_of_150_fields_and_12_tables_is_kept_whole(house: House) -> None:
+    fields = "".join(f"  f{n}: {{type: text, title: 字段}}\n" for n in range(150))
+    tables = "".join(
+        f"  t{n}: {{type: table, title: 表, fields: {{a: {{type: integer, title: 数}}}}}}\n"
+        for n in range(12)
+    )
+    sums = " + ".join(f"sum(t{n}.a)" for n in range(12))
+    total = f"  total: {{type: number, title: 合计, compute: {sums}}}\n"
+    house.publish(
+        {"forms/large.yaml": f"kind: form\ntitle: 大表\nfields:\n{fields}{tables}{total}{GRANT}"}
+    )
+    given: dict[str, Any] = {f"f{n}": f"值 {n}" for n in range(150)}
+    given |= {f"t{n}": [{"a": n}, {"a": 1}] for n in range(12)}
+
+    made = house.create("li.na", "large", **given)
+    changed = house.update("li.na", "large", made["id"], f149="新")
+
+    assert {name: changed[name] for name in given if name[0] == "f"} == {
+        **{name: value for name, value in given.items() if name[0] == "f"},
+        "f149": "新",
+    }
+    assert [[row["a"] for row in changed[f"t{n}"]] for n in range(12)] == [
+        [n, 1] for n in range(12)
+    ]
+    assert changed["total"] == 66 + 12

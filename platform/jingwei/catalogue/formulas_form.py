@@ -9,6 +9,7 @@ from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
 from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.typed import Typing, link_to
+from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
@@ -70,6 +71,18 @@ def _type_filter(typing: Typing, form: Form, field: Field) -> None:
         return  # the rule about links says so
     scope = scopes.filter_scope(typing.catalogue, form, field)
     typing.condition(field.filter, scope)
+    if field.type != "link" or field.filter not in typing.expressions:
+        return
+    for other in field.to[1:]:  # each form has what the condition names
+        try:
+            check(
+                field.filter.source,
+                scopes.filter_scope(typing.catalogue, form, field, other),
+                "boolean",
+            )
+        except ExpressionError as error:
+            typing.fail(field.filter.at, error)
+            return
 
 
 def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
