@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from browser import PHONE, Visit, barriers, sideways_pixels
@@ -77,23 +78,26 @@ def test_many_records_are_changed_at_once_and_each_refusal_is_said(
     page.locator("[data-tick-all]").check()
     expect(page.locator("#chosen")).to_contain_text(f"已选 {len(titles)} 条")
     page.locator('[data-many="update"]').click()
-    page.locator("dialog#ask select").select_option("importance")
-    page.locator("dialog#ask #ask-yes").click()
-    expect(page.locator("dialog#ask h2")).to_contain_text("重要")
-    choice = page.locator("dialog#ask select")
+    page.locator("dialog#shape select").first.select_option("importance")
+    choice = page.locator("dialog#shape .ask-field", has_text="重要").locator("select").last
     value = choice.locator("option").last.get_attribute("value")
     choice.select_option(value)
-    page.locator("dialog#ask #ask-yes").click()
-    expect(page.locator("dialog#shape h2")).to_contain_text("条未完成")
-    lines = page.locator("dialog#shape tbody a").all_inner_texts()
     page.locator("dialog#shape .btn-primary").click()
-    page.wait_for_load_state("load")
+    expect(page.locator("dialog#shape h2")).to_contain_text("条未完成")
+    refused_rows = page.locator("dialog#shape .results").first.locator("tbody tr")
+    lines = refused_rows.locator("a").evaluate_all("links => links.map((a) => a.pathname)")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="下载结果").click()
+    kept = Path(saved.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert kept[0] == '"记录","结果"' and len(kept) == 1 + len(titles)
+    with page.expect_navigation():
+        page.locator("dialog#shape .btn-primary").click()
 
-    refused = set(lines)
+    refused = {int(address.rpartition("/")[2]) for address in lines}
     found = installation.get("/api/v1/forms/assigned_task/records?size=50", "group.ops")["items"]
-    changed = {r["number"] for r in found if r["importance"] == value}
-    assert 0 < len(refused) < len(titles)
-    assert set(titles) - refused <= changed
+    changed = {r["id"] for r in found if r["importance"] == value}
+    assert 0 < len(refused) < len(titles) == len(found)
+    assert {r["id"] for r in found} - refused <= changed
 
 
 def test_a_board_shows_the_same_records_by_their_state(as_person: Open) -> None:

@@ -3,6 +3,7 @@ looked for; with whom a record is shared."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -341,3 +342,39 @@ def test_who_may_share_asks_why_another_may_not(house: ApiHouse, pages: Pages) -
     why = house.get("li.na", f"forms/survey/records/{id}/access?person=wang.wu").get_json()
     assert (why["name"], why["allowed"], why["hidden"]) == ("王五", False, 0)
     assert why["message"] == "不可以：有这个动作的权限，但范围不包括这条记录。"
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+def test_every_kind_of_value_can_be_given_to_many_records_but_files_and_computed_ones(
+    pages: Pages, linked: dict[str, int]
+) -> None:
+    page = pages.page("li.na", "/f/survey")
+    (told,) = page.xpath("//*[@id='list']/@data-fields")
+    known = {one["name"]: one for one in json.loads(told)}
+    assert set(known) == {
+        *("text", "notes", "code", "paid", "mail", "phone", "hue", "stars", "bar"),
+        *("place", "area", "about", "any", "role"),
+    }
+    assert (known["paid"]["scale"], known["paid"]["unit"]) == ("10000", "万元")
+    assert known["area"]["offers"] == "/f/survey/options/area"
+    assert ["contract", "合同"] in known["any"]["forms"] and "forms" not in known["about"]
+    assert [value for value, *_ in known["role"]["options"]][:1] == ["audit_admin"]
+    (none,) = pages.page("ops", "/f/survey").xpath("//*[@id='list']/@data-fields")
+    assert none == "[]"
+
+
+def test_the_answer_names_each_record_that_the_asker_sees(house: ApiHouse) -> None:
+    mine = int(house.make("li.na", "survey", text="我的")["id"])
+    theirs = int(house.make("wang.wu", "survey", text="他的")["id"])
+    records = [{"id": mine, "revision": 1}, {"id": theirs, "revision": 1}]
+    asked = {"action": "update", "records": records, "values": {"stars": 9}}
+    found = house.post("li.na", "forms/survey/records/bulk", asked).get_json()
+    assert [(one["id"], one["done"], one["display"]) for one in found["results"]] == [
+        (mine, False, "我的"),
+        (theirs, False, ""),
+    ]
+    asked["values"] = {"stars": 2}
+    found = house.post("li.na", "forms/survey/records/bulk", asked).get_json()
+    assert [one["done"] for one in found["results"]] == [True, False]

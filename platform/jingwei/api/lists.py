@@ -13,7 +13,7 @@ from jingwei.api.errors import payload
 from jingwei.api.json import answer
 from jingwei.api.shapes import written_json
 from jingwei.refusals import FieldRefusal, Malformed
-from jingwei.services import access, bulk, followers, grouping, saved_views, snapshots
+from jingwei.services import access, bulk, followers, grouping, saved_views, snapshots, titles
 from jingwei.services.bulk import One
 from jingwei.services.commands import Work
 from jingwei.services.grouping import GroupWish
@@ -43,7 +43,8 @@ def change_many(form: str) -> Response:
             meant = bulk.matching(work, form, body["matching"], deleted=action == "restore")
         found = bulk.bulk(work, form, action, meant, values)
         refused = sum(one.refused is not None for one in found)
-        results = [_result(one) for one in found]
+        called = titles.displays_of(work, form, [one.id for one in found], locale())
+        results = [{**_result(one), "display": called.get(one.id, "")} for one in found]
         return 200, {"done": len(found) - refused, "refused": refused, "results": results}
 
     return write(handler)

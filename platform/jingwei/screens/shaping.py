@@ -42,6 +42,7 @@ WORDS = (
     *("from", "until", "includes", "excludes", "below", "within", "me"),
     *("form",),
     *("results", "record", "outcome", "close", "was_done"),
+    *("clear", "unread", "download"),
 )
 
 

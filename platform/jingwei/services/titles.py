@@ -184,3 +184,15 @@ def display_of(view: Reading, form: str, id: int, locale: str) -> str:
     if raw is None or not view.rights.may_read(view, form, raw).allowed:
         return f"{view.catalogue.forms[form].title(locale)} {id}"
     return display(view.of(raw["org"]), form, raw, locale)
+
+
+def displays_of(view: Reading, form: str, ids: Sequence[int], locale: str) -> Mapping[int, str]:
+    """The numbers and display texts of records, read together; nothing for those that the reader
+    cannot see."""
+    found = {}
+    for id_, raw in view.store.load(view.connection, form, list(ids)).items():
+        if view.rights.may_read(view, form, raw).allowed:
+            said = display(view.of(raw["org"]), form, raw, locale)
+            number = raw.get("number") or ""
+            found[id_] = said if number in said else f"{number} {said}"
+    return found

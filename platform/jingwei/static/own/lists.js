@@ -1,7 +1,8 @@
 // Lists: views that are kept, and what is done with many records at once. The list itself is
 // replaced by htmx, so everything listens on the document.
-import { api, ApiError, confirmed, toast, words } from "./api.js";
-import { askView, shape, showResults } from "./shaping.js";
+import { api, ApiError, confirmed, toast } from "./api.js";
+import { askChange, showResults } from "./many.js";
+import { askView, shape } from "./shaping.js";
 
 const list = () => document.getElementById("list");
 const base = () => `/api/v1/forms/${list().dataset.form}`;
@@ -76,7 +77,7 @@ async function doMany(button) {
     return;
   }
   const chosen = ticks().filter((t) => t.checked);
-  const values = action === "update" ? await askValues(button) : {};
+  const values = action === "update" ? await askChange(button.dataset.title, JSON.parse(list().dataset.fields)) : {};
   if (values === null) return;
   if (action !== "update" && !(await confirmed(button.dataset.title, button.dataset.confirm))) return;
   const records = chosen.map((t) => ({ id: Number(t.dataset.tick), ...(t.dataset.revision ? { revision: Number(t.dataset.revision) } : {}) }));
@@ -85,39 +86,19 @@ async function doMany(button) {
   const meant = isMatching ? { matching } : { records };
   await tried(async () => {
     const answer = await api("POST", `${base()}/records/bulk`, { action, ...meant, ...(action === "update" ? { values } : {}) });
-    await sayResults(button.dataset.title, answer, chosen);
+    await sayResults(button.dataset.title, answer);
     location.reload();
   });
 }
 
-async function askValues(button) {
-  const fields = JSON.parse(list().dataset.fields);
-  const pick = { name: "field", title: button.dataset.field, type: "choice", options: fields.map((f) => [f.name, f.title]), required: true };
-  const first = await confirmed(button.dataset.title, "", [pick]);
-  if (!first) return null;
-  const field = fields.find((f) => f.name === first.field);
-  const kind = field.options.length ? "choice" : field.type;
-  const second = await confirmed(`${button.dataset.title}: ${field.title}`, "", [{ name: "value", title: button.dataset.value, type: kind, options: field.options }]);
-  if (!second) return null;
-  const typed = second.value ?? null;
-  return { [field.name]: field.type === "boolean" && typed !== null ? typed === "true" : typed };
-}
-
-// what was refused is said record by record
-async function sayResults(title, answer, chosen) {
-  if (!answer.refused) {
-    toast(words.done, "success");
-    return;
-  }
+// record by record: what was done, and why the others were refused
+async function sayResults(title, answer) {
   const said = (await shape()).words;
-  const names = new Map(chosen.map((t) => [Number(t.dataset.tick), t.closest("tr").querySelector(".row-link").textContent]));
-  const lines = answer.results
-    .filter((one) => !one.done)
-    .map((one) => [
-      `/f/${list().dataset.form}/${one.id}`,
-      names.get(one.id) ?? `#${one.id}`,
-      [one.error.message, ...(one.error.fields ?? []).map((f) => f.message)].join(" "),
-    ]);
+  const lines = answer.results.map((one) => [
+    `/f/${list().dataset.form}/${one.id}`,
+    one.display || `#${one.id}`,
+    one.done ? "" : [one.error.message, ...(one.error.fields ?? []).map((f) => f.message)].join(" "),
+  ]);
   const counted = said.results.replace("{done}", answer.done).replace("{refused}", answer.refused);
   await showResults(`${title}: ${counted}`, lines, said);
 }

@@ -11,7 +11,7 @@ export async function shape() {
   return known;
 }
 
-function make(tag, attributes = {}, ...children) {
+export function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name in made && name !== "list") made[name] = value;
@@ -30,7 +30,7 @@ function tool(icon, label, act) {
   return button;
 }
 
-const select = (options, value, label) => {
+export const select = (options, value, label) => {
   const made = make("select", { className: "form-select", "aria-label": label });
   for (const [v, words, depth = 0] of options) made.add(new Option("\u3000".repeat(depth) + words, v, false, v === value));
   return made;
@@ -45,7 +45,7 @@ function go(changes) {
   location.href = address;
 }
 
-function open(title, body, words, apply, standard) {
+export function open(title, body, words, apply, standard) {
   dialog.querySelector("#shape-title").textContent = title;
   dialog.querySelector("#shape-body").replaceChildren(...body);
   const buttons = dialog.querySelector(".ask-buttons");
@@ -316,17 +316,6 @@ async function nameHeld(field, input, value, meant) {
   if (!held || input.value !== value) return;
   meant.set(held.text, value);
   input.value = held.text;
-}
-
-// -- what became of many records
-
-export async function showResults(title, lines, words) {
-  const body = make("tbody");
-  for (const [address, name, reason] of lines) {
-    body.append(make("tr", {}, make("td", {}, make("a", { href: address, textContent: name })), make("td", { textContent: reason })));
-  }
-  const head = make("thead", {}, make("tr", {}, make("th", { scope: "col", textContent: words.record }), make("th", { scope: "col", textContent: words.outcome })));
-  await open(title, [make("div", { className: "rows-scroll", tabIndex: 0 }, make("table", { className: "grid plain" }, head, body))], words);
 }
 
 // -- views

@@ -4,6 +4,7 @@ import { recent, remember } from "./recent.js";
 
 const { shell, alpine } = document.body.dataset;
 sayKept();
+remember(); // before anything is waited for
 const { htmx } = await import(shell);
 
 if (document.querySelector("[x-data]")) {
@@ -115,7 +116,6 @@ document.addEventListener("keydown", (event) => {
     openFinder();
   }
 });
-remember();
 
 // -- buttons that do something: confirm, ask, call, show
 
