@@ -7,7 +7,7 @@ from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.screens.cells import Cells
-from jingwei.screens.forms import edit_rights, page_model
+from jingwei.screens.forms import page_model, step_rights
 from jingwei.screens.live import live
 from jingwei.screens.widgets import Widgets
 from jingwei.services.commands import Reading
@@ -25,7 +25,7 @@ def filling(
         return None
     written = dict.fromkeys(name.partition(".")[0] for name in task["fields"]["write"])
     names = [name for name in written if name in form.fields]
-    rights, _ = edit_rights(view, form, shown.raw)
+    rights = step_rights(view, form, shown.raw)
     if not names or rights is None:
         return None
     values = {n: v for n, v in shown.json.items() if n in form.fields or n == "org"}

@@ -97,22 +97,29 @@ def edit(form: str, id: int) -> Any:
 def edit_rights(
     view: Reading, form: Form, raw: Mapping[str, Any]
 ) -> tuple[FieldRights | None, str]:
-    """What this person may change of the record now, or the refusal that says why nothing."""
+    """What this person may change of the record now, or the refusal that says why nothing. What a
+    step lets its people write of a record in approval is written with their decision."""
     rights = view.rights.fields(view, form.name, raw)
-    step = open_step(view, form.name, raw["id"])
-    if step is not None and step.write:
-        hidden, writable = _with_columns(form, step.hide), _with_columns(form, step.write)
-        return FieldRights(rights.visible - hidden, writable, rights.masked), ""
     if not view.rights.decide(view, form.name, "update", raw).allowed:
         return None, "not-allowed"
     state = form.states.get(raw["state"] or "")
     locked = state is not None and state.locked
     if raw["status"] in EDITABLE and not locked:
-        return rights, ""
+        return step_rights(view, form, raw) or rights, ""
     still_open = rights.writable & _with_columns(form, tuple(left_open(form, raw["status"])))
     if still_open and not locked:
         return FieldRights(rights.visible, still_open, rights.masked), ""
     return None, "record-locked-by-status"
+
+
+def step_rights(view: Reading, form: Form, raw: Mapping[str, Any]) -> FieldRights | None:
+    """What the person's open task lets be written of the record, if that is anything."""
+    step = open_step(view, form.name, raw["id"])
+    if step is None or not step.write:
+        return None
+    rights = view.rights.fields(view, form.name, raw)
+    hidden, writable = _with_columns(form, step.hide), _with_columns(form, step.write)
+    return FieldRights(rights.visible - hidden, writable, rights.masked)
 
 
 def _with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:
@@ -298,8 +305,8 @@ def live_edit(form: str, id: int) -> Response:
         definition = form_of(view, form)
         raise_unless_reached(view, definition, id)
         shown = record(view, form, id)
-        rights, _ = edit_rights(view, definition, shown.raw)
-        return _script(live(view, definition, rights or shown.rights))
+        rights = step_rights(view, definition, shown.raw) or shown.rights
+        return _script(live(view, definition, rights))
 
 
 def _script(found: Live) -> Response:

@@ -145,9 +145,10 @@ def _act(
     work = _in_place_of(work, task)
     if task.state == "open" and revision is not None:
         _check_revision(found.asks.record, revision)
-    if action in ("approve", "submit", "add_sign"):
+    given = bool(body.get("fields"))
+    if action in ("approve", "submit", "add_sign") or (given and action in ("reject", "return")):
         _write(work, found, task, action, body)
-    elif body.get("fields"):
+    elif given:
         raise Refused("flow-not-offered", action=action_word(action))
     act_in_walk(walk, task.id, action, wish, administrator=administers)
     runtime.commit(work, found, walk)
@@ -173,7 +174,7 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
         return
     run = found.state.runs[task.run or 0]
     runtime.write_fields(work, found, run, body)
-    if action == "add_sign":
+    if action not in ("approve", "submit"):  # what decides nothing, or no, owes nothing
         return
     runtime.check_required(found, run)
     own = task.kind == "fill" and task.person == found.state.flow.initiator

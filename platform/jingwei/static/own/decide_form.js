@@ -1,15 +1,14 @@
 // The fields that a step lets its people write, filled in where they decide: what was typed goes with
-// the decision, in one request; a refusal or a return keeps it first, because it decides nothing.
-import { acts, api, ApiError } from "./api.js";
+// the decision, in one request.
+import { acts, ApiError } from "./api.js";
 import { begin, unsaved } from "./form_entry.js";
 import { givenReasons } from "./form_follow.js";
-import { base, form, held, model, state } from "./form_model.js";
+import { form, held, model, state } from "./form_model.js";
 import { unreadable } from "./form_read.js";
 import { wanted } from "./form_tables.js";
 import { blame, forgiveAll } from "./form_wrong.js";
 
-const WITH = new Set(["approve", "submit", "add_sign"]);
-const BEFORE = new Set(["reject", "return"]);
+const WITH = new Set(["approve", "submit", "add_sign", "reject", "return"]);
 const panel = form.closest(".decide");
 const title = document.getElementById("summary").dataset.title;
 
@@ -19,7 +18,7 @@ form.addEventListener("submit", (event) => event.preventDefault());
 acts.before.push(async (button, body) => {
   if (!panel.contains(button)) return true;
   const action = button.dataset.act.split("/").pop();
-  if (!WITH.has(action) && !BEFORE.has(action)) return true;
+  if (!WITH.has(action)) return true;
   forgiveAll();
   const wrong = [...unreadable(state), ...givenReasons().owed];
   if (wrong.length) {
@@ -28,14 +27,8 @@ acts.before.push(async (button, body) => {
   }
   const fields = wanted();
   if (!Object.keys(fields).length) return true;
-  if (WITH.has(action)) {
-    body.fields = fields;
-    button.dataset.seen = held.revision;
-    return true;
-  }
-  const answer = await api("PATCH", `${base}/${held.identity}`, fields, { "If-Match": `"${held.revision}"` });
-  held.revision = answer.revision;
-  held.kept = structuredClone(state);
+  body.fields = fields;
+  button.dataset.seen = held.revision;
   return true;
 });
 
