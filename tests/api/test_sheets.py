@@ -51,7 +51,8 @@ def test_a_sheet_is_imported_whole_or_not_at_all(api_on_both: ApiHouse) -> None:
 
     done = send(api, "li.na", "名称,amount\n桥,1\n路,2\n")
     assert done.get_json() | {"batch": 0} == {
-        "good": 2, "bad": 0, "created": 2, "updated": 0, "same": 0, "refused": [], "batch": 0,
+        "good": 2, "bad": 0, "created": 2, "updated": 0, "same": 0, "refused": [],
+        "notes": [], "batch": 0,
     }  # fmt: skip
     assert api.get("li.na", CONTRACTS).get_json()["total"] == 2
 

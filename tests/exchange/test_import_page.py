@@ -112,7 +112,7 @@ def test_a_sheet_is_looked_at_imported_and_taken_back_on_the_page(api: ApiHouse)
     book = CalamineWorkbook.from_filelike(io.BytesIO(errors.get_data()))
     assert book.get_sheet_by_index(0).to_python() == [
         ["名称", "金额", "未导入的原因"],
-        ["页二", "x", "amount: 请填数字，例如 1234.50。"],
+        ["页二", "x", "金额：请填数字，例如 1234.50。"],
     ]
     browser.get("/f/ledger/import")
     browser.post(f"/f/ledger/import/{address[1]}/undo")

@@ -141,7 +141,7 @@ def test_an_import_is_undone_as_far_as_nobody_changed_it(house: House, tmp_path:
     undone = house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
     assert (undone.deleted, undone.restored) == (2, 0)
     assert [(row, why.message("zh")) for row, _, why in undone.kept] == [
-        (3, "导入之后已被 li.na 改过（现在是第 2 版），保留不动。")
+        (3, "导入之后已被 李娜 改过（现在是第 2 版），保留不动。")
     ]
     assert names(house) == ["路"]
     with pytest.raises(Conflict):

@@ -151,6 +151,33 @@ def test_cells_and_rows_of_tables_that_were_changed_are_changed(
     assert [row["thing"] for row in house.show("li.na", "order", second)["lines"]] == ["石"]
 
 
+def test_what_is_taken_out_has_drop_downs_and_locks_what_is_not_to_be_changed(
+    house: House, tmp_path: Path
+) -> None:
+    two(house)
+    book = load_workbook(taken_out(house, tmp_path))
+    first, lines = book.worksheets[:2]
+    open_ = {c.value for c in first[1] if not first.cell(2, c.column).protection.locked}
+    assert open_ == {"单位", "编码", "名称", "金额", "客户", "负责人"}
+    assert all(cell.protection.locked for cell in (*first[1], *lines[1]))
+    assert first.protection.sheet and lines.protection.sheet
+    assert not first.column_dimensions["F"].protection.locked  # where new rows are written
+    rules = {str(rule.sqref): rule for rule in first.data_validations.dataValidation}
+    assert rules["D2:D5003"].type == "list"
+    assert [cell.value for cell in book["_lists"]["A"]] == ["甲公司"]
+    # rows of a table may be deleted, which Excel allows where all of the row is open
+    assert not any(lines.cell(2, at).protection.locked for at in range(1, 7))
+    assert not lines.column_dimensions["G"].protection.locked
+    closed = {str(rule.sqref): rule for rule in lines.data_validations.dataValidation}
+    assert {place for place, rule in closed.items() if rule.formula1 == "FALSE"} == {
+        "A2:A3", "B2:B3", "F2:F3",
+    }  # fmt: skip
+    assert closed["A2:A3"].error == "这一格由系统填写，请不要修改。要删除这一行，请删除整行。"
+    assert [s.sheet_state for s in book.worksheets] == [*("visible",) * 2, *("veryHidden",) * 2]
+    about = {row[0].value: row[1].value for row in book["_about"].rows}
+    assert about["form"] == "order" and len(about["fingerprint"]) == 64
+
+
 def test_a_record_that_somebody_changed_since_is_refused_in_its_row(
     house: House, tmp_path: Path
 ) -> None:
@@ -252,7 +279,7 @@ def test_an_update_is_taken_back_to_what_was_there(house: House, tmp_path: Path)
     undone = house.do("li.na", lambda work: import_undo.undo(work, "order", found.batch))
     assert (undone.deleted, undone.restored) == (0, 1)
     assert [(row, why.message("zh")) for row, _, why in undone.kept] == [
-        (3, "导入之后已被 li.na 改过（现在是第 3 版），保留不动。")
+        (3, "导入之后已被 李娜 改过（现在是第 3 版），保留不动。")
     ]
     now = house.show("li.na", "order", first)
     same = ("name", "amount", "total", "lines", "partner")

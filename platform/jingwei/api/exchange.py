@@ -26,7 +26,7 @@ from jingwei.gateways.workbook import (
     write_to_change,
     write_workbook,
 )
-from jingwei.refusals import Invalid
+from jingwei.refusals import FieldRefusal, Invalid
 from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
 from jingwei.services.commands import Reading, Work
 from jingwei.services.exchange import Imported, ImportRefused
@@ -35,6 +35,7 @@ from jingwei.services.import_batches import Mode, Source
 from jingwei.services.import_undo import Undone
 from jingwei.services.listing import ListWish, form_of
 from jingwei.services.presenting import instant
+from jingwei.services.sheet_errors import errors_of
 from jingwei.services.sheet_lines import Wanted
 from jingwei.services.sheet_template import (
     TemplateField,
@@ -42,8 +43,8 @@ from jingwei.services.sheet_template import (
     template_fingerprint,
     template_tables,
 )
+from jingwei.services.sheet_words import cell_of
 from jingwei.storage.imports import Batch
-from jingwei.texts import text
 from jingwei.web import current, locale
 
 blueprint = Blueprint("exchange", __name__, url_prefix="/api/v1/forms")
@@ -141,7 +142,7 @@ def kept_upload() -> tuple[Source, Path]:
 
 
 def imported_json(found: Imported) -> dict[str, Any]:
-    refused = [{"row": row, **refusal_json(one)} for row, one in found.refused]
+    refused = [in_sheet_json(row, one) for row, one in found.refused]
     return {
         "good": found.good,
         "bad": found.bad,
@@ -149,8 +150,14 @@ def imported_json(found: Imported) -> dict[str, Any]:
         "updated": found.updated,
         "same": found.same,
         "refused": refused,
+        "notes": [one.message(locale()) for one in found.notes],
         "batch": found.batch,
     }
+
+
+def in_sheet_json(row: int, refusal: FieldRefusal) -> dict[str, Any]:
+    """`cell`: where it stands, as spreadsheets write it: `C12`, `lines!C5`; empty: all the row."""
+    return {"row": row, "cell": cell_of(refusal), **refusal_json(refusal)}
 
 
 @blueprint.get("/<form>/imports")
@@ -169,7 +176,7 @@ def shown(form: str, batch: int) -> Response:
     with reading() as view:
         found = import_batches.batch_of(view, form, batch)
         refused = import_batches.refused_of(view, form, batch)
-    listed = [{"row": row, **refusal_json(one)} for row, ones in refused.items() for one in ones]
+    listed = [in_sheet_json(row, one) for row, ones in refused.items() for one in ones]
     return answer({**batch_json(found), "refused": listed[: exchange.MOST_REFUSED]})
 
 
@@ -190,37 +197,20 @@ def batch_json(batch: Batch) -> dict[str, Any]:
 
 @blueprint.get("/<form>/imports/<int:batch>/errors.xlsx")
 def errors(form: str, batch: int) -> Response:
-    """The rows of a sheet that were not kept, each with what is wrong in a column of its own."""
+    """The rows of a sheet that were not kept, with what is wrong marked and told in a column of its
+    own. Corrected, it is imported as it is."""
     parameters()
+    kept = tempfile.SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115  # read below
     with reading() as view:
         found = import_batches.batch_of(view, form, batch)
         refused = import_batches.refused_of(view, form, batch)
-    path = files.path_of(current().settings.data_dir, found.sha256)
-    body = bad_rows(path, found.name, refused)
-    return _attached(body, MIMETYPE, f"{Path(found.name).stem}-errors.xlsx", "errors")
-
-
-def bad_rows(path: Path, name: str, refused: Mapping[int, Any]) -> bytes:
-    """A workbook of these rows; corrected, it can be imported as it is once the column is gone."""
-    rows = [row for row in SheetFile(path, name) if row.number in refused]
-    titles = list(dict.fromkeys(title for row in rows for title in row))
-    head = text("exchange.screen.problem", locale())
-    lines = [
-        [
-            *(cell if type(cell := row.get(title)) is str else None for title in titles),
-            "; ".join(_said(one) for one in refused[row.number]),
-        ]
-        for row in rows
-    ]
-    kept = tempfile.SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115  # read below
-    write_workbook(kept, [*titles, head], lines)
+        path = files.path_of(current().settings.data_dir, found.sha256)
+        _, wanted = import_batches.mode_of(found)
+        sheet = SheetFile(path, found.name)
+        wrong = errors_of(view.of(view.actor.org), form, sheet, wanted, refused, locale())
+        write_to_change(kept, wrong, locale())
     kept.seek(0)
-    return kept.read()
-
-
-def _said(refusal: Any) -> str:
-    message = refusal.message(locale())
-    return f"{refusal.path}: {message}" if refusal.path else str(message)
+    return _attached(kept.read(), MIMETYPE, f"{Path(found.name).stem}-errors.xlsx", "errors")
 
 
 @blueprint.post("/<form>/imports/<int:batch>/undo")

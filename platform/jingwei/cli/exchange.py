@@ -14,15 +14,17 @@ from jingwei.cli.commands import command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import csv_pages, write_to_change, write_workbook
+from jingwei.language.form import Form
 from jingwei.refusals import Refused
 from jingwei.services import files
-from jingwei.services.exchange import Imported, import_sheet
+from jingwei.services.exchange import Imported, import_sheet, look
 from jingwei.services.export import Exported, Values, log_export
 from jingwei.services.export import export as exported
 from jingwei.services.import_batches import Mode, Source
 from jingwei.services.listing import ListWish
 from jingwei.services.people import SYSTEM
 from jingwei.services.sheet_lines import Do, Wanted
+from jingwei.services.sheet_words import cell_of, column_title
 
 
 @command(name="import", help=words("import_help"))
@@ -43,10 +45,18 @@ from jingwei.services.sheet_lines import Do, Wanted
     help=words("import_do_help"),
 )
 @option("--key", default="", help=words("import_key_help"))
+@option("--preview", is_flag=True, help=words("import_preview_help"))
 @option("--as", "login", help=words("as_person_help"))
 @click.pass_obj
 def import_(
-    context: Context, form: str, file: Path, mode: Mode, do: Do, key: str, login: str | None
+    context: Context,
+    form: str,
+    file: Path,
+    mode: Mode,
+    do: Do,
+    key: str,
+    preview: bool,
+    login: str | None,
 ) -> int:
     sheet = SheetFile(file, file.name)
     with open_platform(context) as platform:
@@ -57,20 +67,37 @@ def import_(
             sha256, _ = files.keep(platform.settings.data_dir, stream)
         source = Source(file.name, sha256)
         wanted = Wanted(do, key if do != "create" else "")
-        found = import_sheet(platform.commands, actor, form, sheet, mode, source, wanted=wanted)
-    _report(context, found)
+        if preview:
+            found = look(platform.commands, actor, form, sheet, wanted)
+        else:
+            found = import_sheet(platform.commands, actor, form, sheet, mode, source, wanted=wanted)
+        with platform.commands.read(actor) as view:
+            definition = view.catalogue.forms.get(form)
+    _report(context, definition, found)
     return 1 if found.bad else 0
 
 
-def _report(context: Context, found: Imported) -> None:
+def _report(context: Context, form: Form | None, found: Imported) -> None:
     rows = [
-        {"row": row, "path": one.path, "code": one.code, "message": one.message(context.locale)}
+        {
+            "row": row,
+            "cell": cell_of(one),
+            "column": column_title(form, one.path, context.locale),
+            "path": one.path,
+            "code": one.code,
+            "message": one.message(context.locale),
+        }
         for row, one in found.refused
     ]
-    lines = [context.text("cli.import_row", **row) for row in rows]
-    lines.append(context.text("cli.import_done", good=found.good, bad=found.bad))
+    lines = [f"  {note.message(context.locale)}" for note in found.notes]
+    for one in rows:
+        place = [str(one[key]) for key in ("cell", "column") if one[key]]
+        lines.append(context.text("cli.import_row", **one, place=" ".join(place)))
     counts = {"created": found.created, "updated": found.updated, "same": found.same}
-    value = {"good": found.good, "bad": found.bad, **counts, "refused": rows, "batch": found.batch}
+    done = "cli.import_done" if found.batch is not None else "cli.import_looked"
+    lines.append(context.text(done, good=found.good, bad=found.bad, **counts))
+    value = {"good": found.good, "bad": found.bad, **counts, "refused": rows}
+    value |= {"notes": [one.message(context.locale) for one in found.notes], "batch": found.batch}
     context.give(value, "\n".join(lines))
 
 

@@ -28,7 +28,6 @@ from jingwei.gateways.workbook_drawn import (
     Column,
     Drawing,
     Look,
-    Wrong,
     columns_xml,
     heads,
     looks,
@@ -36,6 +35,7 @@ from jingwei.gateways.workbook_drawn import (
 )
 from jingwei.gateways.xlsx_words import holding
 from jingwei.services.sheet_cells import RISKY_FIRST, quoted
+from jingwei.services.sheet_rows import Wrong
 from jingwei.texts import text
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -42,13 +42,6 @@ class Look(NamedTuple):
     day: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A cell that is marked."""
-
-    value: Any
-
-
 @dataclass(slots=True)
 class Drawing:
     """How the sheets of one workbook are drawn. `refusal`: what whoever writes into a column of the

@@ -27,8 +27,9 @@ from jingwei.services.import_batches import CREATE, Mode, Source
 from jingwei.services.import_undo import Undone
 from jingwei.services.people import Person
 from jingwei.services.sheet_lines import Wanted, match_keys
+from jingwei.services.sheet_words import cell_of, column_title
 from jingwei.storage.imports import Batch
-from jingwei.texts import has_text, text
+from jingwei.texts import text
 from jingwei.web import current, locale, request_id
 
 UPLOAD_BYTES = 50 * 1024 * 1024
@@ -226,10 +227,14 @@ def _page(
             refusals=[f.message(locale()) for f in (refused.fields if refused else ())],
             problems=_problems(definition, looked) if looked is not None else [],
             more=looked is not None and len(looked.refused) > MOST_SHOWN,
+            notes=[one.message(locale()) for one in (looked.notes if looked is not None else ())],
             history=_history(view, form, Cells(view)),
             wanted=wanted,
             does=_does(view, definition),
-            keys=[(key, _column(definition, key)) for key in match_keys(view, definition)],
+            keys=[
+                (key, column_title(definition, key, locale()))
+                for key in match_keys(view, definition)
+            ],
         )
 
 
@@ -244,27 +249,13 @@ def _does(view: Reading, form: Form) -> list[tuple[str, str]]:
     return found
 
 
-def _problems(form: Form, found: Imported) -> list[tuple[int, str, str]]:
-    """(row, column, what is wrong) of the first problems."""
+def _problems(form: Form, found: Imported) -> list[tuple[str, str, str]]:
+    """(where, column, what is wrong) of the first problems. Where: as spreadsheets write it, the
+    number of the row where it is all of a row."""
     return [
-        (row, _column(form, one.path), one.message(locale()))
+        (cell_of(one) or str(row), column_title(form, one.path, locale()), one.message(locale()))
         for row, one in found.refused[:MOST_SHOWN]
     ]
-
-
-def _column(form: Form, path: str) -> str:
-    """What a place in a sheet is called: a column, or a row and column of a table's sheet."""
-    table, mark, rest = path.partition("!")
-    if mark:
-        row, _, column = rest.partition(".")
-        inside = form.fields[table]
-        title = inside.fields[column].title(locale()) if column in inside.fields else ""
-        return words("of_table", table=inside.title(locale()), row=row, column=title).strip(" ·")
-    field = form.fields.get(path.partition(".")[0])
-    if field is not None:
-        return field.title(locale())
-    key = f"system_fields.{path}"
-    return text(key, locale()) if path and has_text(key, locale()) else path
 
 
 def _history(view: Reading, form: str, cells: Cells) -> list[Mapping[str, Any]]:

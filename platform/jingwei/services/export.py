@@ -122,7 +122,7 @@ def export(
     rights = view.rights.fields(view, form)
     columns = tuple(_column(definition, path, locale, said, known) for path in paths)
     if said == "edit":
-        columns = tuple(_guarded(view, definition, c, locale, rights) for c in columns)
+        columns = tuple(guarded(view, definition, c, locale, rights) for c in columns)
     join: tuple[SheetColumn, ...] = ()
     if names and said != "edit":
         join = (SheetColumn("", text("exchange.join", locale), "integer"),)
@@ -249,7 +249,7 @@ def _inner(column: Field, locale: str, values: Values, known: Mapping[str, str])
     return SheetColumn(column.name, title, "text" if column.many else column.type)
 
 
-def _guarded(
+def guarded(
     view: Reading,
     form: Form,
     column: SheetColumn,
@@ -275,7 +275,7 @@ def _guarded_table(
     """The column of the record, that of the row, and those of the table."""
     definition = form.fields[name]
     heads = tuple(replace(column, is_locked=True) for column in table.columns[:2])
-    rest = (_guarded(view, form, c, locale, rights, definition) for c in table.columns[2:])
+    rest = (guarded(view, form, c, locale, rights, definition) for c in table.columns[2:])
     return replace(table, columns=(*heads, *rest))
 
 

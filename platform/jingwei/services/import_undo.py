@@ -19,6 +19,7 @@ from jingwei.services.records import BATCH
 from jingwei.services.wanted import Change
 from jingwei.storage import changes as log
 from jingwei.storage import imports as rows
+from jingwei.storage.people import find_people
 from jingwei.storage.types import exact_json
 
 
@@ -66,12 +67,14 @@ def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone
     plan = form_plan(work.store, work.catalogue, form)
     system = work.as_system()  # people undo what is their own doing, whether or not they may delete
     fresh: list[Written] = []
+    people = find_people(work.connection, {r["updated_by"] for r in there.values()} - {None})
     for one in written:
         record = there.get(one[1])
         if record is None or record["deleted_at"] is not None:
             continue
         if record["revision"] != one[2]:
-            holes = {"now": record["revision"], "by": record["updated_by"] or ""}
+            by = record["updated_by"] or ""
+            holes = {"now": record["revision"], "by": people[by].name if by in people else by}
             undone.kept.append((one[0], one[1], FieldRefusal("", "import-changed-since", holes)))
         else:
             fresh.append(one)

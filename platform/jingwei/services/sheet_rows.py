@@ -21,6 +21,13 @@ class Unread:
         return FieldRefusal(path, self.code, dict(self.holes))
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A cell that is written with a mark."""
+
+    value: Any
+
+
 class Columns(tuple[str, ...]):
     """The columns of a sheet that have a heading. `letters`: what Excel calls them; `sheet`: its
     name, where there are several."""

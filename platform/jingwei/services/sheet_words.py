@@ -12,7 +12,7 @@ from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
 from jingwei.services.sheet_headings import Headings, headings_of_rows
 from jingwei.services.titles import choices
-from jingwei.texts import LOCALES, Several, Words, text
+from jingwei.texts import LOCALES, Several, Words, has_text, text
 
 CELL = "_cell"  # the hole that holds the place of a refusal in its sheet
 _MOST_CHOICES = 30
@@ -117,7 +117,7 @@ class Speaker:
     def _offered(self, definition: Field) -> Any:
         view = self.view
         if view is None:
-            return Several([c.code for c in definition.choices or ()])
+            return ""
         listed = choices(view, definition)
         offered = [c for c in listed if not hasattr(c, "offered_on") or c.offered_on(view.today)]
         return Several([c.title for c in offered or listed], _MOST_CHOICES)
@@ -161,6 +161,23 @@ def _value_at(line: Placed, path: str) -> Any:
         else:
             return None
     return found
+
+
+def column_title(form: Form | None, path: str, locale: str) -> str:
+    """What the column of a refusal is called: of a table, with the table."""
+    table, mark, rest = path.partition("!")
+    if form is None:
+        return path
+    if mark and table in form.fields:
+        inside = form.fields[table]
+        column = rest.partition(".")[2].partition(".")[0]
+        title = inside.fields[column].title(locale) if column in inside.fields else ""
+        return f"{inside.title(locale)} {title}".strip()
+    name = path.partition(".")[0]
+    if name in form.fields:
+        return form.fields[name].title(locale)
+    key = f"system_fields.{name}"
+    return text(key, locale) if name and has_text(key, locale) else name
 
 
 def cell_of(refusal: FieldRefusal) -> str:
