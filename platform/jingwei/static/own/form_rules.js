@@ -18,7 +18,7 @@ function environment(record, parent) {
 export function refresh() {
   for (const [table, name, always, compute] of rules.computes) {
     if (table === null) settle(state, name, model.fields[name], always, () => compute(x, environment(state)));
-    else for (const row of state[table] ?? []) settle(row, name, model.fields[table].columns[name], always, () => compute(x, environment(row, state)));
+    else for (const row of state[table] ?? []) settle(row, name, model.fields[table]?.columns[name], always, () => compute(x, environment(row, state)));
   }
   const env = environment(state);
   for (const name of model.order) {
@@ -182,7 +182,7 @@ function brought(path, values) {
 
 function bring(owner, target, value, table = null, index = 0) {
   arrived(owner, target);
-  const field = table === null ? model.fields[target] : model.fields[table].columns[target];
+  const field = table === null ? model.fields[target] : model.fields[table]?.columns[target];
   const now = field ? asHeld(field, value) : null;
   if (!field || same(owner[target], now)) return;
   put(owner, target, now);
