@@ -14,7 +14,8 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
                   person's tasks wait for whom the person asked} · done: {person: how many stand
                   there} · said: [{type, by, for, step, …data}]: events that the step wrote, with
                   what is named of each; `by: system` · history: {action: actor} of the record's
-                  newest changes · waiting: [{kind, …}]
+                  newest changes · waiting: [{kind, …}] · moves: ["stays step:person", …] of a dry
+                  run of `migrate`
 
 Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
 is what would be accepted.
@@ -97,6 +98,7 @@ class Run:
     flow: int = 0
     seen: int = 0  # events already there
     last: Any = None  # what was kept of the flow after the step before
+    answered: Any = None  # by the newest call
     number: int = field(default_factory=lambda: next(_NUMBERS))
 
     def play(self) -> None:
@@ -109,6 +111,7 @@ class Run:
         expect = step.get("expect", {})
         before = self.last
         answers = self._do(step)
+        self.answered = answers[-1]
         refused = [a for a in answers if a is not None and a.status_code >= 400]
         wanted = expect.get("refused")
         if wanted:
@@ -164,6 +167,10 @@ class Run:
                 assert same, f"{self.where}: {name} {record[name]}"
         for login, count in expect.get("inbox", {}).items():
             assert len(self.house.todo(login, self.flow)) == count, f"{self.where}: inbox {login}"
+        if "moves" in expect:
+            (item,) = self.answered.get_json()["items"]
+            moved = sorted(f"{t['fate']} {t['step']}:{t['acting']}" for t in item["tasks"])
+            assert moved == sorted(expect["moves"]), f"{self.where}: {moved}"
         for box, key in (("waiting", "waits"), ("done", "done")):
             for login, count in expect.get(key, {}).items():
                 shown = self.house.todo(login, self.flow, box=box)
@@ -268,6 +275,9 @@ class Run:
             if "hours" in body:
                 until = house.at + timedelta(hours=body.pop("hours"))
                 body["until"] = f"{until.isoformat()}+00:00"
+            for name in ("from", "until"):
+                if name in body:
+                    body[name] = self._day(body[name])
             return lambda: house.api.post(by, "proxies", body)
         if do == "hand_over":
             login = body.pop("person")

@@ -317,7 +317,7 @@ def test_a_stand_in_is_shown_on_top_and_chains_are_explained(
 ) -> None:
     day = "2099-01-01"
     house.api.post("u6", "proxies", {"to": "u7", "until": day})
-    assert "审批人7 正在代您处理待办，到 2098-12-31 为止。" in words(
+    assert "审批人7 正在代您处理待办，到 2099-01-01 为止。" in words(
         pages.page("u6", "/tasks").xpath("//*[@class='standing-in']")[0]
     )
     assert pages.page("u7", "/tasks").xpath("//*[@class='standing-in']") == []

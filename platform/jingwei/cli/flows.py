@@ -11,6 +11,7 @@ from jingwei.refusals import Malformed, NotFound
 from jingwei.services.releases.migrating import Moved, migrate_all
 
 words = words_of("cli_database")
+FATES = ("stays", "closes", "asked")
 
 
 @command(help=words("migrate_help"))
@@ -59,7 +60,18 @@ def _map(pairs: tuple[str, ...]) -> dict[str, str]:
 def _line(context: Context, one: Moved, dry_run: bool) -> str:
     if one.refused is not None:
         words_ = one.refused.message(context.locale)
-        return context.text("cli_database.migrate_stays", record=one.name, words=words_)
+        return context.text("cli_database.migrate_kept", record=one.name, words=words_)
     steps = ", ".join(f"{a} → {b}" for a, b in one.steps.items() if a != b)
     key = "cli_database.migrate_would" if dry_run else "cli_database.migrate_done"
-    return context.text(key, record=one.name, steps=steps or "–")
+    return context.text(key, record=one.name, steps=steps or "–") + _tasks(context, one)
+
+
+def _tasks(context: Context, one: Moved) -> str:
+    """Whose tasks stay, close and are asked afresh, a line each."""
+    lines = []
+    for fate in FATES:
+        found = [f"{t['acting']} ({t['step']})" for t in one.tasks if t["fate"] == fate]
+        if found:
+            people = ", ".join(found)
+            lines.append("\n  " + context.text(f"cli_database.migrate_{fate}", people=people))
+    return "".join(lines)

@@ -13,6 +13,7 @@ from jingwei.refusals import Conflict, Invalid, Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
+from jingwei.services.flows.moving import MovedTask, TriedAsks, tasks_moved
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.runtime import Loaded
@@ -71,33 +72,51 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
     that becomes another step (other people or another mode) is closed, and the new one asks its
     own people. Decisions that were made stay as they are.
 
-    `dry_run` answers `{"items": [{flow, from, to, steps, opens}]}` and changes nothing. Raises
-    Refused when nothing would change, or when an open step has no counterpart at the same place.
+    `dry_run` answers `{"items": [{flow, from, to, steps, opens, tasks}]}`, needs no reason and
+    changes nothing; `tasks` says whose stay, close and are asked afresh (see `moving.MovedTask`).
+    Raises Refused when nothing would change, when an open step has no counterpart at the same
+    place, or when nobody could be asked.
     """
     flow = found.state.flow
     to = planned(work, found, body.get("map"))
-    today, plan, steps, opens = to.workflow, to.plan, to.steps, to.opens
     if body.get("dry_run"):
         item = {
             "flow": flow.id,
             "from": flow.fingerprint,
-            "to": today.fingerprint,
-            "steps": steps,
-            "opens": [steps[run.step] for run in opens],
+            "to": to.workflow.fingerprint,
+            "steps": to.steps,
+            "opens": [to.steps[run.step] for run in to.opens],
+            "tasks": [one.to_json() for one in rehearsed(work, found, to)],
         }
         return {"items": [item], "dry_run": True}
-    moved = Loaded(work, plan, WorldAsks(work, plan, flow), found.state, found.beside)
+    moved = Loaded(work, to.plan, WorldAsks(work, to.plan, flow), found.state, found.beside)
     walk = moved.walk()
-    walk.note("migrated", comment=wish.comment, steps=steps)
-    walk.set_flow(fingerprint=today.fingerprint, release=work.installation.release.id)
-    walk.cancel([run.id for run in opens], "cancelled", "migrated")
-    _rename(walk, steps, {run.id for run in opens})
-    walk.remember(**_remembered(walk.flow.memory, plan, steps))
-    for run in opens:
-        walk.start_step(plan.step(steps[run.step]), run.parent, run.lane, whatever=True)
-    walk.settle()
+    _move(walk, to, wish.comment, work.installation.release.id)
     runtime.commit(work, moved, walk)
     return flow_json(work, moved)
+
+
+def rehearsed(view: Reading, found: Loaded, to: Planned) -> list[MovedTask]:
+    """What the move would make of the tasks; nothing is changed. Raises Refused where nobody could
+    be asked."""
+    flow = found.state.flow
+    walk = Loaded(view, to.plan, TriedAsks(view, to.plan, flow), found.state).walk()
+    _move(walk, to, None, view.installation.release.id)
+    return tasks_moved(found.state, walk)
+
+
+def _move(walk: Walk, to: Planned, reason: str | None, release: int) -> None:
+    steps, opens = to.steps, to.opens
+    afresh = [steps[run.step] for run in opens] or None
+    walk.note("migrated", comment=reason, steps=dict(steps), opens=afresh)
+    walk.set_flow(fingerprint=to.workflow.fingerprint, release=release)
+    walk.cancel([run.id for run in opens], "cancelled", "migrated")
+    _rename(walk, steps, {run.id for run in opens})
+    walk.remember(**_remembered(walk.flow.memory, to.plan, steps))
+    for run in opens:
+        step = to.plan.step(steps[run.step])
+        walk.start_step(step, run.parent, run.lane, whatever=True)
+    walk.settle()
 
 
 def _opened_afresh(found: Loaded, plan: FlowPlan, steps: Mapping[str, str]) -> list[RunRow]:

@@ -9,8 +9,10 @@ from jingwei.refusals import Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
-from jingwei.services.flows.migrate import planned
+from jingwei.services.flows.migrate import planned, rehearsed
+from jingwei.services.flows.moving import MovedTask
 from jingwei.services.flows.overview import administered, running_in
+from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.runtime import Loaded, load
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import FlowRow
@@ -21,7 +23,8 @@ MOST_MOVES = 100  # requests that are rehearsed at a time, the oldest first
 @dataclass(frozen=True, slots=True)
 class Move:
     """One request. `steps`: for each open step what it is called, what it becomes, and whether it
-    asks its people afresh; `refused`: why it cannot be moved."""
+    asks its people afresh; `tasks`: whose stay, close and are asked afresh, each with the title of
+    the step; `refused`: why it cannot be moved."""
 
     flow: int
     display: str
@@ -29,6 +32,7 @@ class Move:
     started_at: datetime
     steps: tuple[tuple[str, str, bool], ...] = ()
     refused: Refused | None = None
+    tasks: tuple[tuple[MovedTask, str], ...] = ()
 
 
 def moves(view: Reading, workflow: str | None = None, only: int | None = None) -> list[Move]:
@@ -67,6 +71,7 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
     title = today.title(locale)
     try:
         to = planned(view, loaded)
+        moved = rehearsed(view, loaded, to)
     except Refused as refused:
         return Move(flow.id, named, title, flow.started_at, refused=refused)
     afresh = {run.id for run in to.opens}
@@ -78,4 +83,11 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
         place = loaded.plan.places.get(run.step)
         old = place.step.title(locale) if place is not None else run.step
         steps.append((old, to.plan.step(new).title(locale), run.id in afresh))
-    return Move(flow.id, named, title, flow.started_at, tuple(steps))
+    found = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in moved)
+    return Move(flow.id, named, title, flow.started_at, tuple(steps), tasks=found)
+
+
+def _title(step: str, new: FlowPlan, old: FlowPlan, locale: str) -> str:
+    """Of a step of today, else of the workflow it followed."""
+    place = new.places.get(step) or old.places.get(step)
+    return step if place is None else str(place.step.title(locale))

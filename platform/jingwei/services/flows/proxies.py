@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -79,12 +79,13 @@ def proxy_json(proxy: ProxyRow) -> dict[str, Any]:
 
 def make(work: Work, body: Mapping[str, Any]) -> dict[str, Any]:
     """Name a stand-in. `person`: the actor unless an administrator names another; `from` (now)
-    and `until` (exclusive) are instants or days. The answer's `before` names the rules that this
-    one stands before. Raises Invalid, NotAllowed."""
+    and `until` are days of the installation's zone, both inside, or instants, the last outside.
+    The answer's `before` names the rules that this one stands before. Raises Invalid,
+    NotAllowed."""
     refused: list[FieldRefusal] = []
     person, to = body.get("person") or work.actor.login, body.get("to")
     since = _instant(work, body.get("from"), "from", refused) or work.now
-    until = _instant(work, body.get("until"), "until", refused)
+    until = _instant(work, body.get("until"), "until", refused, ends=True)
     if until is None and not refused:
         refused.append(FieldRefusal("until", "required"))
     if until is not None and (until <= since or until <= work.now):
@@ -186,13 +187,16 @@ def _check_right(view: Reading, login: str) -> None:
         raise NotAllowed("flow-proxy-of-another")
 
 
-def _instant(view: Reading, value: Any, name: str, refused: list[FieldRefusal]) -> datetime | None:
-    """RFC 3339 with offset, or a day: its first moment in the installation's zone."""
+def _instant(
+    view: Reading, value: Any, name: str, refused: list[FieldRefusal], *, ends: bool = False
+) -> datetime | None:
+    """RFC 3339 with offset, or a day: its first moment in the installation's zone; where the rule
+    `ends`, the first one after it, so that the day is inside."""
     if value is None:
         return None
     try:
         if isinstance(value, str) and len(value) == 10:
-            day = date.fromisoformat(value)
+            day = date.fromisoformat(value) + timedelta(days=int(ends))
             return datetime.combine(day, time(), view.clock.zone).astimezone(view.now.tzinfo)
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError, OverflowError):

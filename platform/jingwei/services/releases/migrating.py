@@ -28,6 +28,7 @@ class Moved:
     steps: Mapping[str, str] = field(default_factory=dict)
     opens: tuple[str, ...] = ()
     refused: Refused | None = None
+    tasks: tuple[Mapping[str, Any], ...] = ()  # as the dry run of the API gives them
 
     @property
     def name(self) -> str:
@@ -44,6 +45,7 @@ class Moved:
             "display": self.display,
             "steps": dict(self.steps),
             "opens": list(self.opens),
+            "tasks": [dict(one) for one in self.tasks],
             "refused": None if self.refused is None else self.refused.message(locale),
         }
 
@@ -107,4 +109,6 @@ def _move(
             commands.run(move, actor)
     except Refused as refused:
         return replace(flow, refused=refused)
-    return replace(flow, steps=item["steps"], opens=tuple(item["opens"]))
+    return replace(
+        flow, steps=item["steps"], opens=tuple(item["opens"]), tasks=tuple(item["tasks"])
+    )

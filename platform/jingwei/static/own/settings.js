@@ -27,13 +27,6 @@ for (const place of proxy.querySelectorAll("[data-pick]")) {
   place.replaceWith(peoplePicker({ name: place.dataset.pick, title: place.dataset.title, type: "person", required: true }));
 }
 
-// the day after, since the last day is to be inside
-function dayAfter(day) {
-  const at = new Date(`${day}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() + 1);
-  return at.toISOString().slice(0, 10);
-}
-
 proxy.addEventListener("submit", (event) => {
   event.preventDefault();
   const { from, until, include_open: open } = proxy.elements;
@@ -43,7 +36,7 @@ proxy.addEventListener("submit", (event) => {
     api("POST", "/api/v1/proxies", {
       to: chosenPeople(proxy.querySelector("[name=to]")),
       ...(from.value > today ? { from: from.value } : {}),
-      until: dayAfter(until.value),
+      until: until.value,
       forms,
       include_open: open.checked,
     }),
