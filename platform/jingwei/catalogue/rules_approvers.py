@@ -12,6 +12,7 @@ from jingwei.language.workflow import Step, Workflow
 from jingwei.problems import Problems
 
 _MOST_SHOWN = 3
+MOST_LEVELS = 20
 
 
 def check_approvers(
@@ -21,6 +22,9 @@ def check_approvers(
     form = catalogue.forms[workflow.form]
     orgs = list(_starting(catalogue, form, workflow))
     for step in steps:
+        for who in _alternatives(step.who):
+            if who.kind == "superior_of" and not 1 <= who.levels <= MOST_LEVELS:
+                problems.add("out-of-range", who.at, value=who.levels, low=1, high=MOST_LEVELS)
         if "empty" not in step.policy:  # else the step says what happens where nobody is found
             for group in _groups(step):
                 _check(catalogue, "empty-approver", step, group, orgs, problems)

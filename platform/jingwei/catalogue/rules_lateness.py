@@ -1,16 +1,19 @@
-"""What must hold of due dates: somebody is asked by then, and being late has an effect."""
+"""What must hold of times: somebody is asked by then, being late has an effect, and no time is
+nothing or less."""
 
 from __future__ import annotations
 
 from jingwei.catalogue.step_places import StepPlaces
-from jingwei.language.workflow import Step
-from jingwei.problems import Problems
+from jingwei.language.values import Duration
+from jingwei.language.workflow import Step, Workflow
+from jingwei.problems import Position, Problems
 
 _ASKED = frozenset({"fill", "approve", "acknowledge"})
 _DEEDS = ("notify", "urge", "transfer", "return_to", "decide")
 
 
 def check_lateness(step: Step, places: StepPlaces, problems: Problems) -> None:
+    _check_times(step, places, problems)
     if step.kind not in _ASKED:
         for key, given in (("due", step.due), ("overdue", step.overdue or None)):
             if given is not None:
@@ -23,3 +26,27 @@ def check_lateness(step: Step, places: StepPlaces, problems: Problems) -> None:
         if not any(deed in late for deed in _DEEDS):
             at = places.of(step, "overdue", number, "after")
             problems.add("overdue-does-nothing", at, id=step.id, known=", ".join(_DEEDS))
+
+
+def check_reminders(workflow: Workflow, problems: Problems) -> None:
+    """`defaults: {remind: …}`."""
+    remind = workflow.policy.remind or {}
+    for key in ("first", "every"):
+        at = workflow.origin.value("defaults", "remind", key)
+        _check_time(remind.get(key), at, problems)
+
+
+def _check_times(step: Step, places: StepPlaces, problems: Problems) -> None:
+    lag = step.due.lag if step.due is not None else None
+    if lag is not None and lag.amount < 0:  # 0d is today
+        _check_time(lag, places.of(step, "due"), problems)
+    for key, given in (("for", step.wait_for), ("at_most", step.at_most)):
+        _check_time(given, places.of(step, "wait", key), problems)
+    remind = step.policy.get("remind") or {}
+    for key in ("first", "every"):
+        _check_time(remind.get(key), places.of(step, "remind", key), problems)
+
+
+def _check_time(given: Duration | None, at: Position, problems: Problems) -> None:
+    if given is not None and given.amount <= 0:
+        problems.add("no-time", at, value=f"{given.amount}{given.unit}")

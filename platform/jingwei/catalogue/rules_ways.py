@@ -10,6 +10,7 @@ from jingwei.problems import Position, Problems, nearest
 
 # words a return may name beside the id of a step: no step may be called like that
 WORDS_BACK = frozenset({"initiator", "previous", "any_earlier", "end"})
+MOST_RETURNS = 100
 _ANSWERED = frozenset({"fill", "approve"})  # what people have passed, and may be asked again
 
 
@@ -23,6 +24,11 @@ def check_ways(workflow: Workflow, places: StepPlaces, problems: Problems) -> No
     for step in places.steps:
         _check_ways_back(step, places, problems)
         _check_then(step, places, problems)
+        if step.max is not None and not 1 <= step.max <= MOST_RETURNS:
+            at = places.of(step, "return", "max")
+            problems.add("out-of-range", at, value=step.max, low=1, high=MOST_RETURNS)
+        if step.kind == "approve" and step.can is not None and "approve" not in step.can:
+            problems.add("nobody-can-approve", places.key(step, "can"), id=step.id)
 
 
 def _check_ids(places: StepPlaces, problems: Problems) -> None:
@@ -50,6 +56,8 @@ def _check_order(steps: tuple[Step, ...], problems: Problems) -> None:
             if step.kind == "parallel" and not branch.steps:
                 problems.add("empty-way", step.at, severity="warning", id=step.id, way=branch.name)
             _check_order(branch.steps, problems)
+        if step.kind == "each" and not step.steps:
+            problems.add("empty-way", step.at, severity="warning", id=step.id, way="each")
         _check_order(step.steps, problems)
 
 
@@ -157,6 +165,8 @@ def _check_then(step: Step, places: StepPlaces, problems: Problems) -> None:
     if step.then is None:
         return
     at = places.of(step, "wait", "then")
+    if step.at_most is None:
+        problems.add("then-without-limit", places.key(step, "wait", "then"), id=step.id)
     chain = places.chains[step.id]
     beside = [name for name, other in places.chains.items() if other == chain and name != step.id]
     if step.then not in places.by_id:

@@ -6,7 +6,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.rules_approvers import check_approvers
 from jingwei.catalogue.rules_form import check_states_entered, paths_of, unknown
-from jingwei.catalogue.rules_lateness import check_lateness
+from jingwei.catalogue.rules_lateness import check_lateness, check_reminders
 from jingwei.catalogue.rules_rows import check_rows
 from jingwei.catalogue.rules_votes import check_vote
 from jingwei.catalogue.rules_ways import check_ways
@@ -26,6 +26,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     if not steps:
         problems.add("no-steps", workflow.origin.key("steps"))
     check_ways(workflow, places, problems)
+    check_reminders(workflow, problems)
     for step in steps:
         _check_branches(step, problems)
         _check_ways_taken(catalogue, step, problems)
