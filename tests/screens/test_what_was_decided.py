@@ -38,6 +38,14 @@ FLOWS = {
           - {id: w, title: 等文件, wait: {until: "opinion == 'ok'", at_most: 2d, then: b}}
           - {id: b, title: 部门, approve: {who: {person: u1}}}
         """,
+    "late": """
+        steps:
+          - id: a
+            title: 部门
+            approve: {who: {person: u1}}
+            due: 1d
+            overdue: [{after: 0d, transfer: {person: u9}}, {after: 1d, decide: approve}]
+        """,
     "above": """
         steps:
           - id: parts
@@ -186,3 +194,16 @@ def test_a_request_that_asks_nobody_says_what_it_waits_for_and_until_when(
     assert "gone 分项一" in words(child) and "等待 审批人1" in words(child)
     address = child.xpath("a/@href")[0]
     assert pages.get("I", address).status_code == 200
+
+
+def test_what_became_overdue_names_whose_task_went_to_whom(house: Approvals) -> None:
+    flow = house.start("late", title="逾期")
+    house.later(days=2)
+    path = f"/f/late/{flow['record']}"
+    shown = Pages(house.api).page("I", path)  # who signed in days ago signs in again
+    assert any(h.startswith("系统 逾期处理 · 部门 → 审批人1 → 审批人9") for h in moments(shown))
+    (moved,) = opinions(shown, "a")
+    assert moved.startswith("审批人1 由系统转交 → 审批人9") and moved.endswith("：逾期")
+    house.later(days=2)
+    decided = opinions(Pages(house.api).page("I", path), "a")[-1]
+    assert decided.startswith("系统（代审批人9） 已同意") and decided.endswith("：逾期")

@@ -111,10 +111,11 @@ def _opinion(cells: Cells, one: Asked, signed: Signed, step: Mapping[str, Any]) 
         why = reason_words(one.get("reason"))
         if outcome == "skipped":
             return Opinion(asked_name(cells, one), outcome_words(outcome), at, why, quiet=True)
-        who = stands_in(cells, SYSTEM, str(one["person"]))
         if outcome == "transferred":
-            moved = f"{outcome_words(outcome)}{_arrow(cells, one)}"
-            return Opinion(who, moved, at, why, quiet=True)
+            moved = text("flow_screens.moved_by", locale(), by=cells.person(SYSTEM))
+            words = f"{moved}{_arrow(cells, one)}"
+            return Opinion(asked_name(cells, one), words, at, why, quiet=True)
+        who = stands_in(cells, SYSTEM, str(one["person"]))
         return Opinion(who, outcome_words(outcome), at, why, bad=outcome in BAD)
     if outcome == "transferred":
         words = outcome_words(outcome)
