@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ fields:
   body: {type: markdown, title: 正文}
   about: {type: link, to: [contract, receipt], title: 涉及}
   also: {type: link, to: contract, many: true, title: 合同}
-  sealed: {type: text, title: 文号, no_copy: true}
+  sealed: {type: text, title: 文号, no_copy: true, print: false}
   people: {type: integer, title: 人数}
   cost: {type: integer, title: 预算, compute: people * 10, mode: override_with_reason}
   lines:
@@ -31,9 +32,11 @@ fields:
     fields:
       item: {type: text, title: 事项}
       done: {type: text, title: 完成情况, no_copy: true}
+      bags: {type: integer, title: 袋数}
+      weight: {type: integer, title: 重量, compute: bags * 50, mode: override_with_reason}
 versions: {cut: publish}
 actions:
-  issue: {title: 印发, do: [{publish: =title}]}
+  issue: {title: 印发, phone: first, do: [{publish: =title}]}
 receipts:
   read: {title: 阅知, of: {person: wang.wu}, when: title is not empty, done_by: open}
 permissions:
@@ -92,6 +95,15 @@ def test_a_formatted_text_is_shown_as_it_is_meant_and_runs_nothing(
     assert prose.xpath(".//script") == []
     assert prose.xpath(".//a/@href") == ["https://example.cn"]
     assert "<script>alert(1)</script>" in prose.text_content()
+
+
+def test_what_is_not_printed_and_what_comes_first_on_a_phone_is_marked(
+    pages: Pages, notice: int
+) -> None:
+    shown = pages.get("li.na", f"/f/notice/{notice}").get_data(as_text=True)
+
+    assert re.findall(r'class="[a-z ]*unprinted"><dt>(.*?)</dt>', shown) == ["文号"]
+    assert re.findall(r'data-title="(.*?)"[^>]*data-phone="first"', shown) == ["印发"]
 
 
 def test_links_to_several_forms_and_records_lead_to_each(
@@ -198,3 +210,34 @@ def test_whoever_overrides_a_figure_is_asked_why_on_the_form(house: ApiHouse, pa
     assert house.patch("li.na", path, given, match=1).get_json()["cost"] == 99
     page = pages.page("li.na", f"/f/notice/{made['id']}")
     assert "预算的理由：另有补贴" in page.text_content()
+
+
+def test_whoever_overrides_a_figure_of_a_row_says_why_and_the_history_keeps_it(
+    house: ApiHouse, pages: Pages
+) -> None:
+    rows: list[dict[str, Any]] = [{"item": "沙袋", "bags": 2}, {"item": "石料", "bags": 1}]
+    sent = {"title": "物资", "lines": [rows[0], {**rows[1], "weight": 80}]}
+    refused = house.post("li.na", "forms/notice/records", sent)
+    assert (refused.status_code, fields(refused)) == (422, [("lines.1.weight", "reason-needed")])
+    sent["_reasons"] = {"lines.1.weight": "石料更重"}
+    made = house.post("li.na", "forms/notice/records", sent).get_json()
+    assert [row["weight"] for row in made["lines"]] == [100, 80]
+    address = f"forms/notice/records/{made['id']}"
+
+    # what follows goes along, what was overridden stays, and no reason is owed again
+    kept = [{"id": row["id"], "bags": 3} for row in made["lines"]]
+    now = house.patch("li.na", address, {"lines": kept}, match=1).get_json()
+    assert [row["weight"] for row in now["lines"]] == [150, 80]
+    told = [(one["action"], one["reasons"]) for one in
+            house.get("li.na", f"{address}/history").get_json()["items"]]  # fmt: skip
+    row = made["lines"][1]["id"]
+    assert told == [("updated", {}), ("created", {f"lines.{row}.weight": "石料更重"})]
+    page = pages.page("li.na", f"/f/notice/{made['id']}")
+    assert "条目 · 重量的理由：石料更重" in texts(page, "//*[@class='timeline']")[0]
+    # none sent: it is computed again
+    rows = [{"id": one["id"], "weight": None} for one in now["lines"]]
+    assert [row["weight"] for row in
+            house.patch("li.na", address, {"lines": rows}, match=2).get_json()["lines"]
+            ] == [150, 150]  # fmt: skip
+    asked = pages.page("li.na", f"/f/notice/{made['id']}/edit")
+    assert asked.xpath("//template//*[@data-column='weight']//*[@data-reason]")

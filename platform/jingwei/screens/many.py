@@ -10,7 +10,8 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.screens import shaping
 from jingwei.screens.cells import Cells
-from jingwei.screens.widgets import EXAMPLES, form_options, most_stars
+from jingwei.screens.marks import most_stars
+from jingwei.screens.widgets import EXAMPLES, form_options
 from jingwei.services.commands import Reading
 
 # a file is of one record, and nobody types a secret for many; tables have rows of their own

@@ -108,7 +108,12 @@ def _reasons(form: Form, entry: Mapping[str, Any]) -> str:
     """Why computed values were overridden, a line each."""
     told = []
     for name, why in entry.get("reasons", {}).items():
-        title = form.fields[name].title(locale()) if name in form.fields else name
+        table, _, rest = name.partition(".")
+        f = form.fields.get(table)
+        column = f.fields.get(rest.partition(".")[2]) if f is not None and rest else None
+        title = f.title(locale()) if f is not None else name
+        if column is not None:
+            title = f"{title} · {column.title(locale())}"
         told.append(text("screens.record.reason", locale(), title=title, why=why))
     return "\n".join(told)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -64,8 +64,10 @@ def compute(
                 record[one.name] = _computed(one.closure, env, one.name, one.field, found)
             continue
         for index, row in enumerate(record.get(one.table) or ()):
-            if _may_compute(one.field, row.get(one.name)):
-                path = f"{one.table}.{index}.{one.name}"
+            path = f"{one.table}.{index}.{one.name}"
+            if overrides is not None and one.field.mode == "override_with_reason":
+                row[one.name] = _settled_row(view, one, path, record, row, overrides, found)
+            elif _may_compute(one.field, row.get(one.name)):
                 inside = env.inside(record)
                 inside.record = row
                 value = _computed(one.closure, inside, path, one.field, found)
@@ -97,6 +99,30 @@ def _settled(
     if before is not None:
         was = _computed(one.closure, environment(view, before), one.name, one.field, Found())
     return overrides.settle(one.field, record.get(one.name), computed, was)
+
+
+def _settled_row(
+    view: Reading,
+    one: Compute,
+    path: str,
+    record: Values,
+    row: Values,
+    overrides: Overrides,
+    found: Found,
+) -> Any:
+    """The same of one row, which is known by its id."""
+    computed = _computed(one.closure, _of_row(view, record, row), path, one.field, found)
+    then, was = overrides.row_before(one.table or "", row.get("id")), None
+    if then is not None and overrides.before is not None:
+        before = _of_row(view, overrides.before, then)
+        was = _computed(one.closure, before, path, one.field, Found())
+    return overrides.settle_row(one.field, path, row.get(one.name), computed, then, was)
+
+
+def _of_row(view: Reading, record: Mapping[str, Any], row: Mapping[str, Any]) -> Environment:
+    inside = environment(view, record).inside(record)
+    inside.record = row
+    return inside
 
 
 def _may_compute(field: Field, value: Any) -> bool:

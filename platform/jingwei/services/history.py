@@ -61,7 +61,7 @@ def history_with_past(
                 "reasons": {
                     called: why
                     for name, why in entry.change.body.get("_reasons", {}).items()
-                    if (called := past.names.get((release, name), name)) in visible
+                    if _field_of(called := past.names.get((release, name), name)) in visible
                 },
             }
         )
@@ -74,6 +74,13 @@ def _share_of(entry: changes.Entry) -> dict[str, Any]:
         return {}
     told = {name: entry.change.body.get(name) for name in ("person", "until")}
     return {name: pair[1] if isinstance(pair, list) else None for name, pair in told.items()}
+
+
+def _field_of(path: str) -> str:
+    """`table.ROW.column` without the row."""
+    table, _, rest = path.partition(".")
+    column = rest.partition(".")[2]
+    return f"{table}.{column}" if column else path
 
 
 def _paths(fields: Mapping[str, Field]) -> frozenset[str]:

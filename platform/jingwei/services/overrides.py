@@ -15,7 +15,8 @@ _UNSUBMITTED = frozenset({None, "draft", "returned", "recalled"})
 
 @dataclass(slots=True)
 class Overrides:
-    """What a write says about computed values. `overridden`: found while computing."""
+    """What a write says about computed values. `overridden`: found while computing; of a row
+    `table.0.column`."""
 
     form: Form
     before: Mapping[str, Any] | None
@@ -48,6 +49,30 @@ class Overrides:
             return value
         was = None if self.before is None else self.before.get(name)
         return computed if was is None or was == computed_before else value
+
+    def row_before(self, table: str, id: Any) -> Mapping[str, Any] | None:
+        """A row as it was; None for one that is new."""
+        rows = () if self.before is None or id is None else self.before.get(table) or ()
+        found: Mapping[str, Any] | None = next((row for row in rows if row["id"] == id), None)
+        return found
+
+    def settle_row(
+        self,
+        definition: Field,
+        path: str,
+        value: Any,
+        computed: Any,
+        before: Mapping[str, Any] | None,
+        computed_before: Any,
+    ) -> Any:
+        """The value of a column that may be overridden. `before`: the row as it was. What somebody
+        sends as it was is overridden only if it was before."""
+        if value is None or value == computed:
+            return computed
+        if before is None or before.get(definition.name) != value:
+            self.overridden.append(path)
+            return value
+        return computed if value == computed_before else value
 
 
 def reason_of(reasons: Mapping[str, Any], name: str) -> str | None:

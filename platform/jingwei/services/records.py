@@ -341,11 +341,22 @@ def _store(work: Work, form: Form, prepared: Sequence[Prepared]) -> None:
         files.own(work, form, one.after)
 
 
+def _by_row(record: Mapping[str, Any], path: str) -> str:
+    """`table.0.column` as the history knows it: by the id of the row."""
+    table, _, rest = path.partition(".")
+    place, _, column = rest.partition(".")
+    rows = record.get(table)
+    if not column or not place.isdecimal() or not isinstance(rows, list):
+        return path
+    return f"{table}.{rows[int(place)]['id']}.{column}" if int(place) < len(rows) else path
+
+
 def _log(work: Work, plan: FormPlan, one: Prepared, source: Source) -> None:
     body, private = body_of(plan, one.before, one.after)
     if one.change.reasons:
         given = one.change.reasons
-        body[REASONS] = {name: why for name in given if (why := reason_of(given, name))}
+        said = {name: why for name in given if (why := reason_of(given, name))}
+        body[REASONS] = {_by_row(one.after, name): why for name, why in said.items()}
     kind = _event(one.change.kind)
     change_row(work, plan.form.name, one.after, kind.partition(".")[2], body, private)
     work.outbox.add(kind, {"form": plan.form.name, "id": one.id, "source": source})

@@ -90,11 +90,7 @@ form.addEventListener("click", (event) => {
     line.querySelector("[data-input]")?.focus();
   }
   const back = event.target.closest("[data-recompute]");
-  if (back) {
-    const name = back.closest("[data-field]").dataset.field;
-    goBack(name);
-    changed(name);
-  }
+  if (back) changed(goBack(back));
   const move = event.target.closest("[data-move]");
   if (move) {
     moveRow(move.closest("[data-row]"), move.closest("[data-table]").dataset.table, Number(move.dataset.move));

@@ -3,7 +3,7 @@
 import { blockOf, controlIn, form, held, model, nothing, NUMERIC, numbers, same, state, touched } from "./form_model.js";
 
 const known = new WeakMap(); // by the record or row: {name: {computed, own}}
-const reasons = new Map(); // of what is overridden here, by field
+let reasons = new WeakMap(); // of what is overridden here, by the record or row: {name: why}
 
 const at = (owner, name) => known.get(owner)?.[name];
 const alike = (field, one, other) => (NUMERIC.has(field.type) ? numbers.same(one, other) : same(one, other));
@@ -39,46 +39,85 @@ export function forget(owner) {
 // -- the place under the control
 
 export function offerBack(name, shown) {
-  const field = model.fields[name];
-  const place = blockOf(name).querySelector("[data-override]");
+  offer(blockOf(name), state, name, model.fields[name], held.kept[name], shown);
+}
+
+// the same in a cell of a row, which is known by its id
+export function offerBackIn(cell, table, row, name, shown) {
+  offer(cell, row, name, model.fields[table].columns[name], keptRow(table, row)?.[name], shown);
+}
+
+const keptRow = (table, row) => (row.id ? (held.kept[table] ?? []).find((one) => one.id === row.id) : undefined);
+
+function offer(block, owner, name, field, kept, shown) {
+  const place = block.querySelector("[data-override]");
   if (!place) return;
-  const own = isOwn(state, name) && !field.readonly;
+  const own = isOwn(owner, name) && !field.readonly;
   place.hidden = !own;
-  if (!own) return void reasons.delete(name);
-  place.querySelector("[data-computed]").textContent = model.words.computed_is.replace("{value}", shown(field, at(state, name).computed));
+  if (!own) return void say(owner, name, "");
+  place.querySelector("[data-computed]").textContent = model.words.computed_is.replace("{value}", shown(field, at(owner, name).computed));
   const why = place.querySelector("[data-reason]");
-  if (why) why.hidden = alike(field, state[name], held.kept[name]);
+  if (!why) return;
+  why.hidden = alike(field, owner[name], kept);
+  const box = why.querySelector("input"); // a line of a table may show another row by now
+  if (document.activeElement !== box) box.value = reasons.get(owner)?.[name] ?? "";
+}
+
+function say(owner, name, why) {
+  reasons.set(owner, { ...reasons.get(owner), [name]: why });
+}
+
+// the record or row that a place under a control is of, and its field or column
+export function ownerAt(element) {
+  const line = element.closest("[data-row]");
+  const block = element.closest("[data-field]");
+  if (!line) return { owner: state, name: block.dataset.field, field: model.fields[block.dataset.field] };
+  const table = block.dataset.field;
+  const { column } = element.closest("[data-column]").dataset;
+  const row = state[table][[...line.parentElement.children].indexOf(line)];
+  return { owner: row, name: column, field: model.fields[table].columns[column], table };
 }
 
 form.addEventListener("input", (event) => {
   const box = event.target.closest("[data-reason] input");
-  if (box) reasons.set(box.closest("[data-field]").dataset.field, box.value);
+  if (!box) return;
+  const { owner, name } = ownerAt(box);
+  say(owner, name, box.value);
 });
 
 // The reasons to be sent, and the fields that owe one.
 export function givenReasons() {
   const given = {};
   const owed = [];
+  const ask = (path, owner, name, field, kept) => {
+    if (field.follows !== "override_with_reason" || !isOwn(owner, name) || alike(field, owner[name], kept)) return;
+    const why = (reasons.get(owner)?.[name] ?? "").trim();
+    if (why) given[path] = why;
+    else owed.push({ path, message: model.words.reason_owed, reason: true });
+  };
   for (const name of model.order) {
-    if (model.fields[name].follows !== "override_with_reason" || !isOwn(state, name)) continue;
-    if (alike(model.fields[name], state[name], held.kept[name])) continue;
-    const why = (reasons.get(name) ?? "").trim();
-    if (why) given[name] = why;
-    else owed.push({ path: name, message: model.words.reason_owed, reason: true });
+    const field = model.fields[name];
+    if (field.kind !== "table") ask(name, state, name, field, held.kept[name]);
+    else
+      (state[name] ?? []).forEach((row, index) => {
+        for (const [column, one] of Object.entries(field.columns)) ask(`${name}.${index}.${column}`, row, column, one, keptRow(name, row)?.[column]);
+      });
   }
   return { given, owed };
 }
 
 export function saidReasons() {
-  reasons.clear();
+  reasons = new WeakMap();
   for (const box of form.querySelectorAll("[data-reason] input")) box.value = "";
 }
 
-export function goBack(name) {
-  keep(state, name, { ...at(state, name), own: false });
-  state[name] = at(state, name).computed;
-  touched.add(name);
-  controlIn(blockOf(name)).focus();
+export function goBack(element) {
+  const { owner, name, table } = ownerAt(element);
+  keep(owner, name, { ...at(owner, name), own: false });
+  owner[name] = at(owner, name).computed;
+  touched.add(table ?? name);
+  controlIn(element.closest("[data-column]") ?? blockOf(name)).focus();
+  return table ?? name;
 }
 
 // -- what a link brings along

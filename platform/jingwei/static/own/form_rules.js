@@ -1,7 +1,7 @@
 // What follows from what in a form: computed values, what is visible, required and locked.
 import { api } from "./api.js";
 import { show, shownValue } from "./form_controls.js";
-import { arrived, isAwaited, isComing, isFollowing, offerBack, propose } from "./form_follow.js";
+import { arrived, isAwaited, isComing, isFollowing, offerBack, offerBackIn, propose } from "./form_follow.js";
 import { blockOf, controlIn, form, held, isTable, model, nothing, NUMERIC, rules, same, state, touched, x } from "./form_model.js";
 import { put } from "./form_read.js";
 import { draw, drawTable, sentRows, totals } from "./form_tables.js";
@@ -93,6 +93,7 @@ function refreshTable(name) {
       const column = cell.dataset.column;
       if (control.matches("output")) show(control, model.fields[name].columns[column], row[column]);
       else if (isFollowing(row, column) && document.activeElement !== control) draw(control, model.fields[name].columns[column], row, column);
+      offerBackIn(cell, name, row, column, shownValue);
       const rule = rules.visible[`${name}.${column}`];
       if (rule) (cell.matches(".field") ? cell : control).hidden = !holds(rule, environment(row, state));
     }
