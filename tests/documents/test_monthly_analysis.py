@@ -161,7 +161,10 @@ def test_the_figures_of_a_report_do_not_depend_on_its_format(demo: ApiHouse) -> 
 def test_the_calendar_makes_a_report_for_each_org_it_names_and_keeps_it(demo: ApiHouse) -> None:
     path = demo.root / "report_templates" / "monthly_analysis.yaml"
     text = path.read_text(encoding="utf-8")
-    more = 'schedule: monthly 15 09:00\neach_org: org.type == "sector"\n'
+    more = """\
+schedule: monthly 15 09:00
+each_org: org.type == "sector"
+"""
     publish(demo, "report_templates/monthly_analysis.yaml", text + more)
     message = Message(1, TOPIC, {"report": "monthly_analysis"}, 1, 1, datetime.min, None)
     for _ in range(2):

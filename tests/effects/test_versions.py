@@ -11,7 +11,7 @@ from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
 from jingwei.refusals import Conflict, NotAllowed, NotFound
-from jingwei.services import effects, facts, flows, records, snapshots, versions
+from jingwei.services import actions, effects, facts, flows, records, snapshots, versions
 from jingwei.services.effects import listeners
 from jingwei.services.events import Listeners
 from jingwei.services.flows import listeners as flow_listeners
@@ -26,6 +26,11 @@ versions: on_approval
 states:
   planned: {title: 编制, initial: true}
   issued: {title: 已下达, locked: true}
+actions:
+  drop:
+    title: 放弃变更
+    who: {post: planner, at: org}
+    do: [{discard_amendment: true}]
 fields:
   org: {type: org, title: 单位, required: true, default: =me.org}
   year: {type: period, grain: year, title: 年度}
@@ -176,6 +181,16 @@ def test_a_rejected_amendment_changes_nothing_that_is_in_force(house: House) -> 
     assert raw(house, plan)["status"] == "rejected"
     assert targets(house, plan) == [100.0]
     assert numbers(house, plan) == [(1, Decimal(100))]
+
+
+@on_sqlite
+def test_a_button_may_discard_the_amendment(house: House) -> None:
+    plan = new_plan(house)
+    amend(house, plan, amount=120)
+
+    house.do("li.na", lambda work: actions.act(work, "plan", plan, "drop", {}))
+
+    assert (raw(house, plan)["status"], raw(house, plan)["amount"]) == ("approved", Decimal(100))
 
 
 def test_a_discarded_amendment_restores_the_version_row_by_row(house: House) -> None:

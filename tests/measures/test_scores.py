@@ -63,6 +63,14 @@ def api(tmp_path: Path) -> Iterator[ApiHouse]:
         **MORE_FILES,
         **INDICATORS,
         "definitions/scoring/annual.yaml": SCHEME,
+        "definitions/scoring/apart.yaml": SCHEME.replace(
+            "rank: {ties: competition, tiebreak: [profit]}",
+            "rank:\n  ties: dense\n  within: title",
+        ),
+        "definitions/scoring/without_b.yaml": SCHEME.replace(
+            "rank: {ties: competition, tiebreak: [profit]}",
+            'rank:\n  ties: dense\n  exclude: org.code == "B"',
+        ),
         "forms/incident.yaml": INCIDENT,
     }
     house = open_api(tmp_path, f"sqlite:///{tmp_path / 'test.db'}", files)
@@ -190,3 +198,12 @@ def test_wrong_schemes_are_told_what_is_wrong(application: Any) -> None:
         "definitions/scoring/annual.yaml:7:43: there is no grade 'C'. Use one of: A, B. "
         "[unknown-grade]",
     ]
+
+
+def test_places_are_given_within_a_group_and_without_those_who_are_excluded(api: ApiHouse) -> None:
+    def places(scheme: str) -> list[tuple[str, int | None, int, bool]]:
+        found = api.get("chen.jie", f"scores/{scheme}?period=2025").get_json()["items"]
+        return sorted((i["org"], i["rank"], i["ranked"], i["excluded"]) for i in found)
+
+    assert places("apart") == [("A", 1, 1, False), ("B", 1, 1, False)]
+    assert places("without_b") == [("A", 1, 1, False), ("B", None, 1, True)]

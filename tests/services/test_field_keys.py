@@ -243,6 +243,31 @@ def test_of_two_single_records_at_once_one_is_made(keyed: House) -> None:
         assert sorted(pool.map(make, range(4))) == ["made"] + ["single-there"] * 3
 
 
+# --- roles ---------------------------------------------------------------------------------------
+
+
+def test_who_holds_a_role_has_the_rights_of_those_it_includes(house: House) -> None:
+    house.publish(
+        {
+            "definitions/roles/auditors.yaml": "kind: role\ntitle: 审计\n",
+            "definitions/roles/group_ops.yaml": """\
+kind: role
+title: 集团运营
+includes: [auditors]
+""",
+            "forms/finding.yaml": (
+                "kind: form\ntitle: 发现\nfields: {what: {type: text, title: 内容}}\n"
+                "permissions: {audit: {role: auditors, can: [read, create], scope: all}}\n"
+            ),
+        }
+    )
+    made = house.create("ops", "finding", what="甲")
+
+    assert [one["id"] for one in house.list("ops", "finding").items] == [made["id"]]
+    with pytest.raises(Refused):
+        house.create("li.na", "finding", what="乙")
+
+
 # --- large forms ---------------------------------------------------------------------------------
 
 

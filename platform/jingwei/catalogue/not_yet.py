@@ -8,7 +8,9 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import all_effects
 from jingwei.catalogue.sources import MANIFEST
 from jingwei.language.definition import Definition
+from jingwei.language.form import Form
 from jingwei.language.layer import Layer
+from jingwei.language.workflow import walk
 from jingwei.problems import Phrase, Problems
 from jingwei.reading.read import read_file
 
@@ -18,20 +20,21 @@ INDICATOR_TYPES = ("qualitative",)
 LATER_KEYS: dict[str, tuple[str, ...]] = {
     "form": (
         "collect.each",
-        "fields.*.print",
         "fields.*.permissions",
         "fields.*.fields.*.print",
         "collect.urge.*.channels",
         "receipts.*.urge.*.channels",
+        "actions.*.bulk",
     ),
-    "rows": ("fields.*.print",),
+    "rows": ("fields.*.print",),  # of columns
     "alert": ("urge.*.channels",),
     "profile": ("collect",),
     "org": ("also_in",),
     "org_types": ("trees",),
     "code_list": ("source",),
-    "scoring": ("weights_from", "items.*.cap_override"),
+    "scoring": ("weights_from", "items.*.cap_override", "items.*.manual"),
 }
+LATER_VIEWS = ("card", "gantt", "pivot")
 _LATER = {
     kind: [tuple(pattern.split(".")) for pattern in patterns]
     for kind, patterns in LATER_KEYS.items()
@@ -49,6 +52,12 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
         for effect in effects:
             if effect.verb in LATER_VERBS:
                 problems.add("not-yet-run", effect.at, severity="warning", what=effect.verb)
+    for form in catalogue.forms.values():
+        _warn_of_values(form, problems)
+    for workflow in catalogue.workflows.values():
+        for step in walk(workflow.steps):
+            if step.signature is not None:
+                problems.add("not-yet-run", step.at, severity="warning", what="signature")
     for indicator in catalogue.indicators.values():
         if indicator.type in INDICATOR_TYPES:
             at = indicator.origin.value("type")
@@ -93,6 +102,18 @@ def _warn_of_keys(definition: Definition, problems: Problems) -> None:
             if alike:
                 at = definition.origin.key(*path)
                 problems.add("not-yet-run", at, severity="warning", what=str(path[-1]))
+
+
+def _warn_of_values(form: Form, problems: Problems) -> None:
+    """Words that a key may have, and that are not run, though others of the same key are."""
+    for name, view in form.list.views.items():
+        if view.get("type") in LATER_VIEWS:
+            at = form.origin.value("list", "views", name, "type")
+            problems.add("not-yet-run", at, severity="warning", what=view["type"])
+    for name, action in form.actions.items():
+        if action.place != "record" and not action.place.startswith("row "):
+            at = form.origin.value("actions", name, "place")
+            problems.add("not-yet-run", at, severity="warning", what=action.place)
 
 
 def _warn_of_channels(catalogue: Catalogue, problems: Problems) -> None:

@@ -29,6 +29,7 @@ class Button:
     style: str = ""
     opinion: bool = False
     ask: tuple[Mapping[str, Any], ...] = ()
+    phone: str = ""  # first or hide
 
 
 def buttons_of(view: Reading, form: Form, shown: RecordView) -> list[Button]:
@@ -104,7 +105,9 @@ def _pressed(view: Reading, action: Action, record: Mapping[str, Any], address: 
         {"name": f.name, "title": f.title(locale()), "type": f.type, "required": f.required}
         for f in action.ask.values()
     )
-    return Button(action.name, action.title(locale()), address, confirm=confirm, ask=ask)
+    phone = action.phone or ""
+    title = action.title(locale())
+    return Button(action.name, title, address, confirm=confirm, ask=ask, phone=phone)
 
 
 def submit_title(view: Reading, form: Form, record: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint
@@ -73,6 +73,7 @@ class Shown:
     unit: str = ""
     buttons: Sequence[Sequence[Button]] = ()  # of each row
     rest: Sequence[Sequence[tuple[str, Cell]]] = ()  # of each row: what has no column
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +301,10 @@ def _shown(cells: Cells, form: Form, f: Field, shown: RecordView) -> Shown:
     title = f.title(cells.words)
     value = shown.json.get(f.name)
     if f.type == "table":
-        return _table(cells, form, f, value or [], shown)
+        return replace(_table(cells, form, f, value or [], shown), printed=f.print)
     wide = f.type in ("long_text", "markdown", "rich_text", "code", "json")
-    return Shown(title, cells.value(f, value), f.type, wide, unit=_unit(cells, form, f, shown))
+    unit = _unit(cells, form, f, shown)
+    return Shown(title, cells.value(f, value), f.type, wide, unit=unit, printed=f.print)
 
 
 def _unit(cells: Cells, form: Form, f: Field, shown: RecordView) -> str:
