@@ -124,6 +124,8 @@ def _check_ways_back(step: Step, places: StepPlaces, problems: Problems) -> None
             problems.add("return-to-nobody", at, id=step.id, to=word)
         elif _in_another_way(places.chains[step.id], places.chains[word]):
             problems.add("return-into-another-way", at, id=step.id, to=word)
+        elif _may_be_skipped(step, word, places):
+            problems.add("return-maybe-skipped", at, severity="warning", id=step.id, to=word)
 
 
 def _check_default(workflow: Workflow, places: StepPlaces, problems: Problems) -> None:
@@ -145,6 +147,16 @@ def _in_another_way(here: Chain, there: Chain) -> bool:
         if way != other_way:
             return True
     return False
+
+
+def _may_be_skipped(step: Step, to: str, places: StepPlaces) -> bool:
+    """Whether a condition decides if the target was passed, that does not decide about the step."""
+    around = {block for block, _ in places.chains[step.id]}
+    blocks = [block for block, _ in places.chains[to] if block not in around]
+    gates = [places.by_id[block] for block in blocks]
+    return places.by_id[to].when is not None or any(
+        gate.when is not None or gate.kind in ("branch", "inclusive") for gate in gates
+    )
 
 
 def _targets(step: Step, places: StepPlaces) -> Iterator[tuple[str, Position]]:
