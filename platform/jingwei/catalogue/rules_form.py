@@ -439,8 +439,11 @@ def _check_lifecycle(catalogue: Catalogue, form: Form, problems: Problems) -> No
     if form.tree is not None:
         link = form.fields.get(form.tree)
         at = form.origin.value("tree")
-        if link is None or link.type != "link" or link.to != (form.name,):
+        if link is None or link.type != "link" or link.to != (form.name,) or link.many:
             problems.add("not-a-link-here", at, name=form.tree, other=form.name, form=form.name)
+    for key in ("collect", "tree") if form.single is not None else ():
+        if getattr(form, key) is not None:
+            problems.add("single-of-many", form.origin.key("single"), key=key)
     for name, fact in form.facts.items():
         if fact.each is not None and fact.each not in form.tables:
             at = form.origin.value("facts", name, "each")
