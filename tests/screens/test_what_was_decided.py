@@ -188,6 +188,8 @@ def test_a_request_that_asks_nobody_says_what_it_waits_for_and_until_when(
     assert told.startswith("等文件： 等待条件成立：意见 == 'ok'") and "最迟 " in told
     assert standing(shown, "w") == "now"
     assert "等待条件成立" in words(shown.xpath("//li[@id='step-w']")[0])
+    listed = words(pages.page("admin", "/flows?workflow=waits").xpath("//tr[@data-flow-line]")[0])
+    assert "没有人：等待时间、条件或下级申请" in listed
     above = house.start("above", title="总项")
     shown = pages.page("I", f"/f/above/{above['record']}")
     (child,) = shown.xpath("//ul[@class='flow-children']/li")

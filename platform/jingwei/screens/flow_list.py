@@ -130,7 +130,8 @@ def _line(cells: Cells, line: Mapping[str, Any]) -> dict[str, Any]:
         "workflow": line["title"],
         "org": cells.title("org", str(line["org"])),
         "steps": joint.join(line["steps"]),
-        "people": joint.join(cells.person(login) for login in line["waiting_for"]),
+        "people": joint.join(cells.person(login) for login in line["waiting_for"])
+        or (text("flow_screens.asks_nobody", locale()) if line["state"] == "running" else ""),
         "since": cells.moment(line["waiting_since"]),
         "long": waited(cells.view, line["waiting_since"]),
         "tags": tags,
