@@ -151,6 +151,27 @@ def at_once(here: House, deeds: list[Any]) -> list[Any]:
     return results
 
 
+def test_who_waited_for_another_decision_sees_it(tmp_path: Path, postgres_url: str) -> None:
+    steps = "- {id: a, approve: {mode: all, who: [{person: fin}, {person: law}]}}"
+    here = house(tmp_path, workflow(steps), url=postgres_url)
+    flow = here.start()
+    mine = {login: here.task_of(login, flow["id"]) for login in ("fin", "law")}
+    later = threading.Thread(target=here.act, args=("law", flow, "approve", mine["law"]))
+
+    def decide(work: Any) -> None:
+        flows.act(work, mine["fin"], "approve", {})
+        later.start()  # and waits for what this transaction has locked
+        waiting = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        while later.is_alive() and not work.connection.exec_driver_sql(waiting).first():
+            pass
+
+    here.platform.commands.run(decide, here.person("fin"))
+    later.join()
+    assert here.view(flow)["status"] == "approved"
+    assert here.asked(flow) == []
+    here.check(flow["id"])
+
+
 @pytest.mark.parametrize("round_", range(3))
 def test_votes_at_the_same_moment_queue(tmp_path: Path, round_: int) -> None:
     people = ["fin", "fin2", "law", "eve", "dan"]

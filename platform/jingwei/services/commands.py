@@ -21,7 +21,7 @@ from jingwei.services.events import Changed, Listeners
 from jingwei.services.people import SYSTEM, People, Person
 from jingwei.services.rights import Rights
 from jingwei.storage import idempotency
-from jingwei.storage.changes import ChangeRow, write_changes
+from jingwei.storage.changes import ChangeRow, as_json, write_changes
 from jingwei.storage.database import Connection
 from jingwei.storage.errors import Duplicate, TryAgain
 from jingwei.storage.locks import enter
@@ -85,10 +85,12 @@ class Work(Reading):
 
     def flush(self) -> None:
         """Write the log and the outbox as far as they are: a long write keeps neither in memory."""
-        self.outbox.flush(self.connection)
-        if self.changes:
-            write_changes(self.connection, self.installation.book, self.store.people, self.changes)
-            self.changes.clear()
+        book, people = self.installation.book, self.store.people
+        together = as_json(self.connection, book, people, self.changes)
+        self.outbox.flush(self.connection, together)
+        if self.changes and not together:
+            write_changes(self.connection, book, people, self.changes)
+        self.changes.clear()
 
     def tell(self, event: Changed) -> None:
         """Have the listeners hear of a change, inside the transaction."""

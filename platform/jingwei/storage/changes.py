@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, insert, select, update
 
 from jingwei.storage.books import NameBook, PersonBook
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.database import Connection
-from jingwei.storage.direct import fetch, insert_all
+from jingwei.storage.direct import FEW, fetch, insert_all
 from jingwei.storage.locks import SEAL_LOCK, lock_exclusively
 from jingwei.storage.people import refresh_book
 from jingwei.storage.tables_records import sys_change, sys_change_private
@@ -71,6 +72,24 @@ _TEXTS = {
     "sqlite": f"{_INSERT}({', '.join('?' * len(_COLUMNS))})",
     "postgresql": f"{_INSERT}({', '.join(['%s'] * len(_COLUMNS))})",
 }
+
+
+FROM_TEXT = (  # PostgreSQL takes all of them as one JSON text
+    f"INSERT INTO sys_change ({', '.join(_COLUMNS)}) "
+    f"SELECT {', '.join(_COLUMNS)} FROM json_populate_recordset(NULL::sys_change, %s)"
+)
+
+
+def as_json(
+    connection: Connection, book: NameBook, people: PersonBook, rows: Sequence[ChangeRow]
+) -> str:
+    """What `FROM_TEXT` takes, of a few rows; nothing where they are to be written by themselves."""
+    if connection.dialect.name == "sqlite" or not 0 < len(rows) < FEW:
+        return ""
+    if any(row.private for row in rows):
+        return ""
+    values = [_values(connection, book, people, row) for row in rows]
+    return orjson.dumps([dict(zip(_COLUMNS, row, strict=True)) for row in values]).decode()
 
 
 def write_changes(

@@ -74,7 +74,8 @@ class Database:
                 transaction = connection.begin()
                 yield connection
             except BaseException as error:
-                self.ids.undone(connection)
+                if not connection.invalidated:  # with a connection that is gone, so is what it held
+                    self.ids.undone(connection)
                 connection.rollback()
                 ours = as_ours(error) if isinstance(error, DBAPIError) else None
                 if ours is not None:
@@ -118,11 +119,23 @@ def _sqlite(url: str, durable: bool) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
+    from jingwei.storage.line import Line
+
     options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    engine = create_engine(url, pool_size=10, max_overflow=40, connect_args={"options": options})
+    engine = create_engine(
+        url,
+        pool_size=10,
+        max_overflow=40,
+        pool_use_lifo=True,  # the one used last has its statements prepared
+        connect_args={"options": options},
+    )
 
     def opened(connection: Any, _record: object) -> None:
         connection.prepared_max = MOST_PREPARED
 
+    def connect(_dialect: object, _record: object, given: Any, named: Any) -> Line:
+        return Line.connect(*given, **named)
+
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", opened)
     return engine

@@ -6,7 +6,7 @@ engine (a test that counts or breaks statements) hears of these too: they then g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,6 @@ from sqlalchemy.exc import DBAPIError
 from jingwei.storage.database import Connection
 from jingwei.storage.prepared import Prepared, statement_dialect
 
-_CURSOR = "jingwei_cursor"
 FEW = 20  # rows that are inserted one by one
 
 
@@ -56,26 +55,56 @@ class Direct:
 
 def fetch(connection: Connection, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
     """Run a driver's text with the driver's values; its rows."""
-    engine: Any = connection.engine
-    if connection.dialect.name == "sqlite" or engine.dispatch.before_cursor_execute:
+    line = _line(connection)
+    if line is None:
         result = connection.exec_driver_sql(text, tuple(values))
         return result.fetchall() if result.returns_rows else []
-    driver: Any = connection.connection.driver_connection
-    cursor = connection.info.get(_CURSOR)
-    if cursor is None:
-        cursor = connection.info[_CURSOR] = driver.cursor()
+    found: list[Any] = _asked(connection, line, line.run, text, values)
+    return found
+
+
+def changed(connection: Connection, text: str, values: Sequence[Any]) -> int:
+    """Run a driver's text that gives no rows; how many it wrote."""
+    line = _line(connection)
+    if line is None:
+        return connection.exec_driver_sql(text, tuple(values)).rowcount
+    count: int = _asked(connection, line, line.changed, text, values)
+    return count
+
+
+def begin_with(connection: Connection, text: str) -> Sequence[Sequence[Any]]:
+    """Run a text without values as the first of a transaction, in one message with its beginning;
+    its rows."""
+    line = _line(connection)
+    if line is None:
+        return connection.exec_driver_sql(text).fetchall()
+    found: list[Any] = _asked(connection, line, line.begin_with, text)
+    return found
+
+
+def _line(connection: Connection) -> Any:
+    """The connection to PostgreSQL; None where the toolkit is to run the statement."""
+    engine: Any = connection.engine
+    if connection.dialect.name == "sqlite" or engine.dispatch.before_cursor_execute:
+        return None
+    line: Any = connection.connection.driver_connection
+    return line if line.is_plain else None
+
+
+def _asked(
+    connection: Connection, line: Any, ask: Callable[..., Any], text: str, *given: Sequence[Any]
+) -> Any:
+    """What the line answers; its errors as the toolkit raises them."""
     dbapi: Any = connection.dialect.dbapi
     try:
-        cursor.execute(text, values)
-        # to ask for its description would make an object for each column
-        found: list[Any] = cursor.fetchall() if cursor.rownumber is not None else []
+        return ask(text, *given)
     except dbapi.Error as error:
-        if driver.closed:  # the toolkit says so once more, and its pool forgets the others too
-            connection.exec_driver_sql(text, tuple(values))
+        values = tuple(given[0]) if given else ()
+        if line.closed:  # the toolkit says so once more, and its pool forgets the others too
+            connection.exec_driver_sql(text, values)
         raise DBAPIError.instance(
-            text, tuple(values), error, dbapi.Error, dialect=connection.dialect
+            text, values, error, dbapi.Error, dialect=connection.dialect
         ) from error
-    return found
 
 
 def insert_all(
@@ -87,7 +116,7 @@ def insert_all(
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite or len(rows) < FEW or engine.dispatch.before_cursor_execute:
         if len(rows) == 1:
-            connection.exec_driver_sql(text, tuple(rows[0]))
+            fetch(connection, text, rows[0])
         elif rows:
             connection.exec_driver_sql(text, [tuple(row) for row in rows])
         return

@@ -6,7 +6,8 @@ from sqlalchemy.exc import DBAPIError
 
 from jingwei.refusals import Malformed, NoSpace
 
-_AGAIN = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
+# serialisation failure, deadlock, lock not available; a prepared statement that somebody dropped
+_AGAIN = {"40001", "40P01", "55P03", "26000"}
 
 
 # a number or a day out of range; SQLite says so of a function of ours that overflows

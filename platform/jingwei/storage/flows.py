@@ -11,6 +11,7 @@ from jingwei.storage.database import Connection
 from jingwei.storage.direct import Direct, fetch
 from jingwei.storage.flow_kinds import EVENT, FLOW, RUN, TASK, Books, as_json, write_rows
 from jingwei.storage.flow_rows import EventRow, FlowRow, RunRow, TaskRow
+from jingwei.storage.outbox import PARTS, OutboxWriter
 from jingwei.storage.tables_flows import sys_flow_event, sys_flow_instance, sys_step_run, sys_task
 from jingwei.storage.tables_releases import sys_text
 
@@ -20,15 +21,13 @@ from jingwei.storage.tables_releases import sys_text
 _BY_ID = FLOW.select.where(sys_flow_instance.c.id == sa.bindparam("flow"))
 _FLOW_BY_ID = Direct(_BY_ID, "flow")
 _LOCKED_FLOW = Direct(_BY_ID.with_for_update(), "flow")
-_FLOW_OF_TASK = Direct(
-    FLOW.select.where(
-        sys_flow_instance.c.id
-        == sa.select(sys_task.c.flow)
-        .where(sys_task.c.id == sa.bindparam("task"), sys_task.c.run.is_not(None))
-        .scalar_subquery()
-    ).with_for_update(),
-    "task",
-)
+_BY_TASK = FLOW.select.where(
+    sys_flow_instance.c.id
+    == sa.select(sys_task.c.flow)
+    .where(sys_task.c.id == sa.bindparam("task"), sys_task.c.run.is_not(None))
+    .scalar_subquery()
+).with_for_update()
+_FLOW_OF_TASK = Direct(_BY_TASK, "task")
 
 
 _LATEST = Direct(
@@ -137,11 +136,15 @@ _RUNS = RUN.select.where(sys_step_run.c.flow == sa.bindparam("flow")).order_by(s
 _WITH_TASKS = sa.select(*RUN.columns, *TASK.columns).select_from(
     sys_step_run.outerjoin(sys_task, sys_task.c.run == sys_step_run.c.id)
 )
-_newest = (
-    sa.select(sa.func.max(sys_step_run.c.id))
-    .where(sys_step_run.c.flow == sa.bindparam("flow"))
-    .group_by(sys_step_run.c.path, sys_step_run.c.outcome)
-)
+
+
+def _newest(flow: Any) -> Any:
+    """The newest run of each path and outcome of an instance."""
+    run = sys_step_run.alias()
+    newest = sa.select(sa.func.max(run.c.id)).where(run.c.flow == flow)
+    return newest.group_by(run.c.path, run.c.outcome)
+
+
 _ORDER = (sys_step_run.c.id, sys_task.c.id)
 _ALL_WITH_TASKS = Direct(
     _WITH_TASKS.where(sys_step_run.c.flow == sa.bindparam("flow")).order_by(*_ORDER), "flow"
@@ -150,13 +153,41 @@ _NEWEST_WITH_TASKS = Direct(
     _WITH_TASKS.where(
         sys_step_run.c.flow == sa.bindparam("flow"),
         sa.or_(
-            sys_step_run.c.id.in_(_newest),
+            sys_step_run.c.id.in_(_newest(sa.bindparam("flow"))),
             sys_step_run.c.state == "open",
             sys_step_run.c.round == sa.bindparam("round"),
         ),
     ).order_by(*_ORDER),
     "flow",
     "round",
+)
+
+
+# The lock and what it guards in one statement. The statement sees what was there when it began, but
+# for the row it locks, which it sees as it is by then: where `seen` is another revision, the runs
+# are old.
+_HELD = _BY_TASK.cte("held")
+_SEEN = sys_flow_instance.alias("seen")
+_HELD_ID = sa.select(_HELD.c.id).scalar_subquery()
+_HELD_WITH_TASKS = Direct(
+    sa.select(*_HELD.c, _SEEN.c.revision, *RUN.columns, *TASK.columns)
+    .select_from(
+        _HELD.join(_SEEN, _SEEN.c.id == _HELD.c.id)
+        .outerjoin(
+            sys_step_run,
+            sa.and_(
+                sys_step_run.c.flow == _HELD_ID,
+                sa.or_(
+                    sys_step_run.c.id.in_(_newest(_HELD_ID)),
+                    sys_step_run.c.state == "open",
+                    sys_step_run.c.round == _HELD.c.round,
+                ),
+            ),
+        )
+        .outerjoin(sys_task, sys_task.c.run == sys_step_run.c.id)
+    )
+    .order_by(*_ORDER),
+    "task",
 )
 
 
@@ -173,7 +204,34 @@ def runs_with_tasks(
     if whole:
         return _sorted_out(connection, books, _ALL_WITH_TASKS.rows(connection, flow=flow.id))
     found = _NEWEST_WITH_TASKS.rows(connection, flow=flow.id, round=flow.round)
-    runs, tasks = _sorted_out(connection, books, found)
+    return _with_those_above(connection, books, *_sorted_out(connection, books, found))
+
+
+def held_by_task(
+    connection: Connection, books: Books, task: int
+) -> tuple[FlowRow, tuple[dict[int, RunRow], dict[int, TaskRow]]] | None:
+    """The instance of a task that a step of it waits for, locked, with its runs and tasks as
+    `runs_with_tasks` gives them; None for any other task."""
+    if connection.dialect.name == "sqlite":
+        for row in _FLOW_OF_TASK.rows(connection, task=task):
+            flow = FLOW.plain(connection, books, row)
+            return flow, runs_with_tasks(connection, books, flow, whole=False)
+        return None
+    found = _HELD_WITH_TASKS.rows(connection, task=task)
+    if not found:
+        return None
+    width = len(FLOW.names)
+    flow = FLOW.plain(connection, books, found[0][:width])
+    if found[0][width] != flow.revision:  # it moved while this waited: the runs are from before
+        return flow, runs_with_tasks(connection, books, flow, whole=False)
+    rest = _sorted_out(connection, books, [row[width + 1 :] for row in found])
+    return flow, _with_those_above(connection, books, *rest)
+
+
+def _with_those_above(
+    connection: Connection, books: Books, runs: dict[int, RunRow], tasks: dict[int, TaskRow]
+) -> tuple[dict[int, RunRow], dict[int, TaskRow]]:
+    """These, and the blocks around them; in the order they were made."""
     while missing := {r.parent for r in runs.values() if r.parent not in (None, *runs)}:
         above = _some_runs(connection, books, missing)
         runs, tasks = {**above[0], **runs}, {**above[1], **tasks}
@@ -215,7 +273,7 @@ def _sorted_out(
     tasks: dict[int, TaskRow] = {}
     width = len(RUN.names)
     for row in rows:
-        if row[0] not in runs:
+        if row[0] is not None and row[0] not in runs:
             runs[row[0]] = RUN.plain(connection, books, row[:width])
         if row[width] is not None:
             tasks[row[width]] = TASK.plain(connection, books, row[width:])
@@ -253,7 +311,7 @@ def events_shown(connection: Connection, books: Books, flow: int, newest: int) -
 _BEFORE = ", ".join("NULL" if name == "changes" else f'"{name}"' for name in EVENT.names)
 _ALL_AT_ONCE = (
     f"WITH flows AS ({FLOW.upsert('postgresql')}), runs AS ({RUN.upsert('postgresql')}), "
-    f"tasks AS ({TASK.upsert('postgresql')}), events AS ({EVENT.upsert('postgresql')}) "
+    f"tasks AS ({TASK.upsert('postgresql')}), events AS ({EVENT.upsert('postgresql')}), {PARTS} "
     # a statement does not see its own writes: these are the events from before
     f"SELECT {_BEFORE} FROM sys_flow_event WHERE flow = %s ORDER BY seq DESC LIMIT %s"
 )
@@ -266,10 +324,12 @@ def write_flow(
     runs: Sequence[RunRow],
     tasks: Sequence[TaskRow],
     events: Sequence[EventRow],
+    outbox: OutboxWriter,
     newest: int = 0,
 ) -> list[EventRow]:
     """Keep what became of an instance: the row, these runs and tasks of it, and what happened; the
-    `newest` so many events, these included. On PostgreSQL in one statement."""
+    `newest` so many events, these included. On PostgreSQL in one statement, with what the outbox
+    holds by now."""
     wanted = max(newest - len(events), 0)
     if connection.dialect.name == "sqlite":
         before = events_shown(connection, books, flow.id, wanted) if wanted else []
@@ -283,6 +343,7 @@ def write_flow(
         as_json(RUN, [RUN.kept(connection, books, run, {"flow": flow.id}) for run in runs]),
         as_json(TASK, [TASK.kept(connection, books, task, {}) for task in tasks]),
         as_json(EVENT, [EVENT.kept(connection, books, event, {}) for event in events]),
+        *outbox.taken(),
         flow.id,
         wanted,
     ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from jingwei.storage.database import Database
-from jingwei.storage.direct import fetch
+from jingwei.storage.direct import begin_with
 
 PUBLISH_LOCK = 0x6A77_0001
 SCHEMA_LOCK = 0x6A77_0002
 SEAL_LOCK = 0x6A77_0003
 APPLY_LOCK = 0x6A77_0004  # of a session: one long publication at a time
 
-_ENTER = "SELECT sys_enter(%s)"
+_ENTER = f"SELECT sys_enter({PUBLISH_LOCK})"
 _ACTIVE = "SELECT release FROM sys_active_release"
 
 
@@ -23,7 +23,7 @@ def enter(connection: Connection) -> int | None:
     """
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_ACTIVE).scalar()
-    found: int | None = fetch(connection, _ENTER, (PUBLISH_LOCK,))[0][0]
+    found: int | None = begin_with(connection, _ENTER)[0][0]
     return found
 
 

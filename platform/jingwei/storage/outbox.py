@@ -6,7 +6,7 @@ only the id and the fence; they may lose them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import or_, select, text, update
 
+from jingwei.storage.changes import FROM_TEXT as CHANGES_FROM_TEXT
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import fetch
 from jingwei.storage.notices import INSERT_ALL, NoticeRow, as_json, insert_notices
@@ -34,11 +35,14 @@ _INSERT = "INSERT INTO sys_outbox ({names}) {source} ON CONFLICT DO NOTHING"
 _ROW_BY_ROW = _INSERT.format(  # SQLite
     names=", ".join(_COLUMNS), source=f"VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
-_ALL_AT_ONCE = _INSERT.format(  # PostgreSQL
+_FROM_TEXT = _INSERT.format(  # PostgreSQL
     names=", ".join(_COLUMNS),
     source=f"SELECT {', '.join(_COLUMNS)} FROM json_populate_recordset(NULL::sys_outbox, %s)",
 )
-_WITH_NOTICES = f"WITH told AS ({INSERT_ALL}) {_ALL_AT_ONCE}"
+# notices and messages: the first parts of a statement that writes more, for `OutboxWriter.taken`
+PARTS = f"told AS ({INSERT_ALL}), messages AS ({_FROM_TEXT})"
+_BOTH = f"WITH told AS ({INSERT_ALL}) {_FROM_TEXT}"
+_WITH_CHANGES = f"WITH {PARTS} {CHANGES_FROM_TEXT}"
 
 
 class OutboxWriter:
@@ -66,27 +70,40 @@ class OutboxWriter:
         """Keep these notices too; of a key that is known already, nothing is kept."""
         self._notices += notices
 
-    def flush(self, connection: Connection) -> None:
-        if not self._rows and not self._notices:
-            return
-        kept = instant_text if connection.dialect.name == "sqlite" else truncated
+    def flush(self, connection: Connection, changes: str = "") -> None:
+        """Write what was collected. `changes`: rows of the change log that are written in the same
+        statement, as `changes.as_json` gives them (PostgreSQL)."""
+        if connection.dialect.name == "sqlite":
+            insert_notices(connection, self._notices)
+            rows = self._values(instant_text)
+            if rows:
+                connection.exec_driver_sql(_ROW_BY_ROW, rows[0] if len(rows) == 1 else rows)
+            self.written += len(rows)
+            self.forget()
+        elif changes:
+            fetch(connection, _WITH_CHANGES, (*self.taken(), changes))
+        elif self._notices:
+            fetch(connection, _BOTH, self.taken())
+        elif self._rows:
+            fetch(connection, _FROM_TEXT, self.taken()[1:])
+
+    def taken(self) -> tuple[str, str]:
+        """The values of `PARTS`: what was collected, which the caller writes now."""
+        rows = self._values(truncated)
+        values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        found = as_json(self._notices), orjson.dumps(values).decode()
+        self.written += len(rows)
+        self.forget()
+        return found
+
+    def _values(self, kept: Callable[[datetime], Any]) -> list[tuple[Any, ...]]:
+        if not self._rows:
+            return []
         now = kept(self._now)
-        rows = [
+        return [
             (topic, canonical_json(payload).decode(), key, now, due and kept(due), "ready", 0, 0)
             for topic, payload, key, due in self._rows
         ]
-        if connection.dialect.name == "sqlite":
-            insert_notices(connection, self._notices)
-            if rows:
-                connection.exec_driver_sql(_ROW_BY_ROW, rows[0] if len(rows) == 1 else rows)
-        else:
-            plain = orjson.dumps([dict(zip(_COLUMNS, row, strict=True)) for row in rows]).decode()
-            if self._notices:
-                fetch(connection, _WITH_NOTICES, (as_json(self._notices), plain))
-            else:
-                fetch(connection, _ALL_AT_ONCE, (plain,))
-        self.written += len(rows)
-        self.forget()
 
     def forget(self) -> None:
         """Nothing of what was collected follows: what caused it was undone."""

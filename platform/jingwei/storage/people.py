@@ -15,6 +15,7 @@ from jingwei.storage.books import PersonBook
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import Direct
 from jingwei.storage.initials import initials
+from jingwei.storage.tables_flows import sys_proxy
 from jingwei.storage.tables_people import (
     sys_person,
     sys_post_cover,
@@ -24,6 +25,7 @@ from jingwei.storage.tables_people import (
     sys_token,
 )
 from jingwei.storage.tables_releases import sys_name
+from jingwei.storage.types import Instant
 
 _MOST_LISTED = 500  # in one IN list
 _ORG = sys_name.alias("org_name")
@@ -133,6 +135,20 @@ _AMONG = Direct(  # PostgreSQL: one text, however many
     "logins",
 )
 
+_NOW = sa.bindparam("now", type_=Instant)
+_AMONG_AT = Direct(
+    sa.select(
+        *_PERSON_COLUMNS,
+        sa.exists().where(sys_proxy.c["from"] <= _NOW, sys_proxy.c.until > _NOW).label("absences"),
+    )
+    .join(_ORG, _ORG.c.key == sys_person.c.org)
+    .where(
+        sys_person.c.login == sa.func.any(sa.bindparam("logins", type_=postgresql.ARRAY(sa.Text)))
+    ),
+    "logins",
+    "now",
+)
+
 
 def find_person(connection: Connection, login: str) -> PersonRow | None:
     row = connection.execute(_PEOPLE.where(sys_person.c.login == login)).first()
@@ -148,6 +164,18 @@ def find_people(connection: Connection, logins: Collection[str]) -> dict[str, Pe
         rows = _AMONG.read(connection, logins=list(logins))
     found = (PersonRow(*row) for row in rows)
     return {row.login: row for row in found}
+
+
+def find_people_at(
+    connection: Connection, logins: Collection[str], now: datetime
+) -> tuple[dict[str, PersonRow], bool]:
+    """The same; and whether anybody has somebody standing in for him now (True on SQLite, which is
+    not asked: a statement costs little there)."""
+    if connection.dialect.name == "sqlite":
+        return find_people(connection, logins), True
+    rows = _AMONG_AT.read(connection, logins=list(logins), now=now)
+    absences = bool(rows[0][-1]) if rows else True
+    return {row[1]: PersonRow(*row[:-1]) for row in rows}, absences
 
 
 def people_named(connection: Connection, names: Sequence[str]) -> dict[str, list[str]]:

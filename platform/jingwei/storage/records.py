@@ -15,7 +15,7 @@ from jingwei.storage.branches import Branches
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
 from jingwei.storage.database import Connection, Database
-from jingwei.storage.direct import fetch, insert_all
+from jingwei.storage.direct import changed, fetch, insert_all
 from jingwei.storage.extended import Extended, Standings, extension_of, joined_statements
 from jingwei.storage.full_text import searched, searched_anywhere, text_of, write_texts
 from jingwei.storage.keyset import position
@@ -329,7 +329,7 @@ class RecordStore:
         order: str,
         lock: bool,
     ) -> Sequence[Sequence[Any]]:
-        size = len(values) if statements.dialect.name == "sqlite" else 0
+        size = len(values) if statements.dialect.name == "sqlite" else len(values) == 1
         key = ("fetch", statements.name, column, size, lock)
         text = self._texts.get(key)
         if text is None:
@@ -443,7 +443,7 @@ class RecordStore:
             row.append(change.id)
             if checked:
                 row.append(change.expected_revision)
-            if connection.exec_driver_sql(text, tuple(row)).rowcount != 1:
+            if changed(connection, text, row) != 1:
                 stale.add(change.id)
         return stale
 

@@ -161,13 +161,15 @@ class TableStatements:
         )
 
     def among(self, column: str, count: int) -> str:
-        """`column` is one of `count` values. PostgreSQL takes them as one array."""
+        """`column` is one of `count` values. PostgreSQL takes several as one array; a single one by
+        itself, because it plans a statement with an array anew each time."""
         if self.dialect.name == "sqlite":
             return f"{column} IN ({', '.join('?' * count)})"
-        return f"{column} = ANY(%s)"
+        return f"{column} = %s" if count == 1 else f"{column} = ANY(%s)"
 
     def among_values(self, values: Sequence[int]) -> list[Any]:
-        return list(values) if self.dialect.name == "sqlite" else [list(values)]
+        alone = self.dialect.name == "sqlite" or len(values) == 1
+        return list(values) if alone else [list(values)]
 
 
 def _plain_writer(

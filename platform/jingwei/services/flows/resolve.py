@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
 from jingwei.storage.flow_rows import FlowRow
 from jingwei.storage.flows import status_of_flows
-from jingwei.storage.people import PersonRow, find_people
+from jingwei.storage.people import PersonRow, find_people, find_people_at
 from jingwei.storage.proxies import active_proxies
 
 
@@ -123,13 +123,22 @@ class WorldAsks:
             subject,
             tuple(chosen),
             self.known,
+            self._look_up,
         )
+
+    def _look_up(self, logins: Collection[str]) -> Mapping[str, PersonRow]:
+        """People by login; the same statement tells whether anybody is absent at all."""
+        view = self.view
+        found, absences = find_people_at(view.connection, logins, view.now)
+        if not absences and self._absences is None:
+            self._absences = {}
+        return found
 
     def foresee(self) -> None:
         """Look everybody up at once whom the workflow names: many steps will be asked about."""
         fresh = self.plan.named - self.known.keys()
         if fresh:
-            self.known.update(find_people(self.view.connection, fresh))
+            self.known.update(self._look_up(fresh))
 
     def people(self, step: Step, rows: Rows, chosen: Sequence[str]) -> Found:
         around = self._around(rows, chosen=chosen)

@@ -98,11 +98,15 @@ def load(
 
 
 def loaded(
-    view: Reading, flow: FlowRow, though_it_fits_no_more: bool = False, whole: bool = False
+    view: Reading,
+    flow: FlowRow,
+    though_it_fits_no_more: bool = False,
+    whole: bool = False,
+    read: Any = None,
 ) -> Loaded:
-    """The same for a row that is known; `whole`: see `rows.runs_with_tasks`."""
+    """The same for a row that is known; `whole`: see `rows.runs_with_tasks`; `read`: its answer."""
     books = tasks.books(view)
-    runs, found = rows.runs_with_tasks(view.connection, books, flow, whole=whole)
+    runs, found = read or rows.runs_with_tasks(view.connection, books, flow, whole=whole)
     known = of_state(view, State(flow, runs, found), though_it_fits_no_more)
     if whole or known.plan.gives_receipts:
         known.beside = tuple(task_rows.tasks_beside(view.connection, books, flow.id))
@@ -302,14 +306,14 @@ def commit(
     runs = [r for r in after.runs.values() if before.runs.get(r.id) != r]
     changed = [t for t in after.tasks.values() if before.tasks.get(t.id) != t]
     events = _events(work, walk, key)
-    loaded.events = rows.write_flow(
-        connection, books, after.flow, runs, changed, events, MOST_SHOWN
-    )
-    _write_timers(work, loaded, before, after)
     opens = any(
         t.state in ("open", "told") and t.id not in before.tasks for t in walk.tasks.values()
     )
     _tell(work, loaded, before, after, walk, loaded.asks.record if opens else None)
+    loaded.events = rows.write_flow(
+        connection, books, after.flow, runs, changed, events, work.outbox, MOST_SHOWN
+    )
+    _write_timers(work, loaded, before, after)
     for step, person in walk.receipts:
         tasks.open_todo(
             work,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from jingwei.language.expressions.environment import Environment
@@ -29,6 +30,7 @@ class Around:
     subject: str | None = None
     chosen: tuple[str, ...] = ()
     known: dict[str, rows.PersonRow] = field(default_factory=dict)  # who was looked up before
+    look_up: Callable[[Collection[str]], Mapping[str, rows.PersonRow]] | None = None
 
 
 def groups(view: Reading, whos: Whos, around: Around) -> list[Group]:
@@ -55,7 +57,8 @@ def _active(view: Reading, around: Around, names: Iterable[str | None]) -> set[s
     known = around.known
     fresh = wanted - known.keys()
     if fresh:
-        known.update(rows.find_people(view.connection, fresh))
+        look_up = around.look_up or partial(rows.find_people, view.connection)
+        known.update(look_up(fresh))
     return {n for n in wanted if n in known and may_sign_in(known[n], view.today)}
 
 

@@ -1,0 +1,172 @@
+"""A connection to PostgreSQL that also runs statements without the driver's cursor.
+
+A cursor costs more than the database's own answer to a short statement. Here a text is prepared
+once a connection and run by one call of libpq, which leaves other threads at work meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import errors, pq
+from psycopg.adapt import PyFormat, Transformer
+
+if TYPE_CHECKING:
+    from psycopg import abc
+
+MOST_KEPT = 300  # statements of ours that a connection keeps; what was not run for longest goes
+_USUAL = (None, psycopg.IsolationLevel.READ_COMMITTED)
+_IDLE = pq.TransactionStatus.IDLE
+_IN_TRANSACTION = pq.TransactionStatus.INTRANS
+_FAILED = pq.TransactionStatus.INERROR
+_ROWS = pq.ExecStatus.TUPLES_OK
+_DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
+_PLACE = re.compile("%([%s])")
+
+
+class Line(psycopg.Connection[Any]):
+    """`run` is for texts of which there are not many; everything else of the driver is as it is."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._statements: OrderedDict[str, _Statement] = OrderedDict()
+        self._made = 0
+        self._ours_alone = False  # whether this transaction had statements of ours only
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its transactions are the database's usual ones: only these are begun here."""
+        usual = self.isolation_level in _USUAL
+        return usual and self.read_only is None and self.deferrable is None
+
+    # --- statements
+
+    def run(self, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement, none of one that gives none. Begins a transaction where the
+        driver would. Raises the driver's errors."""
+        with self.lock:
+            kept, result = self._execute(text, values)
+            return self._rows(result, kept.line)
+
+    def changed(self, text: str, values: Sequence[Any]) -> int:
+        """How many rows a statement wrote that gives none."""
+        with self.lock:
+            _, result = self._execute(text, values)
+            self._rows(result, None)
+            return result.command_tuples or 0
+
+    def begin_with(self, command: str) -> list[tuple[Any, ...]]:
+        """Begin a transaction with a statement that has no values, in one message; its rows."""
+        with self.lock:
+            if self._is_to_begin():
+                self._ours_alone = True
+                command = f"BEGIN; {command}"
+            return self._rows(self.pgconn.exec_(command.encode()), Transformer(self))
+
+    def _execute(self, text: str, values: Sequence[Any]) -> tuple[_Statement, Any]:
+        if self._is_to_begin():
+            self._ours_alone = True
+            self._rows(self.pgconn.exec_(b"BEGIN"), None)
+        kept = self._statements.get(text)
+        if kept is None:
+            kept = self._prepare(text)
+        else:
+            self._statements.move_to_end(text)
+        sent: Any = kept.line.dump_sequence(values, kept.formats)
+        return kept, self.pgconn.exec_prepared(kept.name, sent)
+
+    def _is_to_begin(self) -> bool:
+        return self.pgconn.transaction_status == _IDLE and not self.autocommit
+
+    def _prepare(self, text: str) -> _Statement:
+        if len(self._statements) >= MOST_KEPT:
+            oldest = self._statements.popitem(last=False)[1]
+            self._rows(self.pgconn.exec_(b"DEALLOCATE " + oldest.name), None)
+        numbered, count = _numbered(text)
+        self._made += 1
+        name = f"jw_{self._made}".encode()
+        self._rows(self.pgconn.prepare(name, numbered.encode()), None)
+        made = self._statements[text] = _Statement(name, Transformer(self), count)
+        return made
+
+    def _rows(self, result: Any, line: abc.Transformer | None) -> list[tuple[Any, ...]]:
+        if result.status == _ROWS:
+            if line is None:
+                return []
+            line.set_pgresult(result)
+            found = line.load_rows(0, result.ntuples, tuple)
+            line.set_pgresult(None)
+            return found
+        if result.status in _DONE:
+            return []
+        if self.closed:
+            raise errors.OperationalError(result.get_error_message())
+        error = errors.error_from_result(result)
+        if isinstance(error, errors.InvalidSqlStatementName):
+            self._statements.clear()  # thrown away without our hearing of it: all are made again
+        raise error
+
+    # --- transactions
+
+    def cursor(self, *given: Any, **named: Any) -> Any:
+        """The driver's cursor, which may do anything."""
+        self._ours_alone = False
+        return super().cursor(*given, **named)
+
+    def commit(self) -> None:
+        """As the driver's own, in one call."""
+        with self.lock:
+            if self.pgconn.transaction_status == _IN_TRANSACTION:
+                self._rows(self.pgconn.exec_(b"COMMIT"), None)
+                return
+        super().commit()
+
+    def rollback(self) -> None:
+        """As the driver's own, which then throws all prepared statements away, because a table may
+        have been made and be gone: statements of ours make none."""
+        with self.lock:
+            status = self.pgconn.transaction_status
+            if status == _IDLE:  # the pool asks each time
+                return
+            if self._ours_alone and status in (_IN_TRANSACTION, _FAILED):
+                self._rows(self.pgconn.exec_(b"ROLLBACK"), None)
+                return
+        super().rollback()
+
+    def _deallocate(self, name: bytes | None) -> Any:
+        """The driver throws all prepared statements away: ours go with its own."""
+        if name is None:
+            self._statements.clear()
+        return super()._deallocate(name)
+
+
+class _Statement:
+    """A prepared statement: its name, and what turns its values into text and its rows into ours.
+
+    Values go as text and without types, so that the database knows each by its place.
+    """
+
+    __slots__ = ("formats", "line", "name")
+
+    def __init__(self, name: bytes, line: abc.Transformer, values: int) -> None:
+        self.name = name
+        self.line = line
+        self.formats = [PyFormat.TEXT] * values
+
+
+def _numbered(text: str) -> tuple[str, int]:
+    """A text with `$1` for the first `%s`, and how many there are."""
+    count = 0
+
+    def place(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[1] == "%":
+            return "%"
+        count += 1
+        return f"${count}"
+
+    return _PLACE.sub(place, text), count

@@ -1,0 +1,193 @@
+"""Statements that go to PostgreSQL without the driver's cursor, and what is left when they fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from own_postgres import own_postgres
+from sqlalchemy.exc import DBAPIError
+
+from jingwei.storage import line as lines
+from jingwei.storage.database import Database
+from jingwei.storage.direct import begin_with, changed, fetch
+from jingwei.storage.errors import Duplicate, TryAgain
+
+INSERT = "INSERT INTO things (id, words) VALUES (%s, %s)"
+WORDS = "SELECT words FROM things WHERE id = %s"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Database]:
+    with own_postgres() as url:
+        found = Database(url)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def database(shared: Database) -> Iterator[Database]:
+    """With a table of things, and no connection open."""
+    with shared.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE things (id bigint PRIMARY KEY, words text)")
+    shared.engine.dispose()
+    yield shared
+    with shared.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE things")
+
+
+def words_of(database: Database, id_: int) -> Any:
+    with database.reading() as connection:
+        found = fetch(connection, WORDS, (id_,))
+    return found[0][0] if found else None
+
+
+def idle(database: Database) -> list[str]:
+    """What the connections of this database are at, but the one that asks."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT state FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid()"
+        )
+        return [row[0] for row in rows]
+
+
+def test_values_come_back_as_they_were_given(database: Database) -> None:
+    given: list[Any] = [
+        7, None, True, "纸 %s '\\", Decimal("1.50"), date(2026, 3, 1), [3, 4],
+        datetime(2026, 3, 1, 8, 30, tzinfo=UTC),
+    ]  # fmt: skip
+    types = ("bigint", "text", "boolean", "text", "numeric", "date", "bigint[]", "timestamptz")
+    text = f"SELECT {', '.join(f'%s::{type_}' for type_ in types)}, 7 %% 4"
+    with database.reading() as connection:
+        assert list(fetch(connection, text, given)[0]) == [*given, 3]
+        by_cursor = connection.exec_driver_sql(text, tuple(given)).one()
+    assert list(by_cursor) == [*given, 3]
+
+
+def test_a_long_text_is_written_whole(database: Database) -> None:
+    long = "长" * 1_000_000
+    with database.writing() as connection:
+        assert changed(connection, INSERT, (1, long)) == 1
+    assert words_of(database, 1) == long
+
+
+def test_an_error_in_the_middle_undoes_all_and_leaves_a_clean_connection(
+    database: Database,
+) -> None:
+    with pytest.raises(DBAPIError, match="division by zero"), database.writing() as connection:
+        begin_with(connection, "SELECT 1")
+        fetch(connection, INSERT, (1, "a"))
+        changed(connection, "UPDATE things SET words = (1 / %s)::text", (0,))
+    assert words_of(database, 1) is None
+    with database.writing() as connection:  # the same one, from the pool
+        assert fetch(connection, "SELECT count(*) FROM things", ()) == [(0,)]
+        fetch(connection, INSERT, (1, "b"))
+    assert words_of(database, 1) == "b"
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert set(idle(database)) <= {"idle"}
+
+
+def test_a_key_that_is_taken_is_told_by_its_name(database: Database) -> None:
+    with database.writing() as connection:
+        fetch(connection, INSERT, (1, "a"))
+    with pytest.raises(Duplicate) as refused, database.writing() as connection:
+        fetch(connection, INSERT, (2, "b"))
+        fetch(connection, INSERT, (1, "c"))
+    assert refused.value.constraint == "things_pkey"
+    assert (words_of(database, 1), words_of(database, 2)) == ("a", None)
+
+
+def test_a_refusal_keeps_what_was_prepared(database: Database) -> None:
+    with database.reading() as connection:  # which leaves the connection as it found it
+        connection.exec_driver_sql("SELECT 1")
+    for words in ("a", "b"):
+        with pytest.raises(ValueError, match="no"), database.writing() as connection:
+            fetch(connection, INSERT, (1, words))
+            driver: Any = connection.connection.driver_connection
+            raise ValueError("no")
+    assert driver._made == 1
+    assert words_of(database, 1) is None
+
+
+def test_what_the_driver_throws_away_is_prepared_again(database: Database) -> None:
+    for number in range(8):  # the driver prepares what comes often
+        with database.writing() as connection:
+            fetch(connection, INSERT, (number, "a"))
+            connection.exec_driver_sql("SELECT words FROM things WHERE id = %s", (number,))
+    with pytest.raises(ValueError, match="no"), database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE more (id int)")
+        raise ValueError("no")
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE things ADD COLUMN more text")
+        fetch(connection, INSERT, (100, "a"))
+    assert words_of(database, 100) == "a"
+
+
+def test_a_statement_that_somebody_dropped_is_tried_again(database: Database) -> None:
+    with database.writing() as connection:
+        fetch(connection, INSERT, (1, "a"))
+    with pytest.raises(TryAgain), database.writing() as connection:
+        connection.connection.driver_connection.pgconn.exec_(b"DISCARD ALL")  # type: ignore[union-attr]
+        fetch(connection, INSERT, (2, "a"))
+    with database.writing() as connection:
+        fetch(connection, INSERT, (2, "a"))
+    assert words_of(database, 2) == "a"
+
+
+def test_a_connection_that_is_gone_is_replaced(database: Database) -> None:
+    def cut(connection: Any) -> None:
+        driver = connection.connection.driver_connection
+        with database.engine.connect() as other:
+            killed = "SELECT pg_terminate_backend(%s, 5000)"
+            other.exec_driver_sql(killed, (driver.info.backend_pid,))
+
+    with pytest.raises(TryAgain), database.writing() as connection:
+        fetch(connection, INSERT, (1, "a"))
+        cut(connection)
+        fetch(connection, INSERT, (2, "a"))
+    with pytest.raises(DBAPIError) as gone, database.writing() as connection:
+        fetch(connection, INSERT, (3, "a"))
+        cut(connection)  # before its commit
+    assert gone.value.connection_invalidated
+    with database.writing() as connection:
+        fetch(connection, INSERT, (4, "a"))
+    assert [words_of(database, n) for n in (1, 2, 3, 4)] == [None, None, None, "a"]
+
+
+def test_what_was_not_asked_for_longest_is_forgotten(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MOST_KEPT", 3)
+    with database.writing() as connection:
+        for number in range(9):
+            assert fetch(connection, f"SELECT {number}, %s::int", (1,)) == [(number, 1)]
+            assert fetch(connection, "SELECT %s::int", (number,)) == [(number,)]
+        kept = connection.exec_driver_sql(
+            "SELECT name FROM pg_prepared_statements WHERE name LIKE 'jw%%' ORDER BY prepare_time"
+        )
+        assert kept.scalars().all() == ["jw_2", "jw_9", "jw_10"]
+
+
+def test_who_waits_for_a_lock_lets_others_work(database: Database) -> None:
+    with database.writing() as connection:
+        fetch(connection, INSERT, (1, "a"))
+    update = "UPDATE things SET words = words || %s WHERE id = 1"
+
+    def second() -> None:
+        with database.writing() as other:
+            changed(other, update, ("c",))
+
+    with database.writing() as connection:
+        changed(connection, update, ("b",))
+        thread = threading.Thread(target=second)
+        thread.start()
+        waiting = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        while thread.is_alive() and not fetch(connection, waiting, ()):
+            pass
+    thread.join()
+    assert words_of(database, 1) == "abc"
