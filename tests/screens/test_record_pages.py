@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from api_house import CONTRACT, MORE_FILES, ApiHouse, fields, open_api
-from page_house import Pages, texts
+from page_house import Pages, texts, words
 
 NOTICE = """
 kind: form
@@ -241,3 +241,38 @@ def test_whoever_overrides_a_figure_of_a_row_says_why_and_the_history_keeps_it(
             ] == [150, 150]  # fmt: skip
     asked = pages.page("li.na", f"/f/notice/{made['id']}/edit")
     assert asked.xpath("//template//*[@data-column='weight']//*[@data-reason]")
+
+
+def test_rows_are_compared_one_by_one_added_gone_moved_and_changed(
+    house: ApiHouse, pages: Pages
+) -> None:
+    made = make(house, lines=[{"item": name} for name in "甲乙丙丁"])
+    path = f"forms/notice/records/{made['id']}"
+    assert house.post("li.na", f"{path}/actions/issue", {}).status_code == 200
+    first, second, third, fourth = (row["id"] for row in made["lines"])
+    rows = [{"id": third}, {"id": first, "done": "是"}, {}, {"id": fourth}]
+    now = house.get("li.na", path).get_json()
+    assert house.patch("li.na", path, {"lines": rows}, match=now["revision"]).status_code == 200
+    assert house.post("li.na", f"{path}/actions/issue", {}).status_code == 200
+
+    found = house.get("li.na", f"{path}/versions/1/diff/2").get_json()
+    (fresh,) = {row["id"] for row in house.get("li.na", path).get_json()["lines"]} - {
+        first, second, third, fourth,
+    }  # fmt: skip
+    assert found["rows"]["lines"] == {
+        str(third): [3, 1],
+        str(first): [1, 2],
+        str(fresh): [None, 3],
+        str(second): [2, None],
+    }
+    page = pages.page("li.na", f"/f/notice/{made['id']}/versions")
+    told = [[words(td) for td in tr.xpath("td")] for tr in page.xpath("//tbody/tr")]
+    assert told == [
+        ["条目 第 1 行 · 移动", "第 3 行", "第 1 行"],
+        ["条目 · 完成情况 第 2 行", "—", "是"],
+        ["条目 第 3 行 · 新增", "—", "第 3 行"],
+        ["条目 第 2 行 · 已删除", "第 2 行", "—"],
+        ["条目 · 事项 第 2 行 · 已删除", "乙", "—"],
+    ]
+    history = texts(pages.page("li.na", f"/f/notice/{made['id']}"), "//*[@class='timeline']//dt")
+    assert history == ["条目 第 2 行 · 完成情况", "条目 已删除的行 · 事项"]

@@ -48,7 +48,8 @@ def moments_of(
     told = {_sortable(event["at"]) for event in (flow or {}).get("events", ())}
     # what only moved the status is told by what moved it, and by who did
     kept = [e for e in entries if not (_moved_only(e) and _sortable(e["at"]) in told)]
-    found = [_change(cells, form, past, entry) for entry in kept]
+    places = _places(form, shown)
+    found = [_change(cells, form, past, entry, places) for entry in kept]
     for comment in comments_of(view.connection, shown.json["id"]):
         found.append(
             Moment(
@@ -81,19 +82,32 @@ def _moved_only(entry: Mapping[str, Any]) -> bool:
     return entry["changes"].keys() == {"status"} and not entry["reasons"]
 
 
+def _places(form: Form, shown: RecordView) -> dict[str, int]:
+    """Where each row stands today, by its id."""
+    return {
+        str(row["id"]): place
+        for table in form.tables
+        for place, row in enumerate(shown.raw.get(table) or (), 1)
+    }
+
+
 def _sortable(at: Any) -> str:
     written = at if isinstance(at, str) else at.isoformat()
     return written.replace("+00:00", "").rstrip("Z").split(".")[0]
 
 
 def _change(
-    cells: Cells, form: Form, past: Mapping[str, Field], entry: Mapping[str, Any]
+    cells: Cells,
+    form: Form,
+    past: Mapping[str, Field],
+    entry: Mapping[str, Any],
+    places: Mapping[str, int],
 ) -> Moment:
     what = said_of(cells, _what_happened(form, str(entry["action"])), entry)
     created = entry["action"] == "created"
     # what a record began with stands on its page, but for what is retired by now
     told = {n: v for n, v in entry["changes"].items() if not created or n in past}
-    changes = _changes(cells, form, past, told)
+    changes = _changes(cells, form, past, told, places)
     who = cells.person(entry["actor"])
     if entry.get("on_behalf_of"):
         who = text(
@@ -129,13 +143,17 @@ def _what_happened(form: Form, action: str) -> str:
 
 
 def _changes(
-    cells: Cells, form: Form, past: Mapping[str, Field], body: Mapping[str, Any]
+    cells: Cells,
+    form: Form,
+    past: Mapping[str, Field],
+    body: Mapping[str, Any],
+    places: Mapping[str, int],
 ) -> tuple[tuple[str, Cell, Cell], ...]:
     found: list[tuple[str, Cell, Cell]] = []
     for name, pair in body.items():
         f = form.fields.get(name)
         if f is None and name in past:
-            found += _past_changes(cells, past[name], pair)
+            found += _past_changes(cells, past[name], pair, places)
         elif isinstance(pair, list) and len(pair) == 2:
             column = cells.column(form, name)
             found.append(
@@ -143,14 +161,16 @@ def _changes(
                  cells.cell(form, column, pair[1]))
             )  # fmt: skip
         elif isinstance(pair, Mapping) and f is not None and f.type == "table":
-            found += _row_changes(cells, f, pair)
+            found += _row_changes(cells, f, pair, places)
     return tuple(found)
 
 
-def _past_changes(cells: Cells, was: Field, pair: Any) -> list[tuple[str, Cell, Cell]]:
+def _past_changes(
+    cells: Cells, was: Field, pair: Any, places: Mapping[str, int]
+) -> list[tuple[str, Cell, Cell]]:
     """Changes of a field that the form has no more."""
     if isinstance(pair, Mapping):
-        found = _row_changes(cells, was, pair)
+        found = _row_changes(cells, was, pair, places)
     elif isinstance(pair, list) and len(pair) == 2:
         found = [(was.title(cells.words), _past(cells, was, pair[0]), _past(cells, was, pair[1]))]
     else:
@@ -171,15 +191,19 @@ def _past(cells: Cells, definition: Field, value: Any) -> Cell:
 
 
 def _row_changes(
-    cells: Cells, table: Field, rows: Mapping[str, Any]
+    cells: Cells, table: Field, rows: Mapping[str, Any], places: Mapping[str, int]
 ) -> list[tuple[str, Cell, Cell]]:
     found = []
-    for columns in rows.values():
+    for id_, columns in rows.items():
+        at = places.get(str(id_))
         for name, pair in columns.items():
             column = table.fields.get(name)
             if column is None or not isinstance(pair, list) or len(pair) != 2:
                 continue
-            title = f"{table.title(cells.words)} · {column.title(cells.words)}"
+            names = {"table": table.title(cells.words), "column": column.title(cells.words)}
+            where = {"row": at} if at is not None else {}
+            key = f"screens.record.{'row_now' if where else 'row_gone'}"
+            title = text(key, cells.words, **names, **where)
             found.append((title, _past(cells, column, pair[0]), _past(cells, column, pair[1])))
     return found
 

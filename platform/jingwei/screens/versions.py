@@ -18,17 +18,20 @@ from jingwei.screens.records import form_reached
 from jingwei.screens.session import reading
 from jingwei.services import snapshots
 from jingwei.services.record_views import record
+from jingwei.texts import text
 from jingwei.web import locale
 
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """One line of the comparison. `row`: of a table; empty for a field of the record."""
+    """One line of the comparison. `row`: which one of a table, and what became of it; empty for a
+    field of the record. `kind`: added, gone or moved, of a row."""
 
     title: str
     row: str
     was: Cell
     now: Cell
+    kind: str = ""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -67,7 +70,7 @@ def show(form: str, id: int) -> Any:
             may_restore=edit_rights(view, definition, raw)[0] is not None,
             revision=raw["revision"],
             later=later,
-            lines=_lines(cells, definition, found["changes"]),
+            lines=_lines(cells, definition, found),
         )
 
 
@@ -76,27 +79,48 @@ def _asked(name: str, numbers: Sequence[int], otherwise: int) -> int:
     return found if found is not None and found in numbers else otherwise
 
 
-def _lines(cells: Cells, form: Form, changes: Mapping[str, Any]) -> list[Differing]:
-    found: list[Differing] = []
-    for name, pair in changes.items():
+def _lines(cells: Cells, form: Form, found: Mapping[str, Any]) -> list[Differing]:
+    lines: list[Differing] = []
+    changes, rows = found["changes"], found["rows"]
+    for name in {**changes, **rows}:
+        if name == "revision":  # which two they are stands above
+            continue
         f = form.fields.get(name)
         if f is not None and f.type == "table":
-            found += _rows(cells, f, pair)
-        elif isinstance(pair, list):
+            lines += _rows(cells, f, changes.get(name, {}), rows.get(name, {}))
+        elif isinstance(changes[name], list):
             column = cells.column(form, name)
-            was, now = (cells.cell(form, column, value) for value in pair)
-            found.append(Differing(column.heading, "", was, now))
-    return found
+            was, now = (cells.cell(form, column, value) for value in changes[name])
+            lines.append(Differing(column.heading, "", was, now))
+    return lines
 
 
-def _rows(cells: Cells, table: Field, rows: Mapping[str, Any]) -> list[Differing]:
+def _rows(
+    cells: Cells,
+    table: Field,
+    changes: Mapping[str, Any],
+    places: Mapping[str, Sequence[int | None]],
+) -> list[Differing]:
+    """Row by row: where it stood and stands, then what differs in it."""
     found = []
-    for place, columns in enumerate(rows.values(), 1):
-        for name, pair in columns.items():
+    title = table.title(cells.words)
+    for id_, (then, later) in places.items():
+        columns = changes.get(id_)
+        kind = "added" if then is None else "gone" if later is None else ""
+        if not kind and columns is None:
+            kind = "moved"
+        row = text(f"screens.comparison.{kind or 'row'}", cells.words, row=later or then)
+        if kind:
+            was, now = (_place(cells, place) for place in (then, later))
+            found.append(Differing(title, row, was, now, kind))
+        for name, pair in (columns or {}).items():
             column = table.fields.get(name)
             if column is None or not isinstance(pair, list):
                 continue
             was, now = (EMPTY if v is None else cells.value(column, v) for v in pair)
-            title = f"{table.title(cells.words)} · {column.title(cells.words)}"
-            found.append(Differing(title, f"#{place}", was, now))
+            found.append(Differing(f"{title} · {column.title(cells.words)}", row, was, now, kind))
     return found
+
+
+def _place(cells: Cells, place: int | None) -> Cell:
+    return EMPTY if place is None else Cell(text("screens.comparison.row", cells.words, row=place))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
@@ -36,7 +37,9 @@ def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
 
 
 def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[str, Any]:
-    """`{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. Raises NotFound."""
+    """`changes`: `{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. `rows`,
+    of tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for rows
+    that were changed, added, taken away or moved. Raises NotFound."""
     shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
@@ -48,14 +51,19 @@ def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[st
         for number in (one, other)
     )
     changes: dict[str, Any] = {}
+    places: dict[str, Any] = {}
     for name in {**old, **new}:
         if name in shown.form.tables:
-            rows = _rows(old.get(name) or (), new.get(name) or ())
+            was, now = old.get(name) or (), new.get(name) or ()
+            rows = _rows(was, now)
+            moved = _moved([row["id"] for row in was], [row["id"] for row in now])
             if rows:
                 changes[name] = rows
+            if rows or moved:
+                places[name] = _places(was, now, {*rows, *map(str, moved)})
         elif old.get(name) != new.get(name):
             changes[name] = [old.get(name), new.get(name)]
-    return {"from": one, "to": other, "changes": changes}
+    return {"from": one, "to": other, "changes": changes, "rows": places}
 
 
 def restore(
@@ -120,6 +128,32 @@ def _visible(form: Form, body: Mapping[str, Any], visible: frozenset[str]) -> di
         elif (name in form.fields or name in SYSTEM_FIELDS) and name in visible:
             found[name] = value
     return found
+
+
+def _places(was: Any, now: Any, wanted: Collection[str]) -> dict[str, list[int | None]]:
+    """Where rows stood and stand, in the order of today, then those that are gone."""
+    before = {str(row["id"]): place for place, row in enumerate(was, 1)}
+    after = {str(row["id"]): place for place, row in enumerate(now, 1)}
+    return {id_: [before.get(id_), after.get(id_)] for id_ in {**after, **before} if id_ in wanted}
+
+
+def _moved(was: Sequence[Any], now: Sequence[Any]) -> set[Any]:
+    """As few rows as possible that stand elsewhere among those of both: the others kept their
+    order."""
+    before = {id_: place for place, id_ in enumerate(was)}
+    common = [id_ for id_ in now if id_ in before]
+    ends: list[int] = []  # of the shortest end of a kept order of each length
+    chain: list[tuple[int, Any]] = []
+    for id_ in common:
+        length = bisect_left(ends, before[id_])
+        ends[length : length + 1] = [before[id_]]
+        chain.append((length, id_))
+    kept, wanted, last = set(), len(ends) - 1, len(was)
+    for length, id_ in reversed(chain):
+        if length == wanted and before[id_] < last:
+            kept.add(id_)
+            wanted, last = wanted - 1, before[id_]
+    return set(common) - kept
 
 
 def _rows(old: Any, new: Any) -> dict[str, Any]:
