@@ -38,8 +38,8 @@ def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
 
 def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[str, Any]:
     """`changes`: `{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. `rows`,
-    of tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for rows
-    that were changed, added, taken away or moved. Raises NotFound."""
+    of tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for
+    rows that were changed, added, taken away or moved. Raises NotFound."""
     shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
