@@ -114,26 +114,26 @@ def act(
 ) -> dict[str, Any]:
     """Do something with a task: the flow as JSON (the task itself, for one without a flow).
     `revision`: of the record, as the actor saw it."""
-    flow = rows.flow_of_task(work.connection, tasks.books(work), task_id)
-    if flow is None:
+    held = rows.held_by_task(work.connection, tasks.books(work), task_id)
+    if held is None:
         task = tasks.task_row(work, task_id)
         done = tasks.act_simply(work, task, action, body)
         return done if task.flow is None else flow_view(work, task.flow)
+    flow, read = held
     with runtime.at_work(flow.id):
-        return _act(work, flow, task_id, action, body, revision)
+        return _act(work, runtime.loaded(work, flow, read=read), task_id, action, body, revision)
 
 
 def _act(
     work: Work,
-    flow: FlowRow,
+    found: Loaded,
     task_id: int,
     action: str,
     body: Mapping[str, Any],
     revision: int | None,
 ) -> dict[str, Any]:
-    found = runtime.loaded(work, flow)
     if task_id not in found.state.tasks:  # of a round long gone
-        found = runtime.loaded(work, flow, whole=True)
+        found = runtime.loaded(work, found.state.flow, whole=True)
     task = found.state.tasks[task_id]
     administers = action in OF_ADMINISTRATORS and runtime.is_administrator(work, found.asks.record)
     if work.actor.login not in (task.person, task.acting) and not administers:
@@ -173,8 +173,9 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
     if task.kind == "answer":
         return
     run = found.state.runs[task.run or 0]
-    runtime.write_fields(work, found, run, body)
-    if action not in ("approve", "submit"):  # what decides nothing, or no, owes nothing
+    owes = action in ("approve", "submit")  # what decides nothing, or no, owes nothing
+    runtime.write_fields(work, found, run, body, owes=owes)
+    if not owes:
         return
     runtime.check_required(found, run)
     own = task.kind == "fill" and task.person == found.state.flow.initiator
@@ -203,7 +204,8 @@ def _act_on_flow(
     wish = runtime.wish_of(work, body)
     administers = runtime.is_administrator(work, found.asks.record)
     if action in flow_actions.ADMINISTRATORS:
-        _check_administrator(action, wish.comment, administers)
+        looks = action == "migrate" and body.get("dry_run") is True
+        _check_administrator(action, "looks" if looks else wish.comment, administers)
     if action == "migrate":
         return migrate(work, found, wish, body)
     if action == "reopen":

@@ -217,8 +217,11 @@ def check_people(view: Reading, logins: Sequence[str]) -> None:
 # --- fields of a step ----------------------------------------------------------------------------
 
 
-def write_fields(work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any]) -> None:
-    """Write the fields that the open step lets its people write."""
+def write_fields(
+    work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any], *, owes: bool
+) -> None:
+    """Write the fields that the open step lets its people write; whoever `owes` what it requires
+    may not empty that."""
     values = body.get("fields")
     if values is None or values == {}:
         return
@@ -247,7 +250,7 @@ def write_fields(work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any
         values,
         source="flow",
         allowed=frozenset(allowed),
-        require=frozenset(step.fields.require),
+        require=frozenset(step.fields.require if owes else ()),
     )
     loaded.asks.forget()
 
