@@ -73,6 +73,7 @@ def test_a_rule_that_finds_nobody_is_named_once_with_its_orgs_and_what_then_happ
 def test_a_step_that_says_what_happens_where_nobody_is_found_is_no_failure(office: Shell) -> None:
     people = "definitions/demo/people.csv"
     office.change(people, "west.manager,赵经理,WEST,manager@WEST", "west.manager,赵经理,WEST,")
+    office.change(people, "operations@HQ;flow_admin@HQ", "operations@HQ")
     flow = "workflows/purchase_approval.yaml"
     office.change(flow, "  - id: manager\n", "  - id: manager\n    empty: reject\n")
     office.json("demo")
@@ -82,6 +83,9 @@ def test_a_step_that_says_what_happens_where_nobody_is_found_is_no_failure(offic
         "  step manager (Manager): {head_of: org} → the request is rejected (as the step says)\n"
         "    organisations (1): WEST",
     )
+    office.change(flow, "empty: reject", "empty: flow_admin")
+    told = office.json("rehearse", FLOW)["nobody"][0]
+    assert (told["then"], told["provided"]) == ("stuck", False), "there is no administrator either"
 
 
 def test_whom_only_the_record_can_name_is_open_and_not_nobody(office: Shell) -> None:

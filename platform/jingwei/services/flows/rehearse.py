@@ -29,6 +29,7 @@ from jingwei.storage.flow_rows import FlowRow
 from jingwei.storage.people import all_people
 
 NO_RECORD = 0
+STUCK = "stuck"  # nobody is found, and no administrator of flows either
 _ROW = re.compile(r"\brow\b")
 _OF_THE_RECORD = frozenset({"field", "chosen_by"})  # rules that only a real record can answer
 
@@ -36,8 +37,8 @@ _OF_THE_RECORD = frozenset({"field", "chosen_by"})  # rules that only a real rec
 @dataclass(frozen=True, slots=True)
 class Lack:
     """Rules of a step that find nobody here. `why`: `record` (only a real one can say), `initiator`
-    (nobody is known who would begin it), or `nobody`. `policy`: what then happens; `written`: the
-    step itself says so."""
+    (nobody is known who would begin it), or `nobody`. `policy`: what then happens, `stuck` where
+    nobody can be asked at all; `written`: the step itself says so."""
 
     rules: Whos
     why: Literal["record", "initiator", "nobody"]
@@ -272,8 +273,7 @@ def _lacks(
     view: Reading, plan: FlowPlan, step: Step, around: who.Around, starter: str | None
 ) -> Iterator[Lack]:
     """Rules that find nobody: each, where all of them must decide; else where none of them does."""
-    policy = plan.policy(step, "empty")
-    word = policy if isinstance(policy, str) else "person"
+    word = _then(view, plan.policy(step, "empty"), step, around)
     apart = step.kind == "fill" or (step.kind == "approve" and step.mode in ("all", "sequential"))
     groups: list[Whos] = [(rule,) for rule in step.who] if apart else [step.who]
     for rules in groups:
@@ -285,7 +285,19 @@ def _lacks(
             why = "record"
         elif starter is None and any(_needs_initiator(rule) for rule in rules):
             why = "initiator"
-        yield Lack(rules, why, word, "empty" in step.policy)
+        yield Lack(rules, why, word, "empty" in step.policy and word != STUCK)
+
+
+def _then(view: Reading, policy: object, step: Step, around: who.Around) -> str:
+    """What happens where nobody is found: the word of the policy, `person`, or that nobody else
+    can be asked either."""
+    decides = step.kind == "approve" or (step.kind == "acknowledge" and policy == "pass")
+    if policy == "block_start" or (policy in ("pass", "reject") and decides):
+        return str(policy)
+    if isinstance(policy, tuple) and who.people(view, policy, around):
+        return "person"
+    admins = who.nearest(view, "role", who.FLOW_ADMIN, around.record.get("org"))
+    return "flow_admin" if admins else STUCK
 
 
 def _finds(view: Reading, rule: Who, around: who.Around) -> bool:
