@@ -154,7 +154,31 @@ export class Beside {
       place.addEventListener("click", () => open(one.file, { line: one.line }));
     }
     box.append(shown, place, hint(one.key?.meaning ?? ""));
+    if (one.in_force) box.append(this.rules(one.in_force));
     return box;
+  }
+
+  // of a workflow: what holds in it, each with the line that decides it
+  rules(found) {
+    const { say, open } = this.studio;
+    const list = document.createElement("ul");
+    list.className = "rules-in-force";
+    list.setAttribute("aria-label", say("rules_in_force"));
+    for (const rule of found) {
+      const item = document.createElement("li");
+      const value = typeof rule.value === "string" ? rule.value : JSON.stringify(rule.value);
+      item.append(`${rule.path}: ${value} `);
+      const place = document.createElement(rule.file ? "button" : "span");
+      place.textContent = rule.file ? `${rule.file}:${rule.line}` : say("explain_default");
+      if (rule.file) {
+        place.type = "button";
+        place.className = "btn btn-sm";
+        place.addEventListener("click", () => open(rule.file, { line: rule.line }));
+      }
+      item.append(place);
+      list.append(item);
+    }
+    return list;
   }
 }
 
