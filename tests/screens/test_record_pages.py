@@ -276,3 +276,15 @@ def test_rows_are_compared_one_by_one_added_gone_moved_and_changed(
     ]
     history = texts(pages.page("li.na", f"/f/notice/{made['id']}"), "//*[@class='timeline']//dt")
     assert history == ["条目 第 2 行 · 完成情况", "条目 已删除的行 · 事项"]
+
+
+def test_what_happened_long_ago_is_folded(house: ApiHouse, pages: Pages) -> None:
+    made = make(house)
+    path = f"forms/notice/records/{made['id']}"
+    for people in range(21):
+        answer = house.patch("li.na", path, {"people": people}, match=people + 1)
+        assert answer.status_code == 200
+    page = pages.page("li.na", f"/f/notice/{made['id']}")
+    assert len(page.xpath("//section/ol[@class='timeline']/li")) == 20
+    assert texts(page, "//details[@class='earlier']/summary") == ["更早的 2 条"]
+    assert len(page.xpath("//details[@class='earlier']//li")) == 2
