@@ -49,7 +49,9 @@ MISTAKES = (
     ("form", "forms/purchase_request.yaml", "required: true", "requird: true"),
     ("form", "forms/purchase_request.yaml", "type: date", "type: dat"),
     ("form", "forms/purchase_request.yaml", "type: date,", "type: date, many: true, fields: {},"),
+    ("form", "forms/purchase_request.yaml", "choices: purchase_category", "many: true"),
     ("workflow", "workflows/purchase_approval.yaml", "mode: one", "mode: most"),
+    ("workflow", "workflows/purchase_approval.yaml", "    approve: {", "    overdue: [] # {"),
     ("workflow", "workflows/purchase_approval.yaml", "head_of: org", "head: org"),
     ("org", "definitions/orgs/EAST.yaml", "valid_from: 2020-01-01", "valid_from: 2020"),
 )

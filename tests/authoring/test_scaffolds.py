@@ -17,7 +17,7 @@ from jingwei.catalogue.compile import compile_catalogue
 from jingwei.language.kinds.table import KINDS, LATER
 from jingwei.problems import Problems
 from jingwei.reading.read import read_file
-from jingwei.refusals import Conflict
+from jingwei.refusals import Conflict, Malformed
 
 TODAY = date(2026, 3, 2)
 # what a scaffold cannot settle by itself: the form must name its new workflow, a menu the form
@@ -51,6 +51,18 @@ def test_every_scaffold_but_a_guide_begins_with_its_schema_and_is_in_order() -> 
             file = read_file(path, content, Problems())
             assert file is not None
             assert canonical(file) == file.text
+
+
+def test_a_layer_says_by_its_path_whose_it_is_and_what_it_patches() -> None:
+    held = outline(ROOT)
+    [(path, text)] = scaffold(held, "layer", "TRA01/meeting", {}, TODAY).items()
+
+    assert path == "definitions/layers/TRA01/meeting.yaml"
+    assert "\nfor: TRA01 " in text.decode()
+    assert "\npatches: form/meeting\n" in text.decode()
+    for name in ("../meeting", "TRA01/..", "TRA01/A"):
+        with pytest.raises(Malformed):
+            scaffold(held, "layer", name, {}, TODAY)
 
 
 def test_what_an_application_has_one_of_is_edited_and_not_made_anew(tmp_path: Path) -> None:

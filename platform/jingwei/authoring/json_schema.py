@@ -18,6 +18,7 @@ from jingwei.authoring.grammar import (
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.fields import keys_of
 from jingwei.language.kinds.table import KINDS
+from jingwei.language.kinds.workflow import BLOCKS
 from jingwei.language.shapes import Schema
 from jingwei.texts import has_text, text
 
@@ -34,6 +35,12 @@ _WORDS: Mapping[str, Any] = {
             "minProperties": 1,
         },
     ]
+}
+# what a field of a type is nothing without
+_NEEDED: Mapping[str, Any] = {
+    "choice": {"required": ["choices"]},
+    "link": {"required": ["to"]},
+    "table": {"anyOf": [{"required": ["fields"]}, {"required": ["of"]}]},
 }
 _DURATION = r"^[+-]?[0-9]{1,5}((min|h|d|wd|w|mo|q|y)| periods?)$"
 # words of leaves → what an editor may accept there
@@ -131,6 +138,8 @@ class _Exporter:
         }
         if schema["required"]:
             made["required"] = list(schema["required"])
+        if schema["thing"] == "step":
+            made["anyOf"] = [{"required": [block]} for block in BLOCKS]
         return made
 
     def key(self, schema: Schema, key: str) -> dict[str, Any]:
@@ -159,7 +168,10 @@ class _Exporter:
         by_type = [
             {
                 "if": {"properties": {"type": {"const": type_}}, "required": ["type"]},
-                "then": {"propertyNames": {"enum": sorted({*keys_of(type_), "type"})}},
+                "then": {
+                    "propertyNames": {"enum": sorted({*keys_of(type_), "type"})},
+                    **_NEEDED.get(type_, {}),
+                },
             }
             for type_ in FIELD_TYPES
         ]

@@ -80,7 +80,11 @@ def path_of(outline: Outline, kind: str, name: str) -> str:
         known = ", ".join(one for one in every if one not in SINGLE)
         raise NotFound("no-such-kind", name=kind, known=known)
     pattern = CODE_PATTERN if kind == "org" else NAME_PATTERN
-    if not re.match(pattern, name) or len(name) > MOST_NAME:
+    folder, _, last = name.rpartition("/")
+    inside = kind == "layer" and all(
+        re.match(CODE_PATTERN, one) and one.strip(".") for one in folder.split("/")
+    )
+    if (folder and not inside) or not re.match(pattern, last) or len(last) > MOST_NAME:
         raise Malformed("bad-definition-name", name=name, pattern=pattern.strip("^$"))
     path = f"{outline.folder(kind)}/{name}{'.md' if kind == 'guide' else '.yaml'}"
     if path in outline.files or name in outline.names(kind):
@@ -136,7 +140,7 @@ _TITLES = frozenset({"title", "title.zh", "title.en"})
 
 def _titles(name: str, given: Mapping[str, str]) -> dict[str, str]:
     """`title`, `title.zh` and `title.en`; a language that is not given borrows the other."""
-    spoken = name.replace("_", " ").strip().capitalize() or name
+    spoken = name.rpartition("/")[2].replace("_", " ").strip().capitalize() or name
     both = given.get("title")
     zh = given.get("title.zh") or both or given.get("title.en") or spoken
     en = given.get("title.en") or both or given.get("title.zh") or spoken
@@ -146,16 +150,17 @@ def _titles(name: str, given: Mapping[str, str]) -> dict[str, str]:
 def _holes(outline: Outline, kind: str, name: str, today: date) -> dict[str, str | None]:
     """What this application offers for each hole."""
     post, role = _head_post(outline), _role(outline)
+    org, _, form = name.rpartition("/")  # a layer may say both by its path
     return {
         "name": name,
         "prefix": "".join(word[0] for word in name.upper().split("_") if word),
         "this_year": str(today.year),
-        "form": _form(outline, kind, name),
+        "form": form if org and form in outline.names("form") else _form(outline, kind, name),
         "dashboard": _first(outline.names("dashboard")),
         "report": _first(outline.names("report")),
         "indicator": _first(outline.names("indicator")),
         "indicator_set": _first(outline.names("indicator_set")),
-        "org": _root(outline),
+        "org": org if org in outline.names("org") else _root(outline),
         "org_type": _first(outline.names("org_type")),
         "post": post,
         "role": role,
