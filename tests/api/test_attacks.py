@@ -274,11 +274,19 @@ def test_an_error_tells_nothing_of_the_inside(api_on_both: ApiHouse) -> None:
         {"name": ["x"], "amount": {}},
         {"name": "x", "amount": 1, "signed_on": "9999999-01-01"},
         {"name": "x", "amount": 1, "main": 2**80},
+        {"name": "x", "amount": 1, "lines": [{"id": 2**80, "item": "a"}]},
         {"name": "x", "amount": 1, "lines": [{"item": "a"}, {"item": "a"}]},
     ):
         answer = api.post("li.na", CONTRACTS, body)
         refused_cleanly(answer, 400, 422)
         assert answer.get_json()["error"]["request_id"]
+    endless = 10**40
+    compute = api.post("li.na", f"{FORM}/compute", {"name": "x", "lines": [{"id": endless}]})
+    assert compute.status_code == 200
+    typed = {"values": {"amount": endless}}
+    assert api.put("li.na", f"{FORM}/unsaved", typed).get_json()["unsaved"]["values"]
+    body = {"action": "delete", "records": [{"id": endless, "revision": 1}]}
+    refused_cleanly(api.post("li.na", f"{CONTRACTS}/bulk", body), 400)
     for sent in (b"\xff\xfe{}", b'{"name": "\xc3\x28"}', b"{" * 2_000):
         refused_cleanly(api.ask("PATCH", "li.na", path, data=sent, match=1), 400)
     assert listed(api, "li.na").get_json()["total"] == 1

@@ -52,7 +52,7 @@ CASES: dict[str, tuple[str, Any, Any, Any, Any, str | None]] = {
     "color": ("", "#aabbcc", "#aabbcc", "#000000", "#000000", None),
     "rating": (", max: 5", 4, 4, 1, 1, "f >= 4"),
     "barcode": ("", "690123", "690123", "690124", "690124", 'f == "690123"'),
-    "json": ("", {"a": [1, None]}, {"a": [1, None]}, [], [], None),
+    "json": ("", {"a": [1, None, 10**30]}, {"a": [1, None, 10**30]}, [], [], None),
     "secret": ("", "s1", "******", "s2", "******", None),
     "geolocation": (
         "",

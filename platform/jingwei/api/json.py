@@ -14,6 +14,7 @@ from flask import Response, request
 
 from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
+from jingwei.storage.types import wide_as_text
 
 DEEPEST = 50
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a pair that makes one character
@@ -30,7 +31,10 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 
 
 def dumps(body: Any) -> bytes:
-    return orjson.dumps(body, default=_plain, option=_OPTIONS)
+    try:
+        return orjson.dumps(body, default=_plain, option=_OPTIONS)
+    except TypeError:  # whole numbers of more than 64 bits, as they were sent
+        return orjson.dumps(wide_as_text(body), default=_plain, option=_OPTIONS)
 
 
 def _plain(value: Any) -> Any:

@@ -184,7 +184,7 @@ def _query_examples(view: Reading, form: Form, name: str) -> list[str]:
         if f.type in ("money", "number", "integer") and f.name in known and not f.many
     ]
     if name == "filter":
-        found = ['created_by == me and updated_at >= "2026-01-01T00:00:00+08:00"']
+        found = ['created_by == me and updated_at >= 2026-01-01']
         return [*(f"{n} > 100 and {n} < 1_000" for n in numbers[:1]), f"id in [{1}, {2}]", *found][
             :2
         ]

@@ -12,6 +12,7 @@ from jingwei.services.commands import Work
 from jingwei.services.listing import ListWish
 
 T = TypeVar("T")
+MOST_ID = 10**18
 MOST_RECORDS = 1_000
 ACTIONS = ("update", "delete", "restore", "submit")
 
@@ -114,6 +115,8 @@ def parsed(given: Any) -> list[tuple[int, int | None]]:
         id_ = one.get("id") if isinstance(one, Mapping) else None
         revision = one.get("revision") if isinstance(one, Mapping) else None
         if type(id_) is not int or not (revision is None or type(revision) is int):
+            id_ = 0
+        if not 0 < id_ < MOST_ID:
             refused = FieldRefusal(f"records.{index}", "not-a-record-id")
             raise Malformed("unknown-fields", fields=[refused])
         found.append((id_, revision))

@@ -244,7 +244,21 @@ def exact_json(value: str | bytes) -> Any:
 
 def canonical_json(value: Any) -> bytes:
     """Sorted keys, no spaces; engine values as the API shows them, decimals with exact digits."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return orjson.dumps(wide_as_text(value), default=_plain, option=orjson.OPT_SORT_KEYS)
+
+
+def wide_as_text(value: Any) -> Any:
+    """The same for orjson, which writes whole numbers to 64 bits: longer ones as their digits."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(value))
+    if isinstance(value, Mapping):
+        return {name: wide_as_text(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [wide_as_text(one) for one in value]
+    return value
 
 
 def _plain(value: Any) -> Any:
