@@ -33,6 +33,7 @@ from jingwei.language.shapes import (
 )
 from jingwei.language.text import Text
 from jingwei.language.walker import BAD, Walker, reads, unknown_key, wrong_shape
+from jingwei.language.who import Who
 from jingwei.language.workflow import Branch, Policy, ReturnRule, Step, StepFields, Workflow
 from jingwei.problems import Phrase
 from jingwei.reading.yaml_file import Data, Path
@@ -362,6 +363,14 @@ def _creation(walker: Walker, inner: dict[str, Any], path: Path) -> Effect:
     )
 
 
+def _cc(inner: dict[str, Any]) -> dict[str, Any]:
+    """`more: initiator` lets the initiator name people besides, when the request is submitted."""
+    found = own(inner, "who", "more")
+    if found.get("more") == "initiator":
+        found["who"] = (*found["who"], Who("chosen_by", found["who"][0].at, name="initiator"))
+    return found
+
+
 def _return(inner: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"return_to": inner["to"], "max": inner.get("max")}
     if "when" in inner:
@@ -372,7 +381,7 @@ def _return(inner: dict[str, Any]) -> dict[str, Any]:
 _BUILDERS: Mapping[str, Any] = {
     "fill": _fill,
     "approve": _approve,
-    "cc": lambda inner: own(inner, "who", "more"),
+    "cc": _cc,
     "acknowledge": lambda inner: own(inner, "who", "wait"),
     "branch": _ways,
     "inclusive": _ways,
