@@ -184,6 +184,8 @@ def test_a_workflow_is_explained_with_every_rule_in_force(office: Shell) -> None
         "default": True,
     }
     assert rules["start.recall"]["file"] == flow
+    as_east = office.json("explain", "workflow/purchase_approval", "--as", "EAST")
+    assert as_east["in_force"] == told["in_force"]
     words = office.say("explain", "purchase_approval")[1].split("\n")
     assert words[words.index("The rules in force:") :][2:4] == [
         "  defaults.empty: flow_admin (default)",

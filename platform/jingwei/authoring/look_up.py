@@ -256,7 +256,7 @@ def explain_value(outline: Outline, path: str, locale: str) -> ValueHere:
         key = _key_of(kind, ["steps", *rest[2:]], locale)
     definition = outline.definition(kind, name)
     if isinstance(definition, Workflow):
-        silent = _of_workflow(definition, file, path, rest, key)
+        silent = _of_workflow(file, path, rest, key)
         if silent is not None:
             return silent
     if len(here) == len(rest):
@@ -269,12 +269,12 @@ def explain_value(outline: Outline, path: str, locale: str) -> ValueHere:
 
 
 def _of_workflow(
-    workflow: Workflow, file: YamlFile, path: str, rest: list[str], key: KeyMeaning | None
+    file: YamlFile, path: str, rest: list[str], key: KeyMeaning | None
 ) -> ValueHere | None:
     """What the file alone does not tell: the rules in force, and steps inside blocks by id."""
     if not rest:
         value, at = plain_data(file.data), file.value_at(())
-        return ValueHere(path, value, at, key, in_force=tuple(in_force(workflow, file)))
+        return ValueHere(path, value, at, key, in_force=tuple(in_force(file)))
     if rest == ["policy"] and ("policy",) not in file.values:
         return ValueHere(path, "standard", None, key)
     step, parts = (rest[1], rest[2:]) if rest[0] == "steps" and len(rest) > 1 else (None, rest[1:])
@@ -285,7 +285,7 @@ def _of_workflow(
             return ValueHere(path, plain_data(data), file.value_at(here), key)
     own = parts and parts[0] in POLICIES and (place is not None or rest[0] == "defaults")
     if own and (parts[0] != "return" or len(parts) == 2):
-        rule = rule_in_force(workflow, file, step, tuple(parts))
+        rule = rule_in_force(file, step, tuple(parts))
         return ValueHere(path, rule.value, rule.at, key)
     return None
 
@@ -324,6 +324,8 @@ def _layer_by_layer(
             value, at = plain_data(data), made.values.get(here) or file.value_at(here)
             layer = made.layer_of(here)
             one = ValueHere(f"layer/{layer}" if layer else path, value, at, key, layer)
+            if kind == "workflow" and not rest:
+                one = replace(one, in_force=tuple(in_force(made)))
         elif found and found[-1].value is not None:
             one = ValueHere(path, None, layers[count - 1].origin.value("hide"), key)
             one = replace(one, layer=layers[count - 1].name)

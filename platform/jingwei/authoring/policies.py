@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.authoring.resolved import resolved
+from jingwei.catalogue.layering import Merged
 from jingwei.language.kinds.workflow import POLICIES, PRESETS
 from jingwei.language.leaves import plain_data
 from jingwei.language.workflow import Policy, Workflow
@@ -16,6 +17,7 @@ from jingwei.reading.yaml_file import Data, Scalar, YamlFile
 
 _RETURN = ("to", "resume", "walk_again_if_changed")
 _PLACE = tuple[str | int, ...]
+Written = YamlFile | Merged  # a definition as its author wrote it, or with its layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,26 @@ class InForce:
         }
 
 
-def in_force(workflow: Workflow, file: YamlFile) -> list[InForce]:
+def in_force(file: Written) -> list[InForce]:
     """Every rule of the whole workflow, and those that single steps have of their own."""
-    found = [InForce("start.recall", workflow.recall, file.values.get(("start", "recall")))]
+    found = [_recall(file)]
     for parts in _rules():
-        found.append(rule_in_force(workflow, file, None, parts))
+        found.append(rule_in_force(file, None, parts))
     for step_id, place in _steps(file.data, ()):
         for parts in _rules():
             if (*place, *parts) in file.values:
-                found.append(rule_in_force(workflow, file, step_id, parts))
+                found.append(rule_in_force(file, step_id, parts))
     return found
 
 
-def rule_in_force(
-    workflow: Workflow, file: YamlFile, step_id: str | None, parts: tuple[str, ...]
-) -> InForce:
+def _recall(file: Written) -> InForce:
+    place = ("start", "recall")
+    at = file.values.get(place)
+    default = Workflow.__dataclass_fields__["recall"].default
+    return InForce("start.recall", default if at is None else _written(file.data, place), at)
+
+
+def rule_in_force(file: Written, step_id: str | None, parts: tuple[str, ...]) -> InForce:
     """One rule (`("rerun",)`, `("return", "to")`) of the workflow, or of one of its steps."""
     path = ".".join(("defaults",) if step_id is None else ("steps", step_id))
     path = ".".join((path, *parts))
@@ -69,7 +76,7 @@ def rule_in_force(
     return InForce(path, _default(parts), None)
 
 
-def step_place(file: YamlFile, step_id: str) -> _PLACE | None:
+def step_place(file: Written, step_id: str) -> _PLACE | None:
     """Where a step stands, however deep it is nested."""
     return next((place for name, place in _steps(file.data, ()) if name == step_id), None)
 
@@ -82,7 +89,7 @@ def _rules() -> Iterator[tuple[str, ...]]:
             yield (key,)
 
 
-def _preset(file: YamlFile) -> Mapping[str, Any]:
+def _preset(file: Written) -> Mapping[str, Any]:
     policy = file.data.get("policy") if isinstance(file.data, dict) else None
     return PRESETS.get(policy.text, {}) if isinstance(policy, Scalar) else {}
 
