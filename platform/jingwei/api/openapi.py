@@ -17,7 +17,7 @@ from jingwei.api import openapi_fields as fields
 from jingwei.api import openapi_shapes as shapes
 from jingwei.api.asking import MOST_PARAMETER, parameters
 from jingwei.api.auth import NotSignedIn, reading
-from jingwei.api.json import answer
+from jingwei.api.json import answer, dumps
 from jingwei.api.records import LAST_PAGE
 from jingwei.api.session import may
 from jingwei.language.form import SHOWN_SYSTEM, STATUSES, Form
@@ -184,7 +184,7 @@ def _query_examples(view: Reading, form: Form, name: str) -> list[str]:
         if f.type in ("money", "number", "integer") and f.name in known and not f.many
     ]
     if name == "filter":
-        found = ['created_by == me and updated_at >= 2026-01-01']
+        found = ["created_by == me and updated_at >= 2026-01-01"]
         return [*(f"{n} > 100 and {n} < 1_000" for n in numbers[:1]), f"id in [{1}, {2}]", *found][
             :2
         ]
@@ -400,16 +400,28 @@ def _page(described: Mapping[str, Any]) -> str:
 
 
 def _shown(method: str, operation: Mapping[str, Any]) -> Markup:
-    names = [f"{p['name']} ({p['in']})" for p in operation["parameters"]]
-    listed = Markup("<p>{}</p>").format(", ".join(names)) if names else Markup("")
+    rows = [
+        Markup("<dt><code>{}</code> ({})</dt><dd>{}</dd>").format(
+            p["name"], p["in"], p.get("description", "")
+        )
+        for p in operation["parameters"]
+    ]
     heading = Markup("<h3>{}</h3><p>{}</p>").format(method.upper(), operation["summary"])
-    return heading + listed
+    listed = Markup("<dl>{}</dl>").format(Markup("").join(rows)) if rows else Markup("")
+    return heading + listed + _shown_example(operation)
+
+
+def _shown_example(operation: Mapping[str, Any]) -> Markup:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "example" not in content:
+        return Markup("")
+    return Markup("<pre><code>{}</code></pre>").format(dumps(content["example"]).decode())
 
 
 def _shown_schema(name: str, schema: Mapping[str, Any]) -> Markup:
     rows = [
-        Markup("<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>").format(
-            field, _type_words(of), of.get("title", "")
+        Markup("<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
+            field, _type_words(of), of.get("title", ""), _offered(of)
         )
         for field, of in schema.get("properties", {}).items()
     ]
@@ -420,6 +432,17 @@ def _shown_schema(name: str, schema: Mapping[str, Any]) -> Markup:
         + Markup("").join(rows)
         + Markup("</table></section>")
     )
+
+
+def _offered(schema: Mapping[str, Any]) -> str:
+    """The codes of a choice with their titles, or the limits of a number or text."""
+    if "oneOf" in schema:
+        codes = [f"{one['const']} {one['title']}" for one in schema["oneOf"] if "const" in one]
+        return ", ".join(codes)
+    said = [
+        f"{name} {schema[name]}" for name in ("minimum", "maximum", "maxLength") if name in schema
+    ]
+    return ", ".join(said)
 
 
 def _type_words(schema: Mapping[str, Any]) -> str:
