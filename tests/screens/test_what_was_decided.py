@@ -195,7 +195,11 @@ def test_a_request_that_asks_nobody_says_what_it_waits_for_and_until_when(
     (child,) = shown.xpath("//ul[@class='flow-children']/li")
     assert "gone 分项一" in words(child) and "等待 审批人1" in words(child)
     address = child.xpath("a/@href")[0]
-    assert pages.get("I", address).status_code == 200
+    (back,) = pages.page("I", address).xpath("//*[@class='flow-related']/a")
+    assert words(back) == "由“审批”发起（审批中）"
+    assert back.get("href") == f"/flows/{above['id']}"
+    assert pages.page("I", back.get("href")).xpath("//nav[@class='crumbs']/a/@href") == ["/tasks"]
+    assert pages.page("u1", address).xpath("//*[@class='flow-related']") == []
 
 
 def test_what_became_overdue_names_whose_task_went_to_whom(house: Approvals) -> None:

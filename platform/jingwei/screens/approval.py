@@ -126,6 +126,7 @@ def shown_flow(
         "running": status == "running",
         "waits": _waits(view, cells, json) if status == "running" else None,
         "awaited": awaited,
+        "related": _related(view, json),
         "suspended": _suspended(cells, json) if status == "suspended" else None,
         "rounds": rounds(cells, json, signatures(view, json), awaited, predicts=running),
         "diagram": diagram(
@@ -143,6 +144,23 @@ def _everybody(json: Mapping[str, Any]) -> Iterator[str]:
         yield from everybody(run)
     for one in json["prediction"] or ():
         yield from one["people"]
+
+
+def _related(view: Reading, json: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The request that began this one, and the one that it begins again, where the reader may see
+    them: words and address."""
+    found = []
+    for key in ("parent", "previous"):
+        if json[key] is None:
+            continue
+        try:
+            other = flows.flow_view(view, json[key])
+        except Refused:
+            continue
+        status = _flow_status(str(other["status"])).text
+        said = text(f"flow_screens.{key}_request", locale(), title=other["title"], status=status)
+        found.append((said, f"/flows/{other['id']}"))
+    return found
 
 
 def _flow_status(status: str) -> Cell:

@@ -74,6 +74,7 @@ def one(id: int) -> Any:
             "flow.html",
             words={**flow_screen_words(WORDS), **flow_words()},
             title=flow.json["title"],
+            above="/flows" if overview.administers_anything(view) else "/tasks",
             name=_display(view, form.name, flow.json["record"]),
             flow=shown_flow(view, cells, flow, form),
             flow_buttons=[],
