@@ -114,7 +114,9 @@ def test_a_sheet_is_looked_at_imported_and_taken_back_on_the_page(api: ApiHouse)
         ["名称", "金额", "未导入的原因"],
         ["页二", "x", "金额：请填数字，例如 1234.50。"],
     ]
+    assert "不对的格子标红，原因写在最后一列" in browser.text
     browser.get("/f/ledger/import")
+    assert "更新的记录恢复原值；之后又被改过的保留不动。" in browser.text  # before one is sure
     browser.post(f"/f/ledger/import/{address[1]}/undo")
     assert "已撤销：删除 2 条，恢复 0 条，保留已被修改的 0 条。" in browser.text
     assert code(api.post("li.na", f"forms/ledger/imports/{address[1]}/undo", {})) == (
