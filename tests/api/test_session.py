@@ -158,6 +158,22 @@ def test_no_other_site_signs_anybody_in(shared: ApiHouse) -> None:
     assert status(Origin="null", Referer="http://localhost/sign-in") == 302
 
 
+def test_signing_in_takes_no_session_that_the_browser_brings(shared: ApiHouse) -> None:
+    planted = shared.sessions.sign_in("wang.wu", PASSWORD).secret
+    for brought in (planted, "chosen-by-somebody-else"):
+        browser = shared.app.test_client()
+        browser.set_cookie("jingwei_session", brought)
+        sent = {"login": "li.na", "password": PASSWORD, "next": "//elsewhere.example/"}
+        answer = browser.post("/sign-in", data=sent)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+        kept = browser.get_cookie("jingwei_session")
+        assert kept is not None and kept.value != brought
+        assert browser.get("/api/v1/me").get_json()["login"] == "li.na"
+        stranger = shared.app.test_client()
+        stranger.set_cookie("jingwei_session", brought)
+        assert stranger.get("/api/v1/me").status_code == 401
+
+
 def test_a_new_password_ends_what_was_begun_by_the_old_one(shared: ApiHouse) -> None:
     browser, _ = with_session(shared, "li.na")
     login = {"Authorization": f"Bearer {sign_in(shared, 'li.na').get_json()['token']}"}

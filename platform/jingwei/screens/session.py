@@ -114,6 +114,8 @@ def sign_in() -> Response:
         )
     except Refused as refused:
         return _form(target, refused=refused, login=login)
+    if former := request.cookies.get(COOKIE):
+        sessions().sign_out(former)  # whoever was signed in here before, or planted it
     response = redirect(target)
     _set_cookie(response, signed)
     return response
