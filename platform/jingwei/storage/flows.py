@@ -48,13 +48,6 @@ def find_flow(
     return None
 
 
-def flow_of_task(connection: Connection, books: Books, task: int) -> FlowRow | None:
-    """The instance of a task that a step of it waits for, locked; None for any other task."""
-    for row in _FLOW_OF_TASK.rows(connection, task=task):
-        return FLOW.plain(connection, books, row)  # type: ignore[no-any-return]  # one kind
-    return None
-
-
 def latest_flow(connection: Connection, record: int) -> int | None:
     """The id of the newest instance of a record."""
     found: int | None = _LATEST.rows(connection, record=record)[0][0]
