@@ -50,7 +50,7 @@ tiles:
   due: {type: matrix, indicator: sales, orgs: children(control.org), periods: 3}
   contracts: {type: list, form: contract, columns: [name, status], limit: 5}
   split: {type: chart, chart: bar, form: contract, group: [org], value: sum(amount)}
-  many: {type: number, form: contract, value: count()}
+  many: {type: number, form: contract, value: count(), link: form/contract}
   words: {type: text, text: 请看}
 layout: [[sales, bars], [by_org]]
 phone: [sales]
@@ -169,7 +169,7 @@ def test_tiles_about_records_link_to_them(board: House) -> None:
     assert row["link"] == f"/f/contract/{made['id']}"
     assert tiles["split"]["categories"] == [{"value": "A", "title": "甲公司"}]
     assert tiles["split"]["series"][0]["values"] == [Decimal("500.00")]
-    assert tiles["many"]["value"] == 1
+    assert (tiles["many"]["value"], tiles["many"]["link"]) == (1, "form/contract")
     assert tiles["words"] == {"type": "text", "title": "", "text": "请看"}
 
 

@@ -33,6 +33,23 @@ def check_output(catalogue: Catalogue, problems: Problems) -> None:
         _check_dashboard(catalogue, dashboard, problems)
 
 
+def _check_link(catalogue: Catalogue, link: str, at: Position, problems: Problems) -> None:
+    """What a tile leads to is there: `form/task`, `dashboard/home` …"""
+    places = {
+        "form": catalogue.forms,
+        "dashboard": catalogue.dashboards,
+        "report": catalogue.reports,
+        "indicator": catalogue.indicators,
+    }
+    kind, _, name = link.partition("/")
+    if kind in places and name in places[kind]:
+        return
+    known = [f"{one}/{other}" for one, names in places.items() for other in names]
+    meant = nearest(link, known) or next((one for one in known if one.endswith(f"/{link}")), None)
+    some = ", ".join(f"{one}/…" for one in places)
+    problems.add("unknown-value", at, suggestion=meant, value=link[:60], known=some)
+
+
 def _check_alert(catalogue: Catalogue, alert: Alert, problems: Problems) -> None:
     for index, level in enumerate(alert.watch_levels):
         if level not in LEVELS:
@@ -168,6 +185,10 @@ def _check_order(
 def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Problems) -> None:
     for name, tile in dashboard.tiles.items():
         _check_block(catalogue, tile.block, dashboard, ("tiles", name), problems)
+        if tile.link is not None:
+            _check_link(
+                catalogue, tile.link, dashboard.origin.value("tiles", name, "link"), problems
+            )
         if tile.type == "chart" and tile.chart is None:
             at = dashboard.origin.value("tiles", name, "type")
             problems.add("key-for-type-missing", at, key="chart", type="chart")
