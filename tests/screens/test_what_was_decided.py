@@ -56,6 +56,7 @@ FLOWS = {
     "gone": """
         steps:
           - {id: a, title: 部门, approve: {who: {person: u1}}}
+          - {id: tell, title: 知会, cc: {who: {person: u2}}}
           - {id: b, title: 空缺, approve: {who: {post: vacant, at: org}}, empty: reject}
         """,
 }
@@ -109,6 +110,7 @@ def test_what_the_system_did_is_its_own_with_the_reason(house: Approvals, pages:
     house.later(minutes=1)
     house.decide("u1", flow["id"])
     shown = pages.page("I", f"/f/gone/{flow['record']}")
+    assert words(shown.xpath("//li[@id='step-tell']")[0]) == "知会审批人2已抄送"
     (line,) = opinions(shown, "b")
     assert line.startswith("系统 已拒绝 ") and line.endswith("：找不到处理人")
     assert "审批人1 已拒绝" not in " ".join(moments(shown))

@@ -17,6 +17,13 @@ ADDED = frozenset({"before", "after", "with"})
 SYSTEM = "system"
 Asked = Mapping[str, Any]
 Signed = Mapping[tuple[str, str], str]
+Booked = Mapping[tuple[str, str], list[Mapping[str, Any]]]  # by step and moment
+# what the system says of a step that nobody decided, and the reason that goes without saying
+WITHOUT_PEOPLE = {
+    "seat_empty": "nobody-found",
+    "step_passed": "",
+    "step_skipped": "condition",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,13 @@ def joined(names: Iterable[str]) -> str:
 def outcome_words(outcome: str) -> str:
     key = f"flows.outcomes.{outcome}"
     return text(key, locale()) if has_text(key) else outcome
+
+
+def run_words(run: Mapping[str, Any]) -> str:
+    """How a run of a step went: a copy was sent, and decides nothing."""
+    if run.get("kind") == "cc" and run.get("outcome") == "passed":
+        return text("flows.outcomes.copied", locale())
+    return outcome_words(str(run.get("outcome") or ""))
 
 
 def reason_words(reason: Any) -> str:
@@ -93,9 +107,10 @@ def everybody(step: Mapping[str, Any]) -> set[str]:
 
 
 def opinions_of(
-    cells: Cells, step: Mapping[str, Any], signed: Signed, events: Sequence[Mapping[str, Any]]
+    cells: Cells, step: Mapping[str, Any], signed: Signed, events: Booked
 ) -> list[Opinion]:
-    """The earliest first; then what the system decided, and who was asked and did not answer."""
+    """The earliest first; then what the system decided, and who was asked and did not answer.
+    `events`: see system_events."""
     people = [one for one in step.get("people") or () if one["state"] == "closed"]
     people.sort(key=lambda one: str(one.get("at") or ""))
     answered = [one for one in people if one.get("by") or one["outcome"] in ANSWERED]
@@ -154,37 +169,30 @@ def _withdrawn(cells: Cells, one: Asked) -> str:
     return text(f"flow_screens.{key}", locale(), by=cells.person(by))
 
 
-def _by_system(
-    cells: Cells, step: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
-) -> list[Opinion]:
+def system_events(events: Iterable[Mapping[str, Any]]) -> Booked:
+    """Of the events, those that say why a step went on that nobody decided."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for event in events:
+        if event["type"] in WITHOUT_PEOPLE and not event["actor"]:
+            found.setdefault((str(event["step"]), str(event["at"])), []).append(event)
+    return found
+
+
+def _by_system(cells: Cells, step: Mapping[str, Any], events: Booked) -> list[Opinion]:
     """Why a step went on that nobody decided."""
     if step.get("state") != "done":
         return []
-    here = [
-        e for e in events if e["step"] == step["step"] and e["at"] in _span(step) and not e["actor"]
-    ]
-    found = []
-    outcome = outcome_words(str(step.get("outcome") or ""))
-    for event in here:
+    outcome = str(step.get("outcome") or "")
+    at = dict.fromkeys(str(step.get(key)) for key in ("opened_at", "closed_at"))
+    for event in (e for moment in at for e in events.get((step["step"], moment), ())):
         data = event["data"] or {}
-        why = ""
-        if event["type"] == "seat_empty" and data.get("rule") in ("pass", "reject"):
-            why = reason_words(data.get("reason") or "nobody-found")
-        elif event["type"] == "step_passed":
-            why = reason_words(data.get("reason"))
-        elif event["type"] == "step_skipped":
-            why = reason_words(data.get("reason") or "condition")
-        else:
+        if event["type"] == "seat_empty" and data.get("rule") not in ("pass", "reject"):
             continue
-        bad = step.get("outcome") in BAD
-        found.append(
-            Opinion(cells.person(SYSTEM), outcome, cells.moment(event["at"]), why, bad=bad)
-        )
-    return found[:1]
-
-
-def _span(step: Mapping[str, Any]) -> tuple[Any, Any]:
-    return step.get("opened_at"), step.get("closed_at")
+        why = reason_words(data.get("reason") or WITHOUT_PEOPLE[event["type"]])
+        when = cells.moment(event["at"])
+        bad = outcome in BAD
+        return [Opinion(cells.person(SYSTEM), outcome_words(outcome), when, why, bad=bad)]
+    return []
 
 
 def _unanswered(cells: Cells, people: Sequence[Asked]) -> list[Opinion]:

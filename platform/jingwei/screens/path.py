@@ -10,11 +10,13 @@ from jingwei.screens.awaited import Awaited
 from jingwei.screens.cells import Cells
 from jingwei.screens.opinions import (
     BAD,
+    Booked,
     Opinion,
     Signed,
     joined,
     opinions_of,
-    outcome_words,
+    run_words,
+    system_events,
     waited_for,
 )
 from jingwei.services.flows.words import titled
@@ -66,11 +68,12 @@ def rounds(
     """The newest round first, the steps of each in their order; what is `awaited` and what is
     foreseen follow the newest."""
     newest = {run["step"]: number for number, run in enumerate(json["path"])}
+    events = system_events(json["events"])
     walked: dict[int, list[PathStep]] = {int(json["round"]): []}
     for number, run in enumerate(json["path"]):
         anchored = newest[run["step"]] == number
         walked.setdefault(int(run["round"]), []).append(
-            _step(cells, run, signed, json["events"], anchored=anchored)
+            _step(cells, run, signed, events, anchored=anchored)
         )
     walked[int(json["round"])] += [
         PathStep(one.title, "open", one.step, people=one.what, since=one.since) for one in awaited
@@ -99,7 +102,7 @@ def rounds(
 
 
 def _step(
-    cells: Cells, run: Mapping[str, Any], signed: Signed, events: Any, *, anchored: bool
+    cells: Cells, run: Mapping[str, Any], signed: Signed, events: Booked, *, anchored: bool
 ) -> PathStep:
     outcome = str(run.get("outcome") or "")
     is_open = run.get("state") == "open"
@@ -112,7 +115,7 @@ def _step(
         step_title(run),
         str(run.get("state")),
         run["step"] if anchored else "",
-        outcome_words(outcome),
+        run_words(run),
         outcome in BAD,
         joined(names),
         text("flow_screens.waiting_since", locale(), at=since) if since else "",

@@ -14,6 +14,7 @@ from jingwei.screens.opinions import (
     SYSTEM,
     joined,
     outcome_words,
+    run_words,
     stands_in,
     waited_for,
 )
@@ -68,7 +69,7 @@ def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
     newest = told[-1]
     outcome = str(newest["outcome"] or "")
     at = _day(cells, newest["closed_at"]) if newest["closed_at"] else ""
-    note = " ".join(part for part in (outcome_words(outcome), at) if part)
+    note = " ".join(part for part in (run_words(newest), at) if part)
     if outcome == "skipped":
         return Stand("skipped", "", note)
     if newest["state"] == "cancelled" and outcome != "returned":
