@@ -19,6 +19,7 @@ from jingwei.services.people import SYSTEM
 
 ADMINISTRATOR = "admin"
 TOLD = Wish("x")
+MOST = 12  # tasks, the newest
 # what an operation leads to may still be refused: then nothing is wrong with the offer
 BEYOND = frozenset({"flow-nobody", "flow-self-approval", "flow-runs-in-circles"})
 UNTOLD = frozenset({"drop_sign"})  # asks whom first, and only then finds that there is nobody
@@ -35,7 +36,7 @@ def misled(house: Approvals, state: Any) -> list[str]:
 
 
 def _of_tasks(copy: Callable[[], Walk], state: Any) -> Iterator[str]:
-    for task in state.tasks.values():
+    for task in list(state.tasks.values())[-MOST:]:
         for login in sorted({task.person, task.acting, state.flow.initiator, ADMINISTRATOR}):
             by = login == ADMINISTRATOR
             shown = offered(copy(), task, login, administrator=by)

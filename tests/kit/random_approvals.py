@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from approval_offers import misled
 from approvals_house import Approvals
 from structlog.testing import capture_logs
 
@@ -20,7 +21,7 @@ PEOPLE = [f"u{n}" for n in range(1, 8)]
 EVERYBODY = [*PEOPLE, "I", "boss", "head", "chief", "law1", "law2", "admin", "out"]
 TASK_ACTIONS = (
     "approve", "reject", "return", "transfer", "delegate", "add_sign", "drop_sign", "take_back",
-    "claim", "submit", "acknowledge", "comment", "urge", "dance",
+    "claim", "submit", "acknowledge", "comment", "urge", "reassign", "dance",
 )  # fmt: skip
 FLOW_ACTIONS = ("recall", "jump", "suspend", "resume", "terminate", "reopen", "migrate", "urge")
 
@@ -220,6 +221,8 @@ class Walker:
         task = self.random.choice(open_ if legal and open_ else every)
         login = task.acting if legal else self.random.choice(EVERYBODY)
         action = self._likely(task.kind) if legal else self.random.choice(TASK_ACTIONS)
+        if legal and self.random.random() < 0.05:
+            login, action = "admin", "reassign"
         path = f"tasks/{task.id}/{action}"
         self._ask(flow_id, login, path, self._body(action, flow), stored)
 
@@ -235,8 +238,10 @@ class Walker:
         body: dict[str, Any] = {}
         if action in ("reject", "return", "comment") and self.random.random() < 0.9:
             body["comment"] = "x"
-        if action in ("transfer", "delegate"):
+        if action in ("transfer", "delegate", "reassign"):
             body["to"] = some([*EVERYBODY, "nobody"])
+        if action == "reassign":
+            body["reason"] = "x"
         if action == "return":
             body["to"] = some(["initiator", "previous", *[p["step"] for p in flow["path"]], None])
         if action in ("add_sign", "drop_sign"):
@@ -296,6 +301,8 @@ class Walker:
     def _check(self, flow: int) -> None:
         stored = self.house.stored(flow)
         found = self.house.broken(flow, stored)
+        assert found == [], self._report("; ".join(found))
+        found = misled(self.house, stored[0])
         assert found == [], self._report("; ".join(found))
         if stored[0].flow.ended_at is not None and self.random.random() < 0.7:
             self.live.pop(flow, None)
