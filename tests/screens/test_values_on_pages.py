@@ -38,7 +38,7 @@ list:
   columns: [text, notes, code, paid, stars, hue, bar, area, place]
   filters: [area, about, any, role, owner]
 permissions:
-  planner: {post: planner, can: [read, create, update, delete, share], scope: org}
+  planner: {post: planner, can: [read, create, update, delete, share, export], scope: org}
   ops: {role: group_ops, can: [read], scope: all}
 """
 FILES = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/survey.yaml": SURVEY}
@@ -378,3 +378,59 @@ def test_the_answer_names_each_record_that_the_asker_sees(house: ApiHouse) -> No
     asked["values"] = {"stars": 2}
     found = house.post("li.na", "forms/survey/records/bulk", asked).get_json()
     assert [one["done"] for one in found["results"]] == [True, False]
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def kept_view(house: ApiHouse, login: str, **body: Any) -> int:
+    answer = house.post(login, "forms/survey/views", body)
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+    return int(answer.get_json()["id"])
+
+
+def test_a_list_opens_with_the_view_that_one_chose_while_it_is_there(
+    house: ApiHouse, pages: Pages, wuchang: int
+) -> None:
+    id = kept_view(house, "li.na", title="评过", wish={"filter": "stars > 3"})
+    with_it = {"view": id}
+    assert house.put("li.na", "forms/survey/views/default", with_it).status_code == 200
+    opened = pages.get("li.na", "/f/survey")
+    assert opened.status_code == 302 and f"v={id}" in opened.location
+    page = pages.page("li.na", opened.location)
+    assert texts(page, "//a[@class='menu-item' and @aria-current]") == ["评过"]
+    assert page.xpath("//button[@aria-pressed='true']/@aria-label") == ["打开列表时用“评过”"]
+    assert pages.page("li.na", "/f/survey?v=none").xpath("//a[@href='/f/survey?v=none']")
+    assert pages.get("ops", "/f/survey").status_code == 200  # it is li.na's own
+
+    # nobody opens with what he may not open, and nothing is left of what was deleted
+    assert code(house.put("ops", "forms/survey/views/default", with_it)) == (404, "no-such-view")
+    assert house.delete("li.na", f"forms/survey/views/{id}").status_code == 204
+    assert pages.get("li.na", "/f/survey").status_code == 200
+
+
+def test_only_who_may_change_a_view_is_offered_to_rename_it(
+    house: ApiHouse, pages: Pages, wuchang: int
+) -> None:
+    locked = kept_view(house, "li.na", title="锁定的", org="A", locked=True, wish={"q": "武"})
+    kept_view(house, "li.na", title="共用的", org="A", wish={"q": "武"})
+    page = pages.page("li.na", "/f/survey?v=none")
+    assert sorted(page.xpath("//button[starts-with(@aria-label, '重命名')]/@aria-label")) == [
+        "重命名“共用的”",
+        "重命名“锁定的”",
+    ]
+    renamed = house.patch("li.na", f"forms/survey/views/{locked}", {"title": "新名"})
+    assert renamed.get_json()["title"] == "新名"
+
+
+def test_groups_are_folded_and_exported_by_those_who_may_export(
+    house: ApiHouse, pages: Pages, linked: dict[str, int]
+) -> None:
+    asked = "/f/survey?v=none&group=role,area&values=sum(paid)"
+    page = pages.page("li.na", asked)
+    levels = page.xpath("//table[contains(@class, 'grouped')]//tr/@data-level")
+    folds = page.xpath("//tr[@data-level='1']//button[@data-fold]")
+    assert levels[0] == "0" and levels.count("1") == len(folds) == 2
+    assert not page.xpath("//tr[@data-level='2']//button[@data-fold]")
+    assert page.xpath("//button[@data-save-groups]")
+    assert not pages.page("ops", asked).xpath("//button[@data-save-groups]")

@@ -96,6 +96,19 @@ def save_view(form: str) -> Response:
     return write(handler)
 
 
+@blueprint.put("/views/default")
+def open_with_view(form: str) -> Response:
+    """`{view}`: the id of the view that one's list opens with; null: as the form has it."""
+    parameters()
+    body = known_body("view")
+
+    def handler(work: Work) -> Answer:
+        saved_views.open_with(work, form, body.get("view"))
+        return 200, {"view": body.get("view")}
+
+    return write(handler)
+
+
 @blueprint.patch("/views/<int:id>")
 def change_view(form: str, id: int) -> Response:
     parameters()

@@ -52,6 +52,7 @@ def show(form: str) -> Any:
         view = view.rights.home(view, form)
         definition = view.catalogue.forms[form]
         goal = None if request.args else shapes.address_of_single(view, definition)
+        goal = goal or (None if request.args else _opens_with(view, definition))
         if goal is not None:
             return redirect(goal)
         cells = Cells(view)
@@ -107,6 +108,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         for item, row in zip(found.items, cells.rows(columns, found.items, form), strict=True)
     ]
     narrowed = bool(asked or wish.q)
+    opens_with = saved_views.default(view, form.name)
     return {
         "form": form,
         "title": form.title(locale()),
@@ -130,7 +132,9 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         and view.rights.decide(view, form.name, "create").allowed,
         "exports": _exports(form, wish, columns),
         "template_title": text("exchange.screen.template", locale()),
-        "clear_address": f"/f/{form.name}",
+        "clear_address": f"/f/{form.name}" + ("" if opens_with is None else "?v=none"),
+        "opens_with": opens_with,
+        "rename": _rename(),
         "sorted_address": _sorted_address,
         "numbers": _page_numbers(number, max(1, math.ceil((found.total or 0) / size))),
         "head": _head_column(columns),
@@ -157,6 +161,14 @@ def _saved(view: Reading, form: Form) -> list[dict[str, Any]]:
     ]
 
 
+def _opens_with(view: Reading, form: Form) -> str | None:
+    """The address of the view that the reader's list opens with, while it is there."""
+    wanted = saved_views.default(view, form.name)
+    if wanted is None:
+        return None
+    return next((one["address"] for one in _saved(view, form) if one["id"] == wanted), None)
+
+
 def _query(wish: Mapping[str, Any]) -> str:
     joined = {k: ",".join(v) if isinstance(v, list) else v for k, v in wish.items() if v}
     if "fields" in joined:
@@ -176,6 +188,13 @@ def _wish_json(
     if board is not None:
         asked["view"] = request.args.get("view", "")
     return {name: value for name, value in asked.items() if value}
+
+
+def _rename() -> str:
+    """What is asked to give a view another name."""
+    words = text("screens.list.shape.name", locale())
+    asked = [{"name": "title", "title": words, "type": "text", "required": True}]
+    return json.dumps(asked, ensure_ascii=False)
 
 
 def _paths(form: Form, visible: frozenset[str]) -> list[str]:

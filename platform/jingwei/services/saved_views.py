@@ -13,6 +13,7 @@ from jingwei.services import grouping, listing
 from jingwei.services.commands import Reading, Work
 from jingwei.services.grouping import GroupWish
 from jingwei.services.listing import ListWish
+from jingwei.storage import personal
 from jingwei.storage import views as rows
 from jingwei.storage.views import ViewRow
 
@@ -86,6 +87,25 @@ def _mine(work: Work, form: str, id: int) -> ViewRow:
     if row.locked and not own:
         raise NotAllowed("view-locked", login=row.login)
     return row
+
+
+# --- what a list opens with ----------------------------------------------------------------------
+
+
+def default(view: Reading, form: str) -> int | None:
+    """The view that the reader's list of a form opens with; None: as the form has it."""
+    found = personal.kept(view.connection, view.actor.id, f"view:{_key(view, form)}")
+    return found if type(found) is int else None
+
+
+def open_with(work: Work, form: str, id: Any) -> None:
+    """Have the actor's list open with a view that he may open; None: as the form has it. Raises
+    NotFound."""
+    listing.raise_unless_known(work, listing.form_of(work, form))
+    if id is not None and not any(one["id"] == id for one in views(work, form) if one["id"]):
+        raise NotFound("no-such-view")
+    name = f"view:{_key(work, form)}"
+    personal.keep(work.connection, work.actor.id, name, id, work.now)
 
 
 # --- parts ---------------------------------------------------------------------------------------
@@ -165,7 +185,7 @@ def _json(view: Reading, row: ViewRow) -> dict[str, Any]:
 def _of_form(view: Reading, form: Form) -> list[dict[str, Any]]:
     found = []
     for name, shape in form.list.views.items():
-        title = getattr(shape, "title", None)
+        title = shape.get("title")
         found.append(
             {
                 "id": None,

@@ -1,7 +1,7 @@
 // Lists: views that are kept, and what is done with many records at once. The list itself is
 // replaced by htmx, so everything listens on the document.
 import { api, ApiError, confirmed, toast } from "./api.js";
-import { askChange, showResults } from "./many.js";
+import { askChange, saveSheet, showResults } from "./many.js";
 import { askView, shape } from "./shaping.js";
 
 const list = () => document.getElementById("list");
@@ -32,6 +32,42 @@ document.addEventListener("click", (event) => {
   const many = event.target.closest("[data-many]");
   if (many) doMany(many);
 });
+
+// -- groups: what is below one is folded away, and all of them are a sheet
+
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest("[data-fold]");
+  if (fold) setFolded(fold, fold.getAttribute("aria-expanded") === "true");
+  const all = event.target.closest("[data-fold-all]");
+  if (all) {
+    const folded = all.getAttribute("aria-expanded") === "true";
+    all.setAttribute("aria-expanded", String(!folded));
+    for (const one of document.querySelectorAll("[data-fold]")) one.setAttribute("aria-expanded", String(!folded));
+    showFolds();
+  }
+  const save = event.target.closest("[data-save-groups]");
+  if (save) {
+    const rows = [...document.querySelectorAll("table.grouped tr")];
+    const indent = (row) => "  ".repeat(Math.max(0, Number(row.dataset.level ?? 1) - 1));
+    saveSheet(save.dataset.saveGroups, rows.map((row) => [...row.cells].map((cell, at) => (at ? "" : indent(row)) + cell.textContent.trim())));
+  }
+});
+
+function setFolded(button, folded) {
+  button.setAttribute("aria-expanded", String(!folded));
+  showFolds();
+}
+
+// a row is seen while every group that it lies in is open
+function showFolds() {
+  let closed = Infinity; // the level of the nearest closed group above
+  for (const row of document.querySelectorAll("table.grouped tbody tr")) {
+    const level = Number(row.dataset.level);
+    if (level <= closed) closed = Infinity;
+    row.hidden = level > closed;
+    if (closed === Infinity && row.querySelector('[data-fold][aria-expanded="false"]')) closed = level;
+  }
+}
 
 function showChosen() {
   const box = document.getElementById("chosen");

@@ -165,10 +165,13 @@ function tableOf(lines, words) {
 }
 
 // a program that opens the file must not take a name for a formula
-const quoted = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+const quoted = (text) => `"${(/^[=+\-@\t\r]/.test(text) && !/^-[\d,.]+%?$/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 function download(title, lines, words) {
-  const rows = [[words.record, words.outcome], ...lines.map(([, name, reason]) => [name, reason || words.was_done])];
+  saveSheet(title, [[words.record, words.outcome], ...lines.map(([, name, reason]) => [name, reason || words.was_done])]);
+}
+
+export function saveSheet(title, rows) {
   const text = `\ufeff${rows.map((row) => row.map(quoted).join(",")).join("\r\n")}\r\n`;
   const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   make("a", { href: address, download: `${title.replace(/[\\/:*?"<>|]/g, " ")}.csv` }).click();
