@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.step_places import StepPlaces
 from jingwei.language.values import Formula
 from jingwei.language.who import Whos
 from jingwei.language.workflow import Step, walk
@@ -15,12 +16,16 @@ _ROW = re.compile(r"\brow\b")
 _ASKED = frozenset({"fill", "approve", "acknowledge"})
 
 
-def check_rows(catalogue: Catalogue, step: Step, problems: Problems) -> None:
-    """Warns of people who are asked once for every row, each time the same question."""
-    if step.of is None or any(_names_row(path) for path in step.fields.write):
+def check_rows(catalogue: Catalogue, step: Step, places: StepPlaces, problems: Problems) -> None:
+    """Warns of rows that hide those around them, and of people who are asked once for every row,
+    each time the same question."""
+    if step.of is None or catalogue.expressions.get(step.of) is None:
+        return  # what is wrong is said elsewhere
+    around = [b for b, _ in places.chains.get(step.id, ()) if places.by_id[b].of is not None]
+    if around and not _reads_row(step.of):
+        problems.add("row-hides-row", step.of.at, severity="warning", id=step.id, outer=around[-1])
+    if any(_names_row(path) for path in step.fields.write):
         return
-    if catalogue.expressions.get(step.of) is None:
-        return  # it is wrong, and said so
     inside = walk(step.steps)
     if any(_row_decides(inner) for inner in inside):
         return

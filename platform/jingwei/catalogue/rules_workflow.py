@@ -8,6 +8,7 @@ from jingwei.catalogue.rules_approvers import check_approvers
 from jingwei.catalogue.rules_form import check_states_entered, paths_of, unknown
 from jingwei.catalogue.rules_lateness import check_lateness, check_reminders
 from jingwei.catalogue.rules_rows import check_rows
+from jingwei.catalogue.rules_step_fields import check_step_fields
 from jingwei.catalogue.rules_votes import check_vote
 from jingwei.catalogue.rules_ways import check_ways
 from jingwei.catalogue.step_places import StepPlaces
@@ -30,10 +31,10 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     for step in steps:
         _check_branches(step, problems)
         _check_ways_taken(catalogue, step, problems)
-        _check_fields(form, step, places, problems)
+        check_step_fields(form, step, places, problems)
         check_vote(step, places, problems)
         check_lateness(step, places, problems)
-        check_rows(catalogue, step, problems)
+        check_rows(catalogue, step, places, problems)
         _check_subflow(catalogue, step, problems)
         _check_waiting(step, problems)
         check_states_entered(form, step.do, problems)
@@ -106,34 +107,6 @@ def check_subflows(catalogue: Catalogue, problems: Problems) -> None:
     for ring in cycles(edges):
         at = catalogue.workflows[ring[0]].origin.key("steps")
         problems.add("subflow-cycle", at, path=" → ".join(ring))
-
-
-def _check_fields(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:
-    paths = paths_of(form)
-    for key in ("write", "require", "hide"):
-        for index, name in enumerate(getattr(step.fields, key)):
-            if name not in paths and not name.startswith("row."):
-                at = places.of(step, step.kind, "fields", key, index)
-                unknown(problems, at, name, list(paths), form.name)
-    for index, name in enumerate(step.fields.require):
-        if name in step.fields.hide:
-            at = places.of(step, step.kind, "fields", "require", index)
-            problems.add("required-and-hidden", at, name=name, id=step.id)
-    for index, name in enumerate(step.fields.write):
-        first, _, below = name.partition(".")
-        column = form.fields.get(first)
-        column = column.fields.get(below) if column is not None and below else column
-        if column is not None and column.compute is not None and column.mode == "always":
-            at = places.of(step, step.kind, "fields", "write", index)
-            problems.add("computed-not-written", at, severity="warning", name=name)
-    if step.signature is None:
-        return
-    at = places.of(step, "approve", "signature")
-    field = form.fields.get(step.signature)
-    if field is None:
-        unknown(problems, at, step.signature, form.fields, form.name)
-    elif field.type != "signature":
-        problems.add("not-a-signature", at, name=field.name, type=field.type)
 
 
 def _check_subflow(catalogue: Catalogue, step: Step, problems: Problems) -> None:
