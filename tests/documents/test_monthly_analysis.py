@@ -165,6 +165,10 @@ def test_the_calendar_makes_a_report_for_each_org_it_names_and_keeps_it(demo: Ap
 schedule: monthly 15 09:00
 each_org: org.type == "sector"
 """
+    begun = """due: 2wd,
+    prefill: "{org.title}本月" }"""
+    assert "due: 2wd}" in text
+    text = text.replace("due: 2wd}", begun)
     publish(demo, "report_templates/monthly_analysis.yaml", text + more)
     message = Message(1, TOPIC, {"report": "monthly_analysis"}, 1, 1, datetime.min, None)
     for _ in range(2):
@@ -172,3 +176,7 @@ each_org: org.type == "sector"
     kept = demo.get("group.ops", f"{PATH}?org=TRANS&{MONTH}").get_json()["kept"]
     assert sorted(k["name"].rpartition(".")[2] for k in kept) == ["docx", "html", "pdf", "xlsx"]
     assert demo.get("group.ops", f"{PATH}?org=JW&period=2025-08").get_json()["kept"] == []
+
+    # what nobody has written yet begins as the report says
+    words = document(demo, f"org=TRANS&{MONTH}&format=html").decode()
+    assert "交通基建板块本月" in words
