@@ -54,6 +54,13 @@ function centre(paper, svg) {
   if (here !== svg) paper.scrollTop += box.top + box.height / 2 - (around.top + around.height / 2);
 }
 
+// a step leads to its entry, though the round of it is folded up
+document.addEventListener("click", (event) => {
+  const step = event.target.closest('.flow-svg a[href^="#"]');
+  const round = step && document.getElementById(step.getAttribute("href").slice(1))?.closest("details");
+  if (round) round.open = true;
+});
+
 export function drawn(root = document) {
   for (const figure of root.querySelectorAll(".flow-figure")) zoomable(figure);
 }
