@@ -22,6 +22,7 @@ from jingwei.storage.types import canonical_json
 TIMEOUT_SECONDS = 10
 SCHEMES = ("http", "https")
 Address = IPv4Address | IPv6Address
+_NAT64 = ip_network("64:ff9b::/96")
 
 
 class WebhookFailed(Exception):
@@ -103,10 +104,21 @@ def judged(parts: SplitResult, private: Sequence[str]) -> Address:
     addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
     networks = [ip_network(one, strict=False) for one in private]
     for address in addresses:
-        allowed = any(address in network for network in networks)
-        if not (address.is_global or allowed) or address.is_multicast:
-            raise WebhookFailed(f"{host}: {address} is in a network that is not allowed")
+        for meant in (address, *_within(address)):
+            allowed = any(meant in network for network in networks)
+            if not (meant.is_global or allowed) or meant.is_multicast:
+                raise WebhookFailed(f"{host}: {meant} is in a network that is not allowed")
     return addresses[0]
+
+
+def _within(address: Address) -> list[IPv4Address]:
+    """The address of the old kind that a gateway would make of this one."""
+    if isinstance(address, IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64:
+        found.append(IPv4Address(int(address) & 0xFFFF_FFFF))
+    return [one for one in found if one is not None]
 
 
 def _port(parts: SplitResult) -> int:
