@@ -1,5 +1,8 @@
 """Sheets in and out beside the same by hand, in CPU time of one process: `python -m bench.sheets`.
 
+`python -m bench.sheets clock` measures by the clock instead, on SQLite and on PostgreSQL, there
+with the CPU time of the server: for a machine that does nothing else.
+
 The floor reads the same CSV, converts and checks every cell in a loop written for this form, and
 writes record, change and outbox row in the same batches; it exports with one SELECT and `csv`.
 """
@@ -11,6 +14,7 @@ import json
 import os
 import resource
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import subject
-from bench.keeping import keep, read, write
+from bench.keeping import ADMIN, keep, postgres, read, write
 from jingwei.app import build_platform
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.gateways.sheets import SheetFile
@@ -92,10 +96,10 @@ def write_csv(path: Path, first: int, count: int) -> None:
 # --- ours ----------------------------------------------------------------------------------------
 
 
-def prepare(root: Path) -> tuple[Platform, Person]:
+def prepare(root: Path, url: str = "") -> tuple[Platform, Person]:
     subject.write_definitions(root)
     (root / "forms" / f"{FORM}.yaml").write_text(definition(), encoding="utf-8")
-    url = f"sqlite:///{root}/ours.db"
+    url = url or f"sqlite:///{root}/ours.db"
     settings = Settings(
         application=root, data_dir=root / "var", database_url=url, secret_key="s" * 40
     )
@@ -263,8 +267,62 @@ def figures() -> Iterator[tuple[str, float, float | None]]:
         floor.close()
 
 
+def server_seconds(url: str) -> float:
+    """CPU seconds of the processes that serve a database of PostgreSQL on this machine; 0 where
+    there are none."""
+    if not url:
+        return 0.0
+    import psycopg
+
+    with psycopg.connect(ADMIN, autocommit=True) as admin:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = %s"
+        found = admin.execute(query, (url.rpartition("/")[2],)).fetchall()
+    ticks = 0
+    for (pid,) in found:
+        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(said[11]) + int(said[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def by_the_clock(url: str) -> Iterator[tuple[str, float, float]]:
+    """(what, seconds, CPU seconds of this process and of the server) for all rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        platform, actor = prepare(root / "application", url)
+        first, sheet = root / "first.csv", root / "sheet.csv"
+        write_csv(first, 0, BATCH)
+        our_import(platform, actor, first)  # what is made once is made
+        write_csv(sheet, BATCH, ROWS)
+        for name, do in (
+            ("import csv", partial(our_import, platform, actor, sheet)),
+            ("export csv", partial(our_export, platform, actor, "csv", root / "out.csv")),
+            ("export xlsx", partial(our_export, platform, actor, "xlsx", root / "out.xlsx")),
+        ):
+            server, used, began = server_seconds(url), time.process_time(), time.perf_counter()
+            do()
+            seconds = time.perf_counter() - began
+            yield name, seconds, time.process_time() - used + server_seconds(url) - server
+        platform.database.close()
+
+
+def clock(results: dict[str, Any]) -> None:
+    for name, seconds, used in by_the_clock(""):
+        keep(results, f"sheets: {name}, sqlite, clock", ROWS / seconds, None, "rows/s", ROWS)
+        keep(results, f"sheets: {name}, sqlite, cpu", ROWS / used, None, "rows/s cpu", ROWS)
+    with postgres() as url:
+        for name, seconds, used in by_the_clock(url):
+            keep(
+                results, f"sheets: {name}, postgresql, clock", ROWS / seconds, None, "rows/s", ROWS
+            )
+            keep(results, f"sheets: {name}, postgresql, cpu", ROWS / used, None, "rows/s cpu", ROWS)
+
+
 def main() -> None:
     results = read()
+    if "clock" in sys.argv[1:]:
+        clock(results)
+        write(results)
+        return
     for name, ours, floor in figures():
         beside = None if floor is None else ROWS / floor
         keep(results, f"sheets: {name}", ROWS / ours, beside, "rows/s cpu", ROWS)

@@ -165,7 +165,9 @@ def is_code(field: Field) -> bool:
 
 
 def _code(cell: str) -> Any:
-    return Unread("number-shortened", {"words": cell}) if SHORTENED.match(cell) else cell
+    if ("E" in cell or "e" in cell) and SHORTENED.match(cell):
+        return Unread("number-shortened", {"words": cell})
+    return cell
 
 
 def _coded(known: Mapping[str, Any]) -> Converter:

@@ -84,6 +84,7 @@ class Lines:
         self._headings = headings_of(form, visible)
         self.speaker = Speaker(form, visible, self._headings)
         self._known: dict[str, _Column | None] = {}
+        self._simple: dict[str, tuple[str, Converter]] = {}
         self._row_columns: dict[str, dict[str, _Column | None]] = {}
         self._tables: dict[str, tuple[KeyedRows, str]] = {}
         self._used: set[tuple[str, str]] = set()
@@ -209,6 +210,7 @@ class Lines:
         self.speaker.view = view
         if self._made_for is not view.store:
             self._known.clear()
+            self._simple.clear()
             self._row_columns.clear()
             self._made_for = view.store
         lines = [
@@ -222,24 +224,25 @@ class Lines:
         if row.problem is not None:
             line.problem = row.problem.refusal("")
             return line
-        known, values = self._known, line.values
+        known, values, simple = self._known, line.values, self._simple
         for name, cell in row.items():
-            try:
-                column = known[name]
-            except KeyError:
-                column = known[name] = self._column(view, name)
+            if name in simple and type(cell) is str:  # most of them, which is told at once
+                field_name, convert = simple[name]
+                values[field_name] = cell if convert is str else convert(cell)
+                continue
+            column = self._known_column(view, name)
             if column is None:
                 continue
             if column.is_system:
                 line.system[column.name] = cell.strip() if type(cell) is str else ""
-            elif column.is_plain or type(cell) is not str:
+            elif type(cell) is not str:
                 values[column.name] = cell
             else:
                 values[column.name] = column.convert(cell)
                 if column.is_trimmed and cell != cell.strip():
                     self._note("sheet-trimmed", column.name, row, name)
         for name in row.numbers:
-            column = known[name]
+            column = known.get(name)
             if column is not None:
                 self._note("sheet-zeros-lost", column.name, row, name)
         if self.wanted.may_update and len(row) < len(row.columns):
@@ -251,6 +254,13 @@ class Lines:
         for table, rows in below.items():
             self._add_rows(view, line, table, rows)
         return line
+
+    def _known_column(self, view: Reading, name: str) -> _Column | None:
+        if name not in self._known:
+            column = self._known[name] = self._column(view, name)
+            if column is not None and not (column.is_system or column.is_trimmed):
+                self._simple[name] = column.name, column.convert
+        return self._known[name]
 
     def _add_rows(self, view: Reading, line: Line, table: str, rows: list[Row]) -> None:
         known = self._row_columns.setdefault(table, {})
@@ -353,11 +363,9 @@ class _Column:
     definition: Field | None
     is_system: bool = False
     is_name: bool = False
-    is_plain: bool = False
     is_trimmed: bool = False
 
     def __post_init__(self) -> None:
-        self.is_plain = self.convert is str
         found = self.definition
         if found is not None:
             self.is_trimmed = found.type == "barcode"

@@ -36,11 +36,13 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _SERIAL = re.compile(r"[1-9][0-9]{4}\Z", re.ASCII)
 _SERIALS = range(15_000, 75_000)  # 1941 to 2105: more days than a sheet is about
 _FIRST_DAY, _FIRST_DAY_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_NUMERALS = "零一二三四五六七八九"
+_HANZI = _NUMERALS[1:5]
 _PERIOD = re.compile(
-    r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?|([0-9]{2})|[年]?第?([1-4一二三四])季度?|年?(上|下)半年|年度?)\Z",
+    r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?|([0-9]{2})"
+    rf"|年?第?([1-4{_HANZI}])季度?|年?(上|下)半年|年度?)\Z",
     re.ASCII,
 )
-_HANZI = "一二三四"
 
 
 def number(cell: str) -> Any:
@@ -130,7 +132,7 @@ def days(from_1904: bool) -> Callable[[str], Any]:
 
 def plain(cell: str) -> str:
     word = unicodedata.normalize("NFKC", cell).strip() if not cell.isascii() else cell.strip()
-    return re.sub(r"\s*([年月日号])\s*", r"\1", word) if "年" in word else word
+    return re.sub(r"\s*([年月日]|号)\s*", r"\1", word) if "年" in word else word
 
 
 def _other_day(word: str) -> Any:
