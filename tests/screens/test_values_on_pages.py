@@ -41,7 +41,23 @@ permissions:
   planner: {post: planner, can: [read, create, update, delete, share, export], scope: org}
   ops: {role: group_ops, can: [read], scope: all}
 """
-FILES = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/survey.yaml": SURVEY}
+BILL = """
+kind: form
+title: 账单
+fields:
+  text: {type: text, title: 名称}
+  kind: {type: choice, title: 类别, choices: {x: 甲, y: 乙}}
+  paid: {type: money, unit: CNY, title: 金额}
+list: {columns: [text, kind, paid], group: [kind]}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+"""
+FILES = {
+    **MORE_FILES,
+    "forms/contract.yaml": CONTRACT,
+    "forms/survey.yaml": SURVEY,
+    "forms/bill.yaml": BILL,
+}
 
 
 @pytest.fixture(scope="module")
@@ -434,3 +450,17 @@ def test_groups_are_folded_and_exported_by_those_who_may_export(
     assert not page.xpath("//tr[@data-level='2']//button[@data-fold]")
     assert page.xpath("//button[@data-save-groups]")
     assert not pages.page("ops", asked).xpath("//button[@data-save-groups]")
+
+
+def test_a_list_begins_with_the_groups_of_its_definition(house: ApiHouse, pages: Pages) -> None:
+    for text, paid in (("一", "1"), ("二", "2")):
+        house.make("li.na", "bill", text=text, paid=paid, kind="x")
+    page = pages.page("li.na", "/f/bill")
+    assert texts(page, "//table//th[@scope='col']") == ["类别", "条数", "金额（元）"]
+    assert texts(page, "//tbody/tr[1]/td") == ["2", "3.00"]
+    (inside,) = page.xpath("//tbody//th/a/@href")
+    assert sorted(texts(pages.page("li.na", inside), "//a[@class='row-link']")) == ["一", "二"]
+    assert pages.page("li.na", "/f/bill?group=none").xpath("//a[@class='row-link']")
+    id = house.post("li.na", "forms/bill/views", {"title": "平", "wish": {"q": "一"}}).get_json()
+    (kept,) = pages.page("li.na", "/f/bill").xpath(f"//a[contains(@href, 'v={id['id']}')]/@href")
+    assert texts(pages.page("li.na", kept), "//a[@class='row-link']") == ["一"]

@@ -69,7 +69,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     columns = [cells.column(form, p) for p in asked_columns or _paths(form, rights.visible)]
     may_delete = view.rights.decide(view, form.name, "delete").allowed
     in_bin = may_delete and request.args.get("deleted") == "1"
-    in_groups = {} if in_bin else shaping.group_asked()
+    in_groups = {} if in_bin else shaping.group_asked(form, rights.visible - rights.masked)
     grouped: shaping.Grouped | None = None
     filters = quick_filters(view, form, cells, rights.visible)
     number, size = _whole("page", 1), _whole("size", SIZE)
@@ -144,6 +144,8 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "ways": boards.choices(form),
         "way": request.args.get("view", "") if board or form.tree else "",
         "grouped": grouped,
+        "in_groups": in_groups,
+        "begins_grouped": bool(form.list.group),
         "may_open_bin": may_delete,
         "in_bin": in_bin,
         "views": _saved(view, form),
@@ -154,8 +156,12 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
 
 def _saved(view: Reading, form: Form) -> list[dict[str, Any]]:
     """Views that people keep, each with the address that shows it."""
+    plain = {"group": [shaping.NO_GROUPS]} if form.list.group else {}
     return [
-        {**one, "address": f"/f/{form.name}?{_query({**one['wish'], 'v': str(one['id'])})}"}
+        {
+            **one,
+            "address": f"/f/{form.name}?{_query({**plain, **one['wish'], 'v': str(one['id'])})}",
+        }
         for one in saved_views.views(view, form.name)
         if one["id"] is not None
     ]

@@ -179,11 +179,36 @@ class Grouped:
     lines: tuple[Line, ...]
 
 
-def group_asked() -> dict[str, tuple[str, ...]]:
-    """`group` and `values` of the address; empty when the list is none of groups."""
+NO_GROUPS = "none"  # of the address, where a form's list begins with groups
+
+
+def group_asked(form: Form, visible: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """`group` and `values` of the address, or the groups that the form's list begins with; empty
+    when the list is none of groups."""
+    asked = request.args.get("group")
+    if asked is None and not request.args.get("view"):
+        return _groups_begun(form, visible)
+    if asked == NO_GROUPS:
+        return {}
     keys = tuple(k for k in request.args.get("group", "").split(",") if k)
     values = tuple(v for v in request.args.get("values", "").split(",") if v)
     return {"group": keys, "values": values} if keys else {}
+
+
+def _groups_begun(form: Form, visible: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """With the sums of the amounts that the list has columns for."""
+    keys = tuple(k for k in form.list.group if k.partition(":")[0] in visible)
+    if not keys or form.tree:
+        return {}
+    amounts = (form.fields.get(path) for path in form.list.columns if path in visible)
+    return {
+        "group": keys,
+        "values": tuple(f"sum({f.name})" for f in amounts if f is not None and _is_summed(f)),
+    }
+
+
+def _is_summed(f: Field) -> bool:
+    return f.type in NUMERIC and f.type not in ("percent", "rating") and not f.many
 
 
 def groups(
@@ -231,7 +256,8 @@ def _inside(form: Form, wish: ListWish, by: Sequence[str], item: Mapping[str, An
         if term is None:
             return ""
         terms.append(term)
-    asked = {"filter": " and ".join(terms), "q": wish.q}
+    plain = NO_GROUPS if form.list.group else None
+    asked = {"filter": " and ".join(terms), "q": wish.q, "group": plain}
     return f"/f/{form.name}?" + urlencode({k: v for k, v in asked.items() if v})
 
 

@@ -95,9 +95,9 @@ async function columns() {
 
 async function groups() {
   const { fields, words, grains } = await shape();
-  const now = new URLSearchParams(location.search);
-  const keys = (now.get("group") ?? "").split(",");
-  const values = (now.get("values") ?? "").split(",");
+  const keys = list().dataset.groups.split(",");
+  const values = list().dataset.values.split(",");
+  const plain = "beginsGrouped" in list().dataset ? "none" : ""; // what says that there are none
   const options = fields.flatMap((f) => f.groups.map((g) => (g ? [`${f.path}:${g}`, `${f.title} ${grains[g]}`] : [f.path, f.title])));
   const picks = [1, 2, 3].map((n) => select([["", words.none], ...options], keys[n - 1] ?? "", words[`group_${n}`]));
   const labels = picks.map((p, n) => make("label", { className: "ask-field" }, make("span", { textContent: words[`group_${n + 1}`] }), p));
@@ -111,7 +111,7 @@ async function groups() {
   const apply = () => {
     const by = [...new Set(picks.map((p) => p.value).filter(Boolean))];
     const summed = [...ticks.querySelectorAll("input:checked")].map((t) => t.value);
-    go({ group: by.join(","), values: by.length ? summed.join(",") : "" });
+    go({ group: by.join(",") || plain, values: by.length ? summed.join(",") : "" });
   };
   await open(words.groups, ticks.children.length ? [...labels, sums] : labels, words, apply, () => go({ group: "", values: "" }));
 }
