@@ -10,6 +10,8 @@ import pytest
 from api_house import code, fields
 from approvals_house import Approvals, open_approvals
 
+from jingwei.refusals import Refused
+
 FLOWS = {
     "plan": """
         defaults: {return: {to: any_earlier, resume: returner}}
@@ -203,6 +205,19 @@ def test_a_decision_on_a_record_that_changed_since_is_stale(house: Approvals) ->
     assert code(house.on_flow("I", flow["id"], "urge", match=seen)) == (412, "stale")
     now = house.api.get("u1", f"flows/{flow['id']}").headers["ETag"].strip('"')
     assert house.act("u1", task["id"], "approve", match=now).status_code == 200
+
+
+def test_nobody_urges_himself_and_is_told_so(house: Approvals) -> None:
+    flow = house.start("plan")
+    house.decide("u2", flow["id"], fields={"opinion": "看过"})
+    (task,) = house.todo("u1", flow["id"])
+    told = house.act("u1", task["id"], "urge").get_json()["error"]
+    assert told["message"] == "现在没有可催办的人：除您自己外没有人有待办。"
+    english = Refused("flow-nobody-to-urge").message("en")
+    assert english == "There is nobody to urge: no task is open but your own."
+    held = Refused("flow-parent-suspended")
+    assert held.message("zh") == "本流程随上级流程一同挂起；请激活上级流程。"
+    assert held.message("en") == "It was suspended with the request above it; resume that one."
 
 
 def test_what_a_step_owes_is_named(house: Approvals) -> None:

@@ -473,7 +473,7 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     lines = {
         words(r.xpath("td[2]")[0]): words(r.xpath("td[4]")[0]) for r in shown.xpath("//tr[td]")
     }
-    assert lines["壬"] == "初审 → 复审"
+    assert lines["壬"] == "初审 → 复审待办保留：审批人5"
     only = next(f["id"] for f in running(house) if f["display"] == "壬")
     assert len(pages.page("admin", f"/flows/migrate?id={only}").xpath("//tr[td]")) == 1
     assert not pages.page("admin.b", f"/flows/migrate?id={only}").xpath("//tr[td]")

@@ -129,9 +129,23 @@ def _move(cells: Cells, one: Move) -> dict[str, Any]:
         "workflow": one.title,
         "address": f"/flows/{one.flow}",
         "steps": [{"from": a, "to": b, "afresh": afresh} for a, b, afresh in one.steps],
+        "people": _whose(cells, one),
         "refused": one.refused.message(locale()) if one.refused is not None else "",
         "since": cells.moment(one.started_at),
     }
+
+
+def _whose(cells: Cells, one: Move) -> list[str]:
+    """Whose tasks stay, close and are asked afresh, a line each."""
+    cells.learn_people(task.acting for task, _ in one.tasks)
+    joint = text("screens.joint", locale())
+    found = []
+    for fate in ("stays", "closes", "asked"):
+        people = [cells.person(task.acting) for task, _ in one.tasks if task.fate == fate]
+        if people:
+            names = joint.join(dict.fromkeys(people))
+            found.append(text(f"flow_screens.move_{fate}", locale(), people=names))
+    return found
 
 
 # --- handing over --------------------------------------------------------------------------------
