@@ -254,3 +254,33 @@ def test_a_form_of_150_fields_and_12_tables_is_checked() -> None:
     order = catalogue.forms["order"]
     assert len(order.fields) == 162
     assert len(order.tables) == 12
+
+
+def test_amounts_that_name_no_unit_are_in_the_currency_of_the_application() -> None:
+    manifest = "definitions/manifest.yaml"
+    fields = (
+        "  a: {type: money}\n  b: {type: money, unit: USD}\n"
+        "  lines: {type: table, fields: {c: {type: money}}}\n"
+    )
+    files = form(fields)
+    files[manifest] += "currency: CNY\n"
+    made = compile_texts({name: text.encode() for name, text in files.items()}).forms["order"]
+    units = [
+        one.unit.value
+        for one in (made.fields["a"], made.fields["b"], made.tables["lines"].fields["c"])
+    ]
+    assert units == ["CNY", "USD", "CNY"]
+
+    files |= {
+        "forms/order.yaml": form(fields + "  d: {type: money, compute: a + b}\n")[
+            "forms/order.yaml"
+        ]
+    }
+    errors = [problem.code for problem in problems(files) if problem.severity == "error"]
+    assert errors == ["unit-mismatch"]
+
+
+def test_screens_are_in_both_languages_whatever_the_manifest_lists() -> None:
+    files = form("  a: {type: text}\n")
+    files["definitions/manifest.yaml"] += "locales: [en]\n"
+    assert [str(p.holes["what"]) for p in problems(files) if p.code == "not-yet-run"] == ["locales"]

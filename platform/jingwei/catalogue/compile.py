@@ -11,6 +11,7 @@ from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked, check_files, note_name
+from jingwei.catalogue.currency import with_currency
 from jingwei.catalogue.formulas import type_formulas
 from jingwei.catalogue.guides import check_help, read_guides
 from jingwei.catalogue.link import check_references
@@ -170,7 +171,10 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         posts=checked.of("post"),
         calendars=checked.of("calendar"),
         code_lists=checked.of("code_list"),
-        forms=with_shared_rows(checked.of("form"), checked.of("rows")),
+        forms=with_currency(
+            with_shared_rows(checked.of("form"), checked.of("rows")),
+            checked.of("manifest")["manifest"].currency,
+        ),
         workflows=checked.of("workflow"),
         indicators=checked.of("indicator"),
         indicator_sets=checked.of("indicator_set"),

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.currency import with_currency
 from jingwei.catalogue.formulas_form import type_form
 from jingwei.catalogue.formulas_measures import (
     type_alert,
@@ -267,6 +268,8 @@ def _as_kind(
     definition = replace(definition, fingerprint=text)
     if kind == "form":
         definition = with_shared_rows({name: definition}, catalogue.rows)[name]
+        currency = catalogue.manifest.currency
+        definition = with_currency({name: definition}, currency)[name]
     _check_references(catalogue, walker, problems)
     if len(problems.errors) > before:
         return None

@@ -13,6 +13,7 @@ from jingwei.language.layer import Layer
 from jingwei.language.workflow import walk
 from jingwei.problems import Phrase, Problems
 from jingwei.reading.read import read_file
+from jingwei.texts import LOCALES
 
 LATER_VERBS = ("render", "score")
 INDICATOR_TYPES = ("qualitative",)
@@ -122,3 +123,6 @@ def _warn_of_channels(catalogue: Catalogue, problems: Problems) -> None:
     if file is not None and ("channels",) in file.keys:
         at = file.key_at(("channels",))
         problems.add("not-yet-run", at, severity="warning", what="channels")
+    if file is not None and tuple(catalogue.manifest.locales) != LOCALES:
+        at = file.key_at(("locales",))  # the screens are in both
+        problems.add("not-yet-run", at, severity="warning", what="locales")
