@@ -23,7 +23,7 @@ from jingwei.gateways.sheet_heads import MOST_ABOVE, head_of, heads_of
 from jingwei.gateways.sheet_kinds import MOST_BYTES, is_zip, refuse_others
 from jingwei.gateways.xlsx import MOST_COLUMNS, SheetLine, Workbook
 from jingwei.gateways.xlsx_parts import SheetPart
-from jingwei.gateways.xlsx_survey import Merged
+from jingwei.gateways.xlsx_survey import Merged, Survey
 from jingwei.refusals import Refused
 from jingwei.services.sheet_rows import Columns, Row, Unread
 
@@ -41,6 +41,7 @@ class SheetFile:
     _head: int | None = None  # the row of the headings, once it was looked for
     _main: str = ""  # the sheet that has them
     _codes: tuple[int, ...] = ()  # columns of codes
+    _surveys: dict[str, Survey] = field(default_factory=dict)
     from_1904: bool = False  # whether its days are counted from there
 
     def __iter__(self) -> Iterator[Row]:
@@ -49,7 +50,7 @@ class SheetFile:
                 lines = csv_lines(file, self.name)
                 yield from _rows(lines, exact=True, head=self._head)
                 return
-            with closing(Workbook(file, size)) as book:
+            with closing(Workbook(file, size, self._surveys)) as book:
                 part = self._part(book)
                 is_one = len(book.visible) > 1
                 yield from _book_rows(book, part, self._head, is_one, self._codes)
@@ -68,7 +69,7 @@ class SheetFile:
                 found = head_of(top, (), is_known)
                 self._take(found, bool(top), is_code)
                 return
-            with closing(Workbook(file, size)) as book:
+            with closing(Workbook(file, size, self._surveys)) as book:
                 parts = [p for p in book.visible if p.name not in tables] or book.visible
                 is_any = False
                 for part in parts:
@@ -94,7 +95,7 @@ class SheetFile:
         with self._opened() as (file, size), said_of(self.name):
             if not is_zip(file):
                 return {}
-            with closing(Workbook(file, size)) as book:
+            with closing(Workbook(file, size, self._surveys)) as book:
                 part = next((s for s in book.around.sheets if s.name == ABOUT), None)
                 return {} if part is None else _said(book.lines(part))
 
@@ -103,7 +104,7 @@ class SheetFile:
         with self._opened() as (file, size), said_of(self.name):
             if not is_zip(file):
                 return ()
-            with closing(Workbook(file, size)) as book:
+            with closing(Workbook(file, size, self._surveys)) as book:
                 main = self._part(book)
                 return [part.name for part in book.visible if part is not main]
 
@@ -112,7 +113,7 @@ class SheetFile:
         with self._opened() as (file, size), said_of(self.name):
             if not is_zip(file):
                 return ""
-            with closing(Workbook(file, size)) as book:
+            with closing(Workbook(file, size, self._surveys)) as book:
                 return self._part(book).name
 
     def keyed(self, name: str) -> KeptRows:
@@ -120,7 +121,7 @@ class SheetFile:
         with (
             self._opened() as (file, size),
             said_of(self.name),
-            closing(Workbook(file, size)) as book,
+            closing(Workbook(file, size, self._surveys)) as book,
         ):
             part = next(s for s in book.visible if s.name == name)
             return KeptRows(_book_rows(book, part, None, True))

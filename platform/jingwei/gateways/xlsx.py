@@ -85,11 +85,14 @@ class SheetLine:
 class Workbook:
     """An XLSX that was looked over: what it unpacks to is known, and it declares nothing."""
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        """Raises Refused for what is no workbook, or is not to be unpacked."""
+    def __init__(
+        self, file: IO[bytes], size: int, surveys: dict[str, Survey] | None = None
+    ) -> None:
+        """`surveys`: what is known of the sheets of this file, which is kept there. Raises Refused
+        for what is no workbook, or is not to be unpacked."""
         try:
             self._archive = zipfile.ZipFile(file)
-            self._surveys: dict[str, Survey] = {}
+            self._surveys = {} if surveys is None else surveys
             self._measure(size)
             refuse_zips(self._archive)
             self.around: Around = read_around(self._archive)
