@@ -136,10 +136,12 @@ class Problem:
 
 
 class DefinitionErrors(Exception):
-    """All problems of a stage at once, for the authors of definitions."""
+    """All problems at once, for the authors of definitions. `rest`: the catalogue of what is sound,
+    where there is one, for those who look at more than definitions."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], rest: object = None) -> None:
         self.problems = tuple(problems)
+        self.rest = rest
         super().__init__("\n".join(p.message("en") for p in self.problems))
 
 
@@ -194,10 +196,10 @@ class Problems:
     def warnings(self) -> list[Problem]:
         return [p for p in self if p.severity == "warning"]
 
-    def stop_here_if_any(self) -> None:
+    def stop_here_if_any(self, rest: object = None) -> None:
         """Raises DefinitionErrors when this stage, or one before, found an error."""
         if self.errors:
-            raise DefinitionErrors(self)
+            raise DefinitionErrors(self, rest)
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:

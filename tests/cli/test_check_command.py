@@ -97,3 +97,17 @@ def test_a_path_elsewhere_is_refused(office: Shell) -> None:
         f"{elsewhere} is outside the application {office.root}. [path-outside]",
     )
     assert office.say("check", str(elsewhere / "nothing"))[0] == 2
+
+
+def test_templates_are_read_beside_definitions_that_are_wrong(office: Shell) -> None:
+    office.write("forms/a.yaml", "kind: form\ntitle: 甲\nfields:\n  b: {type: txet}\n")
+    office.write(
+        "report_templates/slip.yaml",
+        "kind: report\ntitle: 单\nof: purchase_request\ntemplate: slip.html\noutput: [html]\n",
+    )
+    office.write("report_templates/slip.html", "<p>{{ record.nothing }}</p>\n")
+    told = office.json("check")["problems"]
+    assert [(one["file"], one["code"]) for one in told if one["severity"] == "error"] == [
+        ("forms/a.yaml", "unknown-field-type"),
+        ("report_templates/slip.html", "template-unknown-name"),
+    ]

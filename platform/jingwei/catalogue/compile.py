@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -86,24 +86,31 @@ def linked(
     check_references(checked, problems)
     check_help(checked, guides, problems)
     if problems.errors or not checked.complete:
-        _look_at_the_rest(checked, files, folders, problems)
-        problems.stop_here_if_any()
+        rest = _look_at_the_rest(checked, files, folders, problems)
+        problems.stop_here_if_any(rest)
     catalogue = _with(_assembled(checked, files, problems), guides=guides)
     expressions = type_formulas(catalogue, checked, problems)
     catalogue = _with(catalogue, expressions=expressions)
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
     check_trials(catalogue, checked.of("test"), problems)
-    problems.stop_here_if_any()
+    wrong = {problem.at.file for problem in problems.errors}
+    problems.stop_here_if_any(_with_reports_of(catalogue, checked.files.keys() - wrong))
     # what the layers were resolved to while they were checked is kept, but for whole catalogues:
     # those belong to the one that is made here
     kept = {key: found for key, found in catalogue._layered.items() if key[0] != "catalogue"}
     return _with(catalogue, warnings=tuple(problems.warnings), _layered=kept)
 
 
+def _with_reports_of(catalogue: Catalogue, files: Collection[str]) -> Catalogue:
+    """The catalogue with those reports only that stand in these files."""
+    reports = catalogue.reports.items()
+    return _with(catalogue, reports={n: one for n, one in reports if one.origin.file in files})
+
+
 def _look_at_the_rest(
     checked: Checked, files: Mapping[str, bytes], folders: Mapping[str, str], problems: Problems
-) -> None:
+) -> Catalogue | None:
     """What else is wrong, in the parts that are sound: formulas and fields wherever they stand,
     rules where nothing around has a mistake, for what a rule misses may be what that was meant for.
     """
@@ -111,7 +118,7 @@ def _look_at_the_rest(
     if sound is None or not all(
         sound.checked.of(kind) for kind in ("manifest", "org_types", "org")
     ):
-        return
+        return None
     found = Problems()
     catalogue = _assembled(sound.checked, files, found)
     expressions = type_formulas(catalogue, sound.checked, found)
@@ -129,6 +136,7 @@ def _look_at_the_rest(
         if _line_or_place(problem, checked) not in said
         and not sound.is_follow_up(problem, texts.get(problem.at.file, ""))
     )
+    return _with_reports_of(catalogue, apart)
 
 
 def _line_or_place(problem: Problem, checked: Checked) -> tuple[str, int, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import Context, words_of
 from jingwei.cli.commands import command, option
@@ -30,4 +31,6 @@ def check(context: Context, paths: tuple[Path, ...], every: bool) -> int:
         found = [*template_problems(catalogue), *catalogue.warnings]
     except DefinitionErrors as errors:
         found = with_removals(root, errors.problems)
+        if isinstance(errors.rest, Catalogue):
+            found = [*found, *template_problems(errors.rest)]
     return report_problems(context, root, within(found, root, paths), every=every)
