@@ -204,6 +204,16 @@ def test_records_are_imported_under_the_rules_of_the_screens(shell: Shell) -> No
         (4, "amount", "below-least"),
         (4, "org", "unknown-org"),
     }
+    said = {(r["cell"], r["message"]) for r in told["refused"]}
+    assert ("B3", "请填数字，例如 1234.50。") in said
+    assert ("C4", "没有单位“Z”，请填写单位的名称或代码。") in said
+    assert (
+        "C3",
+        "已经有一条记录的“单位、名称”与这一行相同（在系统中，或在本文件中），"
+        "请核对；要修改已有的记录，请选“更新”。",
+    ) in said
+    looked = shell.json("import", "contract", bad, "--mode", "rows", "--preview")
+    assert (looked["good"], looked["bad"], looked["batch"]) == (1, 2, None)
     told = shell.json("import", "contract", bad, "--mode", "rows")
     assert (told["good"], told["bad"]) == (1, 2)
     assert shell.get(token, "forms/contract/records").get_json()["total"] == 3
@@ -212,7 +222,7 @@ def test_records_are_imported_under_the_rules_of_the_screens(shell: Shell) -> No
 def test_a_sheet_with_an_unknown_column_or_a_stranger_is_refused(shell: Shell) -> None:
     shell.json("demo")
     sheet = shell.sheet("a.csv", "name,colour", "桥,red")
-    assert shell.json("import", "contract", sheet)["error"]["code"] == "unknown-fields"
+    assert shell.json("import", "contract", sheet)["error"]["code"] == "sheet-columns"
     for login, code in (("nobody", "no-such-form"), ("chen.jie", "not-allowed")):
         told = shell.json("import", "contract", sheet, "--as", login)
         assert told["error"]["code"] == code

@@ -94,11 +94,22 @@ class Speaker:
             return replace(refusal, holes={**holes, "value": self._called(definition, value)})
         if code == "pattern" and definition is not None and definition.placeholder is not None:
             return _in_words(refusal, "sheet-pattern", example=definition.placeholder)
+        if code == "taken" and not (definition is not None and definition.unique):
+            return self._taken_together(refusal)
         if code in _IN_SHEETS:
             name = holes.get("name", value)
             said = {"column": self._title(refusal.path), "value": self._called(definition, value)}
             said["name"] = said["value"] if name in (None, value) else name
             return _in_words(refusal, f"sheet-{code}", **said)
+        return refusal
+
+    def _taken_together(self, refusal: FieldRefusal) -> FieldRefusal:
+        """Several columns that no two records may have alike."""
+        at = refusal.path
+        for rule in self._form.rules.values():
+            if rule.unique and at in (rule.field_at, *rule.unique):
+                titles = Several([self._title(name) for name in rule.unique])
+                return _in_words(refusal, "sheet-taken-together", columns=titles)
         return refusal
 
     def _field(self, path: str) -> Field | None:
