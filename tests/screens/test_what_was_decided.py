@@ -46,6 +46,11 @@ FLOWS = {
             due: 1d
             overdue: [{after: 0d, transfer: {person: u9}}, {after: 1d, decide: approve}]
         """,
+    "copied": """
+        steps:
+          - {id: a, title: 部门, approve: {who: {person: u1}}}
+          - {id: tell, title: 知会, cc: {who: {person: u2}, more: initiator}}
+        """,
     "above": """
         steps:
           - id: parts
@@ -215,3 +220,11 @@ def test_what_became_overdue_names_whose_task_went_to_whom(house: Approvals) -> 
     house.later(days=2)
     decided = opinions(Pages(house.api).page("I", path), "a")[-1]
     assert decided.startswith("系统（代审批人9） 已同意") and decided.endswith("：逾期")
+
+
+def test_who_submits_may_say_who_else_gets_a_copy(house: Approvals) -> None:
+    made = house.api.make("I", "copied", title="t")
+    asked = Pages(house.api).get("I", f"/f/copied/{made['id']}/choices").get_json()
+    assert [(one["name"], one["title"], one["required"]) for one in asked] == [
+        ("chosen.tell", "“知会”还抄送给谁（可不选）", False)
+    ]

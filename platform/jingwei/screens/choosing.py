@@ -46,16 +46,21 @@ def questions_of(view: Reading, form: Form, raw: Mapping[str, Any]) -> tuple[Que
     if not view.rights.decide(view, form.name, "submit", raw).allowed:
         return ()
     return tuple(
-        people_for(one.step.id, one.step.title(locale()), one.among, one.owed)
+        people_for(
+            one.step.id, one.step.title(locale()), one.among, one.owed, copies=one.step.kind == "cc"
+        )
         for one in first_choices(view, form, raw)
     )
 
 
-def people_for(step: str, title: str, among: Sequence[str], owed: bool) -> Question:
-    """Who is asked at a step to come."""
+def people_for(
+    step: str, title: str, among: Sequence[str], owed: bool, *, copies: bool = False
+) -> Question:
+    """Who is asked at a step to come, or who gets copies besides."""
+    key = "flows.copies_for" if copies else "flow_screens.chosen_for"
     return {
         "name": f"chosen.{step}",
-        "title": text("flow_screens.chosen_for", locale(), step=title),
+        "title": text(key, locale(), step=title),
         "type": "people",
         "among": list(among),
         "required": owed,
