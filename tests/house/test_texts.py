@@ -4,7 +4,7 @@ import re
 
 from jingwei.texts import LOCALES, catalogue
 
-HOLE = re.compile(r"\{([a-z_]+)\}")
+HOLE = re.compile(r"\{([a-z_]+)(?::[^{}|]*\|[^{}|]*)?\}")
 
 
 def test_every_text_exists_in_both_languages() -> None:
