@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.field_types.table import FIELD_TYPES, present_value
 from jingwei.language.form import Action, Field, Form, Section
 from jingwei.language.values import Literal_
@@ -87,6 +88,7 @@ def form_json(
     rights = FieldRights(visible, writable, reads.masked)
     return {
         **form_line(view, form, can),
+        "fingerprint": form_fingerprint(view.catalogue, form.name),
         "description": form.description(words) if form.description else None,
         "workflow": bool(form.workflow or form.workflows),
         "submit": form.submit is not None,
