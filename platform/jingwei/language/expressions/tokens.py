@@ -68,6 +68,19 @@ _HABITS = {
     "!": "not",
     "|": "or",
     "＆＆": "and",
+    "！＝": "!=",
+    "＞＝": ">=",
+    "＜＝": "<=",
+    "＝＝": "==",
+    "！": "not",
+    "：": "==",
+    "「": '"',
+    "」": '"',
+    "『": '"',
+    "』": '"',
+    "–": "-",
+    "—": "-",
+    "−": "-",
     "｜｜": "or",
     "、": ",",
     "（": "(",
@@ -189,6 +202,8 @@ def _by_what_is_around(source: str, place: int) -> str | None:
     before = source[place - 1 : place] if place else ""
     if sign == "。":
         return "." if before.isalnum() and after.isalnum() else ""
+    if sign in ",，、" and not source[place + 1 :].strip():
+        return ""
     if sign in "《》":
         quoted = (after if sign == "《" else before).isalpha()
         return '"' if quoted else "<" if sign == "《" else ">"
