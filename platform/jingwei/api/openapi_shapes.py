@@ -107,7 +107,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "tasks.act": {"comment": "OK"},
     "flows.submit": {"comment": "2026-03"},
     "tasks.make_proxy": {"to": "wang.wu", "from": "2026-05-01", "until": "2026-05-05"},
-    "indicators.query": {"indicators": "revenue", "orgs": ["A"], "periods": ["2026-03"]},
+    "indicators.query": {"indicators": "my_indicator", "orgs": ["A"], "periods": ["2026-03"]},
     "definitions.check": {"path": "forms/contract.yaml", "text": "kind: form\n"},
     "definitions.complete": {"path": "forms/contract.yaml", "text": "kind: ", "offset": 6},
     "definitions.save_file": {
