@@ -184,7 +184,7 @@ class Lines:
             own = [n for n in dict.fromkeys(self._headings.columns.values())
                    if n == "org" or n in self.form.fields]  # fmt: skip
             known = Several([self.title_of(n) for n in own])
-            return FieldRefusal(name, "unknown-column", {"column": name, "known": known})
+            return FieldRefusal(name, "sheet-unknown-column", {"column": name, "known": known})
         is_own = field_name in self.form.fields or field_name == "org"
         if is_own or self.wanted.may_update:
             return None
@@ -306,7 +306,9 @@ class Lines:
             own = dict.fromkeys(headings.columns.values())
             known = Several([definition.fields[n].title for n in own if n in definition.fields])
             holes: dict[str, object] = {"column": name, "known": known}
-            raise Malformed("sheet-columns", fields=[FieldRefusal(name, "unknown-column", holes)])
+            raise Malformed(
+                "sheet-columns", fields=[FieldRefusal(name, "sheet-unknown-column", holes)]
+            )
         if field_name == "id":
             return _Column("id", _row_id, None)
         column = definition.fields[field_name]
