@@ -373,8 +373,8 @@ def test_every_address_wants_to_know_who_asks(api: ApiHouse) -> None:
 # What a person without any post or role is answered: about himself, and lists with nothing in them.
 OPEN_TO_EVERYBODY = {
     "GET": {
-        "me", "me/phrases", "me/pins", "me/signature", "forms", "orgs", "openapi.json", "notifications",
-        "tasks", "tasks/counts", "proxies", "indicators", "dashboards", "reports", "alerts",
+        "me", "me/phrases", "me/pins", "me/signature", "forms", "orgs", "openapi.json",
+        "notifications", "tasks", "tasks/counts", "proxies", "indicators", "dashboards", "reports", "alerts",
         "alerts/looks",
     },
     "POST": {"notifications/read", "facts"},

@@ -61,7 +61,12 @@ class Author:
 
     def put(self, path: str, text: str | None, **keys: Any) -> Any:
         found = self.ask("GET", f"/files/{path}").get_json()
-        sent = {"text": text, "base": found.get("base"), "revision": found.get("revision", 0), **keys}
+        sent = {
+            "text": text,
+            "base": found.get("base"),
+            "revision": found.get("revision", 0),
+            **keys,
+        }
         return self.ask("PUT", f"/files/{path}", sent)
 
     def change(self, old: str, new: str, path: str = FORM) -> Any:
