@@ -374,8 +374,8 @@ def test_every_address_wants_to_know_who_asks(api: ApiHouse) -> None:
 OPEN_TO_EVERYBODY = {
     "GET": {
         "me", "me/phrases", "me/pins", "me/signature", "forms", "orgs", "openapi.json",
-        "notifications", "tasks", "tasks/counts", "proxies", "indicators", "dashboards", "reports", "alerts",
-        "alerts/looks",
+        "notifications", "tasks", "tasks/counts", "proxies", "indicators", "dashboards", "reports",
+        "alerts", "alerts/looks",
     },
     "POST": {"notifications/read", "facts"},
     "PUT": {"me/signature"},
