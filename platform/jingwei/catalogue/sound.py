@@ -218,7 +218,8 @@ def _without(file: YamlFile, places: list[Position], tried: int, lost: set[str])
         return YamlFile(file.path, {}, {}, {}, file.text)
     stand_ins = {path for path in out if not tried and _is_plain_field(file, path)}
     everyone = {path for path in out if not tried and path[-1] in _PEOPLE and len(path) > 0}
-    for path in out - stand_ins - everyone:
+    gone = out - stand_ins - everyone
+    for path in gone:
         lost |= set(_lost_with(file, path))
     keys: dict[Path, Mark] = {}
     values: dict[Path, Mark] = {}
@@ -236,7 +237,7 @@ def _without(file: YamlFile, places: list[Position], tried: int, lost: set[str])
             return {
                 key: kept(part, (*old, key), (*new, key))
                 for key, part in data.items()
-                if not {(*old, key)} & (out - stand_ins - everyone)
+                if (*old, key) not in gone
             }
         if isinstance(data, list):
             left = [number for number in range(len(data)) if (*old, number) not in out]

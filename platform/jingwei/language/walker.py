@@ -263,10 +263,12 @@ def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
 def is_cut_text(walker: Walker, data: dict[str, Data], key: str, path: Path) -> bool:
     """Whether `key` is the rest of a text that YAML cut at a comma: `{help: 甲, 乙}`."""
     rest = data[key]
-    before = list(data)[: list(data).index(key)]
-    last = data[before[-1]] if before else None
     if not (isinstance(rest, Scalar) and rest.style == "plain" and rest.text == ""):
         return False
+    if walker.failures >= MOST_GUESSED:
+        return False
+    before = list(data)[: list(data).index(key)]
+    last = data[before[-1]] if before else None
     if not isinstance(last, Scalar) or last.style != "plain" or key.isascii():
         return False
     whole = f"{last.text}, {key}"[:60]
@@ -281,6 +283,8 @@ def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) 
     """Whether `key` is the rest of an expression that YAML cut at a comma: `max(a, 1)`."""
     rest = data[key]
     if not (isinstance(rest, Scalar) and rest.style == "plain" and rest.text == ""):
+        return False
+    if walker.failures >= MOST_GUESSED:
         return False
     before = list(data)[: list(data).index(key)]
     if not before:
