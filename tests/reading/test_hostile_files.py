@@ -40,6 +40,10 @@ FILES = {
     "a pattern that explodes": HEAD + "  a: {type: text, pattern: '(a{1000}){1000}'}\n",
     "a ring of computes": HEAD
     + "".join(f"  f{n}: {{type: number, compute: f{(n + 1) % 499}}}\n" for n in range(499)),
+    "fifteen thousand words without a value": HEAD
+    + "  a: {type: text, title: x, "
+    + ", ".join(f"金{n}" for n in range(15_000))
+    + "}\n",
     "fifteen thousand choices": HEAD
     + "  a: {type: choice, choices: {"
     + ", ".join(f"c{n}: x" for n in range(15_000))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from jingwei.language.choices import CHOICES
+from jingwei.language.cut_texts import cut_expression, is_cut_text
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Generate
@@ -41,8 +42,6 @@ from jingwei.language.walker import (
     BAD,
     DECIDING,
     Walker,
-    cut_expression,
-    is_cut_text,
     meant_key,
     misplaced_field,
     reads,

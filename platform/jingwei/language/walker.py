@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jingwei.language.cut_texts import MOST_GUESSED, cut_expression, is_cut_text
 from jingwei.language.meant_shape import code_of, meant_shape
 from jingwei.language.meant_words import meant_name
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
@@ -28,7 +29,6 @@ SOFT = frozenset(
 # keys of a step, which are looked for in what happens in it
 OF_A_STEP = frozenset(("id", "title", "when", "due", "overdue", "can", "help", "empty", "remind"))
 IN_A_STEP = frozenset(("approve", "fill", "cc", "acknowledge"))
-MOST_GUESSED = 100  # problems of one file for which a better word is looked for
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
 
@@ -258,58 +258,6 @@ def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
         return OTHER_WORDS[narrow]
     other = nearest(key, (word for word, ours in OTHER_WORDS.items() if ours in known))
     return OTHER_WORDS[other] if other is not None and len(key) > 3 else None
-
-
-def is_cut_text(walker: Walker, data: dict[str, Data], key: str, path: Path) -> bool:
-    """Whether `key` is the rest of a text that YAML cut at a comma: `{help: 甲, 乙}`."""
-    rest = data[key]
-    if not (isinstance(rest, Scalar) and rest.style == "plain" and rest.text == ""):
-        return False
-    if walker.failures >= MOST_GUESSED:
-        return False
-    before = list(data)[: list(data).index(key)]
-    last = data[before[-1]] if before else None
-    if not isinstance(last, Scalar) or last.style != "plain" or key.isascii():
-        return False
-    whole = f"{last.text}, {key}"[:60]
-    meant = f'{before[-1]}: "{whole}"'
-    if before[-1] == "choices":
-        meant = f"choices: {{c1: {last.text[:20]}, c2: {key[:20]}}}"
-    walker.fail("cut-text", walker.key_at((*path, key)), suggestion=meant, text=whole)
-    return True
-
-
-def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) -> bool:
-    """Whether `key` is the rest of an expression that YAML cut at a comma: `max(a, 1)`."""
-    rest = data[key]
-    if not (isinstance(rest, Scalar) and rest.style == "plain" and rest.text == ""):
-        return False
-    if walker.failures >= MOST_GUESSED:
-        return False
-    before = list(data)[: list(data).index(key)]
-    if not before:
-        return False
-    last = data[before[-1]]
-    if not isinstance(last, Scalar) or last.style != "plain":
-        return any(cut_expression(walker, data, earlier, path) for earlier in before[-1:])
-    place = last.text.find("（")
-    if place > last.text.find("）"):
-        at = walker.value_at((*path, before[-1])).shifted(place, place + 1)
-        walker.fail("wrong-sign", at, sign="（", suggestion="(")
-        return True
-    if re.fullmatch(r"[0-9]{3}(\.[0-9]+)?[万亿%]?", key) and re.fullmatch(
-        r"[+-]?[0-9]+", last.text
-    ):
-        at, why = walker.value_at((*path, before[-1])), Phrase("refusals.not-a-number", bare=True)
-        written, plain = f"{last.text},{key}", f"{last.text}{key}"
-        walker.fail("bad-value", at, suggestion=plain, value=written, why=why)
-        return True
-    open_ = [sign for sign, close in ("()", "[]") if last.text.count(sign) > last.text.count(close)]
-    if not open_:
-        return cut_expression(walker, data, before[-1], path)
-    at = walker.value_at((*path, before[-1]))
-    walker.fail("cut-expression", at, missing=")" if open_[0] == "(" else "]")
-    return True
 
 
 # what says who, where `who:` is missing around it
