@@ -113,8 +113,7 @@ def house(
         opened.close()
 
 
-@pytest.fixture
-def studio(house: ApiHouse) -> Enter:
+def begin_again(house: ApiHouse) -> None:
     """Nobody is writing anything, and what runs is the first release again."""
     for one in WRITERS:
         author = Author(house, one["login"])
@@ -128,6 +127,19 @@ def studio(house: ApiHouse) -> Enter:
         assert done.status_code == 201, done.get_data(as_text=True)
     for path, text in FILES.items():
         (house.root / path).write_text(text.lstrip("\n"), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def begun(house: ApiHouse) -> ApiHouse:
+    """The installation at its first release, whatever the module before has published."""
+    begin_again(house)
+    return house
+
+
+@pytest.fixture
+def studio(house: ApiHouse) -> Enter:
+    """Nobody is writing anything, and what runs is the first release again."""
+    begin_again(house)
     return lambda login: Author(house, login)
 
 

@@ -20,9 +20,9 @@ permissions:
 
 
 @pytest.fixture(scope="module")
-def bridge(house: ApiHouse) -> int:
+def bridge(begun: ApiHouse) -> int:
     """A contract of company A."""
-    made = house.make("li.na", "contract", name="大桥", amount=7, secret="底价九十")
+    made = begun.make("li.na", "contract", name="大桥", amount=7, secret="底价九十")
     return int(made["id"])
 
 

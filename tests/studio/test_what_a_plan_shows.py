@@ -18,9 +18,9 @@ NUMBER = "secret: {type: number, title: 底价}"
 
 
 @pytest.fixture(scope="module")
-def offer(house: ApiHouse) -> str:
+def offer(begun: ApiHouse) -> str:
     """The secret of a contract, which becomes no number."""
-    house.make("li.na", "contract", name="石桥", amount=7, secret="底价九十")
+    begun.make("li.na", "contract", name="石桥", amount=7, secret="底价九十")
     return "底价九十"
 
 
