@@ -5,8 +5,8 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
     {do, by, …}   do one thing: an action of a task (`step` names whose, else the person's newest),
                   of the flow (`recall`, `jump`, …), or `submit`, `clock`, `publish`, `proxy`,
                   `disable`, `people` (`lines` of the people sheet), `hand_over`, `change`, `race`,
-                  `child` (acts in a request that this one began); what else is written goes into
-                  the body
+                  `child` (acts in a request that this one began); `was` names the task by its
+                  outcome; what else is written goes into the body
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
                   {field: value} · events: types that the step wrote, in order · round ·
@@ -49,7 +49,7 @@ OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrat
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
 REASONED = {*OF_FLOW, "reassign"}  # they call it `reason`
 SPANS = {"d": "days", "h": "hours", "min": "minutes"}
-OURS = {"do", "by", "step", "expect", "key", "match"}
+OURS = {"do", "by", "step", "expect", "key", "match", "was"}
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ class Run:
             if do == "jump" and "from" in body:
                 body["step"] = body.pop("from")
             return lambda: self._on_flow(by, action, body, keys)
-        task = self._task(by, step.get("step"), step.get("of"))
+        task = self._task(by, step.get("step"), step.get("of"), step.get("was"))
         body.pop("of", None)
         return lambda: house.act(by, task, do, body, **keys)
 
@@ -361,15 +361,17 @@ class Run:
         open_ = [t for t in mine if t.acting == by and t.state == "open"]
         return [t for t in open_ if kind in (None, t.kind)]
 
-    def _task(self, by: str, step: str | None, of: str | None) -> int:
-        """The person's open task (of a step, or `of` somebody whose place is taken); else the
-        newest closed one; else any that is open: to be refused."""
+    def _task(self, by: str, step: str | None, of: str | None, was: str | None) -> int:
+        """The person's open task (of a step, or `of` somebody whose place is taken, or that `was`
+        closed so); else the newest closed one; else any that is open: to be refused."""
         state = self._stored()[0]
         known = [
             t for t in state.tasks.values() if step is None or state.runs[t.run or 0].step == step
         ]
         if of is not None:
             known = [t for t in known if t.person == of]
+        if was is not None:
+            known = [t for t in known if t.outcome == was]
         mine = [t for t in known if by in (t.acting, t.person)]
         ranked = [
             *[t for t in mine if t.state == "open" and t.acting == by],

@@ -1,11 +1,12 @@
-"""What must hold of every request after every step (A1–A7 of the design)."""
+"""What must hold of every request after every step (A1–A7 of the design, and four eyes: A8)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jingwei.services.flows.seats import by_rule
 from jingwei.services.flows.state import State, replayed
-from jingwei.storage.flow_rows import TERMINAL, EventRow
+from jingwei.storage.flow_rows import TERMINAL, EventRow, TaskRow
 
 OUTCOMES = frozenset(
     {
@@ -27,6 +28,7 @@ def broken(
         *_replays(state, events),
         *_nothing_left(state, timers),
         *_joins(state),
+        *_four_eyes(state),
     ]
 
 
@@ -108,4 +110,22 @@ def _joins(state: State) -> list[str]:
             lanes = {lane for lane, word in run.data["lanes"].items() if word == "open"}
             if lanes != {r.lane for r in inside}:
                 found.append(f"A2: lanes of {run.path}: {lanes} open, steps in {inside}")
+    return found
+
+
+def _four_eyes(state: State) -> list[str]:
+    """Nobody holds or decided two seats of one run, unless the rule itself gave him both."""
+    asked: dict[tuple[int, str], list[TaskRow]] = {}
+    for task in state.tasks.values():
+        if task.run in state.runs and task.kind == "approval":
+            asked.setdefault((task.run or 0, task.person), []).append(task)
+    found = []
+    for (run, person), tasks in asked.items():
+        seats = {
+            t.seat
+            for t in tasks
+            if t.state in ("open", "waiting") or t.outcome in ("approved", "rejected")
+        }
+        if len(seats) > 1 and not all(by_rule(tasks, person, seat) for seat in seats):
+            found.append(f"A8: {person} has seats {sorted(seats)} of run {state.runs[run].path}")
     return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, NotAllowed, Refused
 from jingwei.services.flows.returns import asked_target, names_a_step
-from jingwei.services.flows.seats import given_key
+from jingwei.services.flows.seats import given_key, sits_elsewhere
 from jingwei.services.flows.undoing import check_nobody_after, check_untouched
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import Listed, Word, action_word, outcome_word
@@ -270,9 +270,11 @@ def _check_withdrawable(walk: Walk, run: RunRow, task: TaskRow) -> None:
 
 def receiver_of(walk: Walk, task: TaskRow) -> TaskRow:
     """The open task of who was given this one. Raises Conflict once the receiver has acted: has
-    decided or handed on, or asked somebody."""
+    decided or handed on, or asked somebody; Refused where its person has another seat by now."""
     key = given_key(task)
     found = next((t for t in walk.live_tasks(task.run or 0) if t.key == key), None)
     if found is None or any(t.origin == found.id for t in walk.tasks_of(task.run or 0)):
         raise Conflict("flow-too-late")
+    if sits_elsewhere(walk, task):
+        raise Refused("flow-already-asked", person=walk.asks.named(task.person))
     return found

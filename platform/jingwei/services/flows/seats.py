@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from jingwei.language.workflow import Step
@@ -115,6 +116,27 @@ def why_not(walk: Walk, run: RunRow, person: str, task: TaskRow) -> str | None:
     if own and walk.plan.policy(walk.step_of(run), "self_approval") != "allow":
         return "own-request"
     return None
+
+
+def sits_elsewhere(walk: Walk, task: TaskRow) -> bool:
+    """Whether the person of a task that is closed was given another one of its run meanwhile, so
+    that with both he would decide twice. What the rule itself gave him is no bar."""
+    known = walk.tasks_of(task.run or 0)
+    others = [
+        t
+        for t in known
+        if t.person == task.person
+        and t.id != task.id
+        and (t.state in ("open", "waiting") or t.outcome in ("approved", "rejected"))
+    ]
+    seats = {task.seat, *(t.seat for t in others)}
+    return bool(others) and not all(by_rule(known, task.person, seat) for seat in seats)
+
+
+def by_rule(tasks: Iterable[TaskRow], person: str, seat: int) -> bool:
+    """Whether the step itself gave a person this seat, and nobody else did."""
+    first = min((t for t in tasks if (t.person, t.seat) == (person, seat)), key=lambda t: t.id)
+    return first.key is None and first.position is None
 
 
 def given_key(task: TaskRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jingwei.refusals import Conflict
-from jingwei.services.flows.seats import ask_more
+from jingwei.services.flows.seats import ask_more, sits_elsewhere
 from jingwei.services.flows.votes import seats_of, verdict
 from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import RunRow, TaskRow
@@ -61,7 +61,9 @@ def ask_again(walk: Walk, run: RunRow, task: TaskRow) -> None:
         people = {
             t.person: t
             for t in found
-            if t.outcome in ("superseded", "cancelled") or t.id == task.id
+            if t.id == task.id
+            or t.outcome == "cancelled"
+            or (t.outcome == "superseded" and not sits_elsewhere(walk, t))
         }
         for person, old in people.items():
             ask_more(
