@@ -11,6 +11,7 @@ from jingwei.refusals import (
     Conflict,
     FieldRefusal,
     Invalid,
+    Malformed,
     NotAllowed,
     NotFound,
     Refused,
@@ -171,6 +172,7 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
     if found.state.flow.status == "suspended":
         raise Conflict("flow-suspended")
     if task.kind == "answer":
+        _refuse_fields(body)
         return
     run = found.state.runs[task.run or 0]
     owes = action in ("approve", "submit")  # what decides nothing, or no, owes nothing
@@ -181,6 +183,15 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
     own = task.kind == "fill" and task.person == found.state.flow.initiator
     if own and task.acting == task.person:
         records.check_submission(work, found.state.flow.form, found.asks.record)
+
+
+def _refuse_fields(body: Mapping[str, Any]) -> None:
+    """An opinion comes in words: who asked for it decides, and writes the fields of the step."""
+    fields = body.get("fields") or {}
+    if fields:
+        names = fields if isinstance(fields, Mapping) else ("fields",)
+        wrong = [FieldRefusal(name, "not-writable", {"name": name}) for name in names]
+        raise Malformed("not-writable-fields", fields=wrong)
 
 
 def act_on_flow(
