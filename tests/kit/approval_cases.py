@@ -5,7 +5,8 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
     {do, by, …}   do one thing: an action of a task (`step` names whose, else the person's newest),
                   of the flow (`recall`, `jump`, …), or `submit`, `clock`, `publish`, `proxy`,
                   `disable`, `people` (`lines` of the people sheet), `hand_over`, `change`, `race`,
-                  `child` (acts in a request that this one began); `was` names the task by its
+                  `child` (acts in a request that this one began); `publish` may be `of` another
+                  form, and be `without` a field; `was` names the task by its
                   outcome; what else is written goes into the body
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
@@ -206,8 +207,10 @@ class Run:
                 self._clock(str(step["by"]))
                 return [None]
             case "publish":
-                form = self.case.form
-                files = case_files(form, step["flow"], step.get("form"))
+                form = step.get("of", self.case.form)
+                files = case_files(
+                    form, step["flow"], step.get("form"), without=step.get("without")
+                )
                 self.house.publish(files)
                 return [None]
             case "disable":

@@ -98,12 +98,15 @@ _PEOPLE = (
 PEOPLE = tuple({**person, "password": PASSWORD} for person in _PEOPLE)
 
 
-def case_files(name: str, flow: str, form: str | None = None, title: str = "") -> dict[str, str]:
-    """The form and the workflow of one case, by path. `flow`: the workflow without `kind`, `title`
-    and `form`."""
+def case_files(
+    name: str, flow: str, form: str | None = None, title: str = "", *, without: str | None = None
+) -> dict[str, str]:
+    """The form (`without` one of its fields) and the workflow of one case, by path. `flow`: the
+    workflow without `kind`, `title` and `form`."""
     text = textwrap.dedent(flow).strip("\n")
+    lines = (form or FORM.format(name=name, code=name.upper(), title=name)).split("\n")
     return {
-        f"forms/{name}.yaml": form or FORM.format(name=name, code=name.upper(), title=name),
+        f"forms/{name}.yaml": "\n".join(x for x in lines if not x.startswith(f"  {without}:")),
         f"workflows/{name}.yaml": f"kind: workflow\ntitle: 审批\nform: {name}\n{text}\n",
     }
 

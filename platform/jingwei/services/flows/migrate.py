@@ -13,6 +13,7 @@ from jingwei.refusals import Conflict, Invalid, Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
+from jingwei.services.flows.automatic import look_at_children
 from jingwei.services.flows.moving import MovedTask, TriedAsks, tasks_moved
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
@@ -116,6 +117,9 @@ def _move(walk: Walk, to: Planned, reason: str | None, release: int) -> None:
     for run in opens:
         step = to.plan.step(steps[run.step])
         walk.start_step(step, run.parent, run.lane, whatever=True)
+    if walk.flow.status == "running":  # what it waits for may have ended while it fitted no more
+        for run in [r for r in walk.runs.values() if r.kind == "subflow" and r.state == "open"]:
+            look_at_children(walk, run.id)
     walk.settle()
 
 

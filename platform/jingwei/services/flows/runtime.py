@@ -385,10 +385,11 @@ def _hold_children(work: Work, before: State, after: State) -> None:
                 walk.note_system("resumed_by_administrator", reason="parent-resumed")
                 kept = {name: word for name, word in flow.memory.items() if name != HELD_BY}
                 walk.set_flow(status="running", memory=kept)
-                for run in [r for r in walk.runs.values() if r.kind == "subflow"]:
-                    if run.state == "open":
-                        look_at_children(walk, run.id)
-                walk.settle()
+                if found.fits:  # else it goes on when it is migrated
+                    for run in [r for r in walk.runs.values() if r.kind == "subflow"]:
+                        if run.state == "open":
+                            look_at_children(walk, run.id)
+                    walk.settle()
             if walk.events:
                 commit(work, found, walk)
 
