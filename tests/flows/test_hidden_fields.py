@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows_small import house, workflow
+import pytest
+from flows_small import FORM, house, workflow
 
+from jingwei.refusals import Invalid
 from jingwei.services import history, record_views
+from jingwei.services.inbox import BoxWish, box_page
 
 TWO = workflow(
     """
@@ -34,3 +37,24 @@ def test_a_step_hides_its_fields_from_its_people_only(tmp_path: Path) -> None:
     assert not {"amount", "lines"} & shown("fin").keys()  # after the decision, too
     assert shown("head")["amount"] == 7
     assert shown("ann")["amount"] == 7
+
+
+def test_nor_do_names_and_rules_tell_of_them(tmp_path: Path) -> None:
+    """In the box of tasks, and where a rule refuses what he fills in."""
+    rule = "rules:\n  most: {check: opinion is empty, at: title, message: '{title} {amount}'}\n"
+    form = FORM.replace("number:", 'display: "{title} {amount}"\nnumber:')
+    text = TWO.replace("hide: [amount, lines]", "hide: [amount, lines], write: [opinion]")
+    here = house(tmp_path, text, form=form.replace("permissions:\n", rule + "permissions:\n"))
+    flow = here.start(amount=77)
+
+    def named(login: str) -> str:
+        with here.reading(login) as view:
+            [task] = box_page(view, "todo", BoxWish(), 5).items
+            return str(task["display"])
+
+    assert "77" not in named("fin")
+    with pytest.raises(Invalid) as refused:
+        here.act("fin", flow, "approve", fields={"opinion": "好"})
+    assert [one.words["zh"] for one in refused.value.fields] == ["t —"]
+    here.act("fin", flow, "approve")
+    assert named("head") == "t 77"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from services_house import House
 
-from jingwei.services import comments, notices, records, sharing, titles, world
+from jingwei.services import comments, drafts, notices, records, sharing, titles, world
 from jingwei.services.people import SYSTEM
 from jingwei.services.titles import Titles
 
@@ -19,6 +19,8 @@ fields:
   name: {type: text, title: 名称}
   above: {type: link, to: memo, title: 上级}
   parts: {type: number, title: 下级数, compute: count(related.below)}
+rules:
+  long: {check: name != "短", at: name, message: "太短 {secret}"}
 related:
   below: {form: memo, by: above, title: 下级}
 permissions:
@@ -79,6 +81,12 @@ def test_a_share_opens_no_field_that_its_giver_is_kept_from(house: House, memo: 
 
     assert shown["name"] == "桥"
     assert "secret" not in shown
+    with house.read("nobody") as view:
+        assert titles.display_of(view, "memo", memo, "zh") == "桥"
+        [told] = notices.inbox(view)["items"]
+        [judged] = drafts.compute(view, "memo", {"name": "短"}, id=memo).problems
+    assert "CANARY" not in told["text"]
+    assert judged.words["zh"] == "太短 —"
 
 
 def test_related_records_are_counted_however_many_there_are(

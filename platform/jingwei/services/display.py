@@ -107,7 +107,7 @@ def display(
 
 def _closed(view: Reading, form: Form, record: Mapping[str, Any]) -> frozenset[str]:
     """Fields that are hidden from the reader, or masked; mostly there are none to look for."""
-    if not view.rights.hides_anything(view, form.name):
+    if not view.rights.hides_anything(view, form.name, record):
         return frozenset()
     rights = view.rights.fields(view, form.name, record)
     return all_fields(form) - (rights.visible - rights.masked)

@@ -80,7 +80,7 @@ def told(
 
 def _rights(view: Reading, form: Form, old: Mapping[str, Any] | None) -> FieldRights | None:
     """What the actor sees of a stored record, or of a new one; None where nothing is closed."""
-    if not view.rights.hides_anything(view, form.name):
+    if not view.rights.hides_anything(view, form.name, old):
         return None
     if old is not None:
         return view.rights.fields(view, form.name, old)

@@ -226,14 +226,24 @@ class Rights:
         kept = [n for p in sharing or form.permissions.values() for n in (*p.hide, *p.mask)]
         return everything - with_columns(form, kept) - sensitive_fields(form)
 
-    def hides_anything(self, view: Viewing, form: str) -> bool:
-        """Whether some field of the form may be closed to the actor, of any of its records."""
+    def hides_anything(
+        self, view: Viewing, form: str, record: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether some field of this record, or of a new one, may be closed to the actor. Whoever
+        neither reads nor was given it knows of it otherwise, as who administers requests does."""
         if view.actor.is_system:
             return False
+        if record is not None:
+            view = view.of(record.get("org"))
         known = self.grants(view, form)
         if any(g.permission.hide or g.permission.mask for g in known.grants):
             return True
-        return any(r.fields for r in known.restrictions)
+        if any(r.fields for r in known.restrictions):
+            return True
+        readers = (g for g in known.grants if "read" in g.permission.can)
+        if record is None or any(self._covers(view, g, record) for g in readers):
+            return False
+        return self.opened(view, form, record["id"])
 
     def _system_rights(self, view: Viewing, form: Form) -> FieldRights:
         key = (view.installation.release.id, view.catalogue.standing, form.name)

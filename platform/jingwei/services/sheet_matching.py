@@ -176,7 +176,7 @@ def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
 
 def _known(work: Reading, plan: FormPlan, record: Mapping[str, Any]) -> FieldRights | None:
     """What the actor sees of this record; None: everything."""
-    if not work.rights.hides_anything(work, plan.form.name):
+    if not work.rights.hides_anything(work, plan.form.name, record):
         return None
     return work.rights.fields(work, plan.form.name, record)
 

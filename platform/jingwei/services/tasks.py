@@ -12,6 +12,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
 from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
+from jingwei.services.reader_world import as_reader
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_kinds import Books
@@ -140,7 +141,6 @@ def told(
     fresh = {t.acting for t in tasks} - people.keys()
     if fresh:
         people |= find_people(work.connection, fresh)
-    knowing = work.as_system()  # their task opens the record to them, whatever its cause may see
     notices = []
     for task in tasks:
         if kind == "task":
@@ -152,12 +152,14 @@ def told(
         if row is None or (task.acting == work.actor.login and kind == "task"):
             continue
         locale = row.locale or "zh"
+        # as far as it is opened to whoever is asked, whatever its cause may see
+        reader = as_reader(work, work.people.person(work.connection, row, work.today))
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
             locale,
-            display=display(knowing, task.form, record, locale)
+            display=display(reader, task.form, record, locale)
             if record
-            else _display(knowing, task, locale),
+            else _display(reader, task, locale),
             step=task.title.get(locale, ""),
         )
         at = task.opened_at if kind == "task" else work.now
