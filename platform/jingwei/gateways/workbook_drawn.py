@@ -56,7 +56,8 @@ class Drawing:
         """What follows the rows of a sheet."""
         last = min(count + 1 + MOST_NEW, LAST_ROW)
         width = xl_col_to_name(max(len(columns) - 1, 0))
-        self.filtered.append(f"'{name}'!$A$1:${width}${count + 1}".replace("&", "&amp;"))
+        quoted = name.replace("'", "''")
+        self.filtered.append(escape(f"'{quoted}'!$A$1:${width}${count + 1}"))
         rules = []
         for at, column in enumerate(columns):
             letter = xl_col_to_name(at)
