@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from exchange_kit import ledger, sheet_file
@@ -15,6 +16,7 @@ from openpyxl import load_workbook
 from services_house import House
 
 from jingwei.gateways.workbook import csv_lines, write_sheet
+from jingwei.gateways.workbook_drawn import Drawing
 from jingwei.refusals import Malformed, NotAllowed, NotFound
 from jingwei.services import records
 from jingwei.services.exchange import import_sheet
@@ -106,6 +108,14 @@ def test_nothing_in_an_export_is_a_formula(house: House) -> None:
     assert all(cell.data_type != "f" for row in book.active.rows for cell in row)
     for line in csv.reader(io.StringIO(as_csv(house).decode("utf-8-sig"))):
         assert not any(cell[:1] in tuple("=+@\t\r＝＋－＠") for cell in line if cell)
+
+
+def test_a_sheet_may_be_called_anything() -> None:
+    """A table `明细 <1万` used to make a workbook that no program opened."""
+    drawing = Drawing(("", ""), {})
+    drawing.tail([], "明细 <1万> & '甲'", 1, is_loose=True)
+    named = ElementTree.fromstring(drawing.names())
+    assert [one.text for one in named] == ["'明细 <1万> & ''甲'''!$A$1:$A$2"]
 
 
 def test_an_export_shows_titles_and_obeys_rights_and_filters(house: House) -> None:
