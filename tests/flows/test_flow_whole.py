@@ -163,7 +163,7 @@ def test_who_waited_for_another_decision_sees_it(tmp_path: Path, postgres_url: s
         later.start()  # and waits for what this transaction has locked
         waiting = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         while later.is_alive() and not work.connection.exec_driver_sql(waiting).first():
-            pass
+            later.join(0.01)
 
     here.platform.commands.run(decide, here.person("fin"))
     later.join()
