@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from jingwei.api.again import Application
 from jingwei.api.errors import register_errors
 from jingwei.api.health import measure
 from jingwei.api.security import secure
@@ -166,7 +167,7 @@ def extra_listeners() -> dict[str, Any]:
 
 def create_app(settings: Settings) -> Flask:
     """The application over its settings; no thread is started: see `start_background`."""
-    app = Flask("jingwei", static_folder=None)
+    app = Application("jingwei", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     settings = settings.with_secret()
     app.secret_key = settings.secret_key

@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
+from flask import request
 from own_postgres import own_postgres
 from sqlalchemy.exc import DBAPIError
 
+from jingwei.api.again import Application
+from jingwei.storage import database as databases
 from jingwei.storage import line as lines
 from jingwei.storage.database import Database
 from jingwei.storage.direct import begin_with, changed, fetch
@@ -139,20 +143,76 @@ def test_a_statement_that_somebody_dropped_is_tried_again(database: Database) ->
     assert words_of(database, 2) == "a"
 
 
-def test_a_connection_that_is_gone_is_replaced(database: Database) -> None:
-    def cut(connection: Any) -> None:
-        driver = connection.connection.driver_connection
-        with database.engine.connect() as other:
-            killed = "SELECT pg_terminate_backend(%s, 5000)"
-            other.exec_driver_sql(killed, (driver.info.backend_pid,))
+def test_what_was_prepared_before_a_table_changed_is_prepared_again(database: Database) -> None:
+    by_cursor = "SELECT words FROM things WHERE id = 1"
 
+    def change(type_: str) -> None:
+        with psycopg.connect(str(database.url.set(drivername="postgresql"))) as other:
+            other.execute(f"ALTER TABLE things ALTER words TYPE {type_}")
+
+    with database.writing() as connection:
+        fetch(connection, INSERT, (1, "a"))
+    with database.reading() as connection:
+        fetch(connection, WORDS, (1,))
+        for _ in range(8):  # the driver prepares what comes often
+            connection.exec_driver_sql(by_cursor)
+    change("varchar")
+    with pytest.raises(DBAPIError, match="result type"), database.reading() as connection:
+        connection.exec_driver_sql(by_cursor)
+    with database.reading() as connection:
+        assert connection.exec_driver_sql(by_cursor).scalar() == "a"
+        assert fetch(connection, WORDS, (1,)) == [("a",)]
+    change("text")
+    with pytest.raises(TryAgain), database.writing() as connection:
+        fetch(connection, WORDS, (1,))
+        fetch(connection, "SELECT %s::int", (1,))
+    assert words_of(database, 1) == "a"
+
+
+def test_what_was_only_asked_is_asked_again_where_the_connection_went(database: Database) -> None:
+    app = Application("again")
+    asked: list[str] = []
+
+    def view() -> str:
+        asked.append(request.method)
+        with database.reading() as connection:
+            if len(asked) == 1 or request.method == "POST":
+                cut(database, connection)
+            return f"{fetch(connection, 'SELECT 7', ())[0][0]}"
+
+    app.add_url_rule("/", view_func=view, methods=["GET", "POST"])
+    client = app.test_client()
+    assert client.get("/").text == "7"
+    assert client.post("/").status_code == 500
+    assert asked == ["GET", "GET", "POST"]
+
+
+def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "IDLE_SECONDS", 0)
+    with database.reading() as connection:
+        pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+    with psycopg.connect(str(database.url.set(drivername="postgresql"))) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    assert words_of(database, 1) is None
+
+
+def cut(database: Database, connection: Any) -> None:
+    driver = connection.connection.driver_connection
+    with database.engine.connect() as other:
+        killed = "SELECT pg_terminate_backend(%s, 5000)"
+        other.exec_driver_sql(killed, (driver.info.backend_pid,))
+
+
+def test_a_connection_that_is_gone_is_replaced(database: Database) -> None:
     with pytest.raises(TryAgain), database.writing() as connection:
         fetch(connection, INSERT, (1, "a"))
-        cut(connection)
+        cut(database, connection)
         fetch(connection, INSERT, (2, "a"))
     with pytest.raises(DBAPIError) as gone, database.writing() as connection:
         fetch(connection, INSERT, (3, "a"))
-        cut(connection)  # before its commit
+        cut(database, connection)  # before its commit
     assert gone.value.connection_invalidated
     with database.writing() as connection:
         fetch(connection, INSERT, (4, "a"))
@@ -188,6 +248,6 @@ def test_who_waits_for_a_lock_lets_others_work(database: Database) -> None:
         thread.start()
         waiting = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         while thread.is_alive() and not fetch(connection, waiting, ()):
-            pass
+            thread.join(0.01)
     thread.join()
     assert words_of(database, 1) == "abc"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import StaticPool
 
 from jingwei.refusals import Refused
 from jingwei.storage.books import PersonBook
-from jingwei.storage.errors import as_ours
+from jingwei.storage.errors import as_ours, is_stale
 from jingwei.storage.ids import IdBlocks
 from jingwei.storage.sqlite_functions import register_functions
 
@@ -22,7 +23,9 @@ __all__ = ["Connection", "Database"]
 BUSY_TIMEOUT_MS = 15_000
 STATEMENT_TIMEOUT_MS = 10_000
 MOST_PREPARED = 500  # statements that a connection keeps; beyond it each one is planned anew
+IDLE_SECONDS = 30  # a connection that nobody used for longer is asked whether it is still there
 _WRITES = "jingwei_writes"
+_SINCE = "jingwei_idle_since"
 
 
 class Database:
@@ -58,6 +61,7 @@ class Database:
             try:
                 yield connection
             except DBAPIError as error:
+                _leave(connection, error)
                 ours = as_ours(error)
                 if isinstance(ours, Refused):
                     raise ours from error
@@ -77,6 +81,7 @@ class Database:
                 if not connection.invalidated:  # with a connection that is gone, so is what it held
                     self.ids.undone(connection)
                 connection.rollback()
+                _leave(connection, error)
                 ours = as_ours(error) if isinstance(error, DBAPIError) else None
                 if ours is not None:
                     raise ours from error
@@ -87,6 +92,12 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _leave(connection: Connection, error: BaseException) -> None:
+    """Nobody is given a connection again whose prepared statements are wrong."""
+    if isinstance(error, DBAPIError) and is_stale(error) and not connection.invalidated:
+        connection.invalidate()
 
 
 def _sqlite(url: str, durable: bool) -> Engine:
@@ -127,7 +138,7 @@ def _postgresql(url: str) -> Engine:
         pool_size=10,
         max_overflow=40,
         pool_use_lifo=True,  # the one used last has its statements prepared
-        connect_args={"options": options},
+        connect_args={"options": options, **_patience(url)},
     )
 
     def opened(connection: Any, _record: object) -> None:
@@ -138,4 +149,33 @@ def _postgresql(url: str) -> Engine:
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", opened)
+    event.listen(engine, "checkin", _given_back)
+    event.listen(engine, "checkout", _asked_for)
     return engine
+
+
+def _patience(url: str) -> dict[str, Any]:
+    """How long an answer of the network is waited for, where the address does not say: what a
+    firewall has dropped is noticed by nothing else."""
+    name = "tcp_user_timeout"
+    return {} if name in make_url(url).query else {name: STATEMENT_TIMEOUT_MS}
+
+
+def _given_back(_connection: Any, record: Any) -> None:
+    record.info[_SINCE] = time.monotonic()
+
+
+def _asked_for(connection: Any, record: Any, _proxy: object) -> None:
+    """What lay at the bottom of the pool since the last peak may be gone: the pool then opens
+    another one. What is used all the time is not asked."""
+    import psycopg
+
+    since = record.info.get(_SINCE)
+    if since is None or time.monotonic() - since < IDLE_SECONDS:
+        return
+    try:
+        if connection.answers():
+            return
+    except psycopg.Error as error:
+        raise DisconnectionError(str(error)) from error
+    raise DisconnectionError("gone while nobody used it")

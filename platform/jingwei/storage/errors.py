@@ -6,9 +6,11 @@ from sqlalchemy.exc import DBAPIError
 
 from jingwei.refusals import Malformed, NoSpace
 
-# serialisation failure, deadlock, lock not available; a prepared statement that somebody dropped
-_AGAIN = {"40001", "40P01", "55P03", "26000"}
-
+# serialisation failure, deadlock, lock not available
+_AGAIN = {"40001", "40P01", "55P03"}
+_DROPPED = "26000"  # a prepared statement that somebody threw away
+_UNSUPPORTED = "0A000"  # said, too, of one whose table has other columns since
+_OF_PLANS = "RevalidateCachedQuery"  # the place that says so, whatever the server's language
 
 # a number or a day out of range; SQLite says so of a function of ours that overflows
 _TOO_FAR = {"22003", "22008"}
@@ -27,12 +29,22 @@ class Duplicate(Exception):
         self.constraint = constraint
 
 
+def is_stale(error: DBAPIError) -> bool:
+    """Whether only the connection is to blame: it is gone, or what it had prepared is. On another
+    one the same statement may well succeed."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    place = getattr(getattr(error.orig, "diag", None), "source_function", None)
+    return state == _DROPPED or (state == _UNSUPPORTED and place == _OF_PLANS)
+
+
 def as_ours(error: DBAPIError) -> Exception | None:
     """The same news in our words, or None when only a programmer can act on it."""
     original = error.orig
     state = getattr(original, "sqlstate", None)
     words = str(original)
-    if state in _AGAIN or "database is locked" in words or error.connection_invalidated:
+    if state in _AGAIN or "database is locked" in words or is_stale(error):
         return TryAgain(words)
     if state in _TOO_FAR or _TOO_FAR_IN_SQLITE in words:
         return Malformed("out-of-range")

@@ -18,6 +18,8 @@ from psycopg.adapt import PyFormat, Transformer
 if TYPE_CHECKING:
     from psycopg import abc
 
+# what was prepared was thrown away without our hearing of it, or its table has other columns now
+OF_PREPARED = frozenset({"26000", "0A000"})
 MOST_KEPT = 300  # statements of ours that a connection keeps; what was not run for longest goes
 _USUAL = (None, psycopg.IsolationLevel.READ_COMMITTED)
 _IDLE = pq.TransactionStatus.IDLE
@@ -106,9 +108,15 @@ class Line(psycopg.Connection[Any]):
         if self.closed:
             raise errors.OperationalError(result.get_error_message())
         error = errors.error_from_result(result)
-        if isinstance(error, errors.InvalidSqlStatementName):
-            self._statements.clear()  # thrown away without our hearing of it: all are made again
+        if error.sqlstate in OF_PREPARED:
+            self._statements.clear()  # all are made again, by names that were never used
         raise error
+
+    def answers(self) -> bool:
+        """Whether the database is still there; leaves everything as it is. Raises the driver's
+        errors where it can tell more."""
+        with self.lock:
+            return bool(self.pgconn.exec_(b"").status == pq.ExecStatus.EMPTY_QUERY)
 
     # --- transactions
 
