@@ -142,7 +142,9 @@ OWED = frozenset(("return", "reject"))
 
 
 def opinion_owed(action: str, task: Mapping[str, Any]) -> bool:
-    return action in OWED or (action == "approve" and task["opinion"] == "required")
+    """Whether it is refused without words: an opinion that was asked for is nothing but words."""
+    answers = words_of(action, task) == "answer"
+    return action in OWED or answers or (action == "approve" and task["opinion"] == "required")
 
 
 def words_of(action: str, task: Mapping[str, Any]) -> str:

@@ -126,6 +126,8 @@ def _return(walk: Walk, task: TaskRow, wish: Wish) -> None:
 
 
 def _submit(walk: Walk, task: TaskRow, wish: Wish) -> None:
+    if task.kind == "answer":  # an opinion without words would be none
+        _reason_owed(wish)
     run = _run(walk, task)
     walk.note("submitted", step=run.step, comment=wish.comment, task=task.id)
     _close(walk, task, "submitted", wish)
@@ -160,9 +162,15 @@ def _check_newcomer(walk: Walk, run: RunRow, person: str) -> None:
     step = walk.step_of(run)
     if any(t.person == person and t.state in ("open", "waiting") for t in walk.tasks_of(run.id)):
         raise Refused("flow-already-asked", person=walk.asks.named(person))
-    own = person == walk.flow.initiator and step.kind == "approve"
-    if own and walk.plan.policy(step, "self_approval") != "allow":
+    if _never_asked(walk, run, person):
         raise Refused("flow-self-approval", step=step.title)
+
+
+def _never_asked(walk: Walk, run: RunRow, person: str) -> bool:
+    """Whether this is the initiator, whom the step does not ask about his own request."""
+    step = walk.step_of(run)
+    own = person == walk.flow.initiator and step.kind == "approve"
+    return own and walk.plan.policy(step, "self_approval") != "allow"
 
 
 def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:
@@ -201,6 +209,8 @@ def _reassign(walk: Walk, task: TaskRow, wish: Wish) -> None:
 
 def _delegate(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
+    if wish.to == walk.flow.initiator and _never_asked(walk, run, wish.to):
+        raise Refused("flow-opinion-of-initiator", person=walk.asks.named(wish.to))
     person = _somebody(walk, run, wish)
     whose = {"person": task.person, "to": person}
     walk.note("delegated", step=run.step, comment=wish.comment, task=task.id, **whose)
@@ -275,7 +285,7 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         raise Invalid("invalid", fields=[FieldRefusal("people", "required")])
     for person in people:
         if person not in live or live[person].position not in ADDED:
-            raise Refused("flow-not-added", person=walk.asks.named(person))
+            raise _not_dropped(walk, run, person)
         holds = walk.actor in (task.person, task.acting)  # else an administrator
         if holds and not is_adder(walk, live[person]):
             raise NotAllowed("flow-not-the-adder", person=walk.asks.named(person))
@@ -288,6 +298,15 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
     for person in people:
         walk.close_task(live[person].id, "dropped", by=walk.actor, comment=wish.comment)
     walk.look_at(run.id)
+
+
+def _not_dropped(walk: Walk, run: RunRow, person: str) -> Refused:
+    """Who was never added, or was and has his task behind him."""
+    named = walk.asks.named(person)
+    over = [t for t in walk.tasks_of(run.id) if t.person == person and t.position in ADDED]
+    if over and over[-1].state == "closed":
+        return Refused("flow-signer-done", person=named, outcome=outcome_word(over[-1].outcome))
+    return Refused("flow-not-added", person=named)
 
 
 # --- taking back ---------------------------------------------------------------------------------
