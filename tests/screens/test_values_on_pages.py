@@ -293,6 +293,8 @@ def test_only_who_may_share_learns_with_whom_it_is_shared(house: ApiHouse, pages
     assert code(house.get("nobody", f"forms/survey/records/{id}/share"))[0] == 404
     for login in ("ops", "wang.wu"):
         assert not texts(pages.page(login, f"/f/survey/{id}"), "//ul[@class='shares']/li")
+        [told, _] = house.get(login, f"forms/survey/records/{id}/history").get_json()["items"]
+        assert told["action"] == "shared" and not {"person", "until"} & told.keys()
 
 
 @pytest.mark.parametrize(

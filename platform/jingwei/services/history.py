@@ -31,16 +31,18 @@ def history_with_past(
     visible |= _paths(past.fields)
     private = changes.private_values(view.connection, [e.id for e in entries if _hides(e)])
     found: list[dict[str, Any]] = []
+    shares = view.rights.decide(view, form, "share", shown.raw).allowed
     for entry in entries:
         release = entry.change.release
         named = {
             past.names.get((release, name), name): value
             for name, value in _with_private(entry, private).items()
         }
-        given = _share_of(entry)
+        is_share = entry.change.action in ("shared", "unshared")
+        given = _share_of(entry) if is_share and shares else {}
         body = (
             {}
-            if given
+            if is_share
             else {
                 name: _visible_rows(name, value, visible)
                 for name, value in named.items()
@@ -69,9 +71,7 @@ def history_with_past(
 
 
 def _share_of(entry: changes.Entry) -> dict[str, Any]:
-    """To whom a record was opened, and until when; empty for other changes."""
-    if entry.change.action not in ("shared", "unshared"):
-        return {}
+    """To whom a record was opened, and until when; for those who may share it."""
     told = {name: entry.change.body.get(name) for name in ("person", "until")}
     return {name: pair[1] if isinstance(pair, list) else None for name, pair in told.items()}
 
