@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, request
-from sqlalchemy.exc import DBAPIError
 
 from jingwei.storage.errors import is_stale
 
@@ -31,8 +30,8 @@ class Application(Flask):
 def _again(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
-    except DBAPIError as error:
+    except Exception as error:
         if request.method not in SAFE or not is_stale(error):
             raise
-        log.info("asked_again", path=request.path, reason=str(error.orig))
+        log.info("asked_again", path=request.path, reason=str(getattr(error, "orig", error)))
     return ask()

@@ -96,7 +96,7 @@ class Database:
 
 def _leave(connection: Connection, error: BaseException) -> None:
     """Nobody is given a connection again whose prepared statements are wrong."""
-    if isinstance(error, DBAPIError) and is_stale(error) and not connection.invalidated:
+    if is_stale(error) and not connection.invalidated:
         connection.invalidate()
 
 

@@ -29,9 +29,11 @@ class Duplicate(Exception):
         self.constraint = constraint
 
 
-def is_stale(error: DBAPIError) -> bool:
+def is_stale(error: BaseException) -> bool:
     """Whether only the connection is to blame: it is gone, or what it had prepared is. On another
     one the same statement may well succeed."""
+    if not isinstance(error, DBAPIError):
+        return False
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None)
