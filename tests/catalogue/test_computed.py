@@ -7,6 +7,7 @@ from textwrap import dedent
 
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.catalogue.computed import stored_test
+from jingwei.catalogue.routing import routing_fields
 
 FORM = """
     kind: form
@@ -48,3 +49,29 @@ def test_what_reads_a_field_that_is_not_stored_is_not_stored_either(application)
 
 def test_a_computed_value_that_may_be_overridden_has_a_column(application) -> None:
     assert kept(application, FORM)["typed"]
+
+
+def test_what_decides_the_way_is_what_conditions_read_and_what_that_is_worked_out_from(
+    application,
+) -> None:
+    """A figure that changes by itself decides nothing: only what a correction changes does."""
+    application.write(
+        "forms/order.yaml",
+        dedent(FORM)
+        .replace("fields:", "workflow: ways\nfields:", 1)
+        .replace("create]", "create, submit]"),
+    )
+    steps = """
+        kind: workflow
+        title: Ways
+        form: order
+        steps:
+          - {id: late, when: shout == "LATE" and org is not empty, approve: {who: everyone}}
+          - {id: dear, when: spent > 5 or sum(lines.price) > 3, approve: {who: everyone}}
+    """
+    application.write("workflows/ways.yaml", dedent(steps))
+    catalogue = compile_catalogue(Path(application.root))
+    late, dear = catalogue.workflows["ways"].steps
+    form = catalogue.forms["order"]
+    assert routing_fields(catalogue, form, [late]) == ["org", "due"]
+    assert routing_fields(catalogue, form, [dear]) == ["lines.price", "spent"]

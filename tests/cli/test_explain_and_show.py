@@ -191,6 +191,10 @@ def test_a_workflow_is_explained_with_every_rule_in_force(office: Shell) -> None
         "  defaults.empty: flow_admin (default)",
         "  defaults.self_approval: superior (default)",
     ]
+    assert (
+        "  defaults.return.walk_again_if_changed: what the conditions and the rules of people read "
+        "that were passed (default)"
+    ) in words
 
 
 def test_a_preset_and_a_step_say_what_holds(office: Shell) -> None:
@@ -214,7 +218,7 @@ def test_a_preset_and_a_step_say_what_holds(office: Shell) -> None:
     assert told("steps.manager.vote_withdraw") == ("never", False)
     assert told("steps.manager.remind") == (None, True)
     seen = office.json("show", "workflow/purchase_approval", "--resolved")["steps"][1]["policy"]
-    assert seen["return"] == {"to": "previous", "resume": "walk", "walk_again_if_changed": []}
+    assert seen["return"] == {"to": "previous", "resume": "walk", "walk_again_if_changed": None}
 
 
 def test_a_key_says_what_holds_where_it_is_not_written(office: Shell) -> None:

@@ -200,7 +200,7 @@ def _workflow(catalogue: Catalogue, workflow: Workflow) -> Iterator[Mention]:
             for target in follow(catalogue, form, step.signature):
                 yield Mention(step.at, by, f"steps.{step.id}.signature", target, writes=True)
         yield from _effects(form, step.do, by, f"steps.{step.id}.do")
-    for index, path in enumerate(workflow.policy.return_.walk_again_if_changed):
+    for index, path in enumerate(workflow.policy.return_.walk_again_if_changed or ()):
         where = ("defaults", "return", "walk_again_if_changed")
         at = workflow.origin.value(*where, index)
         for target in follow(catalogue, form, path):

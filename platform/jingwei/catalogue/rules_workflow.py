@@ -140,7 +140,7 @@ def _check_routing_fields(
 ) -> None:
     paths = paths_of(form)
     end = ("return", "walk_again_if_changed")
-    for index, name in enumerate(workflow.policy.return_.walk_again_if_changed):
+    for index, name in enumerate(workflow.policy.return_.walk_again_if_changed or ()):
         if name not in paths:
             at = workflow.origin.value("defaults", *end, index)
             unknown(problems, at, name, list(paths), form.name)
@@ -148,7 +148,7 @@ def _check_routing_fields(
         rule = step.policy.get("return")
         if rule is None or places.of(step, *end) == step.at:
             continue
-        for index, name in enumerate(rule.walk_again_if_changed):
+        for index, name in enumerate(rule.walk_again_if_changed or ()):
             if name not in paths:
                 unknown(problems, places.of(step, *end, index), name, list(paths), form.name)
 

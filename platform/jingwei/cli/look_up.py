@@ -29,6 +29,7 @@ from jingwei.cli.commands import command, option
 from jingwei.language.kinds.table import KINDS
 from jingwei.refusals import NotFound
 
+ROUTING = ".return.walk_again_if_changed"
 words = words_of("cli_definitions")
 
 
@@ -108,6 +109,8 @@ def _value_lines(context: Context, value: ValueHere) -> list[str]:
     for rule in value.in_force:
         place = str(rule.at) if rule.at else context.text("cli_definitions.default_word")
         shown = json.dumps(rule.value, ensure_ascii=False).replace('"', "")
+        if rule.at is None and rule.path.endswith(ROUTING):
+            shown = context.text("cli_definitions.routing_fields")
         lines.append(f"  {rule.path}: {shown} ({place})")
     return lines
 

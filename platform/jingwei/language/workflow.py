@@ -41,11 +41,12 @@ class StepFields:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReturnRule:
-    """`to` is initiator, previous, any_earlier or a step id."""
+    """`to` is initiator, previous, any_earlier or a step id. `walk_again_if_changed` None: what the
+    conditions on the way read that was passed."""
 
     to: str = "any_earlier"
     resume: Literal["returner", "walk"] = "returner"
-    walk_again_if_changed: tuple[str, ...] = ()
+    walk_again_if_changed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

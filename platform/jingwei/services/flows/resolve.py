@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from jingwei.catalogue.routing import routing_fields
 from jingwei.language.effects import Effects
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.field_types.table import present_value
@@ -242,6 +243,10 @@ class WorldAsks:
 
     def statuses(self, flows: Sequence[int]) -> Mapping[int, str]:
         return status_of_flows(self.view.connection, flows)
+
+    def routing_fields(self, steps: Sequence[Step]) -> list[str]:
+        """The fields that decide the way through these steps."""
+        return routing_fields(self.view.catalogue, self.view.catalogue.forms[self.flow.form], steps)
 
     def snapshot(self, fields: Sequence[str]) -> dict[str, Any]:
         """The routing fields as text; columns of a table as the list of their values."""

@@ -9,6 +9,7 @@ split cancels every lane.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -125,7 +126,7 @@ def send_back(walk: Walk, run: RunRow, word: str, *, resumes: bool = True) -> No
     container = around[shared - 1] if shared else None
     paths = _reopen(walk, target, shared, container, step)
     if comes_again:
-        _plan_resume(walk, paths, run, rule)
+        _plan_resume(walk, paths, run, rule, target)
 
 
 def _forget(walk: Walk, path: str, kept: str | None) -> None:
@@ -139,16 +140,30 @@ def _forget(walk: Walk, path: str, kept: str | None) -> None:
     walk.remember(resume=resume)
 
 
-def _plan_resume(walk: Walk, paths: list[str], run: RunRow, rule: ReturnRule) -> None:
+def _plan_resume(walk: Walk, paths: list[str], run: RunRow, rule: ReturnRule, target: str) -> None:
+    fields = rule.walk_again_if_changed
+    if fields is None:
+        fields = tuple(walk.asks.routing_fields(_passed(walk, target, run.step)))
     entry = {
         "from": run.path,
         "step": run.step,
         "with": paths,
-        "snapshot": walk.asks.snapshot(rule.walk_again_if_changed),
+        "snapshot": walk.asks.snapshot(fields),
     }
     resume = dict(walk.flow.memory.get("resume", {}))
     resume.update(dict.fromkeys(paths, entry))
     walk.remember(resume=resume)
+
+
+def _passed(walk: Walk, target: str, returner: str) -> list[Step]:
+    """The steps that the request came past between the two, whose conditions are not looked at
+    again where it goes straight back; the people of the returner are asked for afresh anyway."""
+    came = {run.step for run in walk.runs.values()}
+    order = [name for name in walk.plan.places if name != START]
+    first = order.index(target) + 1 if target != START else 0
+    between = order[first : order.index(returner) + 1]
+    steps = [walk.plan.step(name) for name in between if name in came]
+    return [replace(step, who=()) if step.id == returner else step for step in steps]
 
 
 def _reopen(
