@@ -45,6 +45,16 @@ FLOWS = {
           - {id: z, title: 部门, approve: {mode: all, who: [{person: u8}, {person: u9}]}}
           - {id: b, title: 板块, approve: {who: {person: head}}}
         """,
+    "pausing": "steps: [{id: w, wait: {for: 3d}}, {id: a, approve: {who: {person: u5}}}]",
+    "parts": """
+        steps:
+          - id: parts
+            title: 分项
+            subflow:
+              {workflow: piece, create: {form: piece, set: {title: =row.unit.title}}, each: lines}
+          - {id: last, title: 汇总, approve: {who: {person: u5}}}
+        """,
+    "piece": "steps: [{id: a, approve: {who: {person: u5}}}]",
     "abroad": "steps: [{id: a, title: 会签, approve: {who: {person: out}}}]",
     "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
 }
@@ -266,6 +276,17 @@ def test_boxes_show_counts_and_tasks_can_be_chosen(house: Approvals, pages: Page
         pages.page("out", "/"), "//*[@aria-labelledby='begun-title']//*[@class='task-name']"
     )
     assert sorted(begun) == ["丙", "乙", "甲"]
+
+
+def test_what_one_began_says_what_it_waits_for_where_that_is_nobody(
+    house: Approvals, pages: Pages
+) -> None:
+    house.start("parts", "out", title="合", lines=[{"unit": "A"}, {"unit": "B"}])
+    house.start("pausing", "out", title="歇")
+    shown = pages.page("out", "/tasks?box=mine")
+    told = texts(shown, "//*[@class='task-meta']")
+    assert any("等到 " in one for one in told), told
+    assert any("等待 piece 甲公司、piece 乙公司" in one for one in told), told
 
 
 def test_the_inbox_is_narrowed_searched_and_turned_page_by_page(

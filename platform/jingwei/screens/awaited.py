@@ -9,6 +9,7 @@ from typing import Any
 
 from jingwei.screens.cells import Cells
 from jingwei.screens.flow_diagram import condition_words
+from jingwei.screens.stands import ON_THE_WAY
 from jingwei.services.commands import Reading
 from jingwei.texts import text
 from jingwei.web import locale
@@ -24,6 +25,7 @@ class Child:
     address: str
     status: str
     people: str
+    runs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ class Awaited:
     long: str
     short: str
     children: tuple[Child, ...] = ()
+
+    @property
+    def briefly(self) -> str:
+        """The whole of it in a few words, the requests by name."""
+        requests = [child.title for child in self.children if child.runs]
+        if not requests:
+            return self.what
+        people = text("screens.joint", locale()).join(requests)
+        return text("screens.record.waits_for", locale(), people=people)
 
 
 def awaited_of(
@@ -78,6 +89,7 @@ def _child(cells: Cells, child: Mapping[str, Any]) -> Child:
         f"/f/{child['form']}/{child['record']}" if seen else "",
         text(f"flows.statuses.{child['status']}", locale()),
         text("screens.joint", locale()).join(cells.person(p) for p in child["waiting_for"]),
+        child["status"] in ON_THE_WAY,
     )
 
 

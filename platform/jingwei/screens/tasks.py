@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from jingwei.refusals import Refused
+from jingwei.screens.awaited import awaited_of
 from jingwei.screens.cells import Cell, Cells
 from jingwei.screens.frame import here, page
 from jingwei.screens.session import reading
@@ -155,6 +156,7 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         else outcome,
         "outcome_color": _outcome_color(outcome),
         "waits": _waits(cells, task),
+        "awaits": _awaits(view, cells, task),
         "buttons": task_buttons(task),
         "fill": _fill(task),
         "fill_words": text("flow_screens.fill_and_decide", locale()),
@@ -184,6 +186,16 @@ def _waits(cells: Cells, task: Mapping[str, Any]) -> str:
     running = task.get("status", "running") == "running"
     names = [cells.person(login) for login in task.get("waiting_for") or ()] if running else []
     return text("screens.joint", locale()).join(names)
+
+
+def _awaits(view: Reading, cells: Cells, task: Mapping[str, Any]) -> list[str]:
+    """Of a request that one began and that waits for nobody: the moment, the condition or the
+    requests that it waits for."""
+    form = view.catalogue.forms.get(str(task.get("form")))
+    if task.get("status") != "running" or form is None or not task.get("waiting"):
+        return []
+    names = {f.path: f.title(locale()) for f in form.fields.values()}
+    return [one.briefly for one in awaited_of(view, cells, task, names)]
 
 
 def _fill(task: Mapping[str, Any]) -> str:

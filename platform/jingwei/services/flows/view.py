@@ -14,14 +14,21 @@ from jingwei.services.flows import predict
 from jingwei.services.flows.flow_actions import offered_on_flow
 from jingwei.services.flows.operations import asked_first, offered
 from jingwei.services.flows.returns import names_a_step
-from jingwei.services.flows.runtime import Loaded, is_administrator, load, may_see, of_state
+from jingwei.services.flows.runtime import (
+    Loaded,
+    is_administrator,
+    load,
+    loaded,
+    may_see,
+    of_state,
+)
 from jingwei.services.flows.state import State
 from jingwei.services.flows.waits import awaited
 from jingwei.services.flows.walk import Walk
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
-from jingwei.storage.flow_rows import FlowRow, RunRow, TaskRow
+from jingwei.storage.flow_rows import TERMINAL, FlowRow, RunRow, TaskRow
 
 _SHOWN = frozenset({"fill", "approve", "acknowledge", "cc"})
 
@@ -293,11 +300,12 @@ def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
 
 def mine(view: Reading, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
     """Own requests as entries of the inbox: the task that holds each up, else the request; with
-    everybody who is waited for."""
+    everybody who is waited for, and where that is nobody, what is (`waiting`, as of a request).
+    Who only takes note is not waited for."""
     open_: dict[int, TaskRow] = {}
     waits: dict[int, list[str]] = {}
     for task in task_rows.open_tasks_in(view.connection, tasks.books(view), [f.id for f in flows]):
-        if task.state == "open":
+        if task.state == "open" and task.run is not None:
             open_.setdefault(task.flow or 0, task)
             waits.setdefault(task.flow or 0, []).append(task.acting)
     shown = {one["flow"]: one for one in tasks.tasks_json(view, list(open_.values()))}
@@ -307,9 +315,19 @@ def mine(view: Reading, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
             "flow": flow.id,
             "status": flow.status,
             "waiting_for": list(dict.fromkeys(waits.get(flow.id, ()))),
+            "waiting": [] if flow.id in waits else _awaited(view, flow),
         }
         for flow in flows
     ]
+
+
+def _awaited(view: Reading, flow: FlowRow) -> list[dict[str, Any]]:
+    if flow.status in TERMINAL:
+        return []
+    try:
+        return awaited(view, loaded(view, flow, though_it_fits_no_more=True))
+    except Refused:  # of a workflow that is gone
+        return []
 
 
 def _ended(view: Reading, flow: FlowRow) -> dict[str, Any]:
