@@ -209,6 +209,30 @@ def test_a_request_that_asks_nobody_says_what_it_waits_for_and_until_when(
     assert pages.page("u1", address).xpath("//*[@class='flow-related']") == []
 
 
+def test_a_request_says_which_one_below_it_was_rejected_by_whom_and_why(
+    house: Approvals, pages: Pages
+) -> None:
+    above = house.start("above", title="总项")
+    (waits,) = pages.get("I", f"/api/v1/flows/{above['id']}").get_json()["waiting"]
+    (below,) = waits["requests"]
+    house.decide("u1", below["flow"], "reject", comment="资料不全")
+    told = pages.get("I", f"/api/v1/flows/{above['id']}").get_json()
+    (parts,) = [run for run in told["path"] if run["step"] == "parts"]
+    assert (told["status"], parts["outcome"]) == ("rejected", "rejected")
+    (child,) = parts["requests"]
+    assert (child["status"], child["decided"]["by"]) == ("rejected", "u1")
+    shown = pages.page("I", f"/f/above/{above['record']}")
+    (said,) = opinions(shown, "parts")
+    assert said.startswith("gone 分项一 已拒绝（审批人1）") and said.endswith("：资料不全")
+    link = shown.xpath("//li[@id='step-parts']//a/@href")
+    assert link == [f"/f/gone/{below['record']}"]
+    assert standing(shown, "parts") == "bad"
+    (box,) = shown.xpath("//*[@data-step='parts']")
+    assert "子流程：审批" in words(box) and "flow" not in words(box)
+    ended = texts(shown, "//ol[@class='timeline']//p")
+    assert any("子流程未获批准" in one and "资料不全" in one for one in ended)
+
+
 def test_what_became_overdue_names_whose_task_went_to_whom(house: Approvals) -> None:
     flow = house.start("late", title="逾期")
     house.later(days=2)

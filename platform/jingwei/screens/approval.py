@@ -135,6 +135,7 @@ def shown_flow(
             locale=locale(),
             ended=_ended(status),
             names=names,
+            flows={name: one.title(locale()) for name, one in view.catalogue.workflows.items()},
         ),
     }
 
@@ -142,6 +143,8 @@ def shown_flow(
 def _everybody(json: Mapping[str, Any]) -> Iterator[str]:
     for run in json["path"]:
         yield from everybody(run)
+        for said in (one["decided"] for one in run.get("requests", ()) if one["decided"]):
+            yield from (str(said[key]) for key in ("by", "on_behalf_of") if said[key])
     for one in json["prediction"] or ():
         yield from one["people"]
 

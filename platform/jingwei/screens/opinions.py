@@ -38,6 +38,7 @@ class Opinion:
     signature: str = ""  # its address
     bad: bool = False
     quiet: bool = False
+    address: str = ""  # of the request that this is about
 
 
 def joined(names: Iterable[str]) -> str:

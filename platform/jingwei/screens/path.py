@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.screens.awaited import Awaited
+from jingwei.screens.begun import child_opinion
 from jingwei.screens.cells import Cells
 from jingwei.screens.opinions import (
     BAD,
@@ -71,6 +72,8 @@ def rounds(
     events = system_events(json["events"])
     walked: dict[int, list[PathStep]] = {int(json["round"]): []}
     for number, run in enumerate(json["path"]):
+        if run["kind"] == "subflow" and run["state"] == "open":
+            continue  # it is awaited
         anchored = newest[run["step"]] == number
         walked.setdefault(int(run["round"]), []).append(
             _step(cells, run, signed, events, anchored=anchored)
@@ -119,5 +122,8 @@ def _step(
         outcome in BAD,
         joined(names),
         text("flow_screens.waiting_since", locale(), at=since) if since else "",
-        opinions=opinions_of(cells, run, signed, events),
+        opinions=[
+            *opinions_of(cells, run, signed, events),
+            *(child_opinion(cells, child) for child in run.get("requests", ())),
+        ],
     )

@@ -23,6 +23,8 @@ from jingwei.texts import text
 from jingwei.web import locale
 
 ON_THE_WAY = ("running", "suspended")
+# of steps that ask nobody
+_STANDINGS: Mapping[str, Standing] = {"skipped": "skipped", "rejected": "bad"}
 
 
 def stands_of(
@@ -36,7 +38,8 @@ def stands_of(
     found = {step: _stand(cells, tried) for step, tried in runs.items()}
     for step, state in flow.others.items():
         standing: Standing = "now" if state == "open" else "done"
-        standing = "skipped" if state == "skipped" else standing
+        if state in _STANDINGS:
+            standing = _STANDINGS[state]
         found[step] = Stand(standing, "", (awaited or {}).get(step, ""))
     on_the_way = flow.json["status"] in ON_THE_WAY
     for step in flow.passed_by:

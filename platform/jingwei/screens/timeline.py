@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.language.form import Field, Form
+from jingwei.screens.begun import child_opinion
 from jingwei.screens.cells import Cell, Cells
 from jingwei.screens.opinions import reason_words
 from jingwei.screens.path import step_title
@@ -71,11 +72,26 @@ def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     steps = {step["step"]: step_title(step) for step in flow.get("path", ())}
     asked = {step["step"] for step in flow.get("path", ()) if step["kind"] == "approve"}
     events = flow.get("events", ())
+    below = _below(cells, flow)
     begun = next(((e["at"], e["actor"]) for e in events if e["type"] == "started"), None)
     before = [None, *(event.get("type") for event in events)]
     told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last, begun)]
-    found = [m for event in told if (m := _event(cells, event, steps, asked))]
+    found = [m for event in told if (m := _event(cells, event, steps, asked, below))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
+
+
+def _below(cells: Cells, flow: Mapping[str, Any]) -> str:
+    """Which requests below were not approved, through whom and why."""
+    runs = (
+        r for r in flow.get("path", ()) if r["kind"] == "subflow" and r["outcome"] == "rejected"
+    )
+    said = [child_opinion(cells, child) for run in runs for child in run["requests"]]
+    colon = text("flow_screens.colon", locale())
+    return "\n".join(
+        colon.join(part for part in (f"{one.who} {one.outcome}", one.comment) if part)
+        for one in said
+        if one.bad
+    )
 
 
 def _moved_only(entry: Mapping[str, Any]) -> bool:
@@ -257,10 +273,14 @@ def _why(event: Mapping[str, Any]) -> str:
 
 
 def _event(
-    cells: Cells, event: Mapping[str, Any], steps: Mapping[Any, str], asked: Collection[str]
+    cells: Cells,
+    event: Mapping[str, Any],
+    steps: Mapping[Any, str],
+    asked: Collection[str],
+    below: str,
 ) -> Moment | None:
     """What people decided, and what was done for them. `asked`: steps that approve, where who
-    submits answers whoever asked him."""
+    submits answers whoever asked him; `below`: what of the requests below was not approved."""
     key = f"flows.events.{event.get('type')}"
     if event.get("type") in QUIET or not has_text(key):
         return None
@@ -291,6 +311,8 @@ def _event(
         who,
         what,
         "flow",
-        _why(event),
+        "\n".join(
+            part for part in (_why(event), below if data.get("reason") == "subflow" else "") if part
+        ),
         sort=(_sortable(at), int(event.get("seq") or 0)),
     )

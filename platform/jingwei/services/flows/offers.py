@@ -50,10 +50,10 @@ class TaskOffer:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A request for its page. `others`: runs of steps that ask nobody, by step: open, done or
-    skipped; `passed_by`: steps in lanes that their block did not take; `mine`: the actor's open
-    task, else the one that waits for whom the actor asked; `taken`:
-    the actor's newest decision, where it could be taken back now."""
+    """A request for its page. `others`: runs of steps that ask nobody, by step: open, done,
+    rejected or skipped; `passed_by`: steps in lanes that their block did not take; `mine`: the
+    actor's open task, else the one that waits for whom the actor asked; `taken`: the actor's newest
+    decision, where it could be taken back now."""
 
     json: dict[str, Any]
     workflow: Workflow
@@ -73,7 +73,7 @@ def drawn(reading: Reading, flow_id: int) -> Drawn:
     locale = reading.actor.locale or "zh"
     walk = found.walk()
     others = {
-        run.step: "skipped" if run.outcome == "skipped" else run.state
+        run.step: _how(run)
         for run in found.state.runs.values()
         if run.kind in ("wait", "do", "subflow", "return", "end")
     }
@@ -87,6 +87,13 @@ def drawn(reading: Reading, flow_id: int) -> Drawn:
         _jumps(found, locale),
         _open_steps(found, walk, locale),
     )
+
+
+def _how(run: RunRow) -> str:
+    """How a run of a step that asks nobody stands: its state, but for what did not go on. An `end`
+    that rejects is where the request was meant to come."""
+    missed = run.outcome == "skipped" or (run.outcome == "rejected" and run.kind == "subflow")
+    return str(run.outcome) if missed else run.state
 
 
 def _passed_by(found: Loaded) -> frozenset[str]:

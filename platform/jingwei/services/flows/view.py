@@ -23,14 +23,14 @@ from jingwei.services.flows.runtime import (
     of_state,
 )
 from jingwei.services.flows.state import State
-from jingwei.services.flows.waits import awaited
+from jingwei.services.flows.waits import awaited, begun_requests
 from jingwei.services.flows.walk import Walk
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TERMINAL, FlowRow, RunRow, TaskRow
 
-_SHOWN = frozenset({"fill", "approve", "acknowledge", "cc"})
+_SHOWN = frozenset({"fill", "approve", "acknowledge", "cc", "subflow"})
 
 
 def flow_view(reading: Reading, flow_id: int) -> dict[str, Any]:
@@ -52,6 +52,8 @@ def flow_json(
     flow, locale = found.state.flow, view.actor.locale or "zh"
     books = tasks.books(view)
     runs = [run for run in found.state.runs.values() if run.kind in _SHOWN]
+    runs = runs if most is None else runs[-most:]
+    begun = begun_requests(view, found, runs)
     events = found.events
     if not events or events[-1].seq != flow.seq:
         events = rows.events_shown(view.connection, books, flow.id, most or flow.seq)
@@ -77,8 +79,11 @@ def flow_json(
         "open": _open_json(view, found),
         "waiting": awaited(view, found),
         "path": [
-            _run_json(found, run, locale, by_run.get(run.id, ()))
-            for run in (runs if most is None else runs[-most:])
+            {
+                **_run_json(found, run, locale, by_run.get(run.id, ())),
+                **({"requests": begun[run.id]} if run.id in begun else {}),
+            }
+            for run in runs
         ],
         "events": [_event_json(event) for event in events],
         "prediction": _prediction(found, locale) if predicts else None,

@@ -1,4 +1,5 @@
-"""What a request waits for where nobody is asked: a moment, a condition, other requests."""
+"""What a request waits for where nobody is asked: a moment, a condition, other requests; and what
+became of those that it waited for."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ from jingwei.services.tasks import instant
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import FlowRow, RunRow
+
+NOT_APPROVED = frozenset({"rejected", "recalled", "terminated"})  # statuses, and events
+MOST_LOOKED_AT = 20  # of the newest events of a request: its end is among them
 
 
 def awaited(view: Reading, found: Loaded) -> list[dict[str, Any]]:
@@ -45,8 +49,25 @@ def _entry(
     }
     if run.kind == "wait":
         return {**about, **_moments(found, step, run)}
-    begun = [children[key] for key in run.data.get("children", ()) if key in children]
+    begun = _of_run(run, children)
     return {**about, "for": (step.subflow or {}).get("wait", "all"), "requests": begun}
+
+
+def _of_run(run: RunRow, children: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [children[key] for key in run.data.get("children", ()) if key in children]
+
+
+def begun_requests(
+    view: Reading, found: Loaded, runs: Sequence[RunRow]
+) -> dict[int, list[dict[str, Any]]]:
+    """By run of a `subflow` among these: the requests that it began."""
+    steps = [run for run in runs if run.kind == "subflow"]
+    if not steps:
+        return {}
+    begun = rows.children_of(view.connection, tasks.books(view), found.state.flow.id)
+    ids = {key for run in steps for key in run.data.get("children", ())}
+    children = _children(view, [flow for flow in begun if flow.id in ids])
+    return {run.id: _of_run(run, children) for run in steps}
 
 
 def _moments(found: Loaded, step: Step, run: RunRow) -> dict[str, Any]:
@@ -87,8 +108,29 @@ def _children(view: Reading, begun: Sequence[FlowRow]) -> dict[int, dict[str, An
             "status": flow.status,
             "display": display(view, flow.form, record, locale) if sees and record else None,
             "waiting_for": list(dict.fromkeys(people.get(flow.id, ()))) if sees else [],
+            "decided": _decided(view, flow) if sees else None,
         }
     return shown
+
+
+def _decided(view: Reading, flow: FlowRow) -> dict[str, Any] | None:
+    """Who ended a request that was not approved, when and in which words; `by` None: the system,
+    for `reason`."""
+    if flow.status not in NOT_APPROVED:
+        return None
+    events = rows.events_shown(view.connection, tasks.books(view), flow.id, MOST_LOOKED_AT)
+    ends = [e for e in events if e.type in NOT_APPROVED or e.type == "ended"]
+    if not ends:
+        return None
+    said = [e for e in ends if e.actor is not None and e.at == ends[-1].at] or ends[-1:]
+    last = said[-1]
+    return {
+        "by": last.actor,
+        "on_behalf_of": last.on_behalf_of,
+        "at": instant(last.at),
+        "comment": last.comment,
+        "reason": last.data.get("reason"),
+    }
 
 
 def _sees(view: Reading, flow: FlowRow, record: Mapping[str, Any]) -> bool:
