@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from services_house import House
 
 from jingwei.services import comments, drafts, notices, records, sharing, titles, world
 from jingwei.services.people import SYSTEM
 from jingwei.services.titles import Titles
+from jingwei.storage.records import RecordStore
 
 MEMO = {
     "forms/memo.yaml": """
@@ -126,3 +129,24 @@ def test_a_record_is_not_called_by_a_linked_record_that_its_reader_may_not_see(
     assert called("li.na") == ["信 — —", "信 近 CANARY"]  # of the other org nothing
     assert called("boss.a") == ["信 — —", "信 近 —"]  # and not what is hidden from the reader
     assert called("ops") == ["信 CANARY CANARY", "信 近 CANARY"]
+
+
+def test_what_the_names_of_many_records_lead_to_is_read_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of a thousand records asked for each of what they link to, in its transaction."""
+    house.publish(LETTER)
+    above = [house.create("li.na", "letter", name=f"上{i}", kept="x")["id"] for i in range(3)]
+    ids = [house.create("li.na", "letter", name="信", above=one)["id"] for one in above]
+    asked = []
+    load = RecordStore.load
+
+    def heard(store: RecordStore, connection: Any, form: str, ids: Any, **keys: Any) -> Any:
+        asked.append(list(ids))
+        return load(store, connection, form, ids, **keys)
+
+    monkeypatch.setattr(RecordStore, "load", heard)
+    with house.read("li.na") as view:
+        called = titles.displays_of(view, "letter", ids, "zh")
+    assert [called[id] for id in ids] == ["信 上0 x", "信 上1 x", "信 上2 x"]
+    assert asked == [ids, above]

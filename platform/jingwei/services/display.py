@@ -17,6 +17,7 @@ from jingwei.services.reader_world import ReaderWorld
 from jingwei.services.world import environment
 
 MOST_NAMES = 3  # of linked records inside one another
+Known = dict[tuple[str, int], Any]  # records that were read already, by form and id
 AMOUNTS = {"元": Decimal(1), "千元": Decimal(1_000), "万元": Decimal(10_000),
            "百万元": Decimal(1_000_000), "亿元": Decimal(100_000_000),
            "万": Decimal(10_000), "亿": Decimal(100_000_000)}  # fmt: skip
@@ -28,36 +29,42 @@ def rendered(
     record: Mapping[str, Any],
     locale: str,
     depth: int = 0,
+    known: Known | None = None,
+    /,
     **more: Any,
 ) -> str:
     """The template with its holes filled from the record, and from what the reader may see of
     others. `depth`: how many names of linked records this stands in."""
     env = environment(view, record, row=more.pop("row", None), locale=locale, **more)
-    env.world = ReaderWorld(view, locale)
+    known = {} if known is None else known
+    env.world = ReaderWorld(view, locale, known)
     return "".join(
-        piece if isinstance(piece, str) else _hole(view, piece, env, locale, depth)
+        piece if isinstance(piece, str) else _hole(view, piece, env, locale, depth, known)
         for piece in template.pieces(locale)
     )
 
 
-def _hole(view: Reading, hole: Hole, env: Any, locale: str, depth: int) -> str:
+def _hole(view: Reading, hole: Hole, env: Any, locale: str, depth: int, known: Known) -> str:
     value = view.catalogue.closure(hole.formula)(env)
     type_ = view.catalogue.expression(hole.formula).type
     if type_.name == "record" and type_.table is None and value is not None:
         form = value["form"] if isinstance(value, Mapping) else type_.form
         identity = value["id"] if isinstance(value, Mapping) else value
         if form in view.catalogue.forms and isinstance(identity, int):
-            return _linked(view, str(form), identity, locale, depth)
+            return _linked(view, str(form), identity, locale, depth, known)
     return shown(value, hole.form, locale)
 
 
-def _linked(view: Reading, form: str, identity: int, locale: str, depth: int) -> str:
+def _linked(view: Reading, form: str, identity: int, locale: str, depth: int, known: Known) -> str:
     """What a linked record is called, as far as the reader may know it and names do not go on
     without end."""
     if depth < MOST_NAMES:
-        record = view.store.load(view.connection, form, [identity]).get(identity)
+        key = form, identity
+        if key not in known:
+            known[key] = view.store.load(view.connection, form, [identity]).get(identity)
+        record = known[key]
         if record is not None and view.rights.may_read(view, form, record).allowed:
-            return display(view, form, record, locale, depth + 1)
+            return display(view, form, record, locale, depth + 1, known)
     return f"{view.catalogue.forms[form].title(locale)} #{identity}"
 
 
@@ -89,14 +96,19 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
 
 
 def display(
-    view: Reading, form: str, record: Mapping[str, Any], locale: str, depth: int = 0
+    view: Reading,
+    form: str,
+    record: Mapping[str, Any],
+    locale: str,
+    depth: int = 0,
+    known: Known | None = None,
 ) -> str:
     """What a record is called: its display text, else its number, else its first text; of these
     what its reader may see."""
     definition = view.catalogue.forms[form]
     closed = _closed(view, definition, record)
-    if definition.display is not None and not closed & _reads(view, definition.display, locale):
-        return rendered(view, definition.display, record, locale, depth)
+    if definition.display is not None and not closed & reads_of(view, definition.display, locale):
+        return rendered(view, definition.display, record, locale, depth, known)
     if record.get("number") and "number" not in closed:
         return str(record["number"])
     for name, field in definition.fields.items():
@@ -113,7 +125,7 @@ def _closed(view: Reading, form: Form, record: Mapping[str, Any]) -> frozenset[s
     return all_fields(form) - (rights.visible - rights.masked)
 
 
-def _reads(view: Reading, template: Template, locale: str) -> frozenset[str]:
+def reads_of(view: Reading, template: Template, locale: str) -> frozenset[str]:
     """The fields that a template shows something of."""
     paths = {
         path

@@ -54,11 +54,19 @@ def visible(reader: Reading, form: str, record: Record) -> dict[str, Any]:
 
 
 class ReaderWorld(StoredWorld):
-    """The world beyond the record, cut to what the reader may see of it."""
+    """The world beyond the record, cut to what the reader may see of it. `known`: records that
+    were read already, and those that are read here."""
 
-    def __init__(self, reader: Reading, locale: str = "zh") -> None:
+    def __init__(
+        self,
+        reader: Reading,
+        locale: str = "zh",
+        known: dict[tuple[str, int], Values | None] | None = None,
+    ) -> None:
         super().__init__(reader, locale)
         self._reader = reader
+        if known is not None:
+            self._records = known
 
     def linked(self, form: str, id: int) -> Values | None:
         found = super().linked(form, id)

@@ -8,7 +8,7 @@ from typing import Any
 from jingwei.catalogue.extensions import added_choice
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services.commands import Reading
-from jingwei.services.display import display
+from jingwei.services.display import MOST_NAMES, Known, display, reads_of
 from jingwei.storage.people import find_people, find_person
 from jingwei.texts import text
 
@@ -187,12 +187,48 @@ def display_of(view: Reading, form: str, id: int, locale: str) -> str:
 
 
 def displays_of(view: Reading, form: str, ids: Sequence[int], locale: str) -> Mapping[int, str]:
-    """The numbers and display texts of records, read together; nothing for those that the reader
-    cannot see."""
+    """The numbers and display texts of records, read together with what they lead to; nothing for
+    those that the reader cannot see."""
     found = {}
-    for id_, raw in view.store.load(view.connection, form, list(ids)).items():
+    records = view.store.load(view.connection, form, list(ids))
+    known: Known = {}
+    _read_ahead(view, form, records.values(), _named_by(view, form, locale), locale, known)
+    for id_, raw in records.items():
         if view.rights.may_read(view, form, raw).allowed:
-            said = display(view.of(raw["org"]), form, raw, locale)
+            said = display(view.of(raw["org"]), form, raw, locale, known=known)
             number = raw.get("number") or ""
             found[id_] = said if number in said else f"{number} {said}"
     return found
+
+
+def _named_by(view: Reading, form: str, locale: str) -> frozenset[str]:
+    template = view.catalogue.forms[form].display
+    return frozenset() if template is None else reads_of(view, template, locale)
+
+
+def _read_ahead(
+    view: Reading,
+    form: str,
+    records: Iterable[Mapping[str, Any]],
+    paths: frozenset[str],
+    locale: str,
+    known: Known,
+    depth: int = 0,
+) -> None:
+    """The records to which paths lead, each form of them at once."""
+    for name, field in view.catalogue.forms[form].fields.items():
+        if field.type != "link" or name not in paths or depth > MOST_NAMES:
+            continue
+        values = (one for record in records for one in _each(record.get(name)))
+        wanted: dict[str, set[int]] = {}
+        for target, id_ in filter(None, (_link(field, one) for one in values)):
+            if (target, id_) not in known:
+                wanted.setdefault(target, set()).add(id_)
+        for target, ids in wanted.items():
+            if target not in view.catalogue.forms:
+                continue
+            loaded = view.store.load(view.connection, target, sorted(ids))
+            known.update({(target, one): loaded.get(one) for one in ids})
+            rest = {path.partition(".")[2] for path in paths if path.startswith(f"{name}.")}
+            rest |= {path.partition(".")[0] for path in rest} | _named_by(view, target, locale)
+            _read_ahead(view, target, loaded.values(), frozenset(rest), locale, known, depth + 1)
