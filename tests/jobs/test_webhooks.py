@@ -9,6 +9,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from jobs_kit import runtime_of
 from services_house import House, open_house
 
 from jingwei.client import is_genuine
-from jingwei.gateways.webhook import Webhook, WebhookFailed, send
+from jingwei.gateways.webhook import Webhook, WebhookFailed, judged, send
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import ThreadWorker, connect, job_queue, worker
 from jingwei.jobs.webhooks import announce_release, send_webhook
@@ -181,6 +182,15 @@ def test_each_release_is_told_to_the_address_that_is_named_for_it(
         "http://[::ffff:127.0.0.1]/",
         "http://[64:ff9b::7f00:1]/",
         "http://[2002:a00:1::]/",
+        "http://[::10.0.0.1]/",
+        "http://[::ffff:0:10.0.0.1]/",
+        "http://[64:ff9b:1::a00:1]/",
+        "http://[2a00::5efe:a00:1]/",
+        "http://[2a00::200:5efe:a00:1]/",
+        "http://[fec0::1]/",
+        "http://[::1/",
+        "http://example.com:65536/",
+        f"http://{'a' * 64}.example.com/",
         "http://100.64.0.1/",
         "http://user@127.0.0.1/",
         "gopher://example.com/",
@@ -191,6 +201,12 @@ def test_each_release_is_told_to_the_address_that_is_named_for_it(
 def test_private_addresses_are_refused(url: str) -> None:
     with pytest.raises(WebhookFailed, match="not allowed|not an address|cannot be resolved"):
         send(Webhook(url, "outbox-1", "jingwei.oa", "/", "2026-03-02T00:00:00Z", {}))
+
+
+def test_what_no_gateway_turns_inwards_is_judged_as_it_stands() -> None:
+    for url in ("http://[2a00::5efe:808:808]/", "http://[64:ff9b::808:808]/", "http://[2a00::1]/"):
+        assert str(judged(urlsplit(url), ())) == urlsplit(url).hostname
+    assert str(judged(urlsplit("http://[fec0::1]/"), ("fec0::/10",))) == "fec0::1"
 
 
 def test_a_redirect_is_not_followed(receiver: Receiver) -> None:

@@ -23,6 +23,11 @@ TIMEOUT_SECONDS = 10
 SCHEMES = ("http", "https")
 Address = IPv4Address | IPv6Address
 _NAT64 = ip_network("64:ff9b::/96")
+# Of one site, or turned by a gateway there into an address of the old kind; nobody else has them.
+_OF_A_SITE = tuple(
+    ip_network(one) for one in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")
+)
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # what stands before an address of the old kind
 
 
 class WebhookFailed(Exception):
@@ -49,7 +54,10 @@ def send(webhook: Webhook, private: Sequence[str] = ()) -> None:
 
     Raises WebhookFailed.
     """
-    parts = urlsplit(webhook.url)
+    try:
+        parts = urlsplit(webhook.url)
+    except ValueError as error:
+        raise WebhookFailed(f"{webhook.url}: not an address of http or https") from error
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise WebhookFailed(f"{webhook.url}: not an address of http or https")
     address = judged(parts, private)
@@ -72,7 +80,7 @@ def send(webhook: Webhook, private: Sequence[str] = ()) -> None:
     try:
         connection.request("POST", path, content, headers)
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise WebhookFailed(f"{parts.hostname}: {type(error).__name__}: {error}") from error
     finally:
         connection.close()
@@ -99,16 +107,20 @@ def judged(parts: SplitResult, private: Sequence[str]) -> Address:
     host = parts.hostname or ""
     try:
         found = socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # or no name of a host, or no port
         raise WebhookFailed(f"{host}: cannot be resolved") from error
     addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
     networks = [ip_network(one, strict=False) for one in private]
     for address in addresses:
         for meant in (address, *_within(address)):
             allowed = any(meant in network for network in networks)
-            if not (meant.is_global or allowed) or meant.is_multicast:
+            if not (_is_public(meant) or allowed) or meant.is_multicast:
                 raise WebhookFailed(f"{host}: {meant} is in a network that is not allowed")
     return addresses[0]
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not any(address in network for network in _OF_A_SITE)
 
 
 def _within(address: Address) -> list[IPv4Address]:
@@ -116,7 +128,7 @@ def _within(address: Address) -> list[IPv4Address]:
     if isinstance(address, IPv4Address):
         return []
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
+    if address in _NAT64 or int(address) >> 32 & 0xFFFF_FFFF in _ISATAP:
         found.append(IPv4Address(int(address) & 0xFFFF_FFFF))
     return [one for one in found if one is not None]
 
