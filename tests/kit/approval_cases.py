@@ -10,9 +10,9 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
                   outcome; what else is written goes into the body
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
-                  {field: value} · events: types that the step wrote, in order · round ·
-                  answered: how many of a race were not refused · waits: {person: how many of the
-                  person's tasks wait for whom the person asked} · done: {person: how many stand
+                  {field: value} · scores: of the lines · events: types that the step wrote, in
+                  order · round · answered: how many of a race were not refused · waits: {person: how
+                  many of the person's tasks wait for whom the person asked} · done: {person: how many stand
                   there} · said: [{type, by, for, step, …data}]: events that the step wrote, with
                   what is named of each; `by: system` · history: {action: actor} of the record's
                   newest changes · waiting: [{kind, …}] · moves: ["stays step:person", …] of a dry
@@ -166,6 +166,9 @@ class Run:
             for name, value in expect["record"].items():
                 same = record[name] == value or str(record[name]) == str(value)
                 assert same, f"{self.where}: {name} {record[name]}"
+        if "scores" in expect:
+            scores = [row["score"] for row in stored[3][state.flow.record]["lines"]]
+            assert scores == expect["scores"], f"{self.where}: scores {scores}"
         for login, count in expect.get("inbox", {}).items():
             assert len(self.house.todo(login, self.flow)) == count, f"{self.where}: inbox {login}"
         if "moves" in expect:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import paths_of, unknown
 from jingwei.catalogue.step_places import StepPlaces
 from jingwei.language.form import Form
 from jingwei.language.workflow import Step
 from jingwei.problems import Problems
 
+ROW = "row."
 
-def check_step_fields(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:
+
+def check_step_fields(
+    catalogue: Catalogue, form: Form, step: Step, places: StepPlaces, problems: Problems
+) -> None:
     if step.fields.write or step.fields.require or step.fields.hide:
-        _check_names(form, step, places, problems)
+        _check_names(catalogue, form, step, places, problems)
+        _check_one_row(step, places, problems)
         _check_hidden(step, places, problems)
         _check_computed(form, step, places, problems)
     _check_signature(form, step, places, problems)
 
 
-def _check_names(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:
+def _check_names(
+    catalogue: Catalogue, form: Form, step: Step, places: StepPlaces, problems: Problems
+) -> None:
     known = [*paths_of(form)]
-    columns = _row_columns(form, step, places)
+    columns = _row_columns(catalogue, form, step, places)
     for key in ("write", "require", "hide"):
         for index, name in enumerate(getattr(step.fields, key)):
-            if name.startswith("row."):
+            if name.startswith(ROW):
                 wrong = columns is not None and name not in columns
             else:
                 wrong = name not in known
@@ -33,18 +41,40 @@ def _check_names(form: Form, step: Step, places: StepPlaces, problems: Problems)
                 unknown(problems, at, name, [*(columns or ()), *known], form.name)
 
 
-def _row_columns(form: Form, step: Step, places: StepPlaces) -> Collection[str] | None:
-    """`row.x` that may be named here: none outside of `each`; None where its rows are no plain
-    table of the form."""
+def _row_columns(
+    catalogue: Catalogue, form: Form, step: Step, places: StepPlaces
+) -> Collection[str] | None:
+    """`row.x` that may be named here: none outside of `each` and where its rows are no rows of the
+    form; None where what it goes through is not known, which is said elsewhere."""
+    around = _each_around(step, places)
+    if around is None or around.of is None:
+        return ()
+    expression = catalogue.expressions.get(around.of)
+    if expression is None:
+        return None
+    table = form.fields.get(expression.type.table or "")
+    if table is None or expression.type.form not in (None, form.name):
+        return ()
+    return [f"{ROW}{column}" for column in table.fields]
+
+
+def _each_around(step: Step, places: StepPlaces) -> Step | None:
+    """The innermost `each` that a step stands in."""
     around = [places.by_id[block] for block, _ in places.chains.get(step.id, ())]
     rows = [one for one in (*around, step) if one.of is not None]
-    if not rows:
-        return ()
-    source = rows[-1].of.source.strip() if rows[-1].of is not None else ""
-    table = form.fields.get(source)
-    if table is None or table.type != "table":
-        return None
-    return [f"row.{column}" for column in table.fields]
+    return rows[-1] if rows else None
+
+
+def _check_one_row(step: Step, places: StepPlaces, problems: Problems) -> None:
+    """Where `distinct` asks about several rows at once there is no one row to open."""
+    around = _each_around(step, places)
+    if around is None or around.distinct is None:
+        return
+    for key in ("write", "require"):
+        for index, name in enumerate(getattr(step.fields, key)):
+            if name.startswith(ROW):
+                at = places.of(step, step.kind, "fields", key, index)
+                problems.add("row-of-several", at, name=name, id=step.id, each=around.id)
 
 
 def _check_hidden(step: Step, places: StepPlaces, problems: Problems) -> None:

@@ -31,7 +31,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
     for step in steps:
         _check_branches(step, problems)
         _check_ways_taken(catalogue, step, problems)
-        check_step_fields(form, step, places, problems)
+        check_step_fields(catalogue, form, step, places, problems)
         check_vote(step, places, problems)
         check_lateness(step, places, problems)
         check_rows(catalogue, step, places, problems)

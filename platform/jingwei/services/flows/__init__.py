@@ -19,13 +19,14 @@ from jingwei.refusals import (
 )
 from jingwei.services import records, tasks
 from jingwei.services.commands import Reading, Work
-from jingwei.services.flows import flow_actions, runtime
+from jingwei.services.flows import flow_actions, runtime, step_values
 from jingwei.services.flows.actions import act as act_in_walk
 from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.operations import OF_ADMINISTRATORS, check_open
+from jingwei.services.flows.row_fields import in_table, table_of
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
@@ -176,10 +177,10 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
         return
     run = found.state.runs[task.run or 0]
     owes = action in ("approve", "submit")  # what decides nothing, or no, owes nothing
-    runtime.write_fields(work, found, run, body, owes=owes)
+    step_values.write_fields(work, found, run, body, owes=owes)
     if not owes:
         return
-    runtime.check_required(found, run)
+    step_values.check_required(found, run)
     own = task.kind == "fill" and task.person == found.state.flow.initiator
     if own and task.acting == task.person:
         records.check_submission(work, found.state.flow.form, found.asks.record)
@@ -286,7 +287,9 @@ def _step(view: Reading, flow: FlowRow, step: str) -> StepFields:
     """The field rights of a step; of a workflow that fits no more, as it is today."""
     known = runtime.of_state(view, State(flow), though_it_fits_no_more=True)
     place = known.plan.places.get(step)
-    return StepFields() if place is None else place.step.fields
+    if place is None:
+        return StepFields()
+    return in_table(place.step.fields, table_of(known.view.catalogue, known.plan, step))
 
 
 def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | None:
@@ -304,7 +307,9 @@ def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | Non
         if task.flow is None or task.run is None:
             continue
         instance = runtime.load(reading, task.flow)
-        fields = instance.plan.step(instance.state.runs[task.run].step).fields
+        step = instance.state.runs[task.run].step
+        table = table_of(instance.view.catalogue, instance.plan, step)
+        fields = in_table(instance.plan.step(step).fields, table)
         if found is None:
             found = fields
         else:

@@ -11,7 +11,7 @@ from jingwei.language.workflow import Workflow
 from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
 from jingwei.services import records, versions
 from jingwei.services.commands import Work
-from jingwei.services.flows import predict, runtime
+from jingwei.services.flows import predict, runtime, step_values
 from jingwei.services.flows.actions import Wish, act
 from jingwei.services.flows.choices import check_initiator_chose, keep_chosen
 from jingwei.services.flows.pinned import keep_text
@@ -180,7 +180,7 @@ def _complete_first_fill(found: Loaded, walk: Walk, wish: Wish, reason: str | No
         run = walk.runs[task.run or 0]
         own = task.person == walk.flow.initiator and task.state == "open"
         if first.kind == "fill" and run.step == first.id and own:
-            runtime.check_required(found, run)
+            step_values.check_required(found, run)
             if reason is None:
                 act(walk, task.id, "submit", wish)
                 return

@@ -5,15 +5,14 @@ Everything happens in the transaction of the caller's `Work`; what is refused ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from jingwei.language.field_types.table import present_value
-from jingwei.refusals import FieldRefusal, Invalid, Malformed, NotFound, Refused
-from jingwei.services import records, tasks
+from jingwei.refusals import FieldRefusal, Malformed, NotFound, Refused
+from jingwei.services import tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import who
 from jingwei.services.flows.actions import Wish
@@ -30,7 +29,7 @@ from jingwei.services.people import may_sign_in
 from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
-from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow, TaskRow
+from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, TaskRow
 from jingwei.storage.people import find_people
 
 MOST_SHOWN = 30  # of path and events, in the answer to an action; reading gives them all
@@ -212,83 +211,6 @@ def check_people(view: Reading, logins: Sequence[str]) -> None:
         if not may_sign_in(known[login], view.today):
             named = f"{known[login].name} ({login})"
             raise Refused("flow-unknown-person", person=named)
-
-
-# --- fields of a step ----------------------------------------------------------------------------
-
-
-def write_fields(
-    work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any], *, owes: bool
-) -> None:
-    """Write the fields that the open step lets its people write; whoever `owes` what it requires
-    may not empty that."""
-    values = body.get("fields")
-    if values is None or values == {}:
-        return
-    if not isinstance(values, Mapping):
-        raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-json")])
-    flow = loaded.state.flow
-    step = loaded.plan.step(run.step)
-    allowed = set(step.fields.write)
-    record = loaded.asks.record
-    if step.kind == "fill" and record.get("status") in ("draft", "returned"):
-        allowed |= work.rights.fields(work, flow.form, record).writable
-    refused = [
-        FieldRefusal(name, "not-writable", {"name": name})
-        for name in values
-        if name not in allowed and not any(a.startswith(f"{name}.") for a in allowed)
-    ]
-    for name, rows_ in values.items():
-        if name not in allowed and not refused:
-            refused += _other_columns(loaded, name, rows_, allowed)
-    if refused:
-        raise Malformed("not-writable-fields", fields=refused)
-    records.update(
-        work,
-        flow.form,
-        flow.record,
-        values,
-        source="flow",
-        allowed=frozenset(allowed),
-        require=frozenset(step.fields.require if owes else ()),
-    )
-    loaded.asks.forget()
-
-
-def _other_columns(
-    loaded: Loaded, table: str, sent: Any, allowed: Collection[str]
-) -> list[FieldRefusal]:
-    """Columns of a table beside the writable ones must be sent back as they are; no row may come
-    or go."""
-    known = {row["id"]: row for row in loaded.asks.record.get(table) or ()}
-    columns = loaded.view.catalogue.forms[loaded.state.flow.form].fields[table].fields
-    given = [row for row in sent if isinstance(row, Mapping)] if isinstance(sent, list) else []
-    if {row.get("id") for row in given} != set(known) or len(given) != len(known):
-        return [FieldRefusal(table, "not-writable", {"name": table})]
-    refused = []
-    for index, row in enumerate(given):
-        for name, value in row.items():
-            column = columns.get(name)
-            same = column is None or present_value(column, known[row["id"]].get(name)) == value
-            if name != "id" and f"{table}.{name}" not in allowed and not same:
-                at = f"{table}.{index}.{name}"
-                refused.append(FieldRefusal(at, "not-writable", {"name": name}))
-    return refused
-
-
-def check_required(loaded: Loaded, run: RunRow) -> None:
-    """Raises Invalid naming each field that the step requires and that is empty."""
-    step = loaded.plan.step(run.step)
-    if not step.fields.require:
-        return
-    record = loaded.asks.record
-    lacking = [
-        FieldRefusal(name, "required")
-        for name in step.fields.require
-        if "." not in name and record.get(name) in (None, [], "")
-    ]
-    if lacking:
-        raise Invalid("invalid", fields=lacking)
 
 
 # --- writing -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jingwei.language.workflow import Step
 from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services.flows.asks import Found, Rows
+from jingwei.services.flows.row_fields import ROW
 from jingwei.services.flows.truth import NOBODY
 from jingwei.services.flows.votes import SAME
 from jingwei.storage.flow_rows import RunRow, TaskRow
@@ -319,7 +320,8 @@ def asks_more(step: Step, other: Step) -> bool:
     owed = step.opinion == "required" and other.opinion != "required"
     signs = step.signature is not None and other.signature != step.signature
     fields = {*step.fields.write, *step.fields.require}
-    return owed or signs or not fields <= {*other.fields.write, *other.fields.require}
+    own = any(name.startswith(ROW) for name in fields)  # the other one opened another row
+    return owed or signs or own or not fields <= {*other.fields.write, *other.fields.require}
 
 
 def _everybody(found: Found) -> list[str]:

@@ -1,0 +1,112 @@
+"""The fields of a step: what its people send is written, and what it requires must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from jingwei.language.field_types.table import present_value
+from jingwei.refusals import FieldRefusal, Invalid, Malformed, Refused
+from jingwei.services import records
+from jingwei.services.commands import Work
+from jingwei.services.flows.row_fields import ROW, as_sent, asked_row, row_now, with_row
+from jingwei.services.flows.runtime import Loaded
+from jingwei.storage.flow_rows import RunRow
+
+NOTHING: tuple[Any, ...] = (None, [], "")
+
+
+def write_fields(
+    work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any], *, owes: bool
+) -> None:
+    """Write the fields that the open step lets its people write; whoever `owes` what it requires
+    may not empty that."""
+    values = body.get("fields")
+    if values is None or values == {}:
+        return
+    if not isinstance(values, Mapping):
+        raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-json")])
+    flow = loaded.state.flow
+    step = loaded.plan.step(run.step)
+    columns = {name for name in step.fields.write if name.startswith(ROW)}
+    allowed = set(step.fields.write) - columns
+    record = loaded.asks.record
+    if step.kind == "fill" and record.get("status") in ("draft", "returned"):
+        allowed |= work.rights.fields(work, flow.form, record).writable
+    refused = [
+        FieldRefusal(name, "not-writable", {"name": name})
+        for name in values
+        if name not in allowed | columns and not any(a.startswith(f"{name}.") for a in allowed)
+    ]
+    for name, rows_ in values.items():
+        if name not in allowed | columns and not refused:
+            refused += _other_columns(loaded, name, rows_, allowed)
+    if refused:
+        raise Malformed("not-writable-fields", fields=refused)
+    row = asked_row(loaded.view.catalogue, loaded.plan, run.step, run.path)
+    if row is not None:
+        allowed |= {f"{row.table}.{name[len(ROW) :]}" for name in columns & values.keys()}
+    try:
+        records.update(
+            work,
+            flow.form,
+            flow.record,
+            with_row(record, row, values),
+            source="flow",
+            allowed=frozenset(allowed),
+            require=frozenset(step.fields.require if owes else ()),
+        )
+    except Refused as wrong:
+        raise as_sent(wrong, record, row, values) from None
+    loaded.asks.forget()
+
+
+def _other_columns(
+    loaded: Loaded, table: str, sent: Any, allowed: Collection[str]
+) -> list[FieldRefusal]:
+    """Columns of a table beside the writable ones must be sent back as they are; no row may come
+    or go."""
+    known = {row["id"]: row for row in loaded.asks.record.get(table) or ()}
+    columns = loaded.view.catalogue.forms[loaded.state.flow.form].fields[table].fields
+    given = [row for row in sent if isinstance(row, Mapping)] if isinstance(sent, list) else []
+    if {row.get("id") for row in given} != set(known) or len(given) != len(known):
+        return [FieldRefusal(table, "not-writable", {"name": table})]
+    refused = []
+    for index, row in enumerate(given):
+        for name, value in row.items():
+            column = columns.get(name)
+            same = column is None or present_value(column, known[row["id"]].get(name)) == value
+            if name != "id" and f"{table}.{name}" not in allowed and not same:
+                at = f"{table}.{index}.{name}"
+                refused.append(FieldRefusal(at, "not-writable", {"name": name}))
+    return refused
+
+
+def check_required(loaded: Loaded, run: RunRow) -> None:
+    """Raises Invalid naming each field that the step requires and that is empty."""
+    step = loaded.plan.step(run.step)
+    if not step.fields.require:
+        return
+    lacking = [
+        FieldRefusal(name, "required")
+        for name, value in _owed(loaded, run, step.fields.require)
+        if value in NOTHING
+    ]
+    if lacking:
+        raise Invalid("invalid", fields=lacking)
+
+
+def _owed(loaded: Loaded, run: RunRow, names: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Each required field as a person would send it, and its value: of a column every row's."""
+    record = loaded.asks.record
+    row = row_now(record, asked_row(loaded.view.catalogue, loaded.plan, run.step, run.path))
+    for name in names:
+        table, _, column = name.partition(".")
+        if name.startswith(ROW):
+            if row is not None:
+                yield name, row.get(column)
+        elif column:
+            for index, one in enumerate(record.get(table) or ()):
+                yield f"{table}.{index}.{column}", one.get(column)
+        else:
+            yield name, record.get(name)
