@@ -11,10 +11,29 @@ from browser import PHONE, Visit, barriers, sideways_pixels
 from journeys_server import Installation
 from playwright.sync_api import expect
 
+from jingwei.services.sheet_cells import quoted
+
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Visit]
 TASKS = "/f/assigned_task"
+RISKY = [
+    "=1",
+    "+1",
+    "-a",
+    "@x",
+    "\t=x",
+    "\r1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠x",
+    "'=1",
+    "''＝1",
+    "'",
+    "a=1",
+]
 
 
 def test_the_search_box_leads_to_pages_indicators_and_records(as_person: Open) -> None:
@@ -90,6 +109,9 @@ def test_many_records_are_changed_at_once_and_each_refusal_is_said(
         page.get_by_role("button", name="下载结果").click()
     kept = Path(saved.value.path()).read_text(encoding="utf-8-sig").splitlines()
     assert kept[0] == '"记录","结果"' and len(kept) == 1 + len(titles)
+    asked = "async (words) => words.map((await import('/static/own/many.js')).quoted)"
+    assert page.evaluate(asked, RISKY) == [f'"{quoted(words)}"' for words in RISKY]
+    assert page.evaluate(asked, ["-1,200.5%", '"']) == ['"-1,200.5%"', '""""']
     with page.expect_navigation():
         page.locator("dialog#shape .btn-primary").click()
 

@@ -164,8 +164,10 @@ function tableOf(lines, words) {
   return make("div", { className: "rows-scroll results", tabIndex: 0 }, make("table", { className: "grid plain" }, head, make("tbody", {}, ...rows)));
 }
 
-// a program that opens the file must not take a name for a formula
-const quoted = (text) => `"${(/^[=+\-@\t\r]/.test(text) && !/^-[\d,.]+%?$/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+// A program that opens the file must not take a text for a formula: the rule of `sheet_cells`. What
+// was quoted before is quoted again; a negative number is none.
+const RISKY = /^'*[=+\-@\t\r\n＝＋－＠]/;
+export const quoted = (text) => `"${(RISKY.test(text) && !/^-[\d,.]+%?$/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 function download(title, lines, words) {
   saveSheet(title, [[words.record, words.outcome], ...lines.map(([, name, reason]) => [name, reason || words.was_done])]);
