@@ -11,9 +11,12 @@ from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
-from jingwei.api import openapi_answers as answers
 from jingwei.api import openapi_calls as calls
+from jingwei.api import openapi_examples as examples
 from jingwei.api import openapi_fields as fields
+from jingwei.api import openapi_headers as of_headers
+from jingwei.api import openapi_refusals as refusals
+from jingwei.api import openapi_sent as sending
 from jingwei.api import openapi_shapes as shapes
 from jingwei.api.asking import MOST_PARAMETER, parameters
 from jingwei.api.auth import NotSignedIn, reading
@@ -91,8 +94,8 @@ def describe(view: Reading) -> dict[str, Any]:
                 "session": {"type": "apiKey", "in": "cookie", "name": "jingwei_session"},
             },
             "schemas": _schemas(view, forms),
-            "responses": answers.responses(),
-            "headers": answers.headers(),
+            "responses": refusals.responses(),
+            "headers": of_headers.headers(),
         },
     }
 
@@ -148,7 +151,7 @@ def _parameters(view: Reading, rule: Rule, method: str, form: Form | None) -> li
     found += [
         _query(view, rule.endpoint, name, form) for name in calls.QUERIES.get(rule.endpoint, ())
     ]
-    headers = answers.parameters()
+    headers = of_headers.parameters()
     if method in calls.UNSAFE and rule.endpoint not in calls.WITHOUT_LOGIN:
         found.append(headers["IdempotencyKey"])
     if rule.endpoint in calls.MATCHED:
@@ -222,7 +225,7 @@ def _responses(endpoint: str, method: str, form: Form | None) -> dict[str, Any]:
         statuses += ["412", "428"]
     if endpoint == "session.login":
         statuses += ["401", "429"]
-    refused = {**answers.refusals(*sorted(statuses)), "default": error}
+    refused = {**refusals.refusals(*sorted(statuses)), "default": error}
     good: dict[str, Any] = {"description": text("openapi.done", locale())}
     if endpoint in calls.EMPTY:
         return {"204": good, **refused}
@@ -249,7 +252,7 @@ def _body(view: Reading, endpoint: str, form: Form | None) -> dict[str, Any]:
         made = endpoint == "records.create"
         content = _content(f"{form.name}.create" if made else f"{form.name}.write")
         rights = view.rights.create_fields(view, form.name)
-        example = fields.example_body(view, form, rights) if made else None
+        example = examples.example_body(view, form, rights) if made else None
         if example is not None:
             content["application/json"]["example"] = example
         return {"required": True, "content": content}
@@ -316,7 +319,7 @@ def _write_schema(view: Reading, form: Form, rights: FieldRights, *, whole: bool
     """What of a record may be written. `whole`: what a new one must have is owed."""
     written: dict[str, Any] = {"org": SYSTEM["org"]} if "org" in rights.writable else {}
     for name, field in form.fields.items():
-        sent = name in rights.visible and name in rights.writable and fields.may_be_sent(field)
+        sent = name in rights.visible and name in rights.writable and sending.may_be_sent(field)
         if sent and field.type not in fields.NOT_VALUES:
             written[name] = fields.written_schema(view, form, field, rights, whole=whole)
     owing = [f.name for f in form.fields.values() if f.mode == "override_with_reason"]
@@ -329,7 +332,7 @@ def _write_schema(view: Reading, form: Form, rights: FieldRights, *, whole: bool
         "properties": written,
         "additionalProperties": False,
     }
-    if whole and (needed := fields.owed(form, written)):
+    if whole and (needed := sending.owed(form, written)):
         found["required"] = needed
     return found
 

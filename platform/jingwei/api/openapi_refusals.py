@@ -1,14 +1,13 @@
-"""What every call has in common: the headers it takes and gives, and how it is refused."""
+"""How calls are refused: the answers that all of them have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from jingwei.api.openapi_headers import REQUEST, Schema
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
-Schema = dict[str, Any]
 # status → (name of the response, a code that is answered so)
 REFUSALS: Mapping[str, tuple[str, str]] = {
     "400": ("Malformed", "unknown-fields"),
@@ -23,7 +22,6 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "429": ("TooManyRequests", "too-many-sign-ins"),
 }
 _FIELDS: Mapping[str, tuple[str, str]] = {"400": ("", "unknown-field"), "422": ("name", "required")}
-_REQUEST = "5f2a8c1e9b304d76"
 
 
 def responses() -> Schema:
@@ -50,7 +48,7 @@ def _response(status: str, code: str) -> Schema:
         "code": code,
         "message": text(f"refusals.{code}", words),
         "fields": fields,
-        "request_id": _REQUEST,
+        "request_id": REQUEST,
     }
     key = f"openapi.status_{status}"
     found: Schema = {
@@ -67,54 +65,3 @@ def _response(status: str, code: str) -> Schema:
         challenge = {"schema": {"type": "string"}, "example": 'Bearer realm="jingwei"'}
         found["headers"]["WWW-Authenticate"] = challenge
     return found
-
-
-def headers() -> Schema:
-    """Headers of answers."""
-    words = locale()
-    return {
-        "ETag": {
-            "description": text("openapi.header_etag", words),
-            "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
-            "example": '"3"',
-        },
-        "Location": {
-            "description": text("openapi.header_location", words),
-            "schema": {"type": "string", "format": "uri-reference"},
-        },
-        "RequestId": {
-            "description": text("openapi.header_request_id", words),
-            "schema": {"type": "string"},
-            "example": _REQUEST,
-        },
-    }
-
-
-def parameters() -> Schema:
-    """Headers of requests."""
-    words = locale()
-    return {
-        "IfMatch": {
-            "name": "If-Match",
-            "in": "header",
-            "required": True,
-            "description": text("openapi.header_if_match", words),
-            "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,15}"$'},
-            "example": '"3"',
-        },
-        "IdempotencyKey": {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": text("openapi.header_idempotency_key", words),
-            "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
-            "example": "5d1f6f0c-order-4711",
-        },
-        "FormFingerprint": {
-            "name": "Form-Fingerprint",
-            "in": "header",
-            "required": False,
-            "description": text("openapi.header_fingerprint", words),
-            "schema": {"type": "string"},
-        },
-    }
