@@ -7,7 +7,9 @@ from random import Random
 from typing import Any
 
 import oracle
+import oracle_conditions
 import pytest
+from oracle_conditions import Condition
 from services_house import House
 
 from jingwei.refusals import Malformed
@@ -35,13 +37,13 @@ AGGREGATES = (
 )
 
 
-def asked(chance: Random, rows: Sequence[oracle.Row], login: str) -> oracle.Condition:
+def asked(chance: Random, rows: Sequence[oracle.Row], login: str) -> Condition:
     by_id = {row["id"]: row for row in rows}
     secret = login not in oracle.HIDES_SECRET
-    return oracle.condition(chance, by_id, chance.randrange(4), secret=secret)
+    return oracle_conditions.condition(chance, by_id, chance.randrange(4), secret=secret)
 
 
-def expected(rows: Sequence[oracle.Row], login: str, asked: oracle.Condition) -> list[oracle.Row]:
+def expected(rows: Sequence[oracle.Row], login: str, asked: Condition) -> list[oracle.Row]:
     by_id = {row["id"]: row for row in rows}
     return [
         row
