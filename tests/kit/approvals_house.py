@@ -26,6 +26,7 @@ from jingwei.services.roster import LEAVES, import_people
 from jingwei.services.sessions import Passwords
 from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
+from jingwei.storage import tasks as task_rows
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.tables_outbox import sys_outbox
 
@@ -222,7 +223,10 @@ class Approvals:
     def broken(self, flow: int, stored: Any = None) -> list[str]:
         """What of A1–A6 does not hold of a flow."""
         state, events, waiting, record, _ = stored or self.stored(flow)
-        found = broken(state, events, before=self.seen.get(flow), timers=len(waiting))
+        beside = self.receipts_of(flow)
+        found = broken(
+            state, events, before=self.seen.get(flow), timers=len(waiting), beside=beside
+        )
         self.seen[flow] = state
         kept = record.get(state.flow.record)
         if kept is not None and kept["flow"] == flow and kept["deleted_at"] is None:
@@ -233,6 +237,11 @@ class Approvals:
             if kept["status"] not in expected.get(state.flow.status, (state.flow.status,)):
                 found.append(f"the record is {kept['status']}, the flow {state.flow.status}")
         return found + self.messages_broken(state)
+
+    def receipts_of(self, flow: int) -> list[Any]:
+        """What no step of the flow waits for."""
+        with self.api.platform.commands.read(SYSTEM) as reading:
+            return task_rows.tasks_beside(reading.connection, tasks.books(reading), flow)
 
     def messages_broken(self, state: Any) -> list[str]:
         """A5: one message for each closed task and each end, with the outcome that is kept."""

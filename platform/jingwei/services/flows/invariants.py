@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jingwei.services.flows.beside import OUTLIVED
 from jingwei.services.flows.seats import by_rule
 from jingwei.services.flows.state import State, replayed
 from jingwei.storage.flow_rows import TERMINAL, EventRow, TaskRow
@@ -17,16 +18,22 @@ OUTCOMES = frozenset(
 
 
 def broken(
-    state: State, events: Sequence[EventRow] = (), *, before: State | None = None, timers: int = 0
+    state: State,
+    events: Sequence[EventRow] = (),
+    *,
+    before: State | None = None,
+    timers: int = 0,
+    beside: Sequence[TaskRow] = (),
 ) -> list[str]:
     """Sentences on what does not hold; empty when all is well. `timers`: how many the instance
-    has."""
+    has; `beside`: its receipts, for which no step waits."""
     return [
         *_one_end(state, before),
         *_never_stuck(state),
         *_closed_tasks(state),
         *_replays(state, events),
         *_nothing_left(state, timers),
+        *_receipts(state, beside),
         *_joins(state),
         *_four_eyes(state),
     ]
@@ -97,6 +104,13 @@ def _nothing_left(state: State, timers: int) -> list[str]:
     if any(r.state == "open" for r in state.runs.values()):
         found.append("A6: open runs of a closed request")
     return found
+
+
+def _receipts(state: State, beside: Sequence[TaskRow]) -> list[str]:
+    """The one exception of A6: what no step waits for may be acknowledged after an approval."""
+    gone = state.flow.status in TERMINAL and state.flow.status != OUTLIVED
+    left = gone and any(task.state in ("open", "waiting") for task in beside)
+    return [f"A6: open receipts of a request that is {state.flow.status}"] if left else []
 
 
 def _joins(state: State) -> list[str]:

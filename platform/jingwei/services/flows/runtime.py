@@ -17,6 +17,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import who
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children, look_at_wait
+from jingwei.services.flows.beside import cancel_receipts, ends_for_nothing
 from jingwei.services.flows.flow_actions import HELD_BY
 from jingwei.services.flows.pinned import pinned
 from jingwei.services.flows.plan import FlowPlan
@@ -250,7 +251,10 @@ def commit(
             key=f"receipt:{after.flow.id}:{after.flow.round}:{step.id}:{person}",
             flow=after.flow.id,
         )
-    if walk.receipts:
+    in_vain = ends_for_nothing(before, after)
+    if in_vain:
+        cancel_receipts(work, after.flow.id)
+    if walk.receipts or (in_vain and loaded.beside):
         loaded.beside = tuple(task_rows.tasks_beside(connection, books, after.flow.id))
     if walk.urged:
         tasks.told(work, walk.urged, "urge", loaded.asks.record)
