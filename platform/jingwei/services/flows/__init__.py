@@ -26,6 +26,7 @@ from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.operations import OF_ADMINISTRATORS, check_open
+from jingwei.services.flows.returns import came_back
 from jingwei.services.flows.row_fields import in_table, table_of
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.state import State
@@ -182,7 +183,7 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
         return
     step_values.check_required(found, run)
     own = task.kind == "fill" and task.person == found.state.flow.initiator
-    if own and task.acting == task.person:
+    if (own and task.acting == task.person) or came_back(found.state, run):
         records.check_submission(work, found.state.flow.form, found.asks.record)
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children
-from jingwei.services.flows.plan import ASKS_PEOPLE
-from jingwei.services.flows.returns import jump, jump_from
+from jingwei.services.flows.returns import came_back, jump, jump_from
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import action_word, flow_status_word
-from jingwei.storage.flow_rows import RunRow, TaskRow
+from jingwei.storage.flow_rows import TaskRow
 
 HELD_BY = "suspended_with"  # in the memory of a request: the one above, which was suspended
 ADMINISTRATORS = frozenset({"jump", "terminate", "suspend", "resume", "reopen", "migrate"})
@@ -91,7 +90,7 @@ def _not_recalled(walk: Walk) -> Refused | None:
 def _decided(walk: Walk) -> bool:
     """Whether somebody has decided since the request was last in its initiator's hands."""
     since = max(
-        (run.id for run in walk.runs.values() if _came_back(walk, run)),
+        (run.id for run in walk.runs.values() if came_back(walk.state, run)),
         default=0,
     )
     return any(
@@ -99,15 +98,6 @@ def _decided(walk: Walk) -> bool:
         for t in walk.tasks.values()
         if t.kind == "approval" and (t.run or 0) > since
     )
-
-
-def _came_back(walk: Walk, run: RunRow) -> bool:
-    """Whether a round began with this: the initiator corrects what was sent back to him."""
-    if run.kind != "fill" or run.round == 1:
-        return False
-    own = any(t.person == walk.flow.initiator for t in walk.tasks_of(run.id))
-    before = (r for r in walk.runs.values() if r.round == run.round and r.id < run.id)
-    return own and not any(r.kind in ASKS_PEOPLE for r in before)
 
 
 def _urged(walk: Walk) -> list[TaskRow]:

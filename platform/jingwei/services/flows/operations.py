@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, NotAllowed, Refused
-from jingwei.services.flows.returns import asked_target, names_a_step
+from jingwei.services.flows.returns import asked_target, came_back, names_a_step
 from jingwei.services.flows.seats import given_key, sits_elsewhere
 from jingwei.services.flows.undoing import check_nobody_after, check_untouched
 from jingwei.services.flows.walk import Walk
@@ -98,6 +98,8 @@ def _not_now(walk: Walk, task: TaskRow, action: str) -> Obstacle | None:
     match action:
         case "urge":
             return _nobody_urged(walk, task)
+        case "transfer" if _corrects(walk, task):
+            return lambda: Refused("flow-correction-stays")
         case "claim" if not holders_beside(walk, task):
             return lambda: Refused("flow-not-offered", action=action_word(action))
         case "take_back" if task.state == "closed":
@@ -234,7 +236,16 @@ def _not_reassigned(walk: Walk, task: TaskRow, administrator: bool) -> Obstacle 
         return lambda: NotAllowed("flow-administrators-only", action=action_word("reassign"))
     if task.run is None or task.kind == "cc":
         return lambda: Refused("flow-not-offered", action=action_word("reassign"))
+    if task.state == "open" and _corrects(walk, task):
+        return lambda: Refused("flow-correction-stays")
     return None if task.state == "waiting" else not_open(walk, task)
+
+
+def _corrects(walk: Walk, task: TaskRow) -> bool:
+    """Whether the initiator has the request back: the record is open to him and to nobody else."""
+    run = walk.runs.get(task.run or 0)
+    own = task.person == walk.flow.initiator
+    return own and run is not None and came_back(walk.state, run)
 
 
 # --- taking back ---------------------------------------------------------------------------------

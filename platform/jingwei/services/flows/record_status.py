@@ -11,6 +11,7 @@ from jingwei.services.commands import Work
 from jingwei.services.events import Changed
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.resolve import run_effects
+from jingwei.services.flows.returns import came_back
 from jingwei.services.flows.state import State
 from jingwei.services.flows.truth import ended_by_system, sent_back_by_system
 from jingwei.services.flows.walk import Walk
@@ -25,14 +26,16 @@ _ACTION_NAMES = {IN_APPROVAL: "submitted"}
 
 
 def status_of(plan: FlowPlan, state: State) -> str:
-    """The status of the record: returned while its initiator corrects it."""
+    """The status of the record: returned while its initiator corrects it, or his successor."""
     flow = state.flow
     if flow.status in TERMINAL:
         return flow.status
     if flow.round > 1:
         for task in state.tasks.values():
-            mine = task.kind == "fill" and task.person == flow.initiator
-            if mine and task.state == "open":
+            if task.kind != "fill" or task.state != "open":
+                continue
+            run = state.runs.get(task.run or 0)
+            if task.person == flow.initiator or (run is not None and came_back(state, run)):
                 return "returned"
     return IN_APPROVAL
 

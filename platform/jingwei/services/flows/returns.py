@@ -15,7 +15,8 @@ from typing import Any
 
 from jingwei.language.workflow import ReturnRule, Step
 from jingwei.refusals import Refused
-from jingwei.services.flows.plan import START, FlowPlan
+from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
+from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import DONE, Walk
 from jingwei.services.flows.words import step_word, steps_word
 from jingwei.storage.flow_rows import RunRow
@@ -66,6 +67,16 @@ def to_initiator(walk: Walk, run: RunRow) -> str:
 
 def asks_initiator(step: Step) -> bool:
     return step.kind == "fill" and any(who.kind == "initiator" for who in step.who)
+
+
+def came_back(state: State, run: RunRow) -> bool:
+    """Whether a round began with this: the initiator corrects what was sent back to him, or who
+    took over from him does."""
+    if run.kind != "fill" or run.round == 1:
+        return False
+    own = any(t.run == run.id and t.person == state.flow.initiator for t in state.tasks.values())
+    before = (r for r in state.runs.values() if r.round == run.round and r.id < run.id)
+    return own and not any(r.kind in ASKS_PEOPLE for r in before)
 
 
 def targets(walk: Walk, run: RunRow) -> list[str]:
