@@ -3,6 +3,7 @@ round."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +51,14 @@ FLOWS = {
         steps:
           - {id: a, title: 部门, approve: {who: {person: u1}}}
           - {id: tell, title: 知会, cc: {who: {person: u2}, more: initiator}}
+        """,
+    "aside": """
+        steps:
+          - id: both
+            parallel:
+              left: {steps: [{id: a, title: 甲审, approve: {who: {person: u1}}}]}
+              right: {steps: [{id: b, title: 乙审, approve: {who: {person: u2}}}]}
+          - {id: c, title: 汇审, approve: {who: {person: u3}}}
         """,
     "above": """
         steps:
@@ -231,6 +240,28 @@ def test_a_request_says_which_one_below_it_was_rejected_by_whom_and_why(
     assert "子流程：审批" in words(box) and "flow" not in words(box)
     ended = texts(shown, "//ol[@class='timeline']//p")
     assert any("子流程未获批准" in one and "资料不全" in one for one in ended)
+
+
+def test_a_jump_leaves_all_that_is_open_or_one_step_and_says_where_to(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("aside", title="并行")
+    shown = pages.page("admin", f"/flows/{flow['id']}")
+    (button,) = shown.xpath("//button[contains(@data-act, 'jump')]")
+    leaves = json.loads(button.get("data-ask"))[0]
+    assert [title for _, title in leaves["options"]] == ["全部未决步骤", "甲审", "乙审"]
+    assert (leaves["options"][0][0], leaves["required"]) == ("", False)
+    one = {"reason": "急", "step": "a", "to": "c"}
+    house.on_flow("admin", flow["id"], "jump", one)
+    assert house.asked(house.flow(flow["id"])) == ["b:u2"]
+    shown = pages.page("admin", f"/flows/{flow['id']}")
+    assert any("跳转 · 甲审 → 汇审" in head for head in moments(shown))
+    (left,) = opinions(shown, "a")
+    assert left.endswith("管理员跳转 → 汇审")
+    house.on_flow("admin", flow["id"], "jump", {"reason": "急", "step": "", "to": "c"})
+    shown = pages.page("admin", f"/flows/{flow['id']}")
+    assert opinions(shown, "b")[0].endswith("管理员跳转 → 汇审")
+    assert "审批人3" in words(shown.xpath("//li[@id='step-c']")[0])
 
 
 def test_what_became_overdue_names_whose_task_went_to_whom(house: Approvals) -> None:

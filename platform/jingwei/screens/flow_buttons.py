@@ -153,12 +153,14 @@ def of_administrators(flow: Drawn | None, cells: Cells) -> list[Button]:
         if action == "jump":
             ask = (*_jumping(flow), *ask)
         style = "danger" if action in DANGER else ""
+        several = action == "jump" and len(flow.open_steps) > 1
+        hint = "jump_of_several" if several else action
         found.append(
             Button(
                 action,
                 _action(action),
                 f"{base}/{action}",
-                confirm=text(f"flow_screens.hints.{action}", locale()),
+                confirm=text(f"flow_screens.hints.{hint}", locale()),
                 style=style,
                 ask=ask,
             )
@@ -196,7 +198,9 @@ def _jumping(flow: Drawn) -> tuple[Question, ...]:
     to = _choice("to", "jump_to", flow.jumps)
     if len(flow.open_steps) < 2:
         return (to,)
-    return (_choice("step", "jump_from", flow.open_steps), to)
+    all_of_them = ("", text("flow_screens.all_open_steps", locale()))
+    leaves = _choice("step", "jump_from", (all_of_them, *flow.open_steps))
+    return ({**leaves, "required": False}, to)
 
 
 # --- questions -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ DECIDED = frozenset({"approved", "rejected", "returned", "submitted", "acknowled
 ANSWERED = DECIDED | {"skipped", "transferred"}
 ADDED = frozenset({"before", "after", "with"})
 SYSTEM = "system"
+JUMPED = "jumped"  # the event of an administrator, and the reason of the tasks that it cancels
 Asked = Mapping[str, Any]
 Signed = Mapping[tuple[str, str], str]
 Booked = Mapping[tuple[str, str], list[Mapping[str, Any]]]  # by step and moment
@@ -116,7 +117,7 @@ def opinions_of(
     people.sort(key=lambda one: str(one.get("at") or ""))
     answered = [one for one in people if one.get("by") or one["outcome"] in ANSWERED]
     told = [_opinion(cells, one, signed, step) for one in answered]
-    return [*told, *_by_system(cells, step, events), *_unanswered(cells, people)]
+    return [*told, *_by_system(cells, step, events), *_unanswered(cells, people, events)]
 
 
 def _opinion(cells: Cells, one: Asked, signed: Signed, step: Mapping[str, Any]) -> Opinion:
@@ -170,12 +171,16 @@ def _withdrawn(cells: Cells, one: Asked) -> str:
     return text(f"flow_screens.{key}", locale(), by=cells.person(by))
 
 
-def system_events(events: Iterable[Mapping[str, Any]]) -> Booked:
-    """Of the events, those that say why a step went on that nobody decided."""
+def system_events(events: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> Booked:
+    """Of the events, those that say why a step went on that nobody decided; under JUMPED those that
+    left it for another, with what that is called."""
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for event in events:
         if event["type"] in WITHOUT_PEOPLE and not event["actor"]:
             found.setdefault((str(event["step"]), str(event["at"])), []).append(event)
+        if event["type"] == JUMPED:
+            to = str((event["data"] or {}).get("to") or "")
+            found[JUMPED, str(event["at"])] = [{**event, "to_title": titles.get(to, to)}]
     return found
 
 
@@ -196,16 +201,25 @@ def _by_system(cells: Cells, step: Mapping[str, Any], events: Booked) -> list[Op
     return []
 
 
-def _unanswered(cells: Cells, people: Sequence[Asked]) -> list[Opinion]:
+def _unanswered(cells: Cells, people: Sequence[Asked], events: Booked) -> list[Opinion]:
     """Who was asked when the step was decided without him, by why."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for one in people:
         if one.get("by") or one["outcome"] not in ("superseded", "cancelled"):
             continue
-        key = (str(one["outcome"]), str(one.get("reason") or ""))
+        key = (str(one["outcome"]), _why_not(one, events))
         by_reason.setdefault(key, []).append(asked_name(cells, one))
     words = text("flow_screens.not_answered", locale())
     return [
-        Opinion(joined(dict.fromkeys(names)), words, "", reason_words(reason), quiet=True)
-        for (_, reason), names in by_reason.items()
+        Opinion(joined(dict.fromkeys(names)), words, "", why, quiet=True)
+        for (_, why), names in by_reason.items()
     ]
+
+
+def _why_not(one: Asked, events: Booked) -> str:
+    """Why somebody was asked no more; of a jump, where it led."""
+    why = reason_words(one.get("reason"))
+    if one.get("reason") != JUMPED:
+        return why
+    jumps = events.get((JUMPED, str(one.get("at"))), ())
+    return " → ".join([why, *(str(jump["to_title"]) for jump in jumps)])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.workflow import walk
 from jingwei.screens.awaited import Awaited
 from jingwei.screens.begun import child_opinion
 from jingwei.screens.cells import Cells
@@ -20,7 +22,7 @@ from jingwei.screens.opinions import (
     system_events,
     waited_for,
 )
-from jingwei.services.flows.words import titled
+from jingwei.services.flows.words import step_words, titled
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -58,6 +60,16 @@ def step_title(step: Mapping[str, Any]) -> str:
     return titled(step["step"], str(step["title"]), step["kind"], locale())
 
 
+def titles_of(catalogue: Catalogue, json: Mapping[str, Any]) -> dict[str, str]:
+    """What the steps of a request are called: as on its path, else as in the workflow of today."""
+    workflow = catalogue.workflows.get(str(json.get("workflow")))
+    steps = walk(workflow.steps) if workflow is not None else ()
+    return {
+        **{step.id: step_words(step, locale()) for step in steps},
+        **{one["step"]: step_title({**one, "row": None}) for one in json.get("path", ())},
+    }
+
+
 def rounds(
     cells: Cells,
     json: Mapping[str, Any],
@@ -69,7 +81,7 @@ def rounds(
     """The newest round first, the steps of each in their order; what is `awaited` and what is
     foreseen follow the newest."""
     newest = {run["step"]: number for number, run in enumerate(json["path"])}
-    events = system_events(json["events"])
+    events = system_events(json["events"], titles_of(cells.view.catalogue, json))
     walked: dict[int, list[PathStep]] = {int(json["round"]): []}
     for number, run in enumerate(json["path"]):
         if run["kind"] == "subflow" and run["state"] == "open":

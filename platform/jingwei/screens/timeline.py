@@ -10,7 +10,7 @@ from jingwei.language.form import Field, Form
 from jingwei.screens.begun import child_opinion
 from jingwei.screens.cells import Cell, Cells
 from jingwei.screens.opinions import reason_words
-from jingwei.screens.path import step_title
+from jingwei.screens.path import step_title, titles_of
 from jingwei.screens.shares import said_of
 from jingwei.services.commands import Reading
 from jingwei.services.history import history_with_past
@@ -73,6 +73,7 @@ def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     asked = {step["step"] for step in flow.get("path", ()) if step["kind"] == "approve"}
     events = flow.get("events", ())
     below = _below(cells, flow)
+    steps = {**titles_of(cells.view.catalogue, flow), **steps}  # a jump may lead to none of them
     begun = next(((e["at"], e["actor"]) for e in events if e["type"] == "started"), None)
     before = [None, *(event.get("type") for event in events)]
     told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last, begun)]

@@ -119,8 +119,8 @@ def _jump(walk: Walk, wish: Wish) -> None:
     if not wish.to:
         raise Invalid("invalid", fields=[FieldRefusal("step", "required")])
     walk.note("jumped", step=wish.step, comment=wish.comment, to=wish.to)
-    if wish.step not in (None, wish.to):
-        jump_from(walk, wish.step or "", wish.to)
+    if wish.step and wish.step != wish.to:
+        jump_from(walk, wish.step, wish.to)
     else:
         jump(walk, wish.to)
 
