@@ -156,6 +156,8 @@ def _parameters(view: Reading, rule: Rule, method: str, form: Form | None) -> li
         found.append(headers["IdempotencyKey"])
     if rule.endpoint in calls.MATCHED:
         found.append(headers["IfMatch"])
+    if rule.endpoint in calls.MATCHED_IF_GIVEN:
+        found.append(headers["IfMatchIfGiven"])
     if rule.endpoint in shapes.OF_ONE_FORM:
         found.append(headers["FormFingerprint"])
     return found
@@ -223,6 +225,8 @@ def _responses(endpoint: str, method: str, form: Form | None) -> dict[str, Any]:
         statuses += ["409", "413", "422"]
     if endpoint in calls.MATCHED:
         statuses += ["412", "428"]
+    if endpoint in calls.MATCHED_IF_GIVEN:
+        statuses += ["412"]
     if endpoint == "session.login":
         statuses += ["401", "429"]
     refused = {**refusals.refusals(*sorted(statuses)), "default": error}

@@ -44,6 +44,14 @@ def parameters() -> Schema:
             "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,15}"$'},
             "example": '"3"',
         },
+        "IfMatchIfGiven": {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "description": text("openapi.header_if_match_given", words),
+            "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,15}"$'},
+            "example": '"3"',
+        },
         "IdempotencyKey": {
             "name": "Idempotency-Key",
             "in": "header",

@@ -14,7 +14,13 @@ from jingwei.services.flows.returns import asked_target, came_back, names_a_step
 from jingwei.services.flows.seats import given_key, sits_elsewhere
 from jingwei.services.flows.undoing import check_nobody_after, check_untouched
 from jingwei.services.flows.walk import Walk
-from jingwei.services.flows.words import Listed, Word, action_word, outcome_word
+from jingwei.services.flows.words import (
+    Listed,
+    Word,
+    action_word,
+    flow_status_word,
+    outcome_word,
+)
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 ADDED = ("before", "after", "with")
@@ -150,6 +156,13 @@ def not_open(walk: Walk, task: TaskRow) -> Obstacle | None:
         return lambda: Conflict("task-waits", people=_waited_for(walk, task))
 
     def closed() -> Refused:
+        if (
+            task.closed_by is None
+            and walk.flow.status == "recalled"
+            and task.reason == "flow-ended"
+        ):
+            named = walk.asks.named(walk.flow.initiator)
+            return Conflict("task-closed", by=named, outcome=flow_status_word("recalled"))
         by = task.closed_by or (decider(walk, task) or "system")
         return Conflict("task-closed", by=by_word(walk, by), outcome=outcome_word(task.outcome))
 
