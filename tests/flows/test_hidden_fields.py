@@ -8,7 +8,7 @@ import pytest
 from flows_small import FORM, house, workflow
 
 from jingwei.refusals import Invalid
-from jingwei.services import history, record_views
+from jingwei.services import history, notices, record_views
 from jingwei.services.inbox import BoxWish, box_page
 
 TWO = workflow(
@@ -58,3 +58,34 @@ def test_nor_do_names_and_rules_tell_of_them(tmp_path: Path) -> None:
     assert [one.words["zh"] for one in refused.value.fields] == ["t —"]
     here.act("fin", flow, "approve")
     assert named("head") == "t 77"
+
+
+def test_a_row_is_named_by_what_is_not_hidden(tmp_path: Path) -> None:
+    """In the box, the path and the notice of who is asked about it."""
+    flow_text = workflow(
+        """
+        - id: e
+          each:
+            of: lines
+            steps:
+              - id: r
+                approve: {who: {field: row.keeper}, fields: {hide: [row.secret]}}
+              - {id: s, approve: {who: {head_of: org.sector}}}
+        """
+    )
+    columns = "      secret: {type: text, title: 密}\n      thing: {type: text, title: 物}\n"
+    here = house(tmp_path, flow_text, form=FORM.replace("      unit:", f"{columns}      unit:"))
+    rows = [{"secret": "机密", "thing": n, "keeper": "fin"} for n in ("椅", "车")]
+    flow = here.start(lines=rows)
+    with here.reading("fin") as view:
+        items = box_page(view, "todo", BoxWish(), 5).items
+        told = " ".join(one["text"] for one in notices.inbox(view)["items"])
+    assert sorted((one["row"]["number"], one["row"]["title"]) for one in items) == [
+        (1, "椅"),
+        (2, "车"),
+    ]
+    assert "第 1 行 椅" in told and "第 2 行 车" in told and "机密" not in told
+    shown = [one["row"]["title"] for one in here.view(flow, "fin")["path"]]
+    assert shown == ["椅", "车"]
+    here.act("fin", flow, "approve", task=items[0]["id"])
+    assert here.box("head", "todo")["items"][0]["row"]["title"] == "机密"

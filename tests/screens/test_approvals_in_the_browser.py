@@ -34,6 +34,18 @@ FLOWS = {
               who: {person: u7}
               fields: {write: [opinion, amount, chief], require: [opinion]}
         """,
+    "rows": """
+        steps:
+          - id: e
+            each:
+              of: lines
+              steps:
+                - id: keeper
+                  title: 经办确认
+                  approve:
+                    who: {field: row.keeper}
+                    fields: {write: [row.score], require: [row.score]}
+        """,
     "named": """
         steps:
           - id: a
@@ -137,6 +149,28 @@ def test_what_the_step_asks_for_is_filled_in_where_one_decides(
         approve.tap()
     record = house.record(flow)
     assert (record["opinion"], record["amount"], record["status"]) == ("合格", 7, "approved")
+
+
+def test_each_row_is_filled_in_and_decided_by_itself(house: Approvals, as_person: Open) -> None:
+    flow = house.start("rows", title="盘点", lines=[{"keeper": "u7"}, {"keeper": "u7"}])
+    opened = as_person("u7", size=PHONE)
+    page = opened.go("/tasks")
+    cards = page.locator(".task", has_text="盘点")
+    expect(cards.filter(has_text="第 1 行")).to_have_count(1)
+    with page.expect_navigation():
+        cards.filter(has_text="第 2 行").get_by_role("link", name="填写并处理").tap()
+    opened.settle()
+    expect(page.locator("#decide-title")).to_contain_text("经办确认 · 第 2 行")
+    approve = page.locator(".decide-buttons [data-act$='/approve']")
+    approve.tap()
+    expect(page.locator("#summary")).to_contain_text("分")
+    opened.complaints.clear()  # what the server refused is said by the console too
+    page.locator("#form [data-field='row.score'] input").fill("8")
+    with page.expect_navigation():
+        approve.tap()
+    expect(page.locator("#decide-title")).to_contain_text("第 1 行")
+    expect(page.locator(".timeline")).to_contain_text("经办确认 · 第 2 行")
+    assert [line["score"] for line in house.record(flow)["lines"]] == [None, 8]
 
 
 def test_a_signer_is_added_by_initials_and_keyboard_and_the_picture_leads_to_the_opinions(

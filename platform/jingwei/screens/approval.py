@@ -38,25 +38,28 @@ def flow_words() -> dict[str, str]:
     return {name: text(f"flow_screens.{name}", locale()) for name in WORDS}
 
 
-def flow_of(view: Reading, form: str, id: int) -> Drawn | None:
-    """The record's latest request, where there is one that the reader may see."""
+def flow_of(view: Reading, form: str, id: int, task: int | None = None) -> Drawn | None:
+    """The record's latest request, where there is one that the reader may see. `task`: of his
+    tasks in it the one that he opened."""
     latest = flows.latest_flow(view, form, id)
     if latest is None:
         return None
     try:
-        return drawn(view, latest)
+        return drawn(view, latest, task)
     except Refused:
         return None
 
 
-def my_task(view: Reading, flow: Drawn | None) -> Mapping[str, Any] | None:
-    mine = (
+def my_task(
+    view: Reading, flow: Drawn | None, wanted: int | None = None
+) -> Mapping[str, Any] | None:
+    """A task of the reader's that is open: the `wanted` one before any other."""
+    mine = [
         task
         for task in (flow.json if flow else {}).get("open", ())
         if view.actor.login == task.get("person") and task.get("actions")
-    )
-    found: Mapping[str, Any] | None = next(mine, None)
-    return found
+    ]
+    return min(mine, key=lambda task: task["id"] != wanted, default=None)
 
 
 def sent_back(cells: Cells, flow: Drawn | None, task: Mapping[str, Any] | None, form: Form) -> Any:

@@ -10,6 +10,7 @@ from jingwei.screens.cells import Cells
 from jingwei.screens.choosing import people_for
 from jingwei.screens.opinions import stands_in
 from jingwei.services.flows.offers import Drawn, TaskOffer
+from jingwei.services.row_titles import with_row
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -169,6 +170,10 @@ def of_administrators(flow: Drawn | None, cells: Cells) -> list[Button]:
     return found
 
 
+def _step_of(task: Mapping[str, Any]) -> str:
+    return with_row(str(task["title"]), task["row"], locale())
+
+
 def _reassigning(flow: Drawn, cells: Cells) -> list[Button]:
     """One button for each open task that a step waits for."""
     open_ = [t for t in flow.json["open"] if t["kind"] in ("approval", "fill") and t["step"]]
@@ -178,7 +183,7 @@ def _reassigning(flow: Drawn, cells: Cells) -> list[Button]:
         who = stands_in(cells, task["person"], task["on_behalf_of"] or task["person"])
         title = text("flow_screens.reassign_of", locale(), who=who)
         if asked.count((task["person"], task["on_behalf_of"])) > 1:  # at several steps
-            title = text("screens.flow.at_step", locale(), what=title, step=task["title"])
+            title = text("screens.flow.at_step", locale(), what=title, step=_step_of(task))
         found.append(
             Button(
                 "reassign",

@@ -186,8 +186,10 @@ def page_model(
     kept: Mapping[str, Any],
     widgets: Sequence[Widget],
     found: Live,
+    own: Mapping[str, Any] | None = None,
 ) -> str:
-    """What the script is told, as JSON text."""
+    """What the script is told, as JSON text. `own`: of widgets that are no fields of the form, the
+    columns of one `row`, what they hold."""
     identity = kept.get("id")
     address = f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}"
     words = (
@@ -202,7 +204,9 @@ def page_model(
             "form": form.name,
             "id": identity,
             "revision": kept.get("revision"),
-            "values": as_model({n: values.get(n) for n in (*form.fields, "org") if n in values}),
+            "values": as_model(
+                {n: values.get(n) for n in (*form.fields, "org") if n in values} | dict(own or {})
+            ),
             "fields": {w.name: w.model() for w in widgets},
             "order": [w.name for w in widgets],
             "elsewhere": _elsewhere(form, rights, {w.name for w in widgets}),

@@ -23,6 +23,7 @@ from jingwei.screens.opinions import (
     waited_for,
 )
 from jingwei.services.flows.words import step_words, titled
+from jingwei.services.row_titles import with_row
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -56,8 +57,9 @@ class Round:
 
 
 def step_title(step: Mapping[str, Any]) -> str:
-    """What a step is called: its title, else what kind it is."""
-    return titled(step["step"], str(step["title"]), step["kind"], locale())
+    """What a step is called: its title, else what kind it is; with the row that it asks about."""
+    title = titled(step["step"], str(step["title"]), step["kind"], locale())
+    return with_row(title, step.get("row"), locale())
 
 
 def titles_of(catalogue: Catalogue, json: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field, Form, Section
@@ -49,6 +49,7 @@ from jingwei.services.listing import form_of, raise_unless_reached
 from jingwei.services.plans import form_plan
 from jingwei.services.record_views import RecordView, at_record, record
 from jingwei.services.report_asked import of_record
+from jingwei.services.row_titles import with_row
 from jingwei.services.tasks import books
 from jingwei.services.world import environment
 from jingwei.storage.tasks import tasks_on
@@ -113,9 +114,10 @@ def _shown_page(view: Reading, form: str, id: int) -> Any:
     definition = form_reached(view, form, id)
     shown = record(view, form, id)
     cells = Cells(view)
-    flow = flow_of(view, form, id)
+    wanted = request.args.get("task", type=int)
+    flow = flow_of(view, form, id, wanted)
     may_edit = edit_rights(view, definition, shown.raw)[0] is not None
-    task = my_task(view, flow)
+    task = my_task(view, flow, wanted)
     paused = task is not None and flow is not None and flow.json["status"] == "suspended"
     task = None if paused else task
     mine = flow.mine if flow else None
@@ -140,6 +142,7 @@ def _shown_page(view: Reading, form: str, id: int) -> Any:
         documents=of_record(view, form, shown.raw),
         flow=shown_flow(view, cells, flow, definition),
         task=task,
+        task_title=with_row(task["title"], task["row"], locale()) if task else "",
         paused=paused,
         filling=filling(view, definition, shown, cells, task),
         before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),

@@ -19,6 +19,7 @@ from jingwei.screens.opinions import (
     waited_for,
 )
 from jingwei.services.flows.offers import Drawn
+from jingwei.services.row_titles import row_words
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -65,7 +66,7 @@ def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
     open_ = [run for run in runs if run["state"] == "open"]
     if open_:
         since = min(str(run["opened_at"]) for run in open_)
-        people = joined(dict.fromkeys(name for run in open_ for name in waited_for(cells, run)))
+        people = joined(dict.fromkeys(name for run in open_ for name in _awaited(cells, run)))
         words = text("flow_screens.waiting_since", locale(), at=_day(cells, since))
         return Stand("now", people, words)
     told = [run for run in runs if run["state"] != "cancelled"] or runs
@@ -84,6 +85,12 @@ def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
         return Stand(standing, joined(said[outcome]), note)
     lines = [f"{joined(names)} {outcome_words(word)}" for word, names in said.items()]
     return Stand(standing, "", note, tuple(lines))
+
+
+def _awaited(cells: Cells, run: Mapping[str, Any]) -> list[str]:
+    """Who has to answer, and about which row."""
+    row = row_words(run.get("row"), locale())
+    return [f"{name} ({row})" if row else name for name in waited_for(cells, run)]
 
 
 def _said(cells: Cells, run: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.flows import overview
 from jingwei.services.inbox import BoxWish, box_page, forms_in
 from jingwei.services.record_views import RecordView, record
+from jingwei.services.row_titles import with_row
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
@@ -139,9 +140,11 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         "display": task.get("display") or "",
         "number": task.get("number") or "",
         "form": form.title(locale()) if form else task.get("form"),
-        "title": _words(task.get("title")) or _words(task.get("step")),
+        "title": with_row(
+            _words(task.get("title")) or _words(task.get("step")), task.get("row"), locale()
+        ),
         "kind": str(task.get("kind") or ""),
-        "address": f"/f/{task.get('form')}/{task.get('record')}",
+        "address": _address(task),
         "opened": cells.moment(task["opened_at"]) if task.get("opened_at") else "",
         "closed": cells.moment(task["closed_at"]) if task.get("closed_at") else "",
         "due": cells.moment(due) if due else "",
@@ -203,7 +206,13 @@ def _fill(task: Mapping[str, Any]) -> str:
     fields = task.get("fields") or {}
     if not fields.get("require") or "approve" not in (task.get("actions") or ()):
         return ""
-    return f"/f/{task.get('form')}/{task.get('record')}#decide-title"
+    return f"{_address(task)}#decide-title"
+
+
+def _address(task: Mapping[str, Any]) -> str:
+    """The page of the record; of a task about a row, that task on it: there may be several."""
+    address = f"/f/{task.get('form')}/{task.get('record')}"
+    return f"{address}?task={task['id']}" if task.get("row") and task.get("id") else address
 
 
 def _bulk(task: Mapping[str, Any]) -> str:

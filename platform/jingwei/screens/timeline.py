@@ -15,6 +15,7 @@ from jingwei.screens.shares import said_of
 from jingwei.services.commands import Reading
 from jingwei.services.history import history_with_past
 from jingwei.services.record_views import RecordView
+from jingwei.services.row_titles import with_row
 from jingwei.storage.comments import comments_of
 from jingwei.texts import has_text, text
 from jingwei.web import locale
@@ -69,7 +70,8 @@ def moments_of(
 
 def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     """What people decided in a request, and what was done for them, newest first."""
-    steps = {step["step"]: step_title(step) for step in flow.get("path", ())}
+    steps = {step["step"]: step_title({**step, "row": None}) for step in flow.get("path", ())}
+    rows = _rows_decided(flow)
     asked = {step["step"] for step in flow.get("path", ()) if step["kind"] == "approve"}
     events = flow.get("events", ())
     below = _below(cells, flow)
@@ -77,7 +79,8 @@ def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     begun = next(((e["at"], e["actor"]) for e in events if e["type"] == "started"), None)
     before = [None, *(event.get("type") for event in events)]
     told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last, begun)]
-    found = [m for event in told if (m := _event(cells, event, steps, asked, below))]
+    called = [(event, _of_row(steps, rows, event)) for event in told]
+    found = [m for event, titles in called if (m := _event(cells, event, titles, asked, below))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
 
 
@@ -223,6 +226,28 @@ def _row_changes(
             title = text(key, cells.words, **names, **where)
             found.append((title, _past(cells, column, pair[0]), _past(cells, column, pair[1])))
     return found
+
+
+Decided = tuple[Any, Any, Any]  # at which step, when, and who
+
+
+def _rows_decided(flow: Mapping[str, Any]) -> dict[Decided, Any]:
+    """The rows that people decided about; None where one decided about several at once."""
+    found: dict[Decided, Any] = {}
+    for run in flow.get("path", ()):
+        for one in run["people"] if run.get("row") else ():
+            key = (run["step"], one["at"], one["by"])
+            found[key] = run["row"] if key not in found else None
+    return found
+
+
+def _of_row(
+    steps: Mapping[Any, str], rows: Mapping[Decided, Any], event: Mapping[str, Any]
+) -> Mapping[Any, str]:
+    """What steps are called, that of the event with the row which it is about."""
+    step = event.get("step")
+    row = rows.get((step, event.get("at"), event.get("actor")))
+    return {**steps, step: with_row(steps[step], row, locale())} if row else steps
 
 
 # What the path shows already, and what the flow only notes for itself.

@@ -115,6 +115,8 @@ class Widget:
             "computed": self.computed,
             "filtered": self.filtered,
         }
+        if self.name.startswith("row."):  # stands alone here, and is asked for as what it is
+            found["at"] = self.path
         if self.unit_from:
             found["unitFrom"] = self.unit_from
         if self.follows:

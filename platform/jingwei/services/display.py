@@ -106,7 +106,7 @@ def display(
     """What a record is called: its display text, else its number, else its first text; of these
     what its reader may see."""
     definition = view.catalogue.forms[form]
-    closed = _closed(view, definition, record)
+    closed = closed_fields(view, definition, record)
     if definition.display is not None and not closed & reads_of(view, definition.display, locale):
         return rendered(view, definition.display, record, locale, depth, known)
     if record.get("number") and "number" not in closed:
@@ -117,7 +117,7 @@ def display(
     return f"{definition.title(locale)} {record['id']}"
 
 
-def _closed(view: Reading, form: Form, record: Mapping[str, Any]) -> frozenset[str]:
+def closed_fields(view: Reading, form: Form, record: Mapping[str, Any]) -> frozenset[str]:
     """Fields that are hidden from the reader, or masked; mostly there are none to look for."""
     if not view.rights.hides_anything(view, form.name, record):
         return frozenset()

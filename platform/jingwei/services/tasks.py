@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from jingwei.services.display import display
 from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
 from jingwei.services.reader_world import as_reader
+from jingwei.services.row_titles import RowTitles, with_row
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_kinds import Books
@@ -134,9 +135,11 @@ def told(
     kind: str = "task",
     record: Mapping[str, Any] | None = None,
     known: Mapping[str, PersonRow] | None = None,
+    about: Callable[[TaskRow], Any] | None = None,
 ) -> None:
     """Messages and notices about tasks that were opened (or are urged: `kind`). `record`: the one
-    that all of them are about, `known`: people by login, where they are known."""
+    that all of them are about, `known`: people by login, where they are known; `about`: tells of a
+    task which row it is about."""
     people = {t.acting: known[t.acting] for t in tasks if known and t.acting in known}
     fresh = {t.acting for t in tasks} - people.keys()
     if fresh:
@@ -154,17 +157,18 @@ def told(
         locale = row.locale or "zh"
         # as far as it is opened to whoever is asked, whatever its cause may see
         reader = as_reader(work, work.people.person(work.connection, row, work.today))
+        line = _row(reader, task.form, record, about(task), locale) if about else None
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
             locale,
             display=display(reader, task.form, record, locale)
             if record
             else _display(reader, task, locale),
-            step=task.title.get(locale, ""),
+            step=with_row(task.title.get(locale, ""), line, locale),
         )
         at = task.opened_at if kind == "task" else work.now
         once = f"task:{task.id}:{task.acting}:{kind}:{at}"
-        link = f"/f/{task.form}/{task.record}"
+        link = f"/f/{task.form}/{task.record}" + (f"?task={task.id}" if line else "")
         notices.append(Notice(task.acting, words, f"task_{kind}", link, kind != "task", once))
     if notices:
         notify(work, notices, people, counted=False)
@@ -214,6 +218,7 @@ def task_json(
         "flow": task.flow,
         "step": more.get("step"),
         "title": task.title.get(locale) or next(iter(task.title.values()), ""),
+        "row": _row(view, task.form, record, more.get("row"), locale),
         "person": task.acting,
         "on_behalf_of": None if task.acting == task.person else task.person,
         "opened_at": instant(task.opened_at),
@@ -230,6 +235,16 @@ def task_json(
         "fields": {name: list(names) for name, names in more.get("fields", NO_FIELDS).items()},
         **({"waiting_for": list(more["waiting_for"])} if "waiting_for" in more else {}),
     }
+
+
+def _row(
+    view: Reading, form: str, record: Mapping[str, Any] | None, asked: Any, locale: str
+) -> dict[str, Any] | None:
+    """The row that a task is about, as its reader may know it."""
+    if asked is None or not record:
+        return None
+    row, hidden = asked
+    return RowTitles(view, form, record, locale).of(row.table, row.id, hidden)
 
 
 def tasks_json(view: Reading, found: Sequence[TaskRow]) -> list[dict[str, Any]]:

@@ -65,8 +65,8 @@ class Drawn:
     open_steps: tuple[Choice, ...]
 
 
-def drawn(reading: Reading, flow_id: int) -> Drawn:
-    """Raises NotFound."""
+def drawn(reading: Reading, flow_id: int, task: int | None = None) -> Drawn:
+    """`task`: of the actor's open tasks the one to look at. Raises NotFound."""
     found = load(reading, flow_id, though_it_fits_no_more=True, whole=True)
     if not may_see(reading, found.state):
         raise NotFound("no-such-flow")
@@ -82,7 +82,7 @@ def drawn(reading: Reading, flow_id: int) -> Drawn:
         found.plan.workflow,
         others,
         _passed_by(found),
-        _mine(reading, found, walk, locale),
+        _mine(reading, found, walk, locale, task),
         _taken(walk, reading.actor.login) if found.fits else None,
         _jumps(found, locale),
         _open_steps(found, walk, locale),
@@ -139,7 +139,9 @@ def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: st
     )
 
 
-def _mine(reading: Reading, found: Loaded, walk: Walk, locale: str) -> TaskOffer | None:
+def _mine(
+    reading: Reading, found: Loaded, walk: Walk, locale: str, task: int | None
+) -> TaskOffer | None:
     if not found.fits:
         return None
     login = reading.actor.login
@@ -151,7 +153,7 @@ def _mine(reading: Reading, found: Loaded, walk: Walk, locale: str) -> TaskOffer
         and login in (t.acting, t.person if t.state == "waiting" else t.acting)
         and t.kind != "cc"
     ]
-    mine.sort(key=lambda t: t.state != "open")
+    mine.sort(key=lambda t: (t.state != "open", t.id != task))
     if not mine or (mine[0].state == "waiting" and not asked_first(walk, mine[0])):
         return None
     return offer(reading, found, walk, mine[0], locale)

@@ -10,6 +10,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.workflow import StepFields
 from jingwei.refusals import FieldRefusal, Malformed, Refused
 from jingwei.services.flows.plan import FlowPlan
+from jingwei.storage.flow_rows import RunRow
 
 ROW = "row."
 
@@ -49,6 +50,14 @@ def asked_row(catalogue: Catalogue, plan: FlowPlan, step_id: str, path: str) -> 
             return None
         return AskedRow(table, int(lane))
     return None
+
+
+def asked_about(
+    catalogue: Catalogue, plan: FlowPlan, run: RunRow
+) -> tuple[AskedRow, tuple[str, ...]] | None:
+    """The row that a run is about, with the fields that its step hides."""
+    row = asked_row(catalogue, plan, run.step, run.path)
+    return None if row is None else (row, in_table(plan.step(run.step).fields, row.table).hide)
 
 
 def in_table(fields: StepFields, table: str | None) -> StepFields:

@@ -23,6 +23,7 @@ from jingwei.services.flows.pinned import pinned
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.record_status import move_record
 from jingwei.services.flows.resolve import WorldAsks
+from jingwei.services.flows.row_fields import asked_about
 from jingwei.services.flows.schedule import timers_wanted
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
@@ -257,7 +258,7 @@ def commit(
     if walk.receipts or (in_vain and loaded.beside):
         loaded.beside = tuple(task_rows.tasks_beside(connection, books, after.flow.id))
     if walk.urged:
-        tasks.told(work, walk.urged, "urge", loaded.asks.record)
+        tasks.told(work, walk.urged, "urge", loaded.asks.record, about=row_of(loaded, after))
     loaded.state = after
     move_record(work, loaded, walk, before, after)
     _end_children(work, loaded, before, after)
@@ -419,4 +420,11 @@ def _tell(
         if task.state == "closed" and (old is None or old.outcome != task.outcome):
             tasks.closed_message(work, task)
     if opened:
-        tasks.told(work, opened, record=record, known=loaded.asks.known)
+        rows_ = row_of(loaded, after)
+        tasks.told(work, opened, record=record, known=loaded.asks.known, about=rows_)
+
+
+def row_of(loaded: Loaded, state: State) -> Callable[[TaskRow], Any]:
+    """Tells of a task which row it is about."""
+    catalogue, plan = loaded.view.catalogue, loaded.plan
+    return lambda task: asked_about(catalogue, plan, state.runs[task.run]) if task.run else None

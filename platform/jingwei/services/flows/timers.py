@@ -129,7 +129,7 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
         late=_is_late(work, known),
         skipped=skipped or None,
     )
-    tasks.told(work, open_, "remind")
+    tasks.told(work, open_, "remind", found.asks.record, about=runtime.row_of(found, found.state))
 
 
 def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:

@@ -14,6 +14,7 @@ from jingwei.services.flows import predict
 from jingwei.services.flows.flow_actions import offered_on_flow
 from jingwei.services.flows.operations import asked_first, offered
 from jingwei.services.flows.returns import names_a_step
+from jingwei.services.flows.row_fields import asked_about
 from jingwei.services.flows.runtime import (
     Loaded,
     is_administrator,
@@ -25,6 +26,7 @@ from jingwei.services.flows.runtime import (
 from jingwei.services.flows.state import State
 from jingwei.services.flows.waits import awaited, begun_requests
 from jingwei.services.flows.walk import Walk
+from jingwei.services.row_titles import RowTitles
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
@@ -60,6 +62,7 @@ def flow_json(
     by_run: dict[int | None, list[TaskRow]] = {}
     for task in found.state.tasks.values():
         by_run.setdefault(task.run, []).append(task)
+    titles = RowTitles(view, flow.form, found.asks.record, locale)
     return {
         "id": flow.id,
         "flow": flow.id,
@@ -81,6 +84,7 @@ def flow_json(
         "path": [
             {
                 **_run_json(found, run, locale, by_run.get(run.id, ())),
+                "row": _row(found, run, titles),
                 **({"requests": begun[run.id]} if run.id in begun else {}),
             }
             for run in runs
@@ -119,11 +123,17 @@ def _described(
     return {
         "step": run.step,
         "actions": offered(walk, task, view.actor.login, administrator=administers),
+        "row": asked_about(found.view.catalogue, found.plan, run),
         "fields": fields_of(step, task),
         "opinion": step.opinion,
         "labels": {action: words(locale) for action, words in step.labels.items()},
         **_waited_for(walk, task),
     }
+
+
+def _row(found: Loaded, run: RunRow, titles: RowTitles) -> dict[str, Any] | None:
+    asked = asked_about(found.view.catalogue, found.plan, run)
+    return None if asked is None else titles.of(asked[0].table, asked[0].id, asked[1])
 
 
 def _waited_for(walk: Walk, task: TaskRow) -> Mapping[str, Any]:
@@ -204,6 +214,7 @@ def _prediction(found: Loaded, locale: str) -> list[dict[str, Any]]:
             "kind": one.step.kind,
             "people": list(one.people),
             "certain": one.certain,
+            "by_itself": one.by_itself,
         }
         for one in coming
     ]

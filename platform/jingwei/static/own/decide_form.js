@@ -34,7 +34,7 @@ acts.before.push(async (button, body) => {
 
 acts.refused.push((button, error) => {
   if (!panel.contains(button) || !(error instanceof ApiError)) return false;
-  const here = error.fields.filter((one) => model.fields[one.path?.split(".")[0]]);
+  const here = error.fields.filter((one) => model.fields[one.path] ?? model.fields[one.path?.split(".")[0]]);
   if (!here.length) return false;
   blame(error.fields, error.message);
   return true;

@@ -62,7 +62,8 @@ function choose(control, field, value) {
 
 // what a link or a person is called that was not chosen here: brought along, or kept from before
 async function nameHeld(control, keys) {
-  const { field } = control.closest("[data-field]").dataset;
+  const { field: name } = control.closest("[data-field]").dataset;
+  const field = model.fields[name]?.at ?? name;
   const column = control.closest("[data-column]")?.dataset.column;
   const address = `${model.options}/${column ? `${field}.${column}` : field}`;
   for (const one of await api("POST", address, { held: keys })) control.tomselect.updateOption(one.value, one);

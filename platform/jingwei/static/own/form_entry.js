@@ -117,7 +117,13 @@ form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input:not([type=submit])")) event.preventDefault();
 });
 
+// the row that a task is about, where its columns stand alone
+const ofRow = () => Object.fromEntries(model.order.filter((name) => model.fields[name].at).map((name) => [name.slice(4), state[name]]));
+
 // -- kept until it is saved
+
+// of a row only one task knows which it is: another one would be offered what was typed for this
+const isKept = (name) => isTyped(name) && !model.fields[name].at;
 
 export const unsaved = makeUnsaved({
   form: model.form,
@@ -127,12 +133,12 @@ export const unsaved = makeUnsaved({
   locale,
   identity: () => held.identity,
   revision: () => held.revision,
-  changes: () => Object.fromEntries(model.order.filter(isTyped).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null])),
-  differs: (values) => model.order.some((name) => isTyped(name) && name in values && !same(values[name], state[name])),
+  changes: () => Object.fromEntries(model.order.filter(isKept).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null])),
+  differs: (values) => model.order.some((name) => isKept(name) && name in values && !same(values[name], state[name])),
   // what others saved since is seen when this is saved: the record is sent as the one that was opened
   restore(values, opened) {
     forget(state);
-    for (const name of model.order) if (name in values && writable(name)) put(state, name, values[name]);
+    for (const name of model.order) if (name in values && isKept(name) && writable(name)) put(state, name, values[name]);
     held.revision = opened;
     drawAll();
     changed();
@@ -145,7 +151,7 @@ export function begin() {
   for (const name of model.order) {
     if (isTable(name)) continue;
     const control = controlIn(blockOf(name));
-    if (control?.matches("[data-input]") && !control.dataset.calendar) upgrade(control, model.fields[name], name);
+    if (control?.matches("[data-input]") && !control.dataset.calendar) upgrade(control, model.fields[name], model.fields[name].at ?? name, () => ofRow());
   }
   follows.push(refresh, askLater, unsaved.changed);
   drawAll();

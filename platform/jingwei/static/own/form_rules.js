@@ -207,7 +207,7 @@ function computable() {
   const values = {};
   for (const name of model.order) {
     const field = model.fields[name];
-    if (["heading", "note"].includes(field.kind) || field.computed) continue;
+    if (["heading", "note"].includes(field.kind) || field.computed || field.at) continue;
     if (isComing(state, name)) continue;
     if (isTable(name)) values[name] = sentRows(name).map((row, index) => asAsked(state[name][index], row));
     else values[name] = field.follows && isFollowing(state, name) ? null : (state[name] ?? null);

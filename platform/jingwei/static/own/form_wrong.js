@@ -43,7 +43,7 @@ export function warn(fields, message, go, onGo) {
 
 function told(fields, mild = false) {
   return fields.map(({ path, message: words, reason }) => {
-    const [name, index, column] = path.split(".");
+    const [name, index, column] = model.fields[path] ? [path] : path.split(".");
     const field = model.fields[name];
     if (!field) return { words: model.elsewhere[name] ? `${model.elsewhere[name]}: ${words}` : words };
     const block = blockOf(name);

@@ -1,0 +1,68 @@
+"""What a row of a record is called: its place, and the first that its reader may see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from jingwei.services.commands import Reading
+from jingwei.services.display import closed_fields
+from jingwei.services.form_paths import with_columns
+from jingwei.services.titles import Titles
+from jingwei.texts import text
+
+TEXTS = frozenset({"text", "long_text"})
+MOST_TITLE = 40
+
+
+class RowTitles:
+    """Rows of one record, for one reader; what he may not see is looked up once."""
+
+    def __init__(self, view: Reading, form: str, record: Mapping[str, Any], locale: str) -> None:
+        self._view = view
+        self._form = view.catalogue.forms.get(form)
+        self._record = record
+        self._locale = locale
+        self._closed: frozenset[str] | None = None
+
+    def of(self, table: str, id: int, hidden: Collection[str] = ()) -> dict[str, Any] | None:
+        """`{table, id, number, title}`, the number from 1; None for a row that is gone. `hidden`:
+        fields that nothing is said of, beside those that are closed to the reader."""
+        rows = self._record.get(table) or ()
+        for number, row in enumerate(rows, 1):
+            if row["id"] == id:
+                title = self._title(table, row, hidden)
+                return {"table": table, "id": id, "number": number, "title": title}
+        return None
+
+    def _title(self, table: str, row: Mapping[str, Any], hidden: Collection[str]) -> str | None:
+        form = self._form
+        if form is None or table not in form.fields:
+            return None
+        if self._closed is None:
+            self._closed = closed_fields(self._view, form, self._record)
+        closed = self._closed | with_columns(form, tuple(hidden))
+        if table in closed:
+            return None
+        columns = form.fields[table].fields
+        seen = {n: row.get(n) for n, f in columns.items() if f.path not in closed}
+        for name, value in seen.items():
+            if value and columns[name].type in TEXTS:
+                return str(value)[:MOST_TITLE]
+        (said,) = Titles(self._view, form, self._locale).of([{table: [seen]}])
+        named: Mapping[str, Any] = next(iter(said.get(table) or ()), {})
+        first = next((title for name, title in named.items() if name in seen), None)
+        return str(first)[:MOST_TITLE] if isinstance(first, str) else None
+
+
+def row_words(row: Mapping[str, Any] | None, locale: str) -> str:
+    """A row in a sentence: its number and its title; nothing for none."""
+    if row is None:
+        return ""
+    words = text("flows.row", locale, number=row["number"])
+    return f"{words} {row['title']}" if row["title"] else words
+
+
+def with_row(title: str, row: Mapping[str, Any] | None, locale: str) -> str:
+    """The title of a step, with the row that it asks about."""
+    return f"{title} · {row_words(row, locale)}" if row is not None else title
