@@ -73,7 +73,7 @@ def test_a_definition_says_what_each_step_waits_for_and_where_it_leads() -> None
     flow = """
 steps:
   - {id: a, title: 编制, fill: {who: initiator}, due: 3wd}
-  - {id: b, title: 表决, approve: {mode: vote, pass: 2/3, who: {post: leader, at: org}}}
+  - {id: b, title: 表决, approve: {mode: vote, pass: weight>50, who: {post: leader, at: org}}}
   - id: c
     title: 复核
     when: amount > 100万
@@ -89,10 +89,10 @@ steps:
     names = field_names(catalogue.forms["req"], "zh")
     figure = drawn(shown, people=rule_words(catalogue, "zh"), names=names)
     assert [step(figure, id).get("aria-label") for id in "abcdefg"] == [
-        "编制，填写，发起人，期限 3wd",
-        "表决，票签 2/3，本单位分管领导",
+        "编制，填写，发起人，期限 3 个工作日",
+        "表决，票签 权重超过 50，本单位分管领导",
         "复核，单人审批，本单位负责人，仅当 金额 > 100万，不同意退回到 编制",
-        "到账，等待，直到 金额 > 0，最多 5wd",
+        "到账，等待，直到 金额 > 0，最多 5 个工作日",
         "不符，退回到 编制，仅当 金额 < 0",
         "重来，退回到 发起人，最多 2 次",
         "结束了，拒绝并结束",

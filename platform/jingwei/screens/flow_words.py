@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jingwei.authoring.resolved import resolved
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.form import Form
+from jingwei.language.values import Duration
 from jingwei.language.who import Who
 from jingwei.language.workflow import Step, Workflow
 from jingwei.texts import has_text, text
@@ -81,12 +83,13 @@ def details(
     if step.wait_until is not None:
         yield say("until", words=condition(step.wait_until.source))
     if step.wait_for is not None:
-        yield say("for", words=resolved(step.wait_for))
+        yield say("for", words=span_words(step.wait_for, locale))
     if step.at_most is not None:
-        yield say("at_most", words=resolved(step.at_most))
+        yield say("at_most", words=span_words(step.at_most, locale))
     if step.due is not None:
-        due = resolved(step.due)
-        yield say("due", words=due) if isinstance(due, str) else say("due_day")
+        lag = step.due if isinstance(step.due, Duration) else step.due.lag
+        whole = isinstance(resolved(step.due), str) and lag is not None
+        yield say("due", words=span_words(lag, locale)) if lag and whole else say("due_day")
     if step.max is not None:
         yield say("most", count=step.max)
     if step.on_reject != "end":
@@ -101,7 +104,9 @@ def kind_words(workflow: Workflow, step: Step, locale: str, flows: Mapping[str, 
 
     match step.kind:
         case "approve":
-            passes = f" {step.pass_share}" if step.mode == "vote" and step.pass_share else ""
+            passes = ""
+            if step.mode == "vote" and step.pass_share:
+                passes = f" {share_words(step.pass_share, locale)}"
             return say(f"modes.{step.mode}") + passes
         case "end":
             return say(f"ends.{step.outcome or 'approved'}")
@@ -111,6 +116,21 @@ def kind_words(workflow: Workflow, step: Step, locale: str, flows: Mapping[str, 
             name = str((step.subflow or {}).get("workflow", ""))
             return say("details.subflow", title=flows.get(name, name))
     return say(f"kinds.{step.kind}")
+
+
+def span_words(span: Duration, locale: str) -> str:
+    """How long that is, in words: three working days."""
+    return text(f"flow_diagram.spans.{span.unit}", locale, count=span.amount)
+
+
+def share_words(written: str, locale: str) -> str:
+    """What passes a vote, in words; `50%` and `2/3` say it themselves."""
+    found = re.fullmatch(r"(weight|share)\s*(>=|≥|>)\s*(\S+)", written.strip())
+    if found is None:
+        return written
+    word, than, amount = found.groups()
+    key = f"{word}_{'more' if than == '>' else 'least'}"
+    return text(f"flow_diagram.passes.{key}", locale, amount=amount)
 
 
 def target_title(workflow: Workflow, word: str, locale: str) -> str:
