@@ -52,6 +52,12 @@ FLOWS = {
           - {id: a, title: 部门, approve: {who: {person: u1}}}
           - {id: tell, title: 知会, cc: {who: {person: u2}, more: initiator}}
         """,
+    "again": """
+        steps:
+          - {id: a, title: 部门, approve: {who: {person: u1}}}
+          - {id: b, title: 板块, approve: {who: {person: u1}}}
+          - {id: c, title: 集团, approve: {who: {person: u2}}}
+        """,
     "aside": """
         steps:
           - id: both
@@ -262,6 +268,13 @@ def test_a_jump_leaves_all_that_is_open_or_one_step_and_says_where_to(
     shown = pages.page("admin", f"/flows/{flow['id']}")
     assert opinions(shown, "b")[0].endswith("管理员跳转 → 汇审")
     assert "审批人3" in words(shown.xpath("//li[@id='step-c']")[0])
+
+
+def test_who_is_passed_over_is_said_once(house: Approvals, pages: Pages) -> None:
+    flow = house.start("again", title="同一人")
+    house.decide("u1", flow["id"])
+    (said,) = opinions(pages.page("I", f"/f/again/{flow['record']}"), "b")
+    assert said.startswith("审批人1 自动跳过") and said.endswith("：此人在本轮已同意")
 
 
 def test_what_became_overdue_names_whose_task_went_to_whom(house: Approvals) -> None:

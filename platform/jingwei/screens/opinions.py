@@ -117,7 +117,10 @@ def opinions_of(
     people.sort(key=lambda one: str(one.get("at") or ""))
     answered = [one for one in people if one.get("by") or one["outcome"] in ANSWERED]
     told = [_opinion(cells, one, signed, step) for one in answered]
-    return [*told, *_by_system(cells, step, events), *_unanswered(cells, people, events)]
+    # who was passed over says why already; the system need not say the same again
+    said = {one.comment for one in told if one.quiet and one.comment}
+    by_system = [one for one in _by_system(cells, step, events) if one.comment not in said]
+    return [*told, *by_system, *_unanswered(cells, people, events)]
 
 
 def _opinion(cells: Cells, one: Asked, signed: Signed, step: Mapping[str, Any]) -> Opinion:
