@@ -14,7 +14,7 @@ def test_the_steps_are_told_with_the_people_they_would_ask(office: Shell) -> Non
         "purchase_approval at EAST, begun by east.staff:\n"
         "  1. request (Request): east.staff\n"
         "  2. manager (Manager): east.manager\n"
-        "every rule finds somebody at every org that may start it.",
+        "every rule that needs no record finds somebody at every org that may start it.",
     )
 
 
@@ -47,7 +47,7 @@ def test_a_rule_that_finds_nobody_is_named_once_with_its_orgs_and_what_then_happ
     office.change(people, "east.manager,李经理,EAST,manager@EAST", "east.manager,李经理,EAST,")
     office.json("demo")
     told = office.json("rehearse", FLOW, "--org", "EAST")
-    assert told["steps"][1]["people"] == []
+    assert told["steps"][1]["people"] == ["hq.manager"], "who administers flows"
     assert told["steps"][1]["lacks"] == [
         {"rules": [{"head_of": "org"}], "then": "flow_admin", "provided": False, "why": "nobody"}
     ]
@@ -100,7 +100,7 @@ def test_whom_only_the_record_can_name_is_open_and_not_nobody(office: Shell) -> 
         "  1. request（申请）：east.staff\n"
         "  2. manager（经理审批）：未定\n"
         "     {field: keeper}：由记录决定\n"
-        "凡可发起的单位，每条规则都能找到人。",
+        "凡可发起的单位，不取决于记录的规则都能找到人。",
     )
     record = office.write("record.yaml", "subject: 桌子\nkeeper: west.manager\n")
     told = office.json("rehearse", FLOW, "--org", "EAST", "--record", str(record))
@@ -138,3 +138,20 @@ def test_whose_chain_is_asked_is_the_first_of_the_org_who_may_begin_it(office: S
     assert told["initiator"] == "east.staff"
     assert told["steps"][1]["people"] == ["east.manager", "hq.manager"]
     assert told["nobody"] == []
+
+
+def test_the_people_told_are_those_who_will_be_asked(office: Shell) -> None:
+    """One's own request goes to the superior, and who agreed just before is not asked again."""
+    flow = "workflows/purchase_approval.yaml"
+    again = "  - {id: again, approve: {who: {person: hq.manager}}}\n"
+    office.change(flow, "start: {who: {post: staff, at: org}, recall: until_first_decision}\n", "")
+    office.change(flow, "  - id: manager\n", "  - {id: pause, wait: {for: 1d}}\n  - id: manager\n")
+    office.change(flow, "  - id: size\n", again + "  - id: size\n")
+    office.json("demo")
+    words = office.say("rehearse", FLOW, "--org", "EAST", "--as", "east.manager")[1].split("\n")
+    assert words[2:5] == [
+        "  2. pause (pause): nobody, it waits",
+        "  3. manager (Manager): hq.manager",
+        "  4. again (again): nobody, it would pass by itself "
+        "(This person approved in this round already)",
+    ]

@@ -11,12 +11,12 @@ A case has `flow` (a workflow without kind, title and form), `record` (values), 
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
                   {field: value} · scores: of the lines · events: types that the step wrote, in
-                  order · round · answered: how many of a race were not refused · waits: {person: how
-                  many of the person's tasks wait for whom the person asked} · done: {person: how many stand
-                  there} · said: [{type, by, for, step, …data}]: events that the step wrote, with
-                  what is named of each; `by: system` · history: {action: actor} of the record's
-                  newest changes · waiting: [{kind, …}] · moves: ["stays step:person", …] of a dry
-                  run of `migrate`
+                  order · round · answered: how many of a race were not refused · waits: {person:
+                  how many of the person's tasks wait for whom the person asked} · done: {person:
+                  how many stand there} · said: [{type, by, for, step, …data}]: events that the
+                  step wrote, with what is named of each; `by: system` · history: {action: actor}
+                  of the record's newest changes · waiting: [{kind, …}] · moves: ["stays
+                  step:person", …] of a dry run of `migrate`
 
 Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
 is what would be accepted.
@@ -36,6 +36,7 @@ from typing import Any
 import yaml
 from approval_offers import misled
 from approvals_house import Approvals, case_files
+from foretold import foretold, untrue
 
 from jingwei.services import tasks
 from jingwei.services.people import SYSTEM
@@ -111,6 +112,8 @@ class Run:
     def _step(self, step: Mapping[str, Any]) -> None:
         expect = step.get("expect", {})
         before = self.last
+        approves = step["do"] == "approve" and before is not None and not step.get("fields")
+        told = foretold(self.house.api.platform, self.flow) if approves else {}
         answers = self._do(step)
         self.answered = answers[-1]
         refused = [a for a in answers if a is not None and a.status_code >= 400]
@@ -133,6 +136,8 @@ class Run:
             assert not refused, self._told(refused)
         if self.flow:
             self.last = self.house.stored(self.flow)
+            wrong = untrue(told, before[0], self.last[0]) if told else []
+            assert wrong == [], f"{self.where}: {wrong}"
             broken = self.house.broken(self.flow, self.last)
             assert broken == [], f"{self.where}: {broken}"
             offers = misled(self.house, self.last[0])

@@ -17,12 +17,13 @@ from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import Misused, command, option
 from jingwei.cli.people import known_person, open_platform
 from jingwei.language.leaves import plain_data
-from jingwei.language.workflow import Workflow
+from jingwei.language.workflow import Workflow, walk
 from jingwei.language.written import api_values
 from jingwei.problems import Problems
 from jingwei.reading.read import read_file
 from jingwei.refusals import Malformed, NotFound
 from jingwei.services.commands import Reading
+from jingwei.services.flows.predict import STUCK, Ahead
 from jingwei.services.flows.rehearse import Gap, Lack, Rehearsed, gaps
 from jingwei.services.flows.rehearse import rehearse as rehearse_flow
 from jingwei.services.people import SYSTEM
@@ -124,6 +125,7 @@ def _rehearsed_json(
                 "kind": one.ahead.step.kind,
                 "people": list(one.ahead.people),
                 "certain": one.ahead.certain,
+                "by_itself": one.ahead.by_itself,
                 "lacks": [_lack_json(lack) | {"why": lack.why} for lack in one.lacks],
             }
             for one in (found.steps if found is not None else ())
@@ -160,7 +162,7 @@ def _rehearsed_lines(context: Context, workflow: Workflow, found: Rehearsed) -> 
             number=number,
             step=one.step.id,
             title=one.step.title(context.locale),
-            people=", ".join(one.people) or empty,
+            people=", ".join(one.people) or _no_people(context, one) or empty,
         )
         lines.append(line if one.certain else line + say("if"))
         for lack in asked.lacks:
@@ -169,6 +171,18 @@ def _rehearsed_lines(context: Context, workflow: Workflow, found: Rehearsed) -> 
     if found.initiator is None:
         lines.append(say("no_starter", org=found.org))
     return lines
+
+
+def _no_people(context: Context, one: Ahead) -> str:
+    """Why a step asks nobody: it is one of no people, or the system would decide it."""
+    if one.step.kind in ("wait", "each", "subflow"):
+        flow = (one.step.subflow or {}).get("workflow", "")
+        return context.text(f"cli_definitions.rehearse_{one.step.kind}", workflow=flow)
+    if one.by_itself is None or one.by_itself == STUCK:
+        return ""
+    reason = context.text(f"flows.reasons.{one.by_itself}")
+    word = "rejected" if one.outcome == "rejected" else "passes"
+    return context.text(f"cli_definitions.rehearse_{word}", reason=reason)
 
 
 def _gap_lines(
@@ -180,8 +194,13 @@ def _gap_lines(
         return context.text(f"cli_definitions.rehearse_{key}", **holes)
 
     head = f"{workflow.name}: " if alone else ""
+    apart = [
+        say("not_looked", step=step.id, workflow=step.subflow["workflow"])
+        for step in walk(workflow.steps)
+        if step.subflow is not None
+    ]
     if not lacking:
-        return [head + say("no_gaps")]
+        return [head + say("no_gaps"), *apart]
     lines = [head + say("gaps")]
     for gap in lacking:
         provided = say("provided") if gap.lack.written else ""
@@ -195,7 +214,7 @@ def _gap_lines(
             )
         )
         lines.append(say("gap_orgs", count=len(gap.orgs), orgs=", ".join(gap.orgs)))
-    return lines
+    return lines + apart
 
 
 def _rule_words(lack: Lack) -> str:

@@ -119,11 +119,16 @@ def rehearse(
     walk = Walk(plan, State(asks.flow), asks, view.now, None)
     around = who.Around(asks.environment(()), record, found or "")
     steps = []
-    for one in predict.from_start(walk):
+    for one in predict.from_start(walk, every=True):
+        if one.step.kind not in predict.ASKED:
+            steps.append(Asked(one, ()))
+            continue
         lacks = _lacks(view, plan, one.step, around, found)
         # what a row or a field says was asked with the rest
-        known = (lack for lack in lacks if lack.why != "record" or not one.people)
-        steps.append(Asked(one, tuple(known)))
+        known = tuple(lack for lack in lacks if lack.why != "record" or not one.named)
+        if not one.named and any(lack.why != "nobody" for lack in known):
+            one = replace(one, people=(), by_itself=None, outcome=None)  # it is not nobody
+        steps.append(Asked(one, known))
     return Rehearsed(org, found, tuple(steps), record)
 
 
