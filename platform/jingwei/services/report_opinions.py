@@ -16,6 +16,7 @@ from jingwei.services.flows.runtime import load, may_see
 from jingwei.services.flows.view import flow_json
 from jingwei.services.record_views import RecordView
 from jingwei.services.report_data import PICTURE, Figure, ReportColumn, ReportTable
+from jingwei.services.row_titles import with_row
 from jingwei.storage.files import find_files
 from jingwei.storage.people import find_people
 from jingwei.texts import text
@@ -37,7 +38,8 @@ def opinions(view: Reading, record: RecordView, locale: str) -> ReportTable:
     found = load(view, latest, though_it_fits_no_more=True, whole=True)
     if not may_see(view, found.state):
         return ReportTable(columns, ())
-    told = sorted(_told(flow_json(view, found, predicts=False)), key=lambda one: str(one["at"]))
+    json = flow_json(view, found, predicts=False)
+    told = sorted(_told(json, locale), key=lambda one: str(one["at"]))
     signed = _signatures(view, told)
     people = {str(one[key]) for one in told for key in ("by", "person")}
     names = {login: row.name for login, row in find_people(view.connection, people).items()}
@@ -52,11 +54,12 @@ def pictures(table: ReportTable, data_dir: Path | None) -> Mapping[str, bytes]:
     return {sha256: path_of(data_dir, sha256).read_bytes() for sha256 in sorted(wanted)}
 
 
-def _told(json: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _told(json: Mapping[str, Any], locale: str) -> Iterator[Mapping[str, Any]]:
     for run in json["path"]:
+        title = with_row(str(run["title"]), run["row"], locale)
         for one in run["people"]:
             if one["by"] and one["at"] and one["outcome"] in DECIDED:
-                yield {**one, "step": run["step"], "title": run["title"], "round": run["round"]}
+                yield {**one, "step": run["step"], "title": title, "round": run["round"]}
 
 
 def _signatures(view: Reading, told: list[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
