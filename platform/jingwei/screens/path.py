@@ -22,6 +22,7 @@ from jingwei.screens.opinions import (
     system_events,
     waited_for,
 )
+from jingwei.services.flows.predict import STUCK
 from jingwei.services.flows.words import step_words, titled
 from jingwei.services.row_titles import with_row
 from jingwei.texts import text
@@ -101,7 +102,7 @@ def rounds(
                 step_title(one),
                 "ahead",
                 "" if one["step"] in newest else one["step"],
-                people=joined(cells.person(login) for login in one["people"]),
+                people=joined(cells.person(login) for login in one["people"]) or _by_itself(one),
                 certain=one["certain"],
             )
         )
@@ -116,6 +117,12 @@ def rounds(
         )
         for place, number in enumerate(numbers)
     ]
+
+
+def _by_itself(one: Mapping[str, Any]) -> str:
+    """Why a foreseen step would ask nobody."""
+    reason = one["by_itself"]
+    return "" if reason in (None, STUCK) else text(f"flows.reasons.{reason}", locale())
 
 
 def _step(
