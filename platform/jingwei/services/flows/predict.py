@@ -30,7 +30,7 @@ class Ahead:
     `named`: whom its rules name; `people`: whom it will ask, stand-ins and the rules for nobody,
     one's own request and the same person considered. `by_itself`: why the system would decide it
     (a code of `flows.reasons`), `outcome` then, and `stuck` where nobody could be asked. Steps
-    of no people (`wait`, `subflow`, an `each` without rows) are told by `predict.from_start` alone, when wished.
+    of no people (`wait`, `subflow`, an `each` without rows): `from_start` alone, when wished.
     """
 
     step: Step
