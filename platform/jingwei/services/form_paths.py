@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.form import SYSTEM_FIELDS, Form
 from jingwei.language.values import Formula
+from jingwei.language.workflow import walk
 
 
 def all_fields(form: Form) -> frozenset[str]:
@@ -31,6 +32,16 @@ def sensitive_fields(form: Form) -> frozenset[str]:
     """What is marked sensitive, by path."""
     every = (f for outer in form.fields.values() for f in (outer, *outer.fields.values()))
     return frozenset(f.path for f in every if f.sensitive)
+
+
+def closes_some(catalogue: Catalogue, form: Form) -> bool:
+    """Whether anything in the definitions keeps a field of the form from somebody."""
+    if sensitive_fields(form) or any(one.fields for one in form.restrict.values()):
+        return True
+    if any(one.hide or one.mask for one in form.permissions.values()):
+        return True
+    flows = (one for one in catalogue.workflows.values() if one.form == form.name)
+    return any(step.fields.hide for flow in flows for step in walk(flow.steps))
 
 
 def closed_computes(

@@ -21,7 +21,13 @@ from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 from jingwei.services import org_rights
 from jingwei.services.beyond import Beyond
-from jingwei.services.form_paths import all_fields, closed_computes, sensitive_fields, with_columns
+from jingwei.services.form_paths import (
+    all_fields,
+    closed_computes,
+    closes_some,
+    sensitive_fields,
+    with_columns,
+)
 from jingwei.services.people import Person
 from jingwei.storage import shares
 from jingwei.storage.database import Connection
@@ -91,6 +97,7 @@ class FormGrants:
     scopes: dict[str, RowScope] = field(default_factory=dict)
     list_rights: FieldRights | None = None
     create_rights: FieldRights | None = None
+    may_close: bool | None = None  # see `Rights.may_close`
 
 
 Opener = Callable[[Viewing, str, int], bool]
@@ -240,10 +247,20 @@ class Rights:
             return True
         if any(r.fields for r in known.restrictions):
             return True
+        if record is None or not self.may_close(view, form):
+            return False
         readers = (g for g in known.grants if "read" in g.permission.can)
-        if record is None or any(self._covers(view, g, record) for g in readers):
+        if any(self._covers(view, g, record) for g in readers):
             return False
         return self.opened(view, form, record["id"])
+
+    def may_close(self, view: Viewing, form: str) -> bool:
+        """Whether the definitions keep any field of the form from anybody; most keep none, and then
+        nobody has to look at tasks and shares for the name of a record."""
+        known = self.grants(view, form)
+        if known.may_close is None:
+            known.may_close = closes_some(view.catalogue, view.catalogue.forms[form])
+        return known.may_close
 
     def _system_rights(self, view: Viewing, form: Form) -> FieldRights:
         key = (view.installation.release.id, view.catalogue.standing, form.name)

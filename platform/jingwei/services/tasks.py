@@ -155,8 +155,10 @@ def told(
         if row is None or (task.acting == work.actor.login and kind == "task"):
             continue
         locale = row.locale or "zh"
-        # as far as it is opened to whoever is asked, whatever its cause may see
-        reader = as_reader(work, work.people.person(work.connection, row, work.today))
+        reader: Reading = work.as_system()
+        if work.rights.may_close(work, task.form):
+            # as far as it is opened to whoever is asked, whatever its cause may see
+            reader = as_reader(work, work.people.person(work.connection, row, work.today))
         line = _row(reader, task.form, record, about(task), locale) if about else None
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
