@@ -117,6 +117,25 @@ def test_entities_are_refused_wherever_they_stand(declared: bytes) -> None:
         assert refusal(content)[0] == "sheet-entities", name
 
 
+# in an entry of a zip's table of contents: the version that reads it, and its flags
+VERSION, FLAGS = 6, 8
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        pytest.param(VERSION, 99, id="a later version"),
+        pytest.param(FLAGS, 0x01, id="encrypted"),
+        pytest.param(FLAGS, 0x20, id="a patch"),
+        pytest.param(FLAGS, 0x40, id="strongly encrypted"),
+    ],
+)
+def test_parts_that_cannot_be_unpacked_make_a_broken_file(place: int, value: int) -> None:
+    content = bytearray(PLAIN)
+    content[content.index(b"PK\x01\x02") + place] = value
+    assert refusal(bytes(content))[0] == "sheet-broken"
+
+
 def test_declarations_do_not_hide_in_another_encoding() -> None:
     text = part(PLAIN).decode()
     hidden = "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE x [<!ENTITY e 'y'>]>" + text

@@ -1,6 +1,7 @@
 """Runs the cases of `tests/approvals/*.yaml` over HTTP as real people.
 
-A case has `flow` (a workflow without kind, title and form), `record` (values), and `steps`:
+A case has `flow` (a workflow without kind, title and form), `record` (values), `begins: monday`
+where it counts working days (cases before it let time pass), and `steps`:
 
     {do, by, …}   do one thing: an action of a task (`step` names whose, else the person's newest),
                   of the flow (`recall`, `jump`, …), or `submit`, `clock`, `publish`, `proxy`,
@@ -105,6 +106,8 @@ class Run:
 
     def play(self) -> None:
         self.house.forget_absences()
+        if self.case.body.get("begins") == "monday":
+            self.house.later(days=-self.house.at.weekday() % 7)
         for number, step in enumerate(self.case.body["steps"], 1):
             self.where = f"{self.case.file}: {self.case.name}, step {number}: {step}"
             self._step(step)

@@ -50,12 +50,12 @@ _LONGEST_ROW = 64 * 1024 * 1024
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    NotImplementedError,  # how zipfile says that it cannot unpack a way of packing
     EOFError,
     UnicodeDecodeError,
     IndexError,
 )
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LOCKED = 0x1 | 0x20 | 0x40  # flags of a part that is encrypted, or a patch of another one
 _END = "</sheetData>"
 _XML = (".xml", ".rels")
 _ROWS = re.compile(r"\s*((?:<row(?: [^<>]*)?/>\s*)*)<row((?: [^<>]*)?)>")
@@ -91,7 +91,7 @@ class Workbook:
         """`surveys`: what is known of the sheets of this file, which is kept there. Raises Refused
         for what is no workbook, or is not to be unpacked."""
         try:
-            self._archive = zipfile.ZipFile(file)
+            self._archive = _archive(file)
             self._surveys = {} if surveys is None else surveys
             self._measure(size)
             refuse_zips(self._archive)
@@ -151,12 +151,19 @@ class Workbook:
         if unpacked > min(max(weight, 1) * MOST_EXPANSION, MOST_UNPACKED):
             raise Refused("sheet-bomb", most=MOST_EXPANSION)
         if len(entries) > _MOST_PARTS or any(
-            entry.flag_bits & 1 or entry.compress_type not in _PACKED for entry in entries
+            entry.flag_bits & _LOCKED or entry.compress_type not in _PACKED for entry in entries
         ):
             raise Refused("sheet-broken", file="xlsx")
         for entry in entries:
             if entry.filename.endswith(_XML):
                 refuse_declared(head_of(self._archive, entry.filename))
+
+
+def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except RuntimeError:  # of a later version of the format than zipfile reads
+        raise zipfile.BadZipFile from None
 
 
 def _begin(xml: str) -> int | None:
