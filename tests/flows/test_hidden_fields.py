@@ -40,7 +40,7 @@ def test_a_step_hides_its_fields_from_its_people_only(tmp_path: Path) -> None:
 
 
 def test_nor_do_names_and_rules_tell_of_them(tmp_path: Path) -> None:
-    """In the box of tasks, and where a rule refuses what he fills in."""
+    """In the box of tasks, in its notice, and where a rule refuses what he fills in."""
     rule = "rules:\n  most: {check: opinion is empty, at: title, message: '{title} {amount}'}\n"
     form = FORM.replace("number:", 'display: "{title} {amount}"\nnumber:')
     text = TWO.replace("hide: [amount, lines]", "hide: [amount, lines], write: [opinion]")
@@ -52,12 +52,17 @@ def test_nor_do_names_and_rules_tell_of_them(tmp_path: Path) -> None:
             [task] = box_page(view, "todo", BoxWish(), 5).items
             return str(task["display"])
 
-    assert "77" not in named("fin")
+    def noticed(login: str) -> str:
+        with here.reading(login) as view:
+            return " ".join(one["text"] for one in notices.inbox(view)["items"])
+
+    assert "77" not in named("fin") + noticed("fin")
     with pytest.raises(Invalid) as refused:
         here.act("fin", flow, "approve", fields={"opinion": "好"})
     assert [one.words["zh"] for one in refused.value.fields] == ["t —"]
     here.act("fin", flow, "approve")
     assert named("head") == "t 77"
+    assert "t 77" in noticed("head")
 
 
 def test_a_row_is_named_by_what_is_not_hidden(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 from jingwei.language.form import Form
 from jingwei.language.template import Hole, Template
 from jingwei.services.commands import Reading
-from jingwei.services.form_paths import all_fields
+from jingwei.services.form_paths import all_fields, with_columns
 from jingwei.services.reader_world import ReaderWorld
 from jingwei.services.world import environment
 
@@ -102,11 +102,12 @@ def display(
     locale: str,
     depth: int = 0,
     known: Known | None = None,
+    hidden: Collection[str] = (),
 ) -> str:
     """What a record is called: its display text, else its number, else its first text; of these
-    what its reader may see."""
+    what its reader may see. `hidden`: fields that nothing is said of either."""
     definition = view.catalogue.forms[form]
-    closed = closed_fields(view, definition, record)
+    closed = closed_fields(view, definition, record) | with_columns(definition, tuple(hidden))
     if definition.display is not None and not closed & reads_of(view, definition.display, locale):
         return rendered(view, definition.display, record, locale, depth, known)
     if record.get("number") and "number" not in closed:

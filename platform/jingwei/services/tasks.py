@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -136,10 +136,12 @@ def told(
     record: Mapping[str, Any] | None = None,
     known: Mapping[str, PersonRow] | None = None,
     about: Callable[[TaskRow], Any] | None = None,
+    hides: Callable[[TaskRow], Collection[str]] | None = None,
 ) -> None:
     """Messages and notices about tasks that were opened (or are urged: `kind`). `record`: the one
     that all of them are about, `known`: people by login, where they are known; `about`: tells of a
-    task which row it is about."""
+    task which row it is about, `hides`: what of `record` it keeps from whom only it shows it to,
+    as long as it is not written."""
     people = {t.acting: known[t.acting] for t in tasks if known and t.acting in known}
     fresh = {t.acting for t in tasks} - people.keys()
     if fresh:
@@ -156,14 +158,21 @@ def told(
             continue
         locale = row.locale or "zh"
         reader: Reading = work.as_system()
+        hidden: Collection[str] = ()
         if work.rights.may_close(work, task.form):
             # as far as it is opened to whoever is asked, whatever its cause may see
             reader = as_reader(work, work.people.person(work.connection, row, work.today))
+            if (
+                hides
+                and record
+                and not reader.rights.decide(reader, task.form, "read", record).allowed
+            ):
+                hidden = hides(task)
         line = _row(reader, task.form, record, about(task), locale) if about else None
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
             locale,
-            display=display(reader, task.form, record, locale)
+            display=display(reader, task.form, record, locale, hidden=hidden)
             if record
             else _display(reader, task, locale),
             step=with_row(task.title.get(locale, ""), line, locale),

@@ -5,7 +5,7 @@ Everything happens in the transaction of the caller's `Work`; what is refused ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -421,7 +421,20 @@ def _tell(
             tasks.closed_message(work, task)
     if opened:
         rows_ = row_of(loaded, after)
-        tasks.told(work, opened, record=record, known=loaded.asks.known, about=rows_)
+        known = loaded.asks.known
+        tasks.told(
+            work, opened, record=record, known=known, about=rows_, hides=_hides(loaded, after)
+        )
+
+
+def _hides(loaded: Loaded, state: State) -> Callable[[TaskRow], Collection[str]]:
+    """Tells of a task what its step hides."""
+
+    def hidden(task: TaskRow) -> Collection[str]:
+        place = loaded.plan.places.get(state.runs[task.run].step) if task.run else None
+        return place.step.fields.hide if place is not None else ()
+
+    return hidden
 
 
 def row_of(loaded: Loaded, state: State) -> Callable[[TaskRow], Any]:
