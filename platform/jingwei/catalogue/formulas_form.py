@@ -81,7 +81,7 @@ def _type_filter(typing: Typing, form: Form, field: Field) -> None:
                 "boolean",
             )
         except ExpressionError as error:
-            typing.fail(field.filter.at, error)
+            typing.fail(field.filter, error)
             return
 
 
@@ -187,7 +187,7 @@ def _type_begins(typing: Typing, form: Form) -> None:
     try:
         scopes.check_filter(typing.catalogue, form.name, begins.source, (), lambda _: ())
     except ExpressionError as error:
-        typing.fail(begins.at, error)
+        typing.fail(begins, error)
 
 
 def _type_collect(typing: Typing, form: Form) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from jingwei.catalogue import scopes
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.named_values import check_name
-from jingwei.catalogue.places import place_within
 from jingwei.catalogue.scope_types import CatalogueTypes
 from jingwei.language.effects import Effect, Effects
 from jingwei.language.expressions.checker import check
@@ -29,6 +28,7 @@ from jingwei.language.text import Text
 from jingwei.language.values import Due, Formula, Literal_, Rung, Value
 from jingwei.language.who import Whos
 from jingwei.problems import Phrase, Position, Problem, Problems, nearest
+from jingwei.reading.places import place_within
 
 MOST_FAILED = 100  # of one file: no more are shown
 # holes of a record's number that are no expressions
@@ -85,15 +85,20 @@ class Typing:
         try:
             expression = check(formula.source, scope, expected)
         except ExpressionError as error:
-            self.fail(formula.at, error)
+            self.fail(formula, error)
             return None
         self.expressions[formula] = expression
         return expression
 
-    def fail(self, at: Position, error: ExpressionError) -> None:
+    def place(self, formula: Formula, start: int, end: int) -> Position:
+        """Where a part of an expression is written."""
+        text = self.texts.get(formula.at.file, "")
+        return place_within(text, formula.at, formula.source, start, end)
+
+    def fail(self, formula: Formula, error: ExpressionError) -> None:
+        at = formula.at
         self.failed[at.file] = self.failed.get(at.file, 0) + 1
-        text = self.texts.get(at.file, "")
-        place = place_within(text, at, error.start, max(error.end, error.start + 1))
+        place = self.place(formula, error.start, max(error.end, error.start + 1))
         problem = error.problem(at)
         self.problems.extend(
             [Problem(problem.code, place, problem.holes, "error", problem.suggestion)]
@@ -102,9 +107,7 @@ class Typing:
     def condition(self, formula: Formula | None, scope: Scope) -> None:
         expression = self.formula(formula, scope, "boolean")
         if formula is not None and expression is not None and never_true(expression.root):
-            text = self.texts.get(formula.at.file, "")
-            root = expression.root
-            at = place_within(text, formula.at, root.start, root.end)
+            at = self.place(formula, expression.root.start, expression.root.end)
             self.problems.add("never-true", at, severity="warning")
 
     def value(self, value: Value | None, scope: Scope, expected: Type | None = None) -> None:
@@ -155,9 +158,10 @@ class Typing:
             self._no_such_format(hole, type_words(type_), known)
 
     def _no_such_format(self, hole: Hole, type_: object, known: tuple[str, ...]) -> None:
-        at, form = hole.formula.at, hole.form or ""
-        start = len(hole.formula.source) + 1
-        place = place_within(self.texts.get(at.file, ""), at, start, start + len(form))
+        form, path = hole.form or "", hole.formula
+        start = len(path.source) + 1
+        whole = Formula(f"{path.source}:{form}", path.at)
+        place = self.place(whole, start, start + len(form))
         self.problems.add(
             "unknown-format",
             place,
@@ -173,8 +177,7 @@ class Typing:
         meant = PARTS_OF_DAY.get(word.lower())
         if meant is None or word in scope.symbols:
             return False
-        at = hole.formula.at
-        place = place_within(self.texts.get(at.file, ""), at, 0, len(word))
+        place = self.place(hole.formula, 0, len(word))
         self.problems.add("unknown-name", place, suggestion=meant, name=word, known="today")
         return True
 
@@ -206,9 +209,7 @@ class Typing:
         if found.name not in (*names, "any", "null"):
             self.problems.add(
                 f"not-{'an-org' if wanted == 'org' else 'a-person'}",
-                place_within(
-                    self.texts.get(formula.at.file, ""), formula.at, 0, len(formula.source)
-                ),
+                self.place(formula, 0, len(formula.source)),
                 source=formula.source,
             )
 

@@ -12,6 +12,7 @@ from jingwei.language.text import Text
 from jingwei.language.values import Formula
 from jingwei.language.walker import BAD, Walker, reads
 from jingwei.problems import Position
+from jingwei.reading.places import Written
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])")
@@ -32,24 +33,19 @@ def read_template(walker: Walker, schema: Schema, data: Data, path: Path) -> Any
     if isinstance(data, dict):
         for locale, part in data.items():
             assert isinstance(part, Scalar)
-            parsed = _pieces(walker, part, (*path, locale))
-            if parsed is None:
-                return BAD
-            pieces[locale] = parsed
+            pieces[locale] = _pieces(walker, part, (*path, locale))
     else:
         assert isinstance(data, Scalar)
-        parsed = _pieces(walker, data, path)
-        if parsed is None:
-            return BAD
-        pieces = {"zh": parsed}
+        pieces = {"zh": _pieces(walker, data, path)}
     given = next(iter(pieces.values()))
     zh, en = pieces.get("zh", given), pieces.get("en", given)
     return Template(zh, en, words, walker.value_at(path))
 
 
-def _pieces(walker: Walker, scalar: Scalar, path: Path) -> Pieces | None:
+def _pieces(walker: Walker, scalar: Scalar, path: Path) -> Pieces:
+    """What is right of the text, when something of it is not: its other holes are checked too."""
     text = scalar.text.rstrip("\n")
-    at = walker.inside(path, scalar)
+    written = Written(walker.file.text, walker.inside(path, scalar), text)
     found: list[str | Hole] = []
     words = ""
     done = 0
@@ -59,22 +55,18 @@ def _pieces(walker: Walker, scalar: Scalar, path: Path) -> Pieces | None:
         if match[0] in ("{{", "}}"):
             words += match[0][0]
             continue
-        from_ = at.shifted(0, 0)
-        if scalar.style == "literal":  # its lines stand below each other
-            above = text.rfind("\n", 0, match.start()) + 1
-            line = at.line + text.count("\n", 0, above)
-            from_ = Position(at.file, line, at.column - above, at.column - above)
-        place = from_.shifted(match.start(), match.end())
+        place = written.place(match.start(), match.end())
         if match[2]:
             walker.fail("template-brace", place, sign=match[2])
-            return None
+            continue
         if not match[1].strip():
             walker.fail("template-hole-empty", place)
-            return None
+            continue
         if words:
             found.append(words)
             words = ""
-        found.append(_hole(match[1], from_.shifted(match.start() + 1, match.end() - 1)))
+        inside = written.place(match.start(1), match.end(1))
+        found.append(_hole(match[1], inside))
     words += text[done:]
     if words:
         found.append(words)
@@ -84,6 +76,4 @@ def _pieces(walker: Walker, scalar: Scalar, path: Path) -> Pieces | None:
 def _hole(inner: str, at: Position) -> Hole:
     parts = _FORM.match(inner)
     path, form = (parts[1], parts[2]) if parts else (inner, None)
-    lead = len(path) - len(path.lstrip())
-    source = path.strip()
-    return Hole(Formula(source, at.shifted(lead, lead + len(source))), form)
+    return Hole(Formula(path.strip(), at), form)
