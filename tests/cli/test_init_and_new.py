@@ -95,3 +95,18 @@ def test_what_cannot_be_made_is_refused_with_a_reason(
     before = sorted(p for p in office.root.rglob("*.yaml"))
     assert office.say("new", *arguments) == (1, words)
     assert sorted(p for p in office.root.rglob("*.yaml")) == before
+
+
+def test_a_new_workflow_says_what_makes_a_form_follow_it(office: Shell) -> None:
+    told = office.say("new", "workflow", "quick_approval")[1].split("\n")
+    assert told[-2] == (
+        "No form follows it yet: forms/purchase_request.yaml names purchase_approval. Write "
+        "workflow: quick_approval there instead and new requests follow it, while those on their "
+        "way keep the old one; or name another form here."
+    )
+    office.json("new", "form", "visit_note")
+    told = office.say("new", "workflow", "visit_approval")[1].split("\n")
+    assert told[-2] == (
+        "No form follows it yet, for a form names its workflow: write workflow: visit_approval in "
+        "forms/visit_note.yaml."
+    )

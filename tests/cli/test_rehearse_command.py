@@ -155,3 +155,40 @@ def test_the_people_told_are_those_who_will_be_asked(office: Shell) -> None:
         "  4. again (again): nobody, it would pass by itself "
         "(This person approved in this round already)",
     ]
+
+
+def test_steps_of_rows_and_of_other_requests_say_what_decides_about_them(office: Shell) -> None:
+    flow = "workflows/purchase_approval.yaml"
+    line = "{id: line, approve: {who: {head_of: org}}}"
+    lines = f"  - {{id: lines, each: {{of: lines, steps: [{line}]}}}}\n"
+    made = "{workflow: errand, create: {form: errand, set: {what: 取货}}}"
+    below = f"  - {{id: below, subflow: {made}}}\n"
+    office.change(flow, "  - id: manager\n", lines + below + "  - id: manager\n")
+    office.write(
+        "forms/errand.yaml",
+        "kind: form\ntitle: 跑腿\nworkflow: errand\nfields: {what: {type: text, title: 事}}\n"
+        "permissions: {all: {post: staff, can: [read, create, submit], scope: org}}\n",
+    )
+    office.write(
+        "workflows/errand.yaml",
+        "kind: workflow\ntitle: 跑腿\nform: errand\n"
+        "steps: [{id: go, approve: {who: {person: west.staff}}}]\n",
+    )
+    office.json("demo")
+    told = office.say("rehearse", FLOW, "--org", "EAST")[1].split("\n")
+    assert told[2:5] == [
+        "  2. lines (lines): the rows decide, and this record has none",
+        "  3. below (below): requests of errand; whom they ask their own records decide "
+        "(rehearse errand)",
+        "  4. manager (Manager): east.manager",
+    ]
+    assert told[-1] == "  not looked at: whom errand asks, which step below begins"
+    record = office.write("record.yaml", "subject: 桌子\nlines: [{thing: 桌}, {thing: 椅}]\n")
+    steps = office.json("rehearse", FLOW, "--org", "EAST", "--record", str(record))["steps"]
+    assert [(one["step"], one["people"]) for one in steps] == [
+        ("request", ["east.staff"]),
+        ("line", ["east.manager"]),
+        ("line", ["east.manager"]),
+        ("below", []),
+        ("manager", []),
+    ], "who agreed to each row is not asked again"

@@ -31,7 +31,7 @@ def test_the_initiator_recalls_until_the_first_decision(tmp_path: Path) -> None:
     with pytest.raises(Conflict) as caught:
         here.act(asked.acting, flow, "approve", task=asked.id)
     assert caught.value.code == "task-closed"
-    assert "ann" in caught.value.message("zh") and "已撤回" in caught.value.message("zh")
+    assert "ann" in caught.value.message("zh") and "已撤销" in caught.value.message("zh")
     assert here.asked(flow) == []
     assert here.submit(flow["record"])["status"] == "running"
 

@@ -17,7 +17,8 @@ where it counts working days (cases before it let time pass), and `steps`:
                   how many stand there} · said: [{type, by, for, step, …data}]: events that the
                   step wrote, with what is named of each; `by: system` · history: {action: actor}
                   of the record's newest changes · waiting: [{kind, …}] · moves: ["stays
-                  step:person", …] of a dry run of `migrate`
+                  step:person", …] of a dry run of `migrate` · ahead: ["step:person", …] that is
+                  foreseen, `step:person/owner` for who stands in
 
 Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
 is what would be accepted.
@@ -47,7 +48,7 @@ from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 
 _NUMBERS = itertools.count()
-SHOWN = {"tasks", "status", "round", "on_behalf", "waiting"}
+SHOWN = {"tasks", "status", "round", "on_behalf", "waiting", "ahead"}
 OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
 REASONED = {*OF_FLOW, "reassign"}  # they call it `reason`
@@ -204,6 +205,9 @@ class Run:
             for one, wanted in zip(shown["waiting"], expect["waiting"], strict=True):
                 found = {**one, "requests": [r["display"] for r in one.get("requests", ())]}
                 assert wanted.items() <= found.items(), f"{self.where}: {one}"
+        if "ahead" in expect:
+            told = [_foreseen(one, who) for one in shown["prediction"] for who in one["people"]]
+            assert told == expect["ahead"], f"{self.where}: {told}"
         if "round" in expect:
             assert shown["round"] == expect["round"], f"{self.where}: {shown['round']}"
         for person, behalf in expect.get("on_behalf", {}).items():
@@ -402,6 +406,11 @@ def _whose(item: Mapping[str, Any]) -> str:
     """Who did what a change says: `u2/u1` for u2 in place of u1."""
     actor, behalf = item["actor"] or "system", item["on_behalf_of"]
     return actor if behalf is None else f"{actor}/{behalf}"
+
+
+def _foreseen(one: Mapping[str, Any], who: str) -> str:
+    """Whom a step to come asks, as `ahead` writes it."""
+    return f"{one['step']}:{'/'.join([who, *one['on_behalf_of'].get(who, ())])}"
 
 
 def _told_of(event: Any) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_the_record_offers_each_person_what_that_person_may_do(
     assert asks(mine["转办"])["to"]["but"] == ["u1", "u2"], "nobody is asked twice"
     assert [name for name, _ in asks(mine["退回"]).get("to", {}).get("options", [])] == []
     begun = buttons(pages.page("I", path))
-    assert {"撤回", "催办"} <= begun.keys()
+    assert {"撤销", "催办"} <= begun.keys()
     assert "同意" not in begun
     admin = buttons(pages.page("admin", f"/flows/{flow['id']}"))
     assert list(admin)[:3] == ["跳转", "挂起", "终止"]

@@ -124,9 +124,22 @@ def new(
     value = {"files": files, "problems": [p.to_json(context.locale) for p in found]}
     lines = [context.text("cli_definitions.new_file", file=path) for path in files]
     lines += [problem.message(context.locale) for problem in found]
+    lines += _why_unused(context, kind, name)
     lines.append(context.text(f"cli_definitions.{'new_org' if kind == 'org' else 'new'}_next"))
     context.give(value, "\n".join(lines))
     return FOUND_PROBLEMS if any(p.severity == "error" for p in found) else FINE
+
+
+def _why_unused(context: Context, kind: str, name: str) -> list[str]:
+    """Of a new workflow: that nothing follows it yet, and what would make a form do so."""
+    checked = outline(context.root).checked
+    workflow = checked.of("workflow").get(name) if kind == "workflow" else None
+    form = checked.of("form").get(workflow.form) if workflow is not None else None
+    if form is None or name in (form.workflow, *form.workflows.values()):
+        return []
+    file, other = form.origin.file, form.workflow
+    key = "new_workflow_other" if other else "new_workflow_unused"
+    return [context.text(f"cli_definitions.{key}", name=name, file=file, other=other or "")]
 
 
 def _sheet(path: Path) -> Iterable[Mapping[str, str]]:

@@ -124,6 +124,7 @@ def _rehearsed_json(
                 "title": one.ahead.step.title(context.locale),
                 "kind": one.ahead.step.kind,
                 "people": list(one.ahead.people),
+                "on_behalf_of": {who: list(of) for who, of in one.ahead.on_behalf_of.items()},
                 "certain": one.ahead.certain,
                 "by_itself": one.ahead.by_itself,
                 "lacks": [_lack_json(lack) | {"why": lack.why} for lack in one.lacks],
@@ -162,7 +163,7 @@ def _rehearsed_lines(context: Context, workflow: Workflow, found: Rehearsed) -> 
             number=number,
             step=one.step.id,
             title=one.step.title(context.locale),
-            people=", ".join(one.people) or _no_people(context, one) or empty,
+            people=", ".join(_asked(context, one)) or _no_people(context, one) or empty,
         )
         lines.append(line if one.certain else line + say("if"))
         for lack in asked.lacks:
@@ -171,6 +172,17 @@ def _rehearsed_lines(context: Context, workflow: Workflow, found: Rehearsed) -> 
     if found.initiator is None:
         lines.append(say("no_starter", org=found.org))
     return lines
+
+
+def _asked(context: Context, one: Ahead) -> list[str]:
+    """Whom a step asks; who stands in, with whose seat that is."""
+    return [
+        login
+        if owner == login
+        else context.text("cli_definitions.rehearse_for", who=login, owner=owner)
+        for login in one.people
+        for owner in one.on_behalf_of.get(login, (login,))
+    ]
 
 
 def _no_people(context: Context, one: Ahead) -> str:

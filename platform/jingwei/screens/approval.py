@@ -150,6 +150,7 @@ def _everybody(json: Mapping[str, Any]) -> Iterator[str]:
             yield from (str(said[key]) for key in ("by", "on_behalf_of") if said[key])
     for one in json["prediction"] or ():
         yield from one["people"]
+        yield from (owner for owners in one["on_behalf_of"].values() for owner in owners)
 
 
 def _related(view: Reading, json: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -76,6 +76,16 @@ def asked_name(cells: Cells, one: Asked) -> str:
     return stands_in(cells, str(one.get("acting") or one["person"]), str(one["person"]))
 
 
+def foreseen(cells: Cells, one: Mapping[str, Any]) -> list[str]:
+    """Whom a step to come will ask, and for whom."""
+    owners = one["on_behalf_of"]
+    return [
+        stands_in(cells, login, owner)
+        for login in one["people"]
+        for owner in owners.get(login, (login,))
+    ]
+
+
 def waited_for(cells: Cells, step: Mapping[str, Any]) -> list[str]:
     """Who has to answer now, each with who asked him for it, the first who asked first."""
     people = step.get("people") or ()

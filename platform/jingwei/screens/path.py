@@ -16,6 +16,7 @@ from jingwei.screens.opinions import (
     Booked,
     Opinion,
     Signed,
+    foreseen,
     joined,
     opinions_of,
     run_words,
@@ -102,7 +103,7 @@ def rounds(
                 step_title(one),
                 "ahead",
                 "" if one["step"] in newest else one["step"],
-                people=joined(cells.person(login) for login in one["people"]) or _by_itself(one),
+                people=joined(foreseen(cells, one)) or _by_itself(one),
                 certain=one["certain"],
             )
         )

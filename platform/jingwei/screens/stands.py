@@ -12,6 +12,7 @@ from jingwei.screens.opinions import (
     BAD,
     DECIDED,
     SYSTEM,
+    foreseen,
     joined,
     outcome_words,
     run_words,
@@ -52,7 +53,7 @@ def stands_of(
     for one in flow.json["prediction"] or ():
         if found.get(one["step"], Stand("maybe")).standing == "now":
             continue
-        people = joined(cells.person(login) for login in one["people"])
+        people = joined(foreseen(cells, one))
         coming[one["step"]] = Stand("ahead" if one["certain"] else "maybe", people)
     for step, tried in runs.items():
         # what was refused in an earlier round is not how the request stands now

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.choices import keep_chosen
 from jingwei.services.flows.copies import give_copies
@@ -26,13 +27,11 @@ from jingwei.services.flows.operations import (
 from jingwei.services.flows.operations import may_take_back as may_take_back
 from jingwei.services.flows.operations import offered as offered
 from jingwei.services.flows.returns import asked_target, send_back
-from jingwei.services.flows.seats import ask_more, hand_on, why_not
+from jingwei.services.flows.seats import ask_more, hand_on, has_decided, is_asked, why_not
 from jingwei.services.flows.undoing import ask_again, reopen
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import outcome_word, positions_word
 from jingwei.storage.flow_rows import RunRow, TaskRow
-
-DECIDED = ("approved", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +148,24 @@ def _acknowledge(walk: Walk, task: TaskRow, wish: Wish) -> None:
 # --- handing on ----------------------------------------------------------------------------------
 
 
-def _somebody(walk: Walk, run: RunRow, wish: Wish) -> str:
+def _somebody(walk: Walk, run: RunRow, task: TaskRow, wish: Wish) -> str:
     if not wish.to:
         raise Invalid("invalid", fields=[FieldRefusal("to", "required")])
     if wish.to == walk.actor:
         raise Refused("flow-to-oneself")
-    _check_newcomer(walk, run, wish.to)
+    _check_newcomer(walk, run, task, wish.to)
     return wish.to
 
 
-def _check_newcomer(walk: Walk, run: RunRow, person: str) -> None:
+def _check_newcomer(walk: Walk, run: RunRow, task: TaskRow, person: str) -> None:
+    """Whoever is asked at the step already, or stands in for somebody who is, would answer twice;
+    but a task may go to whom it waits with for its owner."""
     step = walk.step_of(run)
-    if any(t.person == person and t.state in ("open", "waiting") for t in walk.tasks_of(run.id)):
+    others = [t for t in walk.tasks_of(run.id) if t.id != task.id or t.person == person]
+    if any(is_asked(t, person) for t in others):
         raise Refused("flow-already-asked", person=walk.asks.named(person))
     if _never_asked(walk, run, person):
-        raise Refused("flow-self-approval", step=step.title)
+        raise _own_request(walk, step, person)
 
 
 def _never_asked(walk: Walk, run: RunRow, person: str) -> bool:
@@ -173,10 +175,14 @@ def _never_asked(walk: Walk, run: RunRow, person: str) -> bool:
     return own and walk.plan.policy(step, "self_approval") != "allow"
 
 
+def _own_request(walk: Walk, step: Step, person: str) -> Refused:
+    return Refused("flow-own-request", person=walk.asks.named(person), step=step.title)
+
+
 def _transfer(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
-    person = _somebody(walk, run, wish)
-    if any(t.person == person and t.outcome in DECIDED for t in walk.tasks_of(run.id)):
+    person = _somebody(walk, run, task, wish)
+    if any(has_decided(t, person) for t in walk.tasks_of(run.id)):
         raise Refused("flow-already-asked", person=walk.asks.named(person))
     whose = {"person": task.person, "to": person}
     walk.note("transferred", step=run.step, comment=wish.comment, task=task.id, **whose)
@@ -200,7 +206,7 @@ def _reassign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         return
     match why_not(walk, run, wish.to, task):
         case "own-request":
-            raise Refused("flow-self-approval", step=walk.step_of(run).title)
+            raise _own_request(walk, walk.step_of(run), wish.to)
         case str():
             raise Refused("flow-already-asked", person=walk.asks.named(wish.to))
     walk.note("reassigned", step=run.step, comment=wish.comment, task=task.id, **whose)
@@ -211,7 +217,7 @@ def _delegate(walk: Walk, task: TaskRow, wish: Wish) -> None:
     run = _run(walk, task)
     if wish.to == walk.flow.initiator and _never_asked(walk, run, wish.to):
         raise Refused("flow-opinion-of-initiator", person=walk.asks.named(wish.to))
-    person = _somebody(walk, run, wish)
+    person = _somebody(walk, run, task, wish)
     whose = {"person": task.person, "to": person}
     walk.note("delegated", step=run.step, comment=wish.comment, task=task.id, **whose)
     walk.set_task(task.id, state="waiting")
@@ -252,11 +258,11 @@ def _add_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         raise Invalid("invalid", fields=[FieldRefusal("people", "required")])
     if len(set(people)) < len(people):
         raise Invalid("invalid", fields=[FieldRefusal("people", "named-twice")])
-    had = {t.person for t in walk.tasks_of(run.id)}
+    known = walk.tasks_of(run.id)
     for person in people:
-        if person in had:
+        if any(t.person == person or has_decided(t, person) for t in known):
             raise Refused("flow-already-asked", person=walk.asks.named(person))
-        _check_newcomer(walk, run, person)
+        _check_newcomer(walk, run, task, person)
     walk.note(
         "signers_added",
         step=run.step,

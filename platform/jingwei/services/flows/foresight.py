@@ -53,18 +53,20 @@ class Foresight(Walk):
     def reject_run(self, run: int, reason: str | None = None) -> None:
         self.finish(run, "rejected", reason)
 
-    def seat(self, step: Step, parent: int | None, lane: str | None) -> tuple[RunRow, list[str]]:
+    def seat(
+        self, step: Step, parent: int | None, lane: str | None
+    ) -> tuple[RunRow, list[tuple[str, str]]]:
         """Open a step of people, and have it approved by those it asks: its run, done, and whom it
-        asked. Raises Refused where the request would stand still."""
+        asked, each with whose seat that is. Raises Refused where the request would stand still."""
         run = open_people(self, step, parent, lane, self.rows(parent, lane))
         if step.kind == "acknowledge" and not step.wait:
-            asked = [person for other, person in self.receipts if other.id == step.id]
+            asked = [(person, person) for other, person in self.receipts if other.id == step.id]
             self.receipts.clear()
             return run, asked
         told = self.tasks_of(run.id) if step.kind == "cc" else self.live_tasks(run.id)
         if run.state == "open":
             self._approve(run)
-        return self.runs[run.id], list(dict.fromkeys(task.acting for task in told))
+        return self.runs[run.id], list(dict.fromkeys((task.acting, task.person) for task in told))
 
     def uncertain(self, run: RunRow) -> bool:
         """Whether it depends on who answers before whom this step asks."""

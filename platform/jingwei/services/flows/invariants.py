@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jingwei.services.flows.beside import OUTLIVED
-from jingwei.services.flows.seats import by_rule
+from jingwei.services.flows.seats import by_rule, has_decided, is_asked
 from jingwei.services.flows.state import State, replayed
 from jingwei.storage.flow_rows import TERMINAL, EventRow, TaskRow
 
@@ -36,6 +36,7 @@ def broken(
         *_receipts(state, beside),
         *_joins(state),
         *_four_eyes(state),
+        *_given_beside(state, events),
     ]
 
 
@@ -142,4 +143,24 @@ def _four_eyes(state: State) -> list[str]:
         }
         if len(seats) > 1 and not all(by_rule(tasks, person, seat) for seat in seats):
             found.append(f"A8: {person} has seats {sorted(seats)} of run {state.runs[run].path}")
+    return found
+
+
+def _given_beside(state: State, events: Sequence[EventRow]) -> list[str]:
+    """Who stands in votes once for each seat that rules give him; nobody gives him one more, but
+    where he came to stand in for a task that was open before."""
+    moved = {e.data.get("task") for e in events if e.type == "given_to_proxy"}
+    known = [t for t in state.tasks.values() if t.run in state.runs and t.kind == "approval"]
+    found = []
+    for given in known:
+        held = is_asked(given, given.person) or has_decided(given, given.person)
+        if not held or (given.key is None and given.position is None):
+            continue
+        for task in known:
+            stands_in = task.person != given.person and (
+                is_asked(task, given.person) or has_decided(task, given.person)
+            )
+            if stands_in and task.run == given.run and task.id < given.id and task.id not in moved:
+                path = state.runs[given.run or 0].path
+                found.append(f"A8: {given.person} stands in at {path} and was given a seat")
     return found

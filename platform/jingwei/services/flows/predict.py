@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Refused
@@ -28,7 +28,8 @@ class Ahead:
     nobody's answer.
 
     `named`: whom its rules name; `people`: whom it will ask, stand-ins and the rules for nobody,
-    one's own request and the same person considered. `by_itself`: why the system would decide it
+    one's own request and the same person considered; `on_behalf_of`: by who stands in, whose seats
+    he is asked for (his own too, where he has one). `by_itself`: why the system would decide it
     (a code of `flows.reasons`), `outcome` then, and `stuck` where nobody could be asked. Steps
     of no people (`wait`, `subflow`, an `each` without rows): `from_start` alone, when wished.
     """
@@ -39,6 +40,7 @@ class Ahead:
     named: tuple[str, ...] = ()
     by_itself: str | None = None
     outcome: str | None = None
+    on_behalf_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class _Over(Exception):
@@ -183,12 +185,21 @@ class _Coming:
         if not chosen and any(rule.kind == "chosen_by" for rule in step.who):
             return Ahead(step, named, sure, named)  # somebody will say who
         try:
-            run, people = walk.seat(step, parent, lane)
+            run, seats = walk.seat(step, parent, lane)
         except Refused as error:
             if not stands_still(error):
                 raise
             return Ahead(step, (), sure, named, by_itself=STUCK)
         sure = sure and not walk.uncertain(run)
+        people = tuple(dict.fromkeys(acting for acting, _ in seats))
         reason = run.data.get("reason") if not people and step.kind != "cc" else None
         outcome = run.outcome if reason is not None else None
-        return Ahead(step, tuple(people), sure, named, reason, outcome)
+        return Ahead(step, people, sure, named, reason, outcome, _stands_in(seats))
+
+
+def _stands_in(seats: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Of whom it is asked for others: whose seats, by who stands in."""
+    owners: dict[str, list[str]] = {}
+    for acting, owner in seats:
+        owners.setdefault(acting, []).append(owner)
+    return {acting: tuple(whose) for acting, whose in owners.items() if set(whose) != {acting}}

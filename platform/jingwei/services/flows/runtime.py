@@ -328,13 +328,16 @@ def _tell_parent(work: Work, before: State, after: State) -> None:
     if not ended or flow.parent is None or is_at_work(flow.parent):
         return
     with at_work(flow.parent):
-        found = load(work, flow.parent, lock=True)
+        found = load(work, flow.parent, lock=True, though_it_fits_no_more=True)
         run = found.state.runs.get(flow.parent_run or 0)
         if run is None or run.state != "open" or found.state.flow.status != "running":
             return  # a suspended one looks again when it is resumed
         walk = found.walk(system=True)
-        look_at_children(walk, run.id)
-        walk.settle()
+        if found.fits:
+            look_at_children(walk, run.id)
+            walk.settle()
+        else:  # what its step would make of it is asked when it is migrated
+            walk.note_system("children_ended", step=run.step, reason="needs-migration")
         if walk.events:
             commit(work, found, walk)
 

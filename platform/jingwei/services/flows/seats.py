@@ -108,15 +108,25 @@ def why_not(walk: Walk, run: RunRow, person: str, task: TaskRow) -> str | None:
     """Why somebody may not be given this task of another: nobody is asked twice at one step
     (`asked-already`, `decided-already`), and nobody about a request of his own unless the workflow
     lets him (`own-request`)."""
-    others = [t for t in walk.tasks_of(run.id) if t.id != task.id and t.person == person]
-    if any(t.outcome in ("approved", "rejected") for t in others):
+    others = [t for t in walk.tasks_of(run.id) if t.id != task.id]
+    if any(has_decided(t, person) for t in others):
         return "decided-already"
-    if any(t.state in ("open", "waiting") for t in others):
+    if any(is_asked(t, person) for t in others):
         return "asked-already"
     own = person == walk.flow.initiator and task.kind == "approval"
     if own and walk.plan.policy(walk.step_of(run), "self_approval") != "allow":
         return "own-request"
     return None
+
+
+def is_asked(task: TaskRow, person: str) -> bool:
+    """Whether somebody is asked with this task: as whose seat it is, or standing in."""
+    return task.state in ("open", "waiting") and person in (task.person, task.acting)
+
+
+def has_decided(task: TaskRow, person: str) -> bool:
+    """Whether somebody decided with it: for himself, or standing in."""
+    return task.outcome in ("approved", "rejected") and person in (task.person, task.closed_by)
 
 
 def sits_elsewhere(walk: Walk, task: TaskRow) -> bool:

@@ -213,6 +213,7 @@ def _prediction(found: Loaded, locale: str) -> list[dict[str, Any]]:
             "title": one.step.title(locale),
             "kind": one.step.kind,
             "people": list(one.people),
+            "on_behalf_of": {who: list(whose) for who, whose in one.on_behalf_of.items()},
             "certain": one.certain,
             "by_itself": one.by_itself,
         }
