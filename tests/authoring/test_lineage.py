@@ -46,6 +46,11 @@ drivers:
   spent: {change: "0.9"}
 show: [saved]
 """,
+    "definitions/code_lists/reasons.yaml": """
+kind: code_list
+title: {zh: 用过的理由, en: Reasons given}
+source: {form: purchase_request, code: subject, where: total > 100}
+""",
     "forms/budget.yaml": """
 kind: form
 title: {zh: 预算, en: Budget}
@@ -96,6 +101,7 @@ def test_a_field_is_read_by_computes_rules_lists_flows_alerts_and_tiles(
         ("dashboard/purchases.tiles.by_category.values.value", "tile"),
         ("dashboard/purchases.tiles.latest.columns", "tile"),
         ("form/budget.fields.request.filter", "filter"),
+        ("code_list/reasons.source.where", "choices"),
         ("form/budget.fields.of_request.compute", "compute"),
         ("form/budget.fields.all_requests.compute", "compute"),
         (

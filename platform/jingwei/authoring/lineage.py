@@ -38,6 +38,7 @@ KINDS: Mapping[str, str] = {
     "scoring": "scorings",
     "scenario": "scenarios",
     "schedule": "schedules",
+    "code_list": "code_lists",
 }
 # where a value is made: what stands at these keys of a field decides what the field holds
 MAKES = frozenset({"compute", "default", "generate"})
@@ -113,6 +114,7 @@ _ROLES: Mapping[tuple[str, str], str] = {
     ("scoring", ""): "scoring",
     ("scenario", ""): "scenario",
     ("schedule", ""): "schedule",
+    ("code_list", ""): "choices",
 }
 
 

@@ -50,12 +50,25 @@ def mentions(catalogue: Catalogue) -> Iterator[Mention]:
                 at = report.origin.value("charts", name, "indicator")
                 yield Mention(at, by, f"charts.{name}.indicator", chart.indicator)
     yield from _of_indicators(catalogue)
+    yield from _of_code_lists(catalogue)
     for schedule in catalogue.schedules.values():
         yield from _effects(None, schedule.do, f"schedule/{schedule.name}", "do")
     for dashboard in catalogue.dashboards.values():
         by = f"dashboard/{dashboard.name}"
         for name, tile in dashboard.tiles.items():
             yield from _block(catalogue, tile.block, by, f"tiles.{name}")
+
+
+def _of_code_lists(catalogue: Catalogue) -> Iterator[Mention]:
+    """The fields that codes and their titles are taken from."""
+    for code_list in catalogue.code_lists.values():
+        source = code_list.source or {}
+        form = catalogue.forms.get(source.get("form", ""))
+        for key in ("code", "title"):
+            if form is not None and key in source:
+                at = code_list.origin.value("source", key)
+                for target in follow(catalogue, form, source[key]):
+                    yield Mention(at, f"code_list/{code_list.name}", f"source.{key}", target)
 
 
 def _of_indicators(catalogue: Catalogue) -> Iterator[Mention]:

@@ -12,6 +12,7 @@ from jingwei.language.effects import Effect
 from jingwei.language.expressions.tree import Type
 from jingwei.language.form import Action, FactRule, Field, Form, Generate, Related, Rule
 from jingwei.language.measures import Indicator
+from jingwei.language.organisation import CodeList
 from jingwei.language.output import Alert, DataBlock, Report
 from jingwei.language.template import Template
 from jingwei.language.timing import Schedule
@@ -66,6 +67,8 @@ def _first(definition: Any) -> Around:
             return Around((form, None), form)
         case Indicator(measure=measure) if measure is not None:
             return Around((measure["form"], None), measure["form"])
+        case CodeList(source=source) if source is not None:
+            return Around((source["form"], None))
     return Around()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked
 from jingwei.catalogue.classified import type_classification
-from jingwei.catalogue.formulas_form import type_form
+from jingwei.catalogue.formulas_form import type_code_list, type_form
 from jingwei.catalogue.formulas_measures import (
     type_alert,
     type_dashboard,
@@ -35,6 +35,8 @@ def type_formulas(
         type_scoring(typing, scoring)
     for form in catalogue.forms.values():
         type_form(typing, form)
+    for code_list in catalogue.code_lists.values():
+        type_code_list(typing, code_list)
     for workflow in catalogue.workflows.values():
         type_workflow(typing, workflow)
     for indicator in catalogue.indicators.values():

@@ -16,6 +16,7 @@ from jingwei.language.expressions.tree import Type
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.kinds.form import SCOPES
+from jingwei.language.organisation import CodeList
 from jingwei.language.values import Formula
 from jingwei.problems import nearest
 
@@ -200,3 +201,17 @@ def _type_collect(typing: Typing, form: Form) -> None:
     typing.due(collect.opens, scope)
     typing.due(collect.due, scope)
     typing.ladder(collect.urge, scope)
+
+
+def type_code_list(typing: Typing, code_list: CodeList) -> None:
+    """Which records are codes: asked by the database, for whoever chooses."""
+    source = code_list.source or {}
+    if source.get("where") is None or source["form"] not in typing.catalogue.forms:
+        return
+    typing.condition(source["where"], scopes.data_scope(typing.catalogue, source["form"]))
+    expression = typing.expressions.get(source["where"])
+    if expression is not None:
+        try:
+            scopes.check_computable(expression)
+        except ExpressionError as error:
+            typing.fail(source["where"], error)

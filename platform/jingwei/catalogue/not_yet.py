@@ -32,7 +32,6 @@ LATER_KEYS: dict[str, tuple[str, ...]] = {
     "profile": ("collect",),
     "org": ("also_in",),
     "org_types": ("trees",),
-    "code_list": ("source",),
     "scoring": ("weights_from", "items.*.cap_override", "items.*.manual"),
 }
 LATER_VIEWS = ("card", "gantt", "pivot")
@@ -85,7 +84,7 @@ def _is_run(layer: Layer) -> bool:
 
 def _definitions(catalogue: Catalogue) -> Iterator[Definition]:
     yield catalogue.org_types
-    kinds = ("forms", "rows", "alerts", "profiles", "orgs", "code_lists", "scorings")
+    kinds = ("forms", "rows", "alerts", "profiles", "orgs", "scorings")
     for kind in kinds:
         yield from getattr(catalogue, kind).values()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
+from jingwei.catalogue.rules_code_lists import check_code_lists
 from jingwei.catalogue.rules_doubts import check_doubts
 from jingwei.catalogue.rules_effects import check_effects
 from jingwei.catalogue.rules_field import check_field, check_owners
@@ -32,6 +33,7 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
         check_form(catalogue, form, problems)
         check_rights(catalogue, form, problems)
     check_owners(catalogue, problems)
+    check_code_lists(catalogue, problems)
     for workflow in catalogue.workflows.values():
         check_workflow(catalogue, workflow, problems)
     check_subflows(catalogue, problems)

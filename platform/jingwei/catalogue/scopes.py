@@ -201,11 +201,11 @@ def check_filter(
         links_allowed=hidden_elsewhere is not None,
     )
     expression = check(source, _with_org_types(scope), "boolean")
-    _check_computable(expression)
+    check_computable(expression)
     return expression
 
 
-def _check_computable(expression: Expression) -> None:
+def check_computable(expression: Expression) -> None:
     """All of a filter runs in the database, or does not depend on the row."""
     for node in walk(expression.root):
         if isinstance(node, Member) and node.of.type.name == "record" and not node.of.type.form:

@@ -26,6 +26,7 @@ from jingwei.screens.markdown import html as html_of
 from jingwei.services import file_types
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS, display
+from jingwei.services.titles import choices
 from jingwei.storage import people
 from jingwei.storage.files import FileRow, find_files
 from jingwei.texts import has_text, text
@@ -288,13 +289,7 @@ class Cells:
         return format_decimal(shown, locale=self.words, decimal_quantization=False)
 
     def choices(self, definition: Field) -> Sequence[Any]:
-        if definition.type == "classification" and definition.of:
-            known = self.view.catalogue.classifications.get(definition.of[0])
-            return () if known is None else tuple(known.levels.values())
-        if isinstance(definition.choices, str):
-            found = self.view.catalogue.code_lists.get(definition.choices)
-            return tuple(found.items.values()) if found else ()
-        return definition.choices or ()
+        return choices(self.view, definition)
 
     def offered(self, definition: Field, held: Collection[str] = ()) -> list[Any]:
         """The choices that may be chosen today, and those that the record has already."""

@@ -50,6 +50,7 @@ class Reading:
     clock: Clock
     listeners: Listeners = field(default_factory=Listeners)
     beyond: Beyond = NOTHING
+    memo: dict[str, dict[Any, Any]] = field(default_factory=dict)  # what was read of a form
 
     @property
     def catalogue(self) -> Catalogue:
@@ -82,6 +83,7 @@ class Work(Reading):
     def log(self, change: ChangeRow) -> None:
         """Keep a row of history and audit; written before the commit."""
         self.changes.append(change)
+        self.memo.pop(change.form or "", None)
 
     def flush(self) -> None:
         """Write the log and the outbox as far as they are: a long write keeps neither in memory."""
@@ -119,6 +121,7 @@ class Work(Reading):
             self.clock,
             self.listeners,
             self.beyond,
+            self.memo,
             on_behalf_of=self.actor,
             request_id=self.request_id,
             outbox=self.outbox,

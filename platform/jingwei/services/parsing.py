@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import parse_value
 from jingwei.language.form import Field
+from jingwei.services.code_lists import is_sourced
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found, Values
 from jingwei.services.plans import FormPlan
@@ -30,6 +31,8 @@ class Names:
         return name in getattr(catalogue, f"{kind}s")
 
     def codes(self, field: Field) -> Collection[str] | None:
+        if is_sourced(self._view, field.choices):
+            return None  # asked once it is known what the record had before
         if isinstance(field.choices, str):
             return self._view.catalogue.code_lists[field.choices].items.keys()
         if field.choices is None:

@@ -145,10 +145,14 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
 
 
 def _is_dated(catalogue: Catalogue, f: Field) -> bool:
-    """Whether some choice of the field may not be chosen on every day."""
+    """Whether some choice of the field may not be chosen on every day, or is a record that may
+    go."""
     choices: Iterable[Choice] = f.choices if isinstance(f.choices, tuple) else ()
     if isinstance(f.choices, str):
-        choices = catalogue.code_lists[f.choices].items.values()
+        code_list = catalogue.code_lists[f.choices]
+        if code_list.source is not None:
+            return True
+        choices = code_list.items.values()
     return any(c.valid_from is not None or c.valid_to is not None for c in choices)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jingwei.language.form import Field
+from jingwei.services.code_lists import is_sourced
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found
 from jingwei.services.plans import FormPlan
@@ -76,7 +77,11 @@ def _judge_indicator(view: Reading, path: str, name: str, found: Found) -> None:
 
 
 def _judge_choice(view: Reading, field: Field, path: str, code: str, found: Found) -> None:
-    choice = next((c for c in choices(view, field) if c.code == code), None)
+    known = choices(view, field)
+    choice = next((c for c in known if c.code == code), None)
+    if choice is None and is_sourced(view, field.choices) and field.compute is None:
+        offered = ", ".join(c.code for c in known[:12]) or "–"
+        found.add(path, "not-a-choice", value=code[:40], choices=offered)
     if choice is None or choice.offered_on(view.today):
         return
     if choice.valid_from is not None and view.today < choice.valid_from:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jingwei.catalogue.extensions import added_choice
 from jingwei.language.form import STATUSES, Field, Form
+from jingwei.services import code_lists
 from jingwei.services.commands import Reading
 from jingwei.services.display import MOST_NAMES, Known, display, reads_of
 from jingwei.storage.people import find_people, find_person
@@ -148,9 +149,7 @@ def choices(view: Reading, field: Field) -> Sequence[Any]:
         known = view.catalogue.classifications.get(field.of[0])
         return () if known is None else tuple(known.levels.values())
     if isinstance(field.choices, str):
-        code_list = view.catalogue.code_lists.get(field.choices)
-        items: Any = code_list.items if code_list is not None else ()
-        return tuple(items.values()) if isinstance(items, Mapping) else tuple(items)
+        return tuple(code_lists.items(view, field.choices).values())
     return field.choices or ()
 
 

@@ -9,6 +9,7 @@ from jingwei.language.choices import CHOICES
 from jingwei.language.kinds.common import common, own
 from jingwei.language.organisation import Calendar, CodeList, Module
 from jingwei.language.shapes import (
+    CONDITION,
     DATE,
     INTEGER,
     TEXT,
@@ -58,7 +59,7 @@ CODE_LIST = kind(
         "items": CHOICES,
         "source": keys(
             "code_source",
-            {"form": ref("form"), "code": WORD, "title": WORD, "where": WORD},
+            {"form": ref("form"), "code": WORD, "title": WORD, "where": CONDITION},
             ("form", "code"),
         ),
     },
@@ -66,7 +67,7 @@ CODE_LIST = kind(
 
 
 def build_code_list(walker: Walker, name: str, values: dict[str, Any]) -> Any:
-    if "items" not in values and "source" not in values:
+    if ("items" in values) == ("source" in values):
         at = walker.value_at(("kind",))
         return walker.fail("one-of-keys", at, keys="items, source")
     items = {choice.code: choice for choice in values.get("items", ())}
