@@ -1,0 +1,66 @@
+"""Amounts of one unit written as another: `budget * 10000` is in 元 where `budget` is in 万元."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from jingwei.language.expressions.tree import Aggregate, Binary, Call, Constant, Name, Node, Unary
+from jingwei.language.expressions.types import units_agree
+from jingwei.language.scales import conversion
+
+_OF_THE_SAME_UNIT = frozenset({"round", "floor", "ceil", "abs"})
+_AGGREGATES = frozenset({"sum", "avg", "min", "max", "first", "last", "median"})
+
+
+def in_one_unit(left: Node, right: Node) -> tuple[Node, Node] | None:
+    """Both, of one unit: as they are, or one converted by the factor that it is multiplied with."""
+    if units_agree(left.type, right.type):
+        return left, right
+    if right.type.unit is not None and is_converted(left, right.type.unit):
+        return replace(left, type=replace(left.type, unit=right.type.unit)), right
+    if left.type.unit is not None and is_converted(right, left.type.unit):
+        return left, replace(right, type=replace(right.type, unit=left.type.unit))
+    return None
+
+
+def is_converted(node: Node, unit: str) -> bool:
+    """Whether the factors inside make it an amount in `unit`."""
+    many = None if node.type.unit is None else conversion(node.type.unit, unit)
+    return many is not None and _factor(node) == many
+
+
+def are_multiples(left: Node, right: Node) -> bool:
+    """Whether both count the same by different measures, such as 元 and 万元."""
+    one, other = left.type.unit, right.type.unit
+    return bool(one and other and conversion(one, other) not in (None, 1))
+
+
+def meant_multiple(node: Node, unit: str | None) -> str | None:
+    """How the value of a plain name is written in another unit."""
+    if not isinstance(node, Name) or node.type.unit is None or unit is None:
+        return None
+    many = conversion(node.type.unit, unit)
+    if many is None or many == 1:
+        return None
+    name = node.name if node.root in ("record", "variable") else f"{node.root}.{node.name}"
+    return f"{name} * {many:f}" if many > 1 else f"{name} / {1 / many:f}"
+
+
+def _factor(node: Node) -> Decimal:
+    """The product of the constants that an amount is multiplied with."""
+    match node:
+        case Binary(op="*", left=left, right=Constant(value=Decimal() as by)):
+            return _factor(left) * by
+        case Binary(op="*", left=Constant(value=Decimal() as by), right=right):
+            return _factor(right) * by
+        case Binary(op="/", left=left, right=Constant(value=Decimal() as by)) if by:
+            return _factor(left) / by
+        case Unary(op="-", operand=operand):
+            return _factor(operand)
+        case Aggregate(function=function, value=value) if value and function in _AGGREGATES:
+            return _factor(value)
+        case Call(function=function, arguments=(first, *_)) if function in _OF_THE_SAME_UNIT:
+            return _factor(first)
+        case _:
+            return Decimal(1)
