@@ -231,6 +231,7 @@ SORTABLE = (
     "urgent",
     "id",
     "org",
+    "upper",  # by what it is called
 )
 
 
@@ -240,7 +241,9 @@ GROUPED = ["org", "kind", "urgent", "owner", "signed_on:month", "place", "upper"
 FOLDS = ("sum(amount)", "avg(pieces)", "min(amount)", "max(signed_on)", "count_distinct(keeper)")
 
 
-def in_order(rows: Sequence[Row], keys: Sequence[str], by_id: Mapping[int, Row]) -> list[Row]:
+def in_order(
+    login: str, rows: Sequence[Row], keys: Sequence[str], by_id: Mapping[int, Row]
+) -> list[Row]:
     """Empty values first, last when the key descends; the id breaks ties, ascending. A sort that is
     reversed keeps equal rows in the order they had."""
     found = sorted(rows, key=lambda r: r["id"])
@@ -248,7 +251,7 @@ def in_order(rows: Sequence[Row], keys: Sequence[str], by_id: Mapping[int, Row])
         path = key.removeprefix("-")
 
         def place(row: Row, path: str = path) -> tuple[Any, ...]:
-            value = at_path("all", path, by_id, row)
+            value = at_path(login, f"{path}.name" if path == "upper" else path, by_id, row)
             return (value is not None, () if value is None else (value,))
 
         found.sort(key=place, reverse=key.startswith("-"))

@@ -69,7 +69,7 @@ def test_a_list_is_what_brute_force_finds(filled: Filled, count: int) -> None:
         meant = expected(rows, login, condition)
         if words is not None:
             meant = [row for row in meant if oracle.finds(login, words, row)]
-        wanted = oracle.in_order(meant, keys, {row["id"]: row for row in rows})
+        wanted = oracle.in_order(login, meant, keys, {row["id"]: row for row in rows})
         size = chance.randrange(1, 20)
         page = chance.randrange(1, 4)
 
@@ -94,7 +94,7 @@ def test_paging_by_position_meets_every_row_once_in_order(filled: Filled, count:
         condition = asked(chance, rows, login)
         keys = tuple(chance.choice(("", "-")) + path for path in chance.sample(oracle.SORTABLE, 2))
         by_id = {row["id"]: row for row in rows}
-        wanted = oracle.in_order(expected(rows, login, condition), keys, by_id)
+        wanted = oracle.in_order(login, expected(rows, login, condition), keys, by_id)
         met: list[int] = []
         after = None
         while True:

@@ -16,6 +16,7 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SHOWN_SYSTEM, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
 from jingwei.services.commands import Reading
+from jingwei.services.link_order import in_order_of_names, scopes_behind
 from jingwei.services.linked import FollowedLink, blank, followed, guarded, is_whole, links_along
 from jingwei.services.plans import form_plan
 from jingwei.services.presenting import MASK, Present, needs_presenting, presenter, shown_row
@@ -75,6 +76,7 @@ class _Shape:
     search: tuple[str, ...]
     masked: tuple[str, ...] = ()  # paths that end in what is masked where they lead
     lasting: bool = True
+    beyond: bool = False  # whether it is in the order of what it links to
 
 
 class _Cache:
@@ -271,6 +273,7 @@ def _query(
         page=page,
         count=wish.count,
         deleted=wish.deleted,
+        seen=scopes_behind(view, form_of(view, form), shape.sort) if shape.beyond else (),
         variables=variables(view),
     )
 
@@ -330,10 +333,16 @@ def _shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _S
 
 def _reader(view: Reading, form: Form, wish: ListWish) -> tuple[object, ...] | None:
     """Who asks, where links may be followed: rights on the form do not say what they lead to."""
-    named = (*(wish.fields or ()), *(wish.sort or default_sort(form)), wish.filter or "")
-    if not any("." in words for words in named):
+    keys = wish.sort or default_sort(form)
+    named = (*(wish.fields or ()), *keys, wish.filter or "")
+    links = any(_is_link(form, key.removeprefix("-")) for key in keys)
+    if not links and not any("." in words for words in named):
         return None
     return (view.actor.id, view.actor.rights_epoch, view.today)
+
+
+def _is_link(form: Form, path: str) -> bool:
+    return path in form.fields and form.fields[path].type == "link"
 
 
 def is_masked(view: Reading, form: Form, path: str) -> bool:
@@ -368,7 +377,8 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
     where = typed if wish.and_where is None else wish.and_where
     if typed is not None and wish.and_where is not None:
         where = both(wish.and_where, typed)
-    sort = tuple(_sort_key(view, form, rights, key) for key in wish.sort or default_sort(form))
+    keys = [_sort_key(view, form, rights, key) for key in wish.sort or default_sort(form)]
+    sort = tuple(one for key in keys for one in in_order_of_names(view, form, key))
     search = tuple(
         name
         for name in _search_fields(view, form)
@@ -391,6 +401,7 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
         search,
         tuple(path for path in paths if is_masked(view, form, path)),
         lasting,
+        any("." in key.path for key in sort),
     )
 
 

@@ -46,6 +46,7 @@ class Shape:
     terms: tuple[Condition | None, ...] = ()
     empties: tuple[bool, ...] = ()
     wide: bool = False  # a row is likely to be within the scope
+    seen: tuple[tuple[Condition | None, ...], ...] = ()  # of the terms behind links
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Compiler:
 
     def compile(self, query: Query, shape: Shape) -> Statement:
         """The statement of a shape. Raises Malformed for a path that leads nowhere."""
-        source = self._source(query)
+        source = self._source(query, shape)
         columns = _Columns(self.dialect)
         if query.group or query.aggregates:
             self._grouped(query, source, columns)
@@ -104,8 +105,20 @@ class Compiler:
         statement = sa.select(*labelled).select_from(source.from_).where(living)
         return Prepared(statement, self.dialect, shape.values)
 
-    def _source(self, query: Query) -> Source:
-        return Source(self.store, self._live, query.form, query.table)
+    def _source(self, query: Query, shape: Shape | None = None) -> Source:
+        """With the `shape`: whose links lead to what their reader may see."""
+        places = {path: place for place, (path, _) in enumerate(query.seen)}
+
+        def seen(path: str, joined: Place) -> sa.ColumnElement[bool] | None:
+            place = places.get(path)
+            if place is None or shape is None:
+                return None
+            bare = Place(joined.stored, joined.table)  # nothing is joined beside a join
+            terms = shape.seen[place]
+            within = self._within(query.seen[place][1], f"l{place}_", terms, bare, bare)
+            return sa.and_(bare.column("deleted_at").is_(None), within)
+
+        return Source(self.store, self._live, query.form, query.table, seen)
 
     def _live(self, place: Place, name: str) -> sa.ColumnElement[Any] | None:
         """A computed field that is kept nowhere, worked out where it is asked for."""
@@ -253,30 +266,45 @@ class Compiler:
             # SQLite would sort all that is in scope, not knowing that few rows of it are wanted: a
             # column with a sign is looked at, but finds nothing
             org = sa.type_coerce(org, sa.Integer()).op("+")(sa.literal_column("0"))
+        return self._within(scope, "", shape.terms, source.row, source.record, org)
+
+    def _within(
+        self,
+        scope: RowScope,
+        prefix: str,
+        conditions: Sequence[Condition | None],
+        row: Place,
+        record: Place,
+        org: sa.ColumnElement[Any] | None = None,
+    ) -> sa.ColumnElement[bool]:
+        """That a record is in the scope; `prefix`: of the names of its binds."""
+        org = record.column("org") if org is None else org
         terms = [
-            self._term(term, number, shape.terms[number], source, org)
-            for number, term in enumerate(scope.terms)
+            self._term(term, f"{prefix}{{}}{number}", where, row, record, org)
+            for number, (term, where) in enumerate(zip(scope.terms, conditions, strict=True))
         ]
         if scope.also:
-            terms.append(self._among(source.record.column("id"), "also", len(scope.also)))
+            terms.append(self._among(record.column("id"), f"{prefix}also", len(scope.also)))
         return sa.or_(*terms) if terms else sa.false()
 
     def _term(
         self,
         term: ScopeTerm,
-        number: int,
+        bind: str,
         where: Condition | None,
-        source: Source,
+        row: Place,
+        record: Place,
         org: sa.ColumnElement[Any],
     ) -> sa.ColumnElement[bool]:
         parts: list[sa.ColumnElement[bool]] = []
         if not term.orgs.everything:
-            parts.append(self._orgs(org, f"o{number}_", term.orgs.orgs))
+            parts.append(self._orgs(org, f"{bind.format('o')}_", term.orgs.orgs))
         if term.owner is not None:
-            owner = sa.bindparam(f"w{number}", type_=sa.BigInteger())
-            parts.append(sa.type_coerce(source.record.column("owner"), sa.BigInteger()) == owner)
+            owner = sa.bindparam(bind.format("w"), type_=sa.BigInteger())
+            parts.append(sa.type_coerce(record.column("owner"), sa.BigInteger()) == owner)
         if where is not None:
-            parts.append(self._condition(where.expression, source))
+            names = QueryNames(self.store, row, record, record)
+            parts.append(sql_condition(where.expression, names))
         return sa.and_(*parts) if parts else sa.true()
 
     def _orgs(
@@ -365,7 +393,11 @@ class Shaper:
         """The key of the statement this query needs, and the values to run it with."""
         values: dict[str, Any] = {f"v_{name}": v for name, v in query.variables.items()}
         where = None if query.where is None else self._condition(query.where, "c", values)
-        scope, terms = self._scope(query.scope, values)
+        scope, terms = self._scope(query.scope, "", values)
+        behind = [
+            (path, *self._scope(seen, f"l{place}_", values))
+            for place, (path, seen) in enumerate(query.seen)
+        ]
         wide = self._store.branches.are_many(sum(len(t.orgs.orgs) for t in query.scope.terms))
         if query.ids is not None:
             self._list("id", query.ids, values)
@@ -391,11 +423,13 @@ class Shaper:
             query.deleted,
             tuple(query.variables),
             wide,
+            tuple((path, within) for path, within, _ in behind),
         )
-        return Shape(key, values, raw, where, terms, empties, wide)
+        seen = tuple(conditions for _, _, conditions in behind)
+        return Shape(key, values, raw, where, terms, empties, wide, seen)
 
     def _scope(
-        self, scope: RowScope, values: dict[str, Any]
+        self, scope: RowScope, prefix: str, values: dict[str, Any]
     ) -> tuple[tuple[Any, ...] | None, tuple[Condition | None, ...]]:
         if scope.everything:
             return None, ()
@@ -404,20 +438,22 @@ class Shaper:
         for number, term in enumerate(scope.terms):
             where = None
             if term.where is not None:
-                where = self._condition(term.where, f"s{number}_", values)
+                where = self._condition(term.where, f"{prefix}s{number}_", values)
             if term.owner is not None:
-                values[f"w{number}"] = term.owner
-            orgs = None if term.orgs.everything else self._orgs(number, term.orgs.orgs, values)
+                values[f"{prefix}w{number}"] = term.owner
+            orgs = None
+            if not term.orgs.everything:
+                orgs = self._orgs(f"{prefix}o{number}_", term.orgs.orgs, values)
             keys.append((orgs, term.owner is not None, where and where.key))
             conditions.append(where)
         if scope.also:
-            self._list("also", scope.also, values)
+            self._list(f"{prefix}also", scope.also, values)
         return (*keys, self._size(scope.also)), tuple(conditions)
 
-    def _orgs(self, number: int, orgs: Sequence[int], values: dict[str, Any]) -> tuple[Any, ...]:
+    def _orgs(self, prefix: str, orgs: Sequence[int], values: dict[str, Any]) -> tuple[Any, ...]:
         roots = self._store.roots_of(orgs) if len(orgs) > LIST_LIMIT else None
         listed = orgs if roots is None else roots
-        self._list(f"o{number}_", listed, values)
+        self._list(prefix, listed, values)
         return roots is not None, self._size(listed)
 
     def _size(self, listed: Sequence[int]) -> int:

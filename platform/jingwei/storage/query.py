@@ -68,7 +68,8 @@ class Query:
 
     `fields`: field paths to return (`amount`, `org`, `plan.number`), tables by name; all are
     already allowed to the viewer. `hidden` are fields the viewer may not name anywhere.
-    `variables` give `me`, `today`, `now` … to the expressions.
+    `seen`: of the records to which these links lead, only such rows are joined; behind others
+    the values are empty. `variables` give `me`, `today`, `now` … to the expressions.
     """
 
     form: str
@@ -85,6 +86,7 @@ class Query:
     page: Page | None = field(default_factory=Page)
     count: Literal["exact", "capped"] | None = None
     deleted: bool = False
+    seen: tuple[tuple[str, RowScope], ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -77,15 +77,25 @@ class Found:
 
 # The value of a computed field that is kept in no column; None: there is no such field.
 Live = Callable[[Place, str], sa.ColumnElement[Any] | None]
+# Which records are joined behind the link at a path; None: every one.
+Seen = Callable[[str, Place], sa.ColumnElement[bool] | None]
 
 
 class Source:
     """The tables of one statement. `record` is the form's; `row` the sub-table's when rows of a
     table are read, the record's own otherwise."""
 
-    def __init__(self, store: Tables, live: Live, form: str, part: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Tables,
+        live: Live,
+        form: str,
+        part: str | None = None,
+        seen: Seen | None = None,
+    ) -> None:
         self.store = store
         self._live = live
+        self._seen = seen
         stored = store.stored(form)
         self._extended: dict[tuple[int, str], sa.FromClause] = {}
         self.record = Place(stored.own, stored.own.table.alias("r"), self._extend)
@@ -126,14 +136,16 @@ class Source:
             form = place.column(kind) if place.keeps(kind) else None
             return Found(column, form)
         if word.startswith("link:"):
-            return self._find(self.join(place, name), rest, path)
+            way = path.removesuffix(f".{'.'.join(rest)}")
+            return self._find(self.join(place, name, way), rest, path)
         member = self.member(column, word, rest[0])
         if member is None or len(rest) > 1:
             raise Malformed("unknown-path", path=path)
         return Found(member)
 
-    def join(self, place: Place, link: str) -> Place:
-        """The record that a link points to; joined once, however often it is asked for."""
+    def join(self, place: Place, link: str, way: str) -> Place:
+        """The record that a link points to; joined once, however often it is asked for. `way`: the
+        path that leads to the link."""
         key = (id(place), link)
         joined = self._joined.get(key)
         if joined is None:
@@ -144,7 +156,11 @@ class Source:
             joined = Place(table, table.table.alias(f"j{len(self._joined)}"), self._extend)
             self._joined[key] = joined
             points = place.column(link)  # may itself join what a layer adds
-            self.from_ = self.from_.outerjoin(joined.table, joined.column("id") == points)
+            wanted = joined.column("id") == points
+            seen = self._seen(way, joined) if self._seen is not None else None
+            if seen is not None:
+                wanted = sa.and_(wanted, seen)
+            self.from_ = self.from_.outerjoin(joined.table, wanted)
         return joined
 
     def _extend(self, place: Place, extension: StoredTable) -> sa.FromClause:
