@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import expression_kit as kit
 import quickjs
 
+from jingwei.language.clock_words import time_text
 from jingwei.language.expressions.javascript import javascript
 from jingwei.language.expressions.tree import Expression
 from jingwei.language.expressions.types import NUMERIC
@@ -28,6 +29,8 @@ def as_api(value: Any) -> Any:
         return [as_api(part) for part in value]
     if isinstance(value, Mapping):
         return {name: as_api(part) for name, part in value.items()}
+    if isinstance(value, time):
+        return time_text(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +34,7 @@ from jingwei.storage.types import (
     PeriodKey,
     ScaledDecimal,
     Several,
+    TimeOfDay,
 )
 
 HERE = Position("forms/order.yaml")
@@ -81,6 +82,8 @@ ORDER = form_of(
         field_of("d", "date"),
         field_of("e", "date"),
         field_of("i", "datetime"),
+        field_of("at", "time"),
+        field_of("took", "duration"),
         field_of("p", "period", grain="month"),
         field_of("q", "period"),
         field_of("flag", "boolean"),
@@ -202,6 +205,8 @@ def record(choose: random.Random, number: int) -> dict[str, Any]:
         "d": day(choose),
         "e": day(choose),
         "i": some(choose, (None, instant)),
+        "at": some(choose, (None, time(8, 30), time(8, 30, 1), time(17), time(0))),
+        "took": some(choose, (None, 0, 5_400, 28_800, 259_200, 1_209_600)),
         "p": period(choose, "month"),
         "q": period(choose),
         "flag": some(choose, (None, True, False)),
@@ -244,6 +249,8 @@ ORDERS = sa.Table(
     sa.Column("many", Several(sa.Text())),
     *(sa.Column(n, Day()) for n in ("d", "e")),
     sa.Column("i", Instant()),
+    sa.Column("at", TimeOfDay()),
+    sa.Column("took", sa.BigInteger()),
     *(sa.Column(n, PeriodKey()) for n in ("p", "q")),
     sa.Column("flag", sa.Boolean()),
     sa.Column("link", sa.BigInteger()),

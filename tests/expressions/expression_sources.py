@@ -13,6 +13,8 @@ _NUMBERS = st.sampled_from(
 _TEXTS = st.sampled_from(('"a"', '"B"', '"ab"', '"红"', '"😀"', '" "', '""', '"1"', "null"))
 _DATES = st.sampled_from(("2026-03-15", "2025-12-31", "2024-02-29", "today", "null"))
 _OFFSETS = st.sampled_from(("3d", "-3d", "2w", "1mo", "13mo", "1q", "1y"))
+_TIMES = st.sampled_from(('"08:30"', '"08:30:01"', '"17:00"', "at", "null"))
+_LENGTHS = st.sampled_from(("8h", "3d", "2w", "5400", '"1h30min"', "took", "null"))
 _SPANS = st.sampled_from(
     ('"this month"', '"last quarter"', '"last 30 days"', '"next week"', '"today"', '"2026Q1"')
 )
@@ -168,6 +170,10 @@ def conditions(depth: int, row: bool = False) -> Text:
             st.sampled_from(
                 ("lines is empty", "many is empty", '"red" in many', "i >= today", "i < d")
             ),
+            _written("({} {} {})", st.sampled_from(("at", '"08:30"')), order, _TIMES),
+            _written("({} {} {})", st.sampled_from(("took", "90min")), order, _LENGTHS),
+            _written("(at in [{}, {}])", _TIMES, _TIMES),
+            _written("(took between {} and {})", _LENGTHS, _LENGTHS),
             st.sampled_from(('c == "red"', 'c in ["red", "blue"]', "count(many) > 1")),
         ]
     return _either(*choices)

@@ -26,10 +26,12 @@ fields:
   keeper: {type: person, title: 经办}
   marks: {type: tags, title: 标签}
   at: {type: datetime, title: 时间}
+  opens: {type: time, title: 开门}
+  took: {type: duration, title: 用时}
   paper: {type: file, title: 凭证}
 list:
   columns: [note, paid]
-  filters: [contract, paid, share, keeper, marks, at]
+  filters: [contract, paid, share, keeper, marks, at, opens, took]
 permissions:
   planner: {post: planner, can: [read, create, update], scope: org}
 """,
@@ -52,8 +54,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
         keeper="li.na",
         marks=["急"],
         at="2026-03-01T23:00:00Z",
+        opens="08:30",
+        took="90min",
     )
-    opened.make("li.na", "receipt", note="乙", contract=other, paid=5_000, share=0.5)
+    opened.make(
+        "li.na",
+        "receipt",
+        note="乙",
+        contract=other,
+        paid=5_000,
+        share=0.5,
+        opens="13:00",
+        took="2d",
+    )
     yield opened
     opened.close()
 
@@ -69,6 +82,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
         ("f.marks=急", ["甲"]),
         ("f.at=2026-03-01&f.at.to=2026-03-01", ["甲"]),
         ("f.at.to=2026-02-28", []),
+        ("f.opens=08:00&f.opens.to=12:00", ["甲"]),
+        ("f.took=1h30min&f.took.to=1d", ["甲"]),
+        ("f.took=a while", ["乙", "甲"]),
+        ('filter=took > 8h or opens < "08:00"', ["乙"]),
     ],
 )
 def test_a_list_is_narrowed_by_a_span_a_person_or_a_word(
@@ -82,7 +99,7 @@ def test_a_list_is_narrowed_by_a_span_a_person_or_a_word(
 def test_each_box_says_in_what_it_counts(house: ApiHouse) -> None:
     page = Pages(house).page("li.na", "/f/receipt")
     boxes = texts(page, "//*[@class='filter-fields']/label/span[1]")
-    assert boxes == ["合同", "金额（万元）", "比例（%）", "经办", "标签", "时间"]
+    assert boxes == ["合同", "金额（万元）", "比例（%）", "经办", "标签", "时间", "开门", "用时"]
 
 
 @pytest.mark.browser

@@ -4,13 +4,14 @@ address, written as one expression of the language."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from flask import request
 
+from jingwei.language.clock_words import seconds_of, time_of
 from jingwei.language.field_types.listed import NOT_ASKED
 from jingwei.language.form import Field, Form
 from jingwei.language.regions import full_name, regions, within
@@ -24,8 +25,8 @@ PREFIX = "f."
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One box. `kind`: choice, text, dates, numbers, or pick for a record or person that is looked
-    for; `until`: the end of a span; `words`: what was picked, as people call it."""
+    """One box. `kind`: choice, text, dates, times, durations, numbers, or pick for a record or
+    person that is looked for; `until`: the end of a span; `words`: what was picked, in words."""
 
     path: str
     name: str  # of the parameter in the address
@@ -73,6 +74,8 @@ def _kind(
         return None, ()
     if column.type in ("date", "datetime"):
         return "dates", ()
+    if column.type in ("time", "duration"):
+        return f"{column.type}s", ()
     if column.type in NUMERIC:
         return "numbers", ()
     if column.type in ("link", "region", "person"):
@@ -106,6 +109,10 @@ def _terms(form: Form, cells: Cells, one: Filter) -> list[str]:
         return _span_of_days(one)
     if one.kind == "numbers":
         return _span_of_numbers(field, one)
+    if one.kind == "times":
+        return _span(one, lambda typed: quoted(typed) if time_of(typed) else None)
+    if one.kind == "durations":
+        return _span(one, seconds_of)
     if not one.value:
         return []
     if one.path == "org":
@@ -138,6 +145,12 @@ def _span_of_numbers(field: Field | None, one: Filter) -> list[str]:
     scale = Decimal(shaping.scale_of_shown(field))
     ends = ((_number(one.value), ">="), (_number(one.until), "<="))
     return [f"{one.path} {sign} {end * scale:f}" for end, sign in ends if end is not None]
+
+
+def _span(one: Filter, read: Callable[[str], object]) -> list[str]:
+    """What cannot be read narrows nothing."""
+    ends = ((read(one.value.strip()), ">="), (read(one.until.strip()), "<="))
+    return [f"{one.path} {sign} {end}" for end, sign in ends if end is not None]
 
 
 def _number(written: str) -> Decimal | None:

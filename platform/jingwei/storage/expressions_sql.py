@@ -363,6 +363,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "datetime": Instant(),
     "time": TimeOfDay(),
     "period": PeriodKey(),
+    "duration": sa.BigInteger(),
     "boolean": sa.Boolean(),
     "record": sa.BigInteger(),
 }

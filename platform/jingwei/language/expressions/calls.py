@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS, Function
 from jingwei.language.expressions.names import Checking, symbol_node, unknown_name
-from jingwei.language.expressions.operators import as_type, mismatch
+from jingwei.language.expressions.operators import as_type, of_one_unit
 from jingwei.language.expressions.relative import is_relative
 from jingwei.language.expressions.rows import aggregate
 from jingwei.language.expressions.syntax import Apply, Syntax, Value, Word
@@ -29,7 +28,6 @@ from jingwei.language.expressions.types import (
     either,
     fits,
     unit_of,
-    units_agree,
 )
 from jingwei.language.expressions.words import type_words
 from jingwei.language.periods import GRAINS
@@ -354,9 +352,13 @@ def _grain_of(function: Function, arguments: tuple[Node, ...]) -> str | None:
 
 def _either(arguments: tuple[Node, ...]) -> Type:
     common = ANY
+    amount: Node | None = None  # the first that has a unit
     for node in arguments:
-        if common.name in NUMERIC and not units_agree(common, node.type) and unit_of(common):
-            raise mismatch(",", replace(arguments[0], end=arguments[0].end), node)
+        if node.type.name in NUMERIC and amount is not None:
+            amount, node = of_one_unit(",", amount, node)
+            common = either(common, amount.type) or common
+        elif node.type.name in NUMERIC and unit_of(node.type):
+            amount = node
         found = either(common, node.type)
         if found is None:
             raise ExpressionError(

@@ -13,6 +13,7 @@ from typing import Any, cast
 from jingwei.language.expressions import tree
 from jingwei.language.expressions.calls import check_call
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.multiples import is_converted, meant_multiple
 from jingwei.language.expressions.names import (
     beside,
     member_node,
@@ -20,7 +21,13 @@ from jingwei.language.expressions.names import (
     unknown_member,
     unknown_name,
 )
-from jingwei.language.expressions.operators import arithmetic, as_type, compared, mismatch
+from jingwei.language.expressions.operators import (
+    arithmetic,
+    as_type,
+    as_value,
+    compared,
+    of_one_unit,
+)
 from jingwei.language.expressions.parser import parse
 from jingwei.language.expressions.reads import finished
 from jingwei.language.expressions.rows import column_of_row, looked_up, path_of, row_itself
@@ -87,7 +94,7 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
     """The typed tree of `source`. Raises ExpressionError at the word that is wrong."""
     node = Checker(scope).node(parse(source))
     if isinstance(node, Constant) and isinstance(expected, Type):
-        node = as_type(node, expected, scope)
+        node = as_value(node, expected, scope)
     if expected is not None and not fits(node.type, expected):
         wanted = expected if isinstance(expected, Type) else Type(expected)
         raise ExpressionError(
@@ -107,15 +114,22 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
             found=type_words(node.type),
             wanted=type_words(expected),
         )
-    if isinstance(expected, Type) and not units_agree(node.type, expected):
+    if isinstance(expected, Type) and not _of_unit(node, expected):
         raise ExpressionError(
             "wrong-unit",
             node.start,
             node.end,
+            suggestion=meant_multiple(node, expected.unit),
             found=unit_words(node.type),
             wanted=unit_words(expected),
         )
     return finished(source, node)
+
+
+def _of_unit(node: Node, field: Type) -> bool:
+    if units_agree(node.type, field):
+        return True
+    return field.unit is not None and is_converted(node, field.unit)
 
 
 def _is_only_like(node: Node, field: Type) -> bool:
@@ -329,8 +343,8 @@ def _inside(checker: Checker, left: Node, right: Node, syntax: Compare) -> Node:
             wanted=type_words(Type("list")),
         )
     if isinstance(right, ListOf):
-        left = as_type(left, right.type.of or ANY, checker.scope)
-        items = tuple(as_type(item, left.type, checker.scope) for item in right.items)
+        left = as_value(left, right.type.of or ANY, checker.scope)
+        items = tuple(as_value(item, left.type, checker.scope) for item in right.items)
         right = replace(right, items=items)
         for item in items:
             compared(checker.scope, "==", left, item)
@@ -352,6 +366,8 @@ def _between(checker: Checker, syntax: Between) -> Node:
     operand = checker.node(syntax.operand)
     low = compared(checker.scope, ">=", operand, checker.node(syntax.low))
     high = compared(checker.scope, "<=", low.left, checker.node(syntax.high))
+    if high.left.type != low.left.type:  # a null became what its upper limit is
+        low = compared(checker.scope, ">=", high.left, low.right)
     node = tree.Between(syntax.start, syntax.end, BOOLEAN, high.left, low.right, high.right)
     return _not(node) if syntax.negated else node
 
@@ -365,8 +381,10 @@ def _empty(checker: Checker, syntax: Empty) -> Node:
 def _choose(checker: Checker, syntax: Choose) -> Node:
     condition = checker.wants(syntax.condition, "boolean")
     then, otherwise = checker.node(syntax.then), checker.node(syntax.otherwise)
-    then = as_type(then, otherwise.type, checker.scope)
-    otherwise = as_type(otherwise, then.type, checker.scope)
+    both_written = isinstance(then, Constant) and isinstance(otherwise, Constant)
+    fit = as_type if both_written else as_value
+    then = fit(then, otherwise.type, checker.scope)
+    otherwise = fit(otherwise, then.type, checker.scope)
     type_ = either(then.type, otherwise.type)
     if type_ is None:
         raise ExpressionError(
@@ -376,8 +394,8 @@ def _choose(checker: Checker, syntax: Choose) -> Node:
             left=type_words(then.type),
             right=type_words(otherwise.type),
         )
-    if not units_agree(then.type, otherwise.type):
-        raise mismatch("else", then, otherwise)
+    then, otherwise = of_one_unit("else", then, otherwise)
+    type_ = either(then.type, otherwise.type) or type_
     return If(syntax.start, syntax.end, type_, condition, then, otherwise)
 
 

@@ -29,14 +29,21 @@ def add_months(day: date, months: int) -> date:
 
 
 def shifted(
-    value: date | datetime, by: Duration, back: bool, instant: bool, environment: Environment
+    value: date | datetime,
+    by: Duration | int,
+    back: bool,
+    instant: bool,
+    environment: Environment,
 ) -> Any:
-    """`value` moved by a duration; an instant keeps its time of day when moved by days.
+    """`value` moved by a duration, or by the seconds of one that a field holds; an instant keeps
+    its time of day when moved by days.
 
     Raises ArithmeticError beyond the calendar.
     """
-    amount = -by.amount if back else by.amount
     try:
+        if not isinstance(by, Duration):
+            return _instant(value, environment) + timedelta(seconds=-by if back else by)
+        amount = -by.amount if back else by.amount
         if by.unit in _CLOCK:
             return _instant(value, environment) + _CLOCK[by.unit] * amount
         if not isinstance(value, datetime):

@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from jingwei.language.clock_words import time_text
 from jingwei.language.expressions import relative
 from jingwei.language.expressions.functions import FUNCTIONS
 from jingwei.language.expressions.numbers import plain
@@ -41,6 +42,9 @@ _VARIABLES = frozenset(("me", "today", "now", "is_new"))
 _KINDS = {"text": "t", "choice": "t", "date": "d", "datetime": "i", "period": "p", "time": "t"}
 
 
+_NUMBERS = NUMERIC | {"duration"}  # a length of time is its seconds
+
+
 class _NotHere(Exception):
     """The browser cannot know it."""
 
@@ -54,7 +58,7 @@ def javascript(expression: Expression, scale: int | None = None) -> str | None:
         text = _node(expression.root)
     except _NotHere:
         return None
-    if expression.type.name in NUMERIC:
+    if expression.type.name in _NUMBERS:
         text = f"x.plain({text})" if scale is None else f"x.scaled({text},{scale})"
     return f"(x,e)=>{text}"
 
@@ -66,7 +70,7 @@ def _node(node: Node) -> str:
 def _kind(*types: Type) -> str:
     """How the run-time compares: by number, text, day, instant, period, or as they are."""
     names = {t.name for t in types}
-    if names & NUMERIC:
+    if names & _NUMBERS:
         return '"n"'
     if names >= TEMPORAL:
         return '"d"'
@@ -91,9 +95,13 @@ def _literal(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Decimal):
         return f'x.num("{plain(value)}")'
+    if isinstance(value, int):
+        return f'x.num("{value}")'
     if isinstance(value, datetime):
         raise _NotHere
-    if isinstance(value, date | time | Period):
+    if isinstance(value, time):
+        return _string(time_text(value))
+    if isinstance(value, date | Period):
         return _string(str(value))
     if isinstance(value, str):
         return _string(value)
@@ -113,7 +121,7 @@ def _name(node: Name) -> str:
         found = f"x.get(e,{_string(node.root)},{_string(node.name)})"
     else:
         raise _NotHere
-    if node.type.name in NUMERIC:
+    if node.type.name in _NUMBERS:
         return f"x.num({found})"
     return f"x.truth({found})" if node.type.name == "boolean" else found
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any, cast
 
+from jingwei.language.clock_words import SECONDS, seconds_of, time_of
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.multiples import are_multiples, in_one_unit, meant_multiple
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.tree import Aggregate, Binary, Constant, Node, Type
+from jingwei.language.expressions.tree import Aggregate, Binary, Constant, If, Node, Type
 from jingwei.language.expressions.types import (
     BOOLEAN,
     CODED,
@@ -24,13 +29,15 @@ from jingwei.language.expressions.types import (
     quotient,
     summed,
     unit_of,
-    units_agree,
 )
 from jingwei.language.expressions.words import kind_words, type_words, unit_words
 from jingwei.language.periods import Period
+from jingwei.language.values import Duration
 from jingwei.problems import nearest
 
-_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAY = r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})"
+_YES = ("是", "yes", "true", "1", "y", "on")
+_NO = ("否", "no", "false", "0", "n", "off")
 
 
 def arithmetic(op: str, left: Node, right: Node) -> Node:
@@ -47,12 +54,22 @@ def arithmetic(op: str, left: Node, right: Node) -> Node:
                 found=type_words(node.type),
             )
     if op in "+-":
-        if not units_agree(left.type, right.type) or _counts_beside(left, right):
-            raise mismatch(op, left, right)
+        left, right = of_one_unit(op, left, right)
         type_ = summed(left.type, right.type)
     else:
+        if op == "/" and are_multiples(left, right):
+            left, right = of_one_unit(op, left, right)
         type_ = product(left.type, right.type) if op == "*" else quotient(left.type, right.type)
     return Binary(left.start, right.end, type_, cast(Any, op), left, right)
+
+
+def of_one_unit(op: str, left: Node, right: Node) -> tuple[Node, Node]:
+    """Both sides of what is for numbers of one unit. Raises unit-mismatch."""
+    counts = op in ("+", "-") and _counts_beside(left, right)
+    found = None if counts else in_one_unit(left, right)
+    if found is None:
+        raise mismatch(op, left, right)
+    return found
 
 
 def _counts_beside(left: Node, right: Node) -> bool:
@@ -68,6 +85,7 @@ def mismatch(op: str, left: Node, right: Node) -> ExpressionError:
         "unit-mismatch",
         left.start,
         right.end,
+        suggestion=meant_multiple(left, right.type.unit) or meant_multiple(right, left.type.unit),
         op=op,
         left=_unit_words(left),
         right=_unit_words(right),
@@ -86,7 +104,11 @@ def _date_arithmetic(op: str, left: Node, right: Node) -> Node:
     if op == "+" and left.type.name == "duration":
         left, right = right, left
     if left.type.name in TEMPORAL and right.type.name == "duration":
-        clock = isinstance(right, Constant) and right.value.unit in ("min", "h")
+        written = right.value if isinstance(right, Constant) else None
+        if isinstance(written, Duration):
+            clock = written.unit in ("min", "h")
+        else:
+            clock = not isinstance(right, If)  # of a field: its seconds
         type_ = DATETIME if clock or left.type.name == "datetime" else DATE
         start, end = min(left.start, right.start), max(left.end, right.end)
         return Binary(start, end, type_, cast(Any, op), left, right)
@@ -102,18 +124,17 @@ def _date_arithmetic(op: str, left: Node, right: Node) -> Node:
 
 def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
     """`left op right`, typed; constants become what they are compared with."""
-    left, right = as_type(left, right.type, scope), as_type(right, left.type, scope)
+    left, right = as_value(left, right.type, scope), as_value(right, left.type, scope)
     if not comparable(left.type, right.type):
         raise ExpressionError(
             "types-differ",
             left.start,
             right.end,
-            suggestion=_unquoted(left, right) or _unquoted(right, left),
+            suggestion=_unquoted(left, right, op) or _unquoted(right, left, op),
             left=type_words(left.type),
             right=type_words(right.type),
         )
-    if not units_agree(left.type, right.type):
-        raise mismatch(op, left, right)
+    left, right = of_one_unit(op, left, right)
     if op not in ("==", "!="):
         for node in (left, right):
             if node.type.name not in ORDERED | {"any", "null"}:
@@ -123,11 +144,36 @@ def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
     return Binary(left.start, right.end, BOOLEAN, cast(Any, op), left, right)
 
 
-def _unquoted(node: Node, other: Node) -> str | None:
-    """A day that was quoted: it is written bare."""
-    if other.type.name != "date" or not isinstance(node, Constant):
+def _unquoted(node: Node, other: Node, op: str) -> str | None:
+    """A day that was quoted, or written another way; a truth in words."""
+    if other.type.name == "boolean" and op in ("==", "!="):
+        word = str(node.value).lower() if isinstance(node, Constant) else ""
+        return "true" if word in _YES else "false" if word in _NO else None
+    if other.type.name not in TEMPORAL:
         return None
-    return node.value if re.fullmatch(_DAY, str(node.value)) else None
+    parts = _parts_of_day(node)
+    with suppress(ValueError):
+        return date(*parts).isoformat() if parts is not None else None
+    return None
+
+
+def _parts_of_day(node: Node) -> tuple[int, int, int] | None:
+    """`"2026-03-01"`, `20260301`, and what `2026-3-1` and `2026/3/1` are without quotes."""
+    if isinstance(node, Constant):
+        found = re.fullmatch(_DAY, str(node.value))
+        return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    match node:
+        case Binary(
+            op="-" | "/" as op,
+            left=Binary(
+                op=inner,
+                left=Constant(value=Decimal() as year),
+                right=Constant(value=Decimal() as month),
+            ),
+            right=Constant(value=Decimal() as day),
+        ) if op == inner:
+            return int(year), int(month), int(day)
+    return None
 
 
 # -- constants beside typed values
@@ -158,9 +204,46 @@ def _record(node: Constant, wanted: Type) -> Node:
     return replace(node, type=wanted, value=int(node.value))
 
 
+def as_value(node: Node, wanted: Type, scope: Scope) -> Node:
+    """The same where a field's value is meant: what moves a day is `3d`, what a field holds are
+    seconds."""
+    written = isinstance(node, Constant) and not isinstance(node.value, int | None)
+    if wanted.name == "duration" and isinstance(node, Constant) and written:
+        return _seconds(node, wanted)
+    return as_type(node, wanted, scope)
+
+
+def _seconds(node: Constant, wanted: Type) -> Node:
+    """A length of time as fields keep it: `8h`, `"1h30min"`, or a whole number of seconds."""
+    value = node.value
+    if isinstance(value, Duration):
+        if value.unit not in SECONDS:
+            raise ExpressionError(
+                "no-fixed-length", node.start, node.end, text=f"{value.amount}{value.unit}"
+            )
+        return replace(node, type=wanted, value=value.amount * SECONDS[value.unit])
+    if node.type.name == "text":
+        seconds = seconds_of(value)
+        if seconds is None:
+            raise ExpressionError("not-a-duration", node.start, node.end, text=value)
+        return replace(node, type=wanted, value=seconds)
+    if node.type.name == "number" and value == int(value) and abs(value) < 2**63:
+        return replace(node, type=wanted, value=int(value))
+    return node
+
+
+def _time(node: Constant, wanted: Type) -> Node:
+    found = time_of(node.value)
+    if found is None:
+        raise ExpressionError("not-a-time", node.start, node.end, text=node.value)
+    return replace(node, type=wanted, value=found)
+
+
 def _text_as(node: Constant, wanted: Type, scope: Scope) -> Node:
     if wanted.name == "period":
         return _period(node, node.value, wanted)
+    if wanted.name == "time":
+        return _time(node, wanted)
     if wanted.name == "choice" and wanted.choices is not None:
         return _code(node, wanted, wanted.choices, scope)
     if wanted.name in CODED:

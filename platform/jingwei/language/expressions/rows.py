@@ -38,7 +38,10 @@ from jingwei.language.expressions.words import kind_words, type_words
 from jingwei.problems import nearest
 
 Path = tuple[str, ...]
-_ORDERED: tuple[TypeName, ...] = ("number", "text", "date", "datetime", "time", "period", "choice")
+_EXTREMES: tuple[TypeName, ...] = (
+    "number", "date", "datetime", "time", "duration", "period", "text",
+)  # fmt: skip
+_ORDERED: tuple[TypeName, ...] = (*_EXTREMES, "choice")
 
 
 def path_of(syntax: Syntax) -> Path | None:
@@ -201,7 +204,7 @@ def _type_of(
     if value is None:
         raise _wants_value(function, syntax)
     if function in ("min", "max"):
-        return inner.proven(value, "number", "date", "datetime", "time", "period", "text").type
+        return inner.proven(value, *_EXTREMES).type
     return inner.proven(value, "number").type
 
 

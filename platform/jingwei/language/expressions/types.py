@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jingwei.language.expressions.tree import Type, TypeName
+from jingwei.language.scales import conversion
 
 NULL = Type("null")
 BOOLEAN = Type("boolean")
@@ -20,7 +21,7 @@ NAMED = frozenset(("text", "choice", "org", "person", "role", "post", "indicator
 # of these a text constant must be a code that exists
 CODED = frozenset(("org", "role", "post", "indicator", "profile"))
 TEMPORAL = frozenset(("date", "datetime"))
-ORDERED = frozenset(("number", "percent", "text", "date", "datetime", "time", "period"))
+ORDERED = frozenset(("number", "percent", "text", "date", "datetime", "time", "duration", "period"))
 PERCENT_UNIT = "%"
 
 
@@ -31,7 +32,7 @@ def unit_of(type_: Type) -> str | None:
 
 def units_agree(left: Type, right: Type) -> bool:
     one, other = unit_of(left), unit_of(right)
-    return one is None or other is None or one == other
+    return one is None or other is None or conversion(one, other) == 1
 
 
 def summed(left: Type, right: Type) -> Type:

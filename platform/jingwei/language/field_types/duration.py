@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from jingwei.language.clock_words import seconds_of
 from jingwei.language.expressions.tree import Type
 from jingwei.language.field_types.base import (
     ORDER,
@@ -18,10 +18,6 @@ from jingwei.language.field_types.base import (
 from jingwei.language.field_types.numbers import integer_of
 from jingwei.language.form import Field
 
-SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_PART = re.compile(r"(\d{1,9})(min|[smhdw])", re.ASCII)
-_SHAPE = re.compile(rf"(?:{_PART.pattern}){{1,6}}", re.ASCII)
-
 
 class DurationType(FieldType):
     name = "duration"
@@ -33,13 +29,14 @@ class DurationType(FieldType):
         return StoredAs(Kept.INTEGER)
 
     def expression_type(self, field: Field) -> Type:
-        return Type("number")
+        return Type("duration")
 
     def parse(self, field: Field, raw: Any, known: Known) -> int:
         if isinstance(raw, str):
-            if not _SHAPE.fullmatch(raw):
+            written = seconds_of(raw)
+            if written is None:
                 raise ValueRefused("not-a-duration")
-            return sum(int(count) * SECONDS[unit] for count, unit in _PART.findall(raw))
+            return written
         seconds = integer_of(raw)
         if seconds < 0:
             raise ValueRefused("below-least", least=0)

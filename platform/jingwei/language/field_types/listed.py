@@ -9,7 +9,7 @@ from jingwei.language.form import Field
 # of which no condition can be asked in one box
 NOT_ASKED = frozenset(
     ("table", "json", "geolocation", "scorecard", "heading", "note", "secret")
-    + ("file", "image", "signature", "time", "duration")
+    + ("file", "image", "signature")
 )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import time
 from typing import Any
 
+from jingwei.language.clock_words import TIME, time_of, time_text
 from jingwei.language.expressions.tree import Type
 from jingwei.language.field_types.base import (
     ORDER,
@@ -16,8 +16,6 @@ from jingwei.language.field_types.base import (
     ValueRefused,
 )
 from jingwei.language.form import Field
-
-SHAPE = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII)
 
 
 class TimeType(FieldType):
@@ -33,15 +31,16 @@ class TimeType(FieldType):
         return Type("time")
 
     def parse(self, field: Field, raw: Any, known: Known) -> time:
-        if not isinstance(raw, str) or not SHAPE.fullmatch(raw):
+        found = time_of(raw) if isinstance(raw, str) else None
+        if found is None:
             raise ValueRefused("not-a-time")
-        return time.fromisoformat(raw)
+        return found
 
     def present(self, field: Field, value: Any) -> str:
-        return str(value.isoformat("seconds" if value.second else "minutes"))
+        return time_text(value)
 
     def json_schema(self, field: Field) -> dict[str, Any]:
-        return {"type": "string", "pattern": SHAPE.pattern}
+        return {"type": "string", "pattern": TIME.pattern}
 
 
 TYPE = TimeType()

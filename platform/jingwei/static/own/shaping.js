@@ -1,6 +1,7 @@
 // The dialogs of a list: which columns, in which groups, under which conditions, kept as a view.
 // What they ask for goes into the address.
 import { api, confirmed } from "./api.js";
+import { readDuration, showDuration } from "./form_durations.js";
 
 const list = () => document.getElementById("list");
 const dialog = document.getElementById("shape");
@@ -140,7 +141,7 @@ const TESTS = {
   filled: (p) => `${p} != null`,
 };
 const BARE = ["me", "empty", "filled"];
-const ONLY_THERE = ["file", "image", "signature", "json", "geolocation", "time", "duration", "scorecard"];
+const ONLY_THERE = ["file", "image", "signature", "json", "geolocation", "scorecard"];
 const PLAIN = ["has", "has_not", "within"]; // what is typed is put into quotes by the test itself
 
 function testsOf(field) {
@@ -150,7 +151,7 @@ function testsOf(field) {
   if (field.path === "org") return ["below", "is", "is_not"];
   if (field.type === "boolean") return ["is"];
   if (field.many) return ["includes", "excludes", ...ends];
-  if (NUMBERS.includes(field.type)) return ["is", "ge", "le", "gt", "lt", ...ends];
+  if ([...NUMBERS, "duration", "time"].includes(field.type)) return ["is", "ge", "le", "gt", "lt", ...ends];
   if (field.type === "date" || field.type === "datetime") return ["from", "until", "is", ...ends];
   if (field.type === "person" || ["owner", "created_by", "updated_by"].includes(field.path)) return ["me", "is", "is_not", ...ends];
   if (field.options.length || field.type === "link") return ["is", "is_not", ...ends];
@@ -164,11 +165,13 @@ function written(field, value) {
   if (NUMBERS.includes(field.type)) return shifted(value, Number(field.scale));
   if (field.type === "link" && /^(\w+\/)?\d+$/.test(value)) return value.split("/").pop(); // ids are of one record in all forms
   if (field.type === "boolean") return value;
+  if (field.type === "duration") return String(readDuration(value) ?? literal(value)); // the server says what it cannot read
   return literal(value);
 }
 
 function shown(field, text) {
   if (NUMBERS.includes(field.type)) return shifted(text, 1 / Number(field.scale));
+  if (field.type === "duration" && /^\d+$/.test(text)) return showDuration(text);
   return text.startsWith('"') ? JSON.parse(text) : text;
 }
 
@@ -289,9 +292,10 @@ let lists = 0;
 
 function control(field, text, words) {
   if (field.options.length) return select(field.options, text || field.options[0][0], words.value);
-  const kind = field.type.startsWith("date") ? "date" : "text";
+  const kind = { date: "date", datetime: "date", time: "time" }[field.type] ?? "text";
   const input = make("input", { className: "form-control", type: kind, value: text, "aria-label": words.value });
   if (NUMBERS.includes(field.type)) input.inputMode = "decimal";
+  if (field.type === "duration") input.placeholder = "1h30min";
   if (!field.offers) return input;
   lists += 1;
   const offered = make("datalist", { id: `offers-${lists}` });
