@@ -111,3 +111,24 @@ def test_templates_are_read_beside_definitions_that_are_wrong(office: Shell) -> 
         ("forms/a.yaml", "unknown-field-type"),
         ("report_templates/slip.html", "template-unknown-name"),
     ]
+
+
+def test_a_role_that_nobody_of_the_people_sheet_holds_is_told(office: Shell) -> None:
+    flow = "workflows/purchase_approval.yaml"
+    office.change(flow, "who: {head_of: group}", "who: {role: auditor, at: group}")
+    office.write("definitions/roles/auditor.yaml", "kind: role\ntitle: 审计\n")
+    assert office.say("check") == (
+        0,
+        "workflows/purchase_approval.yaml:21:39: nobody in people.csv holds the role 'auditor', "
+        "which is asked here. Give it to somebody in its column 'roles', or ask others; "
+        "'jingwei rehearse' says whom each step would ask. [role-of-nobody]\n"
+        "Errors: 0, warnings: 1.",
+    )
+    office.write("definitions/roles/chief.yaml", "kind: role\ntitle: 总审\nincludes: [auditor]\n")
+    people = "definitions/demo/people.csv"
+    office.change(people, "operations@HQ;flow_admin@HQ", "operations@HQ;flow_admin@HQ;chief@HQ")
+    assert office.say("check")[1] == "No problems.", "a role that includes it will do"
+    office.change(people, "operations@HQ;flow_admin@HQ", "operations@HQ")
+    assert "holds the role 'flow_admin'" in office.say("check")[1], "whom empty seats fall to"
+    (office.root / people).unlink()
+    assert office.say("check")[1] == "No problems.", "nothing is known of who holds what"

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "too-many-expressions",
     "yaml-syntax",
     "outside-the-form",
+    "role-of-nobody",
     "no-org-here",
 }
 

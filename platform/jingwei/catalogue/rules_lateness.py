@@ -9,7 +9,7 @@ from jingwei.language.workflow import Step, Workflow
 from jingwei.problems import Position, Problems
 
 _ASKED = frozenset({"fill", "approve", "acknowledge"})
-_DEEDS = ("notify", "urge", "transfer", "return_to", "decide")
+_DEEDS = ("notify", "urge", "transfer", "return_to", "then", "decide")
 
 
 def check_lateness(step: Step, places: StepPlaces, problems: Problems) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jingwei.catalogue.step_places import Chain, StepPlaces
 from jingwei.language.workflow import Step, Workflow
@@ -173,17 +173,32 @@ def _targets(step: Step, places: StepPlaces) -> Iterator[tuple[str, Position]]:
 
 
 def _check_then(step: Step, places: StepPlaces, problems: Problems) -> None:
-    """A wait that lasted too long goes on at a step beside it."""
-    if step.then is None:
-        return
-    at = places.of(step, "wait", "then")
-    if step.at_most is None:
-        problems.add("then-without-limit", places.key(step, "wait", "then"), id=step.id)
+    """A wait that lasted too long goes on at a step beside it, a step that is late at a later one
+    beside it."""
     chain = places.chains[step.id]
     beside = [name for name, other in places.chains.items() if other == chain and name != step.id]
-    if step.then not in places.by_id:
-        guess, known = nearest(step.then, places.order), ", ".join(places.order)
-        problems.add("unknown-step", at, suggestion=guess, id=step.then, known=known)
-    elif step.then not in beside:
+    if step.then is not None:
+        if step.at_most is None:
+            problems.add("then-without-limit", places.key(step, "wait", "then"), id=step.id)
+        _check_goes_on(step, step.then, places.of(step, "wait", "then"), beside, places, problems)
+    later = [name for name in beside if places.order[name] > places.order[step.id]]
+    for index, late in enumerate(step.overdue):
+        if "then" in late:
+            at = places.of(step, "overdue", index, "then")
+            _check_goes_on(step, late["then"], at, later, places, problems)
+
+
+def _check_goes_on(
+    step: Step,
+    to: str,
+    at: Position,
+    beside: Sequence[str],
+    places: StepPlaces,
+    problems: Problems,
+) -> None:
+    if to not in places.by_id:
+        guess, known = nearest(to, places.order), ", ".join(places.order)
+        problems.add("unknown-step", at, suggestion=guess, id=to, known=known)
+    elif to not in beside:
         known = ", ".join(beside) or "–"
-        problems.add("then-elsewhere", at, id=step.id, to=step.then, known=known)
+        problems.add("then-elsewhere", at, id=step.id, to=to, known=known)

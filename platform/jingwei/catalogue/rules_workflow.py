@@ -7,6 +7,7 @@ from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.rules_approvers import check_approvers
 from jingwei.catalogue.rules_form import check_states_entered, paths_of, unknown
 from jingwei.catalogue.rules_lateness import check_lateness, check_reminders
+from jingwei.catalogue.rules_operations import check_operations
 from jingwei.catalogue.rules_rows import check_rows
 from jingwei.catalogue.rules_step_fields import check_step_fields
 from jingwei.catalogue.rules_votes import check_vote
@@ -34,6 +35,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
         check_step_fields(catalogue, form, step, places, problems)
         check_vote(step, places, problems)
         check_lateness(step, places, problems)
+        check_operations(step, places, problems)
         check_rows(catalogue, step, places, problems)
         _check_subflow(catalogue, step, problems)
         _check_waiting(step, problems)
@@ -120,7 +122,8 @@ def _check_subflow(catalogue: Catalogue, step: Step, problems: Problems) -> None
 
 
 def _check_no_clock_decides(step: Step, problems: Problems) -> None:
-    if any("decide" in late for late in step.overdue):
+    # to go past a step is to do without its decision
+    if any("decide" in late or "then" in late for late in step.overdue):
         problems.add("decided-by-timeout", step.at, id=step.id)
     if step.policy.get("empty") == "pass":
         problems.add("decided-by-nobody", step.at, id=step.id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import compile_catalogue
+from jingwei.catalogue.rules_people import roles_of_nobody
 from jingwei.cli import Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.compiled import with_removals
@@ -17,6 +19,7 @@ from jingwei.documents.check import template_problems
 from jingwei.problems import DefinitionErrors, Problem
 
 words = words_of("cli_definitions")
+PEOPLE = Path("definitions") / "demo"  # the people that come with the application
 
 
 @command(help=words("check_help"))
@@ -28,9 +31,20 @@ def check(context: Context, paths: tuple[Path, ...], every: bool) -> int:
     found: Iterable[Problem]
     try:
         catalogue = compile_catalogue(root)
-        found = [*template_problems(catalogue), *catalogue.warnings]
+        found = [
+            *template_problems(catalogue),
+            *catalogue.warnings,
+            *roles_of_nobody(catalogue, _people(root / PEOPLE)),
+        ]
     except DefinitionErrors as errors:
         found = with_removals(root, errors.problems)
         if isinstance(errors.rest, Catalogue):
             found = [*found, *template_problems(errors.rest)]
     return report_problems(context, root, within(found, root, paths), every=every)
+
+
+def _people(folder: Path) -> Iterator[dict[str, str | None]]:
+    """The lines of the people sheets there; what cannot be read is said where it is imported."""
+    for path in sorted(folder.glob("people*.csv")):
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            yield from csv.DictReader(file)

@@ -100,6 +100,7 @@ _OVERDUE = keys(
         "urge": WHO,
         "transfer": WHO,
         "return_to": WORD,
+        "then": WORD,
         "decide": enum("approve", "reject"),
     },
     ("after",),

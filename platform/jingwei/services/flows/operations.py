@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from jingwei.catalogue.rules_operations import ALWAYS, OF_STEP
 from jingwei.language.workflow import Step
 from jingwei.refusals import Conflict, NotAllowed, Refused
 from jingwei.services.flows.returns import asked_target, came_back, names_a_step
@@ -25,17 +26,14 @@ from jingwei.storage.flow_rows import RunRow, TaskRow
 
 ADDED = ("before", "after", "with")
 OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "approval": (
-        "approve", "reject", "return", "transfer", "delegate", "add_sign", "drop_sign", "claim",
-        "cc", "urge", "comment", "take_back",
-    ),
-    "fill": ("submit", "transfer", "claim", "cc", "urge", "comment", "take_back"),
-    "receipt": ("acknowledge", "urge", "comment"),
+    "approval": OF_STEP["approve"],
+    "fill": OF_STEP["fill"],
+    "receipt": OF_STEP["acknowledge"],
     "answer": ("submit", "delegate", "comment", "urge", "take_back"),
-    "cc": ("comment",),
-}  # fmt: skip
+    "cc": OF_STEP["cc"],
+}
+_LIMITED = frozenset({"approval", "fill", "receipt"})  # by `can` of the step
 OF_ADMINISTRATORS = ("drop_sign", "reassign")  # what administrators of flows do with any task
-_NOT_LIMITED = frozenset({"submit", "acknowledge"})
 _FOR_ANYBODY = frozenset({"comment", "urge"})  # who may see the request
 Obstacle = Callable[[], Refused]
 
@@ -96,7 +94,7 @@ def _not_of_kind(walk: Walk, task: TaskRow, action: str) -> Obstacle | None:
 def is_of_kind(step: Step, task: TaskRow, action: str) -> bool:
     if action not in OF_KIND.get(task.kind, ()):
         return False
-    limited = task.kind == "approval" and step.can is not None and action not in _NOT_LIMITED
+    limited = task.kind in _LIMITED and step.can is not None and action not in ALWAYS
     return not limited or action in (step.can or ())
 
 

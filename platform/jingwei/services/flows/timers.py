@@ -159,6 +159,9 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
     if "return_to" in rung:
         walk.cancel([run.id], "returned", "overdue")
         send_back(walk, walk.runs[run.id], rung["return_to"])
+    if "then" in rung:
+        walk.events[-1].data["to"] = rung["then"]
+        _go_past(walk, run, rung["then"], "overdue")
     if "decide" in rung:
         word = "approved" if rung["decide"] == "approve" else "rejected"
         walk.events[-1].data["outcome"] = word
@@ -208,6 +211,11 @@ def _give_up(walk: Walk, run: RunRow) -> None:
     if step.then is None:
         walk.finish(run.id, "passed")
         return
-    walk.cancel([run.id], "cancelled", "at_most")
+    _go_past(walk, run, step.then, "at_most")
+
+
+def _go_past(walk: Walk, run: RunRow, to: str, reason: str) -> None:
+    """Leave a step undecided for another one beside it; what was answered stays as it is."""
+    walk.cancel([run.id], "cancelled", reason)
     around = "/".join(run.path.split("/")[:-1])
-    goto(walk, f"{around}/{step.then}" if around else step.then)
+    goto(walk, f"{around}/{to}" if around else to)
