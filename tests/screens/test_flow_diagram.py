@@ -62,6 +62,28 @@ def test_every_step_is_a_link_that_knows_its_line_and_says_itself_in_full() -> N
     assert "style=" not in str(diagram(flow, locale="zh"))
 
 
+def test_a_block_shows_and_says_how_many_of_its_ways_are_gone() -> None:
+    flow = """
+steps:
+  - {id: x, branch: [{when: amount > 1, steps: [{id: b, approve: {who: superior}}]}, {else: []}]}
+  - id: n
+    title: 会签范围
+    inclusive: [{when: legal, steps: [{id: c, approve: {who: superior}}]}, {else: []}]
+  - {id: p, parallel: {one: {steps: [{id: d, approve: {who: superior}}]}}}
+"""
+    files = {**BASE, **case_files("req", flow)}
+    catalogue = compile_texts({path: text.encode() for path, text in files.items()})
+    shown = catalogue.workflows["req"]
+    for figure in (drawn(shown), drawn(shown, {"b": Stand("now")})):  # the studio, a request
+        gates = {g.get("data-step"): g for g in figure.xpath("//*[contains(@class,'flow-gate ')]")}
+        marks = {id: texts(g, "./*[local-name()='text']")[0] for id, g in gates.items()}
+        assert marks == {"x": "或", "n": "且/或", "p": "且"}
+        said = {id: g.get("aria-label").split("，正")[0] for id, g in gates.items()}
+        assert said["x"].startswith("条件分支，只走一条：第一个成立的")
+        assert said["n"].startswith("会签范围，成立的都走，办完再往下")
+        assert said["p"].startswith("并行，每条都走，办完再往下")
+
+
 def test_conditions_name_fields_as_people_know_them() -> None:
     figure = drawn(workflow().workflows["req"], names={"amount": "金额"})
     assert texts(figure, "//*[@class='flow-label']/*[local-name()='text']") == [
@@ -134,7 +156,10 @@ def test_a_running_request_shows_done_now_and_what_is_to_come() -> None:
     }  # fmt: skip
     assert len(figure.xpath("//*[contains(@class, 'flow-edge walked')]")) == 6, "start, a, gate"
     legend = texts(figure, "//figcaption//li")
-    assert legend == ["已完成", "拒绝或退回", "正在处理", "将到达", "视条件而定", "未经过"]
+    assert legend[:6] == ["已完成", "拒绝或退回", "正在处理", "将到达", "视条件而定", "未经过"]
+    assert legend[6:] == [
+        "或只走一条：第一个成立的", "且每条都走，办完再往下", "每每行走一次",
+    ]  # fmt: skip
     ended = drawn(workflow().workflows["req"], {"a": Stand("done")}, ended="bad")
     assert step(ended, "law").get("class").split()[-1] == "skipped"
 

@@ -29,7 +29,7 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from jingwei.language.who import Who
-from jingwei.language.workflow import Branch, Step, Workflow
+from jingwei.language.workflow import Branch, Step, Workflow, walk
 from jingwei.screens.flow_layout import (
     LINE_HIGH,
     PADDING,
@@ -47,6 +47,7 @@ from jingwei.texts import has_text, text
 Standing = Literal["done", "bad", "now", "ahead", "maybe", "skipped"]
 STANDINGS: tuple[Standing, ...] = ("done", "bad", "now", "ahead", "maybe", "skipped")
 SEEN = frozenset({"done", "bad", "now"})
+GATES_IN_ORDER = ("branch", "inclusive", "parallel", "each")
 TITLE_PIXELS, SMALL_PIXELS = 13.5, 12  # sizes of the letters, as in flow.css
 MARK = 20  # pixels of a box that its mark takes
 NEVER_FIRST = frozenset("\u3001\uff0c\u3002\uff1b\uff1a\uff09\u201d\uff1f\uff01")  # on a line
@@ -169,16 +170,22 @@ class _Drawing:
     def _gate(self, box: Box, step: Step) -> Markup:
         standing = self._standing(step)
         title = self._title(step)
-        room = box.wide - 2 * 12
+        sign = self._word(f"gates.{step.kind}")
+        wide = width_of(sign, SMALL_PIXELS) + 14
+        left, middle = box.x + 6, box.y + box.high / 2
+        room = box.wide - wide - 6 - 2 * 8
         words = _words(
             fit(title, room, SMALL_PIXELS),
-            box.x + box.wide / 2,
-            box.y + box.high / 2 + 4.5,
+            left + wide + 8 + room / 2,
+            middle + 4.5,
             "flow-small",
             middle=True,
         )
         shape = _rectangle(box, "flow-box", box.high / 2)
-        return self._link(step, standing, "flow-gate", [shape, words], [title])
+        around = _rectangle(Box("gate", left, middle - 11, wide, 22), "flow-gate-mark", 11)
+        mark = _words(sign, left + wide / 2, middle + 4.5, "flow-small", middle=True)
+        said = [title, self._word(f"gates_said.{step.kind}")]
+        return self._link(step, standing, "flow-gate", [shape, around, mark, words], said)
 
     def _step(self, box: Box, step: Step) -> Markup:
         standing = self._standing(step)
@@ -326,7 +333,19 @@ class _Drawing:
             )
             for standing in STANDINGS
         )
-        return Markup('<figcaption><ul class="flow-legend">{}</ul></figcaption>').format(entries)
+        every = Markup('<figcaption><ul class="flow-legend">{}{}</ul></figcaption>')
+        return every.format(entries, self._gate_legend())
+
+    def _gate_legend(self) -> Markup:
+        """What the marks of the blocks mean that are in the picture."""
+        kinds = {step.kind for step in walk(self.workflow.steps)}
+        return Markup("").join(
+            Markup('<li><span class="flow-gate-key">{}</span>{}</li>').format(
+                self._word(f"gates.{kind}"), self._word(f"gates_said.{kind}")
+            )
+            for kind in GATES_IN_ORDER
+            if kind in kinds
+        )
 
 
 # --- shapes --------------------------------------------------------------------------------------
