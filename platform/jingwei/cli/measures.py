@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -137,5 +138,5 @@ def _said(context: Context, view: Reading, cell: Cell, found: dict[str, Any]) ->
 
 def _value(value: Any, unit: str, locale: str) -> str:
     if unit in ("percent", "%"):
-        return shown(value, "percent", locale)
-    return shown(value, None, locale)
+        return shown(value, "percent", locale, UTC)
+    return shown(value, None, locale, UTC)  # a figure is no instant

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -52,7 +52,7 @@ def _hole(view: Reading, hole: Hole, env: Any, locale: str, depth: int, known: K
         identity = value["id"] if isinstance(value, Mapping) else value
         if form in view.catalogue.forms and isinstance(identity, int):
             return _linked(view, str(form), identity, locale, depth, known)
-    return shown(value, hole.form, locale)
+    return shown(value, hole.form, locale, env.zone)
 
 
 def _linked(view: Reading, form: str, identity: int, locale: str, depth: int, known: Known) -> str:
@@ -68,11 +68,14 @@ def _linked(view: Reading, form: str, identity: int, locale: str, depth: int, kn
     return f"{view.catalogue.forms[form].title(locale)} #{identity}"
 
 
-def shown(value: Any, form: str | None, locale: str) -> str:
-    """A value inside a sentence. `form`: `万元`, `percent`, a number of digits, or `%Y%m`."""
+def shown(value: Any, form: str | None, locale: str, zone: tzinfo) -> str:
+    """A value inside a sentence, an instant by the clock of `zone`. `form`: `万元`, `percent`, a
+    number of digits, or `%Y%m`."""
     if value is None:
         return "—"
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime(form if form and "%" in form else "%Y-%m-%d %H:%M")
+    if isinstance(value, date):
         return value.strftime(form) if form and "%" in form else value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()

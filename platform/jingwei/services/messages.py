@@ -48,7 +48,7 @@ def filled(view: Reading, template: Template, env: Environment, locale: str) -> 
     return "".join(
         piece
         if isinstance(piece, str)
-        else shown(view.catalogue.closure(piece.formula)(env), piece.form, locale)
+        else shown(view.catalogue.closure(piece.formula)(env), piece.form, locale, env.zone)
         for piece in template.pieces(locale)
     )
 

@@ -32,7 +32,7 @@ def next_number(work: Work, form: Form, record: Mapping[str, Any]) -> str | None
             digits = int(piece.form or 1)
         else:
             value = work.catalogue.closure(piece.formula)(env)
-            pieces.append(shown(value, piece.form, LOCALE))
+            pieces.append(shown(value, piece.form, LOCALE, env.zone))
     if None not in pieces:
         return "".join(p for p in pieces if p is not None)
     prefix = f"{form.name}:" + "".join("{}" if p is None else p for p in pieces)

@@ -4,7 +4,7 @@ import { showDuration } from "./form_durations.js";
 import { showFiles } from "./form_files.js";
 import { paintBeside } from "./form_kinds.js";
 import { calendarWords, fine, flatpickr, form, locale, model, nothing, NUMERIC, numbers, state, TomSelect } from "./form_model.js";
-import { dayOf, momentOf } from "./form_read.js";
+import { dayOf, momentOf, wallOf } from "./zones.js";
 
 export const REMOTE = new Set(["person", "link", "region"]); // chosen among what the server finds
 
@@ -71,16 +71,17 @@ async function nameHeld(control, keys) {
 
 export const keyOf = (v) => (v && typeof v === "object" ? `${v.form}/${v.id}` : String(v));
 
-// an instant is typed and shown in the time of this browser
+// an instant is typed and shown in the house's zone, as on every page
 function showMoment(control, value) {
   if (nothing(value)) {
     if (control._flatpickr) control._flatpickr.clear(false);
     else control.value = "";
     return;
   }
-  const at = new Date(value);
-  if (control._flatpickr) control._flatpickr.setDate(at, false);
-  else control.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  if (control._flatpickr) {
+    control._flatpickr.setDate(wallOf(value), false);
+    control.value = wallOf(value); // whatever hour this browser's zone leaves out
+  } else control.value = wallOf(value, "T");
 }
 
 // -- pickers

@@ -1,6 +1,7 @@
 // What is typed into a control, as the API takes it, or why it cannot be read.
 import { readDuration } from "./form_durations.js";
 import { model, numbers } from "./form_model.js";
+import { dayOf, instantTyped } from "./zones.js";
 
 // what was typed stays in its box and hinders saving; `code` names the sentence that says why
 export class Unread {
@@ -63,7 +64,7 @@ const readers = {
     }
   },
   date: (typed) => (dayOf(typed) ? written(dayOf(typed)) : new Unread(typed, "not_date")),
-  datetime: (typed) => momentOf(typed)?.toISOString() ?? new Unread(typed, "not_moment"),
+  datetime: (typed) => instantTyped(typed)?.toISOString() ?? new Unread(typed, "not_moment"),
   duration: (typed) => readDuration(typed) ?? new Unread(typed, "not_duration"),
   geolocation(typed) {
     const [lat, lon, ...more] = typed.trim().split(/[,，;；\s]+/).map(Number);
@@ -73,29 +74,7 @@ const readers = {
   color: (typed) => (/^#[0-9a-f]{6}$/i.test(typed.trim()) ? typed.trim() : new Unread(typed, "not_color")),
 };
 
-// -- days and instants, in the time of this browser
-
-const DAY = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
-const MOMENT = /^(\d{4}-\d{1,2}-\d{1,2})[T ](\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?$/;
-
-// A day that there is, at midnight; null: there is none such.
-export function dayOf(typed) {
-  const found = DAY.exec(typed.trim());
-  if (!found) return null;
-  const [year, month, day] = found.slice(1).map(Number);
-  const at = new Date(year, month - 1, day);
-  return at.getMonth() === month - 1 && at.getDate() === day ? at : null;
-}
-
 const written = (day) => [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((n) => String(n).padStart(2, "0")).join("-");
-
-export function momentOf(typed) {
-  const found = MOMENT.exec(typed.trim());
-  const day = found && dayOf(found[1]);
-  if (!day || Number(found[2]) > 23 || Number(found[3]) > 59) return null;
-  day.setHours(Number(found[2]), Number(found[3]));
-  return day;
-}
 
 // Everything that cannot be read now, as the API would refuse it.
 export function unreadable(state) {

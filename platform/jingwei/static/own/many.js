@@ -1,4 +1,5 @@
 // One value for many records: which field, and the control that its type has.
+import { instantTyped } from "./zones.js";
 import { make, open, select, shape } from "./shaping.js";
 
 const LONG = ["long_text", "rich_text", "markdown", "code", "json"];
@@ -85,7 +86,7 @@ function written(field, control, words) {
 const READERS = {
   json: (text) => JSON.parse(text),
   tags: (text) => [...new Set(text.split(/[,，、;；\n]+/).map((one) => one.trim()).filter(Boolean))],
-  datetime: (text) => new Date(text).toISOString(),
+  datetime: (text) => instantTyped(text).toISOString(),
   geolocation(text) {
     const [lat, lon, ...more] = text.trim().split(/[,，;；\s]+/).map(Number);
     return !more.length && Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : undefined;

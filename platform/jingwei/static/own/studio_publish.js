@@ -1,6 +1,7 @@
 // Publishing, rolling back, destroying, settling conflicts: each says what happens, how far it is,
 // and why it did not.
 import { api, ApiError, confirmed } from "./api.js";
+import { zone } from "./zones.js";
 
 const page = document.querySelector(".studio-page");
 const texts = JSON.parse(page.dataset.texts ?? "{}");
@@ -142,7 +143,7 @@ $("destroy")?.addEventListener("submit", (event) => {
 for (const time of document.querySelectorAll("time[data-instant]")) {
   const at = new Date(time.dateTime);
   if (!Number.isNaN(at.getTime())) {
-    time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone: zone });
   }
 }
 

@@ -1,6 +1,7 @@
 // What is typed and not saved: kept on this machine at once and on the server every ten seconds,
 // offered when the form is opened again on either.
 import { api, ApiError } from "./api.js";
+import { wallOf, zone } from "./zones.js";
 
 const SERVER_SECONDS = 10;
 const LOCAL_MS = 800;
@@ -73,8 +74,8 @@ export function makeUnsaved(page) {
     }
   }
 
-  const clock = (at) => at.toLocaleString(page.locale, isToday(at) ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" });
-  const isToday = (at) => at.toDateString() === new Date().toDateString();
+  const clock = (at) => at.toLocaleString(page.locale, { ...(isToday(at) ? {} : { dateStyle: "short" }), timeStyle: "short", timeZone: zone });
+  const isToday = (at) => wallOf(at).slice(0, 10) === wallOf(new Date()).slice(0, 10);
 
   function onShelf() {
     try {
