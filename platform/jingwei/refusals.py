@@ -36,7 +36,10 @@ class Refused(Exception):
         self.fields = tuple(fields)
         self.detail = detail
         self.holes = holes
-        super().__init__(f"{code} {holes} {[(f.path, f.code) for f in self.fields]}")
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.holes} {[(f.path, f.code) for f in self.fields]}"
 
     def message(self, locale: str = DEFAULT_LOCALE) -> str:
         return text(f"refusals.{self.code}", locale, **self.holes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -46,13 +47,16 @@ class Kind:
         self.names = tuple(f.name for f in fields(made))
         self.table = table
         self.columns = tuple(table.c[name] for name in self.names)
+        self.beside = tuple(beside)
         self.written = (*self.names, *beside)
+        self._every = attrgetter(*self.names)
         self.people = tuple(i for i, name in enumerate(self.names) if name in _PEOPLE)
         self.form = self.names.index("form") if "form" in self.names else None
         self.moving = tuple(n for n in self.names if n not in ("id", *fixed))
+        self._moving = tuple(self.names.index(name) for name in self.moving)
         self.select = sa.select(*self.columns)
         self._readers: dict[str, tuple[tuple[int, Any], ...]] = {}
-        self._writers: dict[str, tuple[Any, ...]] = {}
+        self._writers: dict[str, tuple[tuple[int, Any], ...]] = {}
 
     # --- reading
 
@@ -97,43 +101,67 @@ class Kind:
         self, connection: Connection, books: Books, row: Any, more: Mapping[str, Any]
     ) -> list[Any]:
         """The driver's values of a plain row, in the order of `written`."""
-        dialect = connection.dialect.name
-        convert = self._writers.get(dialect)
-        if convert is None:
-            columns = [self.table.c[name] for name in self.written]
-            convert = self._writers[dialect] = tuple(converters(columns, dialect, reads=False))
-        found: list[Any] = []
-        for name, made in zip(self.written, convert, strict=True):
-            value = more[name] if name in more else getattr(row, name)
-            if value is None:
-                pass
-            elif name in _PEOPLE:
-                value = login_key(connection, books.people, value)
-            elif name == "form":
-                value = books.names.key("form", value)
-            elif made is not None:
-                value = made(value)
-            found.append(value)
+        found = [*self._every(row), *(more[name] for name in self.beside)]
+        for index, convert in self._writing(connection.dialect.name):
+            if found[index] is not None:
+                found[index] = convert(found[index])
+        ids = books.people.ids
+        for index in self.people:
+            login = found[index]
+            if login is not None:
+                key = ids.get(login)
+                found[index] = login_key(connection, books.people, login) if key is None else key
+        if self.form is not None:
+            found[self.form] = books.names.key("form", found[self.form])
         return found
 
-    def upsert(self, dialect: str) -> str:
-        """Insert rows, or change what may change of those that are there. PostgreSQL takes all of
-        them as one JSON text, SQLite row by row."""
+    def _writing(self, dialect: str) -> tuple[tuple[int, Any], ...]:
+        known = self._writers.get(dialect)
+        if known is None:
+            columns = [self.table.c[name] for name in self.written]
+            every = enumerate(converters(columns, dialect, reads=False))
+            ours = {*self.people, self.form}
+            known = tuple((i, c) for i, c in every if c is not None and i not in ours)
+            self._writers[dialect] = known
+        return known
+
+    def insert(self, dialect: str) -> str:
+        """Insert rows. PostgreSQL takes all of them as one JSON text, SQLite row by row."""
         quoted = ", ".join(f'"{name}"' for name in self.written)
         if dialect == "sqlite":
             source = f"VALUES ({', '.join('?' * len(self.written))})"
         else:
             source = f"SELECT {quoted} FROM json_populate_recordset(NULL::{self.table.name}, %s)"
-        text = f"INSERT INTO {self.table.name} ({quoted}) {source}"
+        return f"INSERT INTO {self.table.name} ({quoted}) {source}"
+
+    def upsert(self, dialect: str) -> str:
+        """The same, or change what may change of those that are there."""
+        text = self.insert(dialect)
         if "id" not in self.names:
             return text
         changed = ", ".join(f'"{name}" = excluded."{name}"' for name in self.moving)
         return f"{text} ON CONFLICT (id) DO UPDATE SET {changed}"
 
+    def update(self) -> str:
+        """Change what may change of one row (PostgreSQL), by the values of `moved`."""
+        changed = ", ".join(f'"{name}" = %s' for name in self.moving)
+        return f"UPDATE {self.table.name} SET {changed} WHERE id = %s"
+
+    def moved(self, connection: Connection, books: Books, row: Any) -> tuple[Any, ...]:
+        """What may change of a plain row, and its id, by the driver's values."""
+        values = self.kept(connection, books, row, dict.fromkeys(self.beside))
+        return (*(values[index] for index in self._moving), row.id)
+
 
 def as_json(kind: Kind, rows: Iterable[Sequence[Any]]) -> str:
-    """Driver's values as the text that `Kind.upsert` takes on PostgreSQL."""
-    return orjson.dumps([dict(zip(kind.written, row, strict=True)) for row in rows]).decode()
+    """Driver's values as the text that the statements of PostgreSQL take: what is not in it, is
+    nothing."""
+    names = kind.written
+    found = [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for row in rows
+    ]
+    return orjson.dumps(found).decode()
 
 
 def write_rows(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import Direct, fetch
-from jingwei.storage.flow_kinds import EVENT, FLOW, RUN, TASK, Books, as_json, write_rows
+from jingwei.storage.flow_kinds import EVENT, FLOW, RUN, TASK, Books, Kind, as_json, write_rows
 from jingwei.storage.flow_rows import EventRow, FlowRow, RunRow, TaskRow
 from jingwei.storage.outbox import PARTS, OutboxWriter
 from jingwei.storage.tables_flows import sys_flow_event, sys_flow_instance, sys_step_run, sys_task
@@ -302,12 +303,63 @@ def events_shown(connection: Connection, books: Books, flow: int, newest: int) -
 # --- writing -------------------------------------------------------------------------------------
 
 _BEFORE = ", ".join("NULL" if name == "changes" else f'"{name}"' for name in EVENT.names)
-_ALL_AT_ONCE = (
-    f"WITH flows AS ({FLOW.upsert('postgresql')}), runs AS ({RUN.upsert('postgresql')}), "
-    f"tasks AS ({TASK.upsert('postgresql')}), events AS ({EVENT.upsert('postgresql')}), {PARTS} "
-    # a statement does not see its own writes: these are the events from before
-    f"SELECT {_BEFORE} FROM sys_flow_event WHERE flow = %s ORDER BY seq DESC LIMIT %s"
-)
+# a statement does not see its own writes: these are the events from before
+_EVENTS_BEFORE = f"SELECT {_BEFORE} FROM sys_flow_event WHERE flow = %s ORDER BY seq DESC LIMIT %s"
+_NEW, _ONE, _SOME = "new", "one", "some"
+
+
+class _Parts:
+    """One statement that writes several tables (PostgreSQL), made of what there is to write: of an
+    empty part the database would open the table and all of its indexes."""
+
+    def __init__(self, connection: Connection, books: Books) -> None:
+        self.connection = connection
+        self.books = books
+        self.names: list[tuple[str, str]] = []
+        self.values: list[Any] = []
+
+    def insert(self, kind: Kind, rows: Sequence[Any], **more: Any) -> None:
+        if rows:
+            self._as_json(kind, _NEW, rows, more)
+
+    def change(self, kind: Kind, rows: Sequence[Any], **more: Any) -> None:
+        if len(rows) == 1:
+            self.names.append((kind.table.name, _ONE))
+            self.values += kind.moved(self.connection, self.books, rows[0])
+        elif rows:
+            self._as_json(kind, _SOME, rows, more)
+
+    def _as_json(self, kind: Kind, how: str, rows: Sequence[Any], more: Mapping[str, Any]) -> None:
+        kept = [kind.kept(self.connection, self.books, row, more) for row in rows]
+        self.names.append((kind.table.name, how))
+        self.values.append(as_json(kind, kept))
+
+    def followed_by(self, outbox: OutboxWriter) -> None:
+        """What the outbox holds by now."""
+        for name, value in outbox.taken():
+            self.names.append(("", name))
+            self.values.append(value)
+
+    def write(self, flow: int, wanted: int) -> Sequence[Sequence[Any]]:
+        """The newest so many events from before, newest first."""
+        text = _together(tuple(self.names))
+        return fetch(self.connection, text, [*self.values, flow, wanted])
+
+
+@cache
+def _together(names: tuple[tuple[str, str], ...]) -> str:
+    kinds = {kind.table.name: kind for kind in (FLOW, RUN, TASK, EVENT)}
+    parts = []
+    for number, (table, how) in enumerate(names):
+        if table == "":
+            part = PARTS[how]
+        elif how == _ONE:
+            part = kinds[table].update()
+        else:
+            made = kinds[table].insert if how == _NEW else kinds[table].upsert
+            part = made("postgresql")
+        parts.append(f"part_{number} AS ({part})")
+    return f"WITH {', '.join(parts)} {_EVENTS_BEFORE}"
 
 
 def write_flow(
@@ -318,11 +370,12 @@ def write_flow(
     tasks: Sequence[TaskRow],
     events: Sequence[EventRow],
     outbox: OutboxWriter,
+    fresh: Collection[int],
     newest: int = 0,
 ) -> list[EventRow]:
-    """Keep what became of an instance: the row, these runs and tasks of it, and what happened; the
-    `newest` so many events, these included. On PostgreSQL in one statement, with what the outbox
-    holds by now."""
+    """Keep what became of an instance: the row (new in its revision 1), these runs and tasks of it
+    (`fresh`: the ids of those that are new), and what happened; the `newest` so many events, these
+    included. On PostgreSQL in one statement, with what the outbox holds by now."""
     wanted = max(newest - len(events), 0)
     if connection.dialect.name == "sqlite":
         before = events_shown(connection, books, flow.id, wanted) if wanted else []
@@ -331,15 +384,17 @@ def write_flow(
         write_rows(connection, books, TASK, tasks)
         write_rows(connection, books, EVENT, events)
         return [*before, *events][-newest:] if newest else []
-    values = [
-        as_json(FLOW, [FLOW.kept(connection, books, flow, {})]),
-        as_json(RUN, [RUN.kept(connection, books, run, {"flow": flow.id}) for run in runs]),
-        as_json(TASK, [TASK.kept(connection, books, task, {}) for task in tasks]),
-        as_json(EVENT, [EVENT.kept(connection, books, event, {}) for event in events]),
-        *outbox.taken(),
-        flow.id,
-        wanted,
-    ]
-    found = fetch(connection, _ALL_AT_ONCE, values)[::-1]
+    parts = _Parts(connection, books)
+    if flow.revision == 1:
+        parts.insert(FLOW, [flow])
+    else:
+        parts.change(FLOW, [flow])
+    parts.insert(RUN, [run for run in runs if run.id in fresh], flow=flow.id)
+    parts.change(RUN, [run for run in runs if run.id not in fresh], flow=flow.id)
+    parts.insert(TASK, [task for task in tasks if task.id in fresh])
+    parts.change(TASK, [task for task in tasks if task.id not in fresh])
+    parts.insert(EVENT, events)
+    parts.followed_by(outbox)
+    found = parts.write(flow.id, wanted)[::-1]
     before = [EVENT.plain(connection, books, row) for row in found]
     return [*before, *events][-newest:] if newest else []

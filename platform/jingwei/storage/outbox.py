@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -39,10 +40,16 @@ _FROM_TEXT = _INSERT.format(  # PostgreSQL
     names=", ".join(_COLUMNS),
     source=f"SELECT {', '.join(_COLUMNS)} FROM json_populate_recordset(NULL::sys_outbox, %s)",
 )
-# notices and messages: the first parts of a statement that writes more, for `OutboxWriter.taken`
-PARTS = f"told AS ({INSERT_ALL}), messages AS ({_FROM_TEXT})"
-_BOTH = f"WITH told AS ({INSERT_ALL}) {_FROM_TEXT}"
-_WITH_CHANGES = f"WITH {PARTS} {CHANGES_FROM_TEXT}"
+# notices and messages: parts of a statement that writes more, for `OutboxWriter.taken`
+PARTS = {"told": INSERT_ALL, "messages": _FROM_TEXT, "changes": CHANGES_FROM_TEXT}
+
+
+@cache
+def _together(names: Sequence[str]) -> str:
+    """These parts in one statement."""
+    *before, last = names
+    beside = ", ".join(f"{name} AS ({PARTS[name]})" for name in before)
+    return f"WITH {beside} {PARTS[last]}" if before else PARTS[last]
 
 
 class OutboxWriter:
@@ -80,19 +87,22 @@ class OutboxWriter:
                 connection.exec_driver_sql(_ROW_BY_ROW, rows[0] if len(rows) == 1 else rows)
             self.written += len(rows)
             self.forget()
-        elif changes:
-            fetch(connection, _WITH_CHANGES, (*self.taken(), changes))
-        elif self._notices:
-            fetch(connection, _BOTH, self.taken())
+        elif changes or self._notices:
+            parts = [*self.taken(), *([("changes", changes)] if changes else ())]
+            fetch(connection, _together(tuple(name for name, _ in parts)), [v for _, v in parts])
         elif self._rows:
-            fetch(connection, _FROM_TEXT, self.taken()[1:])
+            fetch(connection, _FROM_TEXT, [value for _, value in self.taken()])
 
-    def taken(self) -> tuple[str, str]:
-        """The values of `PARTS`: what was collected, which the caller writes now."""
-        rows = self._values(truncated)
-        values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-        found = as_json(self._notices), orjson.dumps(values).decode()
-        self.written += len(rows)
+    def taken(self) -> list[tuple[str, str]]:
+        """What was collected, which the caller writes now: names of `PARTS` with their values."""
+        found = []
+        if self._notices:
+            found.append(("told", as_json(self._notices)))
+        if self._rows:
+            rows = self._values(truncated)
+            values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+            found.append(("messages", orjson.dumps(values).decode()))
+            self.written += len(rows)
         self.forget()
         return found
 

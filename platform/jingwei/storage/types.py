@@ -222,7 +222,7 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else canonical_json(value).decode()
+        return None if value is None else json_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else exact_json(value)
@@ -243,6 +243,11 @@ def exact_json(value: str | bytes) -> Any:
 
 
 def canonical_json(value: Any) -> bytes:
+def json_text(value: Any) -> str:
+    """Canonical JSON as columns hold it."""
+    return canonical_json(value).decode()
+
+
     """Sorted keys, no spaces; engine values as the API shows them, decimals with exact digits."""
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)

@@ -11,7 +11,7 @@ from typing import Any
 from jingwei.language.workflow import Step
 from jingwei.services.flows.asks import Asks, Rows
 from jingwei.services.flows.plan import FlowPlan
-from jingwei.services.flows.state import Noted, State, plain
+from jingwei.services.flows.state import Noted, State, plain, telling
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 
@@ -67,7 +67,7 @@ class Draft:
 
     def add_run(self, run: RunRow) -> RunRow:
         self.runs[run.id] = run
-        self.events[-1].changes.setdefault("runs", {})[str(run.id)] = plain(run)
+        self.events[-1].changes.setdefault("runs", {})[str(run.id)] = telling(run)
         return run
 
     def set_run(self, run: int, **values: Any) -> RunRow:
@@ -78,7 +78,7 @@ class Draft:
 
     def add_task(self, task: TaskRow) -> TaskRow:
         self.tasks[task.id] = task
-        self.events[-1].changes.setdefault("tasks", {})[str(task.id)] = plain(task)
+        self.events[-1].changes.setdefault("tasks", {})[str(task.id)] = telling(task)
         return task
 
     def set_task(self, task: int, **values: Any) -> TaskRow:

@@ -21,9 +21,10 @@ def act_on_flow(walk: Walk, action: str, wish: Wish, *, administrator: bool) -> 
     deed = ACTIONS.get(action)
     if deed is None:
         raise Refused("flow-no-such-action", action=action)
-    barred = _barred(walk, action, administrator)
-    if barred is not None:
-        raise barred
+    if _is_barred(walk, action, administrator):
+        ours = action in ADMINISTRATORS
+        code = "flow-administrators-only" if ours else "flow-initiator-only"
+        raise NotAllowed(code, action=action_word(action))
     if action in ADMINISTRATORS and not (wish.comment or "").strip():
         raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
     found = _obstacle(walk, action)
@@ -41,19 +42,17 @@ def offered_on_flow(walk: Walk, login: str, *, administrator: bool) -> list[str]
         return [
             one
             for one in ACTIONS
-            if _barred(walk, one, administrator) is None and _obstacle(walk, one) is None
+            if not _is_barred(walk, one, administrator) and _obstacle(walk, one) is None
         ]
     finally:
         walk.actor = before
 
 
-def _barred(walk: Walk, action: str, administrator: bool) -> Refused | None:
+def _is_barred(walk: Walk, action: str, administrator: bool) -> bool:
     """The wrong person."""
     if action in ADMINISTRATORS:
-        right = administrator
-        return None if right else NotAllowed("flow-administrators-only", action=action_word(action))
-    right = walk.actor == walk.flow.initiator or (administrator and action == "urge")
-    return None if right else NotAllowed("flow-initiator-only", action=action_word(action))
+        return not administrator
+    return walk.actor != walk.flow.initiator and not (administrator and action == "urge")
 
 
 def _obstacle(walk: Walk, action: str) -> Refused | None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import Refused
-from jingwei.services.flows.asks import Asks
+from jingwei.services.flows.asks import Asks, Found, Rows
 from jingwei.services.flows.seats import open_people
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
@@ -23,10 +23,19 @@ class _PaperAsks:
     def __init__(self, world: Asks) -> None:
         self._world = world
         self._made = 0
+        self._people: dict[tuple[str, Rows, tuple[str, ...]], Found] = {}
 
     def next_id(self) -> int:
         self._made -= 1
         return self._made
+
+    def people(self, step: Step, rows: Rows, chosen: Sequence[str]) -> Found:
+        """Asked once a step: nothing changes meanwhile."""
+        key = step.id, rows, tuple(chosen)
+        found = self._people.get(key)
+        if found is None:
+            found = self._people[key] = self._world.people(step, rows, chosen)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world, name)

@@ -118,7 +118,7 @@ class WorldAsks:
         self, rows: Rows, subject: str | None = None, chosen: Sequence[str] = ()
     ) -> who.Around:
         return who.Around(
-            self.environment(rows),
+            lambda: self.environment(rows),
             self.record,
             self.flow.initiator,
             subject,

@@ -237,8 +237,9 @@ def commit(
         t.state in ("open", "told") and t.id not in before.tasks for t in walk.tasks.values()
     )
     _tell(work, loaded, before, after, walk, loaded.asks.record if opens else None)
+    new = {*(after.runs.keys() - before.runs.keys()), *(after.tasks.keys() - before.tasks.keys())}
     loaded.events = rows.write_flow(
-        connection, books, after.flow, runs, changed, events, work.outbox, MOST_SHOWN
+        connection, books, after.flow, runs, changed, events, work.outbox, new, MOST_SHOWN
     )
     _write_timers(work, loaded, before, after)
     for step, person in walk.receipts:

@@ -7,8 +7,9 @@ that the log by itself gives the same state again (`replayed`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from jingwei.storage.flow_rows import EventRow, FlowRow, RunRow, TaskRow
@@ -39,13 +40,35 @@ class Noted:
 
 
 def plain(row: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
-    """Fields of a row as JSON data."""
-    wanted = [f.name for f in fields(row)] if names is None else names
+    """Fields of a row as JSON data; all of them by default."""
+    wanted = _fields_of(row.__class__) if names is None else names
     return {name: _plain(getattr(row, name)) for name in wanted}
 
 
+def telling(row: Any) -> dict[str, Any]:
+    """The fields of a new row that its class does not give by itself, as JSON data."""
+    found = {}
+    for name, given in _fields_of(row.__class__).items():
+        value = getattr(row, name)
+        if value is not given and value != given:
+            found[name] = _plain(value)
+    return found
+
+
+@cache
+def _fields_of(made: Any) -> dict[str, Any]:
+    """The fields of a row in order, each with what it is by itself (MISSING: has to be said)."""
+    return {
+        f.name: f.default if f.default_factory is MISSING else f.default_factory()
+        for f in fields(made)
+    }
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    kind = type(value)
+    if kind is str or kind is int or value is None:  # nearly all
+        return value
+    if kind is datetime:
         return value.isoformat()
     return dict(value) if isinstance(value, Mapping) else value
 

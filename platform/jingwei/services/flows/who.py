@@ -24,13 +24,17 @@ class Around:
     """What a rule is asked about. `subject`: whose superior `superior` means (the initiator's,
     unless a late task is looked at)."""
 
-    environment: Environment
+    seen: Environment | Callable[[], Environment]  # by the expressions: most rules have none
     record: Mapping[str, Any]
     initiator: str
     subject: str | None = None
     chosen: tuple[str, ...] = ()
     known: dict[str, rows.PersonRow] = field(default_factory=dict)  # who was looked up before
     look_up: Callable[[Collection[str]], Mapping[str, rows.PersonRow]] | None = None
+
+    @property
+    def environment(self) -> Environment:
+        return self.seen() if callable(self.seen) else self.seen
 
 
 def groups(view: Reading, whos: Whos, around: Around) -> list[Group]:
