@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from jingwei.storage.database import Connection
 from jingwei.storage.prepared import Prepared, statement_dialect
-
 from jingwei.storage.types import Instant, PlainJson, json_text, truncated
+
 FEW = 20  # rows that are inserted one by one
 
 
@@ -139,14 +139,6 @@ def converters(columns: Iterable[sa.ColumnElement[Any]], dialect: str, *, reads:
     """From driver to engine (`reads`) or back, one for each column; None where they are alike."""
     made = statement_dialect(dialect)
     found = []
-
-
-# what the toolkit's own processors come to, without its two calls around each value
-_KNOWN: Mapping[tuple[type, str], tuple[Any, Any]] = {
-    (Instant, "postgresql"): (lambda value: value.astimezone(UTC), truncated),
-    (PlainJson, "postgresql"): (orjson.loads, json_text),
-    (PlainJson, "sqlite"): (orjson.loads, json_text),
-}
     for column in columns:
         kept = column.type.dialect_impl(made)
         ours = dialect == "sqlite" or type(column.type).__module__.startswith("jingwei.")
@@ -158,3 +150,11 @@ _KNOWN: Mapping[tuple[type, str], tuple[Any, Any]] = {
         else:
             found.append(kept.bind_processor(made))
     return found
+
+
+# what the toolkit's own processors come to, without its two calls around each value
+_KNOWN: Mapping[tuple[type, str], tuple[Any, Any]] = {
+    (Instant, "postgresql"): (lambda value: value.astimezone(UTC), truncated),
+    (PlainJson, "postgresql"): (orjson.loads, json_text),
+    (PlainJson, "sqlite"): (orjson.loads, json_text),
+}

@@ -242,12 +242,12 @@ def exact_json(value: str | bytes) -> Any:
     return json.loads(value, parse_float=Decimal)
 
 
-def canonical_json(value: Any) -> bytes:
 def json_text(value: Any) -> str:
     """Canonical JSON as columns hold it."""
     return canonical_json(value).decode()
 
 
+def canonical_json(value: Any) -> bytes:
     """Sorted keys, no spaces; engine values as the API shows them, decimals with exact digits."""
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
