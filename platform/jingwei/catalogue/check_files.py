@@ -120,8 +120,10 @@ def _go_on_as_what_is_meant(
 ) -> None:
     """Where the kind is missing or wrong the folder tells it: the other keys are looked at too."""
     _known_all_the_same(file, checked)
-    kind = _kind_of_folder(file.path)
     data = file.data
+    written = data.get("kind") if isinstance(data, dict) else None
+    meant = nearest(written.text, KINDS) if isinstance(written, Scalar) else None
+    kind = meant or _kind_of_folder(file.path)
     if kind is None or kind not in KINDS or not isinstance(data, dict):
         return
     first = next(iter(data), "")

@@ -130,9 +130,13 @@ def _look_at_the_rest(
     apart = sound.apart_from_the_wrong()
     texts = {path: file.text for path, file in checked.files.items()}
     said = {_line_or_place(problem, checked) for problem in problems.errors}
+
+    def told(problem: Problem) -> bool:
+        return problem.at.file in apart or sound.is_sure(problem)
+
     problems.extend(
         problem
-        for problem in (*found, *(one for one in rules.errors if one.at.file in apart))
+        for problem in (*found, *(one for one in rules.errors if told(one)))
         if _line_or_place(problem, checked) not in said
         and not sound.is_follow_up(problem, texts.get(problem.at.file, ""))
     )

@@ -38,8 +38,19 @@ _NAMED = frozenset(
 )
 # problems of which the names below may be missed elsewhere
 _WITH_NAMES = ("unknown-key", "misplaced-field", "unknown-field-type")
+# problems that say which name is missed, and the hole that has it
+_MISSED = {
+    "unknown-name": "name",
+    "unknown-field": "name",
+    "unknown-code": "value",
+    "no-such-field": "name",
+    "unknown-table": "name",
+    "unknown-state": "name",
+    "unknown-right": "name",
+    "unknown-org-type": "name",
+}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*(?:[:=](?=\s|$)|：)", re.MULTILINE)
+_KEY = re.compile(r"(?<![\w(.])([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[:=：]")
 # keys that say who: everyone stands in for somebody who is not known
 _PEOPLE = frozenset({"who", "for"})
 
@@ -52,12 +63,24 @@ class Sound:
     touched: set[str] = field(default_factory=set)
     wrong: set[str] = field(default_factory=set)  # files that have a mistake
     lost: set[str] = field(default_factory=set)
+    stood_for: set[str] = field(default_factory=set)  # fields in whose place another stands
 
     def is_follow_up(self, problem: Problem, text: str) -> bool:
         """Whether a problem may be there only since something was left out. `text`: the file's."""
+        hole = _MISSED.get(problem.code)
+        if hole is not None:
+            nothing_left = problem.holes.get("known") == ""
+            return nothing_left or str(problem.holes.get(hole)) in self.lost
         lines = text.split("\n")
         line = lines[problem.at.line - 1] if problem.at.line <= len(lines) else ""
-        return not self.lost.isdisjoint(_WORD.findall(line))
+        words = _WORD.findall(line)
+        if problem.code == "no-fields" and not self.stood_for.isdisjoint(words):
+            return True
+        return not self.lost.isdisjoint(words)
+
+    def is_sure(self, problem: Problem) -> bool:
+        """Whether a rule misses a name, which it would miss in the whole application too."""
+        return problem.code in _MISSED
 
     def apart_from_the_wrong(self) -> set[str]:
         """Files that neither lost something nor name, or are named by, one that did."""
@@ -90,11 +113,12 @@ def sound_parts(checked: Checked, folders: Mapping[str, str], problems: Problems
     missing = Problems()
     check_references(checked, missing)
     _join(wrong, _by_file(missing.errors))
+    stand_for = {kind: name for kind in ("role", "post") for name in list(checked.of(kind))[:1]}
     for tried in range(MOST_ROUNDS):
         for path, places in wrong.items():
             if path in files:
                 sound.touched.add(path)
-                files[path] = _without(files[path], places, tried, sound.lost)
+                files[path] = _without(files[path], places, tried, sound, stand_for)
         again = Problems()
         sound.checked = _of_definitions(checked, files, sound.touched)
         for path in sorted(sound.touched):
@@ -209,16 +233,25 @@ def _forget_what_is_given_up(checked: Checked) -> None:
         checked.known[kind] = {name: at for name, at in names.items() if at.file not in gone}
 
 
-def _without(file: YamlFile, places: list[Position], tried: int, lost: set[str]) -> YamlFile:
-    """The file without what stands at these places; without anything at last."""
-    starts = _starts(file)
+def _without(
+    file: YamlFile,
+    places: list[Position],
+    tried: int,
+    sound: Sound,
+    stand_for: Mapping[str, str],
+) -> YamlFile:
+    """The file without what stands at these places; without anything at last. `stand_for`: a name
+    that there is, for a role or a post that there is not."""
+    starts, lost = _starts(file), sound.lost
     out = {_whole(_path_at(starts, at), tried) for at in places}
     if () in out:
         lost |= set(_names_in("", file.data))
         return YamlFile(file.path, {}, {}, {}, file.text)
     stand_ins = {path for path in out if not tried and _is_plain_field(file, path)}
+    sound.stood_for |= {str(path[-1]) for path in stand_ins}
+    named = {path for path in out if not tried and path[-1] in stand_for} - stand_ins
     everyone = {path for path in out if not tried and path[-1] in _PEOPLE and len(path) > 0}
-    gone = out - stand_ins - everyone
+    gone = out - stand_ins - everyone - named
     for path in gone:
         lost |= set(_lost_with(file, path))
     keys: dict[Path, Mark] = {}
@@ -233,6 +266,8 @@ def _without(file: YamlFile, places: list[Position], tried: int, lost: set[str])
             return {"type": Scalar("json")}
         if old in everyone:
             return Scalar("everyone")
+        if old in named:
+            return Scalar(stand_for[str(old[-1])])
         if isinstance(data, dict):
             return {
                 key: kept(part, (*old, key), (*new, key))

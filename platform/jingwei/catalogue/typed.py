@@ -15,6 +15,7 @@ from jingwei.language.effects import Effect, Effects
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.shares import hundreds, numbers_beside_shares
 from jingwei.language.expressions.tree import Expression, Type, TypeName
 from jingwei.language.expressions.truth import never_true
 from jingwei.language.expressions.types import ANY, NUMERIC, TEMPORAL
@@ -31,6 +32,8 @@ from jingwei.problems import Phrase, Position, Problem, Problems, nearest
 from jingwei.reading.places import place_within
 
 MOST_FAILED = 100  # of one file: no more are shown
+MOST_NAMES = 5  # of one expression that are told
+_WORDS = frozenset({"unknown-name", "unknown-function", "unknown-code"})
 # holes of a record's number that are no expressions
 NUMBER_WORDS = frozenset({"seq"})
 _DIGITS = tuple(str(digits) for digits in range(1, 11))  # how wide `seq` may be
@@ -86,9 +89,43 @@ class Typing:
             expression = check(formula.source, scope, expected)
         except ExpressionError as error:
             self.fail(formula, error)
+            self._others(formula, scope, expected, error)
             return None
         self.expressions[formula] = expression
+        self._doubt_shares(formula, expression, expected)
         return expression
+
+    def _others(
+        self,
+        formula: Formula,
+        scope: Scope,
+        expected: TypeName | Type | None,
+        error: ExpressionError,
+    ) -> None:
+        """The further words of an expression that name nothing."""
+        while error.code == "unknown-name" and len(scope.guessed) < MOST_NAMES:
+            scope = replace(scope, guessed=scope.guessed | {str(error.holes["name"])})
+            try:
+                check(formula.source, scope, expected)
+                return
+            except ExpressionError as next_:
+                error = next_
+            if error.code in _WORDS:
+                self.fail(formula, error)
+
+    def _doubt_shares(
+        self, formula: Formula, expression: Expression, expected: TypeName | Type | None
+    ) -> None:
+        for node in numbers_beside_shares(expression.root):
+            at = self.place(formula, node.start, node.end)
+            value, percent = f"{node.value:f}", f"{node.value * 100:f}"
+            self.problems.add(
+                "percent-as-number", at, severity="warning", value=value, percent=percent
+            )
+        if isinstance(expected, Type) and expected.name == "percent":
+            for node in hundreds(expression.root):
+                at = self.place(formula, node.start, node.end)
+                self.problems.add("percent-times-hundred", at, severity="warning")
 
     def place(self, formula: Formula, start: int, end: int) -> Position:
         """Where a part of an expression is written."""

@@ -22,10 +22,12 @@ _INSIDE_KEY = {"watch": "form", "time": "kind", "scale": "code_list"}
 _INSIDE = {"rules": "check", "layout": "section", "tiles": "type", "actions": "title"}
 # rights as other systems call them
 OTHER_RIGHTS = {
-    **dict.fromkeys(("view", "see", "show", "list"), "read"),
-    **dict.fromkeys(("edit", "write", "change", "modify"), "update"),
-    **dict.fromkeys(("add", "new", "insert"), "create"),
-    **dict.fromkeys(("remove", "destroy"), "delete"),
+    **dict.fromkeys(("view", "see", "show", "list", "查看", "读", "读取", "查询"), "read"),
+    **dict.fromkeys(("edit", "write", "change", "modify", "修改", "编辑", "更新"), "update"),
+    **dict.fromkeys(("add", "new", "insert", "新建", "新增", "创建", "添加"), "create"),
+    **dict.fromkeys(("remove", "destroy", "删除"), "delete"),
+    **{"提交": "submit", "取消": "cancel", "撤销": "cancel", "修订": "amend", "导出": "export"},
+    **{"导入": "import", "打印": "print", "评论": "comment", "分享": "share", "共享": "share"},
 }
 _CODES = ("code", "value", "key", "id", "name")
 

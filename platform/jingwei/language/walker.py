@@ -62,6 +62,7 @@ class Walker:
         self.bad = False
         self.failures = 0
         self.formula_characters = 0
+        self.meant: set[Path] = set()  # keys that are there, misspelt
 
     # -- saying what is wrong
 
@@ -231,6 +232,7 @@ def unknown_key(
     """Adds the problem; gives the key that was probably meant, which `meant` may know better."""
     guessed = meant is None and walker.failures < MOST_GUESSED
     suggestion = meant_key(key, known) if guessed else meant
+    walker.meant.add((*path[:-1], suggestion or key))
     walker.fail(
         "unknown-key",
         walker.key_at(path),

@@ -11,7 +11,7 @@ from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS, Functi
 from jingwei.language.expressions.names import Checking, symbol_node, unknown_name
 from jingwei.language.expressions.operators import as_type, of_one_unit
 from jingwei.language.expressions.relative import is_relative
-from jingwei.language.expressions.rows import aggregate
+from jingwei.language.expressions.rows import aggregate, path_of
 from jingwei.language.expressions.syntax import Apply, Syntax, Value, Word
 from jingwei.language.expressions.tree import (
     AggregateName,
@@ -74,8 +74,9 @@ def _of_list(checker: Checking, syntax: Apply) -> Node:
     if not syntax.arguments:
         raise ExpressionError("aggregate-of-rows", syntax.start, syntax.end, function=syntax.name)
     first = syntax.arguments[0]
-    if isinstance(first, Word) and checker.scope.name(first.name) is None:
-        raise unknown_name(first.name, first.start, first.end, checker, rows=True)
+    path = path_of(first)
+    if path is not None and checker.scope.name(path[0]) is None:
+        raise unknown_name(path[0], first.start, first.start + len(path[0]), checker, rows=True)
     _refuse_where(syntax)
     node = checker.node(first)
     if syntax.name == "count" and node.type.name == "list":

@@ -93,8 +93,11 @@ class Scope:
     links_allowed: bool = True  # fields of linked records may be read
     hints: Mapping[str, str] = field(default_factory=dict)  # unknown name → what to write instead
     renamed: Mapping[str, str] = field(default_factory=dict)  # former name → name today
+    guessed: frozenset[str] = frozenset()  # names that nobody has: the words beside are looked at
 
     def name(self, name: str) -> Symbol | None:
+        if name in self.guessed:
+            return Symbol(Type("any"), "variable", name)
         return self.symbols.get(name)
 
     def names(self) -> Collection[str]:
@@ -112,4 +115,5 @@ class Scope:
             subject=subject if subject is not None and subject.type.name == "org" else None,
             forms_allowed=self.forms_allowed,
             links_allowed=self.links_allowed,
+            guessed=self.guessed,
         )

@@ -22,7 +22,7 @@ from jingwei.language.shapes import (
     list_of,
     ref,
 )
-from jingwei.language.walker import Walker
+from jingwei.language.walker import BAD, Walker
 
 CALENDAR = kind(
     "calendar",
@@ -67,6 +67,8 @@ CODE_LIST = kind(
 
 
 def build_code_list(walker: Walker, name: str, values: dict[str, Any]) -> Any:
+    if walker.meant & {("items",), ("source",)}:
+        return BAD  # it is there, misspelt
     if ("items" in values) == ("source" in values):
         at = walker.value_at(("kind",))
         return walker.fail("one-of-keys", at, keys="items, source")

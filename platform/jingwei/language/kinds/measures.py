@@ -178,7 +178,7 @@ _PLAIN = tuple(
 def _check_type_keys(walker: Walker, values: dict[str, Any]) -> None:
     type_ = values["type"]
     for key in OF_TYPE[type_]:
-        if key not in values:
+        if key not in values and (key,) not in walker.meant:
             at = walker.value_at(("type",))
             walker.fail("key-for-type-missing", at, key=key, type=type_)
     for key in values:

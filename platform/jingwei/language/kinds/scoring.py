@@ -219,7 +219,7 @@ def _item(walker: Walker, name: str, given: dict[str, Any]) -> Any:
     if rule is BAD:
         return BAD
     manual, source = given.get("manual"), given.get("from")
-    if rule is None and manual is None:
+    if rule is None and manual is None and (*path, "rule") not in walker.meant:
         return walker.fail("one-of-keys", walker.key_at(path), keys="rule, manual")
     if manual is None and source is None:
         walker.reference("indicator", name, walker.key_at(path))
@@ -251,7 +251,7 @@ def _rule(walker: Walker, given: Any, path: Path) -> Any:
     if given is None:
         return None
     for key in _NEEDS[given["type"]]:
-        if key not in given:
+        if key not in given and (*path, key) not in walker.meant:
             at = walker.value_at((*path, "type"))
             return walker.fail("key-for-type-missing", at, key=key, type=given["type"])
     per_points = False

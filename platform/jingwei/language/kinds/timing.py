@@ -133,7 +133,7 @@ def _check_connection(walker: Walker, connect: dict[str, str]) -> None:
     type_ = connect["type"]
     needed, allowed = CONNECTIONS[type_]
     for key in needed:
-        if key not in connect:
+        if key not in connect and ("connect", key) not in walker.meant:
             at = walker.value_at(("connect", "type"))
             walker.fail("key-for-type-missing", at, key=key, type=type_)
     for key, value in connect.items():
