@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,11 @@ from jingwei.api.again import Application
 from jingwei.storage import database as databases
 from jingwei.storage import line as lines
 from jingwei.storage.database import Database
-from jingwei.storage.direct import begin_with, changed, fetch
+from jingwei.storage.direct import begin_with, changed, fetch, insert_all
 from jingwei.storage.errors import Duplicate, TryAgain
 
 INSERT = "INSERT INTO things (id, words) VALUES (%s, %s)"
+COPY = "COPY things (id, words) FROM STDIN"
 WORDS = "SELECT words FROM things WHERE id = %s"
 
 
@@ -251,3 +252,80 @@ def test_who_waits_for_a_lock_lets_others_work(database: Database) -> None:
             thread.join(0.01)
     thread.join()
     assert words_of(database, 1) == "abc"
+
+
+AWKWARD = [
+    None,
+    "",
+    "\\N",
+    "\\.",
+    "a\tb",
+    "a\nb",
+    "a\r\nb",
+    "a\\tb",
+    "\\",
+    "\x1f",
+    "纸 %s '\"",
+    "x" * 70_000,
+]
+
+
+def test_many_rows_come_back_as_they_were_given(database: Database) -> None:
+    with database.writing() as connection:
+        insert_all(connection, INSERT, COPY, [range(len(AWKWARD)), AWKWARD])
+        assert fetch(connection, "SELECT count(*) FROM things", ())[0][0] == len(AWKWARD)
+
+    assert [words_of(database, id_) for id_ in range(len(AWKWARD))] == AWKWARD
+
+
+def test_many_values_of_every_kind_come_back_as_they_were_given(database: Database) -> None:
+    columns: list[list[Any]] = [
+        [1, 2, None], [None] * 3, [True, False, None], [Decimal("1.50"), Decimal("-1E+2"), None],
+        [date(2026, 3, 1), None, date(999, 1, 2)], [time(8, 30), None, time(23, 59, 59, 5)],
+        [datetime(2026, 3, 1, 8, 30, tzinfo=UTC)] * 3,
+        [datetime(2026, 3, 1, 8, 30, 0, 1_000, tzinfo=UTC), None, datetime(1, 1, 1, tzinfo=UTC)],
+        [1.5, -2e-300, None], ["same"] * 3,
+    ]  # fmt: skip
+    kinds = ("bigint", "text", "boolean", "numeric", "date", "time", "timestamptz", "timestamptz",
+             "double precision", "text")  # fmt: skip
+    names = [f"c{place}" for place in range(len(kinds))]
+    with database.writing() as connection:
+        made = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
+        connection.exec_driver_sql(f"CREATE TEMP TABLE every (n serial, {made}) ON COMMIT DROP")
+        insert_all(connection, "", f"COPY every ({', '.join(names)}) FROM STDIN", columns)
+        rows = fetch(connection, f"SELECT {', '.join(names)} FROM every ORDER BY n", ())
+
+    assert [list(column) for column in zip(*rows, strict=True)] == columns
+
+
+def test_what_is_wrong_with_many_rows_undoes_the_transaction(database: Database) -> None:
+    with pytest.raises(Duplicate), database.writing() as connection:
+        fetch(connection, INSERT, (5, "before"))
+        insert_all(connection, INSERT, COPY, [range(100), ["after"] * 100])
+
+    assert words_of(database, 5) is None
+    assert words_of(database, 4) is None
+    assert idle(database) == []  # it is the one that asks
+
+
+def test_what_is_wrong_with_many_rows_is_told_by_the_next_statement(database: Database) -> None:
+    with database.writing() as connection:
+        fetch(connection, INSERT, (5, "before"))
+        with pytest.raises(DBAPIError), connection.begin_nested():
+            insert_all(connection, INSERT, COPY, [range(100), ["after"] * 100])
+            fetch(connection, WORDS, (4,))
+        fetch(connection, INSERT, (6, "behind"))
+
+    assert [words_of(database, id_) for id_ in (4, 5, 6)] == [None, "before", "behind"]
+
+
+def test_many_rows_that_are_undone_leave_a_clean_connection(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.writing() as connection:
+        insert_all(connection, INSERT, COPY, [range(10_000), ["x" * 100] * 10_000])
+        raise ZeroDivisionError
+
+    assert words_of(database, 1) is None
+    with database.writing() as connection:
+        insert_all(connection, INSERT, COPY, [range(100), ["again"] * 100])
+    assert words_of(database, 99) == "again"
+    assert idle(database) == []  # it is the one that asks

@@ -29,7 +29,9 @@ def csv_lines_of(file: IO[bytes], name: str) -> Iterator[Sequence[str]]:
         text.seek(0)
         lines = csv.reader(text, delimiter=delimiter, strict=True)
         for line in lines:
-            yield [unquoted(cell) if cell[:1] == "'" else cell for cell in line]
+            if "'" in "".join(line):
+                line = [unquoted(cell) if cell[:1] == "'" else cell for cell in line]
+            yield line
     except csv.Error:
         raise Refused("sheet-quotes", row=lines.line_num) from None
     finally:

@@ -73,13 +73,16 @@ def body_of(
 
 def _body_of_new(plan: FormPlan, after: Mapping[str, Any]) -> dict[str, Any]:
     """Everything a new record holds; most changes of an import are these."""
-    body: dict[str, Any] = {}
-    for name, present in plan.presents:
-        value = after.get(name)
+    get = after.get
+    body: dict[str, Any] = {
+        name: [None, value] for name in plan.plain if (value := get(name)) is not None
+    }
+    for name, present in plan.presented:
+        value = get(name)
         if value is not None:
-            body[name] = [None, value if present is None else present(value)]
+            body[name] = [None, present(value)]
     for name in _TRACKED:
-        value = after.get(name)
+        value = get(name)
         if value is not None:
             body[name] = [None, _json(plan, name, value)]
     for table in plan.tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from jingwei.services.commands import Work
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """Something happened in this transaction. `kind`: `record.created updated deleted restored
     submitted` …; `before` and `after` are whole records (None where there is none)."""
 

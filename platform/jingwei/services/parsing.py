@@ -48,6 +48,9 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
     for name, given in raw.items():
         parse_ = parsers.get(name)
         if parse_ is not None:
+            if given is None or given == "":
+                values[name] = None
+                continue
             try:
                 values[name] = parse_(given, names)
             except ValueRefused as refused:

@@ -24,7 +24,7 @@ from jingwei.language.values import Formula, Literal_, Value
 Closure = Callable[[Environment], Any]
 
 
-Present = Callable[[Any], Any] | None
+Present = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class FormPlan:
     kept: tuple[str, ...]  # names of fields with a column
     sensitive: frozenset[str] = field(default_factory=frozenset)
     parsers: Mapping[str, Parser] = field(default_factory=dict)  # of fields that are no tables
-    presents: tuple[tuple[str, Present], ...] = ()  # of kept fields; None: as it is
+    plain: tuple[str, ...] = ()  # kept fields whose values are JSON as they are
+    presented: tuple[tuple[str, Present], ...] = ()  # the others, with what makes them JSON
     hideable: tuple[str, ...] = ()
     judged: tuple[str, ...] = ()  # fields whose value or absence can be wrong by itself
     conditional: bool = True  # some condition, default or limit looks at the record
@@ -116,6 +117,7 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         for name, f in form.fields.items()
         if FIELD_TYPES[f.type].is_value and stored_as(f).kept is not Kept.NONE
     )
+    presenters = [(name, value_presenter(form.fields[name])) for name in kept]
     plans = [*fields.values(), *(p for columns in tables.values() for p in columns.values())]
     return FormPlan(
         form,
@@ -130,7 +132,8 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         kept,
         frozenset(f.path for f in _all_fields(form) if f.sensitive),
         parsers={n: _parser(f) for n, f in form.fields.items() if f.type != "table"},
-        presents=tuple((name, value_presenter(form.fields[name])) for name in kept),
+        plain=tuple(name for name, present in presenters if present is None),
+        presented=tuple((name, present) for name, present in presenters if present is not None),
         hideable=tuple(name for name, p in fields.items() if p.visible_if is not None),
         judged=tuple(name for name, p in fields.items() if _is_judged(p)),
         conditional=bool(stored or form.rules) or any(_looks_around(p) for p in plans),

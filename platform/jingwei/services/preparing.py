@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jingwei.refusals import Invalid, NotFound
@@ -250,7 +251,7 @@ def _judge(
 ) -> None:
     drafts = record.get("status") in ("draft", "returned", "recalled")
     drafts = drafts and not change.require
-    occasion = Occasion(require=change.require, drafts=drafts, unique_later=unique_later)
+    occasion = _occasion(change.require, drafts, unique_later)
     judged = validation.judge(work, plan, record, before, occasion, changed)
     if not unique_later:
         uniqueness.judge_unique_fields(work, plan, record, judged, changed)
@@ -262,6 +263,11 @@ def _judge(
     if found.refusals:
         raise Invalid("invalid", fields=told(work, plan.form, before, found.refusals))
     found.warnings = told(work, plan.form, before, found.warnings)
+
+
+@lru_cache(maxsize=256)
+def _occasion(require: frozenset[str], drafts: bool, unique_later: bool) -> Occasion:
+    return Occasion(require=require, drafts=drafts, unique_later=unique_later)
 
 
 def _changed(plan: FormPlan, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

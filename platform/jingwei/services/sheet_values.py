@@ -69,11 +69,15 @@ def number(cell: str) -> Any:
 
 def amount(cell: str) -> Any:
     """`1.5万元` is as exact as `15000`."""
+    if cell.isascii() and cell.replace(".", "", 1).isdigit():  # most are, which is told at once
+        return cell
     return _of_units(cell, tuple(AMOUNTS))
 
 
 def scaled(cell: str) -> Any:
     """A number that is no money: `1.2万`."""
+    if cell.isascii() and cell.replace(".", "", 1).isdigit():
+        return cell
     return _of_units(cell, ("万", "亿"))
 
 

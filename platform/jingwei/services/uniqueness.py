@@ -59,8 +59,7 @@ def taken_among(
     wanted += [((name,), name, None) for name in plan.unique]
     taken: dict[int, list[FieldRefusal]] = {}
     for fields, at, message in wanted:
-        keys = [[record.get(name) for name in fields] for record in records]
-        for place in view.store.unique.taken(view.connection, plan.form.name, fields, keys):
+        for place in view.store.unique.taken(view.connection, plan.form.name, fields, records):
             refusal = _taken(view, plan, at or fields[0], message, records[place])
             taken.setdefault(place, []).append(refusal)
     return taken

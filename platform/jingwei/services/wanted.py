@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from jingwei.refusals import FieldRefusal
 
@@ -17,8 +18,10 @@ EDITABLE = frozenset({None, "draft", "returned", "recalled", "rejected", "termin
 AFTER_SUBMIT = frozenset({"submitted", "approved"})  # some fields may still be open then
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Change(NamedTuple):
     """One wanted change. `values`: JSON values by field name, for `update` only what changes.
     Under `_reasons` they may say why a computed value is overridden.
 
@@ -27,11 +30,11 @@ class Change:
 
     kind: Kind
     id: int | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = _NOTHING
     expected_revision: int | None = None
     allowed: frozenset[str] | None = None
     require: frozenset[str] = frozenset()
-    reasons: Mapping[str, Any] = field(default_factory=dict)  # of overridden values, by field
+    reasons: Mapping[str, Any] = _NOTHING  # of overridden values, by field
 
 
 @dataclass(slots=True)

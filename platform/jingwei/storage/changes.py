@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, insert, select, update
@@ -30,8 +31,10 @@ ENVELOPE = "_"
 SEAL_AT_ONCE = 5_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeRow:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class ChangeRow(NamedTuple):
     """One change. People by login (None: the system), orgs and forms by name.
 
     `body`: path → [old, new]. `private`: sensitive values by path, kept beside the chain; give the
@@ -47,10 +50,10 @@ class ChangeRow:
     form: str | None = None
     object: int | None = None
     object_version: int | None = None
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = _NOTHING
     release: int | None = None
     request: str | None = None
-    private: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, Any] = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +100,46 @@ def write_changes(
 ) -> None:
     """Append to the log, in the transaction of the business."""
     text = _TEXTS[connection.dialect.name]
-    plain: list[tuple[Any, ...]] = []
+    plain = [row for row in rows if not row.private]
     for row in rows:
-        values = _values(connection, book, people, row)
         if row.private:
+            values = _values(connection, book, people, row)
             change = connection.exec_driver_sql(f"{text} RETURNING id", values).scalar_one()
             _write_private(connection, change, row.private, exact_json(values[9]))
-        else:
-            plain.append(values)
     if len(plain) == 1:
-        fetch(connection, text, plain[0])
-    else:
-        insert_all(connection, text, _COPY, plain)
+        fetch(connection, text, _values(connection, book, people, plain[0]))
+    elif 0 < len(plain) < FEW:
+        few = [_values(connection, book, people, row) for row in plain]
+        connection.exec_driver_sql(text, few)
+    elif plain:
+        insert_all(connection, text, _COPY, _by_column(connection, book, people, plain))
+
+
+def _by_column(
+    connection: Connection, book: NameBook, people: PersonBook, rows: Sequence[ChangeRow]
+) -> list[list[Any]]:
+    """`_values` of many rows, a list a column."""
+    moment: Any = instant_text if connection.dialect.name == "sqlite" else truncated
+    logins = {row.actor for row in rows} | {row.on_behalf_of for row in rows}
+    persons = {login: _person(connection, people, login) for login in logins}
+    orgs = {org: None if org is None else book.key("org", org) for org in {r.org for r in rows}}
+    forms = {
+        form: None if form is None else book.key("form", form) for form in {r.form for r in rows}
+    }
+    return [
+        [moment(row.at) for row in rows],
+        [persons[row.actor] for row in rows],
+        [persons[row.on_behalf_of] for row in rows],
+        [orgs[row.org] for row in rows],
+        [row.action for row in rows],
+        [row.kind for row in rows],
+        [forms[row.form] for row in rows],
+        [row.object for row in rows],
+        [row.object_version for row in rows],
+        [_body(row).decode() for row in rows],
+        [row.release for row in rows],
+        [row.request for row in rows],
+    ]
 
 
 def _values(

@@ -77,6 +77,8 @@ class Database:
             try:
                 transaction = connection.begin()
                 yield connection
+                if not self.is_sqlite:
+                    _settle(connection)
             except BaseException as error:
                 if not connection.invalidated:  # with a connection that is gone, so is what it held
                     self.ids.undone(connection)
@@ -92,6 +94,18 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _settle(connection: Connection) -> None:
+    """Wait for rows that are still being taken: what is wrong with them undoes the transaction."""
+    line: Any = connection.connection.driver_connection
+    dbapi: Any = connection.dialect.dbapi
+    try:
+        line.settle()
+    except dbapi.Error as error:
+        raise DBAPIError.instance(
+            "COPY", (), error, dbapi.Error, dialect=connection.dialect
+        ) from error
 
 
 def _leave(connection: Connection, error: BaseException) -> None:

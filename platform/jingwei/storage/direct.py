@@ -14,6 +14,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from jingwei.storage.copy_text import copy_text
 from jingwei.storage.database import Connection
 from jingwei.storage.prepared import Prepared, statement_dialect
 from jingwei.storage.types import Instant, PlainJson, json_text, truncated
@@ -102,7 +103,7 @@ def _asked(
     try:
         return ask(text, *given)
     except dbapi.Error as error:
-        values = tuple(given[0]) if given else ()
+        values = tuple(given[0]) if given and not isinstance(given[0], bytes) else ()
         if line.closed:  # the toolkit says so once more, and its pool forgets the others too
             connection.exec_driver_sql(text, values)
         raise DBAPIError.instance(
@@ -111,28 +112,16 @@ def _asked(
 
 
 def insert_all(
-    connection: Connection, text: str, copied: str, rows: Sequence[Sequence[Any]]
+    connection: Connection, text: str, copied: str, columns: Sequence[Sequence[Any]]
 ) -> None:
-    """New rows, by the driver's values. `text` inserts one; `copied` is the COPY of PostgreSQL into
-    the same columns, which takes many in a third of the time."""
-    engine: Any = connection.engine
-    is_sqlite = connection.dialect.name == "sqlite"
-    if is_sqlite or len(rows) < FEW or engine.dispatch.before_cursor_execute:
-        if len(rows) == 1:
-            fetch(connection, text, rows[0])
-        elif rows:
-            connection.exec_driver_sql(text, [tuple(row) for row in rows])
-        return
-    driver: Any = connection.connection.driver_connection
-    dbapi: Any = connection.dialect.dbapi
-    try:
-        with driver.cursor() as cursor, cursor.copy(copied) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except dbapi.Error as error:
-        raise DBAPIError.instance(
-            copied, (), error, dbapi.Error, dialect=connection.dialect
-        ) from error
+    """Many new rows, by the driver's values, a list a column. `text` inserts one; `copied` is the
+    COPY of PostgreSQL into the same columns, which takes many in a third of the time: it goes on
+    beside what we do next, and what is wrong with the rows is raised by the next statement."""
+    line = _line(connection)
+    if line is None:
+        connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
+    else:
+        _asked(connection, line, line.copy, copied, copy_text(columns))
 
 
 def converters(columns: Iterable[sa.ColumnElement[Any]], dialect: str, *, reads: bool) -> list[Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, insert, select, update
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import Direct
 from jingwei.storage.tables_imports import sys_import, sys_import_part
 from jingwei.storage.tables_records import sys_change
 
@@ -42,6 +43,35 @@ class Part:
     refused: Sequence[Any]
 
 
+# of each part of a long sheet
+_HOLD = Direct(
+    select(sys_import.c.state)
+    .where(sys_import.c.id == bindparam("batch", type_=BigInteger))
+    .with_for_update(),
+    "batch",
+)
+_ADVANCE = Direct(
+    update(sys_import)
+    .where(sys_import.c.id == bindparam("batch", type_=BigInteger))
+    .values(
+        good=sys_import.c.good + bindparam("more_good", type_=Integer),
+        bad=sys_import.c.bad + bindparam("more_bad", type_=Integer),
+    ),
+    "batch", "more_good", "more_bad",
+)  # fmt: skip
+_INSERT_PART = Direct(
+    insert(sys_import_part).values(
+        {name: bindparam(name) for name in ("batch", "first", "ids", "refused")}
+    ),
+    "batch", "first", "ids", "refused",
+)  # fmt: skip
+_PART = Direct(
+    select(sys_import_part.c.ids, sys_import_part.c.refused).where(
+        sys_import_part.c.batch == bindparam("batch"),
+        sys_import_part.c.first == bindparam("first"),
+    ),
+    "batch", "first",
+)  # fmt: skip
 _COLUMNS = tuple(sys_import.c[name] for name in Batch.__dataclass_fields__)
 
 
@@ -58,15 +88,13 @@ def finish(connection: Connection, batch: int, good: int, bad: int, state: str) 
 
 def hold(connection: Connection, batch: int) -> str | None:
     """The state of an import, which nobody else moves until this transaction ends."""
-    statement = select(sys_import.c.state).where(sys_import.c.id == batch).with_for_update()
-    found: str | None = connection.execute(statement).scalar()
-    return found
+    rows = _HOLD.rows(connection, batch=batch)
+    return rows[0][0] if rows else None
 
 
 def advance(connection: Connection, batch: int, good: int, bad: int) -> None:
     """Count what one more part came to."""
-    counted = {"good": sys_import.c.good + good, "bad": sys_import.c.bad + bad}
-    connection.execute(update(sys_import).where(sys_import.c.id == batch).values(**counted))
+    _ADVANCE.rows(connection, batch=batch, more_good=good, more_bad=bad)
 
 
 def find_batch(connection: Connection, batch: int) -> Batch | None:
@@ -108,21 +136,13 @@ def insert_part(
     ids: Sequence[Any],
     refused: Sequence[tuple[int, str, str, Mapping[str, Any]]],
 ) -> None:
-    connection.execute(
-        insert(sys_import_part).values(
-            batch=batch, first=first, ids=list(ids), refused=[list(one) for one in refused]
-        )
-    )
+    _INSERT_PART.rows(connection, batch=batch, first=first, ids=ids, refused=refused)
 
 
 def part(connection: Connection, batch: int, first: int) -> Part | None:
     """The part that begins with this row, when it was written."""
-    table = sys_import_part
-    statement = select(table.c.ids, table.c.refused)
-    row = connection.execute(
-        statement.where(table.c.batch == batch, table.c.first == first)
-    ).first()
-    return None if row is None else Part(row.ids, row.refused)
+    rows = _PART.read(connection, batch=batch, first=first)
+    return Part(*rows[0]) if rows else None
 
 
 def bodies(connection: Connection, versions: Mapping[int, int]) -> dict[int, tuple[int, str]]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import PyFormat, Transformer
+from psycopg.generators import copy_to, fetch_many
+from psycopg.waiting import Wait
 
 if TYPE_CHECKING:
     from psycopg import abc
@@ -26,6 +29,8 @@ _IDLE = pq.TransactionStatus.IDLE
 _IN_TRANSACTION = pq.TransactionStatus.INTRANS
 _FAILED = pq.TransactionStatus.INERROR
 _ROWS = pq.ExecStatus.TUPLES_OK
+_TAKES_ROWS = pq.ExecStatus.COPY_IN
+_PIECE = 256 * 1024  # bytes that libpq is given at once
 _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 _PLACE = re.compile("%([%s])")
 
@@ -38,6 +43,7 @@ class Line(psycopg.Connection[Any]):
         self._statements: OrderedDict[str, _Statement] = OrderedDict()
         self._made = 0
         self._ours_alone = False  # whether this transaction had statements of ours only
+        self._is_copying = False  # whether the database still takes rows that it was sent
 
     @property
     def is_plain(self) -> bool:
@@ -64,12 +70,45 @@ class Line(psycopg.Connection[Any]):
     def begin_with(self, command: str) -> list[tuple[Any, ...]]:
         """Begin a transaction with a statement that has no values, in one message; its rows."""
         with self.lock:
+            self._settle()
             if self._is_to_begin():
                 self._ours_alone = True
                 command = f"BEGIN; {command}"
             return self._rows(self.pgconn.exec_(command.encode()), Transformer(self))
 
+    def copy(self, text: str, rows: bytes) -> None:
+        """Send rows to a COPY from us, and leave the database at it: whatever is asked next waits
+        for its end, and raises what was wrong with them."""
+        with self.lock:
+            self._settle()
+            if self._is_to_begin():
+                self._ours_alone = True
+                self._rows(self.pgconn.exec_(b"BEGIN"), None)
+            result = self.pgconn.exec_(text.encode())
+            if result.status != _TAKES_ROWS:
+                self._rows(result, None)
+                raise errors.ProgrammingError(f"it takes no rows: {text}")
+            try:
+                self.wait(_sent(self.pgconn, rows))
+            except BaseException:
+                self.close()  # it would go on waiting for the rest
+                raise
+            self._is_copying = True
+
+    def settle(self) -> None:
+        """Wait for the end of what `copy` began. Raises the driver's errors."""
+        if self._is_copying:
+            with self.lock:
+                self._settle()
+
+    def _settle(self) -> None:
+        if self._is_copying:
+            self._is_copying = False
+            for result in self.wait(fetch_many(self.pgconn)):
+                self._rows(result, None)
+
     def _execute(self, text: str, values: Sequence[Any]) -> tuple[_Statement, Any]:
+        self._settle()
         if self._is_to_begin():
             self._ours_alone = True
             self._rows(self.pgconn.exec_(b"BEGIN"), None)
@@ -116,6 +155,7 @@ class Line(psycopg.Connection[Any]):
         """Whether the database is still there; leaves everything as it is. Raises the driver's
         errors where it can tell more."""
         with self.lock:
+            self._settle()
             return bool(self.pgconn.exec_(b"").status == pq.ExecStatus.EMPTY_QUERY)
 
     # --- transactions
@@ -123,11 +163,14 @@ class Line(psycopg.Connection[Any]):
     def cursor(self, *given: Any, **named: Any) -> Any:
         """The driver's cursor, which may do anything."""
         self._ours_alone = False
+        with self.lock:
+            self._settle()
         return super().cursor(*given, **named)
 
     def commit(self) -> None:
         """As the driver's own, in one call."""
         with self.lock:
+            self._settle()
             if self.pgconn.transaction_status == _IN_TRANSACTION:
                 self._rows(self.pgconn.exec_(b"COMMIT"), None)
                 return
@@ -137,6 +180,8 @@ class Line(psycopg.Connection[Any]):
         """As the driver's own, which then throws all prepared statements away, because a table may
         have been made and be gone: statements of ours make none."""
         with self.lock:
+            with suppress(psycopg.Error):  # of what is undone
+                self._settle()
             status = self.pgconn.transaction_status
             if status == _IDLE:  # the pool asks each time
                 return
@@ -164,6 +209,16 @@ class _Statement:
         self.name = name
         self.line = line
         self.formats = [PyFormat.TEXT] * values
+
+
+def _sent(connection: pq.abc.PGconn, rows: bytes) -> abc.PQGen[None]:
+    """Rows on their way, and the word that there are no more."""
+    for start in range(0, len(rows), _PIECE):
+        yield from copy_to(connection, rows[start : start + _PIECE], flush=False)
+    while connection.put_copy_end() == 0:
+        yield Wait.W
+    while connection.flush():
+        yield Wait.W
 
 
 def _numbered(text: str) -> tuple[str, int]:

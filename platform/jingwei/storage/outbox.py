@@ -17,7 +17,7 @@ from sqlalchemy import or_, select, text, update
 
 from jingwei.storage.changes import FROM_TEXT as CHANGES_FROM_TEXT
 from jingwei.storage.database import Connection
-from jingwei.storage.direct import fetch
+from jingwei.storage.direct import FEW, fetch, insert_all
 from jingwei.storage.notices import INSERT_ALL, NoticeRow, as_json, insert_notices
 from jingwei.storage.tables_outbox import sys_outbox
 from jingwei.storage.types import canonical_json, instant_text, truncated
@@ -36,6 +36,8 @@ _INSERT = "INSERT INTO sys_outbox ({names}) {source} ON CONFLICT DO NOTHING"
 _ROW_BY_ROW = _INSERT.format(  # SQLite
     names=", ".join(_COLUMNS), source=f"VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+_ONE = _INSERT.format(names=", ".join(_COLUMNS), source=f"VALUES ({', '.join(['%s'] * 8)})")
+_COPY = f"COPY sys_outbox ({', '.join(_COLUMNS)}) FROM STDIN"
 _FROM_TEXT = _INSERT.format(  # PostgreSQL
     names=", ".join(_COLUMNS),
     source=f"SELECT {', '.join(_COLUMNS)} FROM json_populate_recordset(NULL::sys_outbox, %s)",
@@ -90,6 +92,11 @@ class OutboxWriter:
         elif changes or self._notices:
             parts = [*self.taken(), *([("changes", changes)] if changes else ())]
             fetch(connection, _together(tuple(name for name, _ in parts)), [v for _, v in parts])
+        elif len(self._rows) >= FEW and all(key is None for _, _, key, _ in self._rows):
+            values = self._values(truncated)
+            insert_all(connection, _ONE, _COPY, list(zip(*values, strict=True)))
+            self.written += len(values)
+            self.forget()
         elif self._rows:
             fetch(connection, _FROM_TEXT, [value for _, value in self.taken()])
 

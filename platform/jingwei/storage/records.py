@@ -15,9 +15,10 @@ from jingwei.storage.branches import Branches
 from jingwei.storage.codecs import UnknownPerson
 from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
 from jingwei.storage.database import Connection, Database
-from jingwei.storage.direct import changed, fetch, insert_all
+from jingwei.storage.direct import changed, fetch
 from jingwei.storage.extended import Extended, Standings, extension_of, joined_statements
 from jingwei.storage.full_text import searched, searched_anywhere, text_of, write_texts
+from jingwei.storage.inserting import driver_row, insert_rows, run_each
 from jingwei.storage.keyset import position
 from jingwei.storage.lru import Lru
 from jingwei.storage.names import PhysicalNames
@@ -357,9 +358,7 @@ class RecordStore:
         self, connection: Connection, form: str, records: Sequence[Mapping[str, Any]]
     ) -> None:
         """New records, whole: ids, system fields and rows of tables are already there."""
-        own = self.statements(form)
-        fresh = [self.driver_row(connection, own.row, r) for r in records]
-        insert_all(connection, own.insert, own.copy, fresh)
+        insert_rows(connection, self.people, self.statements(form), records)
         extended = self.extended.has(form)
         if extended:
             self.extended.write(connection, form, "", records, fresh=True)
@@ -368,8 +367,7 @@ class RecordStore:
             numbered = [
                 row for record in records for row in _numbered(record["id"], record.get(part) or ())
             ]
-            rows = [self.driver_row(connection, statements.row, row) for row in numbered]
-            insert_all(connection, statements.insert, statements.copy, rows)
+            insert_rows(connection, self.people, statements, numbered)
             if extended:
                 self.extended.write(connection, form, part, numbered, fresh=True)
         self._write_texts(connection, form, {r["id"]: r for r in records})
@@ -469,7 +467,7 @@ class RecordStore:
         connection.exec_driver_sql(text, tuple(values))
         numbered = _numbered(record, rows)
         values_ = [self.driver_row(connection, statements.row, row) for row in numbered]
-        self._run(connection, statements.upsert(), values_)
+        run_each(connection, statements.upsert(), values_)
         if extended:
             self.extended.write(connection, form, part, numbered, fresh=False)
 
@@ -477,18 +475,7 @@ class RecordStore:
         self, connection: Connection, write: Any, values: Mapping[str, Any]
     ) -> list[Any]:
         """The values as the driver takes them, in the order of a prepared writer."""
-        try:
-            return write(values)  # type: ignore[no-any-return]  # a prepared writer
-        except UnknownPerson:
-            refresh_book(connection, self.people)
-            return write(values)  # type: ignore[no-any-return]  # a prepared writer
-
-    @staticmethod
-    def _run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
-        if len(rows) == 1:
-            connection.exec_driver_sql(text, tuple(rows[0]))
-        elif rows:
-            connection.exec_driver_sql(text, [tuple(row) for row in rows])
+        return driver_row(connection, self.people, write, values)
 
 
 def _numbered(record: int, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

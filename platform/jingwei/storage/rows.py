@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from jingwei.storage.columns import FORM_PART
 from jingwei.storage.tables import StoredTable
 
 _BY_COLUMN = 50  # rows
+_SAME = (type(None), str, datetime)  # what the system says of a batch; equal is kept alike
 _LINK_FORM = f".{FORM_PART}"
 
 
@@ -121,6 +123,22 @@ class TableStatements:
 
         return write
 
+    def by_column(
+        self, records: Sequence[Mapping[str, Any]], keys: Sequence[str]
+    ) -> list[Sequence[Any]]:
+        """The driver's values of many records, a list a column: that is faster than row by row.
+
+        Raises UnknownPerson.
+        """
+        columns: list[Sequence[Any]] = []
+        for key in keys:
+            name, part = self._source(key)
+            values = [record.get(name) for record in records]
+            if part is not None:
+                values = [v if v is None else v[part] for v in values]
+            columns.append(_converted(values, self._writers[key]))
+        return columns
+
     def sql_type(self, key: str) -> str:
         """What the database calls the type of a column, without its collation."""
         return self._types[key].compile(dialect=self.dialect).partition(" COLLATE ")[0]
@@ -185,6 +203,15 @@ def _plain_writer(
         ]
 
     return write
+
+
+def _converted(values: list[Any], convert: Convert | None) -> list[Any]:
+    if convert is None:
+        return values
+    first = values[0]
+    if type(first) in _SAME and values.count(first) == len(values):
+        return [first if first is None else convert(first)] * len(values)
+    return [v if v is None else convert(v) for v in values]
 
 
 _TEN_PLACES = Decimal("1e-10")

@@ -81,6 +81,7 @@ class Instant(TypeDecorator[datetime]):
         return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+@lru_cache(maxsize=1_024)
 def truncated(value: datetime) -> datetime:
     """The instant in UTC, cut to milliseconds."""
     value = value.astimezone(UTC)
@@ -268,7 +269,8 @@ def wide_as_text(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return orjson.Fragment(plain_decimal(value))
+        digits = str(value)  # with an exponent where there are many zeros
+        return orjson.Fragment(plain_decimal(value) if "E" in digits else digits)
     if isinstance(value, Period):
         return str(value)
     if isinstance(value, frozenset | set):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from jingwei.storage.books import PersonBook
 from jingwei.storage.database import Connection
+from jingwei.storage.inserting import by_column
 from jingwei.storage.rows import TableStatements
 
-_MOST_KEYS = 200  # asked about in one statement
+_MOST_KEYS = 200  # asked about in one statement of SQLite
 
 
 class Store(Protocol):
@@ -16,6 +18,8 @@ class Store(Protocol):
 
     @property
     def dialect_name(self) -> str: ...
+    @property
+    def people(self) -> PersonBook: ...
     def statements_of(self, form: str, fields: Sequence[str]) -> TableStatements: ...
     def driver_row(
         self, connection: Connection, write: Any, values: Mapping[str, Any]
@@ -64,29 +68,27 @@ class UniqueKeys:
         connection: Connection,
         form: str,
         fields: Sequence[str],
-        keys: Sequence[Sequence[Any]],
+        records: Sequence[Mapping[str, Any]],
     ) -> set[int]:
-        """Places of the keys that a living record has already, or that stand twice: the second of
-        them. A key with a None in it is never taken."""
+        """Places of the records whose values of these fields a living record has already, or that
+        have the same: the second of them. An empty value is never taken."""
         own = self._store.statements_of(form, fields)
         columns = own.columns_of(fields)
         self._wait_for_others(connection, own, form, columns)
-        write = own.writer(columns)
         first: dict[tuple[Any, ...], int] = {}
         taken: set[int] = set()
-        for place, key in enumerate(keys):
-            if None in key:
-                continue
-            row = tuple(
-                self._store.driver_row(connection, write, dict(zip(fields, key, strict=True)))
-            )
-            if first.setdefault(row, place) != place:
+        if not records:
+            return taken
+        values = by_column(connection, self._store.people, own, records, columns)
+        for place, row in enumerate(zip(*values, strict=True)):
+            if None not in row and first.setdefault(row, place) != place:
                 taken.add(place)
         rows = list(first)
-        for start in range(0, len(rows), _MOST_KEYS):
-            part = rows[start : start + _MOST_KEYS]
-            text, values = self._asks_for(own, form, columns, part)
-            there = connection.exec_driver_sql(text, values).fetchall()
+        most = _MOST_KEYS if self._store.dialect_name == "sqlite" else len(rows)
+        for start in range(0, len(rows), max(most, 1)):
+            part = rows[start : start + most]
+            text, asked = self._asks_for(own, form, columns, part)
+            there = connection.exec_driver_sql(text, asked).fetchall()
             taken |= {first[part[n]] for (n,) in there if n < len(part)}
         return taken
 

@@ -44,6 +44,7 @@ def decimal_parser(field: Field) -> Parser:
     """`decimal_of` for one field. Most numbers are short texts with few enough places."""
     scale = scale_of(field)
     short = len(str(MOST_KEPT)) - scale - 1  # digits before the point that are never too many
+    missing = ["0" * (scale - given) for given in range(scale + 1)]
 
     def parse(raw: Any, known: Known) -> Decimal:
         if type(raw) is str and raw.isascii():
@@ -51,9 +52,9 @@ def decimal_parser(field: Field) -> Parser:
             plain = whole.isdigit() and (whole[0] != "0" or whole == "0")
             if plain and len(whole) <= short and len(places) <= scale:
                 if places.isdigit():
-                    return Decimal(f"{whole}.{places:0<{scale}}")
+                    return Decimal(raw + missing[len(places)])
                 if not point:
-                    return Decimal(f"{whole}.{'':0<{scale}}") if scale else Decimal(whole)
+                    return Decimal(f"{whole}.{missing[0]}") if scale else Decimal(whole)
         return decimal_of(raw, field)
 
     return parse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date as day
 from typing import Any
 
 from jingwei.language.expressions.tree import Type
@@ -153,15 +154,10 @@ def parse_value(field: Field, raw: Any, known: Known) -> Any:
 
 
 def value_parser(field: Field) -> Parser:
-    """`parse_value` for one field, made once and called for every value."""
+    """`parse_value` for one field, made once and called for every value that is not empty."""
     if field.many:
         return lambda raw, known: parse_value(field, raw, known)
-    parse = FIELD_TYPES[field.type].parser(field)
-
-    def parsed(raw: Any, known: Known) -> Any:
-        return None if raw is None or raw == "" else parse(raw, known)
-
-    return parsed
+    return FIELD_TYPES[field.type].parser(field)
 
 
 def value_presenter(field: Field) -> Callable[[Any], Any] | None:
@@ -171,6 +167,8 @@ def value_presenter(field: Field) -> Callable[[Any], Any] | None:
         return lambda value: present_value(field, value)
     if type(type_).present is FieldType.present:
         return None
+    if field.type == "date":
+        return day.isoformat
     return lambda value: type_.present(field, value)
 
 
