@@ -284,3 +284,43 @@ def test_a_long_sheet_is_imported_by_a_worker_that_may_be_stopped(
     assert [(one["row"], one["code"]) for one in shown["refused"]] == [(2_102, "text-one-line")]
     total = orders.get("li.na", "forms/order/records?q=长").get_json()["total"]
     assert total == 2_100
+
+
+def in_background(orders: ApiHouse, content: str, mode: str = "atomic") -> int:
+    """The number of an import that a worker has done."""
+    data = {"file": upload(content)}
+    path = f"forms/order/import?mode={mode}&background=1"
+    batch: int = orders.ask("POST", "li.na", path, data=data).get_json()["batch"]
+    with orders.platform.database.writing() as connection:
+        now = orders.platform.clock.now()
+        leased = outbox.lease(connection, now, seconds=60, limit=10_000)
+    for id_, lease, topic, *_ in leased:
+        with orders.platform.database.reading() as connection:
+            held = outbox.held(connection, id_, lease)
+        if topic == "import.run" and held is not None:
+            run_import(orders.platform, held)
+    return batch
+
+
+def cells_of_errors(orders: ApiHouse, address: str) -> list[tuple[Any, ...]]:
+    body = orders.get("li.na", address).get_data()
+    return list(load_workbook(io.BytesIO(body)).worksheets[0].iter_rows(values_only=True))
+
+
+def test_an_import_that_a_worker_refused_leads_to_what_is_wrong(orders: ApiHouse) -> None:
+    for content, row, words in (
+        ('name\n"=1\n2"\n', 2, "一行"),
+        ("nobody knows this\nx\n", 1, "下载模板"),
+    ):
+        batch = in_background(orders, content)
+        shown = orders.get("li.na", f"forms/order/imports/{batch}").get_json()
+        assert (shown["state"], shown["good"], shown["bad"]) == ("refused", 0, 1)
+        assert shown["refused"][0]["row"] == row
+        listed = orders.get("li.na", "forms/order/imports").get_json()["items"][0]
+        address = f"/api/v1/forms/order/imports/{batch}/errors.xlsx"
+        assert (listed["errors"], shown["errors"]) == (address, address)
+        heads, told = cells_of_errors(orders, address.removeprefix("/api/v1/"))
+        assert heads[-1] == "未导入的原因"
+        assert words in told[-1]
+        page = Browser(orders, "li.na").get(f"/f/order/import/{batch}")
+        assert f'href="{address}"' in page

@@ -119,7 +119,7 @@ def import_records(form: str) -> Response:
         raise Invalid(
             "import-refused",
             fields=refused.fields,
-            detail={"batch": kept.batch},
+            detail={"batch": kept.batch, "errors": errors_address(form, kept.batch or 0)},
             bad=refused.found.bad,
         ) from None
 
@@ -165,7 +165,7 @@ def listed(form: str) -> Response:
     """What this person imported, newest first."""
     parameters()
     with reading() as view:
-        items = [batch_json(batch) for batch in import_batches.batches(view, form)]
+        items = [batch_json(form, batch) for batch in import_batches.batches(view, form)]
     return answer({"items": items, "total": len(items), "page": 1, "size": len(items)})
 
 
@@ -177,11 +177,13 @@ def shown(form: str, batch: int) -> Response:
         found = import_batches.batch_of(view, form, batch)
         refused = import_batches.refused_of(view, form, batch)
     listed = [in_sheet_json(row, one) for row, ones in refused.items() for one in ones]
-    return answer({**batch_json(found), "refused": listed[: exchange.MOST_REFUSED]})
+    return answer({**batch_json(form, found), "refused": listed[: exchange.MOST_REFUSED]})
 
 
-def batch_json(batch: Batch) -> dict[str, Any]:
+def batch_json(form: str, batch: Batch) -> dict[str, Any]:
+    """`errors`: the address of the workbook that says what is wrong, once all is known."""
     mode, wanted = import_batches.mode_of(batch)
+    over = batch.state != "running"
     return {
         "id": batch.id,
         "at": instant(batch.at),
@@ -192,7 +194,12 @@ def batch_json(batch: Batch) -> dict[str, Any]:
         "state": batch.state,
         "good": batch.good,
         "bad": batch.bad,
+        "errors": errors_address(form, batch.id) if batch.bad and over else None,
     }
+
+
+def errors_address(form: str, batch: int) -> str:
+    return f"/api/v1/forms/{form}/imports/{batch}/errors.xlsx"
 
 
 @blueprint.get("/<form>/imports/<int:batch>/errors.xlsx")

@@ -43,15 +43,11 @@ class SheetColumn:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class SheetTable:
-    """The rows of one table of all records, of which each begins with the word of its record's
-    first column. `waiting`: rows of the records that were walked; whoever writes them takes them.
-    """
+class Headed:
+    """What has columns with titles and types."""
 
-    title: str
-    columns: tuple[SheetColumn, ...]
-    waiting: list[list[Any]] = field(default_factory=list)
+    __slots__ = ()
+    columns: Sequence[SheetColumn]
 
     @property
     def titles(self) -> list[str]:
@@ -62,8 +58,19 @@ class SheetTable:
         return [column.type for column in self.columns]
 
 
+@dataclass(slots=True)
+class SheetTable(Headed):
+    """The rows of one table of all records, of which each begins with the word of its record's
+    first column. `waiting`: rows of the records that were walked; whoever writes them takes them.
+    """
+
+    title: str
+    columns: tuple[SheetColumn, ...]
+    waiting: list[list[Any]] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Headed):
     """A sheet of a form. `pages`: some rows at a time, as one list a column; they may be walked
     once. `tables`: further sheets. `sensitive`: fields that are marked so and shown. `about`: what
     a sheet that comes back says of itself."""
@@ -78,14 +85,6 @@ class Exported:
     def rows(self) -> Iterator[Sequence[Any]]:
         for page in self.pages:
             yield from zip(*page, strict=True)
-
-    @property
-    def titles(self) -> list[str]:
-        return [column.title for column in self.columns]
-
-    @property
-    def types(self) -> list[str]:
-        return [column.type for column in self.columns]
 
 
 def export(

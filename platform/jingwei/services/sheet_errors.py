@@ -15,13 +15,14 @@ from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
-from jingwei.services.export import SheetColumn, SheetTable, guarded
+from jingwei.services.export import Headed, SheetColumn, SheetTable, guarded
 from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_headings import Headings, headings_of, headings_of_rows
 from jingwei.services.sheet_lines import Lines, Wanted, known_columns
 from jingwei.services.sheet_rows import Book, Row, Unread, Wrong
 from jingwei.texts import has_text, text
 
+WHOLE = 1  # the row of what is wrong with the sheet itself: that of its headings
 LEFT = "sheet-row-left"  # of a row of a table that belongs to no row
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,13})(?:\.[0-9]+)?\Z", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
@@ -29,7 +30,7 @@ Refusals = Mapping[int, Sequence[FieldRefusal]]
 
 
 @dataclass(slots=True)
-class Errors:
+class Errors(Headed):
     """A workbook of rows with what is wrong with them."""
 
     columns: list[SheetColumn]
@@ -37,19 +38,12 @@ class Errors:
     tables: list[SheetTable] = field(default_factory=list)
     about: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def titles(self) -> list[str]:
-        return [column.title for column in self.columns]
-
-    @property
-    def types(self) -> list[str]:
-        return [column.type for column in self.columns]
-
 
 def errors_of(
     view: Reading, form: str, sheet: Book, wanted: Wanted, refused: Refusals, locale: str
 ) -> Errors:
-    """Raises Refused for a file that cannot be read at all."""
+    """A sheet that is refused as a whole, or that nobody can read, has nothing to correct here: its
+    workbook says why."""
     definition = view.catalogue.forms[form]
     visible = known_columns(view, definition, wanted)
     rights = (
@@ -57,6 +51,9 @@ def errors_of(
         else view.rights.create_fields(view, form)
     )  # fmt: skip
     drawn = _Drawn(view, definition, wanted, rights, locale)
+    if refused.keys() <= {WHOLE}:
+        said = [one.message(locale) for one in refused.get(WHOLE, ())]
+        return Errors([drawn.problem], [[words] for words in said])
     lines = Lines(definition, wanted, visible)
     lines.open(sheet)
     main = _sorted(refused)
