@@ -126,17 +126,21 @@ def _look_at_the_rest(
     check_fields(catalogue, found)
     rules = Problems()
     check_rules(catalogue, rules)
-    check_trials(catalogue, sound.checked.of("test"), rules)
+    trials = Problems()
+    check_trials(catalogue, sound.checked.of("test"), trials)
     apart = sound.apart_from_the_wrong()
     texts = {path: file.text for path, file in checked.files.items()}
     said = {_line_or_place(problem, checked) for problem in problems.errors}
 
-    def told(problem: Problem) -> bool:
-        return problem.at.file in apart or sound.is_sure(problem)
-
+    tested = sound.tested_is_sound(checked)
+    more = [
+        *found,
+        *(one for one in rules.errors if one.at.file in apart or sound.is_sure(one)),
+        *(one for one in trials.errors if one.at.file in apart and (tested or one.suggestion)),
+    ]
     problems.extend(
         problem
-        for problem in (*found, *(one for one in rules.errors if told(one)))
+        for problem in more
         if _line_or_place(problem, checked) not in said
         and not sound.is_follow_up(problem, texts.get(problem.at.file, ""))
     )

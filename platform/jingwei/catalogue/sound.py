@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from jingwei.catalogue.check_files import Checked, check_file
 from jingwei.catalogue.link import check_references
@@ -34,7 +35,7 @@ _BRINGS = {
 _NAMED = frozenset(
     {"fields", "states", "choices", "items", "actions", "types", "facts", "levels", "inputs"}
     | {"members", "parameters", "controls", "ask", "related", "receipts", "data", "posts", "cases"}
-    | {"tiers", "trees", "drivers", "columns", "records"}
+    | {"tiers", "trees", "drivers", "columns", "records", "tiles", "charts", "narrative"}
 )
 # problems of which the names below may be missed elsewhere
 _WITH_NAMES = ("unknown-key", "misplaced-field", "unknown-field-type")
@@ -49,6 +50,7 @@ _MISSED = {
     "unknown-right": "name",
     "unknown-org-type": "name",
 }
+_NAME = re.compile(r"[\w.\[\]()\"' -]+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"(?<![\w(.])([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[:=：]")
 # keys that say who: everyone stands in for somebody who is not known
@@ -63,14 +65,15 @@ class Sound:
     touched: set[str] = field(default_factory=set)
     wrong: set[str] = field(default_factory=set)  # files that have a mistake
     lost: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)  # files that could not be read whole
+    unread: set[str] = field(default_factory=set)  # names of their definitions
     stood_for: set[str] = field(default_factory=set)  # fields in whose place another stands
 
     def is_follow_up(self, problem: Problem, text: str) -> bool:
         """Whether a problem may be there only since something was left out. `text`: the file's."""
         hole = _MISSED.get(problem.code)
         if hole is not None:
-            nothing_left = problem.holes.get("known") == ""
-            return nothing_left or str(problem.holes.get(hole)) in self.lost
+            return self._may_be_lost(problem, str(problem.holes.get(hole)), text)
         lines = text.split("\n")
         line = lines[problem.at.line - 1] if problem.at.line <= len(lines) else ""
         words = _WORD.findall(line)
@@ -78,9 +81,25 @@ class Sound:
             return True
         return not self.lost.isdisjoint(words)
 
+    def _may_be_lost(self, problem: Problem, name: str, text: str) -> bool:
+        """Whether what is missed may be in what was left out, or in what nobody could read."""
+        if name in self.lost or name == "row" or problem.holes.get("known") == "":
+            return True
+        if problem.suggestion is not None:
+            return not _NAME.fullmatch(problem.suggestion)  # a name that is refused itself
+        line = text.split("\n")[problem.at.line - 1]
+        unread = {*_WORD.findall(line), *_WORD.findall(str(problem.holes.get("place", "")))}
+        return problem.at.file in self.broken or not self.unread.isdisjoint(unread)
+
     def is_sure(self, problem: Problem) -> bool:
         """Whether a rule misses a name, which it would miss in the whole application too."""
         return problem.code in _MISSED
+
+    def tested_is_sound(self, before: Checked) -> bool:
+        """Whether nothing is wrong in what definition tests are about, however they lead to it."""
+        kinds = ("form", "workflow", "rows")
+        homes = {at.file for kind in kinds for at in before.known.get(kind, {}).values()}
+        return homes.isdisjoint(self.touched | self.wrong)
 
     def apart_from_the_wrong(self) -> set[str]:
         """Files that neither lost something nor name, or are named by, one that did."""
@@ -106,7 +125,11 @@ def sound_parts(checked: Checked, folders: Mapping[str, str], problems: Problems
     sound = Sound(checked, wrong={problem.at.file for problem in problems.errors})
     files = dict(checked.files)
     sound.lost = {name for file in files.values() if file.broken for name in _unread_names(file)}
+    sound.broken = {path for path, file in files.items() if file.broken}
+    sound.unread = {PurePosixPath(path).stem for path in sound.broken}
     sound.lost |= set(_misplaced_names(files, problems.errors))
+    bad = (str(one.holes.get("name", "")) for one in problems.errors if one.code == "bad-name")
+    sound.lost |= {re.sub(r"\W", "", name) for name in bad}
     wrong = _unbuilt(checked, _by_file(problems.errors))
     for path in (path for path, file in files.items() if file.broken):
         wrong.setdefault(path, [])  # what could be read of it is all there is
@@ -288,7 +311,8 @@ def _is_plain_field(file: YamlFile, path: Path) -> bool:
     data = _at(file.data, path)
     if path[-2:-1] != ("fields",) or not isinstance(data, dict):
         return False
-    return data.get("type") != Scalar("table") or path.count("fields") > 1
+    is_table = data.get("type") == Scalar("table") or "fields" in data
+    return not is_table or path.count("fields") > 1
 
 
 def _starts(file: YamlFile) -> list[tuple[tuple[int, int], Path]]:
