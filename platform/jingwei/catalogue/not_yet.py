@@ -41,6 +41,11 @@ _LATER = {
 }
 # kinds that are read, linked and checked, and do nothing yet
 LATER_KINDS = ("sources", "scenarios")
+# kinds whose `help` no page leads to
+WITHOUT_A_PAGE = (
+    *("orgs", "profiles", "roles", "posts", "calendars", "code_lists", "workflows", "modules"),
+    *("indicator_sets", "benchmarks", "classifications", "scorings", "rows", "alerts", "schedules"),
+)
 # kinds of which every org has the group's, whatever its layers say, but for thresholds
 LATER_LAYERS = ("alert", "indicator")
 
@@ -56,6 +61,8 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
         _warn_of_values(form, problems)
     for workflow in catalogue.workflows.values():
         for step in walk(workflow.steps):
+            if step.help is not None:
+                problems.add("not-yet-run", step.at, severity="warning", what="help")
             if step.signature is not None:
                 problems.add("not-yet-run", step.at, severity="warning", what="signature")
     for indicator in catalogue.indicators.values():
@@ -72,6 +79,11 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
             at = definition.origin.value("kind")
             what = Phrase(f"things.kind_{definition.kind}")
             problems.add("not-yet-run", at, severity="warning", what=what)
+    for kind in WITHOUT_A_PAGE:
+        for definition in getattr(catalogue, kind).values():
+            if definition.help is not None:
+                at = definition.origin.key("help")
+                problems.add("not-yet-run", at, severity="warning", what="help")
     _warn_of_channels(catalogue, problems)
 
 

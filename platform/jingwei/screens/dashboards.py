@@ -79,6 +79,7 @@ def show(name: str) -> Any:
         return page(
             view,
             "dashboard.html",
+            dashboard=definition,
             title=found["title"],
             name=name,
             made_at=shown.cells.moment(found["made_at"]),

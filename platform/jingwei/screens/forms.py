@@ -20,7 +20,7 @@ from jingwei.refusals import NotAllowed
 from jingwei.screens.buttons import submit_title
 from jingwei.screens.cells import FILES, Cells, form_or_404
 from jingwei.screens.choosing import asks_for_people
-from jingwei.screens.frame import page, service
+from jingwei.screens.frame import guide_address, page, service
 from jingwei.screens.live import Live, every_field, fills_of, live, row_defaults
 from jingwei.screens.session import reading
 from jingwei.screens.tabs import in_groups
@@ -271,7 +271,7 @@ def blocks_of(widgets: Widgets, form: Form) -> list[Block]:
                     max(1, min(section.columns, 4)),
                     found,
                     is_collapsed(widgets, form, section),
-                    section.help or "",
+                    guide_address(section.help),
                     tab,
                     rows,
                 )

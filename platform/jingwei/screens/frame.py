@@ -35,6 +35,7 @@ OWN_ICONS: Mapping[str, str] = {
     "form": "list",
     "dashboard": "layout-dashboard",
     "report": "report",
+    "guide": "info-circle",
 }
 
 
@@ -81,9 +82,21 @@ def page(view: Reading, template: str, *, code: int = 200, **context: Any) -> An
         writes_definitions=reach(view) is not None,
         manage_flows=_manage_flows(view),
         product=view.catalogue.manifest.title(locale()),
+        help_address=_help_of(context),
         **context,
     )
     return body, code, {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+
+
+def guide_address(pointer: str | None) -> str:
+    """Where `help: guide#heading` leads."""
+    return f"/guides/{pointer}" if pointer else ""
+
+
+def _help_of(context: Mapping[str, Any]) -> str:
+    """The help of what a page is about."""
+    about = (context.get(name) for name in ("form", "dashboard", "report", "indicator"))
+    return next((guide_address(getattr(one, "help", None)) for one in about if one is not None), "")
 
 
 def _manage_flows(view: Reading) -> str:
@@ -155,6 +168,8 @@ def _module(view: Reading, module: Module) -> Group:
             inner = _entries(view, inside)
             if inner:
                 groups.append(Group("", _said(title), "folder", tuple(inner)))
+    if module.home is not None and f"dashboard/{module.home}" not in module.menu:
+        entries = [*_entries(view, (f"dashboard/{module.home}",)), *entries]
     icon = module.icon if module.icon in icon_names() else "folder"
     return Group(module.name, module.title(locale()), icon, tuple(entries), tuple(groups))
 
@@ -181,6 +196,10 @@ def _entry(view: Reading, kind: str, name: str) -> Entry | None:
         if report is None or not is_for(view, report.for_):
             return None
         title, address = report.title, f"/reports/{name}"
+    elif kind == "guide" and name in catalogue.guides:
+        address = f"/guides/{name}"
+        active = request.path == address
+        return Entry(catalogue.guides[name].title, address, OWN_ICONS[kind], active)
     else:
         return None
     active = request.path == address or request.path.startswith(f"{address}/")

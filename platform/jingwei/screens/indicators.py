@@ -114,6 +114,7 @@ def one(name: str) -> Any:
         return page(
             view,
             "indicator.html",
+            indicator=definition,
             title=found["title"],
             card=found,
             row=_listed_row(view, {**found, "tags": found["tags"], "sets": found["sets"]}),

@@ -8,6 +8,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from jingwei.catalogue.guides import anchor
+
 TYPES = frozenset(("markdown", "rich_text"))
 _BELOW = 2  # a page has titles of its own: the highest heading of a text is an h3
 _LOWEST = 6
@@ -16,6 +18,11 @@ _LOWEST = 6
 def html(text: str) -> Markup:
     """The text as HTML."""
     return Markup(_READER.render(text))  # noqa: S704  # whatever was typed was escaped
+
+
+def chapters(text: str) -> Markup:
+    """The same with a place at each heading, to which `guide#heading` leads."""
+    return Markup(_GUIDES.render(text))  # noqa: S704  # as above
 
 
 def _reader() -> MarkdownIt:
@@ -34,4 +41,14 @@ def _settle(state: Any) -> None:
                 inner.attrSet("rel", "noopener noreferrer nofollow")
 
 
+def _place(state: Any) -> None:
+    known: set[str] = set()
+    for heading, words in zip(state.tokens, state.tokens[1:], strict=False):
+        if heading.type == "heading_open" and anchor(words.content) not in known:
+            known.add(anchor(words.content))
+            heading.attrSet("id", anchor(words.content))
+
+
 _READER = _reader()
+_GUIDES = _reader()
+_GUIDES.core.ruler.push("placed", _place)
