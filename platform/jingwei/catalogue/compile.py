@@ -128,6 +128,8 @@ def _look_at_the_rest(
     check_rules(catalogue, rules)
     trials = Problems()
     check_trials(catalogue, sound.checked.of("test"), trials)
+    layers = Problems()
+    check_layers(catalogue, layers)
     apart = sound.apart_from_the_wrong()
     texts = {path: file.text for path, file in checked.files.items()}
     said = {_line_or_place(problem, checked) for problem in problems.errors}
@@ -136,6 +138,7 @@ def _look_at_the_rest(
     more = [
         *found,
         *(one for one in rules.errors if one.at.file in apart or sound.is_sure(one)),
+        *(one for one in layers.errors if one.at.file in apart),
         *(one for one in trials.errors if one.at.file in apart and (tested or one.suggestion)),
     ]
     problems.extend(

@@ -49,6 +49,7 @@ _MISSED = {
     "unknown-state": "name",
     "unknown-right": "name",
     "unknown-org-type": "name",
+    "layer-for-nobody": "name",
 }
 _NAME = re.compile(r"[\w.\[\]()\"' -]+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
