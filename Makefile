@@ -7,6 +7,7 @@ STAMP := .venv/.installed
 
 install: $(STAMP)
 	@test ! -f platform/jingwei/assets.py || $(BIN)/python -m jingwei.assets
+	@$(BIN)/python -m compileall -q platform/jingwei
 
 $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PY) -m venv .venv

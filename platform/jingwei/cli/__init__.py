@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -124,11 +126,25 @@ class LazyGroup(Group):
         if module is None:
             return None
         name = f"jingwei.cli.{module}"
-        found = importlib.import_module(name)
+        with collecting_later():
+            found = importlib.import_module(name)
         command: click.Command | None = getattr(found, cmd_name.replace("-", "_"), None) or getattr(
             found, f"{cmd_name.replace('-', '_')}_", None
         )
         return command
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Modules make many objects and let go of none: looking for cycles while they are read costs a
+    sixth of the time of a start."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def environment_locale() -> str:

@@ -14,7 +14,7 @@ import structlog
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # has no types
 
 from jingwei.app import build_jobs, build_platform, create_app, start_background
-from jingwei.cli import Context, words
+from jingwei.cli import Context, collecting_later, words
 from jingwei.cli.commands import command, option
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import connect, job_queue
@@ -137,7 +137,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(self.settings)
+        with collecting_later():
+            return create_app(self.settings)
 
     def _started(self, gunicorn_worker: Any) -> None:
         platform: Platform = gunicorn_worker.wsgi.extensions[EXTENSION]
