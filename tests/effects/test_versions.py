@@ -10,7 +10,7 @@ import pytest
 from backends import on_sqlite
 from services_house import FILES, PEOPLE, House, open_house
 
-from jingwei.refusals import Conflict, NotAllowed, NotFound
+from jingwei.refusals import Conflict, Invalid, NotAllowed, NotFound
 from jingwei.services import actions, effects, facts, flows, records, snapshots, versions
 from jingwei.services.effects import listeners
 from jingwei.services.events import Listeners
@@ -211,8 +211,91 @@ def test_a_discarded_amendment_restores_the_version_row_by_row(house: House) -> 
         ("甲", Decimal(1)),
         ("乙", Decimal(2)),
     ]
-    assert record["lines"][1]["id"] == second["id"]
+    assert [row["id"] for row in record["lines"]] == [first["id"], second["id"]]
     assert targets(house, plan) == [100.0]
+
+
+NOTE = """
+kind: form
+title: 便笺
+submit: {amend: true, cancel: true}
+versions: on_approval
+fields:
+  org: {type: org, title: 单位, required: true, default: =me.org}
+  amount: {type: number, title: 数值}
+  scan: {type: text, title: 附注, editable_after_submit: true}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      what: {type: text, title: 内容}
+      cost: {type: number, title: 成本}
+permissions:
+  planner:
+    post: planner
+    can: [read, create, update, submit, amend, cancel]
+    scope: org
+    hide: [lines.cost]
+  ops: {role: group_ops, can: [read, create, update], scope: all}
+"""
+
+
+def submitted(house: House, note: int) -> None:
+    house.do("li.na", lambda work: records.submit_without_flow(work, "note", note))
+
+
+def noted(house: House, note: int) -> dict[str, Any]:
+    with house.read("ops") as view:
+        return dict(view.store.load(view.connection, "note", [note])[note])
+
+
+def test_without_approval_each_submission_is_in_force_and_discarding_goes_back_to_it(
+    house: House,
+) -> None:
+    house.publish({"forms/note.yaml": NOTE})
+    note = house.create("li.na", "note", amount=1)["id"]
+    for amount in (100, 200, 300):
+        house.update("li.na", "note", note, amount=amount)
+        submitted(house, note)
+        house.do("li.na", lambda work: versions.amend(work, "note", note))
+    house.update("li.na", "note", note, amount=9)
+
+    house.do("li.na", lambda work: versions.discard(work, "note", note))
+
+    assert (noted(house, note)["status"], noted(house, note)["amount"]) == ("submitted", 300)
+    with house.read("li.na") as view:
+        kept = snapshots.versions(view, "note", note)
+    assert [one["record"]["amount"] for one in kept] == [100, 200, 300]
+
+    house.update("li.na", "note", note, scan="后补")  # left open: in force without a submission
+    house.do("li.na", lambda work: versions.amend(work, "note", note))
+    house.update("li.na", "note", note, scan="改")
+    house.do("li.na", lambda work: versions.discard(work, "note", note))
+    assert noted(house, note)["scan"] == "后补"
+
+
+def test_a_row_that_comes_back_is_the_same_row_with_what_its_restorer_may_not_see(
+    house: House,
+) -> None:
+    house.publish({"forms/note.yaml": NOTE})
+    rows = [{"what": "甲", "cost": 77}, {"what": "乙", "cost": 5}]
+    note = house.create("ops", "note", org="A", amount=1, lines=rows)["id"]
+    submitted(house, note)
+    before = noted(house, note)["lines"]
+    house.do("li.na", lambda work: versions.amend(work, "note", note))
+    kept = {"id": before[1]["id"], "what": "乙改"}
+    now = house.update("li.na", "note", note, lines=[kept])
+    assert [row.get("cost") for row in noted(house, note)["lines"]] == [5]
+
+    revision = now["revision"]
+    house.do(
+        "li.na",
+        lambda work: snapshots.restore(work, "note", note, 1, expected_revision=revision),
+    )
+
+    assert noted(house, note)["lines"] == before
+    with pytest.raises(Invalid):  # rows of others are still not to be had
+        house.update("li.na", "note", note, lines=[{"id": before[0]["id"] + 10_000}])
 
 
 @on_sqlite

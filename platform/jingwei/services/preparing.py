@@ -132,7 +132,8 @@ def _prepare_update(
     after = {**before, **values}
     for table in plan.tables:
         after[table] = [dict(row) for row in after.get(table) or ()]
-    _merge_rows(work, plan, before, after, values, found)
+    gone = parsing.parse(work, plan, change.gone, Found()) if change.gone else {}
+    _merge_rows(work, plan, before, after, values, gone, found)
     filling.fill(work, plan, after, before, change.values.keys())
     if after["org"] != before["org"]:
         check_org(work, plan, after, source, found)
@@ -218,25 +219,28 @@ def _merge_rows(
     before: Mapping[str, Any],
     after: dict[str, Any],
     values: Mapping[str, Any],
+    gone: Mapping[str, Any],
     found: Found,
 ) -> None:
-    """Rows that were sent by id keep the columns that were not sent."""
+    """Rows that were sent by id keep the columns that were not sent. `gone`: see Change."""
     for table in plan.tables:
         if table not in values:
             continue
-        known = {row["id"]: row for row in before.get(table) or ()}
+        there = {row["id"] for row in before.get(table) or ()}
+        known = {row["id"]: row for row in (*gone.get(table, ()), *(before.get(table) or ()))}
         after[table] = [
             {**known.get(row.get("id"), {}), **row} if row.get("id") in known else dict(row)
             for row in values[table]
         ]
         definition = plan.form.fields[table]
-        if definition.append_only and not set(known) <= {r.get("id") for r in after[table]}:
+        if definition.append_only and not there <= {r.get("id") for r in after[table]}:
             found.add(table, "append-only")
         for row in after[table]:
             computing.fill_row_defaults(work, plan, table, row, after)
     if before.get("status") in EDITABLE:
         generating.refresh(work, plan, after, found)
-    _give_row_ids(work, plan, after, before, found)
+    known_rows = {t: (*(before.get(t) or ()), *gone.get(t, ())) for t in plan.tables}
+    _give_row_ids(work, plan, after, known_rows, found)
 
 
 def _judge(

@@ -282,9 +282,10 @@ def update(
     source: Source = "user",
     allowed: frozenset[str] | None = None,
     require: frozenset[str] = frozenset(),
+    gone: Mapping[str, Sequence[Mapping[str, Any]]] = {},
 ) -> Written:
     plain, reasons = _without_reasons(values)
-    change = Change("update", id, plain, expected_revision, allowed, require, reasons)
+    change = Change("update", id, plain, expected_revision, allowed, require, reasons, gone)
     return write_many(work, form, [change], source=source)[0]
 
 

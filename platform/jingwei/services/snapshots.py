@@ -13,6 +13,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.records import Written
 from jingwei.services.rights import FieldRights
+from jingwei.services.versions import gone_rows
 from jingwei.storage.people import logins_of
 from jingwei.storage.versions import VersionRow, versions_of
 
@@ -80,13 +81,14 @@ def restore(
     definition = work.catalogue.forms[form]
     then = todays_body(work, form, known[number])
     values = {
-        name: _writable_rows(field, then[name], found.get(name) or (), rights)
-        if field.type == "table"
-        else then[name]
+        name: _writable_rows(field, then[name], rights) if field.type == "table" else then[name]
         for name, field in definition.fields.items()
         if name in then and name in rights.writable and _may_be_written(field)
     }
-    return records.update(work, form, record, values, expected_revision=expected_revision)
+    gone = gone_rows(definition, then, found)
+    return records.update(
+        work, form, record, values, expected_revision=expected_revision, gone=gone
+    )
 
 
 def _may_be_written(field: Field) -> bool:
@@ -95,26 +97,16 @@ def _may_be_written(field: Field) -> bool:
 
 
 def _writable_rows(
-    table: Field,
-    rows: Sequence[Mapping[str, Any]],
-    there: Sequence[Mapping[str, Any]],
-    rights: FieldRights,
+    table: Field, rows: Sequence[Mapping[str, Any]], rights: FieldRights
 ) -> list[dict[str, Any]]:
     """The rows as they were, as far as the actor may write them. One that was removed since comes
-    back as a new row."""
-    known = {row["id"] for row in there}
+    back whole, by the side of this."""
     names = [
         name
         for name, column in table.fields.items()
         if column.path in rights.writable and _may_be_written(column)
     ]
-    return [
-        {
-            **({"id": row["id"]} if row.get("id") in known else {}),
-            **{name: row[name] for name in names if name in row},
-        }
-        for row in rows or ()
-    ]
+    return [{"id": row["id"], **{n: row[n] for n in names if n in row}} for row in rows or ()]
 
 
 def _visible(form: Form, body: Mapping[str, Any], visible: frozenset[str]) -> dict[str, Any]:

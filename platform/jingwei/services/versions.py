@@ -18,6 +18,7 @@ from jingwei.services.display import rendered
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
+from jingwei.storage.types import exact_json, json_text
 from jingwei.storage.versions import VersionRow, insert_version, next_version, versions_of
 
 IN_FORCE = ("approved", "submitted")
@@ -31,6 +32,11 @@ def keeps_versions(form: Form) -> bool:
 def cuts_at_approval(form: Form) -> bool:
     rule = form.versions
     return rule == "on_approval" or (isinstance(rule, Mapping) and rule.get("cut") == "approval")
+
+
+def cuts_at_submit(form: Form) -> bool:
+    """Where nobody approves, what is submitted is in force."""
+    return cuts_at_approval(form) and not (form.workflow or form.workflows)
 
 
 def cut(work: Work, form: str, id: int, label: Template | None = None) -> int:
@@ -86,7 +92,7 @@ def newest(view: Reading, id: int) -> VersionRow | None:
 
 def is_amending(view: Reading, form: Form, record: Mapping[str, Any]) -> bool:
     """Whether this is the working copy of a record whose newest version is in force."""
-    if not keeps_versions(form) or record.get("status") in (None, *IN_FORCE):
+    if not keeps_versions(form) or record.get("status") in (None, "cancelled", *IN_FORCE):
         return False
     return newest(view, record["id"]) is not None
 
@@ -103,9 +109,26 @@ def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
         raise NotAllowed("not-allowed", action="amend")
     if record["status"] not in IN_FORCE:
         raise Conflict("not-in-force", status=record["status"])
-    if keeps_versions(definition) and newest(work, id) is None:
+    if keeps_versions(definition) and not _is_kept(work, form, record):
         cut(work.as_system(), form, id)
     return records.set_system(work, form, id, action="amended", status="draft")
+
+
+def _is_kept(work: Work, form: str, record: Mapping[str, Any]) -> bool:
+    """Whether the newest version holds what the record holds: fields left open after approval,
+    actions and effects may have changed it since."""
+    version = newest(work, record["id"])
+    if version is None:
+        return False
+    was, now = todays_body(work, form, version), exact_json(json_text(body_of(work, form, record)))
+    return all(was.get(name) == now[name] for name in now if name in _kept_names(work, form))
+
+
+def _kept_names(work: Work, form: str) -> frozenset[str]:
+    """The fields that a version gives back: all but those computed."""
+    plan = form_plan(work.store, work.catalogue, form)
+    computed = {one.name for one in plan.computes if one.table is None}
+    return frozenset({*plan.kept, *plan.tables} - computed)
 
 
 def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
@@ -121,22 +144,26 @@ def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
     version = newest(work, id)
     if version is None or record["status"] not in MAY_DISCARD:
         raise Conflict("nothing-to-discard", status=record["status"])
-    plan = form_plan(work.store, work.catalogue, form)
-    computed = {one.name for one in plan.computes if one.table is None}
-    values = {
-        name: _rows(value, record.get(name) or ()) if name in plan.tables else value
-        for name, value in todays_body(work, form, version).items()
-        if name in definition.fields and name not in computed
-    }
-    records.update(work.as_system(), form, id, values, source="action")
+    kept, body = _kept_names(work, form), todays_body(work, form, version)
+    values = {name: value for name, value in body.items() if name in kept}
+    gone = gone_rows(definition, body, record)
+    records.update(work.as_system(), form, id, values, source="action", gone=gone)
     status = version.body.get("status") or "approved"
     return records.set_system(work, form, id, action="discarded", status=status)
 
 
-def _rows(rows: Any, there: Any) -> list[dict[str, Any]]:
-    """Rows of the version; one that the amendment removed comes back as a new row."""
-    known = {row["id"] for row in there}
-    return [{n: v for n, v in row.items() if n != "id" or v in known} for row in rows or ()]
+def gone_rows(
+    form: Form, body: Mapping[str, Any], record: Mapping[str, Any]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of a version that the record has no more, by table: they may come back as they
+    were, under their id."""
+    found = {}
+    for table in form.tables:
+        there = {row["id"] for row in record.get(table) or ()}
+        gone = [row for row in body.get(table) or () if row.get("id") not in {None, *there}]
+        if gone:
+            found[table] = gone
+    return found
 
 
 # --- in expressions -----------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class Change(NamedTuple):
     Under `_reasons` they may say why a computed value is overridden.
 
     `allowed`: fields this change may write although the record is locked (a step of a flow).
+    `gone`: by table, JSON rows of an earlier version that may come back under their id, with
+    every column they had.
     """
 
     kind: Kind
@@ -35,6 +37,7 @@ class Change(NamedTuple):
     allowed: frozenset[str] | None = None
     require: frozenset[str] = frozenset()
     reasons: Mapping[str, Any] = _NOTHING  # of overridden values, by field
+    gone: Mapping[str, Sequence[Mapping[str, Any]]] = _NOTHING
 
 
 @dataclass(slots=True)

@@ -21,7 +21,9 @@ def on_changed(work: Work, changed: Changed) -> None:
     form = work.catalogue.forms.get(changed.form)
     if form is None:
         return
-    if changed.kind == "record.approved" and versions.cuts_at_approval(form):
+    if (changed.kind == "record.approved" and versions.cuts_at_approval(form)) or (
+        changed.kind == "record.submitted" and versions.cuts_at_submit(form)
+    ):
         versions.cut(work.as_system(), form.name, changed.id)
     if form.events:
         _run_events(work, form, changed)
