@@ -12,7 +12,7 @@ from jingwei.language.field_types.numbers import integer_of, written_number
 from jingwei.language.meant import meant_boolean, meant_duration, meant_value
 from jingwei.language.meant_words import meant_schedule, meant_word
 from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
-from jingwei.language.small import parse_at, parse_duration
+from jingwei.language.small import never_fires, parse_at, parse_duration
 from jingwei.language.text import Text
 from jingwei.language.values import Due, Formula, Literal_, Rung
 from jingwei.language.walker import BAD, Walker, reads, well_named, wrong_shape
@@ -244,6 +244,8 @@ def read_at(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         meant = meant_schedule(scalar.text[:40])
         at_ = walker.value_at(path)
         return walker.fail("bad-schedule", at_, suggestion=meant, value=scalar.text[:40])
+    if never_fires(at):
+        return walker.fail("never-fires", walker.value_at(path), value=scalar.text[:40])
     return at
 
 

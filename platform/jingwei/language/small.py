@@ -53,6 +53,20 @@ def parse_at(text: str) -> At | None:
     return None
 
 
+_MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def never_fires(at: At) -> bool:
+    """Whether none of its months has any of its days, such as 30 February."""
+    _, _, days, months, weekdays = at.cron.split()
+    if days.startswith("*") or months.startswith("*") or weekdays != "*":
+        return False
+    first = min(int(re.split("[-/]", part)[0]) for part in days.split(","))
+    spans = (re.split("[-/]", part) for part in months.split(","))
+    every = {m for span in spans for m in range(int(span[0]), int(span[-1]) + 1)}
+    return all(first > _MOST_DAYS[month - 1] for month in every if month <= 12)
+
+
 def _within(text: str, low: int, high: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 2 and low <= int(text) <= high
 

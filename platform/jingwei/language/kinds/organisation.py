@@ -10,6 +10,7 @@ from jingwei.language.kinds.form import COLLECT
 from jingwei.language.organisation import Move, Org, OrgType, OrgTypes, Post, Profile, Role
 from jingwei.language.shapes import (
     BOOLEAN,
+    CODE,
     CONDITION,
     DATE,
     NAME,
@@ -51,7 +52,7 @@ _SEAT = by_shape(scalar=WORD, items=list_of(WORD))
 ORG = kind(
     "org",
     {
-        "code": WORD,
+        "code": CODE,
         "type": ref("org_type"),
         "valid_from": DATE,
         "valid_to": DATE,
