@@ -104,7 +104,10 @@ class Typing:
     ) -> None:
         """The further words of an expression that name nothing."""
         while error.code == "unknown-name" and len(scope.guessed) < MOST_NAMES:
-            scope = replace(scope, guessed=scope.guessed | {str(error.holes["name"])})
+            name = str(error.holes["name"])
+            if name in scope.guessed:
+                return  # a name of something else is wanted there
+            scope = replace(scope, guessed=scope.guessed | {name})
             try:
                 check(formula.source, scope, expected)
                 return
