@@ -137,6 +137,40 @@ def test_a_view_is_its_owner_s_or_a_team_s(api_on_both: ApiHouse) -> None:
     assert (kept["wish"], kept["scope"], kept["mine"]) == (wish, "personal", True)
 
 
+def test_a_list_opens_as_one_chose_or_as_the_nearest_team_has_it(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+
+    def opens(login: str) -> str | None:
+        found = api.get(login, f"{FORM}/views").get_json()
+        known = {one["id"]: one["title"] for one in found["items"]}
+        return None if found["default"] is None else str(known[found["default"]])
+
+    def save(login: str, title: str, org: str | None, opens: bool = True) -> int:
+        body = {"title": title, "wish": {"sort": ["name"]}, "org": org, "opens": opens}
+        made_ = api.post(login, f"{FORM}/views", body).get_json()
+        assert made_["opens"] is (opens and org is not None)
+        return int(made_["id"])
+
+    save("chen.jie", "板块", "S1")
+    assert (opens("li.na"), opens("wang.wu"), opens("ops")) == ("板块", "板块", None)
+    save("li.na", "甲", "A")
+    assert (opens("li.na"), opens("wang.wu")) == ("甲", "板块")
+    mine = save("li.na", "自己", None)
+    assert opens("li.na") == "甲"
+
+    for view, title in ((mine, "自己"), (None, None)):  # a choice of one's own goes before both
+        assert api.put("li.na", f"{FORM}/views/default", {"view": view}).status_code == 200
+        assert opens("li.na") == title
+    second = save("wang.wu", "乙", "B", opens=False)
+    assert opens("wang.wu") == "板块"
+    path = f"{FORM}/views/{second}"
+    assert api.patch("wang.wu", path, {"opens": True}).get_json()["opens"]
+    third = save("wang.wu", "乙二", "B")  # a team has one
+    assert opens("wang.wu") == "乙二"
+    assert api.patch("wang.wu", f"{FORM}/views/{third}", {"org": None}).get_json()["opens"] is False
+    assert opens("wang.wu") == "板块"
+
+
 def test_a_locked_view_is_changed_by_its_owner_only(api: ApiHouse) -> None:
     body = {"title": "共用", "wish": {"sort": ["name"]}, "org": "S1"}
     made_ = api.post("chen.jie", f"{FORM}/views", body).get_json()

@@ -57,6 +57,21 @@ FILES = {
     "forms/contract.yaml": CONTRACT,
     "forms/survey.yaml": SURVEY,
     "forms/bill.yaml": BILL,
+    "forms/voucher.yaml": """
+kind: form
+title: 凭单
+fields:
+  text: {type: text, title: 名称}
+  paid: {type: money, unit: CNY, title: 金额}
+list:
+  columns: [text, paid]
+  views:
+    large: {type: table, title: 大额, columns: [text], filter: paid > 10, sort: [-paid]}
+  opens_with: {large: {role: group_ops}}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+  ops: {role: group_ops, can: [read], scope: all}
+""",
 }
 
 
@@ -425,6 +440,22 @@ def test_a_list_opens_with_the_view_that_one_chose_while_it_is_there(
     assert code(house.put("ops", "forms/survey/views/default", with_it)) == (404, "no-such-view")
     assert house.delete("li.na", f"forms/survey/views/{id}").status_code == 204
     assert pages.get("li.na", "/f/survey").status_code == 200
+
+
+def test_a_form_says_with_which_of_its_views_whose_list_opens(
+    house: ApiHouse, pages: Pages
+) -> None:
+    for name, paid in (("小", 5), ("中", 20), ("大", 90)):
+        house.make("li.na", "voucher", text=name, paid=paid)
+    opened = pages.get("ops", "/f/voucher")
+    assert (opened.status_code, opened.location) == (302, "/f/voucher?view=large")
+    page = pages.page("ops", opened.location)
+    assert texts(page, "//a[contains(@class,'row-link')]") == ["大", "中"]
+    assert "金额" not in texts(page, "//thead/tr/th")
+    assert texts(page, "//*[@class='ways']/a[@aria-current]") == ["大额"]
+    narrowed = pages.page("ops", "/f/voucher?view=large&filter=paid+%3C+50")
+    assert texts(narrowed, "//a[contains(@class,'row-link')]") == ["中"]
+    assert pages.get("li.na", "/f/voucher").status_code == 200  # hers opens as it is
 
 
 def test_only_who_may_change_a_view_is_offered_to_rename_it(

@@ -79,16 +79,18 @@ def groups(form: str) -> Response:
 
 @blueprint.get("/views")
 def list_views(form: str) -> Response:
+    """`default`: what one's list opens with: a view by its id, one of the form's by its name."""
     parameters()
     with reading() as view:
         items = saved_views.views(view, form)
-    return answer({"items": items, "total": len(items)})
+        default = saved_views.default(view, form)
+    return answer({"items": items, "total": len(items), "default": default})
 
 
 @blueprint.post("/views")
 def save_view(form: str) -> Response:
     parameters()
-    body = known_body("title", "org", "locked", "wish")
+    body = known_body("title", "org", "locked", "opens", "wish")
 
     def handler(work: Work) -> Answer:
         return 201, saved_views.save(work, form, body)
@@ -98,7 +100,8 @@ def save_view(form: str) -> Response:
 
 @blueprint.put("/views/default")
 def open_with_view(form: str) -> Response:
-    """`{view}`: the id of the view that one's list opens with; null: as the form has it."""
+    """`{view}`: the id of the view that one's list opens with; null: with the plain list.
+    Until one chooses, it opens with what one's team or role has."""
     parameters()
     body = known_body("view")
 
@@ -112,7 +115,7 @@ def open_with_view(form: str) -> Response:
 @blueprint.patch("/views/<int:id>")
 def change_view(form: str, id: int) -> Response:
     parameters()
-    body = known_body("title", "org", "locked", "wish")
+    body = known_body("title", "org", "locked", "opens", "wish")
 
     def handler(work: Work) -> Answer:
         return 200, saved_views.change(work, form, id, body)

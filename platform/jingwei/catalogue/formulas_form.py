@@ -173,6 +173,12 @@ def _type_page(typing: Typing, form: Form, record: Scope) -> None:
             typing.condition(section.collapsed, record)
     typing.condition(form.list.default_filter, record)
     _type_begins(typing, form)
+    for name, view in form.list.views.items():
+        if view.get("filter"):
+            at = form.origin.value("list", "views", name, "filter")
+            _type_as_typed(typing, form, Formula(str(view["filter"]), at))
+    for who in form.list.opens_with.values():
+        typing.who(who, record)
     for related in form.related.values():
         if related.where is not None:
             candidate = link_to(related.form, form.origin.key("related", related.name))
@@ -185,10 +191,14 @@ def _type_begins(typing: Typing, form: Form) -> None:
     begins = form.list.default_filter
     if begins is None or begins not in typing.expressions:
         return
+    _type_as_typed(typing, form, begins)
+
+
+def _type_as_typed(typing: Typing, form: Form, filter: Formula) -> None:
     try:
-        scopes.check_filter(typing.catalogue, form.name, begins.source, (), lambda _: ())
+        scopes.check_filter(typing.catalogue, form.name, filter.source, (), lambda _: ())
     except ExpressionError as error:
-        typing.fail(begins, error)
+        typing.fail(filter, error)
 
 
 def _type_collect(typing: Typing, form: Form) -> None:

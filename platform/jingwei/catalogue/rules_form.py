@@ -303,6 +303,17 @@ def _check_list(catalogue: Catalogue, form: Form, problems: Problems) -> None:
             if key == "columns" and path in form.list.columns[:index]:
                 line = form.origin.value("list", key, form.list.columns.index(path)).line
                 problems.add("field-twice", at, severity="warning", name=path, line=line)
+    for name in form.list.opens_with:
+        if name not in form.list.views:
+            at = form.origin.key("list", "opens_with", name)
+            known, suggestion = form.list.views, nearest(name, form.list.views)
+            problems.add(
+                "unknown-view",
+                at,
+                suggestion=suggestion,
+                name=name,
+                known=", ".join(known) or "–",
+            )
     for name, view in form.list.views.items():
         for key in ("by", "start", "end", "value"):
             if key in view:

@@ -233,7 +233,8 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListView:
-    """The list page: what is shown, filtered and sorted. `sort` keys begin with `-` to descend."""
+    """The list page: what is shown, filtered and sorted. `sort` keys begin with `-` to descend.
+    `opens_with`: whose list opens with which of the views; the first that is theirs."""
 
     columns: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
@@ -241,6 +242,7 @@ class ListView:
     group: tuple[str, ...] = ()
     default_filter: Formula | None = None
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    opens_with: Mapping[str, Whos] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -84,7 +84,7 @@ def choices(form: Form) -> list[ViewChoice]:
         ]
     for name, shape in form.list.views.items():
         kind = str(shape.get("type"))
-        if kind in KINDS:
+        if kind in (*KINDS, "table"):
             found.append(ViewChoice(name, _title(shape, kind), ICONS[kind], kind))
     return found
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, redirect, render_template, request
 
@@ -66,7 +66,9 @@ def show(form: str) -> Any:
 def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     rights = view.rights.fields(view, form.name)
     asked_columns = shaping.columns_asked(form, rights.visible)
-    columns = [cells.column(form, p) for p in asked_columns or _paths(form, rights.visible)]
+    own = form.list.views.get(request.args.get("view", ""), {})
+    shown = asked_columns or shown_paths(form, own.get("columns") or (), rights.visible)
+    columns = [cells.column(form, p) for p in shown or _paths(form, rights.visible)]
     may_delete = view.rights.decide(view, form.name, "delete").allowed
     in_bin = may_delete and request.args.get("deleted") == "1"
     in_groups = {} if in_bin else shaping.group_asked(form, rights.visible - rights.masked)
@@ -78,10 +80,11 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     found = RecordPage([], 0, 1, size)
     there = [name for name in ("revision",) if name in rights.visible]
     asked = _filter_text(form, cells, filters)
-    standing = None if in_bin else _standing(form)
+    begins = own.get("filter")
+    standing = None if in_bin or begins else _standing(form)
     wish = ListWish(
-        filter=asked or standing,
-        sort=tuple(s for s in request.args.get("sort", "").split(",") if s),
+        filter=f"({begins}) and ({asked})" if begins and asked else begins or asked or standing,
+        sort=tuple(s for s in request.args.get("sort", "").split(",") if s) or _sort_of(own),
         page=max(number, 1),
         size=size,
         q=request.args.get("q", "").strip() or None,
@@ -142,7 +145,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "standing": standing if not asked else None,
         "board": board,
         "ways": boards.choices(form),
-        "way": request.args.get("view", "") if board or form.tree else "",
+        "way": request.args.get("view", "") if board or form.tree or own else "",
         "grouped": grouped,
         "in_groups": in_groups,
         "begins_grouped": bool(form.list.group),
@@ -172,6 +175,8 @@ def _opens_with(view: Reading, form: Form) -> str | None:
     wanted = saved_views.default(view, form.name)
     if wanted is None:
         return None
+    if isinstance(wanted, str):
+        return f"/f/{form.name}?view={quote(wanted)}"
     return next((one["address"] for one in _saved(view, form) if one["id"] == wanted), None)
 
 
@@ -201,6 +206,12 @@ def _rename() -> str:
     words = text("screens.list.shape.name", locale())
     asked = [{"name": "title", "title": words, "type": "text", "required": True}]
     return json.dumps(asked, ensure_ascii=False)
+
+
+def _sort_of(own: Mapping[str, Any]) -> tuple[str, ...]:
+    """The order of a view of the form's own."""
+    sort = own.get("sort") or ()
+    return (sort,) if isinstance(sort, str) else tuple(sort)
 
 
 def _paths(form: Form, visible: frozenset[str]) -> list[str]:

@@ -13,11 +13,13 @@ from jingwei.services import grouping, listing
 from jingwei.services.commands import Reading, Work
 from jingwei.services.grouping import GroupWish
 from jingwei.services.listing import ListWish
+from jingwei.services.rights import anchors_of
 from jingwei.storage import personal
 from jingwei.storage import views as rows
 from jingwei.storage.views import ViewRow
 
 MOST_TITLE = 60
+PLAIN = 0  # who chose the list itself
 MOST_VIEWS = 100
 WISH = {
     **{"filter": str, "sort": list, "fields": list, "q": str, "view": str},
@@ -48,9 +50,11 @@ def save(work: Work, form: str, given: Mapping[str, Any]) -> dict[str, Any]:
         _wish(work, definition, given.get("wish")),
         given.get("locked") is True,
         work.now,
+        _opens(given, given.get("org")),
         work.actor.login,
     )
     rows.insert_view(work.connection, row)
+    _alone(work, row)
     return _json(work, row)
 
 
@@ -68,9 +72,25 @@ def change(work: Work, form: str, id: int, given: Mapping[str, Any]) -> dict[str
         row = replace(row, locked=given["locked"] is True)
     if "wish" in given:
         row = replace(row, body=_wish(work, definition, given["wish"]))
+    if "opens" in given and row.owner != work.actor.id:
+        raise NotAllowed("not-allowed", action="update")
+    if "opens" in given or row.org is None:
+        row = replace(row, opens=_opens(given, row.org))
     row = replace(row, at=work.now)
     rows.update_view(work.connection, row)
+    _alone(work, row)
     return _json(work, row)
+
+
+def _opens(given: Mapping[str, Any], org: object) -> bool:
+    """Whether the lists of a team open with the view; a view of one person is no team's."""
+    return given.get("opens") is True and org is not None
+
+
+def _alone(work: Work, row: ViewRow) -> None:
+    """A team's lists open with one view: the last one that was made so."""
+    if row.opens and row.org is not None:
+        rows.opens_alone(work.connection, row)
 
 
 def remove(work: Work, form: str, id: int) -> None:
@@ -92,20 +112,30 @@ def _mine(work: Work, form: str, id: int) -> ViewRow:
 # --- what a list opens with ----------------------------------------------------------------------
 
 
-def default(view: Reading, form: str) -> int | None:
-    """The view that the reader's list of a form opens with; None: as the form has it."""
-    found = personal.kept(view.connection, view.actor.id, f"view:{_key(view, form)}")
-    return found if type(found) is int else None
+def default(view: Reading, form: str) -> int | str | None:
+    """The view that the reader's list of a form opens with: what he chose, else what the nearest of
+    his orgs opens with, else the name of what the form has for people like him. None: the list."""
+    key = _key(view, form)
+    chosen = personal.kept(view.connection, view.actor.id, f"view:{key}")
+    if type(chosen) is int:
+        return chosen or None
+    opening = {row.org: row.id for row in rows.opening(view.connection, key, _team_keys(view))}
+    for org in _nearest_first(view) if opening else ():
+        if org in opening:
+            return opening[org]
+    shape = view.catalogue.forms[form].list
+    theirs = (n for n in shape.opens_with if n in shape.views)
+    return next((n for n in theirs if anchors_of(view, shape.opens_with[n])), None)
 
 
 def open_with(work: Work, form: str, id: Any) -> None:
-    """Have the actor's list open with a view that he may open; None: as the form has it. Raises
-    NotFound."""
+    """Have the actor's list open with a view that he may open; None: with the plain list, whatever
+    his team's opens with. Raises NotFound."""
     listing.raise_unless_known(work, listing.form_of(work, form))
     if id is not None and not any(one["id"] == id for one in views(work, form) if one["id"]):
         raise NotFound("no-such-view")
     name = f"view:{_key(work, form)}"
-    personal.keep(work.connection, work.actor.id, name, id, work.now)
+    personal.keep(work.connection, work.actor.id, name, id or PLAIN, work.now)
 
 
 # --- parts ---------------------------------------------------------------------------------------
@@ -121,6 +151,13 @@ def _team_keys(view: Reading) -> list[int]:
         org for own in view.actor.orgs for org in view.catalogue.tree.ancestors(own, view.today)
     }
     return sorted(view.installation.book.key("org", org) for org in above | set(view.actor.orgs))
+
+
+def _nearest_first(view: Reading) -> list[int]:
+    """The same, the own orgs before those above them."""
+    ways = [[own, *view.catalogue.tree.ancestors(own, view.today)] for own in view.actor.orgs]
+    far = sorted((place, org) for way in ways for place, org in enumerate(way))
+    return [view.installation.book.key("org", org) for _, org in far]
 
 
 def _team(view: Reading, org: Any) -> int | None:
@@ -176,6 +213,7 @@ def _json(view: Reading, row: ViewRow) -> dict[str, Any]:
         "title": row.title,
         "wish": row.body,
         "locked": row.locked,
+        "opens": row.opens,
         "owner": row.login,
         "mine": own,
         "writable": own or not row.locked,
@@ -185,15 +223,19 @@ def _json(view: Reading, row: ViewRow) -> dict[str, Any]:
 def _of_form(view: Reading, form: Form) -> list[dict[str, Any]]:
     found = []
     for name, shape in form.list.views.items():
-        title = shape.get("title")
+        written: Any = shape.get("title")  # as it stands in the file
+        if isinstance(written, Mapping):
+            written = written.get("zh") or next(iter(written.values()), None)
+        whos = form.list.opens_with.get(name, ())
         found.append(
             {
                 "id": None,
                 "scope": "system",
                 "org": None,
-                "title": title("zh") if title else name,
+                "title": str(written or name),
                 "wish": {"view": name},
                 "locked": True,
+                "opens": bool(whos) and bool(anchors_of(view, whos)),
                 "owner": None,
                 "mine": False,
                 "writable": False,

@@ -34,6 +34,7 @@ sys_view = Table(
     Column("body", JsonText, nullable=False),
     Column("locked", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("opens", Boolean),
     Index("ix_sys_view_form", "form", "owner"),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,13 +26,19 @@ class ViewRow:
     body: Any
     locked: bool
     at: datetime
+    opens: bool = False
     login: str = ""
 
 
-_COLUMNS = ("id", "form", "owner", "org", "title", "body", "locked", "at")
+_COLUMNS = ("id", "form", "owner", "org", "title", "body", "locked", "at", "opens")
 _ALL = sa.select(*(sys_view.c[name] for name in _COLUMNS), sys_person.c.login).join(
     sys_person, sys_person.c.id == sys_view.c.owner
 )
+
+
+def _row(row: Sequence[Any]) -> ViewRow:
+    found = ViewRow(*tuple(row))
+    return replace(found, opens=bool(found.opens))  # empty in what was saved before it was asked
 
 
 def views_of(connection: Connection, form: int, owner: int, orgs: Collection[int]) -> list[ViewRow]:
@@ -43,12 +49,26 @@ def views_of(connection: Connection, form: int, owner: int, orgs: Collection[int
             sys_view.c.id
         )
     )
-    return [ViewRow(*tuple(row)) for row in rows]
+    return [_row(row) for row in rows]
+
+
+def opening(connection: Connection, form: int, orgs: Collection[int]) -> list[ViewRow]:
+    """The views that the lists of these orgs open with."""
+    opens = sa.and_(sys_view.c.opens.is_(sa.true()), sys_view.c.org.in_(list(orgs)))
+    return [_row(row) for row in connection.execute(_ALL.where(sys_view.c.form == form, opens))]
+
+
+def opens_alone(connection: Connection, row: ViewRow) -> None:
+    """That no other view is the one that the lists of its org open with."""
+    others = sa.and_(
+        sys_view.c.form == row.form, sys_view.c.org == row.org, sys_view.c.id != row.id
+    )
+    connection.execute(sa.update(sys_view).where(others).values(opens=False))
 
 
 def find_view(connection: Connection, form: int, view: int) -> ViewRow | None:
     row = connection.execute(_ALL.where(sys_view.c.form == form, sys_view.c.id == view)).first()
-    return ViewRow(*tuple(row)) if row else None
+    return _row(row) if row else None
 
 
 def count_views(connection: Connection, form: int, owner: int) -> int:
@@ -63,7 +83,9 @@ def insert_view(connection: Connection, row: ViewRow) -> None:
 
 
 def update_view(connection: Connection, row: ViewRow) -> None:
-    values = {name: getattr(row, name) for name in ("title", "body", "org", "locked", "at")}
+    values = {
+        name: getattr(row, name) for name in ("title", "body", "org", "locked", "at", "opens")
+    }
     connection.execute(sa.update(sys_view).where(sys_view.c.id == row.id).values(values))
 
 

@@ -214,6 +214,7 @@ _LIST = keys(
         "group": list_of(WORD, one=True),
         "default_filter": CONDITION,
         "views": map_of(as_written(_VIEW), thing="view"),
+        "opens_with": map_of(WHO),
     },
 )
 

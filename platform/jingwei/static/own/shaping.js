@@ -330,8 +330,10 @@ export async function askView(title) {
   const whose = [["", words.mine], ...orgs.map(([code, name]) => [code, `${name} ${words.below}`])];
   questions.push({ name: "org", title: words.whose, type: "choice", options: whose });
   questions.push({ name: "locked", title: words.locked, type: "choice", options: [["", words.open], ["yes", words.lock]] });
+  questions.push({ name: "opens", title: words.opens, type: "choice", options: [["", words.opens_no], ["yes", words.opens_yes]] });
   const answers = await confirmed(title, "", questions);
-  return answers && { title: answers.title, org: answers.org ?? null, locked: answers.locked === "yes" };
+  const [locked, opens] = [answers?.locked === "yes", answers?.opens === "yes"];
+  return answers && { title: answers.title, org: answers.org ?? null, locked, opens };
 }
 
 const DIALOGS = { columns, groups, conditions };
