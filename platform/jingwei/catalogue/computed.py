@@ -7,8 +7,16 @@ from hashlib import sha256
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.functions import FUNCTIONS
+from jingwei.language.expressions.reads import walk
+from jingwei.language.expressions.tree import Member, Node
 from jingwei.language.form import Field, Form
 from jingwei.language.values import Formula
+
+# of orgs and people what queries know, beside the types of orgs
+_IN_SQL = {
+    "org": frozenset({"code", "type", "profile", "parent"}),
+    "person": frozenset({"login", "name", "title", "email", "phone", "org"}),
+}
 
 
 def stored_test(catalogue: Catalogue) -> Callable[[Field], bool]:
@@ -118,5 +126,17 @@ def _reads(catalogue: Catalogue, field: Field) -> set[str]:
 
 
 def _in_sql(catalogue: Catalogue, formula: Formula) -> bool:
-    names: Collection[str] = catalogue.expression(formula).functions
-    return all("sql" in FUNCTIONS[name].targets for name in names if name in FUNCTIONS)
+    expression = catalogue.expression(formula)
+    names: Collection[str] = expression.functions
+    return all("sql" in FUNCTIONS[name].targets for name in names if name in FUNCTIONS) and all(
+        _is_asked_in_sql(catalogue, node) for node in walk(expression.root)
+    )
+
+
+def _is_asked_in_sql(catalogue: Catalogue, node: Node) -> bool:
+    """Whether a query knows what stands behind the dot: facts and titles of orgs it does not."""
+    if not isinstance(node, Member):
+        return True
+    of = node.of.type.name
+    is_type = of == "org" and node.name in catalogue.org_types.types
+    return is_type or of in ("record", "period") or node.name in _IN_SQL.get(of, ())

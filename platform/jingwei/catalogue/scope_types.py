@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -122,6 +122,19 @@ class CatalogueTypes:
         types = self.catalogue.org_types
         facts = {name: field_type(self, field) for name, field in types.facts.items()}
         return {**facts, **dict.fromkeys(types.types, _ORG), **_ORG_MEMBERS}
+
+    def called(self, form: str) -> Sequence[tuple[bool, str]]:
+        known = self.catalogue.forms[form]
+        if known.display is not None:
+            pieces = known.display.pieces(self.catalogue.manifest.locales[0])
+            return [
+                (True, piece) if isinstance(piece, str) else (False, piece.formula.source)
+                for piece in pieces
+            ]
+        if known.number is not None:
+            return [(False, "number")]
+        texts = (n for n, f in known.fields.items() if f.type in ("text", "long_text"))
+        return [(False, name) for name in texts][:1]
 
     def row_symbols(self, rows: Type, root: Root) -> Mapping[str, Symbol]:
         if rows.form is None:

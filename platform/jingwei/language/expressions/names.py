@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from jingwei.language.expressions.called import called
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
 from jingwei.language.expressions.scope import Scope, Symbol
@@ -49,6 +50,11 @@ def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
     """`of.name`, where `of` is a value: an org, a person, a linked record, a period …"""
     types = checker.scope.types
     type_ = types.member(of.type, syntax.name)
+    if type_ is None and syntax.name == "display" and of.type.form and not of.type.table:
+        _check_link(checker, of, syntax)
+        node = called(checker, types, of.type.form, syntax)
+        if node is not None:
+            return node
     if type_ is None:
         raise unknown_member(syntax, types.members(of.type), of.type)
     if of.type.name == "record":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -68,6 +68,9 @@ class Types(Protocol):
 
     def form(self, name: str) -> Symbol | None:
         """The rows of another form."""
+
+    def called(self, form: str) -> Sequence[tuple[bool, str]]:
+        """What records of a form are called by: words, and expressions over their fields."""
 
     def known(self, kind: str) -> Collection[str] | None:
         """The names that exist of `org`, `indicator`, `role`, `post`, `profile`, `indicator_set`,
