@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
-from api_house import ApiHouse
+from api_house import MORE_FILES, MORE_PEOPLE, ApiHouse, open_api
 
 from jingwei.services import records
 from jingwei.services.commands import Work
@@ -17,16 +18,16 @@ CONTRACTS = "forms/contract/records"
 THREADS = 6
 
 
-def together(ask: Callable[[int], Any]) -> list[Any]:
+def together(ask: Callable[[int], Any], many: int = THREADS) -> list[Any]:
     """What each of several threads is answered, all begun at one moment."""
-    begin = Barrier(THREADS)
+    begin = Barrier(many)
 
     def one(index: int) -> Any:
         begin.wait()
         return ask(index)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(one, range(THREADS)))
+    with ThreadPoolExecutor(many) as pool:
+        return list(pool.map(one, range(many)))
 
 
 def test_one_key_is_one_record_however_often_it_is_sent_at_once(api_on_both: ApiHouse) -> None:
@@ -53,6 +54,65 @@ def test_of_changes_to_one_revision_one_wins(api_on_both: ApiHouse) -> None:
     kept = api.get("li.na", path).get_json()
     assert (kept["amount"], kept["revision"]) == (won["amount"], 2)
     assert api.get("li.na", f"{path}/history").get_json()["total"] == 2
+
+
+TEN = [f"clerk{n}" for n in range(10)]
+
+
+def test_ten_people_who_edit_one_form_at_once_lose_nothing(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Each adds a row, changes the row that was there for him, and writes a field of his own, over
+    and over against whoever was quicker: as a form does that offers both values again."""
+    clerks = [{"login": c, "name": c, "org": "A", "posts": "planner@A"} for c in TEN]
+    texts = "".join(f"  note{n}: {{type: text, title: 备注{n}}}\n" for n in range(10))
+    form = f"""
+kind: form
+title: 台账
+fields:
+{texts}  lines:
+    type: table
+    title: 明细
+    fields: {{item: {{type: text, title: 项}}, price: {{type: money, unit: CNY, title: 价}}}}
+  total: {{type: money, unit: CNY, title: 合计, compute: sum(lines.price)}}
+permissions: {{planner: {{post: planner, can: [read, create, update], scope: org}}}}
+"""
+    files = {**MORE_FILES, "forms/book.yaml": form}
+    api = open_api(tmp_path, database_url, files, [*MORE_PEOPLE, *clerks])
+    made = api.make("clerk0", "book", lines=[{"item": f"old{n}", "price": 1} for n in range(10)])
+    path = f"forms/book/records/{made['id']}"
+    for clerk in TEN:
+        api.token(clerk)
+
+    all_have_read = Barrier(len(TEN))
+
+    def edit(n: int) -> int:
+        """How often somebody was quicker."""
+        for refused in range(200):
+            seen = api.get(TEN[n], path).get_json()
+            if not refused:
+                all_have_read.wait()
+            rows = [{"id": r["id"], "item": r["item"], "price": r["price"]} for r in seen["lines"]]
+            next(r for r in rows if r["item"] == f"old{n}")["price"] = 10 + n
+            wanted = {"lines": [*rows, {"item": f"new{n}", "price": 100}], f"note{n}": TEN[n]}
+            answer = api.patch(TEN[n], path, wanted, match=seen["revision"])
+            if answer.status_code == 200:
+                return refused
+            assert answer.status_code == 412, answer.get_data(as_text=True)
+        raise AssertionError("never got through")
+
+    refused = together(edit, len(TEN))
+
+    kept = api.get("clerk0", path).get_json()
+    prices = {row["item"]: row["price"] for row in kept["lines"]}
+    assert prices == {f"old{n}": 10 + n for n in range(10)} | {f"new{n}": 100 for n in range(10)}
+    assert [kept[f"note{n}"] for n in range(10)] == TEN
+    assert (kept["revision"], kept["total"]) == (11, 1_145)
+    told = api.get("clerk0", f"{path}/history?size=50").get_json()["items"]
+    assert sorted(e["actor"] for e in told if e["action"] == "updated") == TEN
+    assert all(len(e["changes"]["lines"]) == 2 for e in told if e["action"] == "updated")
+    assert sum(refused) >= len(TEN) - 1  # of those who read the same, one is first
+    api.close()
 
 
 def test_a_submit_is_of_the_revision_its_sender_saw(api_on_both: ApiHouse) -> None:
