@@ -127,3 +127,37 @@ def test_a_template_asks_nothing_of_a_signature(house: Approvals, record: int) -
     publish(house.api, "report_templates/signed.yaml", REPORT)
     answer = house.api.get("I", f"reports/signed?id={record}&format=docx")
     assert answer.get_json()["error"]["code"] == "template-unknown-name"
+
+
+def test_what_the_system_decided_is_printed_as_its_own_with_the_reason(house: Approvals) -> None:
+    flow_text = """
+steps:
+  - {id: empty, title: 法务, empty: pass, approve: {who: {post: vacant, at: org}}}
+  - {id: one, title: 初审, approve: {who: {person: u1}}}
+  - {id: again, title: 复审, approve: {who: {person: u1}}}
+  - id: late
+    title: 会签
+    approve: {mode: all, who: [{person: u2}, {person: u3}]}
+    due: 1d
+    overdue: [{after: 0d, decide: approve}]
+"""
+    form = FORM.format(name="clocked", code="CK", title="申请").replace("submit]", "submit, print]")
+    for path, words in case_files("clocked", flow_text, form).items():
+        (house.api.root / path).write_text(words.lstrip("\n"), encoding="utf-8")
+    report = REPORT.replace("of: signed", "of: clocked")
+    publish(house.api, "report_templates/clocked.yaml", report)
+    flow = house.start("clocked", title="购置")
+    house.decide("u1", flow["id"], comment="可以")
+    house.decide("u2", flow["id"])
+    house.later(days=2)
+    told = house.api.get("I", f"reports/clocked?id={flow['record']}").get_json()["approvals"]
+    assert [(o["step"], o["person"], o["outcome"], o["comment"]) for o in told] == [
+        ("empty", "system", "approved", "找不到处理人"),
+        ("one", "u1", "approved", "可以"),
+        ("again", "system", "approved", "此人在本轮已同意"),
+        ("late", "u2", "approved", None),
+        ("late", "system", "approved", "逾期"),
+    ]
+    answer = house.api.get("I", f"reports/clocked?id={flow['record']}&format=html")
+    page = answer.get_data(as_text=True)
+    assert "系统（代审批人3）" in page and "找不到处理人" in page

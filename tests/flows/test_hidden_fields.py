@@ -94,3 +94,43 @@ def test_a_row_is_named_by_what_is_not_hidden(tmp_path: Path) -> None:
     assert shown == ["椅", "车"]
     here.act("fin", flow, "approve", task=items[0]["id"])
     assert here.box("head", "todo")["items"][0]["row"]["title"] == "机密"
+
+
+def test_who_is_asked_about_several_rows_at_once_is_told_which(tmp_path: Path) -> None:
+    """In the box, the notice, the path and the log, by what the reader may see of them."""
+    flow_text = workflow(
+        """
+        - id: e
+          each:
+            of: lines
+            distinct: row.keeper
+            steps:
+              - id: r
+                approve: {who: {field: row.keeper}, fields: {hide: [row.secret]}}
+                due: 1d
+                overdue: [{after: 0d, notify: initiator}]
+        """
+    )
+    columns = "      secret: {type: text, title: 密}\n      thing: {type: text, title: 物}\n"
+    here = house(tmp_path, flow_text, form=FORM.replace("      unit:", f"{columns}      unit:"))
+    names = {"椅": "fin", "车": "head", "桌": "fin", "灯": "fin", "笔": "fin"}
+    rows = [{"secret": "机密", "thing": n, "keeper": who} for n, who in names.items()]
+    flow = here.start(lines=rows)
+    with here.reading("fin") as view:
+        [task] = box_page(view, "todo", BoxWish(), 5).items
+        told = " ".join(one["text"] for one in notices.inbox(view)["items"])
+    assert [(one["number"], one["title"]) for one in task["rows"]] == [
+        (1, "椅"), (3, "桌"), (4, "灯"), (5, "笔"),
+    ]  # fmt: skip
+    assert task["row"] is None, "it is not about one of them"
+    assert "第 1 行 椅、第 3 行 桌、第 4 行 灯 等 4 行" in told and "机密" not in told
+    here.later(days=2)
+    with here.reading("ann") as view:
+        late = [one["text"] for one in notices.inbox(view)["items"]]
+    assert any("第 2 行 车" in one for one in late)
+    here.act("head", flow, "approve")
+    shown = here.view(flow, "ann")
+    assert [[row["number"] for row in run["rows"]] for run in shown["path"]] == [[1, 3, 4, 5], [2]]
+    decided = next(e for e in shown["events"] if e["type"] == "approved")
+    assert [row["number"] for row in decided["rows"]] == [2]
+    assert [len(e["rows"]) for e in shown["events"] if e["type"] == "escalated"] == [4, 1]

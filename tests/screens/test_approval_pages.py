@@ -57,6 +57,7 @@ FLOWS = {
     "piece": "steps: [{id: a, approve: {who: {person: u5}}}]",
     "abroad": "steps: [{id: a, title: 会签, approve: {who: {person: out}}}]",
     "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
+    "taken": "steps: [{id: a, title: 初审, approve: {who: {person: u6}}}]",
 }
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
 
@@ -509,3 +510,20 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     shown = pages.page("admin", "/flows/migrate?workflow=old")
     (refused, *_) = texts(shown, "//*[@class='refused']")
     assert refused.startswith("不能迁移")
+
+
+def test_who_took_over_a_returned_request_fills_it_in_where_he_submits(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("taken", "out")
+    house.decide("u6", flow["id"], "return", comment="补", to="initiator")
+    given = {"to": "head", "reason": "离任"}
+    answer = house.api.post("admin.b", "people/out/hand-over", given)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    address = f"/f/taken/{flow['record']}"
+    (panel,) = pages.page("head", address).xpath("//section[contains(@class,'decide')]")
+    names = {one.get("data-field") for one in panel.xpath(".//form//*[@data-field]")}
+    assert {"title", "amount"} <= names
+    assert "status" not in names
+    edit = f"{address}/edit"
+    assert not pages.page("head", address).xpath(f"//a[@href='{edit}']"), "only with his task"

@@ -10,7 +10,7 @@ from jingwei.screens.cells import Cells
 from jingwei.screens.choosing import people_for
 from jingwei.screens.opinions import stands_in
 from jingwei.services.flows.offers import Drawn, TaskOffer
-from jingwei.services.row_titles import with_row
+from jingwei.services.row_titles import with_rows
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -171,7 +171,7 @@ def of_administrators(flow: Drawn | None, cells: Cells) -> list[Button]:
 
 
 def _step_of(task: Mapping[str, Any]) -> str:
-    return with_row(str(task["title"]), task["row"], locale())
+    return with_rows(str(task["title"]), task["rows"], locale())
 
 
 def _reassigning(flow: Drawn, cells: Cells) -> list[Button]:

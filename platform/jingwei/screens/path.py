@@ -25,7 +25,7 @@ from jingwei.screens.opinions import (
 )
 from jingwei.services.flows.predict import STUCK
 from jingwei.services.flows.words import step_words, titled
-from jingwei.services.row_titles import with_row
+from jingwei.services.row_titles import with_rows
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -59,9 +59,9 @@ class Round:
 
 
 def step_title(step: Mapping[str, Any]) -> str:
-    """What a step is called: its title, else what kind it is; with the row that it asks about."""
+    """What a step is called: its title, else what kind it is; with the rows that it asks about."""
     title = titled(step["step"], str(step["title"]), step["kind"], locale())
-    return with_row(title, step.get("row"), locale())
+    return with_rows(title, step.get("rows") or (), locale())
 
 
 def titles_of(catalogue: Catalogue, json: Mapping[str, Any]) -> dict[str, str]:
@@ -70,7 +70,7 @@ def titles_of(catalogue: Catalogue, json: Mapping[str, Any]) -> dict[str, str]:
     steps = walk(workflow.steps) if workflow is not None else ()
     return {
         **{step.id: step_words(step, locale()) for step in steps},
-        **{one["step"]: step_title({**one, "row": None}) for one in json.get("path", ())},
+        **{one["step"]: step_title({**one, "rows": ()}) for one in json.get("path", ())},
     }
 
 

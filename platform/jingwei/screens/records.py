@@ -49,7 +49,7 @@ from jingwei.services.listing import form_of, raise_unless_reached
 from jingwei.services.plans import form_plan
 from jingwei.services.record_views import RecordView, at_record, record
 from jingwei.services.report_asked import of_record
-from jingwei.services.row_titles import with_row
+from jingwei.services.row_titles import with_rows
 from jingwei.services.tasks import books
 from jingwei.services.world import environment
 from jingwei.storage.tasks import tasks_on
@@ -73,7 +73,7 @@ class Shown:
     totals: tuple[Cell, ...] = ()
     unit: str = ""
     buttons: Sequence[Sequence[Button]] = ()  # of each row
-    rest: Sequence[Sequence[tuple[str, Cell]]] = ()  # of each row: what has no column
+    rest: Sequence[Sequence[tuple[str, Cell, bool]]] = ()  # of each row: what has no column
     printed: bool = True
 
 
@@ -142,7 +142,7 @@ def _shown_page(view: Reading, form: str, id: int) -> Any:
         documents=of_record(view, form, shown.raw),
         flow=shown_flow(view, cells, flow, definition),
         task=task,
-        task_title=with_row(task["title"], task["row"], locale()) if task else "",
+        task_title=with_rows(task["title"], task["rows"], locale()) if task else "",
         paused=paused,
         filling=filling(view, definition, shown, cells, task),
         before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
@@ -346,11 +346,11 @@ def _table(
 
 def _rest(
     cells: Cells, table: Field, row: Mapping[str, Any], shown: RecordView
-) -> list[tuple[str, Cell]]:
-    """What a row says beside the columns of the grid."""
+) -> list[tuple[str, Cell, bool]]:
+    """What a row says beside the columns of the grid, and whether it is printed."""
     left = [c for n, c in table.fields.items() if n not in table.columns]
     return [
-        (c.title(cells.words), cells.value(c, row.get(c.name)))
+        (c.title(cells.words), cells.value(c, row.get(c.name)), c.print)
         for c in left
         if c.path in shown.rights.visible and row.get(c.name) not in (None, "", [])
     ]

@@ -20,7 +20,7 @@ from jingwei.screens.opinions import (
     waited_for,
 )
 from jingwei.services.flows.offers import Drawn
-from jingwei.services.row_titles import row_words
+from jingwei.services.row_titles import rows_words
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -90,7 +90,7 @@ def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
 
 def _awaited(cells: Cells, run: Mapping[str, Any]) -> list[str]:
     """Who has to answer, and about which row."""
-    row = row_words(run.get("row"), locale())
+    row = rows_words(run.get("rows") or (), locale())
     return [f"{name} ({row})" if row else name for name in waited_for(cells, run)]
 
 

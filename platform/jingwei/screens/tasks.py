@@ -19,7 +19,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.flows import overview
 from jingwei.services.inbox import BoxWish, box_page, forms_in
 from jingwei.services.record_views import RecordView, record
-from jingwei.services.row_titles import with_row
+from jingwei.services.row_titles import with_rows
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
@@ -140,8 +140,8 @@ def _item(view: Reading, cells: Cells, task: Mapping[str, Any], choosing: bool) 
         "display": task.get("display") or "",
         "number": task.get("number") or "",
         "form": form.title(locale()) if form else task.get("form"),
-        "title": with_row(
-            _words(task.get("title")) or _words(task.get("step")), task.get("row"), locale()
+        "title": with_rows(
+            _words(task.get("title")) or _words(task.get("step")), task.get("rows") or (), locale()
         ),
         "kind": str(task.get("kind") or ""),
         "address": _address(task),
@@ -210,9 +210,9 @@ def _fill(task: Mapping[str, Any]) -> str:
 
 
 def _address(task: Mapping[str, Any]) -> str:
-    """The page of the record; of a task about a row, that task on it: there may be several."""
+    """The page of the record; of a task about rows, that task on it: there may be several."""
     address = f"/f/{task.get('form')}/{task.get('record')}"
-    return f"{address}?task={task['id']}" if task.get("row") and task.get("id") else address
+    return f"{address}?task={task['id']}" if task.get("rows") and task.get("id") else address
 
 
 def _bulk(task: Mapping[str, Any]) -> str:

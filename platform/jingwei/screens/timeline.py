@@ -15,7 +15,7 @@ from jingwei.screens.shares import said_of
 from jingwei.services.commands import Reading
 from jingwei.services.history import history_with_past
 from jingwei.services.record_views import RecordView
-from jingwei.services.row_titles import with_row
+from jingwei.services.row_titles import with_rows
 from jingwei.storage.comments import comments_of
 from jingwei.texts import has_text, text
 from jingwei.web import locale
@@ -70,8 +70,7 @@ def moments_of(
 
 def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     """What people decided in a request, and what was done for them, newest first."""
-    steps = {step["step"]: step_title({**step, "row": None}) for step in flow.get("path", ())}
-    rows = _rows_decided(flow)
+    steps = {step["step"]: step_title({**step, "rows": ()}) for step in flow.get("path", ())}
     asked = {step["step"] for step in flow.get("path", ()) if step["kind"] == "approve"}
     events = flow.get("events", ())
     below = _below(cells, flow)
@@ -79,7 +78,7 @@ def flow_moments(cells: Cells, flow: Mapping[str, Any]) -> list[Moment]:
     begun = next(((e["at"], e["actor"]) for e in events if e["type"] == "started"), None)
     before = [None, *(event.get("type") for event in events)]
     told = [e for e, last in zip(events, before, strict=False) if not _is_said(e, last, begun)]
-    called = [(event, _of_row(steps, rows, event)) for event in told]
+    called = [(event, _of_rows(steps, event)) for event in told]
     found = [m for event, titles in called if (m := _event(cells, event, titles, asked, below))]
     return sorted(found, key=lambda m: m.sort, reverse=True)
 
@@ -228,26 +227,12 @@ def _row_changes(
     return found
 
 
-Decided = tuple[Any, Any, Any]  # at which step, when, and who
-
-
-def _rows_decided(flow: Mapping[str, Any]) -> dict[Decided, Any]:
-    """The rows that people decided about; None where one decided about several at once."""
-    found: dict[Decided, Any] = {}
-    for run in flow.get("path", ()):
-        for one in run["people"] if run.get("row") else ():
-            key = (run["step"], one["at"], one["by"])
-            found[key] = run["row"] if key not in found else None
-    return found
-
-
-def _of_row(
-    steps: Mapping[Any, str], rows: Mapping[Decided, Any], event: Mapping[str, Any]
-) -> Mapping[Any, str]:
-    """What steps are called, that of the event with the row which it is about."""
+def _of_rows(steps: Mapping[Any, str], event: Mapping[str, Any]) -> Mapping[Any, str]:
+    """What steps are called, that of the event with the rows which it is about."""
     step = event.get("step")
-    row = rows.get((step, event.get("at"), event.get("actor")))
-    return {**steps, step: with_row(steps[step], row, locale())} if row else steps
+    if step not in steps or not event.get("rows"):
+        return steps
+    return {**steps, step: with_rows(steps[step], event["rows"], locale())}
 
 
 # What the path shows already, and what the flow only notes for itself.

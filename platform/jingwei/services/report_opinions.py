@@ -16,18 +16,19 @@ from jingwei.services.flows.runtime import load, may_see
 from jingwei.services.flows.view import flow_json
 from jingwei.services.record_views import RecordView
 from jingwei.services.report_data import PICTURE, Figure, ReportColumn, ReportTable
-from jingwei.services.row_titles import with_row
+from jingwei.services.row_titles import with_rows
 from jingwei.storage.files import find_files
 from jingwei.storage.people import find_people
-from jingwei.texts import text
+from jingwei.texts import has_text, text
 
+SYSTEM = "system"  # the login of who decided what no person did
 DECIDED = frozenset({"approved", "rejected", "returned"})
 TYPES = {"round": "integer", "at": "datetime", "signature": PICTURE}
 
 
 def opinions(view: Reading, record: RecordView, locale: str) -> ReportTable:
-    """The decisions of the record's newest request, the earliest first; none where there is no
-    request that the reader may see."""
+    """The decisions of the record's newest request, the earliest first, those of the system with
+    their reason among them; none where there is no request that the reader may see."""
     columns = tuple(
         ReportColumn(name, text(f"reports.opinions.{name}", locale), TYPES.get(name, "text"))
         for name in OPINIONS
@@ -43,6 +44,7 @@ def opinions(view: Reading, record: RecordView, locale: str) -> ReportTable:
     signed = _signatures(view, told)
     people = {str(one[key]) for one in told for key in ("by", "person")}
     names = {login: row.name for login, row in find_people(view.connection, people).items()}
+    names[SYSTEM] = text("screens.system", locale)
     return ReportTable(columns, tuple(_row(view, one, names, signed, locale) for one in told))
 
 
@@ -56,10 +58,20 @@ def pictures(table: ReportTable, data_dir: Path | None) -> Mapping[str, bytes]:
 
 def _told(json: Mapping[str, Any], locale: str) -> Iterator[Mapping[str, Any]]:
     for run in json["path"]:
-        title = with_row(str(run["title"]), run["row"], locale)
-        for one in run["people"]:
-            if one["by"] and one["at"] and one["outcome"] in DECIDED:
-                yield {**one, "step": run["step"], "title": title, "round": run["round"]}
+        title = with_rows(str(run["title"]), run["rows"], locale)
+        about = {"step": run["step"], "title": title, "round": run["round"]}
+        told = [one for one in run["people"] if one["at"] and one["outcome"] in DECIDED]
+        for one in told:
+            yield {**one, **about} if one["by"] else {**_by_system(one, locale), **about}
+        # nobody was asked, or nobody had to be: the step itself says why it went on
+        if run["reason"] and not told and run["outcome"] in DECIDED:
+            own = {"person": SYSTEM, "outcome": run["outcome"], "at": run["closed_at"]}
+            yield {**_by_system({**own, "reason": run["reason"]}, locale), **about}
+
+
+def _by_system(one: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    key = f"flows.reasons.{one['reason']}"
+    return {**one, "by": SYSTEM, "comment": text(key, locale) if has_text(key) else ""}
 
 
 def _signatures(view: Reading, told: list[Mapping[str, Any]]) -> dict[tuple[str, str], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from jingwei.services.commands import Reading
@@ -13,6 +13,7 @@ from jingwei.texts import text
 
 TEXTS = frozenset({"text", "long_text"})
 MOST_TITLE = 40
+MOST_ROWS = 3  # that a sentence names
 
 
 class RowTitles:
@@ -35,6 +36,12 @@ class RowTitles:
                 return {"table": table, "id": id, "number": number, "title": title}
         return None
 
+    def all(
+        self, table: str, ids: Iterable[int], hidden: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """The same for several, without those that are gone."""
+        return [row for id in ids if (row := self.of(table, id, hidden)) is not None]
+
     def _title(self, table: str, row: Mapping[str, Any], hidden: Collection[str]) -> str | None:
         form = self._form
         if form is None or table not in form.fields:
@@ -55,14 +62,18 @@ class RowTitles:
         return str(first)[:MOST_TITLE] if isinstance(first, str) else None
 
 
-def row_words(row: Mapping[str, Any] | None, locale: str) -> str:
-    """A row in a sentence: its number and its title; nothing for none."""
-    if row is None:
-        return ""
-    words = text("flows.row", locale, number=row["number"])
-    return f"{words} {row['title']}" if row["title"] else words
+def rows_words(rows: Sequence[Mapping[str, Any]], locale: str) -> str:
+    """Rows in a sentence: of each its number and its title; nothing for none."""
+    said = []
+    for row in rows[:MOST_ROWS]:
+        words = text("flows.row", locale, number=row["number"])
+        said.append(f"{words} {row['title']}" if row["title"] else words)
+    joined = text("screens.joint", locale).join(said)
+    if len(rows) <= MOST_ROWS:
+        return joined
+    return text("flows.rows", locale, rows=joined, count=len(rows))
 
 
-def with_row(title: str, row: Mapping[str, Any] | None, locale: str) -> str:
-    """The title of a step, with the row that it asks about."""
-    return f"{title} · {row_words(row, locale)}" if row is not None else title
+def with_rows(title: str, rows: Sequence[Mapping[str, Any]], locale: str) -> str:
+    """The title of a step, with the rows that it asks about."""
+    return f"{title} · {rows_words(rows, locale)}" if rows else title

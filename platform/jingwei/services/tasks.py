@@ -13,7 +13,7 @@ from jingwei.services.display import display
 from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
 from jingwei.services.reader_world import as_reader
-from jingwei.services.row_titles import RowTitles, with_row
+from jingwei.services.row_titles import RowTitles, with_rows
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_kinds import Books
@@ -140,7 +140,7 @@ def told(
 ) -> None:
     """Messages and notices about tasks that were opened (or are urged: `kind`). `record`: the one
     that all of them are about, `known`: people by login, where they are known; `about`: tells of a
-    task which row it is about, `hides`: what of `record` it keeps from whom only it shows it to,
+    task which rows it is about, `hides`: what of `record` it keeps from whom only it shows it to,
     as long as it is not written."""
     people = {t.acting: known[t.acting] for t in tasks if known and t.acting in known}
     fresh = {t.acting for t in tasks} - people.keys()
@@ -157,32 +157,34 @@ def told(
         if row is None or (task.acting == work.actor.login and kind == "task"):
             continue
         locale = row.locale or "zh"
-        reader: Reading = work.as_system()
+        reader = told_as(work, task.form, row)
         hidden: Collection[str] = ()
-        if work.rights.may_close(work, task.form):
-            # as far as it is opened to whoever is asked, whatever its cause may see
-            reader = as_reader(work, work.people.person(work.connection, row, work.today))
-            if (
-                hides
-                and record
-                and not reader.rights.decide(reader, task.form, "read", record).allowed
-            ):
-                hidden = hides(task)
-        line = _row(reader, task.form, record, about(task), locale) if about else None
+        if hides and record and work.rights.may_close(work, task.form):
+            reads = reader.rights.decide(reader, task.form, "read", record).allowed
+            hidden = () if reads else hides(task)
+        lines = rows_about(reader, task.form, record, about(task), locale) if about else []
         words = text(
             f"flows.notices.{'cc' if task.kind == 'cc' else kind}",
             locale,
             display=display(reader, task.form, record, locale, hidden=hidden)
             if record
             else _display(reader, task, locale),
-            step=with_row(task.title.get(locale, ""), line, locale),
+            step=with_rows(task.title.get(locale, ""), lines, locale),
         )
         at = task.opened_at if kind == "task" else work.now
         once = f"task:{task.id}:{task.acting}:{kind}:{at}"
-        link = f"/f/{task.form}/{task.record}" + (f"?task={task.id}" if line else "")
+        link = f"/f/{task.form}/{task.record}" + (f"?task={task.id}" if lines else "")
         notices.append(Notice(task.acting, words, f"task_{kind}", link, kind != "task", once))
     if notices:
         notify(work, notices, people, counted=False)
+
+
+def told_as(work: Work, form: str, person: PersonRow) -> Reading:
+    """Who a notice about a record is read by, where a field may be closed to somebody: as far as
+    it is opened to whoever is asked, whatever its cause may see."""
+    if not work.rights.may_close(work, form):
+        return work.as_system()
+    return as_reader(work, work.people.person(work.connection, person, work.today))
 
 
 def closed_message(work: Work, task: TaskRow) -> None:
@@ -218,6 +220,7 @@ def task_json(
         )
     if record is None:
         record = view.store.load(view.connection, task.form, [task.record]).get(task.record)
+    rows_ = rows_about(view, task.form, record, more.get("about"), locale)
     return {
         "id": task.id,
         "kind": KIND_NAMES.get(task.kind, task.kind),
@@ -229,7 +232,8 @@ def task_json(
         "flow": task.flow,
         "step": more.get("step"),
         "title": task.title.get(locale) or next(iter(task.title.values()), ""),
-        "row": _row(view, task.form, record, more.get("row"), locale),
+        "row": rows_[0] if len(rows_) == 1 else None,
+        "rows": rows_,
         "person": task.acting,
         "on_behalf_of": None if task.acting == task.person else task.person,
         "opened_at": instant(task.opened_at),
@@ -248,14 +252,13 @@ def task_json(
     }
 
 
-def _row(
+def rows_about(
     view: Reading, form: str, record: Mapping[str, Any] | None, asked: Any, locale: str
-) -> dict[str, Any] | None:
-    """The row that a task is about, as its reader may know it."""
+) -> list[dict[str, Any]]:
+    """The rows that a task is about, as its reader may know them."""
     if asked is None or not record:
-        return None
-    row, hidden = asked
-    return RowTitles(view, form, record, locale).of(row.table, row.id, hidden)
+        return []
+    return RowTitles(view, form, record, locale).all(asked.table, asked.ids, asked.hide)
 
 
 def tasks_json(view: Reading, found: Sequence[TaskRow]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import flow_actions, runtime, step_values
 from jingwei.services.flows.actions import act as act_in_walk
 from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
+from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
@@ -308,9 +309,10 @@ def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | Non
         if task.flow is None or task.run is None:
             continue
         instance = runtime.load(reading, task.flow)
-        step = instance.state.runs[task.run].step
-        table = table_of(instance.view.catalogue, instance.plan, step)
-        fields = in_table(instance.plan.step(step).fields, table)
+        run = instance.state.runs[task.run]
+        table = table_of(instance.view.catalogue, instance.plan, run.step)
+        now = fields_now(reading, instance, run, instance.plan.step(run.step))
+        fields = in_table(now, table)
         if found is None:
             found = fields
         else:

@@ -137,6 +137,10 @@ class Draft:
     def rows_of(self, run: RunRow) -> Rows:
         return self.rows(run.parent, run.lane)
 
+    def in_rows(self, run: RunRow) -> int | None:
+        """A run inside `each`, as an event names which one it is about; None for any other."""
+        return run.id if self.rows_of(run) else None
+
     def step_of(self, run: RunRow) -> Step:
         return self.plan.step(run.step)
 

@@ -91,11 +91,26 @@ class WorldAsks:
         step = self.plan.step(block)
         return self._elements(step, rows[:-1]).get(lane)
 
+    def several(self, rows: Rows) -> list[int]:
+        """The ids of the rows that a lane of `distinct` stands for; empty for any other lane."""
+        if not rows:
+            return []
+        block, lane = rows[-1]
+        step = self.plan.step(block)
+        if step.distinct is None:
+            return []
+        alike = self._alike(step, rows[:-1]).get(lane, ())
+        return [one["id"] for one in alike if isinstance(one, Mapping) and "id" in one]
+
     def _elements(self, step: Step, rows: Rows) -> dict[str, Any]:
         """What `each` goes through, by lane. With `distinct`, the first of each value."""
+        return {lane: alike[0] for lane, alike in self._alike(step, rows).items()}
+
+    def _alike(self, step: Step, rows: Rows) -> dict[str, list[Any]]:
+        """What `each` goes through, by lane: one each, but with `distinct`."""
         assert step.of is not None
         found = self.view.catalogue.closure(step.of)(self.environment(rows)) or []
-        elements: dict[str, Any] = {}
+        alike: dict[str, list[Any]] = {}
         for element in found:
             if step.distinct is not None:
                 inside = environment(self.view, self.record, row=element)
@@ -103,8 +118,8 @@ class WorldAsks:
             else:
                 key = element.get("id") if isinstance(element, Mapping) else element
             if key is not None:
-                elements.setdefault(str(key).replace("/", "-"), element)
-        return elements
+                alike.setdefault(str(key).replace("/", "-"), []).append(element)
+        return alike
 
     def holds(self, formula: Formula, rows: Rows) -> bool:
         return bool(self.view.catalogue.closure(formula)(self.environment(rows)))

@@ -52,12 +52,24 @@ def asked_row(catalogue: Catalogue, plan: FlowPlan, step_id: str, path: str) -> 
     return None
 
 
-def asked_about(
-    catalogue: Catalogue, plan: FlowPlan, run: RunRow
-) -> tuple[AskedRow, tuple[str, ...]] | None:
-    """The row that a run is about, with the fields that its step hides."""
+@dataclass(frozen=True, slots=True)
+class AskedAbout:
+    """The rows that a run is about, several where `distinct` asks about them at once, and the
+    fields that its step hides."""
+
+    table: str
+    ids: tuple[int, ...]
+    hide: tuple[str, ...]
+
+
+def asked_about(catalogue: Catalogue, plan: FlowPlan, run: RunRow) -> AskedAbout | None:
+    """What a run is about inside `each`; None for one outside."""
     row = asked_row(catalogue, plan, run.step, run.path)
-    return None if row is None else (row, in_table(plan.step(run.step).fields, row.table).hide)
+    ids = (row.id,) if row is not None else tuple(run.data.get("rows", ()))
+    table = table_of(catalogue, plan, run.step) if ids and run.step in plan.places else None
+    if table is None:
+        return None
+    return AskedAbout(table, ids, in_table(plan.step(run.step).fields, table).hide)
 
 
 def in_table(fields: StepFields, table: str | None) -> StepFields:

@@ -30,7 +30,9 @@ def open_people(walk: Walk, step: Step, parent: int | None, lane: str | None, ro
     walk.note_system("step_opened", step=step.id)
     run = walk.new_run(step, parent, lane)
     due = walk.asks.due(step, rows)
-    run = walk.set_run(run.id, due_at=due, data={"found": dict(found.how)})
+    several = walk.asks.several(rows)
+    about = {"rows": several} if several else {}
+    run = walk.set_run(run.id, due_at=due, data={"found": dict(found.how), **about})
     if step.kind == "cc":
         _tell(walk, step, run, found)
     elif step.kind == "acknowledge" and not step.wait:
@@ -252,7 +254,8 @@ def _without_empty(
         return [seat for seat in seats if seat[0]]
     seats = seats or [((), 1)]
     rule = walk.plan.policy(step, "empty")
-    more = {"reason": "not-chosen"} if any(w.kind == "chosen_by" for w in step.who) else {}
+    named = any(w.kind == "chosen_by" for w in step.who)
+    more = {"reason": "not-chosen" if named else None, "run": walk.in_rows(run)}
     if rule == "pass" and step.kind != "fill":
         walk.note_system("seat_empty", step=step.id, rule="pass", **more)
         left = [seat for seat in seats if seat[0]]

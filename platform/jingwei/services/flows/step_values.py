@@ -9,6 +9,7 @@ from jingwei.language.field_types.table import present_value
 from jingwei.refusals import FieldRefusal, Invalid, Malformed, Refused
 from jingwei.services import records
 from jingwei.services.commands import Work
+from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.row_fields import ROW, as_sent, asked_row, row_now, with_row
 from jingwei.services.flows.runtime import Loaded
 from jingwei.storage.flow_rows import RunRow
@@ -28,8 +29,9 @@ def write_fields(
         raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-json")])
     flow = loaded.state.flow
     step = loaded.plan.step(run.step)
-    columns = {name for name in step.fields.write if name.startswith(ROW)}
-    allowed = set(step.fields.write) - columns
+    opened = fields_now(work, loaded, run, step).write
+    columns = {name for name in opened if name.startswith(ROW)}
+    allowed = set(opened) - columns
     record = loaded.asks.record
     if step.kind == "fill" and record.get("status") in ("draft", "returned"):
         allowed |= work.rights.fields(work, flow.form, record).writable

@@ -16,6 +16,7 @@ from jingwei.services.display import display
 from jingwei.services.flows import runtime
 from jingwei.services.flows.automatic import look_at_wait
 from jingwei.services.flows.returns import goto, send_back
+from jingwei.services.flows.row_fields import asked_about
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.schedule import LOOK_AGAIN, remind_rule, timer
 from jingwei.services.flows.seats import hand_on, may_take
@@ -23,6 +24,7 @@ from jingwei.services.flows.walk import Walk
 from jingwei.services.notices import Notice, notify
 from jingwei.services.people import SYSTEM
 from jingwei.services.platform import Platform
+from jingwei.services.row_titles import with_rows
 from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage.flow_rows import RunRow, TaskRow, TimerRow
 from jingwei.storage.people import find_people
@@ -125,6 +127,7 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
     walk.note_system(
         "reminded",
         step=run.step,
+        run=walk.in_rows(run),
         people=[t.acting for t in open_],
         late=_is_late(work, known),
         skipped=skipped or None,
@@ -145,9 +148,9 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
             if verb in rung:
                 people = found.asks.persons(rung[verb], rows_, task.person)
                 told.update(dict.fromkeys(people))
-                _tell(work, found, walk, people, step.title.zh, step.title.en)
+                _tell(work, found, walk, people, run)
     whose = {"people": [t.acting for t in open_], "told": list(told) or None}
-    walk.note_system("escalated", step=step.id, did=did, late=late, **whose)
+    walk.note_system("escalated", step=step.id, did=did, late=late, run=walk.in_rows(run), **whose)
     if "transfer" in rung:
         given: list[dict[str, str]] = []
         walk.events[-1].data["given"] = given
@@ -179,19 +182,20 @@ def _transfer(walk: Walk, run: RunRow, task: TaskRow, people: Sequence[str]) -> 
     return heir
 
 
-def _tell(
-    work: Work, found: Loaded, walk: Walk, people: list[str], title: str, title_en: str
-) -> None:
-    flow = walk.flow
+def _tell(work: Work, found: Loaded, walk: Walk, people: list[str], run: RunRow) -> None:
+    flow, title = walk.flow, walk.step_of(run).title
     known = find_people(work.connection, set(people)) if people else {}
+    about = asked_about(found.view.catalogue, found.plan, run)
     notices = []
     for login, row in known.items():
         locale = row.locale or "zh"
+        reader = tasks.told_as(work, flow.form, row)
+        lines = tasks.rows_about(reader, flow.form, found.asks.record, about, locale)
         words = text(
             "flows.notices.overdue",
             locale,
             display=display(work, flow.form, found.asks.record, locale),
-            step=title_en if locale == "en" else title,
+            step=with_rows(title(locale), lines, locale),
         )
         link = f"/f/{flow.form}/{flow.record}"
         notices.append(Notice(login, words, "task_overdue", link, True))

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jingwei.language.workflow import Step
+from jingwei.language.workflow import StepFields
 from jingwei.refusals import NotFound, Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
+from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.flow_actions import offered_on_flow
 from jingwei.services.flows.operations import asked_first, offered
 from jingwei.services.flows.returns import names_a_step
@@ -30,7 +31,7 @@ from jingwei.services.row_titles import RowTitles
 from jingwei.services.tasks import instant, task_json
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
-from jingwei.storage.flow_rows import TERMINAL, FlowRow, RunRow, TaskRow
+from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow, TaskRow
 
 _SHOWN = frozenset({"fill", "approve", "acknowledge", "cc", "subflow"})
 
@@ -84,12 +85,15 @@ def flow_json(
         "path": [
             {
                 **_run_json(found, run, locale, by_run.get(run.id, ())),
-                "row": _row(found, run, titles),
+                **_about(found, run, titles),
                 **({"requests": begun[run.id]} if run.id in begun else {}),
             }
             for run in runs
         ],
-        "events": [_event_json(event) for event in events],
+        "events": [
+            {**_event_json(event), "rows": _about(found, _run_of(found, event), titles)["rows"]}
+            for event in events
+        ],
         "prediction": _prediction(found, locale) if predicts else None,
         "resumes": _resumes(found, locale) if predicts else None,
         "actions": _actions(view, found),
@@ -123,17 +127,19 @@ def _described(
     return {
         "step": run.step,
         "actions": offered(walk, task, view.actor.login, administrator=administers),
-        "row": asked_about(found.view.catalogue, found.plan, run),
-        "fields": fields_of(step, task),
+        "about": asked_about(found.view.catalogue, found.plan, run),
+        "fields": fields_of(fields_now(view, found, run, step), task),
         "opinion": step.opinion,
         "labels": {action: words(locale) for action, words in step.labels.items()},
         **_waited_for(walk, task),
     }
 
 
-def _row(found: Loaded, run: RunRow, titles: RowTitles) -> dict[str, Any] | None:
-    asked = asked_about(found.view.catalogue, found.plan, run)
-    return None if asked is None else titles.of(asked[0].table, asked[0].id, asked[1])
+def _about(found: Loaded, run: RunRow | None, titles: RowTitles) -> dict[str, Any]:
+    """The rows that a run is about; `row` where it is one alone."""
+    asked = None if run is None else asked_about(found.view.catalogue, found.plan, run)
+    rows_ = [] if asked is None else titles.all(asked.table, asked.ids, asked.hide)
+    return {"row": rows_[0] if len(rows_) == 1 else None, "rows": rows_}
 
 
 def _waited_for(walk: Walk, task: TaskRow) -> Mapping[str, Any]:
@@ -184,6 +190,12 @@ def _given_to(task: TaskRow, mine: Sequence[TaskRow]) -> str | None:
         return None
     later = [t for t in mine if t.seat == task.seat and t.id > task.id]
     return next((t.person for t in later if t.position == task.position), None)
+
+
+def _run_of(found: Loaded, event: EventRow) -> RunRow | None:
+    """The run that an event is about: of its task, or as it says itself."""
+    task = found.state.tasks.get(event.data.get("task", 0))
+    return found.state.runs.get((task.run if task is not None else event.data.get("run")) or 0)
 
 
 def _event_json(event: Any) -> dict[str, Any]:
@@ -305,13 +317,13 @@ def _looks_around(view: Reading, known: Loaded, run: RunRow, task: TaskRow) -> b
     return mine and decided and run.round == flow.round
 
 
-def fields_of(step: Step, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
+def fields_of(fields: StepFields, task: TaskRow) -> Mapping[str, tuple[str, ...]]:
     """What the holder of an open task may write, must fill, and does not see."""
     answers = task.state == "open" and task.kind in ("approval", "fill")
     return {
-        "write": step.fields.write if answers else (),
-        "require": step.fields.require if answers else (),
-        "hide": step.fields.hide,
+        "write": fields.write if answers else (),
+        "require": fields.require if answers else (),
+        "hide": fields.hide,
     }
 
 

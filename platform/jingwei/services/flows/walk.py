@@ -248,7 +248,7 @@ class Walk(Draft):
             if reason == OVERDUE:
                 pass  # its event says so
             elif reason is not None:
-                self.note_system("step_passed", step=step.id, reason=reason)
+                self.note_system("step_passed", step=step.id, reason=reason, run=self.in_rows(row))
             self.finish(run, word, reason)
 
     def _nobody_answered(self, run: int) -> str | None:
