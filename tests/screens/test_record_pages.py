@@ -31,7 +31,7 @@ fields:
     title: 条目
     fields:
       item: {type: text, title: 事项}
-      done: {type: text, title: 完成情况, no_copy: true}
+      done: {type: text, title: 完成情况, no_copy: true, print: false}
       bags: {type: integer, title: 袋数}
       weight: {type: integer, title: 重量, compute: bags * 50, mode: override_with_reason}
 versions: {cut: publish}
@@ -103,6 +103,7 @@ def test_what_is_not_printed_and_what_comes_first_on_a_phone_is_marked(
     shown = pages.get("li.na", f"/f/notice/{notice}").get_data(as_text=True)
 
     assert re.findall(r'class="[a-z ]*unprinted"><dt>(.*?)</dt>', shown) == ["文号"]
+    assert re.findall(r'<th scope="col" class="[a-z ]*unprinted">(.*?)</th>', shown) == ["完成情况"]
     assert re.findall(r'data-title="(.*?)"[^>]*data-phone="first"', shown) == ["印发"]
 
 

@@ -22,12 +22,10 @@ LATER_KEYS: dict[str, tuple[str, ...]] = {
     "form": (
         "collect.each",
         "fields.*.permissions",
-        "fields.*.fields.*.print",
         "collect.urge.*.channels",
         "receipts.*.urge.*.channels",
         "actions.*.bulk",
     ),
-    "rows": ("fields.*.print",),  # of columns
     "alert": ("urge.*.channels",),
     "profile": ("collect",),
     "org": ("also_in",),
@@ -96,7 +94,7 @@ def _is_run(layer: Layer) -> bool:
 
 def _definitions(catalogue: Catalogue) -> Iterator[Definition]:
     yield catalogue.org_types
-    kinds = ("forms", "rows", "alerts", "profiles", "orgs", "scorings")
+    kinds = ("forms", "alerts", "profiles", "orgs", "scorings")
     for kind in kinds:
         yield from getattr(catalogue, kind).values()
 
