@@ -13,6 +13,7 @@ from api_house import MORE_FILES, MORE_PEOPLE, ApiHouse, open_api
 
 from jingwei.services import records
 from jingwei.services.commands import Work
+from jingwei.services.people import Person
 
 CONTRACTS = "forms/contract/records"
 THREADS = 6
@@ -28,6 +29,14 @@ def together(ask: Callable[[int], Any], many: int = THREADS) -> list[Any]:
 
     with ThreadPoolExecutor(many) as pool:
         return list(pool.map(one, range(many)))
+
+
+def person(api: ApiHouse) -> Person:
+    with api.platform.database.reading() as connection:
+        today = api.platform.clock.today()
+        found = api.platform.commands.people.find(connection, "li.na", today)
+    assert found is not None
+    return found
 
 
 def test_one_key_is_one_record_however_often_it_is_sent_at_once(api_on_both: ApiHouse) -> None:
@@ -133,11 +142,7 @@ def test_a_submit_is_of_the_revision_its_sender_saw(api_on_both: ApiHouse) -> No
                 asked.result(timeout=0.5)  # it has looked at revision 1, and waits for the record
             return asked
 
-        with api.platform.database.reading() as connection:
-            today = api.platform.clock.today()
-            li_na = api.platform.commands.people.find(connection, "li.na", today)
-        assert li_na is not None
-        assert api.platform.commands.run(change, li_na).result() == 412
+        assert api.platform.commands.run(change, person(api)).result() == 412
     assert api.get("li.na", f"{CONTRACTS}/{made}").get_json()["status"] == "draft"
 
 
@@ -150,3 +155,57 @@ def test_what_must_be_unique_is_taken_once(api_on_both: ApiHouse) -> None:
 
     assert sorted(a.status_code for a in answers) == [201] + [422] * (THREADS - 1)
     assert api.get("li.na", CONTRACTS).get_json()["total"] == 1
+
+
+def test_what_is_linked_to_is_not_removed_meanwhile(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    first = api.make("li.na", "contract", name="主", amount=1)["id"]
+
+    def remove() -> int:
+        found: int = api.delete("li.na", f"{CONTRACTS}/{first}", match=1).status_code
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def link(work: Work) -> Future[int]:
+            records.create(work, "contract", {"name": "从", "amount": 1, "main": first})
+            asked = pool.submit(remove)
+            with suppress(TimeoutError):
+                asked.result(timeout=0.5)  # it waits for what is linked to it to be kept
+            return asked
+
+        assert api.platform.commands.run(link, person(api)).result() == 409
+
+
+def test_of_a_link_and_the_removal_of_what_it_leads_to_one_wins(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    main = api.make("li.na", "contract", name="主", amount=1)["id"]
+
+    def ask(index: int) -> int:
+        if index % 2:
+            body = {"name": f"从{index}", "amount": 1, "main": main}
+            found: int = api.post("li.na", CONTRACTS, body).status_code
+        else:
+            found = api.delete("li.na", f"{CONTRACTS}/{main}", match=1).status_code
+        return found
+
+    answers = together(ask)
+
+    linked, removed = answers[1::2], answers[::2]
+    assert (linked, sorted(removed)) in (
+        ([201] * 3, [409] * 3),
+        ([422] * 3, [204, 404, 404]),
+    )
+
+
+def test_a_record_that_is_linked_to_may_be_changed_meanwhile(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    main = api.make("li.na", "contract", name="主", amount=1)["id"]
+    answers = together(
+        lambda i: (
+            api.post("li.na", CONTRACTS, {"name": f"从{i}", "amount": 1, "main": main})
+            if i
+            else api.patch("li.na", f"{CONTRACTS}/{main}", {"amount": 2}, match=1)
+        )
+    )
+    assert [a.status_code for a in answers] == [200] + [201] * (THREADS - 1)

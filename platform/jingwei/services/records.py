@@ -28,7 +28,7 @@ from jingwei.services.preparing import prepare, stamp
 from jingwei.services.validation import Occasion
 from jingwei.services.wanted import REASONS, Batch, Change, Kind, Prepared, Source
 from jingwei.services.writable import require
-from jingwei.storage.records import RowChange
+from jingwei.storage.records import Lock, RowChange
 
 BATCH = 1_000
 
@@ -165,7 +165,9 @@ def _write_indexed(
     it and is not written."""
     _form(work, form)
     ids = [c.id for c in batch if c.id is not None]
-    there = work.store.load(work.connection, form, ids, lock=True) if ids else {}
+    removes = any(c.kind == "delete" for c in batch)
+    lock: Lock | bool = "remove" if removes else True
+    there = work.store.load(work.connection, form, ids, lock=lock) if ids else {}
     if not org_rights.is_layered(work, form):
         return _write_alike(work, form, batch, there, source, refuse, skip_same)
     written: list[tuple[int, Prepared]] = []

@@ -11,11 +11,12 @@ from jingwei.catalogue.patterns import compiled
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field
 from jingwei.refusals import FieldRefusal
-from jingwei.services.commands import Reading
+from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found, Values, by_author, told
 from jingwei.services.plans import FieldPlan, FormPlan
 from jingwei.services.uniqueness import judge_unique
 from jingwei.services.world import environment
+from jingwei.storage.records import Lock
 
 NUMBERS = ("integer", "number", "money", "percent")
 
@@ -261,7 +262,9 @@ def target_of(definition: Field, value: Any) -> tuple[str, int]:
 def _readable(view: Reading, form: str, identity: int) -> Mapping[str, Any] | None:
     if form not in view.catalogue.forms:
         return None
-    record = view.store.load(view.connection, form, [identity]).get(identity)
+    # Until the link is kept, nobody removes what it leads to.
+    lock: Lock | bool = "link" if isinstance(view, Work) else False
+    record = view.store.load(view.connection, form, [identity], lock=lock).get(identity)
     if record is None or record.get("deleted_at") is not None:
         return None
     if not view.actor.is_system and not view.rights.may_read(view, form, record).allowed:

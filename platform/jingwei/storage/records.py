@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.layered import Standing, catalogue_under
@@ -31,6 +31,15 @@ from jingwei.storage.unique_keys import UniqueKeys
 
 MOST_STATEMENTS = 1_000
 _MOST_VALUES = 500  # of one IN list on SQLite
+
+# Whoever links to a record and whoever changes it do not wait for each other; whoever removes it
+# waits for both.
+Lock = Literal["remove", "link"]
+_LOCKS: Mapping[bool | Lock, str] = {
+    True: " FOR NO KEY UPDATE",
+    "remove": " FOR UPDATE",
+    "link": " FOR KEY SHARE",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +276,12 @@ class RecordStore:
     # --- load -----------------------------------------------------------------------------------
 
     def load(
-        self, connection: Connection, form: str, ids: Sequence[int], *, lock: bool = False
+        self, connection: Connection, form: str, ids: Sequence[int], *, lock: bool | Lock = False
     ) -> dict[int, dict[str, Any]]:
         """Whole records by id, tables as lists; those that are not there are missing.
 
-        `lock`: nobody else changes them until this transaction ends.
+        `lock`: nobody else changes them until this transaction ends (True), nor links to them
+        (`remove`); nobody removes them (`link`).
         """
         records: dict[int, dict[str, Any]] = {}
         for start in range(0, len(ids), _MOST_VALUES):
@@ -279,7 +289,7 @@ class RecordStore:
         return records
 
     def _load(
-        self, connection: Connection, form: str, ids: Sequence[int], lock: bool
+        self, connection: Connection, form: str, ids: Sequence[int], lock: bool | Lock
     ) -> dict[int, dict[str, Any]]:
         own = self.statements(form)
         rows = self._fetch(connection, own, "id", ids, "id", lock)
@@ -328,7 +338,7 @@ class RecordStore:
         column: str,
         values: Sequence[int],
         order: str,
-        lock: bool,
+        lock: bool | Lock,
     ) -> Sequence[Sequence[Any]]:
         size = len(values) if statements.dialect.name == "sqlite" else len(values) == 1
         key = ("fetch", statements.name, column, size, lock)
@@ -340,7 +350,7 @@ class RecordStore:
                 f"WHERE {statements.among(column, len(values))} ORDER BY {order}"
             )
             if lock and statements.dialect.name != "sqlite":
-                text += " FOR UPDATE"
+                text += _LOCKS[lock]
             self._texts[key] = text
         return fetch(connection, text, tuple(statements.among_values(values)))
 
