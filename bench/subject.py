@@ -19,6 +19,7 @@ STATES = ("planned", "running", "finished")
 FORM = "contract"
 ROLE = "clerk"
 LOGIN = "bench"
+PASSWORD = "as-long-as-it-need-be"
 
 DEFINITIONS = {
     "definitions/manifest.yaml": "kind: manifest\nname: bench\ntitle: bench\nlanguage: 1\n",
