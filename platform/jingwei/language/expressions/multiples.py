@@ -38,13 +38,26 @@ def are_multiples(left: Node, right: Node) -> bool:
 
 def meant_multiple(node: Node, unit: str | None) -> str | None:
     """How the value of a plain name is written in another unit."""
-    if not isinstance(node, Name) or node.type.unit is None or unit is None:
+    name = _written(node)
+    many = conversion(node.type.unit, unit) if node.type.unit and unit else None
+    if name is None or many is None or many == 1:
         return None
-    many = conversion(node.type.unit, unit)
-    if many is None or many == 1:
-        return None
-    name = node.name if node.root in ("record", "variable") else f"{node.root}.{node.name}"
     return f"{name} * {many:f}" if many > 1 else f"{name} / {1 / many:f}"
+
+
+def _written(node: Node) -> str | None:
+    """A field, or an aggregate of a column, as it is written."""
+    match node:
+        case Name(root="record" | "variable", name=name):
+            return name
+        case Name(root=root, name=name):
+            return f"{root}.{name}"
+        case Aggregate(
+            function=function, source=source, value=Name(name=name), where=None, by=None
+        ) if source.origin == "table" and source.root == "record":
+            return f"{function}({source.name}.{name})"
+        case _:
+            return None
 
 
 def _factor(node: Node) -> Decimal:

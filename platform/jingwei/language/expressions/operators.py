@@ -21,6 +21,7 @@ from jingwei.language.expressions.types import (
     DATE,
     DATETIME,
     NUMBER,
+    NUMERIC,
     ORDERED,
     TEMPORAL,
     comparable,
@@ -35,7 +36,8 @@ from jingwei.language.periods import Period
 from jingwei.language.values import Duration
 from jingwei.problems import nearest
 
-_DAY = r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})"
+_DAY = r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))"
+_NUMBER = r"-?[0-9][0-9_]*(?:\.[0-9]+)?(?:%|pp|千|万|百万|千万|亿)?"
 _YES = ("是", "yes", "true", "1", "y", "on")
 _NO = ("否", "no", "false", "0", "n", "off")
 
@@ -149,6 +151,8 @@ def _unquoted(node: Node, other: Node, op: str) -> str | None:
     if other.type.name == "boolean" and op in ("==", "!="):
         word = str(node.value).lower() if isinstance(node, Constant) else ""
         return "true" if word in _YES else "false" if word in _NO else None
+    if other.type.name in NUMERIC and isinstance(node, Constant):
+        return node.value if re.fullmatch(_NUMBER, str(node.value)) else None
     if other.type.name not in TEMPORAL:
         return None
     parts = _parts_of_day(node)
@@ -161,7 +165,9 @@ def _parts_of_day(node: Node) -> tuple[int, int, int] | None:
     """`"2026-03-01"`, `20260301`, and what `2026-3-1` and `2026/3/1` are without quotes."""
     if isinstance(node, Constant):
         found = re.fullmatch(_DAY, str(node.value))
-        return (int(found[1]), int(found[2]), int(found[3])) if found else None
+        if found is None:
+            return None
+        return int(found[1]), int(found[2] or found[4]), int(found[3] or found[5])
     match node:
         case Binary(
             op="-" | "/" as op,

@@ -34,6 +34,11 @@ _LEADING = frozenset(("(", "[", ",", "if", "else", "and", "or", "not", "where", 
 _LITERALS = frozenset(("number", "percent", "text", "date", "duration"))
 _WORDS = {"true": ("boolean", True), "false": ("boolean", False), "null": ("null", None)}
 _CLOSING = {"(": ")", "[": "]"}
+# `by` has no directions: the greatest is the last
+_DIRECTIONS = {
+    **dict.fromkeys(("desc", "descending"), "last(… by …)"),
+    **dict.fromkeys(("asc", "ascending"), "first(… by …)"),
+}
 
 
 @lru_cache(maxsize=4_096)
@@ -123,6 +128,14 @@ class _Parser:
                 token.end,
                 word=token.text,
                 suggestion=meant_sign(token.text),
+            )
+        if wanted == ")" and token.text.lower() in _DIRECTIONS:
+            return ExpressionError(
+                "wrong-sign",
+                token.start,
+                token.end,
+                sign=token.text,
+                suggestion=_DIRECTIONS[token.text.lower()],
             )
         return ExpressionError(
             "expression-wants", token.start, token.end, word=token.text, wanted=wanted
