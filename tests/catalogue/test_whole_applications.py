@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,25 @@ def test_a_link_out_of_the_application_is_not_followed(tmp_path: Path) -> None:
     ]
     assert [p.message("zh") for p in found] == [
         "forms/order.yaml:1:1: 这不是普通文件。请换成文件本身。 [not-a-file]"
+    ]
+
+
+def test_a_file_whose_name_is_no_text_is_named_as_far_as_it_can_be(tmp_path: Path) -> None:
+    root = write(tmp_path / "app", BASE)
+    Path(os.fsdecode(os.fsencode(root) + b"/forms/\xb6\xa9.yaml")).write_text("kind: form\n")
+
+    with pytest.raises(DefinitionErrors) as raised:
+        compile_catalogue(root)
+
+    found = raised.value.problems
+    assert [p.message("en") for p in found] == [
+        "forms/\\xb6\\xa9.yaml:1:1: the name of this file is not text in UTF-8. "
+        "Rename the file, or unpack the archive again with its names as UTF-8. "
+        "[file-name-not-text]"
+    ]
+    assert [p.message("zh") for p in found] == [
+        "forms/\\xb6\\xa9.yaml:1:1: 这个文件的名称不是 UTF-8 文字。"
+        "请给文件改名，或以 UTF-8 文件名重新解压。 [file-name-not-text]"
     ]
 
 

@@ -224,6 +224,20 @@ def test_a_template_that_loops_for_ever_is_stopped() -> None:
     assert refused(template(inner))[0] == "template-too-long"
 
 
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "{{ " + "(" * 400 + "org.title" + ")" * 400 + " }}",
+        "{{ " + "not " * 1500 + "org }}",
+        "{% if org %}" * 60 + "{% endif %}" * 60,
+        "{{ " + " and ".join(["org"] * 900) + " }}",
+        "{{ org" + ".title" * 900 + " }}",
+    ],
+)
+def test_a_template_as_deep_as_nobody_writes_it_is_refused(deep: str) -> None:
+    assert refused(template(deep))[0] == "template-too-deep"
+
+
 def test_a_broken_template_says_what_is_wrong() -> None:
     assert refused(template("{% if org %}"))[0] == "template-syntax"
     assert refused(b"no zip")[0] == "template-unreadable"

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "no-org-types",
     "no-org",
     "not-a-file",
+    "file-name-not-text",
     "too-many-files",
     "too-many-fields",
     "too-many-choices",

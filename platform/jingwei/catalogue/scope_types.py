@@ -85,6 +85,7 @@ class CatalogueTypes:
         self._elsewhere = elsewhere
         self._blocks = blocks or {}
         self._fields: dict[str, dict[str, tuple[Type, Literal["table"] | None]]] = {}
+        self._titled: dict[str, list[str]] | None = None  # names by what people call them
 
     def fields_of(self, form: Form) -> dict[str, tuple[Type, Literal["table"] | None]]:
         """Every bare name of a record with its type, and whether it stands for rows."""
@@ -167,9 +168,12 @@ class CatalogueTypes:
         return reach(self.catalogue) if reach is not None else None
 
     def titled(self, words: str) -> Iterator[str]:
-        for name, title in _titles(self.catalogue):
-            if words in (title.zh, title.en):
-                yield name
+        if self._titled is None:
+            self._titled = {}
+            for name, title in _titles(self.catalogue):
+                for called in {title.zh, title.en}:
+                    self._titled.setdefault(called, []).append(name)
+        yield from self._titled.get(words, ())
 
     @property
     def forms(self) -> Mapping[str, Form]:

@@ -42,6 +42,9 @@ def _take(application: Path, path: Path, files: dict[str, bytes], problems: Prob
     name = path.relative_to(application).as_posix()
     if name.startswith(DEMO):
         return
+    if not _is_text(name):
+        problems.add("file-name-not-text", Position(_printable(name)))
+        return
     if path.is_symlink() or not path.is_file():
         problems.add("not-a-file", Position(name))
         return
@@ -56,6 +59,18 @@ def _take(application: Path, path: Path, files: dict[str, bytes], problems: Prob
         )
         return
     files[name] = path.read_bytes()
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # the system gives bytes that are no UTF-8 as lone surrogates
+        return False
+    return True
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def is_misspelt(name: str) -> bool:

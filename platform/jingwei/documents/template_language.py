@@ -19,6 +19,11 @@ REPORT = ("title", "organisation", "fingerprint", "date")
 BESIDE = ("unit", "light", "status")  # of a row of indicators, beside its columns
 FILTERS = ("money", "percent", "date", "number", "upper_number", "default")
 
+MOST_DEPTH = 50  # blocks and brackets in one another, written by hand a handful
+MOST_LEVELS = 4 * MOST_DEPTH  # of the tree: a block is two levels, a name in brackets three
+_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
+_BLOCKS, _BLOCK_ENDS = ("for", "if"), ("endfor", "endif")
+
 # What may stand after a name: a mapping of names, a list (its one element is what a round gets), or
 # None for a figure.
 Known = Mapping[str, Any] | list[Any] | None
@@ -67,10 +72,46 @@ def parsed(source: str) -> tuple[nodes.Template | None, list[Fault]]:
     """The tree of one part of a template, and what the language does not have."""
     plain = ImmutableSandboxedEnvironment(autoescape=True)
     try:
+        line = _too_deep(plain.lex(source))
+        if line is not None:
+            return None, [Fault("template-too-deep", str(MOST_DEPTH), line)]
         tree = plain.parse(source)
     except TemplateSyntaxError as error:
         return None, [Fault("template-syntax", str(error.message), error.lineno)]
+    line = _grown_too_deep(tree)
+    if line is not None:
+        return None, [Fault("template-too-deep", str(MOST_DEPTH), line)]
     return tree, list(forbidden(tree))
+
+
+def _too_deep(tokens: Iterable[tuple[int, str, str]]) -> int | None:
+    """The line where blocks, brackets and signs before a value lie too deep in one another: the
+    parser calls itself for each of them."""
+    depth = signs = 0
+    block = False
+    for line, kind, word in tokens:
+        if kind == "whitespace":
+            continue
+        sign = (kind == "name" and word == "not") or (kind == "operator" and word in "+-")
+        signs = signs + 1 if sign else 0
+        opens = word in _OPENING if kind == "operator" else block and word in _BLOCKS
+        closes = word in _CLOSING if kind == "operator" else block and word in _BLOCK_ENDS
+        depth += int(opens) - int(closes)
+        block = kind == "block_begin"
+        if depth + signs > MOST_DEPTH:
+            return line
+    return None
+
+
+def _grown_too_deep(tree: nodes.Template) -> int | None:
+    """The line of a node that lies too deep: a long chain (`a.b.c`, `a and b and c`) is a deep
+    tree, though its parser goes round."""
+    level: list[nodes.Node] = [tree]
+    for _ in range(MOST_LEVELS):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return None
+    return level[0].lineno or 1
 
 
 def forbidden(tree: nodes.Template) -> Iterator[Fault]:
