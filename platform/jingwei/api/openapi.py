@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
+from jingwei.api import openapi_answers as answers
 from jingwei.api import openapi_calls as calls
 from jingwei.api import openapi_examples as examples
 from jingwei.api import openapi_fields as fields
@@ -233,7 +234,9 @@ def _responses(endpoint: str, method: str, form: Form | None) -> dict[str, Any]:
     good: dict[str, Any] = {"description": text("openapi.done", locale())}
     if endpoint in calls.EMPTY:
         return {"204": good, **refused}
-    if endpoint in calls.PAGED:
+    if (own := answers.answer_of(endpoint)) is not None:
+        good["content"] = _content(own)
+    elif endpoint in calls.PAGED:
         good["content"] = _content(f"{form.name}.page" if form else "page")
     elif endpoint in calls.DOWNLOADS:
         good["content"] = {calls.DOWNLOADS[endpoint]: {}}
@@ -287,6 +290,7 @@ def _schemas(view: Reading, forms: list[Form]) -> dict[str, Any]:
         "object": {"type": "object"},
         "error": _error_schema(),
         **shapes.SCHEMAS,
+        **answers.schemas(),
         "page": _page_schema({"type": "object"}),
     }
     for form in forms:

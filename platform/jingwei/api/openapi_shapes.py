@@ -120,7 +120,6 @@ ANSWERS: Mapping[str, str] = {
     "session.me": "person",
     "lists.change_many": "many",
     "files.upload": "file",
-    "around.add_comment": "comment",
 }
 _HELD = {
     "type": "array",
@@ -188,5 +187,4 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         },
         "required": ["id", "name", "type", "size", "sha256"],
     },
-    "comment": {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]},
 }  # fmt: skip
