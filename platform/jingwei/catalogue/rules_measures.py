@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -95,6 +97,8 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
     if indicator.type == "ratio" and indicator.org_agg not in _RATIO_AGGREGATES:
         at = indicator.origin.value("org_agg")
         problems.add("ratio-summed", at, org_agg=indicator.org_agg)
+    _check_versions(indicator, problems)
+    _check_tolerance(indicator, problems)
     if indicator.org_agg == "weighted_average" and indicator.weight is None:
         at = indicator.origin.value("org_agg")
         problems.add("key-for-type-missing", at, key="weight", type=indicator.org_agg)
@@ -125,6 +129,30 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     place=form.name,
                     known=", ".join(form.fields),
                 )
+
+
+def _check_versions(indicator: Indicator, problems: Problems) -> None:
+    for index, version in enumerate(indicator.versions):
+        first, last = version.get("valid_from"), version.get("valid_to")
+        if first is not None and last is not None and last < first:  # days as ISO writes them
+            at = indicator.origin.value("versions", index, "valid_to")
+            problems.add("ends-before-it-begins", at, first=first, last=last)
+
+
+_TOLERANCE = re.compile(r"\d{1,9}(\.\d{1,9})?(%|pp)?\Z", re.ASCII)
+
+
+def _check_tolerance(indicator: Indicator, problems: Problems) -> None:
+    """How far the parts may be from the whole is a share of it."""
+    written = (indicator.decompose or {}).get("tolerance")
+    if written is None:
+        return
+    at = indicator.origin.value("decompose", "tolerance")
+    if not _TOLERANCE.match(written):
+        problems.add("bad-amount", at, value=written[:40])
+    elif written[-1] not in "%p" and Decimal(written) > 1:
+        percent = f"{Decimal(written) * 100:f}"
+        problems.add("percent-as-number", at, severity="warning", value=written, percent=percent)
 
 
 def _check_order(

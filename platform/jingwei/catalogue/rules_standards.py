@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import unknown
+from jingwei.catalogue.rules_scoring import check_scheme
 from jingwei.catalogue.standard_values import sheet_of, sheet_path
 from jingwei.language.standards import Scoring, ScoringItem
 from jingwei.problems import Position, Problems, nearest
@@ -21,6 +22,7 @@ def check_standards(catalogue: Catalogue, problems: Problems) -> None:
                 problems.add("benchmark-column", Position(path), path=path, column=column)
     for scoring in catalogue.scorings.values():
         _check_scoring(catalogue, scoring, problems)
+        check_scheme(catalogue, scoring, problems)
 
 
 def benchmark_of(catalogue: Catalogue, item: ScoringItem) -> str | None:
