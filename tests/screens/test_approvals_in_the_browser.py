@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from api_house import PASSWORD
-from approvals_house import Approvals, open_approvals
+from approvals_house import FORM, Approvals, case_files, open_approvals
 from browser import PHONE, Visit, barriers, open_chromium, sideways_pixels, small_targets, visit
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
@@ -321,3 +321,38 @@ def test_an_administrator_suspends_with_a_reason_and_hands_over_a_leaver(
     expect(handed).to_contain_text("审批人8")
     assert house.todo("u2") == []
     assert "a:u8" in house.asked(house.flow(flow["id"]))
+
+
+def test_what_is_typed_for_a_row_is_kept_and_follows_the_conditions_of_its_columns(
+    house: Approvals, as_person: Open
+) -> None:
+    why = "why: {type: text, title: 说明, visible_if: score < 5, required_if: score < 3}"
+    score = "score: {type: number, title: 分}"
+    form = FORM.format(name="cond", code="CD", title="条件").replace(score, f"{score}\n      {why}")
+    flow_text = FLOWS["rows"].replace("write: [row.score]", "write: [row.score, row.why]")
+    house.publish(case_files("cond", flow_text, form))
+    flow = house.start("cond", title="抽查", lines=[{"keeper": "u9"}, {"keeper": "u9"}])
+    first, second = house.todo("u9", flow["id"])
+    opened = as_person("u9")
+    page = opened.go(f"/f/cond/{flow['record']}?task={second['id']}")
+    score_box = page.locator("#form [data-field='row.score'] input")
+    why_block = page.locator("#form [data-field='row.why']")
+    expect(why_block).to_be_hidden()
+    score_box.fill("4")
+    expect(why_block).to_be_visible()
+    expect(why_block.locator("[data-must]")).to_be_hidden()
+    score_box.fill("2")
+    expect(why_block.locator("[data-must]")).to_be_visible()
+    why_block.locator("input").fill("缺件")
+    page.on("dialog", lambda dialog: dialog.accept())
+    opened.go(f"/f/cond/{flow['record']}?task={first['id']}")
+    expect(page.locator("#decide-title")).to_contain_text("第 1 行")
+    expect(page.locator("#restore")).to_be_hidden()
+    opened.go(f"/f/cond/{flow['record']}?task={second['id']}")
+    page.locator("#restore [data-restore]").click()
+    expect(score_box).to_have_value("2")
+    expect(why_block.locator("input")).to_have_value("缺件")
+    with page.expect_navigation():
+        page.locator(".decide-buttons [data-act$='/approve']").click()
+    rows = house.record(flow)["lines"]
+    assert [(row["score"], row["why"]) for row in rows] == [(None, None), (2, "缺件")]

@@ -48,7 +48,17 @@ def filling(
         "widgets": widgets,
         "required": " ".join(owed),
         "signs": any(w.type == "signature" for w in widgets),
-        "model": page_model(view, form, rights, values, shown.json, widgets, found, own),
+        "model": page_model(
+            view,
+            form,
+            rights,
+            values,
+            shown.json,
+            widgets,
+            found,
+            own,
+            task["row"] if own else None,
+        ),
     }
 
 

@@ -187,9 +187,10 @@ def page_model(
     widgets: Sequence[Widget],
     found: Live,
     own: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> str:
     """What the script is told, as JSON text. `own`: of widgets that are no fields of the form, the
-    columns of one `row`, what they hold."""
+    columns of one `row`, what they hold; `about`: `{table, id}` of that row."""
     identity = kept.get("id")
     address = f"/f/{form.name}/{identity}" if identity else f"/f/{form.name}"
     words = (
@@ -204,6 +205,7 @@ def page_model(
             "form": form.name,
             "id": identity,
             "revision": kept.get("revision"),
+            "about": {name: about[name] for name in ("table", "id")} if about else None,
             "values": as_model(
                 {n: values.get(n) for n in (*form.fields, "org") if n in values} | dict(own or {})
             ),

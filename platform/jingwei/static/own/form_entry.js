@@ -122,23 +122,40 @@ const ofRow = () => Object.fromEntries(model.order.filter((name) => model.fields
 
 // -- kept until it is saved
 
-// of a row only one task knows which it is: another one would be offered what was typed for this
 const isKept = (name) => isTyped(name) && !model.fields[name].at;
+
+// what was typed for one row is kept in its table: whoever opens the task of another row is not offered it
+const rowNames = model.order.filter((name) => model.fields[name].at);
+const ownRow = (rows) => (rows ?? []).find((row) => row.id === model.about?.id);
+const withOwnRow = (changes) => {
+  if (!rowNames.some((name) => !same(state[name], held.kept[name]))) return changes;
+  const { table, id } = model.about;
+  const rows = changes[table] ?? state[table] ?? [];
+  return { ...changes, [table]: rows.map((row) => (row.id === id ? { ...row, ...ofRow() } : row)) };
+};
+const keptInRow = (values) => {
+  const row = model.about ? ownRow(values[model.about.table]) : null;
+  return row ? rowNames.filter((name) => name.slice(4) in row).map((name) => [name, row[name.slice(4)]]) : [];
+};
 
 export const unsaved = makeUnsaved({
   form: model.form,
   me: model.me,
+  part: model.about ? `:${model.about.table}:${model.about.id}` : "",
   words: model.words,
   offered: model.unsaved,
   locale,
   identity: () => held.identity,
   revision: () => held.revision,
-  changes: () => Object.fromEntries(model.order.filter(isKept).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null])),
-  differs: (values) => model.order.some((name) => isKept(name) && name in values && !same(values[name], state[name])),
+  changes: () => withOwnRow(Object.fromEntries(model.order.filter(isKept).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null]))),
+  differs: (values) =>
+    model.order.some((name) => isKept(name) && name in values && !same(values[name], state[name])) ||
+    keptInRow(values).some(([name, value]) => !same(value, state[name])),
   // what others saved since is seen when this is saved: the record is sent as the one that was opened
   restore(values, opened) {
     forget(state);
     for (const name of model.order) if (name in values && isKept(name) && writable(name)) put(state, name, values[name]);
+    for (const [name, value] of keptInRow(values)) put(state, name, value);
     held.revision = opened;
     drawAll();
     changed();

@@ -20,17 +20,20 @@ export function refresh() {
     if (table === null) settle(state, name, model.fields[name], always, () => compute(x, environment(state)));
     else for (const row of state[table] ?? []) settle(row, name, model.fields[table]?.columns[name], always, () => compute(x, environment(row, state)));
   }
-  const env = environment(state);
+  const ofRecord = environment(state);
+  const ofRow = model.about ? environment(rowAsTyped(), state) : null;
   for (const name of model.order) {
     const block = blockOf(name);
-    const visible = rules.visible[name] ? holds(rules.visible[name], env) : (asked.visible[name] ?? true);
+    const env = model.fields[name].at ? ofRow : ofRecord;
+    const path = pathOf(name);
+    const visible = rules.visible[path] ? holds(rules.visible[path], env) : (asked.visible[name] ?? true);
     block.hidden = !visible;
     if (isTable(name)) continue;
     const must = isRequired(name, env);
     block.querySelector("[data-must]")?.toggleAttribute("hidden", !must);
     const control = controlIn(block);
     if (control?.matches("[data-input]")) control.setAttribute("aria-required", String(must));
-    const readonly = rules.readonly[name] ? holds(rules.readonly[name], env) : (asked.readonly[name] ?? false);
+    const readonly = rules.readonly[path] ? holds(rules.readonly[path], env) : (asked.readonly[name] ?? false);
     if (control && !model.fields[name].readonly) lock(control, readonly);
     if (control?.matches("output")) show(control, model.fields[name], state[name]);
     if (isFollowing(state, name) && document.activeElement !== control) draw(control, model.fields[name], state, name);
@@ -42,6 +45,20 @@ export function refresh() {
   settleTabs();
   for (const name of model.order.filter(isTable)) refreshTable(name);
   sayUnits();
+}
+
+// the field that a control is of: a column of the row that a task is about stands under its own name
+const pathOf = (name) => model.fields[name].at ?? name;
+
+// that row, with what is typed into its columns and what follows from them
+function rowAsTyped() {
+  const { table, id } = model.about;
+  const row = { ...(state[table] ?? []).find((one) => one.id === id) };
+  for (const name of model.order) if (model.fields[name].at) row[name.slice(4)] = state[name];
+  for (const [of, name, always, compute] of rules.computes) {
+    if (of === table && always) row[name] = reckoned(() => compute(x, environment(row, state)));
+  }
+  return row;
 }
 
 // an amount in the currency that another field names
@@ -58,7 +75,7 @@ function sayUnits() {
 const shownUnit = (name) => (nothing(state[name]) ? "" : (model.fields[name]?.titles?.[state[name]] ?? String(state[name])));
 
 const isRequired = (name, env) =>
-  requiredAlways(name) || (rules.required[name] ? holds(rules.required[name], env) : (asked.required[name] ?? false));
+  requiredAlways(name) || (rules.required[pathOf(name)] ? holds(rules.required[pathOf(name)], env) : (asked.required[name] ?? false));
 const requiredNames = new Set((form.dataset.required ?? "").split(" "));
 const requiredAlways = (name) => requiredNames.has(name);
 

@@ -7,9 +7,9 @@ const SERVER_SECONDS = 10;
 const LOCAL_MS = 800;
 const KEEPALIVE_BYTES = 60_000; // browsers send no more than 64 KB behind a page that is left
 
-// `page`: {form, me, identity(), revision(), changes(), words, offered, locale, differs(values), restore(values, revision)}
+// `part`: of what part of the record alone; `page`: {form, me, part, identity(), revision(), changes(), words, offered, locale, differs(values), restore(values, revision)}
 export function makeUnsaved(page) {
-  const shelf = () => `jw:draft:${page.me}:${page.form}:${page.identity() ?? "new"}`;
+  const shelf = () => `jw:draft:${page.me}:${page.form}:${page.identity() ?? "new"}${page.part ?? ""}`;
   const address = () => `/api/v1/forms/${page.form}/unsaved${page.identity() ? `?id=${page.identity()}` : ""}`;
   const said = document.getElementById("saved");
   let local = null;
