@@ -13,9 +13,12 @@ from typing import Literal, TypeVar
 import orjson
 
 from jingwei.catalogue.tightening import tightens
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.fields import keys_of
 from jingwei.language.layer import Addition, Hidden, Layer, Patch
 from jingwei.language.leaves import plain_data
-from jingwei.problems import Position, Problems, nearest
+from jingwei.language.walker import meant_key
+from jingwei.problems import Phrase, Position, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile
 
 T = TypeVar("T")
@@ -164,6 +167,8 @@ class _Merger:
         if rest and here and here[-1] == "fields":
             self._stale(patch.path, patch.at, rest[0], parent)  # fields are added, never set
             return
+        if rest and self._is_no_key_of_a_field(patch, here, parent, rest[0]):
+            return
         old = None if rest else parent
         level = level_of(path, self.levels)
         if level == "locked":
@@ -299,6 +304,26 @@ class _Merger:
         _move(self.result.keys, here, place, by)
         _move(self.result.values, here, place, by)
         _move(self.result.layers, here, place, by)
+
+    def _is_no_key_of_a_field(self, patch: Patch, here: Path, field: Data, key: str) -> bool:
+        """Whether a key is set that no field of this type has."""
+        if here[-2:-1] != ("fields",) or not isinstance(field, dict):
+            return False
+        type_ = field.get("type")
+        if not isinstance(type_, Scalar) or type_.text not in FIELD_TYPES:
+            return False
+        known = keys_of(type_.text)
+        if key in known:
+            return False
+        self.problems.add(
+            "unknown-key",
+            patch.at,
+            suggestion=meant_key(key, known),
+            key=key[:40],
+            thing=Phrase("things.field"),
+            known=", ".join(known),
+        )
+        return True
 
     # -- hide
 

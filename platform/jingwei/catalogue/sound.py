@@ -50,6 +50,7 @@ _MISSED = {
     "unknown-right": "name",
     "unknown-org-type": "name",
     "layer-for-nobody": "name",
+    "unknown-value": "value",
 }
 _NAME = re.compile(r"[\w.\[\]()\"' -]+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
