@@ -356,3 +356,24 @@ def test_what_is_typed_for_a_row_is_kept_and_follows_the_conditions_of_its_colum
         page.locator(".decide-buttons [data-act$='/approve']").click()
     rows = house.record(flow)["lines"]
     assert [(row["score"], row["why"]) for row in rows] == [(None, None), (2, "缺件")]
+
+
+def test_an_administrator_acts_on_all_that_match_not_only_on_the_page(
+    house: Approvals, as_person: Open
+) -> None:
+    flows = [house.start("leave", title=f"批次{n}") for n in range(22)]
+    opened = as_person("admin")
+    page = opened.go("/flows?q=批次")
+    every = page.locator("[data-every]")
+    page.locator("[data-choose-flow]").first.check()
+    expect(every).to_be_hidden()
+    page.locator("[data-choose-all]").check()
+    every.click()
+    expect(page.locator("[data-count]")).to_have_text("22")
+    page.locator("[data-bulk-flow=suspend]").click()
+    expect(page.locator("dialog#ask #ask-body p")).to_contain_text("符合条件的 22 项，不只是本页")
+    page.locator("dialog#ask textarea").fill("盘点期间")
+    page.locator("dialog#ask #ask-yes").click()
+    expect(page.locator("#results li.went")).to_have_count(22)
+    expect(page.locator("#results [data-results-sum]")).to_have_text("22 项已办，0 项没有成功")
+    assert {house.flow(flow["id"])["status"] for flow in flows} == {"suspended"}

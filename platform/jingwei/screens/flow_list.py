@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, request
 
@@ -22,12 +23,14 @@ from jingwei.texts import text
 from jingwei.web import locale
 
 SIZE = 20
+MOST_AT_ONCE = 1_000  # requests that one question may be answered for, as of records of a list
 BULK = ("urge", "reassign", "suspend", "resume", "terminate")
 WORDS = (
     "running", "none_running", "none_such", "state", "request", "waits_for", "since", "step",
     "statistics", "workflow", "manage_flows", "hand_over", "migrate", "org", "any", "look",
     "clear", "search_flows", "filters", "choose", "choose_all", "results", "results_close",
-    "bulk_done", "bulk_flows", "whose", "everybody", "no_task", "without",
+    "bulk_done", "bulk_flows", "bulk_every", "every_flow", "oldest_flows", "whose",
+    "everybody", "no_task", "without",
 )  # fmt: skip
 
 
@@ -56,6 +59,8 @@ def show() -> Any:
             orgs=org_choices(view),
             chips=_chips(view, wish),
             bulk=[_bulk(action) for action in BULK],
+            most=MOST_AT_ONCE,
+            query=_query(wish),
             box={
                 **found,
                 "items": [_line(cells, line) for line in found["items"]],
@@ -74,6 +79,12 @@ def _wish(view: Reading) -> overview.Wish:
         org if org in view.catalogue.orgs else None,
         given.get("q", "").strip()[:100],
     )
+
+
+def _query(wish: overview.Wish) -> str:
+    """The same requests, as the API is asked for them."""
+    given = {"state": wish.state, "workflow": wish.workflow, "org": wish.org, "q": wish.q}
+    return urlencode({name: value for name, value in given.items() if value})
 
 
 def _people(line: Mapping[str, Any]) -> list[str]:

@@ -1,69 +1,97 @@
-// Several requests at once: one question for all of them, one call each, and a list of what became
-// of each.
+// Several requests at once, those that are chosen or all that match: one question for all of them, one
+// call each, and a list of what became of each.
 import { api, confirmed } from "./api.js";
 
 const bar = document.getElementById("chosen-flows");
 const boxes = () => [...document.querySelectorAll("[data-choose-flow]:not(:disabled)")];
 const chosen = () => boxes().filter((box) => box.checked).map((box) => box.closest("[data-flow-line]"));
-const tasksOf = (row) => JSON.parse(row.dataset.tasks);
+const said = (row) => ({ id: row.dataset.flowLine, name: row.dataset.name, href: row.querySelector("a").href, tasks: JSON.parse(row.dataset.tasks), row });
+const PAGE = 200; // requests that are asked for at a time
+let every = false; // all that match, not only what is chosen of this page
+let isWorking = false;
 
 function show() {
   const count = chosen().length;
+  const total = Number(bar.dataset.total);
+  every = every && count === boxes().length;
   bar.hidden = count === 0;
-  bar.querySelector("[data-count]").textContent = String(count);
+  bar.querySelector("[data-count]").textContent = String(every ? Math.min(total, Number(bar.dataset.most)) : count);
+  const more = bar.querySelector("[data-every]");
+  more.hidden = count === 0 || count < boxes().length || total <= count;
+  more.setAttribute("aria-pressed", String(every));
   const all = document.querySelector("[data-choose-all]");
   all.checked = count > 0 && count === boxes().length;
   all.indeterminate = count > 0 && count < boxes().length;
 }
 
+// the requests that match now, the oldest first, as many as may be acted on at once
+async function matching() {
+  const most = Number(bar.dataset.most);
+  const found = [];
+  for (let page = 1, total = 1; found.length < Math.min(total, most); page += 1) {
+    const answer = await api("GET", `/api/v1/flows?${bar.dataset.query}&page=${page}&size=${PAGE}`);
+    if (!answer.items.length) break;
+    total = answer.total;
+    found.push(...answer.items.map(({ id, display, tasks }) => ({ id, name: display || String(id), href: `/flows/${id}`, tasks })));
+  }
+  return found.slice(0, most);
+}
+
 // whose tasks, where the chosen requests wait for several people
-function whose(rows) {
-  const names = new Map(rows.flatMap(tasksOf).map((task) => [task.person, task.name]));
+function whose(requests) {
+  const names = new Map(requests.flatMap((one) => one.tasks).map((task) => [task.person, task.name ?? task.person]));
+  for (const { tasks } of boxes().map((box) => said(box.closest("[data-flow-line]")))) for (const task of tasks) names.has(task.person) && names.set(task.person, task.name);
   if (names.size < 2) return [];
   const options = [["", bar.dataset.everybody], ...names];
   return [{ name: "whose", title: bar.dataset.whose, type: "choice", options }];
 }
 
-async function act(row, action, { whose: of, ...body }) {
-  if (action !== "reassign") return void (await api("POST", `/api/v1/flows/${row.dataset.flowLine}/${action}`, body));
-  const tasks = tasksOf(row).filter((task) => !of || task.person === of);
+async function act(request, action, { whose: of, ...body }) {
+  if (action !== "reassign") return void (await api("POST", `/api/v1/flows/${request.id}/${action}`, body));
+  const tasks = request.tasks.filter((task) => !of || task.person === of);
   if (!tasks.length) throw Object.assign(new Error(), { reason: bar.dataset.noTask });
   for (const task of tasks) await api("POST", `/api/v1/tasks/${task.id}/reassign`, body);
 }
 
-function line(row, words, kind) {
+function line(request, words, kind) {
   const item = document.createElement("li");
   item.className = kind;
   const link = document.createElement("a");
-  link.href = row.querySelector("a").href;
-  link.textContent = row.dataset.name;
+  link.href = request.href;
+  link.textContent = request.name;
   item.append(link, ` ${words}`);
   return item;
 }
 
 async function actOnAll(button) {
-  const rows = chosen();
+  const requests = every ? await matching() : chosen().map(said);
   const action = button.dataset.bulkFlow;
-  const questions = [...(action === "reassign" ? whose(rows) : []), ...JSON.parse(button.dataset.ask)];
-  const sure = `${bar.dataset.sure.replace("{count}", rows.length)} ${button.dataset.hint}`;
+  const questions = [...(action === "reassign" ? whose(requests) : []), ...JSON.parse(button.dataset.ask)];
+  const words = every ? bar.dataset.sureEvery : bar.dataset.sure;
+  const sure = `${words.replace("{count}", requests.length)} ${button.dataset.hint}`;
   const answers = await confirmed(button.textContent, sure, questions);
   if (answers === null) return;
   for (const one of bar.querySelectorAll("button")) one.disabled = true;
   const lines = [];
   let refused = 0;
-  for (const row of rows) {
+  isWorking = true;
+  for (const request of requests) {
     try {
-      await act(row, action, answers);
-      lines.push(line(row, "✓", "went"));
+      await act(request, action, answers);
+      lines.push(line(request, "✓", "went"));
     } catch (error) {
       if (error.reason === undefined) throw error;
-      lines.push(line(row, `✕ ${error.reason}`, "refused"));
+      lines.push(line(request, `✕ ${error.reason}`, "refused"));
       refused += 1;
     }
-    const box = row.querySelector("[data-choose-flow]");
+    bar.querySelector("[data-count]").textContent = `${lines.length} / ${requests.length}`;
+  }
+  isWorking = false;
+  for (const box of boxes().filter((one) => one.checked)) {
     box.checked = false;
     box.disabled = true;
   }
+  bar.dataset.total = "0"; // what is shown is no more what matches
   const results = document.getElementById("results");
   const sum = results.querySelector("[data-results-sum]");
   sum.textContent = sum.dataset.words.replace("{done}", lines.length - refused).replace("{refused}", refused);
@@ -80,8 +108,13 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-choose-flow], [data-choose-all]")) show();
 });
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-every]")) {
+    every = !every;
+    show();
+  }
   const button = event.target.closest("[data-bulk-flow]");
   if (button) actOnAll(button);
   if (event.target.closest("[data-results-close]")) location.reload();
 });
+addEventListener("beforeunload", (event) => isWorking && event.preventDefault());
 if (bar) show();
