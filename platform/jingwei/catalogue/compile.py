@@ -129,7 +129,7 @@ def _look_at_the_rest(
     trials = Problems()
     check_trials(catalogue, sound.checked.of("test"), trials)
     layers = Problems()
-    check_layers(catalogue, layers)
+    check_layers(catalogue, layers, whole=False)
     apart = sound.apart_from_the_wrong()
     texts = {path: file.text for path, file in checked.files.items()}
     said = {_line_or_place(problem, checked) for problem in problems.errors}

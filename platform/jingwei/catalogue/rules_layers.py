@@ -11,8 +11,9 @@ from jingwei.language.layer import Layer
 from jingwei.problems import Position, Problems, nearest
 
 
-def check_layers(catalogue: Catalogue, problems: Problems) -> None:
-    """Every layer names what is there, and every org's definitions can be made."""
+def check_layers(catalogue: Catalogue, problems: Problems, *, whole: bool = True) -> None:
+    """Every layer names what is there, and every org's definitions can be made. Not `whole`: some
+    expressions of the catalogue are wrong and have no tree."""
     if problems.errors or not catalogue.layers:
         return  # a base that is wrong says so itself
     before = len(problems.errors)
@@ -25,7 +26,7 @@ def check_layers(catalogue: Catalogue, problems: Problems) -> None:
         made = build_under(catalogue, under, problems)
         if made is not None:
             catalogue._layered["catalogue", under] = made
-    if len(problems.errors) == before:
+    if whole and len(problems.errors) == before:
         _check_keeping(catalogue, problems)
 
 
