@@ -62,6 +62,7 @@ from jingwei.language.expressions.tree import (
 from jingwei.language.expressions.types import (
     ANY,
     BOOLEAN,
+    CODED,
     DATE,
     NULL,
     NUMBER,
@@ -75,8 +76,9 @@ from jingwei.language.expressions.types import (
     summed,
     units_agree,
 )
-from jingwei.language.expressions.words import type_words, unit_words
+from jingwei.language.expressions.words import kind_words, type_words, unit_words
 from jingwei.language.values import Duration
+from jingwei.problems import nearest
 
 _LITERAL_TYPES = {
     "number": NUMBER,
@@ -92,9 +94,15 @@ _LONGEST_UNBALANCED = 8
 
 def check(source: str, scope: Scope, expected: TypeName | Type | None = None) -> Expression:
     """The typed tree of `source`. Raises ExpressionError at the word that is wrong."""
-    node = Checker(scope).node(parse(source))
+    syntax = parse(source)
+    try:
+        node = Checker(scope).node(syntax)
+    except ExpressionError as error:
+        raise _unquoted(syntax, expected, scope) or error from None
     if isinstance(node, Constant) and isinstance(expected, Type):
         node = as_value(node, expected, scope)
+    elif isinstance(node, Constant) and expected in CODED:
+        node = as_value(node, Type(expected), scope)
     if expected is not None and not fits(node.type, expected):
         wanted = expected if isinstance(expected, Type) else Type(expected)
         raise ExpressionError(
@@ -124,6 +132,29 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
             wanted=unit_words(expected),
         )
     return finished(source, node)
+
+
+def _unquoted(
+    syntax: Syntax, expected: TypeName | Type | None, scope: Scope
+) -> ExpressionError | None:
+    """A bare word where the code of an org, an indicator … is wanted: it lacks its quotation
+    marks."""
+    wanted = expected if isinstance(expected, Type) else Type(expected) if expected else None
+    if wanted is None or wanted.name not in CODED or not isinstance(syntax, Word):
+        return None
+    known = scope.types.known(wanted.name) or ()
+    titled = next((code for code in scope.types.titled(syntax.name) if code in known), None)
+    meant = syntax.name if syntax.name in known else titled or nearest(syntax.name, known)
+    if meant is None or syntax.name in scope.names():
+        return None
+    return ExpressionError(
+        "code-unquoted",
+        syntax.start,
+        syntax.end,
+        name=syntax.name,
+        kind=kind_words(wanted),
+        suggestion=f'"{meant}"',
+    )
 
 
 def _of_unit(node: Node, field: Type) -> bool:
