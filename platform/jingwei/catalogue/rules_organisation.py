@@ -58,7 +58,7 @@ def _check_org(catalogue: Catalogue, org: Org, problems: Problems) -> None:
         place = ("parent",) if index == 0 else ("moves", index - 1, "parent")
         at = org.origin.value(*place)
         found = catalogue.orgs[parent].type
-        if found not in above:
+        if found not in above and all(name in types for name in above):
             problems.add(
                 "parent-of-wrong-type",
                 at,
