@@ -38,7 +38,7 @@ WORDS = (
     *("columns", "groups", "conditions", "up", "down", "standard", "apply", "cancel", "all", "any"),
     *("add", "remove", "field", "test", "value", "none", "sums", "group_1", "group_2", "group_3"),
     *("save", "name", "whose", "mine", "locked", "open", "lock", "raw"),
-    *("opens", "opens_no", "opens_yes"),
+    *("opens", "opens_no", "opens_yes", "pick"),
     *("has", "has_not", "is", "is_not", "empty", "filled", "ge", "le", "gt", "lt"),
     *("from", "until", "includes", "excludes", "below", "within", "me"),
     *("form",),

@@ -80,9 +80,11 @@ def _asked(name: str, numbers: Sequence[int], otherwise: int) -> int:
 
 
 def _lines(cells: Cells, form: Form, found: Mapping[str, Any]) -> list[Differing]:
+    """In the order of the form, what every record has first."""
     lines: list[Differing] = []
     changes, rows = found["changes"], found["rows"]
-    for name in {**changes, **rows}:
+    order = {name: place for place, name in enumerate(form.fields)}
+    for name in sorted({**changes, **rows}, key=lambda name: order.get(name, -1)):
         if name == "revision":  # which two they are stands above
             continue
         f = form.fields.get(name)

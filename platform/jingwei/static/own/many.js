@@ -50,7 +50,7 @@ function editorOf(field, words) {
 }
 
 function chosen(field, words) {
-  const shown = select([["", words.none], ...field.options], "", field.title);
+  const shown = select([["", words.pick], ...field.options], "", field.title);
   shown.required = true;
   return { shown, value: () => (field.type === "boolean" ? shown.value === "true" : shown.value) };
 }
