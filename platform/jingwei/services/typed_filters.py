@@ -16,9 +16,11 @@ from jingwei.language.expressions.tree import (
     Call,
     Constant,
     Expression,
+    IsEmpty,
     Member,
     Name,
     Node,
+    Type,
     Unary,
 )
 from jingwei.language.values import Duration
@@ -55,9 +57,49 @@ def viewer_filter(
         raise malformed_filter(source, error) from None
     except ArithmeticError:  # of what is written out, and what is worked out now
         raise far_filter(source) from None
+    opaque = _opaque(found.root)
+    if opaque is not None:
+        raise _not_compared(source, opaque)
     if _terms(found.root) > MOST_FILTER_TERMS:
         raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
     return found
+
+
+def _opaque(root: Node) -> Node | None:
+    """A file, a place, data or another value of which a condition may only ask whether it is there,
+    where more is asked of it."""
+    free: set[int] = set()
+    for node in walk(root):
+        if isinstance(node, IsEmpty):
+            free.add(id(node.operand))
+        elif isinstance(node, Call) and node.function == "len":
+            free.update(id(one) for one in node.arguments if one.type.name == "list")
+        elif isinstance(node, Binary) and _asks_of_null(node):
+            free.update((id(node.left), id(node.right)))
+        if isinstance(node, Name | Member) and id(node) not in free and _is_opaque(node.type):
+            return node
+    return None
+
+
+def _asks_of_null(node: Binary) -> bool:
+    sides = (node.left, node.right)
+    nothing = any(isinstance(one, Constant) and one.value is None for one in sides)
+    return nothing and node.op in ("==", "!=")
+
+
+def _is_opaque(type_: Type) -> bool:
+    return type_.name == "any" or (type_.of is not None and _is_opaque(type_.of))
+
+
+def _not_compared(source: str, node: Node) -> Malformed:
+    word = source[node.start : node.end]
+    return Malformed(
+        "filter",
+        detail={"code": "not-compared", "start": node.start, "end": node.end},
+        word=word,
+        what=partial(text, "refusals.filter-opaque-what"),
+        fix=partial(text, "refusals.filter-opaque-fix", name=word),
+    )
 
 
 def _with_fixed(view: Reading, expression: Expression) -> Expression:
