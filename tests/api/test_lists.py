@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
@@ -261,3 +263,19 @@ def test_groups_tell_nothing_that_a_list_would_not(api: ApiHouse) -> None:
     for login, wish, refused in NO_GROUPS:
         assert code(groups(api, login, **wish)) == (400, refused), wish
     assert code(groups(api, "nobody", by="org")) == (404, "no-such-form")
+
+
+def test_a_sum_is_exact_however_large_the_amounts_are(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    most = Decimal("92233720368547758.07")
+    for name, amount in (("一", most), ("二", most), ("三", Decimal("0.01"))):
+        api.make("li.na", "contract", name=name, amount=str(amount))
+
+    answer = groups(api, "li.na", by="org", values="sum(amount),avg(amount),max(amount)")
+
+    assert answer.status_code == 200, answer.get_data()
+    body = json.loads(answer.get_data(), parse_float=Decimal, parse_int=Decimal)
+    for one in body["items"]:
+        assert one["sum(amount)"] == Decimal("184467440737095516.15")
+        assert one["max(amount)"] == most
+        assert one["avg(amount)"] == Decimal("61489146912365172.05")

@@ -74,8 +74,8 @@ class _Periods(dict[int, str]):
 
 
 def _unscale(scale: int) -> Convert:
-    def unscaled(value: int) -> Decimal:
-        return Decimal(value).scaleb(-scale)
+    def unscaled(value: int | str) -> Decimal:
+        return Decimal(value) if isinstance(value, str) else Decimal(value).scaleb(-scale)
 
     return unscaled
 

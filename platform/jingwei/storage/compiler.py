@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -208,18 +208,18 @@ class Compiler:
             case "avg" if isinstance(column.type, ScaledDecimal | sa.Integer):
                 # divided in Python, by the one rule for division
                 columns.averages.append(wanted.name)
-                columns.add(wanted.name, sa.func.sum(column, type_=column.type))
+                columns.add(wanted.name, sql_numbers.added_up(column, self.name))
                 columns.add(f"{wanted.name}#", sa.func.count(column))
             case "sum" if isinstance(column.type, sa.Integer):
-                total = sa.func.sum(column)
-                columns.add(wanted.name, sa.cast(total, sa.BigInteger()))
+                columns.add(wanted.name, sa.cast(sa.func.sum(column), sa.BigInteger()))
             case function:
                 columns.add(wanted.name, self._folded(function, column))
 
     def _folded(self, function: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        if isinstance(column.type, ScaledDecimal) or function in ("min", "max"):
-            folded: sa.ColumnElement[Any] = getattr(sa.func, function)(column, type_=column.type)
-            return folded
+        if isinstance(column.type, ScaledDecimal) and function == "sum":
+            return sql_numbers.added_up(column, self.name)
+        if function in ("min", "max"):
+            return cast(Any, getattr(sa.func, function)(column, type_=column.type))
         number = sql_numbers.of_column(column, self.name)
         return sql_numbers.result(sql_numbers.folded(function, number, self.name), self.name)
 

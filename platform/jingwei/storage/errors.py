@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DontWrapMixin
 
 from jingwei.refusals import Malformed, NoSpace
 
@@ -12,9 +12,13 @@ _DROPPED = "26000"  # a prepared statement that somebody threw away
 _UNSUPPORTED = "0A000"  # said, too, of one whose table has other columns since
 _OF_PLANS = "RevalidateCachedQuery"  # the place that says so, whatever the server's language
 
-# a number or a day out of range; SQLite says so of a function of ours that overflows
+# a number or a day out of range; SQLite says so of a function of ours that overflows, and of sums
 _TOO_FAR = {"22003", "22008"}
-_TOO_FAR_IN_SQLITE = "string or blob too big"
+_TOO_FAR_IN_SQLITE = ("string or blob too big", "integer overflow")
+
+
+class Untouched(DontWrapMixin, Exception):  # type: ignore[misc]  # theirs says what it is for
+    """What is raised while a statement runs and is none of the database's: it arrives as it is."""
 
 
 class TryAgain(Exception):
@@ -48,7 +52,7 @@ def as_ours(error: DBAPIError) -> Exception | None:
     words = str(original)
     if state in _AGAIN or "database is locked" in words or is_stale(error):
         return TryAgain(words)
-    if state in _TOO_FAR or _TOO_FAR_IN_SQLITE in words:
+    if state in _TOO_FAR or any(said in words for said in _TOO_FAR_IN_SQLITE):
         return Malformed("out-of-range")
     if "NUL (0x00)" in words:
         return Malformed("text-with-nul")

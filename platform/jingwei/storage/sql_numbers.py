@@ -300,6 +300,17 @@ def _held(op: str, one: Column, other: Column, bare: bool, other_is_there: bool)
 # -- aggregates
 
 
+def added_up(column: Column, dialect: str) -> Column:
+    """The exact sum of a column of decimals or integers, in its type. SQLite breaks off a sum that
+    passes 64 bits: there the upper and the lower halves of the numbers are added up."""
+    if dialect != "sqlite":
+        return sa.func.sum(column, type_=column.type)
+    scale = column.type.scale if isinstance(column.type, ScaledDecimal) else 0
+    kept = sa.type_coerce(column, sa.BigInteger())
+    upper, lower = sa.func.sum(kept.op(">>")(32)), sa.func.sum(kept.op("&")(2**32 - 1))
+    return sa.func.jw_joined(upper, lower, scale, type_=column.type)
+
+
 def folded(function: str, number: Number, dialect: str) -> Number:
     """`sum avg min max median` of a number over the rows of a select."""
     if dialect == "sqlite":

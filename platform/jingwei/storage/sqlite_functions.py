@@ -215,7 +215,17 @@ _AGGREGATES: dict[str, type[_Sum]] = {
     "jw_median": _Median,
 }
 
+
+def _joined(upper: int | None, lower: int | None, scale: int) -> Kept:
+    """A sum whose halves were added up apart; the text of the decimal where 64 bits are too few."""
+    if upper is None or lower is None:
+        return None
+    total = (upper << 32) + lower
+    return total if -(2**63) <= total < 2**63 else _text(Decimal(total).scaleb(-scale))
+
+
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
+    "jw_joined": (_joined, 3),
     "jw_add": (_of_two(numbers.add), 4),
     "jw_subtract": (_of_two(numbers.subtract), 4),
     "jw_multiply": (_of_two(numbers.multiply), 4),

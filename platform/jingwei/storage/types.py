@@ -56,7 +56,7 @@ class ScaledDecimal(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None or dialect.name != "sqlite":
             return value  # type: ignore[no-any-return]  # the driver's own Decimal
-        return Decimal(value).scaleb(-self.scale)
+        return Decimal(value) if isinstance(value, str) else Decimal(value).scaleb(-self.scale)
 
 
 class Instant(TypeDecorator[datetime]):
