@@ -33,7 +33,7 @@ WARM, TIMES = 5, 30
 LIST = f"/f/{subject.FORM}"
 LISTS = {
     "list": LIST,
-    "list, two filters": f"{LIST}?f.category=works&f.amount.from=300000",
+    "list, two filters": f"{LIST}?f.category=works&f.amount=300000",
     "list, page 5": f"{LIST}?page=5",
 }
 

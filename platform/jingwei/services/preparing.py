@@ -68,7 +68,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
         if not plan.tables.keys() & keys:  # rows have keys of their own
             batch.known.add(keys)
     found = Found()
-    record = _blank(work, plan)
+    record = _blank(work, plan, batch)
     values = parsing.parse(work, plan, change.values, found)
     record.update(values)
     computing.fill_defaults(work, plan, record, change.values.keys())
@@ -87,7 +87,17 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
     return Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
 
 
-def _blank(work: Work, plan: FormPlan) -> dict[str, Any]:
+def _blank(work: Work, plan: FormPlan, batch: Batch) -> dict[str, Any]:
+    """A new record before anything is said of it."""
+    if batch.blank is None:
+        batch.blank = _empty(work, plan)
+    record = dict(batch.blank)
+    for table in plan.tables:
+        record[table] = []
+    return record
+
+
+def _empty(work: Work, plan: FormPlan) -> dict[str, Any]:
     person = None if work.actor.is_system else work.actor.login
     if person is None and work.on_behalf_of is not None:
         person = work.on_behalf_of.login
@@ -108,8 +118,6 @@ def _blank(work: Work, plan: FormPlan) -> dict[str, Any]:
         updated_by=person,
         deleted_at=None,
     )
-    for table in plan.tables:
-        record[table] = []
     return record
 
 

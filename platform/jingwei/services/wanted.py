@@ -43,11 +43,12 @@ class Change(NamedTuple):
 @dataclass(slots=True)
 class Batch:
     """Changes that are written together. `creates_many`: unique values are looked up at once;
-    `known`: lists of keys that were found to be writable."""
+    `known`: lists of keys that were found to be writable; `blank`: a record as each begins."""
 
     source: Source
     creates_many: bool
     known: set[tuple[str, ...]] = field(default_factory=set)
+    blank: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
