@@ -12,6 +12,7 @@ from jingwei.catalogue.rules_field import (
     check_no_clearing_cycle,
     check_no_compute_cycle,
 )
+from jingwei.catalogue.rules_form_doubts import check_form_doubts, repeats
 from jingwei.language.effects import Effects
 from jingwei.language.field_types.listed import is_asked, is_grouped, is_sortable
 from jingwei.language.field_types.table import FIELD_TYPES
@@ -43,6 +44,7 @@ def check_form(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     _check_related(catalogue, form, problems)
     _check_lifecycle(catalogue, form, problems)
     _check_number(form, problems)
+    check_form_doubts(catalogue, form, problems)
 
 
 def _check_number(form: Form, problems: Problems) -> None:
@@ -53,7 +55,8 @@ def _check_number(form: Form, problems: Problems) -> None:
     if not any(hole.source in ("seq", "id") for hole in holes):
         at = form.origin.value("number")
         fields = [hole.source for hole in holes if hole.source.partition(".")[0] in form.fields]
-        if not fields:
+        names = [source.partition(".")[0] for source in fields]
+        if form.single != "org" and repeats(form, names):
             problems.add("number-without-seq", at, severity="warning", form=form.name)
 
 

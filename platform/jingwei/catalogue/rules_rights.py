@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.rules_effects import every_effect
 from jingwei.language.form import Field, Form, Permission
 from jingwei.language.who import Whos
+from jingwei.language.workflow import walk
 from jingwei.problems import Problems
 
 Hidden = frozenset[str]
@@ -19,7 +21,7 @@ def check_rights(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     for name, grant in form.permissions.items():
         _check_sensitive(form, name, grant, problems)
         _warn_of_computed(catalogue, form, name, grant, problems)
-    _warn_of_unwritable(form, problems)
+    _warn_of_unwritable(catalogue, form, problems)
 
 
 def _fields(form: Form) -> Iterator[Field]:
@@ -76,12 +78,23 @@ def _warn_of_computed(
             problems.add(code, at, severity="warning", field=field.path, read=read, permission=name)
 
 
-def _warn_of_unwritable(form: Form, problems: Problems) -> None:
+def _filled_otherwise(catalogue: Catalogue, form: Form) -> set[str]:
+    """Names of fields that an effect, a link or a step of the flow fills in."""
+    filled = {name for _, _, effect in every_effect(catalogue) for name in effect.values}
+    filled |= {name for field in _fields(form) for name in field.fill}
+    for workflow in catalogue.workflows.values():
+        if workflow.form == form.name:
+            filled |= {n for step in walk(workflow.steps) for n in step.fields.write}
+    return filled
+
+
+def _warn_of_unwritable(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     """A required field that nobody who creates records may fill."""
     creating = [grant for grant in form.permissions.values() if "create" in grant.can]
     for name, field in form.fields.items():
         if not field.required or field.default is not None or field.compute is not None:
             continue
-        if creating and all({name} & {*grant.hide, *grant.readonly} for grant in creating):
+        shut = creating and all({name} & {*grant.hide, *grant.readonly} for grant in creating)
+        if shut or (field.readonly and name not in _filled_otherwise(catalogue, form)):
             at = form.origin.key("fields", name)
             problems.add("required-not-writable", at, severity="warning", name=name)

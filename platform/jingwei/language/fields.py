@@ -421,6 +421,9 @@ def _typed(walker: Walker, field: Field, key: str, value: Value, path: Path) -> 
             typed = [type_.written(field, str(one)) for one in written]
             typed = [t[0] for t in typed] if field.type == "tags" else typed
         elif isinstance(written, str):
+            if field.type == "boolean" and walker.is_quoted(here):
+                at = walker.value_at(here)
+                return walker.fail("quoted-boolean", at, suggestion=written, value=written[:40])
             typed = type_.written(field, written)
             typed = [typed] if field.many else typed
         else:

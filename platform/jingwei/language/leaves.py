@@ -23,6 +23,7 @@ __all__ = ["plain_data"]
 
 DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
 RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
+_BARE_HOLE = re.compile(r"\{\s*([a-z_][\w.]*)\s*\}")
 _HOLE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 MOST_FORMULA_CHARACTERS = 60_000  # of one file
 
@@ -72,8 +73,10 @@ def _two_languages(walker: Walker, schema: Schema, data: dict[str, Data], path: 
 
 
 def warn_of_holes(walker: Walker, scalar: Scalar, path: Path) -> None:
-    """`{{ name }}`, as other systems write what is filled in."""
+    """`{{ name }}`, as other systems write what is filled in, and `{name}` in a title."""
     found = _HOLE.search(scalar.text) if "{{" in scalar.text else None
+    if found is None and "title" in path[-2:]:
+        found = _BARE_HOLE.search(scalar.text) if "{" in scalar.text else None
     if found is None or scalar.style in ("literal", "folded"):
         return
     at = walker.inside(path, scalar).shifted(found.start(), found.end())
@@ -254,7 +257,13 @@ def read_due(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     """`{lag, day, shift}`, a duration, or a date expression."""
     if isinstance(data, dict):
         from_keys = walker.read(DUE_KEYS, data, path)
-        return BAD if from_keys is BAD else Due(**from_keys)
+        if from_keys is BAD:
+            return BAD
+        day = from_keys.get("day")
+        if day is not None and not 1 <= day <= 31:
+            at = walker.value_at((*path, "day"))
+            return walker.fail("out-of-range", at, value=day, low=1, high=31)
+        return Due(**from_keys)
     scalar = walker.scalar(data, path, "things.duration")
     if scalar is None:
         return BAD

@@ -121,6 +121,14 @@ class Walker:
             return None
         return data
 
+    def is_quoted(self, path: Path) -> bool:
+        """Whether `true` or `false` is written in quotation marks, which make it a text."""
+        data: Any = self.file.data
+        for part in path:
+            data = data[part]
+        quoted = isinstance(data, Scalar) and data.style in ("single", "double")
+        return quoted and data.text in ("true", "false")
+
     def empty(self, path: Path) -> Any:
         key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
         meant = "else: []" if key == "else" else None

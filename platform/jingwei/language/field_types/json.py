@@ -33,6 +33,15 @@ class JsonType(FieldType):
             raise ValueRefused("text-too-long", most=MOST, length=size)
         return raw
 
+    def written(self, field: Field, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            # a word is a text; what opens a bracket or a quote has to close it
+            if text.lstrip()[:1] in ("{", "[", '"'):
+                raise ValueRefused("not-json") from None
+            return text
+
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {}
 
