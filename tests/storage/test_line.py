@@ -18,8 +18,8 @@ from jingwei.api.again import Application
 from jingwei.storage import database as databases
 from jingwei.storage import line as lines
 from jingwei.storage.database import Database
-from jingwei.storage.direct import begin_with, changed, fetch, insert_all
-from jingwei.storage.errors import Duplicate, TryAgain
+from jingwei.storage.direct import begin, begin_with, changed, fetch, fetch_all, insert_all, later
+from jingwei.storage.errors import Duplicate, TryAgain, Untouched
 
 INSERT = "INSERT INTO things (id, words) VALUES (%s, %s)"
 COPY = "COPY things (id, words) FROM STDIN"
@@ -85,7 +85,7 @@ def test_an_error_in_the_middle_undoes_all_and_leaves_a_clean_connection(
     database: Database,
 ) -> None:
     with pytest.raises(DBAPIError, match="division by zero"), database.writing() as connection:
-        begin_with(connection, "SELECT 1")
+        begin_with(connection, "SELECT 1", lambda rows: None)
         fetch(connection, INSERT, (1, "a"))
         changed(connection, "UPDATE things SET words = (1 / %s)::text", (0,))
     assert words_of(database, 1) is None
@@ -105,6 +105,68 @@ def test_a_key_that_is_taken_is_told_by_its_name(database: Database) -> None:
         fetch(connection, INSERT, (1, "c"))
     assert refused.value.constraint == "things_pkey"
     assert (words_of(database, 1), words_of(database, 2)) == ("a", None)
+
+
+def test_what_is_put_off_is_done_before_what_is_asked_next_and_before_the_end(
+    database: Database,
+) -> None:
+    with database.writing() as connection:
+        later(connection, INSERT, (1, "a"))
+        later(connection, "UPDATE things SET words = words || %s WHERE id = 1", ("b",))
+        assert fetch(connection, WORDS, (1,)) == [("ab",)]
+        later(connection, INSERT, (2, "c"))
+        assert connection.exec_driver_sql("SELECT count(*) FROM things").scalar() == 2
+        later(connection, INSERT, (3, "d"))
+    assert [words_of(database, n) for n in (1, 2, 3)] == ["ab", "c", "d"]
+    with pytest.raises(ValueError, match="no"), database.writing() as connection:
+        later(connection, INSERT, (4, "e"))
+        raise ValueError("no")
+    with database.writing() as connection:
+        later(connection, INSERT, (5, "f"))
+    assert [words_of(database, n) for n in (4, 5)] == [None, "f"]
+
+
+def test_what_was_put_off_and_is_wrong_undoes_all(database: Database) -> None:
+    with database.writing() as connection:
+        later(connection, INSERT, (1, "a"))
+    with pytest.raises(Duplicate, match="things_pkey"), database.writing() as connection:
+        fetch(connection, INSERT, (2, "b"))
+        later(connection, INSERT, (1, "c"))
+        later(connection, INSERT, (3, "d"))
+    with pytest.raises(Duplicate, match="things_pkey"), database.writing() as connection:
+        later(connection, INSERT, (1, "c"))
+        fetch(connection, INSERT, (4, "e"))
+    assert [words_of(database, n) for n in (1, 2, 3, 4)] == ["a", None, None, None]
+    assert set(idle(database)) <= {"idle"}
+
+
+def test_what_a_transaction_begins_with_is_heard_before_anything_else(database: Database) -> None:
+    heard: list[Any] = []
+
+    def hear(rows: Any) -> None:
+        heard.append(rows)
+        if len(heard) > 1:
+            raise Untouched("another release")
+
+    several: list[tuple[str, Any]] = [(INSERT, (1, "a")), (WORDS, (1,)), ("SELECT %s::int", (3,))]
+    with database.writing() as connection:
+        begin_with(connection, "SELECT 7", hear)
+        assert heard == []
+        assert fetch_all(connection, several) == [[], [("a",)], [(3,)]]
+        assert heard == [[(7,)]]
+    for wrong in (INSERT, "INSERT INTO things_of_old (id, words) VALUES (%s, %s)"):
+        with pytest.raises(Untouched), database.writing() as connection:
+            begin_with(connection, "SELECT 7", hear)
+            fetch(connection, wrong, (1, "b"))
+    with pytest.raises(Untouched), database.writing() as connection:
+        begin_with(connection, "SELECT 7", hear)
+        connection.exec_driver_sql("SELECT words FROM things")
+    with pytest.raises(Untouched), database.writing() as connection:
+        begin_with(connection, "SELECT 7", hear)
+        later(connection, INSERT, (2, "b"))
+        begin(connection)
+    assert len(heard) == 5
+    assert [words_of(database, n) for n in (1, 2)] == ["a", None]
 
 
 def test_a_refusal_keeps_what_was_prepared(database: Database) -> None:
@@ -215,9 +277,14 @@ def test_a_connection_that_is_gone_is_replaced(database: Database) -> None:
         fetch(connection, INSERT, (3, "a"))
         cut(database, connection)  # before its commit
     assert gone.value.connection_invalidated
+    with pytest.raises(DBAPIError) as gone, database.writing() as connection:
+        fetch(connection, INSERT, (3, "a"))
+        later(connection, INSERT, (5, "a"))
+        cut(database, connection)  # what was put off goes with the commit: nobody knows of it
+    assert gone.value.connection_invalidated
     with database.writing() as connection:
         fetch(connection, INSERT, (4, "a"))
-    assert [words_of(database, n) for n in (1, 2, 3, 4)] == [None, None, None, "a"]
+    assert [words_of(database, n) for n in (1, 2, 3, 4, 5)] == [None, None, None, "a", None]
 
 
 def test_what_was_not_asked_for_longest_is_forgotten(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -23,8 +24,8 @@ from jingwei.services.rights import Rights
 from jingwei.storage import idempotency
 from jingwei.storage.changes import ChangeRow, as_json, write_changes
 from jingwei.storage.database import Connection
-from jingwei.storage.errors import Duplicate, TryAgain
-from jingwei.storage.locks import enter
+from jingwei.storage.errors import Duplicate, TryAgain, Untouched
+from jingwei.storage.locks import enter_with, entered
 from jingwei.storage.outbox import OutboxWriter
 from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import ActiveInstallation, Installation
@@ -130,11 +131,16 @@ class Work(Reading):
         )
 
 
-class _Moved(Exception):
+class _Moved(Untouched):
     """A newer release was met; nothing was written."""
 
     def __init__(self, release: int) -> None:
         self.release = release
+
+
+def _check_release(ours: int, active: int | None) -> None:
+    if active is not None and active != ours:
+        raise _Moved(active)
 
 
 class Commands:
@@ -219,9 +225,7 @@ class Commands:
         keep: Callable[[T], T] | None,
     ) -> T:
         with self.active.database.writing() as connection:
-            release = enter(connection)
-            if release is not None and release != installation.release.id:
-                raise _Moved(release)
+            enter_with(connection, partial(_check_release, installation.release.id))
             if key is not None:
                 answered = idempotency.find_answer(connection, actor.id, key)
                 if answered is not None:
@@ -245,8 +249,12 @@ class Commands:
                 request_id=request_id,
                 outbox=OutboxWriter(now),
             )
-            result = handler(work)
-            self._finish(work)
+            try:
+                result = handler(work)
+                self._finish(work)
+            except Exception:
+                entered(connection)  # definitions of another release may be to blame
+                raise
             if key is not None:
                 kept = result if keep is None else keep(result)
                 idempotency.store_answer(connection, actor.id, key, request_hash, kept, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -93,8 +93,7 @@ def close_some(work: Work, found: Sequence[TaskRow], outcome: str) -> int:
 
 
 def _closed(work: Work, task: TaskRow, outcome: str, by: str | None, **more: Any) -> TaskRow:
-    return replace(
-        task,
+    return task._replace(
         state="closed",
         outcome=outcome,
         closed_at=work.now,

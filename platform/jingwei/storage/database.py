@@ -88,8 +88,23 @@ class Database:
                 if ours is not None:
                     raise ours from error
                 raise
+            self._commit(connection, transaction)
+
+    def _commit(self, connection: Connection, transaction: Any) -> None:
+        """Statements that were put off go with it: what is wrong with them is known only now."""
+        try:
             transaction.commit()
-            self.ids.committed(connection)
+        except DBAPIError as error:
+            if error.connection_invalidated:  # it may have been committed: never tried again
+                raise
+            self.ids.undone(connection)
+            connection.rollback()
+            _leave(connection, error)
+            ours = as_ours(error)
+            if ours is None:
+                raise
+            raise ours from error
+        self.ids.committed(connection)
 
     def close(self) -> None:
         """Give every connection back."""

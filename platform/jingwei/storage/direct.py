@@ -49,12 +49,20 @@ class Direct:
 
     def rows(self, connection: Connection, **values: Any) -> Sequence[Sequence[Any]]:
         """The driver's rows as they come; none of a statement that gives none."""
+        return fetch(connection, *self.asked(connection, **values))
+
+    def later(self, connection: Connection, **values: Any) -> None:
+        """Run it whenever something is run next, or before the commit."""
+        later(connection, *self.asked(connection, **values))
+
+    def asked(self, connection: Connection, **values: Any) -> tuple[str, tuple[Any, ...]]:
+        """Its text, and the driver's values."""
         name = connection.dialect.name
         made = self._made.get(name)
         if made is None:
             made = Prepared(self._statement, statement_dialect(name), self._names)
             self._made[name] = made
-        return fetch(connection, made.text, made.bind(values))
+        return made.text, made.bind(values)
 
 
 def fetch(connection: Connection, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
@@ -76,14 +84,44 @@ def changed(connection: Connection, text: str, values: Sequence[Any]) -> int:
     return count
 
 
-def begin_with(connection: Connection, text: str) -> Sequence[Sequence[Any]]:
-    """Run a text without values as the first of a transaction, in one message with its beginning;
-    its rows."""
+def fetch_all(
+    connection: Connection, statements: Sequence[tuple[str, Sequence[Any]]]
+) -> Sequence[Sequence[Sequence[Any]]]:
+    """The rows of several, asked together; each sees what those before it did."""
     line = _line(connection)
     if line is None:
-        return connection.exec_driver_sql(text).fetchall()
-    found: list[Any] = _asked(connection, line, line.begin_with, text)
+        return [fetch(connection, text, values) for text, values in statements]
+    found: list[Any] = _asked(
+        connection, line, lambda _: line.run_all(statements), statements[0][0]
+    )
     return found
+
+
+def later(connection: Connection, text: str, values: Sequence[Any]) -> None:
+    """Run a driver's text of which nothing is asked: with whatever is run next, or before the
+    commit. Either raises what is wrong with it."""
+    line = _line(connection)
+    if line is None:
+        fetch(connection, text, values)
+    else:
+        line.later(text, values)
+
+
+def begin_with(
+    connection: Connection, text: str, heard: Callable[[Sequence[Sequence[Any]]], None]
+) -> None:
+    """Begin a transaction with a text without values; `heard` gets its rows, with or before the
+    first statement of ours, and may raise `Untouched`."""
+    line = _line(connection)
+    if line is None or not line.begin_with(text, heard):
+        heard(fetch(connection, text, ()))
+
+
+def begin(connection: Connection) -> None:
+    """Run what a transaction is to begin with, if it has not begun."""
+    line = _line(connection)
+    if line is not None:
+        _asked(connection, line, lambda _: line.begin(), "BEGIN")
 
 
 def _line(connection: Connection) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -44,12 +43,11 @@ class Kind:
         """`fixed`: columns that never change after the insert; `beside`: columns that are no part
         of the plain row."""
         self.made = made
-        self.names = tuple(f.name for f in fields(made))
+        self.names: tuple[str, ...] = made._fields
         self.table = table
         self.columns = tuple(table.c[name] for name in self.names)
         self.beside = tuple(beside)
         self.written = (*self.names, *beside)
-        self._every = attrgetter(*self.names)
         self.people = tuple(i for i, name in enumerate(self.names) if name in _PEOPLE)
         self.form = self.names.index("form") if "form" in self.names else None
         self.moving = tuple(n for n in self.names if n not in ("id", *fixed))
@@ -101,7 +99,7 @@ class Kind:
         self, connection: Connection, books: Books, row: Any, more: Mapping[str, Any]
     ) -> list[Any]:
         """The driver's values of a plain row, in the order of `written`."""
-        found = [*self._every(row), *(more[name] for name in self.beside)]
+        found = [*row, *(more[name] for name in self.beside)]
         for index, convert in self._writing(connection.dialect.name):
             if found[index] is not None:
                 found[index] = convert(found[index])

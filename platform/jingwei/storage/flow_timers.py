@@ -35,7 +35,7 @@ def timers_of(connection: Connection, flow: int) -> list[TimerRow]:
 
 def drop_timers(connection: Connection, flow: int) -> None:
     """An instance that has ended waits for no time."""
-    _DROP.rows(connection, flow=flow)
+    _DROP.later(connection, flow=flow)
 
 
 def find_timer(connection: Connection, timer: int) -> TimerRow | None:

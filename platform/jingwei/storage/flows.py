@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
-from jingwei.storage.direct import Direct, fetch
+from jingwei.storage.direct import Direct, fetch_all, later
 from jingwei.storage.flow_kinds import EVENT, FLOW, RUN, TASK, Books, Kind, as_json, write_rows
 from jingwei.storage.flow_rows import EventRow, FlowRow, RunRow, TaskRow
 from jingwei.storage.outbox import PARTS, OutboxWriter
@@ -202,24 +202,28 @@ def runs_with_tasks(
 
 
 def held_by_task(
-    connection: Connection, books: Books, task: int
-) -> tuple[FlowRow, tuple[dict[int, RunRow], dict[int, TaskRow]]] | None:
+    connection: Connection, books: Books, task: int, newest: int
+) -> tuple[FlowRow, tuple[dict[int, RunRow], dict[int, TaskRow]], list[EventRow]] | None:
     """The instance of a task that a step of it waits for, locked, with its runs and tasks as
-    `runs_with_tasks` gives them; None for any other task."""
+    `runs_with_tasks` gives them, and the newest so many events as `events_shown` does; None for
+    any other task."""
     if connection.dialect.name == "sqlite":
         for row in _FLOW_OF_TASK.rows(connection, task=task):
             flow = FLOW.plain(connection, books, row)
-            return flow, runs_with_tasks(connection, books, flow, whole=False)
+            events = events_shown(connection, books, flow.id, newest)
+            return flow, runs_with_tasks(connection, books, flow, whole=False), events
         return None
-    found = _HELD_WITH_TASKS.rows(connection, task=task)
+    asked = _SHOWN_OF_TASK.asked(connection, task=task, newest=newest)
+    found, past = fetch_all(connection, [_HELD_WITH_TASKS.asked(connection, task=task), asked])
     if not found:
         return None
     width = len(FLOW.names)
     flow = FLOW.plain(connection, books, found[0][:width])
+    events = [EVENT.plain(connection, books, row) for row in past][::-1]
     if found[0][width] != flow.revision:  # it moved while this waited: the runs are from before
-        return flow, runs_with_tasks(connection, books, flow, whole=False)
+        return flow, runs_with_tasks(connection, books, flow, whole=False), events
     rest = _sorted_out(connection, books, [row[width + 1 :] for row in found])
-    return flow, _with_those_above(connection, books, *rest)
+    return flow, _with_those_above(connection, books, *rest), events
 
 
 def _with_those_above(
@@ -287,6 +291,17 @@ _SHOWN = Direct(
     "flow",
     "newest",
 )
+_SHOWN_OF_TASK = Direct(
+    sa.select(*(sa.null() if c.name == "changes" else c for c in EVENT.columns))
+    .where(
+        sys_flow_event.c.flow
+        == sa.select(sys_task.c.flow).where(sys_task.c.id == sa.bindparam("task")).scalar_subquery()
+    )
+    .order_by(sys_flow_event.c.seq.desc())
+    .limit(sa.bindparam("newest")),
+    "task",
+    "newest",
+)
 
 
 def events_of(connection: Connection, books: Books, flow: int) -> list[EventRow]:
@@ -302,9 +317,6 @@ def events_shown(connection: Connection, books: Books, flow: int, newest: int) -
 
 # --- writing -------------------------------------------------------------------------------------
 
-_BEFORE = ", ".join("NULL" if name == "changes" else f'"{name}"' for name in EVENT.names)
-# a statement does not see its own writes: these are the events from before
-_EVENTS_BEFORE = f"SELECT {_BEFORE} FROM sys_flow_event WHERE flow = %s ORDER BY seq DESC LIMIT %s"
 _NEW, _ONE, _SOME = "new", "one", "some"
 
 
@@ -340,10 +352,8 @@ class _Parts:
             self.names.append(("", name))
             self.values.append(value)
 
-    def write(self, flow: int, wanted: int) -> Sequence[Sequence[Any]]:
-        """The newest so many events from before, newest first."""
-        text = _together(tuple(self.names))
-        return fetch(self.connection, text, [*self.values, flow, wanted])
+    def write(self) -> None:
+        later(self.connection, _together(tuple(self.names)), self.values)
 
 
 @cache
@@ -359,7 +369,7 @@ def _together(names: tuple[tuple[str, str], ...]) -> str:
             made = kinds[table].insert if how == _NEW else kinds[table].upsert
             part = made("postgresql")
         parts.append(f"part_{number} AS ({part})")
-    return f"WITH {', '.join(parts)} {_EVENTS_BEFORE}"
+    return f"WITH {', '.join(parts)} SELECT 1"
 
 
 def write_flow(
@@ -371,19 +381,16 @@ def write_flow(
     events: Sequence[EventRow],
     outbox: OutboxWriter,
     fresh: Collection[int],
-    newest: int = 0,
-) -> list[EventRow]:
+) -> None:
     """Keep what became of an instance: the row (new in its revision 1), these runs and tasks of it
-    (`fresh`: the ids of those that are new), and what happened; the `newest` so many events, these
-    included. On PostgreSQL in one statement, with what the outbox holds by now."""
-    wanted = max(newest - len(events), 0)
+    (`fresh`: the ids of those that are new), and what happened. On PostgreSQL in one statement,
+    with what the outbox holds by now, and in one message with the next one or with the commit."""
     if connection.dialect.name == "sqlite":
-        before = events_shown(connection, books, flow.id, wanted) if wanted else []
         write_rows(connection, books, FLOW, [flow])
         write_rows(connection, books, RUN, runs, flow=flow.id)
         write_rows(connection, books, TASK, tasks)
         write_rows(connection, books, EVENT, events)
-        return [*before, *events][-newest:] if newest else []
+        return
     parts = _Parts(connection, books)
     if flow.revision == 1:
         parts.insert(FLOW, [flow])
@@ -395,6 +402,4 @@ def write_flow(
     parts.change(TASK, [task for task in tasks if task.id not in fresh])
     parts.insert(EVENT, events)
     parts.followed_by(outbox)
-    found = parts.write(flow.id, wanted)[::-1]
-    before = [EVENT.plain(connection, books, row) for row in found]
-    return [*before, *events][-newest:] if newest else []
+    parts.write()

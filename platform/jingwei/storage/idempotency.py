@@ -6,10 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import Direct
 from jingwei.storage.tables_records import sys_idempotency
+
+_FIND = Direct(
+    select(sys_idempotency.c.request_hash, sys_idempotency.c.answer).where(
+        sys_idempotency.c.actor == bindparam("actor"), sys_idempotency.c.key == bindparam("key")
+    ),
+    "actor",
+    "key",
+)
+_STORED = ("actor", "key", "request_hash", "answer", "at")
+_STORE = Direct(
+    insert(sys_idempotency).values({name: bindparam(name) for name in _STORED}), *_STORED
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +34,9 @@ class Answered:
 
 
 def find_answer(connection: Connection, actor: int, key: str) -> Answered | None:
-    row = connection.execute(
-        select(sys_idempotency.c.request_hash, sys_idempotency.c.answer).where(
-            sys_idempotency.c.actor == actor, sys_idempotency.c.key == key
-        )
-    ).first()
-    return Answered(row.request_hash, row.answer) if row else None
+    for row in _FIND.read(connection, actor=actor, key=key):
+        return Answered(*row)
+    return None
 
 
 def store_answer(
@@ -34,11 +44,7 @@ def store_answer(
 ) -> None:
     """Keep the answer with the deed. Raises Duplicate (at the end of the transaction's block)
     when the same request ran at the same time: run again, and find its answer."""
-    connection.execute(
-        insert(sys_idempotency).values(
-            actor=actor, key=key, request_hash=request_hash, answer=answer, at=at
-        )
-    )
+    _STORE.later(connection, actor=actor, key=key, request_hash=request_hash, answer=answer, at=at)
 
 
 def forget_answers(connection: Connection, before: datetime) -> int:

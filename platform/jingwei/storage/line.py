@@ -7,8 +7,9 @@ once a connection and run by one call of libpq, which leaves other threads at wo
 from __future__ import annotations
 
 import re
+import select
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ from psycopg.waiting import Wait
 
 if TYPE_CHECKING:
     from psycopg import abc
+
+Asked = tuple[str, Sequence[Any]]  # a text with its values
+Heard = Callable[[Sequence[Sequence[Any]]], None]
+Message = tuple[bytes, Any, bool]  # a name with values, or a text (True)
 
 # what was prepared was thrown away without our hearing of it, or its table has other columns now
 OF_PREPARED = frozenset({"26000", "0A000"})
@@ -44,6 +49,9 @@ class Line(psycopg.Connection[Any]):
         self._made = 0
         self._ours_alone = False  # whether this transaction had statements of ours only
         self._is_copying = False  # whether the database still takes rows that it was sent
+        self._first: tuple[str, Heard] | None = None  # of the transaction that is to begin
+        self._later: list[Asked] = []  # goes with what is run next, or with the commit
+        self._poll: select.poll | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -67,20 +75,44 @@ class Line(psycopg.Connection[Any]):
             self._rows(result, None)
             return result.command_tuples or 0
 
-    def begin_with(self, command: str) -> list[tuple[Any, ...]]:
-        """Begin a transaction with a statement that has no values, in one message; its rows."""
+    def run_all(self, statements: Sequence[Asked]) -> list[list[tuple[Any, ...]]]:
+        """The rows of several statements that go in one message; each sees what those before it
+        did."""
+        with self.lock:
+            self._settle()
+            return [self._rows(result, kept.line) for kept, result in self._trip(statements)]
+
+    def begin_with(self, text: str, heard: Heard) -> bool:
+        """Have the transaction that is to begin do so with a statement without values, in one
+        message with the first that is run. `heard` is given its rows before anything else is known
+        of that message, and may raise `Untouched`. False in a transaction that has begun."""
         with self.lock:
             self._settle()
             if self._is_to_begin():
-                self._ours_alone = True
-                command = f"BEGIN; {command}"
-            return self._rows(self.pgconn.exec_(command.encode()), Transformer(self))
+                self._first = text, heard
+                return True
+            return False
+
+    def later(self, text: str, values: Sequence[Any]) -> None:
+        """Run a statement of which nothing is asked, in one message with the next one or with the
+        commit: which raises what is wrong with it."""
+        with self.lock:
+            self._later.append((text, values))
+
+    def begin(self) -> None:
+        """Run what the transaction is to begin with, if it has not begun."""
+        with self.lock:
+            self._settle()
+            if self._first is not None and self._is_to_begin():
+                self._later = []
+                self._trip([])
 
     def copy(self, text: str, rows: bytes) -> None:
         """Send rows to a COPY from us, and leave the database at it: whatever is asked next waits
         for its end, and raises what was wrong with them."""
         with self.lock:
             self._settle()
+            self._send_off()
             if self._is_to_begin():
                 self._ours_alone = True
                 self._rows(self.pgconn.exec_(b"BEGIN"), None)
@@ -109,16 +141,111 @@ class Line(psycopg.Connection[Any]):
 
     def _execute(self, text: str, values: Sequence[Any]) -> tuple[_Statement, Any]:
         self._settle()
-        if self._is_to_begin():
+        if self._later or self._is_to_begin():
+            return self._trip([(text, values)])[0]
+        kept = self._known(text)
+        return kept, self.pgconn.exec_prepared(kept.name, kept.sent(values))
+
+    def _send_off(self) -> None:
+        if self._later or (self._first is not None and self._is_to_begin()):
+            self._trip([])
+
+    def _trip(
+        self, statements: Sequence[Asked], last: bytes | None = None
+    ) -> list[tuple[_Statement, Any]]:
+        """Statements in one message, behind whatever is to be run before them: their results, which
+        may be errors. `last`: a text that is run behind them, if nothing went wrong."""
+        first, later = self._first, self._later
+        self._first, self._later = None, []
+        messages: list[Message] = []
+        if begins := self._is_to_begin():
             self._ours_alone = True
-            self._rows(self.pgconn.exec_(b"BEGIN"), None)
+            messages.append((b"BEGIN", None, True))
+            if first is not None:
+                opening = self._known(first[0])
+                messages.append((opening.name, None, False))
+                if any(text not in self._statements for text, _ in (*later, *statements)):
+                    # it may tell that the tables are others by now: heard before anything is made
+                    self._hear(self._sent(messages), opening, first[1])
+                    messages, begins, first = [], False, None
+        asked = []
+        for text, values in (*later, *statements):
+            kept = self._known(text)
+            asked.append(kept)
+            messages.append((kept.name, kept.sent(values), False))
+        if last is not None:
+            messages.append((last, None, True))
+        results = self._sent(messages)
+        if begins and first is not None:
+            self._hear(results[:2], opening, first[1])
+            results = results[2:]
+        elif begins:
+            self._rows(results[0], None)
+            results = results[1:]
+        for result in results[: len(later)]:
+            self._rows(result, None)
+        if last is not None:
+            for result in results[len(later) :]:
+                self._rows(result, None)
+        return list(zip(asked[len(later) :], results[len(later) :], strict=False))
+
+    def _hear(self, results: Sequence[Any], opening: _Statement, heard: Heard) -> None:
+        began, found = results
+        self._rows(began, None)
+        heard(self._rows(found, opening.line))
+
+    def _sent(self, messages: Sequence[Message]) -> list[Any]:
+        """The results of messages that are sent at once. Where one is an error, those behind it are
+        not run."""
+        pgconn = self.pgconn
+        if len(messages) == 1 and not messages[0][2]:
+            return [pgconn.exec_prepared(messages[0][0], messages[0][1])]
+        try:
+            pgconn.enter_pipeline_mode()
+            for what, values, is_text in messages:
+                if is_text:
+                    pgconn.send_query_params(what, None)
+                else:
+                    pgconn.send_query_prepared(what, values)
+            pgconn.pipeline_sync()
+            while pgconn.flush():
+                self._await(select.POLLIN | select.POLLOUT)
+                pgconn.consume_input()
+            results = []
+            for _ in messages:
+                results.append(self._next())
+                self._next(is_end=True)
+            self._next()  # of them all
+            pgconn.exit_pipeline_mode()
+        except BaseException:
+            self.close()  # nobody knows what would come next
+            raise
+        return results
+
+    def _next(self, is_end: bool = False) -> Any:
+        while self.pgconn.is_busy():
+            self._await(select.POLLIN)
+            self.pgconn.consume_input()
+        found = self.pgconn.get_result()
+        if found is None and not is_end:
+            raise errors.OperationalError("the database does not answer what it was asked")
+        return found
+
+    def _await(self, events: int) -> None:
+        """Wait for the database, and let other threads work meanwhile."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.pgconn.socket, events)
+        else:
+            self._poll.modify(self.pgconn.socket, events)
+        self._poll.poll()
+
+    def _known(self, text: str) -> _Statement:
         kept = self._statements.get(text)
         if kept is None:
-            kept = self._prepare(text)
-        else:
-            self._statements.move_to_end(text)
-        sent: Any = kept.line.dump_sequence(values, kept.formats)
-        return kept, self.pgconn.exec_prepared(kept.name, sent)
+            return self._prepare(text)
+        self._statements.move_to_end(text)
+        return kept
 
     def _is_to_begin(self) -> bool:
         return self.pgconn.transaction_status == _IDLE and not self.autocommit
@@ -162,15 +289,20 @@ class Line(psycopg.Connection[Any]):
 
     def cursor(self, *given: Any, **named: Any) -> Any:
         """The driver's cursor, which may do anything."""
-        self._ours_alone = False
         with self.lock:
             self._settle()
+            self._send_off()
+        self._ours_alone = False
         return super().cursor(*given, **named)
 
     def commit(self) -> None:
         """As the driver's own, in one call."""
         with self.lock:
             self._settle()
+            if self._later:
+                self._trip([], b"COMMIT")
+                return
+            self._first = None  # nothing was asked
             if self.pgconn.transaction_status == _IN_TRANSACTION:
                 self._rows(self.pgconn.exec_(b"COMMIT"), None)
                 return
@@ -180,6 +312,7 @@ class Line(psycopg.Connection[Any]):
         """As the driver's own, which then throws all prepared statements away, because a table may
         have been made and be gone: statements of ours make none."""
         with self.lock:
+            self._first, self._later = None, []
             with suppress(psycopg.Error):  # of what is undone
                 self._settle()
             status = self.pgconn.transaction_status
@@ -203,12 +336,16 @@ class _Statement:
     Values go as text and without types, so that the database knows each by its place.
     """
 
-    __slots__ = ("formats", "line", "name")
+    __slots__ = ("_formats", "line", "name")
 
     def __init__(self, name: bytes, line: abc.Transformer, values: int) -> None:
         self.name = name
         self.line = line
-        self.formats = [PyFormat.TEXT] * values
+        self._formats = [PyFormat.TEXT] * values
+
+    def sent(self, values: Sequence[Any]) -> Any:
+        """Values as the database is sent them."""
+        return self.line.dump_sequence(values, self._formats)
 
 
 def _sent(connection: pq.abc.PGconn, rows: bytes) -> abc.PQGen[None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, text
 
 from jingwei.storage.database import Database
-from jingwei.storage.direct import begin_with
+from jingwei.storage.direct import begin, begin_with, fetch
 
 PUBLISH_LOCK = 0x6A77_0001
 SCHEMA_LOCK = 0x6A77_0002
@@ -23,8 +25,23 @@ def enter(connection: Connection) -> int | None:
     """
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_ACTIVE).scalar()
-    found: int | None = begin_with(connection, _ENTER)[0][0]
+    found: int | None = fetch(connection, _ENTER, ())[0][0]
     return found
+
+
+def enter_with(connection: Connection, heard: Callable[[int | None], None]) -> None:
+    """The same without a message of its own: `heard` is told the release before any other statement
+    of this transaction gives anything, and may raise `Untouched`."""
+    if connection.dialect.name == "sqlite":
+        heard(enter(connection))
+    else:
+        begin_with(connection, _ENTER, lambda rows: heard(rows[0][0]))
+
+
+def entered(connection: Connection) -> None:
+    """Have whoever waits for the release hear of it, though nothing was asked yet."""
+    if connection.dialect.name != "sqlite" and not connection.invalidated:
+        begin(connection)
 
 
 def lock_exclusively(connection: Connection, lock: int, *, timeout_seconds: int = 10) -> None:

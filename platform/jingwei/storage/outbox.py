@@ -17,7 +17,7 @@ from sqlalchemy import or_, select, text, update
 
 from jingwei.storage.changes import FROM_TEXT as CHANGES_FROM_TEXT
 from jingwei.storage.database import Connection
-from jingwei.storage.direct import FEW, fetch, insert_all
+from jingwei.storage.direct import FEW, insert_all, later
 from jingwei.storage.notices import INSERT_ALL, NoticeRow, as_json, insert_notices
 from jingwei.storage.tables_outbox import sys_outbox
 from jingwei.storage.types import canonical_json, instant_text, truncated
@@ -91,14 +91,14 @@ class OutboxWriter:
             self.forget()
         elif changes or self._notices:
             parts = [*self.taken(), *([("changes", changes)] if changes else ())]
-            fetch(connection, _together(tuple(name for name, _ in parts)), [v for _, v in parts])
+            later(connection, _together(tuple(name for name, _ in parts)), [v for _, v in parts])
         elif len(self._rows) >= FEW and all(key is None for _, _, key, _ in self._rows):
             values = self._values(truncated)
             insert_all(connection, _ONE, _COPY, list(zip(*values, strict=True)))
             self.written += len(values)
             self.forget()
         elif self._rows:
-            fetch(connection, _FROM_TEXT, [value for _, value in self.taken()])
+            later(connection, _FROM_TEXT, [value for _, value in self.taken()])
 
     def taken(self) -> list[tuple[str, str]]:
         """What was collected, which the caller writes now: names of `PARTS` with their values."""

@@ -118,14 +118,17 @@ def act(
 ) -> dict[str, Any]:
     """Do something with a task: the flow as JSON (the task itself, for one without a flow).
     `revision`: of the record, as the actor saw it."""
-    held = rows.held_by_task(work.connection, tasks.books(work), task_id)
+    books = tasks.books(work)
+    held = rows.held_by_task(work.connection, books, task_id, runtime.MOST_SHOWN)
     if held is None:
         task = tasks.task_row(work, task_id)
         done = tasks.act_simply(work, task, action, body)
         return done if task.flow is None else flow_view(work, task.flow)
-    flow, read = held
+    flow, read, events = held
     with runtime.at_work(flow.id):
-        return _act(work, runtime.loaded(work, flow, read=read), task_id, action, body, revision)
+        found = runtime.loaded(work, flow, read=read)
+        found.events = events
+        return _act(work, found, task_id, action, body, revision)
 
 
 def _act(

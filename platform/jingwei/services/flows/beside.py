@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jingwei.services import tasks
 from jingwei.services.commands import Work
 from jingwei.services.flows.state import State
@@ -23,8 +21,7 @@ def cancel_receipts(work: Work, flow: int) -> None:
     """Nobody is asked any more to acknowledge a request that was not approved."""
     books = tasks.books(work)
     cancelled = [
-        replace(
-            task,
+        task._replace(
             state="closed",
             outcome="cancelled",
             closed_at=work.now,

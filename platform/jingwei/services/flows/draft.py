@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +58,7 @@ class Draft:
         self.events.append(Noted(type_, None, None, step, None, data))
 
     def set_flow(self, **values: Any) -> None:
-        self.flow = replace(self.flow, **values)
+        self.flow = self.flow._replace(**values)
         self.events[-1].changes.setdefault("flow", {}).update(plain(self.flow, values))
 
     def remember(self, **values: Any) -> None:
@@ -71,7 +70,7 @@ class Draft:
         return run
 
     def set_run(self, run: int, **values: Any) -> RunRow:
-        changed = self.runs[run] = replace(self.runs[run], **values)
+        changed = self.runs[run] = self.runs[run]._replace(**values)
         kept = self.events[-1].changes.setdefault("runs", {}).setdefault(str(run), {})
         kept.update(plain(changed, values))
         return changed
@@ -82,7 +81,7 @@ class Draft:
         return task
 
     def set_task(self, task: int, **values: Any) -> TaskRow:
-        changed = self.tasks[task] = replace(self.tasks[task], **values)
+        changed = self.tasks[task] = self.tasks[task]._replace(**values)
         kept = self.events[-1].changes.setdefault("tasks", {}).setdefault(str(task), {})
         kept.update(plain(changed, values))
         return changed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound, Refused
@@ -187,7 +187,7 @@ def _hand_todos(work: Work, mine: Sequence[TaskRow], person: Person, to: str | N
     heir = _heir_of_todos(work, person.login, to) if open_ else None
     if heir is None:
         return []
-    moved = [replace(task, person=heir, acting=heir) for task in open_]
+    moved = [task._replace(person=heir, acting=heir) for task in open_]
     task_rows.write_tasks(work.connection, tasks.books(work), [], moved)
     tasks.told(work, moved)
     return [Given(task, heir) for task in moved]

@@ -63,7 +63,7 @@ class Loaded:
 
     `beside`: its tasks that no step waits for (receipts). `fits`: False when the pinned workflow
     fits today's form no more, and `plan` is today's: it can only be looked at, ended or migrated.
-    `events`: after a command, the newest (MOST_SHOWN).
+    `events`: the newest that are known (MOST_SHOWN).
     """
 
     view: Any
@@ -238,9 +238,8 @@ def commit(
     )
     _tell(work, loaded, before, after, walk, loaded.asks.record if opens else None)
     new = {*(after.runs.keys() - before.runs.keys()), *(after.tasks.keys() - before.tasks.keys())}
-    loaded.events = rows.write_flow(
-        connection, books, after.flow, runs, changed, events, work.outbox, new, MOST_SHOWN
-    )
+    rows.write_flow(connection, books, after.flow, runs, changed, events, work.outbox, new)
+    loaded.events = [*_before(loaded, before), *events][-MOST_SHOWN:]
     _write_timers(work, loaded, before, after)
     for step, person in walk.receipts:
         tasks.open_todo(
@@ -266,6 +265,12 @@ def commit(
     _hold_children(work, before, after)
     _tell_parent(work, before, after)
     return after
+
+
+def _before(loaded: Loaded, before: State) -> Sequence[EventRow]:
+    """The events until now, as far as they are known without a gap."""
+    known = loaded.events
+    return known if known and known[-1].seq == before.flow.seq else ()
 
 
 def _end_children(work: Work, loaded: Loaded, before: State, after: State) -> None:

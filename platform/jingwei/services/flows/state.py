@@ -7,9 +7,8 @@ that the log by itself gives the same state again (`replayed`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from jingwei.storage.flow_rows import EventRow, FlowRow, RunRow, TaskRow
@@ -41,26 +40,17 @@ class Noted:
 
 def plain(row: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
     """Fields of a row as JSON data; all of them by default."""
-    wanted = _fields_of(row.__class__) if names is None else names
+    wanted = row._fields if names is None else names
     return {name: _plain(getattr(row, name)) for name in wanted}
 
 
 def telling(row: Any) -> dict[str, Any]:
-    """The fields of a new row that its class does not give by itself, as JSON data."""
-    found = {}
-    for name, given in _fields_of(row.__class__).items():
-        value = getattr(row, name)
-        if value is not given and value != given:
-            found[name] = _plain(value)
-    return found
-
-
-@cache
-def _fields_of(made: Any) -> dict[str, Any]:
-    """The fields of a row in order, each with what it is by itself (MISSING: has to be said)."""
+    """The fields of a new row that are not what its class gives by itself, as JSON data."""
+    given = row._field_defaults
     return {
-        f.name: f.default if f.default_factory is MISSING else f.default_factory()
-        for f in fields(made)
+        name: _plain(value)
+        for name, value in zip(row._fields, row, strict=True)
+        if name not in given or value != given[name]
     }
 
 
@@ -89,7 +79,7 @@ def replayed(events: Iterable[EventRow]) -> State | None:
         changes = event.changes or {}
         if "flow" in changes:
             values = _typed(changes["flow"])
-            flow = FlowRow(**values) if flow is None else replace(flow, **values)
+            flow = FlowRow(**values) if flow is None else flow._replace(**values)
         _merge(runs, RunRow, changes.get("runs", {}))
         _merge(tasks, TaskRow, changes.get("tasks", {}))
     return None if flow is None else State(flow, runs, tasks)
@@ -99,4 +89,4 @@ def _merge(rows: dict[int, Any], made: Any, changes: Mapping[str, Any]) -> None:
     for key, values in changes.items():
         typed = _typed(values)
         known = rows.get(int(key))
-        rows[int(key)] = made(**typed) if known is None else replace(known, **typed)
+        rows[int(key)] = made(**typed) if known is None else known._replace(**typed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from jingwei.language.workflow import StepFields
@@ -57,9 +56,10 @@ def flow_json(
     runs = [run for run in found.state.runs.values() if run.kind in _SHOWN]
     runs = runs if most is None else runs[-most:]
     begun = begun_requests(view, found, runs)
+    wanted = min(most or flow.seq, flow.seq)
     events = found.events
-    if not events or events[-1].seq != flow.seq:
-        events = rows.events_shown(view.connection, books, flow.id, most or flow.seq)
+    if not events or len(events) < wanted or events[-1].seq != flow.seq:
+        events = rows.events_shown(view.connection, books, flow.id, wanted)
     by_run: dict[int | None, list[TaskRow]] = {}
     for task in found.state.tasks.values():
         by_run.setdefault(task.run, []).append(task)
@@ -364,5 +364,5 @@ def _ended(view: Reading, flow: FlowRow) -> dict[str, Any]:
     locale = view.actor.locale or "zh"
     workflow = view.catalogue.workflows.get(flow.workflow)
     title = workflow.title(locale) if workflow else flow.workflow
-    about = replace(task, form=flow.form, record=flow.record, title={locale: title}, flow=flow.id)
+    about = task._replace(form=flow.form, record=flow.record, title={locale: title}, flow=flow.id)
     return {**task_json(view, about), "id": None, "closed_at": instant(flow.ended_at)}
