@@ -46,13 +46,7 @@ def grouped(view: Reading, form: str, wish: GroupWish) -> dict[str, Any]:
     view = view.rights.home(view, form)
     definition = form_of(view, form)
     query, typed = rows_of(view, form, ListWish(filter=wish.filter, q=wish.q, fields=("id",)))
-    for path in wish.by:
-        _check_key(view, definition, path)
-    if len(wish.by) > MOST_KEYS or len(set(wish.by)) < len(wish.by):
-        raise Malformed("group-keys", most=MOST_KEYS)
-    folds = [_fold(view, definition, value) for value in wish.values[: MOST_VALUES + 1]]
-    if len(folds) > MOST_VALUES:
-        raise Malformed("group-values", most=MOST_VALUES)
+    folds = raise_unless_fit(view, definition, wish)
     levels = range(len(wish.by) + 1) if wish.subtotals else [len(wish.by)]
     found: list[dict[str, Any]] = []
     total = 0
@@ -62,6 +56,19 @@ def grouped(view: Reading, form: str, wish: GroupWish) -> dict[str, Any]:
         total = len(rows)
     found.sort(key=lambda item: [_place(item, path) for path in wish.by])
     return {"items": found, "total": total}
+
+
+def raise_unless_fit(view: Reading, form: Form, wish: GroupWish) -> list[AggregateColumn]:
+    """The values that are asked for. Raises Malformed for keys and values that this person cannot
+    ask for."""
+    for path in wish.by:
+        _check_key(view, form, path)
+    if len(wish.by) > MOST_KEYS or len(set(wish.by)) < len(wish.by):
+        raise Malformed("group-keys", most=MOST_KEYS)
+    folds = [_fold(view, form, value) for value in wish.values[: MOST_VALUES + 1]]
+    if len(folds) > MOST_VALUES:
+        raise Malformed("group-values", most=MOST_VALUES)
+    return folds
 
 
 def _level(
@@ -134,7 +141,7 @@ def _check_key(view: Reading, form: Form, path: str) -> None:
 
 def _fold(view: Reading, form: Form, value: str) -> AggregateColumn:
     found = _FOLD.match(value)
-    field = None if found is None else _open_field(view, form, found[2])
+    field = None if found is None else _open_field(view, form, found[2], value)
     if found is None or field is None or field.many or not FIELD_TYPES[field.type].is_value:
         raise Malformed("group-value", name=value[:60])
     function = cast(Any, found[1])
@@ -146,12 +153,12 @@ def _fold(view: Reading, form: Form, value: str) -> AggregateColumn:
     return AggregateColumn(value, function, found[2])
 
 
-def _open_field(view: Reading, form: Form, name: str) -> Field | None:
+def _open_field(view: Reading, form: Form, name: str, fold: str | None = None) -> Field | None:
     """A field of the form, or None for one that every form has. Raises Malformed for one that the
-    reader does not see: it is as if it were not there."""
+    reader does not see: it is as if it were not there. `fold`: the value that is asked of it."""
     rights = view.rights.fields(view, form.name)
     field = form.fields.get(name)
     open_ = name in rights.visible and name not in rights.masked
     if not open_ or (field is None and name not in GROUPED_SYSTEM):
-        raise Malformed("group-by", name=name[:60])
+        raise Malformed("group-value" if fold else "group-by", name=(fold or name)[:60])
     return field

@@ -475,8 +475,10 @@ def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortK
 def _unsortable(form: Form, rights: FieldRights, path: str) -> Malformed:
     names = [
         n
-        for n in (*SHOWN_SYSTEM, *form.fields)
-        if n in rights.visible and (n not in form.fields or is_sortable(form.fields[n]))
+        for n in dict.fromkeys((*SHOWN_SYSTEM, *form.fields))
+        if n in rights.visible
+        and n not in rights.masked
+        and (n not in form.fields or is_sortable(form.fields[n]))
     ]
     return Malformed("sort", name=path, names=", ".join(names))
 

@@ -32,7 +32,23 @@ def views(view: Reading, form: str) -> list[dict[str, Any]]:
     definition = listing.form_of(view, form)
     listing.raise_unless_known(view, definition)
     kept = rows.views_of(view.connection, _key(view, form), view.actor.id, _team_keys(view))
-    return [*_of_form(view, definition), *(_json(view, row) for row in kept)]
+    fit = (row for row in kept if _may_see(view, definition, row))
+    return [*_of_form(view, definition), *(_json(view, row) for row in fit)]
+
+
+def _may_see(view: Reading, form: Form, row: ViewRow) -> bool:
+    """Whether this person could make the view himself, with the fields that he sees: a team's view
+    tells nobody of a field that is hidden from him, nor of a value of it."""
+    if row.owner == view.actor.id:
+        return True
+    body, wish = row.body, _list_wish(row.body)
+    try:
+        listing.rows_of(view, form.name, wish)
+        if body.get("group"):
+            grouping.raise_unless_fit(view, form, _group_wish(body, wish))
+    except (Malformed, NotFound):
+        return False
+    return True
 
 
 def save(work: Work, form: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,10 +115,12 @@ def remove(work: Work, form: str, id: int) -> None:
 
 def _mine(work: Work, form: str, id: int) -> ViewRow:
     """A view that this person may change. Raises NotFound, NotAllowed."""
-    listing.raise_unless_known(work, listing.form_of(work, form))
+    definition = listing.form_of(work, form)
+    listing.raise_unless_known(work, definition)
     row = rows.find_view(work.connection, _key(work, form), id)
     own = row is not None and row.owner == work.actor.id
-    if row is None or not (own or row.org in _team_keys(work)):
+    theirs = row is not None and row.org in _team_keys(work) and _may_see(work, definition, row)
+    if row is None or not (own or theirs):
         raise NotFound("no-such-view")
     if row.locked and not own:
         raise NotAllowed("view-locked", login=row.login)
@@ -119,7 +137,9 @@ def default(view: Reading, form: str) -> int | str | None:
     chosen = personal.kept(view.connection, view.actor.id, f"view:{key}")
     if type(chosen) is int:
         return chosen or None
-    opening = {row.org: row.id for row in rows.opening(view.connection, key, _team_keys(view))}
+    definition = view.catalogue.forms[form]
+    of_teams = rows.opening(view.connection, key, _team_keys(view))
+    opening = {row.org: row.id for row in of_teams if _may_see(view, definition, row)}
     for org in _nearest_first(view) if opening else ():
         if org in opening:
             return opening[org]
@@ -189,19 +209,26 @@ def _wish(view: Reading, form: Form, given: Any) -> dict[str, Any]:
         words = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if name not in WISH or not (words if WISH[name] is list else isinstance(value, str)):
             raise Malformed("unknown-parameter", name=str(name)[:60], known=", ".join(WISH))
-    wish = ListWish(
-        filter=given.get("filter"),
-        sort=tuple(given.get("sort") or ()),
-        fields=tuple(given["fields"]) if given.get("fields") else None,
-        q=given.get("q"),
+    wish = _list_wish(given)
+    listing.listing(view, form.name, wish)
+    if given.get("group"):
+        grouping.grouped(view, form.name, _group_wish(given, wish))
+    return dict(given)
+
+
+def _list_wish(body: Mapping[str, Any]) -> ListWish:
+    return ListWish(
+        filter=body.get("filter"),
+        sort=tuple(body.get("sort") or ()),
+        fields=tuple(body["fields"]) if body.get("fields") else None,
+        q=body.get("q"),
         size=1,
         count=None,
     )
-    listing.listing(view, form.name, wish)
-    if given.get("group"):
-        keys, values = tuple(given["group"]), tuple(given.get("values") or ())
-        grouping.grouped(view, form.name, GroupWish(keys, values, wish.filter, wish.q))
-    return dict(given)
+
+
+def _group_wish(body: Mapping[str, Any], wish: ListWish) -> GroupWish:
+    return GroupWish(tuple(body["group"]), tuple(body.get("values") or ()), wish.filter, wish.q)
 
 
 def _json(view: Reading, row: ViewRow) -> dict[str, Any]:
