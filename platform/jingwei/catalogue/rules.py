@@ -9,6 +9,7 @@ from jingwei.catalogue.rules_doubts import check_doubts
 from jingwei.catalogue.rules_effects import check_effects
 from jingwei.catalogue.rules_field import check_field, check_owners
 from jingwei.catalogue.rules_form import check_form
+from jingwei.catalogue.rules_made import check_made
 from jingwei.catalogue.rules_measures import check_measures
 from jingwei.catalogue.rules_organisation import check_organisation
 from jingwei.catalogue.rules_output import check_files_are_used, check_output
@@ -38,6 +39,7 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
         check_workflow(catalogue, workflow, problems)
     check_subflows(catalogue, problems)
     check_effects(catalogue, problems)
+    check_made(catalogue, problems)
     check_measures(catalogue, problems)
     check_standards(catalogue, problems)
     check_output(catalogue, problems)

@@ -3,12 +3,16 @@ nothing or less."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from jingwei.catalogue.step_places import StepPlaces
 from jingwei.language.values import Duration
 from jingwei.language.workflow import Step, Workflow
 from jingwei.problems import Position, Problems
 
 _ASKED = frozenset({"fill", "approve", "acknowledge"})
+_ENDING = ("return_to", "then", "decide")  # of these, what closes the step
 _DEEDS = ("notify", "urge", "transfer", "return_to", "then", "decide")
 
 
@@ -26,6 +30,34 @@ def check_lateness(step: Step, places: StepPlaces, problems: Problems) -> None:
         if not any(deed in late for deed in _DEEDS):
             at = places.of(step, "overdue", number, "after")
             problems.add("overdue-does-nothing", at, id=step.id, known=", ".join(_DEEDS))
+    _check_turns(step, places, problems)
+
+
+def _check_turns(step: Step, places: StepPlaces, problems: Problems) -> None:
+    """One line comes after the other, and none after the one that ends the step. Lengths of
+    different units have no order."""
+    ended: Duration | None = None
+    before: Duration | None = None
+    for number, late in enumerate(step.overdue):
+        after: Duration = late["after"]
+        at = places.of(step, "overdue", number, "after")
+        if _is_before(ended, after, or_equal=True):
+            problems.add("overdue-never", at, severity="warning", id=step.id, after=_said(ended))
+        elif _is_before(after, before):
+            problems.add("overdue-order", at, severity="warning", id=step.id, before=_said(before))
+        if any(deed in late for deed in _ENDING) and (ended is None or _is_before(after, ended)):
+            ended = after
+        before = after
+
+
+def _is_before(one: Duration | None, other: Duration | None, *, or_equal: bool = False) -> bool:
+    if one is None or other is None or one.unit != other.unit:
+        return False
+    return one.amount < other.amount or (or_equal and one.amount == other.amount)
+
+
+def _said(given: Duration | None) -> str:
+    return f"{given.amount}{given.unit}" if given is not None else ""
 
 
 def check_reminders(workflow: Workflow, problems: Problems) -> None:
@@ -34,6 +66,7 @@ def check_reminders(workflow: Workflow, problems: Problems) -> None:
     for key in ("first", "every"):
         at = workflow.origin.value("defaults", "remind", key)
         _check_time(remind.get(key), at, problems)
+    _check_most(remind, workflow.origin.key("defaults", "remind", "max"), problems)
 
 
 def _check_times(step: Step, places: StepPlaces, problems: Problems) -> None:
@@ -45,6 +78,15 @@ def _check_times(step: Step, places: StepPlaces, problems: Problems) -> None:
     remind = step.policy.get("remind") or {}
     for key in ("first", "every"):
         _check_time(remind.get(key), places.of(step, "remind", key), problems)
+    at = places.key(step, "remind", "max")
+    if at != step.at:  # else it is the workflow's
+        _check_most(remind, at, problems)
+
+
+def _check_most(remind: Mapping[str, Any], at: Position, problems: Problems) -> None:
+    """`max` counts what comes again: without `every` there is one reminder."""
+    if "max" in remind and remind.get("every") is None:
+        problems.add("remind-once", at, severity="warning")
 
 
 def _check_time(given: Duration | None, at: Position, problems: Problems) -> None:

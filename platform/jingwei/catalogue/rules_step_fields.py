@@ -22,6 +22,7 @@ def check_step_fields(
         _check_one_row(step, places, problems)
         _check_hidden(step, places, problems)
         _check_computed(form, step, places, problems)
+        _check_required(form, step, places, problems)
     _check_signature(form, step, places, problems)
 
 
@@ -83,6 +84,18 @@ def _check_hidden(step: Step, places: StepPlaces, problems: Problems) -> None:
             if name in step.fields.hide:
                 at = places.of(step, step.kind, "fields", key, index)
                 problems.add(code, at, name=name, id=step.id)
+
+
+def _check_required(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:
+    """What a step asks for and does not open: whoever finds it empty can only send it back."""
+    opened = {*step.fields.write}
+    for index, name in enumerate(step.fields.require):
+        field = form.fields.get(name)
+        if (field is not None and field.required) or name in step.fields.hide:
+            continue  # it is never empty; or said already
+        if name not in opened and name.partition(".")[0] not in opened:
+            at = places.of(step, step.kind, "fields", "require", index)
+            problems.add("required-not-opened", at, severity="warning", name=name, id=step.id)
 
 
 def _check_computed(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:

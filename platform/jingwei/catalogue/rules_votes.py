@@ -17,6 +17,9 @@ def check_vote(step: Step, places: StepPlaces, problems: Problems) -> None:
     if step.kind != "approve":
         return
     _check_weights(step, places, problems)
+    if step.reject_needs == "all" and step.mode in ("one", "vote"):
+        at = places.key(step, "approve", "reject_needs")
+        problems.add("reject-needs-any", at, severity="warning", id=step.id, mode=step.mode)
     if step.mode != "vote":
         if step.pass_share is not None:
             at = places.key(step, "approve", "pass")

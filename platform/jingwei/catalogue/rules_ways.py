@@ -50,7 +50,9 @@ def _check_order(steps: tuple[Step, ...], problems: Problems) -> None:
         if _is_last(step):
             problems.add("never-reached", following.at, id=following.id, after=step.id)
     for step in steps:
-        if step.kind in ("parallel", "inclusive") and len(step.branches) < 2:
+        if step.kind in ("parallel", "inclusive", "branch") and not step.branches:
+            problems.add("no-ways", step.at, id=step.id)
+        elif step.kind in ("parallel", "inclusive") and len(step.branches) < 2:
             problems.add("one-way", step.at, severity="warning", id=step.id)
         for branch in step.branches:
             if step.kind == "parallel" and not branch.steps:
@@ -86,6 +88,8 @@ def _check_endless(steps: tuple[Step, ...], problems: Problems) -> bool:
         if step.kind == "return" and step.when is None and step.max is None:
             problems.add("endless-return", step.at, id=step.id)
             found = True
+        elif step.kind == "return" and step.max is None:
+            problems.add("return-without-max", step.at, severity="warning", id=step.id)
         if step.when is None and step.kind == "parallel":
             for branch in step.branches:
                 found |= _check_endless(branch.steps, problems)

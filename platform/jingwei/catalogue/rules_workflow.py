@@ -37,7 +37,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
         check_lateness(step, places, problems)
         check_operations(step, places, problems)
         check_rows(catalogue, step, places, problems)
-        _check_subflow(catalogue, step, problems)
+        _check_subflow(catalogue, step, places, problems)
         _check_waiting(step, problems)
         check_states_entered(form, step.do, problems)
         if "major_decision" in workflow.tags:
@@ -107,11 +107,18 @@ def check_subflows(catalogue: Catalogue, problems: Problems) -> None:
         for name, workflow in catalogue.workflows.items()
     }
     for ring in cycles(edges):
-        at = catalogue.workflows[ring[0]].origin.key("steps")
+        first, onward = catalogue.workflows[ring[0]], ring[1 % len(ring)]
+        at = next(
+            step.at
+            for step in walk(first.steps)
+            if step.subflow is not None and step.subflow["workflow"] == onward
+        )
         problems.add("subflow-cycle", at, path=" → ".join(ring))
 
 
-def _check_subflow(catalogue: Catalogue, step: Step, problems: Problems) -> None:
+def _check_subflow(
+    catalogue: Catalogue, step: Step, places: StepPlaces, problems: Problems
+) -> None:
     """The records that a subflow makes must be of the form of its workflow."""
     if step.subflow is None:
         return
@@ -119,6 +126,9 @@ def _check_subflow(catalogue: Catalogue, step: Step, problems: Problems) -> None
     made = step.subflow["create"]["form"]
     if other is not None and other.form != made:
         problems.add("workflow-of-another-form", step.at, workflow=other.name, form=other.form)
+    if step.subflow.get("wait") == "any" and step.subflow.get("each") is None:
+        at = places.of(step, "subflow", "wait")
+        problems.add("any-of-one", at, severity="warning", id=step.id)
 
 
 def _check_no_clock_decides(step: Step, problems: Problems) -> None:
