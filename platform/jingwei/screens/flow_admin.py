@@ -27,6 +27,7 @@ from jingwei.services.flows import overview
 from jingwei.services.flows.leaving import foreseen
 from jingwei.services.flows.moves import Move, moves
 from jingwei.services.flows.offers import drawn
+from jingwei.services.flows.words import action_word
 from jingwei.services.record_views import record
 from jingwei.texts import text
 from jingwei.web import locale
@@ -49,7 +50,7 @@ def register(blueprint: Blueprint) -> None:
 
 def administrators_only(view: Reading) -> None:
     if not overview.administers_anything(view):
-        raise NotAllowed("flow-administrators-only", action="flows")
+        raise NotAllowed("flow-administrators-only", action=action_word("flows"))
 
 
 def workflow_choices(view: Reading) -> list[tuple[str, str]]:

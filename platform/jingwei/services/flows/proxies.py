@@ -101,10 +101,14 @@ def make(work: Work, body: Mapping[str, Any]) -> dict[str, Any]:
     elif isinstance(to, str) and to in known and not may_sign_in(known[to], work.today):
         refused.append(FieldRefusal("to", "unknown-person", {"name": str(to)[:60]}))
     forms = body.get("forms") or []
-    if not isinstance(forms, list) or not all(
-        isinstance(form, str) and form in work.catalogue.forms for form in forms
-    ):
-        refused.append(FieldRefusal("forms", "unknown-form", {"name": str(forms)[:60]}))
+    if not isinstance(forms, list):
+        refused.append(FieldRefusal("forms", "not-a-list"))
+    else:
+        refused += [
+            FieldRefusal("forms", "unknown-form", {"name": str(form)[:60]})
+            for form in forms
+            if not isinstance(form, str) or form not in work.catalogue.forms
+        ]
     if not isinstance(body.get("include_open", False), bool):
         refused.append(FieldRefusal("include_open", "not-yes-no"))
     if refused or until is None:

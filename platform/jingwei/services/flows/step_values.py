@@ -26,7 +26,7 @@ def write_fields(
     if values is None or values == {}:
         return
     if not isinstance(values, Mapping):
-        raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-json")])
+        raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-an-object")])
     flow = loaded.state.flow
     step = loaded.plan.step(run.step)
     opened = fields_now(work, loaded, run, step).write
