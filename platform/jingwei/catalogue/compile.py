@@ -27,8 +27,9 @@ from jingwei.catalogue.sources import (
     definition_files,
     is_misspelt,
 )
+from jingwei.language.kinds.table import KINDS
 from jingwei.language.organisation import Manifest
-from jingwei.problems import Position, Problem, Problems
+from jingwei.problems import Position, Problem, Problems, nearest
 from jingwei.reading.read import read_file, read_parts
 
 
@@ -164,6 +165,12 @@ def read_manifest(content: bytes, problems: Problems) -> Manifest | None:
         return None
     alone = check_files([file], {}, problems)
     manifest = alone.of("manifest").get("manifest")
+    for kind in manifest.folders if manifest is not None else ():
+        if kind not in KINDS:
+            at = file.key_at(("folders", kind))
+            known = ", ".join(KINDS)
+            guess = nearest(kind, KINDS)
+            problems.add("unknown-kind", at, suggestion=guess, name=kind[:40], known=known)
     if manifest is None and not problems.errors:
         problems.add("no-manifest", Position(MANIFEST))
     return manifest

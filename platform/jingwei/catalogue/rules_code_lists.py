@@ -1,4 +1,4 @@
-"""Rules about code lists whose codes are records of a form."""
+"""Rules about code lists: their codes, or the records of a form that they are taken from."""
 
 from __future__ import annotations
 
@@ -14,8 +14,19 @@ TITLES = (*CODES, "long_text")
 
 def check_code_lists(catalogue: Catalogue, problems: Problems) -> None:
     for code_list in catalogue.code_lists.values():
+        _check_capitals(code_list, problems)
         if code_list.source is not None and code_list.source["form"] in catalogue.forms:
             _check_source(catalogue, code_list, problems)
+
+
+def _check_capitals(code_list: CodeList, problems: Problems) -> None:
+    """Codes that differ in capitals only: nobody tells them apart in a filter or a sheet."""
+    seen: dict[str, str] = {}
+    for code in code_list.items:
+        other = seen.setdefault(code.lower(), code)
+        if other != code:
+            at = code_list.origin.key("items", code)
+            problems.add("codes-alike", at, severity="warning", choice=code, other=other)
 
 
 def _check_source(catalogue: Catalogue, code_list: CodeList, problems: Problems) -> None:

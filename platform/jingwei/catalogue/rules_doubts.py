@@ -13,7 +13,9 @@ from jingwei.language.form import Field, Form
 from jingwei.language.values import Literal_
 from jingwei.language.workflow import Workflow
 from jingwei.language.workflow import walk as walk_steps
-from jingwei.problems import Problems
+from jingwei.problems import Problems, nearest
+
+MAJOR = "major_decision"
 
 
 def check_doubts(catalogue: Catalogue, problems: Problems) -> None:
@@ -31,6 +33,7 @@ def check_doubts(catalogue: Catalogue, problems: Problems) -> None:
             _check_codes(form, field, problems)
             _check_reach(catalogue, field, problems)
     for workflow in catalogue.workflows.values():
+        _check_tags(workflow, problems)
         _check_known_in_time(catalogue, workflow, problems)
     _check_menus(catalogue, problems)
 
@@ -144,6 +147,14 @@ def _check_reach(catalogue: Catalogue, field: Field, problems: Problems) -> None
 
 
 # -- workflows
+
+
+def _check_tags(workflow: Workflow, problems: Problems) -> None:
+    """Tags are free; one that is nearly a tag with a meaning is hardly another."""
+    for index, tag in enumerate(workflow.tags):
+        if tag != MAJOR and nearest(tag, (MAJOR,)):
+            at = workflow.origin.value("tags", index)
+            problems.add("tag-almost", at, severity="warning", suggestion=MAJOR, tag=tag)
 
 
 def _check_known_in_time(catalogue: Catalogue, workflow: Workflow, problems: Problems) -> None:

@@ -7,6 +7,7 @@ from itertools import combinations
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.extensions import kept_ways
 from jingwei.catalogue.layered import build_under, layers_under, patching, standings
+from jingwei.catalogue.rules_layering import check_layering
 from jingwei.language.layer import Layer
 from jingwei.problems import Position, Problems, nearest
 
@@ -14,6 +15,7 @@ from jingwei.problems import Position, Problems, nearest
 def check_layers(catalogue: Catalogue, problems: Problems, *, whole: bool = True) -> None:
     """Every layer names what is there, and every org's definitions can be made. Not `whole`: some
     expressions of the catalogue are wrong and have no tree."""
+    check_layering(catalogue, problems)
     if problems.errors or not catalogue.layers:
         return  # a base that is wrong says so itself
     before = len(problems.errors)
@@ -31,6 +33,9 @@ def check_layers(catalogue: Catalogue, problems: Problems, *, whole: bool = True
 
 
 def _check_target(catalogue: Catalogue, layer: Layer, problems: Problems) -> None:
+    if not (layer.sets or layer.adds or layer.hides):
+        at = layer.origin.value("kind")
+        problems.add("layer-does-nothing", at, severity="warning", name=layer.of_name)
     targets = [*catalogue.orgs, *catalogue.org_types.types]
     if layer.for_ not in targets:
         problems.add(

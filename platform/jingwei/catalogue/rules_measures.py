@@ -97,6 +97,10 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
     if indicator.type == "ratio" and indicator.org_agg not in _RATIO_AGGREGATES:
         at = indicator.origin.value("org_agg")
         problems.add("ratio-summed", at, org_agg=indicator.org_agg)
+    if indicator.weight is not None and indicator.org_agg != "weighted_average":
+        at = indicator.origin.key("weight")
+        needs = "org_agg: weighted_average"
+        problems.add("without-effect", at, severity="warning", key="weight", needs=needs)
     _check_versions(indicator, problems)
     _check_tolerance(indicator, problems)
     if indicator.org_agg == "weighted_average" and indicator.weight is None:

@@ -12,7 +12,7 @@ from jingwei.catalogue.rules_calendars import check_calendars, check_times_of
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.meant import meant_value
-from jingwei.language.organisation import Org
+from jingwei.language.organisation import Org, Profile
 from jingwei.problems import Phrase, Problems, nearest
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)(%)?\Z", re.ASCII)
@@ -24,6 +24,8 @@ def check_organisation(catalogue: Catalogue, problems: Problems) -> None:
             _check_org(catalogue, org, problems)
     _check_types(catalogue, problems)
     check_calendars(catalogue, problems)
+    for profile in catalogue.profiles.values():
+        _check_flows_of(catalogue, profile, problems)
     for ring in cycles({name: role.includes for name, role in catalogue.roles.items()}):
         at = catalogue.roles[ring[0]].origin.key("includes")
         problems.add("role-cycle", at, path=" → ".join(ring))
@@ -139,6 +141,15 @@ def _check_facts(catalogue: Catalogue, org: Org, problems: Problems) -> None:
             value_at = org.origin.value("facts", name)
             meant = meant_value(refused.code, str(value))
             problems.add("bad-value", value_at, suggestion=meant, value=str(value)[:40], why=why)
+
+
+def _check_flows_of(catalogue: Catalogue, profile: Profile, problems: Problems) -> None:
+    """A profile gives a form a flow of that form."""
+    for form, name in profile.workflows.items():
+        workflow = catalogue.workflows.get(name)
+        if workflow is not None and workflow.form != form:
+            at = profile.origin.value("workflows", form)
+            problems.add("workflow-of-another-form", at, workflow=name, form=workflow.form)
 
 
 def _check_types(catalogue: Catalogue, problems: Problems) -> None:

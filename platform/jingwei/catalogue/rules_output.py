@@ -189,6 +189,10 @@ def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Probl
             _check_link(
                 catalogue, tile.link, dashboard.origin.value("tiles", name, "link"), problems
             )
+        if tile.spark is not None and tile.type != "number":
+            at = dashboard.origin.key("tiles", name, "spark")
+            needs = "type: number"
+            problems.add("without-effect", at, severity="warning", key="spark", needs=needs)
         if tile.type == "chart" and tile.chart is None:
             at = dashboard.origin.value("tiles", name, "type")
             problems.add("key-for-type-missing", at, key="chart", type="chart")

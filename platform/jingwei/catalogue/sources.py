@@ -25,6 +25,10 @@ def application_files(application: Path, problems: Problems) -> dict[str, bytes]
                 _take(application, path, files, problems)
     if MANIFEST not in files:
         problems.add("no-manifest", Position(MANIFEST))
+    for path in sorted(application.glob("*.yaml")):
+        if path.is_file() and path.read_bytes()[:6] == b"kind: ":
+            at, folders = Position(_printable(path.name)), ", ".join(FOLDERS)
+            problems.add("definition-not-read", at, severity="warning", folders=folders)
     return files
 
 

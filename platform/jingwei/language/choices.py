@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jingwei.language.form import Choice
-from jingwei.language.shapes import DATE, TEXT, WORD, Schema, by_shape, keys
+from jingwei.language.shapes import COLOR, DATE, TEXT, WORD, Schema, by_shape, keys
 from jingwei.language.text import Text
 from jingwei.language.walker import BAD, Walker, reads, well_named, wrong_shape
 from jingwei.problems import nearest
@@ -20,7 +20,7 @@ CHOICE = by_shape(
         "choice",
         {
             "title": TEXT,
-            "color": WORD,
+            "color": COLOR,
             "parent": WORD,
             "zh": WORD,
             "en": WORD,

@@ -99,6 +99,23 @@ def read_word(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     return BAD if scalar is None else scalar.text
 
 
+COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "grey")
+
+
+@reads("color")
+def read_color(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
+    """One of the colours that badges have; any other word is shown grey, which is warned of."""
+    scalar = walker.scalar(data, path, "things.words")
+    if scalar is None:
+        return BAD
+    if scalar.text not in (*COLORS, "gray"):
+        meant = nearest(scalar.text, COLORS) or meant_word(scalar.text, COLORS)
+        known, at = ", ".join(COLORS), walker.value_at(path)
+        facts = {"value": scalar.text[:40], "known": known}
+        walker.problems.add("unknown-color", at, severity="warning", suggestion=meant, **facts)
+    return scalar.text
+
+
 @reads("name")
 @reads("code")
 def read_name(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:

@@ -24,6 +24,7 @@ from jingwei.language.kinds.common import common, own
 from jingwei.language.sections import SECTION, build_section
 from jingwei.language.shapes import (
     BOOLEAN,
+    COLOR,
     CONDITION,
     DUE,
     EFFECTS,
@@ -86,7 +87,7 @@ _STATE = keys(
         "initial": BOOLEAN,
         "locked": BOOLEAN,
         "final": BOOLEAN,
-        "color": WORD,
+        "color": COLOR,
         "enter_when": CONDITION,
     },
 )

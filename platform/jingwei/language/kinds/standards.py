@@ -6,6 +6,7 @@ from typing import Any
 
 from jingwei.language.kinds.common import common, own
 from jingwei.language.shapes import (
+    COLOR,
     CONDITION,
     TEXT,
     WORD,
@@ -50,7 +51,7 @@ def build_benchmark(walker: Walker, name: str, values: dict[str, Any]) -> Any:
     )
 
 
-_LEVEL = keys("level", {"title": TEXT, "color": WORD, "when": CONDITION}, ("title",))
+_LEVEL = keys("level", {"title": TEXT, "color": COLOR, "when": CONDITION}, ("title",))
 CLASSIFICATION = kind(
     "classification",
     {
