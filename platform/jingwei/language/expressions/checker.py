@@ -377,6 +377,7 @@ def _inside(checker: Checker, left: Node, right: Node, syntax: Compare) -> Node:
         left = as_value(left, right.type.of or ANY, checker.scope)
         items = tuple(as_value(item, left.type, checker.scope) for item in right.items)
         right = replace(right, items=items)
+        left = as_value(left, items[0].type if items else ANY, checker.scope)
         for item in items:
             compared(checker.scope, "==", left, item)
         return Binary(syntax.start, syntax.end, BOOLEAN, "in", left, right)

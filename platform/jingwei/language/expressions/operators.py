@@ -127,6 +127,8 @@ def _date_arithmetic(op: str, left: Node, right: Node) -> Node:
 def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
     """`left op right`, typed; constants become what they are compared with."""
     left, right = as_value(left, right.type, scope), as_value(right, left.type, scope)
+    if "duration" in (left.type.name, right.type.name):  # `90min == "1h30min"`: both in seconds
+        left, right = as_value(left, right.type, scope), as_value(right, left.type, scope)
     if not comparable(left.type, right.type):
         raise ExpressionError(
             "types-differ",
