@@ -17,7 +17,8 @@ where it counts working days (cases before it let time pass), and `steps`:
                   how many stand there} · said: [{type, by, for, step, …data}]: events that the
                   step wrote, with what is named of each; `by: system` · history: {action: actor}
                   of the record's newest changes · waiting: [{kind, …}] · moves: ["stays
-                  step:person", …] of a dry run of `migrate` · ahead: ["step:person", …] that is
+                  step:person", …] of a dry run of `migrate`, `times`: ["due of step: 1h → none", …]
+                  of it, in hours since the request began · ahead: ["step:person", …] that is
                   foreseen, `step:person/owner` for who stands in
 
 Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
@@ -31,7 +32,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,10 @@ class Run:
             (item,) = self.answered.get_json()["items"]
             moved = sorted(f"{t['fate']} {t['step']}:{t['acting']}" for t in item["tasks"])
             assert moved == sorted(expect["moves"]), f"{self.where}: {moved}"
+        if "times" in expect:
+            (item,) = self.answered.get_json()["items"]
+            times = sorted(_moved(one, stored[0].flow.started_at) for one in item["times"])
+            assert times == sorted(expect["times"]), f"{self.where}: {times}"
         for box, key in (("waiting", "waits"), ("done", "done")):
             for login, count in expect.get(key, {}).items():
                 shown = self.house.todo(login, self.flow, box=box)
@@ -411,6 +416,19 @@ def _whose(item: Mapping[str, Any]) -> str:
 def _foreseen(one: Mapping[str, Any], who: str) -> str:
     """Whom a step to come asks, as `ahead` writes it."""
     return f"{one['step']}:{'/'.join([who, *one['on_behalf_of'].get(who, ())])}"
+
+
+def _moved(one: Mapping[str, Any], start: datetime) -> str:
+    """A moment that a move changes, as `times` writes it."""
+
+    def hours(instant: str | None) -> str:
+        if instant is None:
+            return "none"
+        return f"{(datetime.fromisoformat(instant) - start).total_seconds() / 3600:g}h"
+
+    does = f", {one['does']}" if one["does"] else ""
+    words = f"{one['purpose']} of {one['step']}{does}: {hours(one['from'])} → {hours(one['to'])}"
+    return words + (" at once" if one["at_once"] else "")
 
 
 def _told_of(event: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from jingwei.cli.commands import command, option
 from jingwei.cli.people import open_platform
 from jingwei.refusals import Malformed, NotFound
 from jingwei.services.releases.migrating import Moved, migrate_all
+from jingwei.texts import text
 
 words = words_of("cli_database")
 FATES = ("stays", "closes", "asked")
@@ -63,7 +64,8 @@ def _line(context: Context, one: Moved, dry_run: bool) -> str:
         return context.text("cli_database.migrate_kept", record=one.name, words=words_)
     steps = ", ".join(f"{a} → {b}" for a, b in one.steps.items() if a != b)
     key = "cli_database.migrate_would" if dry_run else "cli_database.migrate_done"
-    return context.text(key, record=one.name, steps=steps or "–") + _tasks(context, one)
+    told = context.text(key, record=one.name, steps=steps or "–")
+    return told + _tasks(context, one) + _times(context, one)
 
 
 def _tasks(context: Context, one: Moved) -> str:
@@ -74,4 +76,16 @@ def _tasks(context: Context, one: Moved) -> str:
         if found:
             people = ", ".join(found)
             lines.append("\n  " + context.text(f"cli_database.migrate_{fate}", people=people))
+    return "".join(lines)
+
+
+def _times(context: Context, one: Moved) -> str:
+    """Which deadlines, reminders and waits become others, a line each."""
+    lines = []
+    for moved in one.times:
+        what = text(f"flow_screens.time_{moved['does'] or moved['purpose']}", context.locale)
+        holes = {"step": moved["step"], "what": what, "old": moved["from"], "new": moved["to"]}
+        key = "moved_time_now" if moved["at_once"] else "moved_time"
+        shown = {name: value or "–" for name, value in holes.items()}
+        lines.append("\n  " + text(f"flow_screens.{key}", context.locale, **shown))
     return "".join(lines)

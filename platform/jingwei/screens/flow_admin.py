@@ -130,7 +130,7 @@ def _move(cells: Cells, one: Move) -> dict[str, Any]:
         "workflow": one.title,
         "address": f"/flows/{one.flow}",
         "steps": [{"from": a, "to": b, "afresh": afresh} for a, b, afresh in one.steps],
-        "people": _whose(cells, one),
+        "people": [*_whose(cells, one), *_times(cells, one)],
         "refused": one.refused.message(locale()) if one.refused is not None else "",
         "since": cells.moment(one.started_at),
     }
@@ -146,6 +146,19 @@ def _whose(cells: Cells, one: Move) -> list[str]:
         if people:
             names = joint.join(dict.fromkeys(people))
             found.append(text(f"flow_screens.move_{fate}", locale(), people=names))
+    return found
+
+
+def _times(cells: Cells, one: Move) -> list[str]:
+    """Which deadlines, reminders and waits become others, a line each."""
+    found = []
+    for moved, title in one.times:
+        what = text(f"flow_screens.time_{moved.does or moved.purpose}", locale())
+        past = moved.is_past(cells.view.now) and moved.purpose != "due"
+        key = "flow_screens.moved_time_now" if past else "flow_screens.moved_time"
+        moments = [cells.moment(at) if at is not None else "–" for at in (moved.old, moved.new)]
+        old, new = moments
+        found.append(text(key, locale(), step=title, what=what, old=old, new=new))
     return found
 
 

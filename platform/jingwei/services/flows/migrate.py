@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jingwei.language.who import Whos
 from jingwei.language.workflow import Step, Workflow
 from jingwei.problems import nearest
 from jingwei.refusals import Conflict, Invalid, Refused
@@ -17,10 +16,13 @@ from jingwei.services.flows.automatic import look_at_children
 from jingwei.services.flows.moving import MovedTask, TriedAsks, tasks_moved
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
+from jingwei.services.flows.retiming import MovedTime, move_deadlines, times_moved
+from jingwei.services.flows.rungs import rules
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import flow_status_word, step_word
+from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage.flow_rows import TERMINAL, RunRow
 
 
@@ -71,48 +73,56 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
 
     An open step that keeps its id keeps its tasks, and so does one that only got another id; one
     that becomes another step (other people or another mode) is closed, and the new one asks its
-    own people. Decisions that were made stay as they are.
+    own people. Decisions that were made stay as they are. Deadlines, reminders and waits are those
+    of the new version, counted from when the step was opened.
 
-    `dry_run` answers `{"items": [{flow, from, to, steps, opens, tasks}]}`, needs no reason and
-    changes nothing; `tasks` says whose stay, close and are asked afresh (see `moving.MovedTask`).
+    `dry_run` answers `{"items": [{flow, from, to, steps, opens, tasks, times}]}`, needs no reason
+    and changes nothing; `tasks` says whose stay, close and are asked afresh, `times` which moments
+    become others (see `moving.MovedTask`, `retiming.MovedTime`).
     Raises Refused when nothing would change, when an open step has no counterpart at the same
     place, or when nobody could be asked.
     """
     flow = found.state.flow
     to = planned(work, found, body.get("map"))
     if body.get("dry_run"):
+        tasks_, times = rehearsed(work, found, to)
         item = {
             "flow": flow.id,
             "from": flow.fingerprint,
             "to": to.workflow.fingerprint,
             "steps": to.steps,
             "opens": [to.steps[run.step] for run in to.opens],
-            "tasks": [one.to_json() for one in rehearsed(work, found, to)],
+            "tasks": [one.to_json() for one in tasks_],
+            "times": [one.to_json(work.now) for one in times],
         }
         return {"items": [item], "dry_run": True}
     moved = Loaded(work, to.plan, WorldAsks(work, to.plan, flow), found.state, found.beside)
     walk = moved.walk()
-    _move(walk, to, wish.comment, work.installation.release.id)
+    _move(walk, to, found, wish.comment, work.installation.release.id)
     runtime.commit(work, moved, walk)
     return flow_json(work, moved)
 
 
-def rehearsed(view: Reading, found: Loaded, to: Planned) -> list[MovedTask]:
-    """What the move would make of the tasks; nothing is changed. Raises Refused where nobody could
-    be asked."""
+def rehearsed(view: Reading, found: Loaded, to: Planned) -> tuple[list[MovedTask], list[MovedTime]]:
+    """What the move would make of the tasks, and of deadlines, reminders and waits; nothing is
+    changed. Raises Refused where nobody could be asked."""
     flow = found.state.flow
-    walk = Loaded(view, to.plan, TriedAsks(view, to.plan, flow), found.state).walk()
-    _move(walk, to, None, view.installation.release.id)
-    return tasks_moved(found.state, walk)
+    asks = TriedAsks(view, to.plan, flow)
+    walk = Loaded(view, to.plan, asks, found.state).walk()
+    _move(walk, to, found, None, view.installation.release.id)
+    timers = timer_rows.timers_of(view.connection, flow.id)
+    times = times_moved(found.state, walk, asks, found.plan if found.fits else None, timers)
+    return tasks_moved(found.state, walk), times
 
 
-def _move(walk: Walk, to: Planned, reason: str | None, release: int) -> None:
+def _move(walk: Walk, to: Planned, found: Loaded, reason: str | None, release: int) -> None:
     steps, opens = to.steps, to.opens
     afresh = [steps[run.step] for run in opens] or None
     walk.note("migrated", comment=reason, steps=dict(steps), opens=afresh)
     walk.set_flow(fingerprint=to.workflow.fingerprint, release=release)
     walk.cancel([run.id for run in opens], "cancelled", "migrated")
     _rename(walk, steps, {run.id for run in opens})
+    move_deadlines(walk, found.plan if found.fits else None, steps)
     walk.remember(**_remembered(walk.flow.memory, to.plan, steps))
     for run in opens:
         step = to.plan.step(steps[run.step])
@@ -137,25 +147,7 @@ def _opened_afresh(found: Loaded, plan: FlowPlan, steps: Mapping[str, str]) -> l
 
 
 def _asked(step: Step) -> tuple[object, ...]:
-    return step.kind, step.mode, step.holders, step.pass_share, _rules(step.who)
-
-
-def _rules(whos: Whos) -> tuple[object, ...]:
-    """Rules of people without the places where they are written."""
-    return tuple(
-        (
-            one.kind,
-            one.name,
-            one.org.source if one.org else None,
-            one.covering.source if one.covering else None,
-            _rules(one.of),
-            one.levels,
-            one.up_to,
-            _rules(one.exclude),
-            one.weight,
-        )
-        for one in whos
-    )
+    return step.kind, step.mode, step.holders, step.pass_share, rules(step.who)
 
 
 def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from jingwei.services.flows.migrate import planned, rehearsed
 from jingwei.services.flows.moving import MovedTask
 from jingwei.services.flows.overview import administered, running_in
 from jingwei.services.flows.plan import FlowPlan
+from jingwei.services.flows.retiming import MovedTime
 from jingwei.services.flows.runtime import Loaded, load
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import FlowRow
@@ -23,8 +24,8 @@ MOST_MOVES = 100  # requests that are rehearsed at a time, the oldest first
 @dataclass(frozen=True, slots=True)
 class Move:
     """One request. `steps`: for each open step what it is called, what it becomes, and whether it
-    asks its people afresh; `tasks`: whose stay, close and are asked afresh, each with the title of
-    the step; `refused`: why it cannot be moved."""
+    asks its people afresh; `tasks`: whose stay, close and are asked afresh, and `times`: which
+    moments become others, each with the title of the step; `refused`: why it cannot be moved."""
 
     flow: int
     display: str
@@ -33,6 +34,7 @@ class Move:
     steps: tuple[tuple[str, str, bool], ...] = ()
     refused: Refused | None = None
     tasks: tuple[tuple[MovedTask, str], ...] = ()
+    times: tuple[tuple[MovedTime, str], ...] = ()
 
 
 def moves(view: Reading, workflow: str | None = None, only: int | None = None) -> list[Move]:
@@ -71,7 +73,7 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
     title = today.title(locale)
     try:
         to = planned(view, loaded)
-        moved = rehearsed(view, loaded, to)
+        moved, times = rehearsed(view, loaded, to)
     except Refused as refused:
         return Move(flow.id, named, title, flow.started_at, refused=refused)
     afresh = {run.id for run in to.opens}
@@ -84,7 +86,8 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
         old = place.step.title(locale) if place is not None else run.step
         steps.append((old, to.plan.step(new).title(locale), run.id in afresh))
     found = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in moved)
-    return Move(flow.id, named, title, flow.started_at, tuple(steps), tasks=found)
+    moments = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in times)
+    return Move(flow.id, named, title, flow.started_at, tuple(steps), tasks=found, times=moments)
 
 
 def _title(step: str, new: FlowPlan, old: FlowPlan, locale: str) -> str:

@@ -208,12 +208,13 @@ class WorldAsks:
 
     # --- time
 
-    def due(self, step: Step, rows: Rows) -> datetime | None:
+    def due(self, step: Step, rows: Rows, since: datetime | None = None) -> datetime | None:
+        """Until when a step is to be done that opened then; None: now."""
         if step.due is None:
             return None
-        return self._due_day(step.due, rows)
+        return self._due_day(step.due, rows, since or self.view.now)
 
-    def _due_day(self, due: Due, rows: Rows) -> datetime | None:
+    def _due_day(self, due: Due, rows: Rows, since: datetime) -> datetime | None:
         zone = self.view.clock.zone
         if due.date is not None:
             value = self.view.catalogue.closure(due.date)(self.environment(rows))
@@ -221,10 +222,9 @@ class WorldAsks:
                 return value
             return workdays.end_of(value, zone) if isinstance(value, date) else None
         if due.lag is not None and due.lag.unit in ("min", "h"):
-            return workdays.add_duration(
-                self.view.catalogue, self.view.now, due.lag, self.org, zone
-            )
-        day = workdays.due_day(self.view.catalogue, due, self.view.today, self.org)
+            return workdays.add_duration(self.view.catalogue, since, due.lag, self.org, zone)
+        opened = since.astimezone(zone).date()
+        day = workdays.due_day(self.view.catalogue, due, opened, self.org)
         return workdays.end_of(day, zone)
 
     def after(self, at: datetime, duration: Any) -> datetime:

@@ -24,7 +24,7 @@ from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.record_status import move_record
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.row_fields import asked_about
-from jingwei.services.flows.schedule import timers_wanted
+from jingwei.services.flows.schedule import timers_of_moved, timers_wanted
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.people import may_sign_in
@@ -389,9 +389,14 @@ def _write_timers(work: Work, loaded: Loaded, before: State, after: State) -> No
         if before.flow.status not in TERMINAL:
             timer_rows.drop_timers(work.connection, after.flow.id)
         return
-    if open_ == was or not loaded.plan.has_timers:
+    moved = before.flow.fingerprint != after.flow.fingerprint
+    if not moved and (open_ == was or not loaded.plan.has_timers):
         return
     timers = timer_rows.timers_of(work.connection, after.flow.id)
+    if moved:
+        fresh = timers_of_moved(loaded.asks, after.runs, was)
+        timer_rows.write_timers(work.connection, fresh, [t.id for t in timers])
+        return
     gone = [t.id for t in timers if t.run is not None and t.run not in open_]
     wanted = [after.runs[key] for key in after.runs if key in open_ - was]
     fresh = [timer for run in wanted for timer in timers_wanted(loaded.asks, run)]

@@ -17,6 +17,7 @@ from jingwei.services.flows import runtime
 from jingwei.services.flows.automatic import look_at_wait
 from jingwei.services.flows.returns import goto, send_back
 from jingwei.services.flows.row_fields import asked_about
+from jingwei.services.flows.rungs import with_reminders, with_rung
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.schedule import LOOK_AGAIN, remind_rule, timer
 from jingwei.services.flows.seats import hand_on, may_take
@@ -114,7 +115,7 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
     most = rule.get("max", 1)
     every = rule.get("every")
     at = known.due_at
-    skipped = 0
+    skipped, passed = 0, number
     while every is not None and number < most:
         at = found.asks.after(at, every)
         number += 1
@@ -122,7 +123,7 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
             fresh = timer(found.asks, run, "remind", at, number=number)
             timer_rows.write_timers(work.connection, [fresh])
             break
-        skipped += 1
+        skipped, passed = skipped + 1, number
     open_ = [t for t in walk.live_tasks(run.id) if t.state == "open"]
     walk.note_system(
         "reminded",
@@ -132,6 +133,7 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
         late=_is_late(work, known),
         skipped=skipped or None,
     )
+    walk.set_run(run.id, data=with_reminders(run, passed))
     tasks.told(work, open_, "remind", found.asks.record, about=runtime.row_of(found, found.state))
 
 
@@ -151,6 +153,7 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
                 _tell(work, found, walk, people, run)
     whose = {"people": [t.acting for t in open_], "told": list(told) or None}
     walk.note_system("escalated", step=step.id, did=did, late=late, run=walk.in_rows(run), **whose)
+    walk.set_run(run.id, data=with_rung(run, rung))
     if "transfer" in rung:
         given: list[dict[str, str]] = []
         walk.events[-1].data["given"] = given
@@ -203,9 +206,19 @@ def _tell(work: Work, found: Loaded, walk: Walk, people: list[str], run: RunRow)
 
 
 def _look(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
-    if not look_at_wait(walk, run.id) and known.data.get("again"):
-        again = timer(found.asks, run, "wait", work.now + LOOK_AGAIN, again=True)
-        timer_rows.write_timers(work.connection, [again])
+    """Go on, or look again: a wait without a timer would stand for ever, and a calendar that has
+    changed since may have moved its end."""
+    if look_at_wait(walk, run.id):
+        return
+    step, again = walk.step_of(run), known.data.get("again")
+    end = None if step.wait_for is None else found.asks.after(run.opened_at, step.wait_for)
+    if again:
+        at, data = work.now + LOOK_AGAIN, {"again": True}
+    elif end is not None and end > work.now:
+        at, data = end, {}
+    else:  # the condition has a timer of its own
+        return
+    timer_rows.write_timers(work.connection, [timer(found.asks, run, "wait", at, **data)])
 
 
 def _give_up(walk: Walk, run: RunRow) -> None:

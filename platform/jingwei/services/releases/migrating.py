@@ -29,6 +29,7 @@ class Moved:
     opens: tuple[str, ...] = ()
     refused: Refused | None = None
     tasks: tuple[Mapping[str, Any], ...] = ()  # as the dry run of the API gives them
+    times: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -46,6 +47,7 @@ class Moved:
             "steps": dict(self.steps),
             "opens": list(self.opens),
             "tasks": [dict(one) for one in self.tasks],
+            "times": [dict(one) for one in self.times],
             "refused": None if self.refused is None else self.refused.message(locale),
         }
 
@@ -110,5 +112,9 @@ def _move(
     except Refused as refused:
         return replace(flow, refused=refused)
     return replace(
-        flow, steps=item["steps"], opens=tuple(item["opens"]), tasks=tuple(item["tasks"])
+        flow,
+        steps=item["steps"],
+        opens=tuple(item["opens"]),
+        tasks=tuple(item["tasks"]),
+        times=tuple(item["times"]),
     )
