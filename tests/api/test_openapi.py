@@ -181,3 +181,23 @@ def test_the_page_has_no_script_and_no_style_of_its_own(api: ApiHouse) -> None:
     assert not re.search(r"<script|<style|style=|https?://|\son\w+=", body)
     stranger = api.get(None, "/api/docs")
     assert (stranger.status_code, stranger.headers["Location"]) == (302, "/sign-in?next=/api/docs")
+
+
+def test_what_one_may_not_do_is_not_offered(api: ApiHouse) -> None:
+    def offered(login: str) -> set[str]:
+        paths = described(api, login)["paths"]
+        of_form = (paths[p] for p in paths if p.startswith("/api/v1/forms/contract/records"))
+        return {method for methods in of_form for method in methods}
+
+    assert offered("li.na") == {"get", "post", "patch", "delete"}
+    assert offered("chen.jie") == {"get"}
+
+
+def test_a_masked_value_fits_the_schema_of_whoever_reads_it(api: ApiHouse) -> None:
+    made = api.make("li.na", "contract", name="桥", amount=1, secret="x")
+    masked = api.get("ops", f"forms/contract/records/{made['id']}").get_json()
+    assert masked["secret"] == "•••"
+    found = described(api, "ops")
+    checked(found, found["components"]["schemas"]["contract"], masked)
+    secret = found["components"]["schemas"]["contract"]["properties"]["secret"]
+    assert secret["anyOf"][0] == {"const": "•••"}

@@ -74,7 +74,7 @@ def describe(view: Reading) -> dict[str, Any]:
         paths.setdefault(_path(rule.rule), {}).update(_operations(view, rule, None))
     for form in forms:
         for rule in rules:
-            if rule.endpoint in calls.OF_FORM:
+            if rule.endpoint in calls.OF_FORM and _is_offered(view, form, rule.endpoint):
                 path = _path(rule.rule.replace("<form>", form.name))
                 paths.setdefault(path, {}).update(_operations(view, rule, form))
     return {
@@ -99,6 +99,14 @@ def describe(view: Reading) -> dict[str, Any]:
             "headers": of_headers.headers(),
         },
     }
+
+
+def _is_offered(view: Reading, form: Form, endpoint: str) -> bool:
+    """Whether the reader may do it with some record. A task of a flow opens a record to changes
+    that no grant allows."""
+    action = calls.ACTIONS.get(endpoint)
+    by_task = action == "update" and bool(form.workflow or form.workflows)
+    return action is None or by_task or action in may(view, form.name)
 
 
 def _rules() -> Iterator[Rule]:
@@ -296,7 +304,9 @@ def _schemas(view: Reading, forms: list[Form]) -> dict[str, Any]:
     for form in forms:
         reads = view.rights.fields(view, form.name)
         makes = view.rights.create_fields(view, form.name)
-        rights = FieldRights(reads.visible | makes.visible, reads.writable | makes.writable)
+        rights = FieldRights(
+            reads.visible | makes.visible, reads.writable | makes.writable, reads.masked
+        )
         name, can = form.name, may(view, form.name)
         found[name] = _read_schema(view, form, rights)
         found[f"{name}.write"] = {**_write_schema(view, form, rights, whole=False), "x-can": can}

@@ -181,3 +181,4 @@ DAYS = ("at", "since", "until")
 # The addresses that are written out for each form.
 OF_FORM = ("records.list_records", "records.create", "records.one_record", "records.update",
            "records.delete", "forms.compute")  # fmt: skip
+ACTIONS = {"records.create": "create", "records.update": "update", "records.delete": "delete"}

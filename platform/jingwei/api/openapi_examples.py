@@ -12,6 +12,8 @@ from jingwei.api.openapi_sent import is_owed, may_be_sent
 from jingwei.language.field_types.period import EXAMPLES as PERIODS
 from jingwei.language.form import Choice, Field, Form
 from jingwei.language.values import Literal_
+from jingwei.refusals import Refused
+from jingwei.services import drafts
 from jingwei.services.commands import Reading
 from jingwei.services.rights import FieldRights
 from jingwei.services.titles import choices
@@ -57,13 +59,30 @@ def example_body(view: Reading, form: Form, rights: FieldRights) -> dict[str, An
             found[name] = example
         elif field.required and is_owed(field):
             return None
-    return found or None
+    return _taken(view, form, found)
+
+
+def _taken(view: Reading, form: Form, body: dict[str, Any]) -> dict[str, Any] | None:
+    """As much of the body as the server would take now: the rules of a form know what belongs
+    together, and the one validator knows the rules."""
+    while body:
+        try:
+            problems = drafts.compute(view, form.name, body).problems
+        except Refused:
+            return None
+        if not problems:
+            return body
+        wrong = {one.path.partition(".")[0] for one in problems}
+        if not wrong & body.keys():
+            return None
+        body = {name: value for name, value in body.items() if name not in wrong}
+    return None
 
 
 def example_of(view: Reading, field: Field) -> Any:
     """A value that this field takes; None where it depends on what there is."""
     one = _example(view, field)
-    if one is None or field.filter is not None:
+    if one is None or field.filter is not None or field.mode == "override_with_reason":
         return None
     if field.pattern is not None and not re.fullmatch(field.pattern, str(one)):
         return None
@@ -80,7 +99,7 @@ def _example(view: Reading, field: Field) -> Any:
     if field.type == "period":
         return PERIODS[field.grain or "month"] if field.min is field.max is None else None
     if field.type == "date":
-        return _between(field, date(2026, 3, 1))
+        return _between(field, view.today)
     if field.type in NUMBERS:
         return _between(field, Decimal(str(_EXAMPLES[field.type])))
     example = _EXAMPLES.get(field.type)

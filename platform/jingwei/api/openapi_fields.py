@@ -11,6 +11,7 @@ from jingwei.api.openapi_sent import may_be_sent
 from jingwei.language.field_types.table import json_schema, present_value
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
+from jingwei.services.presenting import MASK
 from jingwei.services.rights import FieldRights
 from jingwei.web import locale
 
@@ -25,6 +26,9 @@ def read_schema(view: Reading, field: Field, rights: FieldRights) -> dict[str, A
         columns = {c.name: read_schema(view, c, rights) for c in _columns(field, rights)}
         row = {"type": "object", "properties": {"id": {"type": "integer"}, **columns}}
         return {**_words(field), "type": "array", "items": row}
+    if field.path in rights.masked:
+        shown = {key: found.pop(key) for key in list(found) if key not in _words(field)}
+        found["anyOf"] = [{"const": MASK}, shown]
     titles = titles_of(view, field)
     if titles:
         found["x-titles"] = titles
