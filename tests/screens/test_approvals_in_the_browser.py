@@ -377,3 +377,8 @@ def test_an_administrator_acts_on_all_that_match_not_only_on_the_page(
     expect(page.locator("#results li.went")).to_have_count(22)
     expect(page.locator("#results [data-results-sum]")).to_have_text("22 项已办，0 项没有成功")
     assert {house.flow(flow["id"])["status"] for flow in flows} == {"suspended"}
+    expect(page.locator(".flow-states a", has_text="已挂起")).to_contain_text("22")
+    expect(page.locator("tr[data-flow-line]").first).to_contain_text("已挂起")
+    page.locator("[data-choose-flow]").first.check()
+    expect(page.locator("[data-bulk-flow=resume]")).to_be_visible()
+    expect(page.locator("[data-bulk-flow=suspend]")).to_be_hidden()

@@ -19,7 +19,13 @@ function show() {
   const more = bar.querySelector("[data-every]");
   more.hidden = count === 0 || count < boxes().length || total <= count;
   more.setAttribute("aria-pressed", String(every));
+  // what none of the chosen is ready for is not offered; of all that match, nobody here knows
+  const states = new Set(chosen().map((row) => row.dataset.state));
+  const some = (is) => every || states.size === 0 || [...states].some(is);
+  bar.querySelector("[data-bulk-flow=suspend]").hidden = !some((state) => state !== "suspended");
+  bar.querySelector("[data-bulk-flow=resume]").hidden = !some((state) => state === "suspended");
   const all = document.querySelector("[data-choose-all]");
+  if (!all) return;
   all.checked = count > 0 && count === boxes().length;
   all.indeterminate = count > 0 && count < boxes().length;
 }
@@ -63,6 +69,21 @@ function line(request, words, kind) {
   return item;
 }
 
+// the counters and the list as they are now; where they cannot be had, nothing more is chosen here
+async function shownAnew() {
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) {
+    for (const box of boxes()) [box.checked, box.disabled] = [false, true];
+    bar.dataset.total = "0";
+    return;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of [".flow-states", "section[aria-labelledby=running-title]"]) {
+    document.querySelector(part).replaceWith(page.querySelector(part));
+  }
+  bar.dataset.total = page.getElementById("chosen-flows")?.dataset.total ?? "0";
+}
+
 async function actOnAll(button) {
   const requests = every ? await matching() : chosen().map(said);
   const action = button.dataset.bulkFlow;
@@ -87,11 +108,7 @@ async function actOnAll(button) {
     bar.querySelector("[data-count]").textContent = `${lines.length} / ${requests.length}`;
   }
   isWorking = false;
-  for (const box of boxes().filter((one) => one.checked)) {
-    box.checked = false;
-    box.disabled = true;
-  }
-  bar.dataset.total = "0"; // what is shown is no more what matches
+  await shownAnew();
   const results = document.getElementById("results");
   const sum = results.querySelector("[data-results-sum]");
   sum.textContent = sum.dataset.words.replace("{done}", lines.length - refused).replace("{refused}", refused);
