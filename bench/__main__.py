@@ -36,6 +36,7 @@ def main() -> None:
     write(results)
     if "--sqlite" not in sys.argv:
         beside("bench.releases", SMALL_RELEASES)
+        beside("bench.pages", {})
     beside("bench.sheets", SMALL_SHEETS)
 
 
