@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import current_app, g, has_request_context, request
 
+from jingwei.refusals import Refused
+from jingwei.services.attempts import is_kept
 from jingwei.services.people import Person
 from jingwei.services.platform import Platform
 from jingwei.services.sessions import Sessions
@@ -17,6 +19,7 @@ from jingwei.texts import LOCALES
 EXTENSION = "jingwei"
 SESSIONS = "jingwei.sessions"
 CHECKING = "jingwei.studio"
+MOST_PATH = 200  # letters of an address that are kept
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}\Z")
 
 
@@ -52,6 +55,21 @@ def request_id() -> str:
         found = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
         g.request_id = found
     return found
+
+
+def note_refused(refused: Refused) -> None:
+    """Keep in the audit log what somebody tried and may not do."""
+    person = known_person()
+    if person is None or not is_kept(refused):
+        return
+    sessions().attempts.note(
+        "refused",
+        refused,
+        source=request.remote_addr or "",
+        person=person,
+        method=request.method,
+        path=request.path[:MOST_PATH],
+    )
 
 
 def known_person() -> Person | None:

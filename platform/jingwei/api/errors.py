@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from jingwei.api.json import answer
 from jingwei.refusals import Refused
 from jingwei.texts import text
-from jingwei.web import locale, request_id
+from jingwei.web import locale, note_refused, request_id
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +87,7 @@ def register_errors(app: Flask) -> None:
 
 
 def _on_refused(refused: Refused) -> Response:
+    note_refused(refused)
     return refused_answer(refused)
 
 

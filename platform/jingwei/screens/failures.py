@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from jingwei.refusals import Refused
 from jingwei.screens import session
 from jingwei.texts import has_text, text
-from jingwei.web import locale, request_id
+from jingwei.web import locale, note_refused, request_id
 
 log = structlog.get_logger(__name__)
 _PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
@@ -45,6 +45,7 @@ def _answer_unknown_addresses(app: App) -> None:
 def _on_refused(refused: Refused) -> ResponseReturnValue:
     if refused.status == 401:
         return _to_sign_in()
+    note_refused(refused)
     return failure(refused.status, refused.message(locale()))
 
 

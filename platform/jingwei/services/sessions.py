@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from jingwei.refusals import NotAllowed, Refused
+from jingwei.services.attempts import Attempts
 from jingwei.services.clock import Clock
 from jingwei.services.people import People, Person, may_sign_in
 from jingwei.storage import people as rows
@@ -86,6 +87,7 @@ class Sessions:
         self.clock = clock
         self.people = people
         self.passwords = passwords or Passwords()
+        self.attempts = Attempts(active, clock)
 
     @property
     def database(self) -> Database:
@@ -99,14 +101,20 @@ class Sessions:
         """A new session (or a token for a script). The same answer for every kind of failure."""
         login = login.strip()[:MOST_LOGIN].replace("\0", "")
         now, today = self.clock.now(), self.clock.today()
-        self._throttle(login, source, now)
+        try:
+            self._throttle(login, source, now)
+        except TooManyAttempts as refused:
+            self.attempts.note("sign_in_refused", refused, source=source, login=login)
+            raise
         with self.database.reading() as connection:
             row = rows.find_person(connection, login)
             kept = rows.password_hash(connection, login) if row else None
         right = self.passwords.matches(kept, password)
         if row is None or not right or not may_sign_in(row, today):
             self._note_failure(login, source, now)
-            raise SignInRefused("sign-in-refused")
+            refusal = SignInRefused("sign-in-refused")
+            self.attempts.note("sign_in_refused", refusal, source=source, login=login)
+            raise refusal
         secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         expires = now + timedelta(hours=SESSION_HOURS)
         with self.database.writing() as connection:
