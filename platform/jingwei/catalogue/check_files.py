@@ -191,9 +191,8 @@ def _kind_of_folder(path: str) -> str | None:
     folder = str(PurePosixPath(path).parent)
     folders = {**{name: kind.folder for name, kind in KINDS.items()}, **LATER}
     at_home = [name for name, home in folders.items() if home == folder]
-    for name in ("form", "manifest"):
-        if name in at_home:
-            return name
+    if PurePosixPath(path).stem == "manifest" or "form" in at_home:
+        return next((name for name in ("form", "manifest") if name in at_home), None)
     return at_home[0] if len(at_home) == 1 else None
 
 

@@ -160,7 +160,7 @@ def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Proble
             problems.add(
                 "unknown-reference",
                 at,
-                suggestion=nearest(name, catalogue.forms),
+                suggestion=nearest(name.removeprefix("form/"), catalogue.forms),
                 kind=Phrase("things.kind_form"),
                 name=name,
                 file=f"{KINDS['form'].folder}/{name}.yaml",

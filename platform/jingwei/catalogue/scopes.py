@@ -15,6 +15,7 @@ from jingwei.catalogue.scope_types import (
     field_type,
     form_symbols,
     names_behind,
+    unit_type,
     value_symbols,
 )
 from jingwei.language.expressions.checker import check
@@ -25,11 +26,11 @@ from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.tree import Call, Expression, Member, Root, Type
 from jingwei.language.expressions.types import BOOLEAN, NUMBER, TEXT
 from jingwei.language.form import Field, Form
-from jingwei.language.measures import Indicator, IndicatorSet
+from jingwei.language.measures import LEVELS, Indicator, IndicatorSet
 from jingwei.language.organisation import CodeList, Org, OrgTypes, Post, Profile, Role
 from jingwei.language.output import Alert, Report
 
-__all__ = ["Definitions", "check_filter", "field_type", "record_scope", "row_scope"]
+__all__ = ["Definitions", "check_filter", "field_type", "record_scope", "row_scope", "unit_type"]
 
 
 class Definitions(Protocol):
@@ -60,6 +61,7 @@ _PERSON = Type("person")
 _TODAY = Type("date")
 _NOW = Type("datetime")
 _TEXTS = Type("list", of=TEXT)
+_LEVEL = Type("text", choices=frozenset(LEVELS))
 _MY_ORG = Symbol(_ORG, "variable", "org", of=Symbol(_PERSON, "variable", "me"))
 
 
@@ -254,7 +256,8 @@ def formula_scope(catalogue: Definitions, indicator: Indicator) -> Scope:
         if name != indicator.name
     }
     variables = {n: Symbol(t, "variable", n) for n, t in known.items()}
-    return Scope({**_variables(), **variables}, CatalogueTypes(catalogue))
+    own = frozenset((indicator.name,))  # which is read, so that the ring is named
+    return Scope({**_variables(), **variables}, CatalogueTypes(catalogue), guessed=own)
 
 
 def alert_scope(catalogue: Definitions, alert: Alert) -> Scope:
@@ -267,7 +270,7 @@ def alert_scope(catalogue: Definitions, alert: Alert) -> Scope:
         return record_scope(catalogue, form, element=rows)
     indicator = catalogue.indicators[alert.watch_indicator or ""]
     return variables_scope(
-        catalogue, {**_of_indicator(indicator), "level": TEXT, "indicator": Type("indicator")}
+        catalogue, {**_of_indicator(indicator), "level": _LEVEL, "indicator": Type("indicator")}
     )
 
 
@@ -321,11 +324,6 @@ def block_scope(
     }
     types = CatalogueTypes(catalogue, blocks=blocks)
     return Scope({**scope.symbols, **named}, types, scope.subject)
-
-
-def unit_type(unit: str | None) -> Type:
-    """The type of an indicator's value."""
-    return Type("percent") if unit in ("percent", "%") else Type("number", unit=unit)
 
 
 def _of_indicator(indicator: Indicator) -> dict[str, Type]:

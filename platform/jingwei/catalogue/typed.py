@@ -16,7 +16,7 @@ from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.shares import hundreds, numbers_beside_shares
-from jingwei.language.expressions.tree import Expression, Type, TypeName
+from jingwei.language.expressions.tree import Constant, Expression, Node, Type, TypeName
 from jingwei.language.expressions.truth import never_true
 from jingwei.language.expressions.types import ANY, NUMERIC, TEMPORAL
 from jingwei.language.expressions.words import type_words
@@ -246,12 +246,18 @@ class Typing:
         found = expression.type
         if found.name == "list" and found.of is not None:
             found = found.of
+        if wanted == "org" and self._is_code_of_org(expression.root):
+            return
         if found.name not in (*names, "any", "null"):
             self.problems.add(
                 f"not-{'an-org' if wanted == 'org' else 'a-person'}",
                 self.place(formula, 0, len(formula.source)),
                 source=formula.source,
             )
+
+    def _is_code_of_org(self, node: Node) -> bool:
+        """One org by its code: `at: '"HQ"'`."""
+        return isinstance(node, Constant) and node.value in self.catalogue.orgs
 
     def due(self, due: Due | None, scope: Scope) -> None:
         if due is not None:

@@ -93,6 +93,10 @@ def read_effects(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 def _effect(walker: Walker, data: Data, path: Path) -> Any:
     if isinstance(data, Scalar) and data.text in _ALONE:
         return _built(walker, data.text, {}, {}, path)
+    if isinstance(data, Scalar) and data.text in VERBS:
+        needed = VERBS[data.text].get("required") or ("…",)
+        meant = f"{data.text}: {{{', '.join(f'{key}: …' for key in needed)}}}"
+        return wrong_shape(walker, "things.map", data, path, meant)
     if isinstance(data, Scalar) and not data.is_empty:
         return _which(walker, {data.text: Scalar("")}, [], path)
     if not isinstance(data, dict):

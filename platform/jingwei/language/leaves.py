@@ -12,7 +12,7 @@ from jingwei.language.field_types.numbers import integer_of, written_number
 from jingwei.language.meant import meant_boolean, meant_duration, meant_value
 from jingwei.language.meant_words import meant_schedule, meant_word
 from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
-from jingwei.language.small import never_fires, parse_at, parse_duration
+from jingwei.language.small import never_fires, parse_at, parse_duration, whole_number
 from jingwei.language.text import Text
 from jingwei.language.values import Due, Formula, Literal_, Rung
 from jingwei.language.walker import BAD, Walker, reads, well_named, wrong_shape
@@ -144,13 +144,23 @@ def read_enum(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     return walker.fail(
         "unknown-value",
         walker.value_at(path),
-        suggestion=nearest(scalar.text, schema["enum"])
+        suggestion=_of_another_standard(scalar.text, schema["enum"])
+        or nearest(scalar.text, schema["enum"])
         or _begun_alike(scalar.text, schema["enum"])
         or _of_other_systems(scalar.text, schema["enum"])
         or meant_word(scalar.text, schema["enum"]),
         value=scalar.text[:60],
         known=", ".join(schema["enum"]),
     )
+
+
+_LOCALES = {"cn": "zh", "zh-cn": "zh", "zh_cn": "zh", "chinese": "zh", "en-us": "en", "en_us": "en"}
+
+
+def _of_another_standard(written: str, known: Sequence[str]) -> str | None:
+    """`cn` is the country, and `zh` the language."""
+    meant = _LOCALES.get(written.lower())
+    return meant if meant in known else None
 
 
 def _begun_alike(written: str, known: Sequence[str]) -> str | None:
@@ -249,9 +259,15 @@ def _bad_duration(walker: Walker, scalar: Scalar, path: Path) -> Any:
     return walker.fail(
         "bad-duration",
         walker.value_at(path),
-        suggestion=meant_duration(scalar.text[:40]),
+        suggestion=_periods(scalar.text, path) or meant_duration(scalar.text[:40]),
         value=scalar.text[:40],
     )
+
+
+def _periods(written: str, path: Path) -> str | None:
+    """`for_at_least: 2` counts periods."""
+    counts = path[-1:] in (("for_at_least",), ("for",)) and whole_number(written, 3) is not None
+    return f"{written} periods" if counts else None
 
 
 @reads("at")

@@ -357,6 +357,16 @@ OTHER_WORDS: Mapping[str, str] = {
     "group_by": "group",
     "groupby": "group",
     "if": "when",
+    "stages": "steps",
+    "nodes": "steps",
+    "organisation": "org",
+    "organization": "org",
+    "cron": "at",
+    "schedule": "at",
+    "post_name": "post",
+    "posts": "post",
+    "dsn": "dsn_env",
+    "secret": "secret_env",
 }
 
 

@@ -37,6 +37,7 @@ _STYLES: dict[str | None, Style] = {
 
 _NO_READING_ON = {"not-a-map", "too-deep", "too-many-values", "file-empty"}
 _CUT = re.compile(r" +(#)(?:[0-9]| ?(?:and|or)\b.*?(?:[<>=]| in | is )| ?[<>=!+*/]+ ?\w)")
+_CONFLICT = re.compile(r"^<<<<<<< .*\n(?:.*\n)*?=======$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _REST = re.compile(r"\Z|and |or |[=!<>&|]")
 
@@ -134,6 +135,11 @@ def _read(path: str, text: str, problems: Problems) -> tuple[YamlFile | None, in
     """The file, `broken` when something of it is wrong; or None and the line (from 1) that the
     reader could not get past, which is None when there is no reading on."""
     before = len(problems.errors)
+    marker = _CONFLICT.search(text) if "<<<<<<< " in text else None
+    if marker is not None:
+        line = text.count("\n", 0, marker.start()) + 1
+        problems.add("conflict-marker", Position(path, line))
+        return None, None
     reader = _Reader(path, text, problems)
     try:
         data = reader.document()

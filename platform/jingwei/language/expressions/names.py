@@ -19,6 +19,8 @@ from jingwei.texts import Words
 
 MOST_LINKS = 3
 _MOST_SHOWN = 12
+# values as other languages write them
+_WORDS = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null"}
 # how other systems call the record
 _THE_RECORD = frozenset(("self", "doc", "record", "rec", "frm", "cur_frm", "obj"))
 
@@ -110,6 +112,13 @@ def unknown_name(
                 "unknown-name", start, end, name=name, suggestion=field, known=field
             )
         return ExpressionError("function-without-call", start, end, name=name)
+    if (word := _WORDS.get(name.lower())) is not None:
+        return ExpressionError(
+            "unknown-name", start, end, name=name, suggestion=word, known="true, false, null"
+        )
+    if name in (scope.types.known("org") or ()):
+        meant = f'"{name}"'
+        return ExpressionError("unknown-name", start, end, name=name, suggestion=meant, known=meant)
     forms = scope.types.known("form") if rows and scope.forms_allowed else ()
     known = [*scope.names(), *(forms or ()), *also]
     shown = ", ".join(sorted(also or scope.names())[:_MOST_SHOWN])
@@ -186,7 +195,7 @@ def unknown_member(
             name=syntax.name,
             found=type_words(of),
         )
-    if not known and not of.form and not of.table:
+    if not known and not of.form and not of.table and prefix is None:
         return ExpressionError(
             "no-fields", syntax.at, syntax.end, name=syntax.name, found=type_words(of)
         )

@@ -121,6 +121,11 @@ class _Parser:
                 sign=token.text,
                 suggestion=f"{token.text}(…, …)",
             )
+        last = self.tokens[self.place - 1] if self.place else token
+        if last.text in ("NOT", "Not"):
+            return ExpressionError(
+                "wrong-sign", last.start, last.end, sign=last.text, suggestion="not"
+            )
         if wanted is None:
             return ExpressionError(
                 "expression-syntax",
@@ -213,6 +218,18 @@ class _Parser:
         """`is empty`, `in`, `between`, each with its `not`."""
         if self.takes("is"):
             negated = self.takes("not")
+            if self.word.kind == "keyword" and self.word.text.lower() in ("true", "false"):
+                sign = "is not" if negated else "is"
+                meant = "!=" if negated else "=="
+                start = left.end + 1
+                raise ExpressionError(
+                    "wrong-sign", start, self.word.start - 1, sign=sign, suggestion=meant
+                )
+            if self.word.text.lower() in ("none", "nil", "blank", "undefined"):
+                word = self.word
+                raise ExpressionError(
+                    "wrong-sign", word.start, word.end, sign=word.text, suggestion="empty"
+                )
             if self.takes("null"):
                 raise ExpressionError(
                     "wrong-sign",
