@@ -169,7 +169,7 @@ class House:
             books = tasks.books(reading)
             found = runtime.load(reading, flow, whole=True)
             events = rows.events_of(reading.connection, books, flow)
-            waiting = len(timer_rows.timers_of(reading.connection, flow))
+            waiting = timer_rows.timers_of(reading.connection, flow)
         assert broken(found.state, events, timers=waiting, beside=found.beside) == []
 
     def dump(self, flow: Any) -> Any:

@@ -224,9 +224,8 @@ class Approvals:
         """What of A1–A6 does not hold of a flow."""
         state, events, waiting, record, _ = stored or self.stored(flow)
         beside = self.receipts_of(flow)
-        found = broken(
-            state, events, before=self.seen.get(flow), timers=len(waiting), beside=beside
-        )
+        before = self.seen.get(flow)
+        found = broken(state, events, before=before, timers=waiting, beside=beside)
         self.seen[flow] = state
         kept = record.get(state.flow.record)
         if kept is not None and kept["flow"] == flow and kept["deleted_at"] is None:

@@ -71,10 +71,11 @@ def titles_of(
 
 
 def waiting(connection: Connection, flows: Collection[int]) -> set[int]:
-    """Those of the instances that a timer or an open wait will move."""
+    """Those of the instances that a timer or another instance will move; a wait without a timer
+    would stand for ever."""
     timer, run = sys_timer.c, sys_step_run.c
     timers = sa.select(timer.flow).where(timer.flow.in_(flows))
     waits = sa.select(run.flow).where(
-        run.flow.in_(flows), run.state == "open", run.kind.in_(("wait", "subflow"))
+        run.flow.in_(flows), run.state == "open", run.kind == "subflow"
     )
     return set(connection.execute(sa.union(timers, waits)).scalars())

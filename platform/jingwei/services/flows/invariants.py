@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jingwei.services.flows.beside import OUTLIVED
 from jingwei.services.flows.seats import by_rule, has_decided, is_asked
 from jingwei.services.flows.state import State, replayed
-from jingwei.storage.flow_rows import TERMINAL, EventRow, TaskRow
+from jingwei.storage.flow_rows import TERMINAL, EventRow, TaskRow, TimerRow
 
 OUTCOMES = frozenset(
     {
@@ -22,17 +22,17 @@ def broken(
     events: Sequence[EventRow] = (),
     *,
     before: State | None = None,
-    timers: int = 0,
+    timers: Sequence[TimerRow] = (),
     beside: Sequence[TaskRow] = (),
 ) -> list[str]:
-    """Sentences on what does not hold; empty when all is well. `timers`: how many the instance
-    has; `beside`: its receipts, for which no step waits."""
+    """Sentences on what does not hold; empty when all is well. `timers`: those of the
+    instance; `beside`: its receipts, for which no step waits."""
     return [
         *_one_end(state, before),
-        *_never_stuck(state),
+        *_never_stuck(state, timers),
         *_closed_tasks(state),
         *_replays(state, events),
-        *_nothing_left(state, timers),
+        *_nothing_left(state, len(timers)),
         *_receipts(state, beside),
         *_joins(state),
         *_four_eyes(state),
@@ -50,7 +50,9 @@ def _one_end(state: State, before: State | None) -> list[str]:
     return []
 
 
-def _never_stuck(state: State) -> list[str]:
+def _never_stuck(state: State, timers: Sequence[TimerRow]) -> list[str]:
+    """A wait has a timer of its own, also where it waits for a condition, which the clock alone may
+    make true."""
     if state.flow.status in TERMINAL:
         return []
     asked = any(t.state == "open" and t.kind != "cc" for t in state.tasks.values())
@@ -60,6 +62,9 @@ def _never_stuck(state: State) -> list[str]:
         people = run.kind in ("fill", "approve", "acknowledge")
         if run.state == "open" and people and not _open_task(state, run.id):
             found.append(f"A2: run {run.path} asks nobody")
+        timed = any(timer.run == run.id for timer in timers)
+        if run.state == "open" and run.kind == "wait" and not timed:
+            found.append(f"A2: run {run.path} waits without a timer")
     return found
 
 

@@ -137,7 +137,20 @@ def send_back(walk: Walk, run: RunRow, word: str, *, resumes: bool = True) -> No
     container = around[shared - 1] if shared else None
     paths = _reopen(walk, target, shared, container, step)
     if comes_again:
-        _plan_resume(walk, paths, run, rule, target)
+        _plan_resume(walk, [_in_last_row(walk, path) for path in paths], run, rule, target)
+
+
+def _in_last_row(walk: Walk, path: str) -> str:
+    """Rows that take turns are all walked before the request goes on where it came from: the same
+    step in the last of them."""
+    parts = path.split("/")
+    for end in range(1, len(parts), 2):
+        block = "/".join(parts[:end])
+        runs = [r for r in walk.runs.values() if r.path == block and r.state == "open"]
+        lanes = runs[-1].data.get("lanes", {}) if runs else {}
+        if "waiting" in lanes.values():
+            return "/".join([block, list(lanes)[-1], *parts[end + 1 :]])
+    return path
 
 
 def _forget(walk: Walk, path: str, kept: str | None) -> None:
@@ -218,18 +231,24 @@ def _enter(
     run = last[-1]
     known = run.data.get("lanes", {})
     lanes = [lane] if lane is not None else list(known)
+    takes_turns = walk.plan.step(block).order == "one_by_one"
+    if takes_turns:
+        lanes = lanes[:1]
     if lane is not None and lane not in known:
         raise Refused("flow-return-where", step=step_word(walk.plan, target), known="—")
     if walk.plan.policy(returner, "rerun") == "block":
         new = walk.new_run(walk.plan.step(block), parent, inside)
         words = dict.fromkeys(known, "open")
+        if takes_turns:
+            words.update((name, "waiting") for name in known if name not in lanes)
         walk.set_run(new.id, data={**run.data, "lanes": words})
         for name in known:
-            if name not in lanes:
+            if name not in lanes and not takes_turns:
                 walk.open_lane(walk.plan.step(block), new.id, name)
         return [(new.id, name) for name in lanes]
     # a lane that a jump left before its end is not gone into again
-    words = {name: "open" if name in lanes else "done" for name in known}
+    left = "waiting" if takes_turns else "done"
+    words = {name: "open" if name in lanes else left for name in known}
     if run.parent != parent:
         new = walk.new_run(walk.plan.step(block), parent, inside)
         walk.set_run(new.id, data={**run.data, "lanes": words})

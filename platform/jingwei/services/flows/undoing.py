@@ -34,14 +34,26 @@ def _after(walk: Walk, run: RunRow) -> list[RunRow]:
     return [
         r
         for r in walk.runs.values()
-        if r.id > run.id and r.id not in around and not walk.beside(r, run)
+        if r.id > run.id
+        and r.id not in around
+        and (not walk.beside(r, run) or _takes_turns(walk, r, run))
     ]
+
+
+def _takes_turns(walk: Walk, one: RunRow, other: RunRow) -> bool:
+    """Whether two runs are of different rows that are asked one after the other."""
+    lanes = {block.id: lane for block, lane in walk.ancestors(one)}
+    parting = (b for b, lane in walk.ancestors(other) if lanes.get(b.id, lane) != lane)
+    return any(walk.step_of(block).order == "one_by_one" for block in parting)
 
 
 def reopen(walk: Walk, run: RunRow) -> None:
     walk.cancel([r.id for r in _after(walk, run)], "cancelled", "taken-back")
     for block, lane in walk.ancestors(run):
         lanes = {**block.data.get("lanes", {}), lane: "open"}
+        if walk.step_of(block).order == "one_by_one":  # those after it have their turn again
+            order = list(lanes)
+            lanes.update(dict.fromkeys(order[order.index(lane) + 1 :], "waiting"))
         walk.set_run(
             block.id,
             state="open",

@@ -186,8 +186,10 @@ class Walk(Draft):
         elsewhere; those that are `done` stay so."""
         run = self.runs[block]
         step = self.step_of(run)
-        one_by_one = step.kind == "each" and step.order == "one_by_one" and not skip
-        words = {lane: "waiting" if one_by_one and n else "open" for n, lane in enumerate(lanes)}
+        words = dict.fromkeys(lanes, "open")
+        if step.order == "one_by_one":
+            first = [lane for lane in lanes if lane in skip] or lanes[:1]
+            words.update((lane, "waiting") for lane in lanes if lane not in first)
         words.update((lane, "done") for lane in lanes if lane in done and lane not in skip)
         self.set_run(block, data={**run.data, "lanes": words})
         if not lanes:
