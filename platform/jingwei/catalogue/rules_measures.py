@@ -11,11 +11,10 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Name, Node
-from jingwei.language.measures import Indicator, IndicatorSet, ThresholdSet
+from jingwei.language.measures import LEVELS, Indicator, IndicatorSet, ThresholdSet
 from jingwei.problems import Position, Problems, nearest
 
 _RATIO_AGGREGATES = frozenset({"ratio_of_aggregates", "reported", "none", "weighted_average"})
-LEVELS = ("red", "orange", "yellow", "blue", "green")
 
 
 def check_measures(catalogue: Catalogue, problems: Problems) -> None:

@@ -63,7 +63,6 @@ _NAMED_MEMBERS: dict[str, dict[str, Type]] = {
 _ORG_MEMBERS: dict[str, Type] = {
     "code": TEXT,
     "title": TEXT,
-    "type": TEXT,
     "parent": _ORG,
     "profile": Type("profile"),
 }
@@ -122,7 +121,8 @@ class CatalogueTypes:
     def _org_members(self) -> dict[str, Type]:
         types = self.catalogue.org_types
         facts = {name: field_type(self, field) for name, field in types.facts.items()}
-        return {**facts, **dict.fromkeys(types.types, _ORG), **_ORG_MEMBERS}
+        type_ = Type("text", choices=frozenset(types.types))
+        return {**facts, **dict.fromkeys(types.types, _ORG), **_ORG_MEMBERS, "type": type_}
 
     def called(self, form: str) -> Sequence[tuple[bool, str]]:
         known = self.catalogue.forms[form]
@@ -166,6 +166,10 @@ class CatalogueTypes:
             return field.unique_rows if field is not None else ()
         reach = _KNOWN.get(kind)
         return reach(self.catalogue) if reach is not None else None
+
+    def of_indicator(self, name: str) -> Type | None:
+        indicator = self.catalogue.indicators.get(name)
+        return unit_type(indicator.unit) if indicator is not None else None
 
     def titled(self, words: str) -> Iterator[str]:
         if self._titled is None:
@@ -212,6 +216,11 @@ def _titles(catalogue: Any) -> Iterator[tuple[str, Text]]:
         yield from ((name, one.title) for name, one in getattr(catalogue, kind).items())
 
 
+def unit_type(unit: str | None) -> Type:
+    """The type of an indicator's value."""
+    return Type("percent") if unit in ("percent", "%") else Type("number", unit=unit)
+
+
 def field_type(types: CatalogueTypes, field: Field) -> Type:
     """The type of a field's value: a list where it holds several."""
     name = _TYPE_NAMES.get(field.type, "any")
@@ -244,6 +253,9 @@ def _single_form(types: CatalogueTypes, field: Field) -> str | None:
 
 
 def _choices(types: CatalogueTypes, field: Field) -> frozenset[str] | None:
+    if field.type == "classification":
+        one = types.catalogue.classifications.get(field.of[0]) if field.of else None
+        return frozenset(one.levels) if one is not None else None
     if isinstance(field.choices, str):
         code_list = types.catalogue.code_lists.get(field.choices)
         if code_list is None or code_list.source is not None:

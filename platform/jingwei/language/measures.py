@@ -23,6 +23,7 @@ OrgAgg = Literal[
     "none",
     "reported",
 ]
+LEVELS = ("red", "orange", "yellow", "blue", "green")  # most severe first
 TimeKind = Literal["flow", "flow_ytd", "balance", "average_balance", "rate", "event"]
 
 

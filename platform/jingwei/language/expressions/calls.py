@@ -32,9 +32,19 @@ from jingwei.language.expressions.types import (
 from jingwei.language.expressions.words import type_words
 from jingwei.language.periods import GRAINS
 from jingwei.problems import nearest
+from jingwei.texts import Words
 
 _SMALLEST_COUNT, _LARGEST_COUNT = 0, 10
 _BARE = ("post", "role", "indicator")  # kinds whose names may stand bare as an argument
+# of whose first two numbers the one is a share of the other
+_SET_AGAINST = frozenset({"percent_change", "attainment"})
+# which argument is the code of what
+_CODES = {
+    "members": (0, "indicator_set"),
+    "score": (0, "scoring"),
+    "benchmark": (0, "tier"),
+    "below": (1, "org_type"),
+}
 _WORDS = {"view": ("actual", "target", "budget", "forecast")}
 
 
@@ -51,9 +61,46 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
         raise _unknown_function(checker, syntax)
     _refuse_where(syntax)
     arguments = _arguments(checker, function, syntax)
+    if function.name in _SET_AGAINST:
+        arguments = (*of_one_unit(function.name, arguments[0], arguments[1]), *arguments[2:])
+    if function.name in _CODES:
+        _code_exists(checker, *_CODES[function.name], arguments)
+    type_ = _of_indicator(checker, function, arguments) or _result(function, arguments)
     if function.name == "is_below":
         arguments = (_subject(checker, syntax), *arguments)
-    return Call(syntax.start, syntax.end, _result(function, arguments), function.name, arguments)
+    return Call(syntax.start, syntax.end, type_, function.name, arguments)
+
+
+def _of_indicator(
+    checker: Checking, function: Function, arguments: tuple[Node, ...]
+) -> Type | None:
+    """The type of an indicator's values where the call reads those of one that is written out."""
+    if function.name not in ("fact", "shift", "at_start"):
+        return None
+    named = arguments[0]
+    known = isinstance(named, Constant) and named.type.name == "indicator"
+    return checker.scope.types.of_indicator(named.value) if known else None
+
+
+def _code_exists(checker: Checking, place: int, kind: str, arguments: tuple[Node, ...]) -> None:
+    """A set of indicators, a scoring scheme … that is written out as a text."""
+    node = arguments[place] if place < len(arguments) else None
+    known = checker.scope.types.known(kind)
+    if not isinstance(node, Constant) or not isinstance(node.value, str) or known is None:
+        return
+    if node.value not in known:
+        titled = next(
+            (code for code in checker.scope.types.titled(node.value) if code in known), None
+        )
+        raise ExpressionError(
+            "unknown-code",
+            node.start,
+            node.end,
+            suggestion=titled or nearest(node.value, known),
+            value=node.value,
+            kind=Words(f"expressions.kinds.{kind}"),
+            known=", ".join(sorted(known)[:12]),
+        )
 
 
 def _aggregate(checker: Checking, syntax: Apply) -> Node | None:

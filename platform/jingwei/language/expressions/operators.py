@@ -252,7 +252,7 @@ def _text_as(node: Constant, wanted: Type, scope: Scope) -> Node:
         return _period(node, node.value, wanted)
     if wanted.name == "time":
         return _time(node, wanted)
-    if wanted.name == "choice" and wanted.choices is not None:
+    if wanted.name in ("choice", "text") and wanted.choices is not None:
         return _code(node, wanted, wanted.choices, scope)
     if wanted.name in CODED:
         known = scope.types.known(wanted.name)

@@ -76,6 +76,9 @@ class Types(Protocol):
         """The names that exist of `org`, `indicator`, `role`, `post`, `profile`, `indicator_set`,
         `org_type`, `form`; None where everything goes."""
 
+    def of_indicator(self, name: str) -> Type | None:
+        """The type of an indicator's values, with its unit."""
+
     def titled(self, words: str) -> Iterable[str]:
         """Names and codes of what people call so: fields, choices, orgs, roles …"""
 
