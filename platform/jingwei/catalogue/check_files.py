@@ -183,7 +183,11 @@ def _kind_of(file: YamlFile, problems: Problems) -> str | None:
 
 def _kind_called(name: str, kinds: Iterable[str]) -> str | None:
     """The kind that is called so in Chinese."""
-    return next((kind for kind in kinds if text(f"things.kind_{kind}", "zh") == name), None)
+    other = _OTHER_KINDS.get(name.lower())
+    return other or next((k for k in kinds if text(f"things.kind_{k}", "zh") == name), None)
+
+
+_OTHER_KINDS = {"organisation": "org", "organization": "org", "company": "org", "flow": "workflow"}
 
 
 def _kind_of_folder(path: str) -> str | None:

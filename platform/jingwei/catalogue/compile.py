@@ -134,6 +134,8 @@ def _look_at_the_rest(
     apart = sound.apart_from_the_wrong()
     texts = {path: file.text for path, file in checked.files.items()}
     said = {_line_or_place(problem, checked) for problem in problems.errors}
+    unknown = [problem for problem in problems.errors if problem.code == "unknown-key"]
+    misspelt = {(one.at.file, one.suggestion) for one in unknown if one.suggestion}
 
     tested = sound.tested_is_sound(checked)
     more = [
@@ -146,6 +148,7 @@ def _look_at_the_rest(
         problem
         for problem in more
         if _line_or_place(problem, checked) not in said
+        and (problem.at.file, problem.holes.get("key")) not in misspelt
         and not sound.is_follow_up(problem, texts.get(problem.at.file, ""))
     )
     return _with_reports_of(catalogue, apart)

@@ -37,7 +37,14 @@ RULES: Mapping[str, tuple[Schema, Mapping[str, Schema]]] = {
     "any_of": (list_of(WHO), {"except": WHO}),
 }
 WHO_KEYS = frozenset(RULES) | {"at", "covering", "levels", "up_to", "from", "except", "who"}
-OTHER_RULES = {"user": "person", "users": "person", "position": "post", "manager_of": "head_of"}
+OTHER_RULES = {
+    "user": "person",
+    "users": "person",
+    "posts": "post",
+    "roles": "role",
+    "position": "post",
+    "manager_of": "head_of",
+}
 _EVERYWHERE: Mapping[str, Schema] = {"weight": INTEGER}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from jingwei.problems import Phrase
 from jingwei.reading.yaml_file import Data, Path, Scalar
@@ -47,6 +48,32 @@ def cut_expression(walker: Walker, data: dict[str, Data], key: str, path: Path) 
         ):
             return True
     return False
+
+
+def rest_of_list(data: dict[str, Data], key: str) -> list[str]:
+    """What stands behind `key` without a value: `unique: org, year` without its brackets."""
+    keys = list(data)
+    rest: list[str] = []
+    for other in keys[keys.index(key) + 1 :]:
+        if not _is_bare(data[other]):
+            break
+        rest.append(other)
+    return rest
+
+
+def cut_list(data: dict[str, Data], key: str, known: Mapping[str, Any]) -> str | None:
+    """The key of the list that lacks its brackets, where `key` is part of it."""
+    keys = list(data)
+    for place in range(keys.index(key), 0, -1):
+        if keys[place] in known or not _is_bare(data[keys[place]]):
+            return None
+        before = keys[place - 1]
+        schema = known.get(before)
+        if schema is not None:
+            first = data[before]
+            is_one = isinstance(first, Scalar) and bool(first.text)
+            return before if is_one and schema["jingwei"] == "list" else None
+    return None
 
 
 def _is_bare(data: Data) -> bool:

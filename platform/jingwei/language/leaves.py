@@ -23,6 +23,7 @@ __all__ = ["plain_data"]
 
 DUE_KEYS = keys("due", {"lag": DURATION, "day": INTEGER, "shift": enum("next_workday")})
 RUNG_KEYS = keys("rung", {"after": DURATION, "to": WHO, "channels": list_of(WORD)}, ("after",))
+_CALL = re.compile(r"[a-z_]{2,30}\(.*\)", re.DOTALL)
 _BARE_HOLE = re.compile(r"\{\s*([a-z_][\w.]*)\s*\}")
 _HOLE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 MOST_FORMULA_CHARACTERS = 60_000  # of one file
@@ -155,11 +156,12 @@ def read_enum(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
 
 
 _LOCALES = {"cn": "zh", "zh-cn": "zh", "zh_cn": "zh", "chinese": "zh", "en-us": "en", "en_us": "en"}
+_WEEK = {f"{day}day": day[:3] for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
 
 
 def _of_another_standard(written: str, known: Sequence[str]) -> str | None:
-    """`cn` is the country, and `zh` the language."""
-    meant = _LOCALES.get(written.lower())
+    """`cn` is the country, and `zh` the language; a day has three letters."""
+    meant = _LOCALES.get(written.lower()) or _WEEK.get(written.lower())
     return meant if meant in known else None
 
 
@@ -230,6 +232,8 @@ def refused_value(walker: Walker, refused: ValueRefused, scalar: Scalar, path: P
         return walker.fail("leading-zero", at, value=scalar.text, write=scalar.text.lstrip("0"))
     why = Phrase(f"refusals.{refused.code}", tuple(refused.holes.items()), bare=True)
     suggestion = meant_value(refused.code, scalar.text)
+    if suggestion is None and _CALL.fullmatch(scalar.text):
+        suggestion = f"={scalar.text}"  # an expression, which begins with its sign
     return walker.fail("bad-value", at, suggestion=suggestion, value=scalar.text[:40], why=why)
 
 

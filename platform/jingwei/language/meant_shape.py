@@ -55,6 +55,8 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
     if isinstance(data, Scalar):
         if key == "time" and data.text in GRAINS:
             return f"{{kind: flow, grain: {data.text}}}"
+        if key == "submit":
+            return "{cancel: true, amend: true}"
         inner = "who" if key in _ABOUT else _INSIDE.get(around) or _INSIDE_KEY.get(key)
         return None if inner is None else f"{{{inner}: {data.text[:40]}}}"
     if around == "layout" and isinstance(data, list):

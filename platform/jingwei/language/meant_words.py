@@ -229,7 +229,9 @@ def meant_schedule(written: str) -> str | None:
     when = text[: clock.start()].strip()
     if re.fullmatch(r"每[天日]|daily|every ?day", when):
         return f"daily {at}"
-    week = re.fullmatch(r"(?:每周|weekly|every) ?([1-7日天]|mon|tue|wed|thu|fri|sat|sun)", when)
+    week = re.fullmatch(
+        r"(?:每周|weekly|every) ?([1-7日天]|mon|tue|wed|thu|fri|sat|sun)(?:\w*day)?", when
+    )
     if week:
         return f"weekly {_DAYS.get(week[1], week[1])} {at}"
     month = re.fullmatch(r"(?:每月|monthly )([0-9]{1,2})[日号]?", when)

@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jingwei.language.cut_texts import MOST_GUESSED, cut_expression, is_cut_text
+from jingwei.language.cut_texts import (
+    MOST_GUESSED,
+    cut_expression,
+    cut_list,
+    is_cut_text,
+    rest_of_list,
+)
 from jingwei.language.meant_shape import code_of, meant_shape
 from jingwei.language.meant_words import meant_name
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
@@ -27,7 +33,10 @@ SOFT = frozenset(
     | {"bulk", "phone", "layout", "list", "filters", "order", "retired", "archive", "opinion"}
 )
 # keys of a step, which are looked for in what happens in it
-OF_A_STEP = frozenset(("id", "title", "when", "due", "overdue", "can", "help", "empty", "remind"))
+OF_A_STEP = frozenset(
+    ("id", "title", "when", "due", "overdue", "can", "help", "empty", "remind")
+    + ("same_person", "self_approval")
+)
 IN_A_STEP = frozenset(("approve", "fill", "cc", "acknowledge"))
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
@@ -169,6 +178,10 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             if cut_expression(walker, data, key, path) or is_cut_text(walker, data, key, path):
                 bad = True
                 continue
+            if (cut := cut_list(data, key, properties)) is not None:
+                bad = True
+                wrong_shape(walker, "things.list", data[cut], (*path, cut))
+                continue
             if schema["thing"] == "branch_way" and key in IN_A_STEP:
                 bad = True
                 meant.add("steps")
@@ -259,6 +272,8 @@ def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
         return narrow
     if OTHER_WORDS.get(key) in known:
         return OTHER_WORDS[key]
+    if (other := next((o for o in SEVERAL_WORDS.get(narrow, ()) if o in known), None)) is not None:
+        return other
     if key in OF_WHO and "who" in known:
         return "who"
     guess = nearest(key, known) or nearest(narrow, known)
@@ -274,6 +289,15 @@ def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
 OF_WHO = frozenset(
     ("role", "roles", "post", "posts", "person", "people", "user", "users", "group", "head_of")
 )
+# words that are called otherwise at several places
+SEVERAL_WORDS: Mapping[str, tuple[str, ...]] = {
+    "cron": ("at", "check"),
+    "to": ("who",),
+    "form": ("to",),
+    "title": ("section",),
+    "change": ("set",),
+    "edit": ("write",),
+}
 # words of other systems, and what they are called here
 OTHER_WORDS: Mapping[str, str] = {
     "label": "title",
@@ -361,7 +385,6 @@ OTHER_WORDS: Mapping[str, str] = {
     "nodes": "steps",
     "organisation": "org",
     "organization": "org",
-    "cron": "at",
     "schedule": "at",
     "post_name": "post",
     "posts": "post",
@@ -385,8 +408,19 @@ def wrong_shape(
     else:
         found = Phrase("things.list" if isinstance(data, list) else "things.map")
     at = walker.value_at(path)
+    if suggestion is None and wanted == "things.list" and isinstance(data, Scalar):
+        suggestion = _without_brackets(walker, data, path)
     suggestion = suggestion or meant_shape(wanted, data, path)
     return walker.fail("wrong-shape", at, suggestion=suggestion, wanted=Phrase(wanted), found=found)
+
+
+def _without_brackets(walker: Walker, first: Scalar, path: Path) -> str | None:
+    """`{unique: org, year}` is cut at the comma: the list with what stands behind it."""
+    around: Any = walker.file.data
+    for part in path[:-1]:
+        around = around[part]
+    rest = rest_of_list(around, str(path[-1])) if isinstance(around, dict) else []
+    return f"[{', '.join((first.text, *rest))[:60]}]" if rest else None
 
 
 @reads("map")

@@ -199,7 +199,7 @@ def unknown_member(
         return ExpressionError(
             "no-fields", syntax.at, syntax.end, name=syntax.name, found=type_words(of)
         )
-    suggestion = nearest(syntax.name, known)
+    suggestion = _called_here(of, syntax.name, known) or nearest(syntax.name, known)
     if of.name == "rows" and of.table and not known:
         suggestion = f"sum({of.table}.{syntax.name})"  # rows have fields one by one
     return ExpressionError(
@@ -211,6 +211,20 @@ def unknown_member(
         place=place_words(of, prefix),
         known=", ".join(sorted(known)[:_MOST_SHOWN]),
     )
+
+
+_CALLED_HERE = {
+    ("org", "name"): "title",
+    ("person", "role"): 'has_role("…")',
+    ("person", "roles"): 'has_role("…")',
+    ("person", "post"): 'has_post("…")',
+    ("person", "posts"): 'has_post("…")',
+}
+
+
+def _called_here(of: Type, name: str, known: Collection[str]) -> str | None:
+    """What other systems call otherwise; a field of that name is meant by it."""
+    return None if name in known else _CALLED_HERE.get((of.name, name))
 
 
 def place_words(of: Type, prefix: str | None = None) -> Words:
