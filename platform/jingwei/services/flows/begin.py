@@ -84,6 +84,8 @@ def begin(
         found.asks.keep(record)
         _check_start(work, found, record)
         records.check_submission(work, form.name, record)
+    elif parent is not None and workflow.steps[0].kind != "fill":  # else people fill it in first
+        records.check_submission(work, form.name, record)
     if record["number"] is None and form.number is not None:
         number = next_number(work, form, record)
         now = records.set_system(work, form.name, record["id"], number=number)
@@ -94,6 +96,8 @@ def begin(
     word = "started" if previous is None else "reopened"
     walk.note(word, comment=wish.comment, reason=reason, parent=above)
     walk.set_flow(**plain_values(flow))
+    if parent is None:  # the answer tells who is asked later, too
+        found.asks.foresee()
     keep_chosen(walk, wish.chosen)
     if previous is None and parent is None:
         check_initiator_chose(walk)
