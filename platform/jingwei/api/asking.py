@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, request
 
-from jingwei.api.auth import person, reading
+from jingwei.api.auth import bearer, person, reading
 from jingwei.api.json import answer, dumps
 from jingwei.api.shapes import SensitiveRecord, record_json
 from jingwei.catalogue.catalogue import Catalogue
@@ -146,6 +146,7 @@ def write(handler: Handler, content: bytes | None = None) -> Response:
         key=key,
         request_hash=_request_hash(content) if key else "",
         request_id=request_id(),
+        origin="screen" if bearer() is None else "api",
         keep=_without_record,
     )
     if "record" in found and "text" not in found:

@@ -21,9 +21,10 @@ _TYPES: Mapping[str, Any] = {
 _SHAPES: Mapping[str, Mapping[str, str]] = {
     "change": {
         "id": "int", "at": "time", "actor": "text", "on_behalf_of?": "text", "action": "text",
-        "revision?": "int", "changes": "map", "retired": "[text]", "reasons": "map",
-        "person~?": "text", "until~": "any",  # of a share
+        "origin?": "origin", "revision?": "int", "changes": "map", "retired": "[text]",
+        "reasons": "map", "person~?": "text", "until~": "any",  # of a share
     },
+    "origin": {"kind": "text", "of": "any"},
     "said": {
         "id": "int", "person": "text", "name": "text", "at": "time", "body": "text",
         "reply_to?": "int", "named~": "[text]",

@@ -149,7 +149,10 @@ def _about_batch(form: Form, batch: Batch, result: Imported) -> dict[str, Any]:
 def undo(form: str, batch: int) -> Any:
     check_csrf()
     undone = current().commands.run(
-        lambda work: import_undo.undo(work, form, batch), _person(), request_id=request_id()
+        lambda work: import_undo.undo(work, form, batch),
+        _person(),
+        request_id=request_id(),
+        origin="screen",
     )
     with reading() as view:
         found = import_batches.batch_of(view, form, batch)

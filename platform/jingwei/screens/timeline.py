@@ -34,6 +34,7 @@ class Moment:
     kind: str
     body: str = ""
     changes: tuple[tuple[str, Cell, Cell], ...] = ()
+    via: str = ""
     sort: tuple[str, int] = field(default=("", 0))
 
 
@@ -134,7 +135,17 @@ def _change(
         )
     at = entry["at"]
     return Moment(at, cells.moment(at), who, what, "change", _reasons(form, entry), changes,
-                  (_sortable(at), entry["id"]))  # fmt: skip
+                  _via(form, entry["origin"]), (_sortable(at), entry["id"]))  # fmt: skip
+
+
+def _via(form: Form, origin: Mapping[str, Any] | None) -> str:
+    """Where a change comes from, in words."""
+    if origin is None:
+        return ""
+    kind, of = str(origin["kind"]), origin["of"]
+    if kind == "action" and of in form.actions:
+        of = form.actions[of].title(locale())
+    return text(f"screens.history_via.{kind}", locale(), of=of)
 
 
 def _reasons(form: Form, entry: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from jingwei.language.form import Action, Form
-from jingwei.refusals import Conflict, FieldRefusal, Invalid, Malformed, NotAllowed, NotFound
+from jingwei.refusals import Conflict, FieldRefusal, Invalid, Malformed, NotAllowed, NotFound, Stale
 from jingwei.services import change_rows, effects, parsing, records, validation
 from jingwei.services.commands import Reading, Work
 from jingwei.services.effects.scene import Outcome
@@ -29,13 +29,18 @@ def act(
     *,
     table: str | None = None,
     row: int | None = None,
+    revision: int | None = None,
 ) -> Outcome:
-    """Press a button of a record, or of one row of its tables. `asked`: what its `ask` asks for.
+    """Press a button of a record, or of one row of its tables. `asked`: what its `ask` asks for;
+    `revision`: the one in which the record was seen.
 
     Raises NotFound for a button or row that is not there, NotAllowed, Conflict when it is not its
-    time, Invalid naming what stands in its way, Malformed for keys it does not ask for.
+    time or the record is another by now, Invalid naming what stands in its way, Malformed for keys
+    it does not ask for.
     """
     record = records.readable(work, form, id)
+    if revision is not None and record["revision"] != revision:
+        raise Stale("stale", revision=record["revision"] or 0)
     work = work.of(record["org"])
     definition = work.catalogue.forms[form]
     action = definition.actions.get(name)
@@ -46,6 +51,7 @@ def act(
         raise NotAllowed("not-allowed", action=name)
     if not is_time(work, action, record, element):
         raise Conflict("action-not-now", action=action.title)
+    work = replace(work, origin=f"action:{name}")
     answers = _asked(work, definition, action, record, element, asked)
     _check(work, definition, action, record, element, answers)
     if action.to is not None:
@@ -74,6 +80,21 @@ def _row(record: Record, table: str, row: int | None) -> Mapping[str, Any]:
         if one["id"] == row:
             return dict(one)
     raise NotFound("no-such-row")
+
+
+def of_many(form: Form) -> dict[str, Action]:
+    """The buttons that may be pressed for several records at once."""
+    return {n: a for n, a in form.actions.items() if a.bulk and _table_of(a) is None}
+
+
+def offered_for_many(view: Reading, form: Form) -> list[Action]:
+    """Those of them that a grant, or `who`, may give to this person; of each record it is judged
+    when they are pressed."""
+    return [
+        action
+        for action in of_many(form).values()
+        if action.who or view.rights.decide(view, form.name, action.name).allowed
+    ]
 
 
 def offered(view: Reading, form: Form, record: Record, row: Any = None) -> list[Action]:

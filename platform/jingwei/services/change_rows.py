@@ -1,4 +1,8 @@
-"""Rows of history and audit about records: who changed what from what to what."""
+"""Rows of history and audit about records: who changed what from what to what, and from where.
+
+The origin of a change stands in its body under `_origin`: `screen`, `api`, `job`, `import:BATCH`,
+`action:NAME`, `flow:ID`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from jingwei.services.commands import Work
 from jingwei.services.plans import FormPlan
 from jingwei.storage.changes import ChangeRow
 
+ORIGIN = "_origin"
+
 
 def change_row(
     work: Work,
@@ -20,6 +26,8 @@ def change_row(
     private: Mapping[str, Any] | None = None,
 ) -> None:
     """Keep one row of history and audit about a record."""
+    if work.origin is not None:
+        body = {**body, ORIGIN: work.origin}
     behalf = work.on_behalf_of
     work.log(
         ChangeRow(

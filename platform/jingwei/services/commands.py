@@ -33,6 +33,7 @@ from jingwei.storage.runtime import ActiveInstallation, Installation
 T = TypeVar("T")
 # set while a page of a draft is shown: whatever it would write is refused
 PREVIEWING: ContextVar[bool] = ContextVar("previewing", default=False)
+JOB = "job"  # the origin of what the system does by itself
 MOST_ATTEMPTS = 3  # serialisation failures are tried twice more
 DEEPEST = 10  # events that cause events
 
@@ -77,6 +78,7 @@ class Work(Reading):
 
     on_behalf_of: Person | None = None
     request_id: str | None = None
+    origin: str | None = None  # where it comes from, as the history tells it: see change_rows
     outbox: OutboxWriter = field(default_factory=lambda: OutboxWriter(datetime.min))
     changes: list[ChangeRow] = field(default_factory=list)
     depth: int = 0
@@ -125,6 +127,7 @@ class Work(Reading):
             self.memo,
             on_behalf_of=self.actor,
             request_id=self.request_id,
+            origin=self.origin,
             outbox=self.outbox,
             changes=self.changes,
             depth=self.depth,
@@ -171,9 +174,10 @@ class Commands:
         request_hash: str = "",
         on_behalf_of: Person | None = None,
         request_id: str | None = None,
+        origin: str | None = None,
         keep: Callable[[T], T] | None = None,
     ) -> T:
-        """What the handler returns, after the commit.
+        """What the handler returns, after the commit. `origin`: see `Work`.
 
         With a `key`, the answer (plain JSON data) is kept: the same actor, key and request again
         gets the same answer and does nothing. Another request under the key is a Conflict. `keep`:
@@ -186,7 +190,15 @@ class Commands:
             installation = self.active.current
             try:
                 return self._once(
-                    installation, handler, actor, key, request_hash, on_behalf_of, request_id, keep
+                    installation,
+                    handler,
+                    actor,
+                    key,
+                    request_hash,
+                    on_behalf_of,
+                    request_id,
+                    origin or (JOB if actor.is_system else None),
+                    keep,
                 )
             except Refused:
                 # The same request may have come twice at once, and the other have been faster.
@@ -222,6 +234,7 @@ class Commands:
         request_hash: str,
         on_behalf_of: Person | None,
         request_id: str | None,
+        origin: str | None,
         keep: Callable[[T], T] | None,
     ) -> T:
         with self.active.database.writing() as connection:
@@ -247,6 +260,7 @@ class Commands:
                 self.beyond,
                 on_behalf_of=on_behalf_of,
                 request_id=request_id,
+                origin=origin,
                 outbox=OutboxWriter(now),
             )
             try:

@@ -195,6 +195,7 @@ def all_of(work: Work, form: str, sheet: Sheet, batch: int, wanted: Wanted) -> I
     if rows.hold(work.connection, batch) != "running":
         raise Conflict("import-over")
     found = Imported(batch=batch)
+    work.origin = _origin(batch)
     work = work.of(work.actor.org)
     lines, matcher = _readers(work, may_import(work, form, wanted), wanted, sheet)
     for chunk in _calmly(lines.chunks(sheet)):
@@ -267,6 +268,10 @@ def go_on(
     return found
 
 
+def _origin(batch: int) -> str:
+    return f"import:{batch}"
+
+
 def _calmly(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """The same chunks. Cycles are looked for between them, among what is young: a look at all the
     objects of a chunk, again and again while they are made, costs a fifth of the time."""
@@ -291,6 +296,7 @@ def _one_part(
     def handler(work: Work) -> None:
         nonlocal part
         part = Imported()
+        work.origin = _origin(batch)
         if _was_written(work, batch, chunk.first, part):
             return
         written = _write(work, lines, matcher, chunk, part)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.language.form import Field
+from jingwei.services.change_rows import ORIGIN
 from jingwei.services.commands import Reading
 from jingwei.services.past_fields import past_fields
 from jingwei.services.presenting import MASK, instant
@@ -56,6 +57,7 @@ def history_with_past(
                 "actor": entry.change.actor,
                 "on_behalf_of": entry.change.on_behalf_of,
                 "action": entry.change.action,
+                "origin": _origin_of(entry),
                 "revision": entry.change.object_version,
                 "changes": body,
                 **given,
@@ -68,6 +70,16 @@ def history_with_past(
             }
         )
     return found, past.fields
+
+
+def _origin_of(entry: changes.Entry) -> dict[str, Any] | None:
+    """Where a change comes from: `{kind, of}`, `of` the batch, the button or the request; None of
+    what was kept before origins were."""
+    written = entry.change.body.get(ORIGIN)
+    if not isinstance(written, str):
+        return None
+    kind, _, of = written.partition(":")
+    return {"kind": kind, "of": int(of) if of.isdecimal() else of or None}
 
 
 def _share_of(entry: changes.Entry) -> dict[str, Any]:

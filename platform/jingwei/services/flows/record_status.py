@@ -71,7 +71,7 @@ def _set_status(
     work: Work, loaded: Loaded, record: Mapping[str, Any], flow: int, status: str
 ) -> Mapping[str, Any]:
     now = records.set_system(
-        work,
+        replace(work, origin=f"flow:{flow}"),
         loaded.state.flow.form,
         loaded.state.flow.record,
         action=_ACTION_NAMES.get(status, status),

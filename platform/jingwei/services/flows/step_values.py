@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jingwei.language.field_types.table import present_value
@@ -50,7 +51,7 @@ def write_fields(
         allowed |= {f"{row.table}.{name[len(ROW) :]}" for name in columns & values.keys()}
     try:
         records.update(
-            work,
+            replace(work, origin=f"flow:{flow.id}"),
             flow.form,
             flow.record,
             with_row(record, row, values),
