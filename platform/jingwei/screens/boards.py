@@ -180,7 +180,7 @@ def _calendar(
         return None
     first = _month(view.today)
     days = list(calendar.Calendar().itermonthdates(first.year, first.month))
-    period = f'{start} >= "{days[0]}" and {start} < "{days[-1] + timedelta(days=1)}"'
+    period = f"{start} >= {days[0]} and {start} < {days[-1] + timedelta(days=1)}"
     within = f"({wish.filter}) and {period}" if wish.filter else period
     fields = tuple(dict.fromkeys((*(c.path for c in columns), start)))
     asked = replace(wish, page=1, size=MOST_CARDS, fields=fields, filter=within)

@@ -23,7 +23,7 @@ from jingwei.screens.widgets import form_options
 from jingwei.services import grouping
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
-from jingwei.services.grouping import GRAINS, GROUPED_SYSTEM, GroupWish
+from jingwei.services.grouping import FOLDED, GRAINS, GROUPED_SYSTEM, GroupWish
 from jingwei.services.listing import ListWish
 from jingwei.texts import text
 from jingwei.web import locale
@@ -100,7 +100,7 @@ def _described(
         "many": f is not None and f.many,
         "asked": asked,
         "groups": (list(GRAINS) if days else [""]) if asked and fits else [],
-        "sums": asked and f is not None and column.numeric and column.type != "percent",
+        "sums": asked and f is not None and _is_summed(f),
         "scale": scale_of_shown(f),
         "options": filter_options(view, form, cells, column) if asked else [],
         "offers": f"/f/{form.name}/options/{column.path}"
@@ -209,7 +209,7 @@ def _groups_begun(form: Form, visible: frozenset[str]) -> dict[str, tuple[str, .
 
 
 def _is_summed(f: Field) -> bool:
-    return f.type in NUMERIC and f.type not in ("percent", "rating") and not f.many
+    return f.type in FOLDED["sum"] and f.type != "percent" and not f.many
 
 
 def groups(
@@ -229,7 +229,7 @@ def groups(
                 cells.cell(form, column, item[value])
                 for column, value in zip(folded, values, strict=True)
             ),
-            _inside(form, wish, by[: item["level"]], item),
+            _inside(form, wish, heads, by[: item["level"]], item),
         )
         for item in found["items"]
     )
@@ -250,10 +250,16 @@ def _key(
     return cells.cell(form, heads[level - 1], value)
 
 
-def _inside(form: Form, wish: ListWish, by: Sequence[str], item: Mapping[str, Any]) -> str:
+def _inside(
+    form: Form,
+    wish: ListWish,
+    heads: Sequence[Column],
+    by: Sequence[str],
+    item: Mapping[str, Any],
+) -> str:
     terms = [f"({wish.filter})"] if wish.filter else []
-    for path in by:
-        term = _term(path, item[path])
+    for column, path in zip(heads, by, strict=False):
+        term = _term(column, path, item[path])
         if term is None:
             return ""
         terms.append(term)
@@ -262,15 +268,17 @@ def _inside(form: Form, wish: ListWish, by: Sequence[str], item: Mapping[str, An
     return f"/f/{form.name}?" + urlencode({k: v for k, v in asked.items() if v})
 
 
-def _term(path: str, value: Any) -> str | None:
+def _term(column: Column, path: str, value: Any) -> str | None:
     plain, _, grain = path.partition(":")
     if value is None:
         return f"{plain} == null"
     if grain:
         period = Period.parse(str(value))
-        return f'{plain} >= "{period.start}" and {plain} < "{period.end}"'
-    if isinstance(value, Mapping):
-        return None
+        return f"{plain} >= {period.start} and {plain} < {period.end}"
+    if isinstance(value, Mapping) or column.type == "datetime":
+        return None  # no condition names a moment to the second
+    if column.type == "date":
+        return f"{plain} == {value}"
     return f"{plain} == {json.dumps(value, ensure_ascii=False, default=str)}"
 
 

@@ -23,6 +23,7 @@ from jingwei.services.block_asked import Asked
 from jingwei.services.block_tables import BlockTable, sorted_rows
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
+from jingwei.services.link_order import places_of, target_of
 from jingwei.services.reader_world import ReaderWorld
 from jingwei.services.world import environment
 from jingwei.storage.query import AggregateColumn, Page
@@ -59,10 +60,25 @@ class Groups(Asked):
                 row.setdefault(name, _of_nothing(self.view.catalogue.expression(formula)))
         total = len(rows)
         sort = block.sort or (("period",) if block.by else ())
+        named = self._in_order_of_names(keys, rows)
+        if named and not sort:
+            sort = tuple(names)
         if sort:
-            rows = sorted_rows(rows, sort, lambda row: row)
+            rows = sorted_rows(rows, sort, lambda row: _placed(row, named))
         rows = rows[: min(block.limit or MOST_ROWS, MOST_ROWS)]
         return BlockTable(self.columns([*names, *values]), rows, total=total)
+
+    def _in_order_of_names(
+        self, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> dict[str, dict[Any, int]]:
+        """Of the keys that are links, where each record stands among the others by its name."""
+        found = {}
+        for key in keys:
+            field = self.field_of(key)
+            if field is not None and target_of(self.view, field) is not None:
+                ids = [row[key] for row in rows if row.get(key) is not None]
+                found[key] = places_of(self.view, field, ids)
+        return found
 
     def _filled(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A row for each period, whether or not something happened in it."""
@@ -167,6 +183,10 @@ class Groups(Asked):
             around.world = _TheseRows(self.view, self, rows)
             answers[key] = make(around)
         return answers
+
+
+def _placed(row: Mapping[str, Any], named: Mapping[str, Mapping[Any, int]]) -> Mapping[str, Any]:
+    return {**row, **{key: places.get(row.get(key)) for key, places in named.items()}}
 
 
 def _paths(keys: Sequence[str]) -> list[str]:

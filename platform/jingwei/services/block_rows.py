@@ -17,6 +17,7 @@ from jingwei.services.block_groups import MOST_FOLDED, MOST_ROWS, Groups
 from jingwei.services.block_tables import BlockTable, sorted_rows
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
+from jingwei.services.link_order import in_order_of_names, scopes_behind
 from jingwei.services.presenting import MASK
 from jingwei.storage.query import Page, SortKey
 
@@ -41,11 +42,12 @@ class Rows(Asked):
         computed = {name: f for name, f in shown if f is not None}
         limit = min(self.block.limit or MOST_ROWS, MOST_ROWS)
         sorted_here = any(k.removeprefix("-") in computed for k in self.block.sort)
-        sort = () if sorted_here else tuple(_sort_key(key) for key in self._sorts())
+        sort = () if sorted_here else self._sort_keys()
         query = self.query(
             self.with_ways(paths),
             where=self.where(),
             sort=sort or (SortKey("id"),),
+            seen=scopes_behind(self.view, self.form, sort) if self.table is None else (),
             page=Page(MOST_FOLDED if sorted_here else limit),
             count="exact",
         )
@@ -63,6 +65,13 @@ class Rows(Asked):
         return BlockTable(
             self.columns(names), ordered, ids if self.table is None else (), found.total
         )
+
+    def _sort_keys(self) -> tuple[SortKey, ...]:
+        """Of links what they lead to is called by, as in lists."""
+        keys = [_sort_key(key) for key in self._sorts()]
+        if self.table is not None:
+            return tuple(keys)
+        return tuple(one for key in keys for one in in_order_of_names(self.view, self.form, key))
 
     def _sorts(self) -> Sequence[str]:
         """The keys of order but for those that would tell of records the reader may not list."""

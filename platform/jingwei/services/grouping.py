@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, cast
 
 from jingwei.language.expressions.errors import ExpressionError
@@ -13,6 +14,7 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.refusals import Malformed
 from jingwei.services.commands import Reading
+from jingwei.services.link_order import places_of, target_of
 from jingwei.services.listing import ListWish, form_of, rows_of
 from jingwei.services.presenting import presenter
 from jingwei.services.typed_filters import malformed_filter
@@ -24,6 +26,7 @@ MOST_KEYS = 3
 MOST_VALUES = 10
 MOST_GROUPS = 1_000
 GRAINS = ("month", "quarter", "half", "year")
+FOLDED = {"sum": (*NUMBERS, "duration"), "avg": (*NUMBERS, "duration", "rating")}
 GROUPED_SYSTEM = ("org", "owner", "status", "state", "created_by", "updated_by")
 _FOLD = re.compile(r"(sum|avg|min|max|count|count_distinct)\(([a-z][a-z0-9_]*)\)\Z")
 
@@ -54,7 +57,8 @@ def grouped(view: Reading, form: str, wish: GroupWish) -> dict[str, Any]:
         rows = _level(view, query, typed, wish.by[:level], folds)
         found += [_shown(view, definition, row, wish.by[:level], folds) for row in rows]
         total = len(rows)
-    found.sort(key=lambda item: [_place(item, path) for path in wish.by])
+    orders = {path: _order(view, definition, path, found) for path in wish.by}
+    found.sort(key=lambda item: [_place(item, path, orders[path]) for path in wish.by])
     return {"items": found, "total": total}
 
 
@@ -121,11 +125,23 @@ def _shown(
     return shown
 
 
-def _place(item: dict[str, Any], path: str) -> tuple[int, str]:
+def _order(
+    view: Reading, form: Form, path: str, items: Sequence[Mapping[str, Any]]
+) -> Callable[[Any], Any]:
+    """What the values of a key are ordered by; of links it is what they lead to is called."""
+    field = form.fields.get(path)
+    if target_of(view, field) is not None:
+        values = {item[path] for item in items if item.get(path) is not None}
+        places = places_of(view, cast(Field, field), values)
+        return lambda value: (value not in places, places.get(value, value))
+    return lambda value: value if type(value) in (int, Decimal) else str(value)
+
+
+def _place(item: Mapping[str, Any], path: str, order: Callable[[Any], Any]) -> tuple[int, Any]:
     """Totals first, then values in order, and last those without one."""
     if path not in item:
-        return (0, "")
-    return (2, "") if item[path] is None else (1, str(item[path]))
+        return (0, ())
+    return (2, ()) if item[path] is None else (1, order(item[path]))
 
 
 def _check_key(view: Reading, form: Form, path: str) -> None:
@@ -145,8 +161,7 @@ def _fold(view: Reading, form: Form, value: str) -> AggregateColumn:
     if found is None or field is None or field.many or not FIELD_TYPES[field.type].is_value:
         raise Malformed("group-value", name=value[:60])
     function = cast(Any, found[1])
-    number = field.type in NUMBERS
-    if function in ("sum", "avg") and not number:
+    if function in ("sum", "avg") and field.type not in FOLDED[function]:
         raise Malformed("group-value", name=value[:60])
     if function in ("min", "max") and not is_sortable(field):
         raise Malformed("group-value", name=value[:60])

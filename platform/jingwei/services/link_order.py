@@ -7,7 +7,7 @@ see are none of them, and records that he may not list stand with those that lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from jingwei.language.expressions.tree import Member, Name, Node
 from jingwei.language.field_types.listed import is_sortable
@@ -18,7 +18,7 @@ from jingwei.services.display import reads_of
 from jingwei.services.form_paths import all_fields
 from jingwei.services.linked import links_along
 from jingwei.services.plans import form_plan
-from jingwei.storage.query import RowScope, SortKey
+from jingwei.storage.query import Page, Query, RowScope, SortKey
 from jingwei.storage.sources import MOST_LINKS
 
 MOST_VALUES = 4  # of one name
@@ -39,12 +39,38 @@ def scopes_behind(
     return tuple((path, scope) for path, scope in scopes if not scope.everything)
 
 
+def places_of(view: Reading, field: Field, ids: Iterable[int]) -> dict[int, int]:
+    """Where each record of a link stands among the others in the order of what they are called;
+    those that the reader may not list have no place."""
+    target = target_of(view, field)
+    wanted = tuple(sorted(set(ids)))
+    if target is None or not wanted:
+        return {}
+    named = _named_by(view, target)
+    keys = tuple(one for name in named for one in in_order_of_names(view, target, SortKey(name)))
+    query = Query(
+        target.name,
+        ("id",),
+        view.rights.row_scope(view, target.name),
+        ids=wanted,
+        sort=(*keys, SortKey("id")),
+        page=Page(len(wanted)),
+        seen=scopes_behind(view, target, keys),
+    )
+    rows = view.store.select(view.connection, query).items
+    return {row["id"]: place for place, row in enumerate(rows)}
+
+
+def target_of(view: Reading, field: Field | None) -> Form | None:
+    """The one form that a single link leads to."""
+    if field is None or field.type != "link" or field.many or len(field.to) != 1:
+        return None
+    return view.catalogue.forms.get(field.to[0])
+
+
 def _values(view: Reading, form: Form, path: str) -> Iterator[str]:
     """Paths to the values that what stands at `path` is called by."""
-    field = field_at(view, form, path)
-    if field is None or field.type != "link" or field.many or len(field.to) != 1:
-        return
-    target = view.catalogue.forms.get(field.to[0])
+    target = target_of(view, field_at(view, form, path))
     if target is None or path.count(".") >= MOST_LINKS:
         return
     for name in _named_by(view, target):

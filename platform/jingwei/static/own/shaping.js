@@ -164,7 +164,7 @@ const shifted = (text, factor) => String(Number((Number(text.replaceAll(",", "")
 function written(field, value) {
   if (NUMBERS.includes(field.type)) return shifted(value, Number(field.scale));
   if (field.type === "link" && /^(\w+\/)?\d+$/.test(value)) return value.split("/").pop(); // ids are of one record in all forms
-  if (field.type === "boolean") return value;
+  if (["boolean", "date", "datetime"].includes(field.type)) return value;
   if (field.type === "duration") return String(readDuration(value) ?? literal(value)); // the server says what it cannot read
   return literal(value);
 }
