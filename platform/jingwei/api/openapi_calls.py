@@ -9,7 +9,7 @@ from jingwei.api.exchange import EXPORT_PARAMETERS
 from jingwei.api.records import LIST_PARAMETERS
 from jingwei.api.tasks import INBOX_PARAMETERS
 from jingwei.gateways.workbook import CSV_MIMETYPE, MIMETYPE
-from jingwei.services.bulk import ACTIONS
+from jingwei.services.bulk import ACTIONS as MANY
 
 PLAIN = ("/healthz", "/readyz", "/metrics")
 OWN = ("openapi.docs",)  # a page, not a part of the interface
@@ -78,7 +78,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "remove": {"type": "boolean"},
     },
     "lists.change_many": {
-        "action": {"type": "string", "enum": list(ACTIONS)},
+        # or a button of the form that has `bulk`
+        "action": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "examples": list(MANY)},
         "records": {
             "type": "array",
             "items": {

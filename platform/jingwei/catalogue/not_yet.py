@@ -24,7 +24,6 @@ LATER_KEYS: dict[str, tuple[str, ...]] = {
         "fields.*.permissions",
         "collect.urge.*.channels",
         "receipts.*.urge.*.channels",
-        "actions.*.bulk",
     ),
     "alert": ("urge.*.channels",),
     "profile": ("collect",),

@@ -101,13 +101,27 @@ def _pressed(view: Reading, action: Action, record: Mapping[str, Any], address: 
     confirm = ""
     if action.confirm is not None:
         confirm = rendered(view, action.confirm, record, locale())
-    ask = tuple(
+    phone = action.phone or ""
+    title = action.title(locale())
+    return Button(action.name, title, address, confirm=confirm, ask=_ask(action), phone=phone)
+
+
+def for_many(view: Reading, action: Action) -> Button:
+    """A button of the form over the chosen records of a list. What it asks first to be confirmed is
+    of one record where it names something of it; then how many are meant must do."""
+    confirm = text("screens.list.shape.press_sure", locale(), title=action.title(locale()))
+    if action.confirm is not None:
+        pieces = action.confirm.pieces(locale())
+        if all(isinstance(piece, str) for piece in pieces):
+            confirm = "".join(str(piece) for piece in pieces)
+    return Button(action.name, action.title(locale()), "", confirm=confirm, ask=_ask(action))
+
+
+def _ask(action: Action) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
         {"name": f.name, "title": f.title(locale()), "type": f.type, "required": f.required}
         for f in action.ask.values()
     )
-    phone = action.phone or ""
-    title = action.title(locale())
-    return Button(action.name, title, address, confirm=confirm, ask=ask, phone=phone)
 
 
 def submit_title(view: Reading, form: Form, record: Mapping[str, Any]) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.screens import shaping
+from jingwei.screens.buttons import Button, for_many
 from jingwei.screens.cells import Cells
 from jingwei.screens.marks import most_stars
 from jingwei.screens.widgets import EXAMPLES, form_options
+from jingwei.services import actions
 from jingwei.services.commands import Reading
 
 # a file is of one record, and nobody types a secret for many; tables have rows of their own
@@ -20,15 +22,17 @@ NOT_AT_ONCE = frozenset(("file", "image", "signature", "secret", "scorecard"))
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """`fields`: as JSON, those that can be given one value; empty when nothing is offered."""
+    """`fields`: as JSON, those that can be given one value; empty when nothing is offered.
+    `buttons`: of the form, those that may be pressed for many."""
 
     may_delete: bool
     may_submit: bool
     fields: str
+    buttons: tuple[Button, ...] = ()
 
     @property
     def any(self) -> bool:
-        return self.may_delete or self.may_submit or self.fields != "[]"
+        return self.may_delete or self.may_submit or self.fields != "[]" or bool(self.buttons)
 
 
 def offered(view: Reading, form: Form, cells: Cells) -> Many:
@@ -43,7 +47,8 @@ def offered(view: Reading, form: Form, cells: Cells) -> Many:
         for f in form.fields.values()
         if may_update and f.path in writable and _is_given(f)
     ]
-    return Many(may_delete, may_submit, json.dumps(fields, ensure_ascii=False))
+    buttons = tuple(for_many(view, one) for one in actions.offered_for_many(view, form))
+    return Many(may_delete, may_submit, json.dumps(fields, ensure_ascii=False), buttons)
 
 
 def _is_given(f: Field) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from jingwei.refusals import Conflict, FieldRefusal, Malformed, Refused
-from jingwei.services import flows, listing, records
+from jingwei.services import actions, flows, listing, records
 from jingwei.services.commands import Work
 from jingwei.services.listing import ListWish
 
@@ -33,10 +33,14 @@ def bulk(
     wanted: Sequence[tuple[int, int | None]],
     values: Mapping[str, Any],
 ) -> list[One]:
-    """`wanted`: id and the revision it was seen in. Raises Malformed for what cannot be meant."""
-    listing.raise_unless_known(work, listing.form_of(work, form))
-    if action not in ACTIONS:
-        raise Malformed("parameter-choice", name="action", known=", ".join(ACTIONS))
+    """`wanted`: id and the revision it was seen in; `action`: one of ACTIONS, or a button of the
+    form that has `bulk`, whose questions `values` answers. Raises Malformed for what cannot be
+    meant."""
+    definition = listing.form_of(work, form)
+    listing.raise_unless_known(work, definition)
+    known = (*ACTIONS, *(n for n in actions.of_many(definition) if n not in ACTIONS))
+    if action not in known:
+        raise Malformed("parameter-choice", name="action", known=", ".join(known))
     if not 0 < len(wanted) <= MOST_RECORDS:
         raise Malformed("bulk-size", most=MOST_RECORDS)
     if len({id_ for id_, _ in wanted}) != len(wanted):
@@ -84,8 +88,11 @@ def _one(
             return int(work.store.load(work.connection, form, [id])[id]["revision"])
         elif action == "delete":
             written = records.delete(work, form, id, expected_revision=revision)
-        else:
+        elif action == "restore":
             written = records.restore(work, form, id)
+        else:
+            actions.act(work, form, id, action, values, revision=revision)
+            return int(work.store.load(work.connection, form, [id])[id]["revision"])
         return int(written.record["revision"])
 
     try:

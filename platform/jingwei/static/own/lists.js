@@ -113,15 +113,14 @@ async function doMany(button) {
     return;
   }
   const chosen = ticks().filter((t) => t.checked);
-  const values = action === "update" ? await askChange(button.dataset.title, JSON.parse(list().dataset.fields)) : {};
+  const values = action === "update" ? await askChange(button.dataset.title, JSON.parse(list().dataset.fields)) : await confirmed(button.dataset.title, button.dataset.confirm, JSON.parse(button.dataset.asks ?? "[]"));
   if (values === null) return;
-  if (action !== "update" && !(await confirmed(button.dataset.title, button.dataset.confirm))) return;
   const records = chosen.map((t) => ({ id: Number(t.dataset.tick), ...(t.dataset.revision ? { revision: Number(t.dataset.revision) } : {}) }));
   const { filter, q } = wish();
   const matching = { total: Number(list().dataset.total), ...(filter ? { filter } : {}), ...(q ? { q } : {}) };
   const meant = isMatching ? { matching } : { records };
   await tried(async () => {
-    const answer = await api("POST", `${base()}/records/bulk`, { action, ...meant, ...(action === "update" ? { values } : {}) });
+    const answer = await api("POST", `${base()}/records/bulk`, { action, ...meant, ...(Object.keys(values).length ? { values } : {}) });
     await sayResults(button.dataset.title, answer);
     location.reload();
   });
