@@ -109,6 +109,39 @@ def test_what_did_not_come_out_as_claimed_is_said_with_its_line(office: Shell) -
     )
 
 
+NOTE = """
+kind: form
+title: {zh: 便条, en: Note}
+submit: {cancel: true, amend: true}
+fields:
+  org: {type: org, required: true, default: =me.org}
+  words: {type: text, title: {zh: 内容, en: Words}}
+permissions:
+  staff: {post: staff, can: [read, create, update, submit, cancel, amend], scope: org}
+"""
+LIFE = """
+kind: test
+records:
+  one: {form: note, owner: east.staff, words: 好}
+cases:
+  cancelled: {as: east.staff, given: one, when: [submit, {do: cancel}], then: {status: cancelled}}
+  amended:
+    as: east.staff
+    given: one
+    when: [submit, {do: amend}, {change: {words: 更好}}, submit]
+    then: {status: submitted, value: {words: 更好}}
+  not_yet: {as: east.staff, given: one, when: [{do: cancel}], then: {refused: not-submitted}}
+"""
+
+
+def test_a_form_without_a_flow_is_cancelled_and_amended(office: Shell) -> None:
+    office.write("forms/note.yaml", NOTE)
+    path = office.write("definitions/tests/notes.yaml", LIFE)
+    told = office.json("test", str(path))
+    assert [(c["case"], c["failures"]) for c in told["cases"] if not c["passed"]] == []
+    assert told["passed"] == 3
+
+
 def test_tests_leave_the_installation_alone(office: Shell) -> None:
     office.say("test")
     assert not (office.root / "var").exists()

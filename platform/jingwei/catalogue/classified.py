@@ -16,6 +16,7 @@ from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Call, Constant, If, Name, Node, Type
 from jingwei.language.form import Field, Form
 from jingwei.language.standards import Classification
+from jingwei.problems import nearest
 
 _CHOICE = Type("choice")
 _TYPES = {"money": Type("number"), "choice": Type("text")}
@@ -67,7 +68,10 @@ def _inputs(
     path = ("fields", field.table, "fields", field.name) if field.table else ("fields", field.name)
     for name, formula in field.with_.items():
         if name not in one.inputs:
-            typing.unknown_field(name, {}, one.name, form.origin.key(*path, "with", name))
+            at = form.origin.key(*path, "with", name)
+            holes = {"name": name, "place": one.name, "known": ", ".join(one.inputs)}
+            guess = nearest(name, one.inputs)
+            typing.problems.add("no-such-field", at, suggestion=guess, **holes)
             return None
         expression = typing.formula(formula, scope, input_scope(typing, one).symbols[name].type)
         if expression is None:

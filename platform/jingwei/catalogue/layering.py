@@ -17,6 +17,7 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.fields import keys_of
 from jingwei.language.layer import Addition, Hidden, Layer, Patch
 from jingwei.language.leaves import plain_data
+from jingwei.language.meant import meant_boolean
 from jingwei.language.walker import meant_key
 from jingwei.problems import Phrase, Position, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile
@@ -173,6 +174,8 @@ class _Merger:
         level = level_of(path, self.levels)
         if level == "locked":
             self.problems.add("layer-locked", patch.at, path=patch.path)
+        elif self._is_no_truth(patch, path):
+            pass
         elif level == "tighten" and not tightens(path, old, patch.value):
             self.problems.add("layer-loosens", patch.at, path=patch.path)
         elif old is not None and not patch.override:
@@ -304,6 +307,22 @@ class _Merger:
         _move(self.result.keys, here, place, by)
         _move(self.result.values, here, place, by)
         _move(self.result.layers, here, place, by)
+
+    def _is_no_truth(self, patch: Patch, path: Path) -> bool:
+        """Whether something else is written where only true and false are possible."""
+        value = patch.value
+        if path[-1] not in ("required", "readonly") or "fields" not in path[:-2]:
+            return False
+        if not isinstance(value, Scalar):
+            return False
+        if value.text in ("true", "false") and value.style == "plain":
+            return False
+        quoted = value.text in ("true", "false")
+        meant = value.text if quoted else meant_boolean(value.text)
+        at = self.layer.values.get(patch.place) or patch.at
+        code = "quoted-boolean" if quoted else "expected-boolean"
+        self.problems.add(code, at, suggestion=meant, value=value.text[:40])
+        return True
 
     def _is_no_key_of_a_field(self, patch: Patch, here: Path, field: Data, key: str) -> bool:
         """Whether a key is set that no field of this type has."""

@@ -13,7 +13,7 @@ from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import STATUSES, SYSTEM_FIELDS, Field, Form
 from jingwei.language.meant import meant_value
 from jingwei.language.small import whole_number
-from jingwei.language.trial import TASK_ACTIONS, Trial, TrialCase, TrialStep
+from jingwei.language.trial import LIFECYCLE, TASK_ACTIONS, Trial, TrialCase, TrialStep
 from jingwei.language.values import Literal_
 from jingwei.language.workflow import walk
 from jingwei.language.written import AS_DATA
@@ -112,7 +112,8 @@ class _Trial:
         self, step: TrialStep, form: Form, forms: Mapping[str, Form], path: Path, refused: str
     ) -> None:
         if step.verb == "do":
-            self.name(str(step.argument), form.actions, (*path, "do"))
+            known = (*form.actions, *LIFECYCLE)
+            self.name(str(step.argument), known, (*path, "do"))
         elif step.verb == "change" and isinstance(step.argument, Mapping) and not refused:
             self.values(form, step.argument, (*path, "change"))
         elif step.verb in TASK_ACTIONS:

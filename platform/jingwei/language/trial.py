@@ -10,6 +10,8 @@ from typing import Any
 from jingwei.language.definition import Definition
 from jingwei.problems import Position
 
+# what `do` may say beside the actions of the form
+LIFECYCLE = ("cancel", "amend", "discard_amendment")
 # what a person may do with a task, as it is written in `when`
 TASK_ACTIONS = (
     "approve",

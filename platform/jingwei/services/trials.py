@@ -25,6 +25,7 @@ from jingwei.services import (
     record_views,
     records,
     tasks,
+    versions,
     workdays,
 )
 from jingwei.services.commands import Work
@@ -38,6 +39,12 @@ from jingwei.storage.notices import notices_of
 from jingwei.storage.people import all_people
 from jingwei.texts import text
 
+# what a form without a flow is taken through, beside its own actions
+_LIFECYCLE: Mapping[str, Callable[[Work, str, int], Any]] = {
+    "cancel": records.cancel,
+    "amend": versions.amend,
+    "discard_amendment": versions.discard,
+}
 _ANY = frozenset({"", "true"})  # `approve: true`: whichever step waits for this person
 
 
@@ -204,6 +211,8 @@ class _Play:
                 self.do(actor, lambda work: flows.submit(work, form, id_, comment))
             case "change":
                 self.do(actor, lambda work: self.change(work, form, id_, step.argument))
+            case "do" if (moved := _LIFECYCLE.get(str(step.argument))) is not None:
+                self.do(actor, lambda work: moved(work, form, id_))
             case "do":
                 asked = step.more.get("ask", {})
                 self.do(
