@@ -8,15 +8,35 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from threading import Thread
 
 import pytest
-from api_house import PASSWORD, ApiHouse
+from api_house import MORE_FILES, PASSWORD, ApiHouse, open_api
 from werkzeug.serving import make_server
 
 from jingwei.client import ApiError, Client, Record
 
 EDITORS, EDITS = 10, 3
+SUMS = """
+kind: form
+title: 算式
+fields:
+  org: {type: org, title: 单位, required: true, default: =me.org}
+  name: {type: text, title: 名称}
+  late: {type: boolean, title: 逾期, compute: today > 2030-01-01}
+  lines:
+    type: table
+    title: 明细
+    fields:
+      item: {type: text, title: 项目}
+      count: {type: number, title: 数量}
+      price: {type: money, unit: CNY, title: 单价}
+      amount: {type: money, unit: CNY, title: 金额, compute: count * price}
+  total: {type: money, unit: CNY, title: 合计, compute: sum(lines.amount)}
+permissions:
+  planner: {post: planner, can: [read, create, update], scope: org}
+"""
 
 
 @contextmanager
@@ -87,6 +107,37 @@ def test_the_client_says_what_is_wrong_and_keeps_every_digit(api: ApiHouse) -> N
         assert contracts.bulk("delete", [made])["results"][0]["error"]["code"] == "stale"
         contracts.delete(made["id"], made["revision"] + 1)
         assert [one["id"] for one in contracts.all()] == [other["id"]]
+
+
+@pytest.fixture
+def sums(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
+    opened = open_api(tmp_path, database_url, {**MORE_FILES, "forms/sums.yaml": SUMS})
+    yield opened
+    opened.close()
+
+
+def test_what_was_read_may_be_sent_back_as_it_is(sums: ApiHouse) -> None:
+    """Rows with a computed column and a record as a whole, of which the computed values and those
+    of the system are left as they are."""
+    with served(sums) as address:
+        forms = Client.sign_in(address, "li.na", PASSWORD).records("sums")
+        lines = [{"item": "a", "count": Decimal("3"), "price": Decimal("1.10")}]
+        made = forms.create(name="桥", lines=lines)
+        assert made["lines"][0]["amount"] == Decimal("3.30")
+
+        more = {"item": "b", "count": 2, "price": Decimal("2.05")}
+        forms.change(made["id"], lambda now: {"lines": [*now["lines"], more]})
+        whole = forms.change(made["id"], lambda now: {**now, "name": "桥二"})
+
+        assert [row["amount"] for row in whole["lines"]] == [Decimal("3.30"), Decimal("4.10")]
+        assert (whole["name"], whole["total"]) == ("桥二", Decimal("7.40"))
+        for wrong in ({"total": 9}, {"created_by": "ops"}, {"late": not whole["late"]}):
+            with pytest.raises(ApiError) as refused:
+                forms.update(made["id"], whole["revision"], wrong)
+            assert [f["code"] for f in refused.value.fields] == ["not-writable"]
+        with pytest.raises(ApiError) as refused:
+            forms.update(made["id"], whole["revision"], {**whole, "total": 9})
+        assert [f["path"] for f in refused.value.fields] == ["total"]
 
 
 def test_the_client_sends_files_and_fetches_them(api: ApiHouse) -> None:

@@ -20,6 +20,7 @@ from jingwei.services import (
 )
 from jingwei.services.commands import Work
 from jingwei.services.found import Found, told
+from jingwei.services.given_back import without_given_back
 from jingwei.services.overrides import Overrides, reason_of
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
@@ -128,8 +129,10 @@ def _prepare_update(
     if source in ("user", "import"):
         if change.allowed is None:
             require(work, form.name, "update", before)
-            check_unlocked(form, before, change.values)
             rights = work.rights.fields(work, form.name, before)
+            sent = without_given_back(work, form, change.values, rights, before)
+            change = change._replace(values=sent)
+            check_unlocked(form, before, change.values)
         else:
             rights = FieldRights(
                 work.rights.fields(work, form.name, before).visible, change.allowed

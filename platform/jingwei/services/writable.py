@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from jingwei.language.field_types.table import present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import (
     Conflict,
@@ -17,6 +16,7 @@ from jingwei.refusals import (
 )
 from jingwei.services.commands import Work
 from jingwei.services.found import Found
+from jingwei.services.given_back import is_same
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, WORKING, Change, Source
@@ -140,7 +140,7 @@ def _only_open_cells(table: Field | None, rows: Any, before: Any, left: Collecti
         if not isinstance(row, Mapping) or row.get("id") != was["id"]:
             return False
         sent = shut.keys() & row.keys()
-        if any(present_value(shut[n], was.get(n)) != row[n] for n in sent):
+        if not all(is_same(shut[n], was.get(n), row[n]) for n in sent):
             return False
     return True
 
@@ -202,7 +202,7 @@ def _refused_columns(
                 column, path, FieldRights(rights.visible, rights.writable | {path})
             ):
                 was = known.get(row.get("id"), {}).get(name)
-                if value is not None and present_value(column, was) != value:
+                if value is not None and not is_same(column, was, value):
                     refused.append(FieldRefusal(at, "not-writable", {"name": name}))
     return refused
 
