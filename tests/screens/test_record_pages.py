@@ -272,11 +272,30 @@ def test_rows_are_compared_one_by_one_added_gone_moved_and_changed(
         ["条目 第 1 行 · 移动", "第 3 行", "第 1 行"],
         ["条目 · 完成情况 第 2 行", "—", "是"],
         ["条目 第 3 行 · 新增", "—", "第 3 行"],
-        ["条目 第 2 行 · 已删除", "第 2 行", "—"],
         ["条目 · 事项 第 2 行 · 已删除", "乙", "—"],
     ]
     history = texts(pages.page("li.na", f"/f/notice/{made['id']}"), "//*[@class='timeline']//dt")
     assert history == ["条目 第 2 行 · 完成情况", "条目 已删除的行 · 事项"]
+
+
+def test_a_single_version_is_compared_with_what_was_written_since(
+    house: ApiHouse, pages: Pages
+) -> None:
+    made = make(house, lines=[{"item": "甲"}])
+    path = f"forms/notice/records/{made['id']}"
+    assert house.post("li.na", f"{path}/actions/issue", {}).status_code == 200
+    now = house.get("li.na", path).get_json()
+    assert house.patch("li.na", path, {"people": 7}, match=now["revision"]).status_code == 200
+
+    found = house.get("li.na", f"{path}/versions/1/diff/current").get_json()
+    assert (found["to"], found["changes"]["people"][1]) == ("current", 7)
+    assert house.get("li.na", f"{path}/versions/1").get_json()["number"] == 1
+    record = pages.page("li.na", f"/f/notice/{made['id']}")
+    assert record.xpath(f"//a[@href='/f/notice/{made['id']}/versions']")
+    page = pages.page("li.na", f"/f/notice/{made['id']}/versions")
+    told = [[words(td) for td in tr.xpath("td")] for tr in page.xpath("//tbody/tr")]
+    assert [one[-1] for one in told] == ["7"]
+    assert page.xpath("//button[contains(@data-act, '/versions/1/restore')]")
 
 
 def test_what_happened_long_ago_is_folded(house: ApiHouse, pages: Pages) -> None:

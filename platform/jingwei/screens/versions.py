@@ -18,6 +18,7 @@ from jingwei.screens.records import form_reached
 from jingwei.screens.session import reading
 from jingwei.services import snapshots
 from jingwei.services.record_views import record
+from jingwei.services.versions import may_differ
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -45,10 +46,11 @@ def show(form: str, id: int) -> Any:
         if not kept:
             raise NotFound("not-found")
         numbers = [one["number"] for one in kept]
-        later = _asked("other", numbers, numbers[-1])
-        earlier = _asked("one", numbers, numbers[max(0, numbers.index(later) - 1)])
-        cells = Cells(view)
         raw = record(view, form, id).raw
+        later = _later(numbers, may_differ(raw))
+        before = len(numbers) - 1 if later is None else max(0, numbers.index(later) - 1)
+        earlier = _asked("one", numbers, numbers[before])
+        cells = Cells(view)
         found = snapshots.diff(view, form, id, earlier, later)
         return page(
             view,
@@ -72,6 +74,15 @@ def show(form: str, id: int) -> Any:
             later=later,
             lines=_lines(cells, definition, found),
         )
+
+
+def _later(numbers: Sequence[int], working_copy: bool) -> int | None:
+    """The later one of the two: None is the record as it is now."""
+    if request.args.get("other") == snapshots.CURRENT:
+        return None
+    if "other" not in request.args and working_copy and len(numbers) == 1:
+        return None
+    return _asked("other", numbers, numbers[-1])
 
 
 def _asked(name: str, numbers: Sequence[int], otherwise: int) -> int:
@@ -112,15 +123,17 @@ def _rows(
         if not kind and columns is None:
             kind = "moved"
         row = text(f"screens.comparison.{kind or 'row'}", cells.words, row=later or then)
-        if kind:
-            was, now = (_place(cells, place) for place in (then, later))
-            found.append(Differing(title, row, was, now, kind))
+        inside = []
         for name, pair in (columns or {}).items():
             column = table.fields.get(name)
             if column is None or not isinstance(pair, list):
                 continue
             was, now = (EMPTY if v is None else cells.value(column, v) for v in pair)
-            found.append(Differing(f"{title} · {column.title(cells.words)}", row, was, now, kind))
+            inside.append(Differing(f"{title} · {column.title(cells.words)}", row, was, now, kind))
+        if kind == "moved" or (kind and not inside):  # else its values say that it came or went
+            was, now = (_place(cells, place) for place in (then, later))
+            found.append(Differing(title, row, was, now, kind))
+        found += inside
     return found
 
 

@@ -53,6 +53,12 @@ list?.addEventListener("keydown", (event) => {
 });
 if (tabs.length) select(tabs[0]);
 
+// on a phone the first buttons stand in the row, the others behind one
+document.querySelector("[data-more-buttons]")?.addEventListener("click", ({ currentTarget: more }) => {
+  const folded = more.parentElement.toggleAttribute("data-folded");
+  more.setAttribute("aria-expanded", String(!folded));
+});
+
 // a record on paper has everything of it: no tab and nothing folded is left out
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 addEventListener("beforeprint", () => {
