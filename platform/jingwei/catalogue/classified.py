@@ -69,9 +69,10 @@ def _inputs(
     for name, formula in field.with_.items():
         if name not in one.inputs:
             at = form.origin.key(*path, "with", name)
-            holes = {"name": name, "place": one.name, "known": ", ".join(one.inputs)}
-            guess = nearest(name, one.inputs)
-            typing.problems.add("no-such-field", at, suggestion=guess, **holes)
+            known, guess = ", ".join(one.inputs), nearest(name, one.inputs)
+            typing.problems.add(
+                "no-such-field", at, suggestion=guess, name=name, place=one.name, known=known
+            )
             return None
         expression = typing.formula(formula, scope, input_scope(typing, one).symbols[name].type)
         if expression is None:

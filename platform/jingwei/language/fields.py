@@ -29,6 +29,7 @@ from jingwei.language.shapes import (
     Schema,
     as_written,
     by_shape,
+    else_,
     enum,
     keys,
     list_of,
@@ -86,10 +87,10 @@ COMMON: Mapping[str, Schema] = {
     "required_if": CONDITION,
     "visible_if": CONDITION,
     "readonly_if": CONDITION,
-    "when_hidden": enum("keep", "clear"),
+    "when_hidden": else_(enum("keep", "clear"), "keep"),
     "default": VALUE,
     "compute": FORMULA,
-    "mode": enum("always", "default", "override_with_reason", "lock_if_found"),
+    "mode": else_(enum("always", "default", "override_with_reason", "lock_if_found"), "always"),
     "freeze": WORD,
 }
 _GENERATE = keys(
@@ -98,7 +99,7 @@ _GENERATE = keys(
         "each": FORMULA,
         "set": map_of(VALUE),
         "locked": BOOLEAN,
-        "refresh": enum("never", "on_open", "on_change"),
+        "refresh": else_(enum("never", "on_open", "on_change"), "never"),
     },
     ("each",),
 )

@@ -16,6 +16,7 @@ from jingwei.language.shapes import (
     WHO,
     WORD,
     by_shape,
+    else_,
     enum,
     keys,
     kind,
@@ -27,7 +28,9 @@ from jingwei.language.walker import BAD, Walker
 CALENDAR = kind(
     "calendar",
     {
-        "weekend": list_of(enum("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+        "weekend": else_(
+            list_of(enum("mon", "tue", "wed", "thu", "fri", "sat", "sun")), "sat", "sun"
+        ),
         "holidays": list_of(
             by_shape(
                 scalar=DATE,

@@ -15,6 +15,7 @@ from jingwei.language.shapes import (
     INTEGER,
     WORD,
     Schema,
+    else_,
     enum,
     keys,
     kind,
@@ -66,7 +67,7 @@ SOURCE = kind(
         "match": list_of(WORD),
         "schedule": AT,
         "data_version": WORD,
-        "rejects": enum("keep", "stop"),
+        "rejects": else_(enum("keep", "stop"), "keep"),
     },
     ("connect", "read"),
 )
@@ -77,7 +78,7 @@ SCHEDULE = kind(
         "for": FORMULA,
         "do": EFFECTS,
         "calendar": ref("calendar"),
-        "missed": enum("run_once", "skip"),
+        "missed": else_(enum("run_once", "skip"), "run_once"),
     },
     ("at", "do"),
 )
