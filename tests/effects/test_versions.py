@@ -298,6 +298,23 @@ def test_a_row_that_comes_back_is_the_same_row_with_what_its_restorer_may_not_se
         house.update("li.na", "note", note, lines=[{"id": before[0]["id"] + 10_000}])
 
 
+def test_a_version_is_compared_with_the_working_copy(house: House) -> None:
+    plan = new_plan(house)
+    first = raw(house, plan)["lines"][0]["id"]
+    amend(house, plan, amount=120, lines=[{"id": first, "what": "甲改"}])
+    with house.read("li.na") as view:
+        found = snapshots.diff(view, "plan", plan, 1)
+        kept = snapshots.version(view, "plan", plan, 1)
+        with pytest.raises(NotFound):
+            snapshots.version(view, "plan", plan, 2)
+    assert (found["from"], found["to"]) == (1, "current")
+    assert found["changes"]["amount"] == [100, 120]
+    assert found["changes"]["lines"][str(first)] == {"what": ["甲", "甲改"]}
+    order = [name for name in found["changes"] if name in ("amount", "lines", "status")]
+    assert order == ["status", "amount", "lines"]  # as on the form, what every record has first
+    assert (kept["number"], kept["record"]["amount"]) == (1, 100)
+
+
 @on_sqlite
 def test_only_what_is_in_force_is_amended_and_by_those_who_may(house: House) -> None:
     draft = house.create("li.na", "plan", year="2027", amount=1)["id"]

@@ -52,6 +52,21 @@ def versions(form: str, id: int) -> Response:
         return answer(_all(snapshots.versions(view, form, id)))
 
 
+@blueprint.get("/versions/<int:number>")
+def one_version(form: str, id: int, number: int) -> Response:
+    parameters()
+    with reading() as view:
+        return answer(snapshots.version(view, form, id, number))
+
+
+@blueprint.get("/versions/<int:one>/diff/current")
+def difference_to_now(form: str, id: int, one: int) -> Response:
+    """What became of a version: the record as it is now beside it."""
+    parameters()
+    with reading() as view:
+        return answer(snapshots.diff(view, form, id, one))
+
+
 @blueprint.get("/versions/<int:one>/diff/<int:other>")
 def difference(form: str, id: int, one: int, other: int) -> Response:
     parameters()

@@ -51,6 +51,7 @@ from jingwei.services.record_views import RecordView, at_record, record
 from jingwei.services.report_asked import of_record
 from jingwei.services.row_titles import with_rows
 from jingwei.services.tasks import books
+from jingwei.services.versions import may_differ
 from jingwei.services.world import environment
 from jingwei.storage.tasks import tasks_on
 from jingwei.texts import text
@@ -162,7 +163,8 @@ def _shown_page(view: Reading, form: str, id: int) -> Any:
         asks_to_be_seen=receipts.is_done_by_opening(view, form, id),
         shares=shares(view, definition, shown, cells),
         following=followers.followers(view, form, id),
-        versions=len(snapshots.versions(view, form, id)),
+        compares=len(kept := snapshots.versions(view, form, id)) > 1
+        or bool(kept and may_differ(shown.raw)),
     )
 
 

@@ -13,16 +13,33 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.records import Written
 from jingwei.services.rights import FieldRights
-from jingwei.services.versions import gone_rows
+from jingwei.services.versions import body_of, gone_rows
 from jingwei.storage.people import logins_of
+from jingwei.storage.types import exact_json, json_text
 from jingwei.storage.versions import VersionRow, versions_of
+
+CURRENT = "current"  # the record as it is now, among its versions
 
 
 def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """Oldest first: `{number, label, revision, at, by, record}`. Raises NotFound."""
+    return _told(view, form, record, versions_of(view.connection, record))
+
+
+def version(view: Reading, form: str, record: int, number: int) -> dict[str, Any]:
+    """One of them. Raises NotFound."""
+    rows = [row for row in versions_of(view.connection, record) if row.number == number]
+    told = _told(view, form, record, rows)
+    if not told:
+        raise NotFound("no-such-version", number=number)
+    return told[0]
+
+
+def _told(
+    view: Reading, form: str, record: int, rows: Sequence[VersionRow]
+) -> list[dict[str, Any]]:
     shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
-    rows = versions_of(view.connection, record)
     logins = logins_of(view.connection, {row.by for row in rows if row.by is not None})
     return [
         {
@@ -37,23 +54,31 @@ def versions(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     ]
 
 
-def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[str, Any]:
-    """`changes`: `{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. `rows`,
-    of tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for
+def diff(
+    view: Reading, form: str, record: int, one: int, other: int | None = None
+) -> dict[str, Any]:
+    """What differs between two versions, or between one and the record as it is now (`other`
+    None), in the order of the form.
+
+    `changes`: `{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. `rows`, of
+    tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for
     rows that were changed, added, taken away or moved. Raises NotFound."""
     shown = record_views.record(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
     for number in (one, other):
-        if number not in known:
+        if number is not None and number not in known:
             raise NotFound("no-such-version", number=number)
-    old, new = (
-        _visible(shown.form, todays_body(view, form, known[number]), visible)
-        for number in (one, other)
+    now = body_of(view, form, shown.raw) if other is None else {}
+    bodies = (
+        exact_json(json_text(now)) if n is None else todays_body(view, form, known[n])
+        for n in (one, other)
     )
+    old, new = (_visible(shown.form, body, visible) for body in bodies)
     changes: dict[str, Any] = {}
     places: dict[str, Any] = {}
-    for name in {**old, **new}:
+    places_of = {name: place for place, name in enumerate(shown.form.fields)}
+    for name in sorted({**old, **new}, key=lambda name: places_of.get(name, -1)):
         if name in shown.form.tables:
             was, now = old.get(name) or (), new.get(name) or ()
             rows = _rows(was, now)
@@ -64,7 +89,12 @@ def diff(view: Reading, form: str, record: int, one: int, other: int) -> dict[st
                 places[name] = _places(was, now, {*rows, *map(str, moved)})
         elif old.get(name) != new.get(name):
             changes[name] = [old.get(name), new.get(name)]
-    return {"from": one, "to": other, "changes": changes, "rows": places}
+    return {
+        "from": one,
+        "to": CURRENT if other is None else other,
+        "changes": changes,
+        "rows": places,
+    }
 
 
 def restore(

@@ -97,6 +97,11 @@ def is_amending(view: Reading, form: Form, record: Mapping[str, Any]) -> bool:
     return newest(view, record["id"]) is not None
 
 
+def may_differ(record: Mapping[str, Any]) -> bool:
+    """Whether the record may be otherwise than its newest version: it is not in force as it is."""
+    return record.get("status") not in IN_FORCE
+
+
 def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
     """Open an approved (or submitted) record for amendment. Raises NotFound where the form knows
     none, NotAllowed, Conflict."""
