@@ -80,6 +80,15 @@ def _quoted(sentence: str, said: Mapping[str, object]) -> str:
     return sentence
 
 
+def _worded(sentence: str, said: Mapping[str, object], locale: str) -> str:
+    """The sentence with its quotations, and in English its articles, as what fills it asks."""
+    sentence = _quoted(sentence, said)
+    for hole in said.values() if locale == "en" else ():
+        if isinstance(hole, str) and hole[:1] in ("a", "e", "i", "o"):
+            sentence = sentence.replace(f" a {hole}", f" an {hole}")
+    return sentence
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing an author must mend."""
@@ -93,7 +102,7 @@ class Problem:
 
     def what(self, locale: str = DEFAULT_LOCALE) -> str:
         said = self._said(locale)
-        what = _quoted(text(f"problems.{self.code}.what", locale, **said), said)
+        what = _worded(text(f"problems.{self.code}.what", locale, **said), said, locale)
         if self.note is None:
             return what
         return f"{what}{'；' if locale == 'zh' else '; '}{self.note(locale)}"
@@ -103,7 +112,7 @@ class Problem:
         if self.suggestion is not None and has_text(f"{key}_suggestion", locale):
             key = f"{key}_suggestion"
         said = self._said(locale) | {"suggestion": self.suggestion or ""}
-        return _quoted(text(key, locale, **said), said)
+        return _worded(text(key, locale, **said), said, locale)
 
     def _said(self, locale: str) -> dict[str, object]:
         return {
