@@ -21,7 +21,7 @@ from jingwei.services.flows.rungs import rules
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
-from jingwei.services.flows.words import flow_status_word, step_word
+from jingwei.services.flows.words import Word, flow_status_word, step_word
 from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage.flow_rows import TERMINAL, RunRow
 
@@ -130,6 +130,9 @@ def _move(walk: Walk, to: Planned, found: Loaded, reason: str | None, release: i
     if walk.flow.status == "running":  # what it waits for may have ended while it fitted no more
         for run in [r for r in walk.runs.values() if r.kind == "subflow" and r.state == "open"]:
             look_at_children(walk, run.id)
+        asked = [r for r in walk.runs.values() if r.state == "open" and r.kind in ASKS_PEOPLE]
+        for run in asked:  # what was answered may be enough by the rule of today
+            walk.look_at(run.id)
     walk.settle()
 
 
@@ -162,14 +165,27 @@ def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str
                 (words.get(block.step, block.step), None if block.kind == "each" else lane)
                 for block, lane in walk.ancestors(run)
             ]
-            stands = stands and plan.chain(new) == old
-            if not stands:
-                raise Refused("flow-migrate-strands", step=step_word(found.plan, run.step))
+            if not stands or plan.chain(new) != old:
+                raise _stranded(found, plan, run, new)
         if stands:
             steps[run.step] = new
         elif run.state != "open":
             steps.setdefault(run.step, run.step)
     return steps
+
+
+def _stranded(found: Loaded, plan: FlowPlan, run: RunRow, new: str) -> Refused:
+    """Why an open step cannot become this one."""
+    step = step_word(found.plan, run.step)
+    if new not in plan.places:
+        return Refused("flow-migrate-strands", step=step)
+    other = plan.step(new)
+    if other.kind != run.kind:
+        kinds = Word("flow_diagram.kinds", run.kind), Word("flow_diagram.kinds", other.kind)
+        return Refused(
+            "flow-migrate-kind", step=step, other=other.title, kind=kinds[0], becomes=kinds[1]
+        )
+    return Refused("flow-migrate-elsewhere", step=step, other=other.title)
 
 
 def _rename(walk: Walk, steps: Mapping[str, str], but: Collection[int]) -> None:

@@ -13,11 +13,13 @@ from jingwei.language.field_types.table import present_value
 from jingwei.language.values import Due, Formula
 from jingwei.language.who import Whos
 from jingwei.language.workflow import Step
+from jingwei.refusals import Invalid, Refused
 from jingwei.services import workdays
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import who
 from jingwei.services.flows.asks import Found, Group, Rows, StandIn
 from jingwei.services.flows.plan import FlowPlan
+from jingwei.services.flows.words import Listed
 from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
 from jingwei.storage.flow_rows import FlowRow
@@ -254,7 +256,15 @@ class WorldAsks:
         if made is None or not isinstance(work, Work):
             return []
         workflow = work.catalogue.workflows[str((step.subflow or {})["workflow"])]
-        return [begin_child(work, workflow, self.flow, run, id_) for _, id_ in made.created]
+        try:
+            return [begin_child(work, workflow, self.flow, run, id_) for _, id_ in made.created]
+        except Invalid as wrong:  # of a record that nobody sees yet
+            form = work.catalogue.forms[workflow.form]
+            known = [form.fields.get(one.path.split(".")[0]) for one in wrong.fields]
+            named = Listed(tuple(field.title for field in known if field is not None))
+            raise Refused(
+                "flow-child-lacks", step=step.title, workflow=workflow.title, lacks=named
+            ) from None
 
     def statuses(self, flows: Sequence[int]) -> Mapping[int, str]:
         return status_of_flows(self.view.connection, flows)

@@ -94,10 +94,10 @@ def target_of(walk: Walk, run: RunRow, word: str) -> str:
         return to_initiator(walk, run)
     if word in ("previous", "any_earlier"):
         return known[-1] if known and word == "previous" else to_initiator(walk, run)
-    if word not in known and word != to_initiator(walk, run):
-        raise Refused(
-            "flow-return-where", step=step_word(walk.plan, word), known=steps_word(walk.plan, known)
-        )
+    begins = to_initiator(walk, run)
+    if word not in known and word != begins:
+        steps = steps_word(walk.plan, dict.fromkeys([begins, *known]))
+        raise Refused("flow-return-where", step=step_word(walk.plan, word), known=steps)
     return word
 
 

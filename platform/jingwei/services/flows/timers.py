@@ -157,7 +157,7 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
     if "transfer" in rung:
         given: list[dict[str, str]] = []
         walk.events[-1].data["given"] = given
-        for task in open_:
+        for task in _late_seats(walk, open_):
             people = found.asks.persons(rung["transfer"], rows_, task.person)
             heir = _transfer(walk, run, task, people)
             if heir is not None:
@@ -176,11 +176,25 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
         walk.look_at(run.id)
 
 
+def _late_seats(walk: Walk, open_: Sequence[TaskRow]) -> list[TaskRow]:
+    """Who is late: not who was asked for an opinion, who is asked no more, but who asked him."""
+    seats: dict[int, TaskRow] = {}
+    for task in open_:
+        seat = task
+        while seat.position == "delegate" and seat.origin in walk.tasks:
+            walk.close_task(seat.id, "cancelled", by=None, reason="overdue")
+            seat = walk.tasks[seat.origin or 0]
+        seats[seat.id] = seat
+    return list(seats.values())
+
+
 def _transfer(walk: Walk, run: RunRow, task: TaskRow, people: Sequence[str]) -> str | None:
     """To the first who may take it: who is named, else an administrator of flows. Who got it."""
     others = [*people, *walk.asks.flow_admins()]
     heir = next((p for p in others if p != task.person and may_take(walk, run, p, task)), None)
-    if heir is not None:
+    if heir is None:
+        walk.next_turn(run.id)
+    else:
         hand_on(walk, task, heir, by=None, reason="overdue")
     return heir
 

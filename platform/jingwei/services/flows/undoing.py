@@ -10,23 +10,29 @@ from jingwei.storage.flow_rows import RunRow, TaskRow
 
 
 def check_nobody_after(walk: Walk, run: RunRow, task: TaskRow) -> None:
-    """In a sequence the next seat must not have answered; signers added after me neither."""
+    """In a sequence the next seat must not have answered, nor asked somebody; signers added after
+    me neither."""
     step = walk.step_of(run)
     for other in walk.tasks_of(run.id):
         later = other.seat > task.seat and step.mode == "sequential"
         added = other.origin == task.id
-        if (later or added) and other.closed_by is not None:
+        asked_by = walk.tasks.get(other.origin or 0)
+        asks = later and asked_by is not None and asked_by.seat > task.seat
+        if asks or ((later or added) and other.closed_by is not None):
             raise Conflict("flow-too-late")
 
 
 def check_untouched(walk: Walk, run: RunRow) -> None:
-    """Nobody after this step has acted, and nothing automatic was done that stays done."""
+    """Nobody after this step has acted, also not by asking somebody (an opinion, an added signer),
+    and nothing automatic was done that stays done."""
     if run.outcome != "approved" or run.round != walk.flow.round:
         raise Conflict("flow-too-late")
     for after in _after(walk, run):
-        acted = any(t.closed_by is not None for t in walk.tasks_of(after.id))
-        if acted or after.kind in ("do", "subflow", "end", "return"):
+        tasks = walk.tasks_of(after.id)
+        if any(t.closed_by is not None or t.origin is not None for t in tasks):
             raise Conflict("flow-too-late")
+        if after.kind in ("do", "subflow", "end", "return"):
+            raise Conflict("flow-went-on", step=walk.step_of(after).title)
 
 
 def _after(walk: Walk, run: RunRow) -> list[RunRow]:

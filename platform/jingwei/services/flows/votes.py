@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -51,6 +51,8 @@ def decided(step: Step, tasks: Iterable[TaskRow]) -> Literal["approved", "reject
     }
     if step.mode == "vote":
         added = {s for s in added if any(t.position != "with" for t in seats[s])}
+    if step.reject_needs == "all" and step.mode != "vote":
+        return _base(step, seats, _with_added(seats, said, added))
     own = {seat: word for seat, word in said.items() if seat not in added and word != "gone"}
     extra = [said[seat] for seat in added if said[seat] != "gone"]
     if "rejected" in extra and step.reject_needs == "one":
@@ -59,6 +61,28 @@ def decided(step: Step, tasks: Iterable[TaskRow]) -> Literal["approved", "reject
     if base != "approved":
         return base
     return None if "pending" in extra else "approved"
+
+
+def _with_added(
+    seats: Mapping[int, list[TaskRow]], said: Mapping[int, Verdict], added: Collection[int]
+) -> dict[int, Verdict]:
+    """What each seat says together with the signers that its holder added: all of them are asked,
+    and one of them who rejects is a rejection of this seat alone."""
+    seat_of = {task.id: seat for seat, found in seats.items() for task in found}
+    words: dict[int, list[Verdict]] = {}
+    for seat, word in said.items():
+        own = seat
+        while own in added:  # who was added may have added others
+            above = seat_of.get(seats[own][0].origin or 0)
+            if above is None:
+                break
+            own = above
+        if word != "gone":
+            words.setdefault(own, []).append(word)
+    return {
+        seat: "pending" if "pending" in found else "rejected" if "rejected" in found else "approved"
+        for seat, found in words.items()
+    }
 
 
 def _base(
