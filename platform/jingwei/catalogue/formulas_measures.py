@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from jingwei.catalogue import scopes
 from jingwei.catalogue.typed import Typing
+from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.tree import Type
+from jingwei.language.expressions.tree import Call, Type
 from jingwei.language.measures import Indicator
 from jingwei.language.organisation import Module, Profile
 from jingwei.language.output import Alert, Dashboard, DataBlock, Report
@@ -32,6 +33,7 @@ def type_indicator(typing: Typing, indicator: Indicator) -> None:
             typing.condition(one.release, scope)
             for level in one.levels:
                 typing.condition(level.when, scope)
+                _has_standards(typing, indicator, level.when)
     measure = indicator.measure
     if measure is not None:
         scope = scopes.data_scope(catalogue, measure["form"])
@@ -41,6 +43,18 @@ def type_indicator(typing: Typing, indicator: Indicator) -> None:
         formula = (indicator.benchmark or {}).get(key)
         if isinstance(formula, Formula):
             typing.formula(formula, around)
+
+
+def _has_standards(typing: Typing, indicator: Indicator, when: Formula) -> None:
+    """`benchmark(tier)` in a threshold is of the benchmark that the indicator names."""
+    expression = typing.expressions.get(when)
+    for node in walk(expression.root) if expression is not None else ():
+        if not isinstance(node, Call) or node.function != "benchmark" or len(node.arguments) > 1:
+            continue
+        named = (indicator.benchmark or {}).get("set")
+        at = typing.place(when, node.start, node.end)
+        if named is None:
+            typing.problems.add("no-standard", at, name=indicator.name)
 
 
 def type_profile(typing: Typing, profile: Profile) -> None:

@@ -12,6 +12,7 @@ from jingwei.catalogue.patterns import BadPattern, compiled
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.table import KINDS
+from jingwei.language.scales import usual
 from jingwei.language.template import AMOUNTS
 from jingwei.language.values import Formula, Literal_
 from jingwei.problems import Phrase, Position, Problems, nearest
@@ -44,6 +45,8 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
             value=field.show_in[:40],
             known=", ".join(AMOUNTS),
         )
+    if isinstance(field.unit, Literal_) and field.unit.at != field.at:  # not the application's
+        check_unit(str(field.unit.value), field.unit.at, problems)
     if field.pattern is not None:
         _check_pattern(form, field, field.pattern, problems)
     if field.type == "choice":
@@ -66,6 +69,13 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
 def _meant_amount(written: str) -> str | None:
     """`万圆`, `万 元` and the like."""
     return next((one for one in ("万元", "亿元") if written[:1] == one[0]), None)
+
+
+def check_unit(unit: str, at: Position, problems: Problems) -> None:
+    """The currency has one name, so that amounts meet."""
+    meant = usual(unit)
+    if meant is not None:
+        problems.add("unit-otherwise", at, severity="warning", suggestion=meant, unit=unit[:40])
 
 
 def _path(field: Field) -> tuple[str, ...]:

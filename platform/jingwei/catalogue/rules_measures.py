@@ -9,9 +9,11 @@ from itertools import pairwise
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
+from jingwei.catalogue.rules_field import check_unit
 from jingwei.language.expressions.reads import walk
-from jingwei.language.expressions.tree import Name, Node
+from jingwei.language.expressions.tree import Binary, Name, Node
 from jingwei.language.measures import LEVELS, Indicator, IndicatorSet, ThresholdSet
+from jingwei.language.scales import conversion
 from jingwei.problems import Position, Problems, nearest
 
 _RATIO_AGGREGATES = frozenset({"ratio_of_aggregates", "reported", "none", "weighted_average"})
@@ -100,6 +102,8 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
         at = indicator.origin.key("weight")
         needs = "org_agg: weighted_average"
         problems.add("without-effect", at, severity="warning", key="weight", needs=needs)
+    check_unit(indicator.unit, indicator.origin.value("unit"), problems)
+    _check_ratio(catalogue, indicator, problems)
     _check_versions(indicator, problems)
     _check_tolerance(indicator, problems)
     if indicator.org_agg == "weighted_average" and indicator.weight is None:
@@ -132,6 +136,27 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     place=form.name,
                     known=", ".join(form.fields),
                 )
+
+
+def _check_ratio(catalogue: Catalogue, indicator: Indicator, problems: Problems) -> None:
+    """元 / 元 is a share and 元 / 人 is 元 a head: neither is 元."""
+    if indicator.type == "ratio":
+        names = (indicator.numerator or "", indicator.denominator or "")
+        at = indicator.origin.value("unit")
+    else:
+        expression = catalogue.expressions.get(indicator.formula) if indicator.formula else None
+        match expression.root if expression is not None else None:
+            case Binary(op="/", left=Name(name=one), right=Name(name=other)):
+                names, at = (one, other), indicator.origin.value("unit")
+            case _:
+                return
+    units = [catalogue.indicators[n].unit for n in names if n in catalogue.indicators]
+    plain = ("count", "number", "percent", "%", "times")
+    if len(units) < 2 or indicator.unit in plain or units[1] in plain:
+        return
+    if conversion(indicator.unit, units[0]) is not None:
+        holes = {"left": units[0], "op": "/", "right": units[1], "unit": indicator.unit}
+        problems.add("unit-of-product", at, severity="warning", **holes)
 
 
 def _check_versions(indicator: Indicator, problems: Problems) -> None:

@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_form import check_path, unknown
-from jingwei.catalogue.rules_measures import LEVELS
 from jingwei.catalogue.standard_values import sheet_path
 from jingwei.language.definition import Origin
 from jingwei.language.form import Form
+from jingwei.language.measures import LEVELS
 from jingwei.language.output import BLOCK_HEADS, Alert, Dashboard, DataBlock, Report
 from jingwei.problems import Position, Problems, nearest
 

@@ -14,12 +14,13 @@ from jingwei.catalogue.scope_types import CatalogueTypes
 from jingwei.language.effects import Effect, Effects
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.measured import of_another_unit
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.shares import hundreds, numbers_beside_shares
 from jingwei.language.expressions.tree import Constant, Expression, Node, Type, TypeName
 from jingwei.language.expressions.truth import never_true
 from jingwei.language.expressions.types import ANY, NUMERIC, TEMPORAL
-from jingwei.language.expressions.words import type_words
+from jingwei.language.expressions.words import type_words, unit_words
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
@@ -124,6 +125,17 @@ class Typing:
             value, percent = f"{node.value:f}", f"{node.value * 100:f}"
             self.problems.add(
                 "percent-as-number", at, severity="warning", value=value, percent=percent
+            )
+        if isinstance(expected, Type) and (one := of_another_unit(expression.root, expected)):
+            at = self.place(formula, one.start, one.end)
+            self.problems.add(
+                "unit-of-product",
+                at,
+                severity="warning",
+                left=unit_words(one.left.type),
+                op=one.op,
+                right=unit_words(one.right.type),
+                unit=unit_words(expected),
             )
         if isinstance(expected, Type) and expected.name == "percent":
             for node in hundreds(expression.root):

@@ -17,6 +17,19 @@ SCALES = {
 _PRINTED = {"元": "CNY"}
 
 
+_OTHERWISE = frozenset(("RMB", "CNY", "人民币", "人民币元", "元人民币", "圆", "元", "￥", "¥"))
+
+
+def usual(unit: str) -> str | None:
+    """How the currency is written here, where a unit means it and writes it another way."""
+    plain = "".join(unit.split()).upper()
+    scale = next((one for one in SCALES if plain.startswith(one)), "")
+    if plain.removeprefix(scale) not in _OTHERWISE:
+        return None
+    meant = f"{scale}元" if scale else "CNY"
+    return None if conversion(unit, meant) == 1 else meant
+
+
 def conversion(unit: str, other: str) -> Decimal | None:
     """How many of `other` one of `unit` is; None: they measure different things."""
     if unit == other:

@@ -78,8 +78,9 @@ def _of_indicator(
     if function.name not in ("fact", "shift", "at_start"):
         return None
     named = arguments[0]
-    known = isinstance(named, Constant) and named.type.name == "indicator"
-    return checker.scope.types.of_indicator(named.value) if known else None
+    if not isinstance(named, Constant) or named.type.name != "indicator":
+        return None
+    return checker.scope.types.of_indicator(named.value)
 
 
 def _code_exists(checker: Checking, place: int, kind: str, arguments: tuple[Node, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jingwei.language.kinds.common import own
 from jingwei.language.organisation import Manifest
+from jingwei.language.scales import usual
 from jingwei.language.shapes import INTEGER, NAME, WORD, enum, kind, list_of, map_of
 from jingwei.language.walker import Walker
 from jingwei.problems import Phrase
@@ -37,6 +38,15 @@ def build(walker: Walker, name: str, values: dict[str, Any]) -> Any:
     if hours is not None and not QUIET_HOURS.fullmatch(hours):
         why = Phrase("alerts.quiet-hours", bare=True)
         return walker.fail("bad-value", walker.value_at(("quiet_hours",)), value=hours, why=why)
+    currency = values.get("currency")
+    if currency is not None and (meant := usual(currency)) is not None:
+        walker.problems.add(
+            "unit-otherwise",
+            walker.value_at(("currency",)),
+            severity="warning",
+            suggestion=meant,
+            unit=currency[:40],
+        )
     return Manifest(
         name=values.get("name", "application"),
         at=walker.value_at(()),
