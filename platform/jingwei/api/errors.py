@@ -28,6 +28,12 @@ HTTP_CODES = {
 }
 
 
+# nobody mends more at once, and what was sent is not sent back by the megabyte
+MOST_FIELDS = 1_000
+MOST_PATH = 200
+MOST_WORDS = 1_000
+
+
 def payload(refused: Refused) -> dict[str, Any]:
     """The error payload in the language of the request."""
     words = locale()
@@ -35,7 +41,12 @@ def payload(refused: Refused) -> dict[str, Any]:
         "code": refused.code,
         "message": refused.message(words),
         "fields": [
-            {"path": f.path, "code": f.code, "message": f.message(words)} for f in refused.fields
+            {
+                "path": f.path[:MOST_PATH],
+                "code": f.code,
+                "message": f.message(words)[:MOST_WORDS],
+            }
+            for f in refused.fields[:MOST_FIELDS]
         ],
         "request_id": request_id(),
     }

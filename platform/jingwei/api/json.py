@@ -17,6 +17,7 @@ from jingwei.refusals import Malformed
 from jingwei.storage.types import wide_as_text
 
 DEEPEST = 50
+UNNAMED = ("", "application/x-www-form-urlencoded")  # what senders say that say nothing
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a pair that makes one character
 # a period is a dataclass to orjson, and `2026-03` to everybody else
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -51,14 +52,23 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
+def body_needed() -> dict[str, Any]:
+    """`body_object`, of a request that means nothing without one."""
+    if not request.get_data():
+        raise Malformed("json-object-needed")
+    return body_object()
+
+
 def body_object() -> dict[str, Any]:
     """The request's JSON object; none sent is an empty one. Numbers with a point are Decimal.
 
-    Raises Malformed for anything else.
+    Raises Malformed for anything else, and for what says that it is something else.
     """
     text = request.get_data()
     if not text:
         return {}
+    if not (request.is_json or request.mimetype in UNNAMED):
+        raise Malformed("json-needed", type=request.mimetype[:60])
     body = loads(text)
     if not isinstance(body, dict):
         raise Malformed("json-object-needed")

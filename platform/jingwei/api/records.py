@@ -19,7 +19,7 @@ from jingwei.api.asking import (
     write,
 )
 from jingwei.api.auth import reading
-from jingwei.api.json import answer, body_object
+from jingwei.api.json import answer, body_needed
 from jingwei.api.shapes import raw_json, record_json, written_json
 from jingwei.services import listing, record_views, records
 from jingwei.services.commands import Reading, Work
@@ -96,7 +96,7 @@ def one_record(form: str, id: int) -> Response:
 @blueprint.post("")
 def create(form: str) -> Response:
     parameters()
-    values = body_object()
+    values = body_needed()
 
     def handler(work: Work) -> Answer:
         listing.raise_unless_known(work, listing.form_of(work, form))
@@ -112,7 +112,7 @@ def create(form: str) -> Response:
 @blueprint.patch("/<int:id>")
 def update(form: str, id: int) -> Response:
     parameters()
-    values = body_object()
+    values = body_needed()
     revision = wanted_revision()
 
     def handler(work: Work) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from jingwei.refusals import Conflict, FieldRefusal, Malformed, Refused
+from jingwei.refusals import Conflict, FieldRefusal, Malformed, PreconditionRequired, Refused
 from jingwei.services import actions, flows, listing, records
 from jingwei.services.commands import Work
 from jingwei.services.listing import ListWish
@@ -97,6 +97,8 @@ def _one(
 
     try:
         return One(id, revision=attempt(work, do))
+    except PreconditionRequired:  # here it is no header
+        return One(id, refused=PreconditionRequired("revision-missing"))
     except Refused as refused:
         return One(id, refused=refused)
 

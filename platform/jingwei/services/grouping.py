@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
-from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.field_types.listed import is_grouped, is_sortable
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
@@ -17,7 +16,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.link_order import places_of, target_of
 from jingwei.services.listing import ListWish, form_of, rows_of
 from jingwei.services.presenting import presenter
-from jingwei.services.typed_filters import malformed_filter
+from jingwei.services.typed_filters import unaskable
 from jingwei.services.validation import NUMBERS
 from jingwei.storage.query import AggregateColumn, Page, Query
 from jingwei.storage.sql_calls import NotInSql
@@ -96,8 +95,7 @@ def _level(
     except NotInSql as found:
         if typed is None:
             raise
-        error = ExpressionError("not-in-a-filter", 0, len(typed), name=str(found))
-        raise malformed_filter(typed, error) from None
+        raise unaskable(typed, found) from None
     if len(rows) > MOST_GROUPS:
         raise Malformed("too-many-groups", most=MOST_GROUPS)
     return rows

@@ -21,7 +21,7 @@ from jingwei.services.linked import FollowedLink, blank, followed, guarded, is_w
 from jingwei.services.plans import form_plan
 from jingwei.services.presenting import MASK, Present, needs_presenting, presenter, shown_row
 from jingwei.services.rights import FieldRights, both
-from jingwei.services.typed_filters import UNLASTING, malformed_filter, viewer_filter
+from jingwei.services.typed_filters import UNLASTING, malformed_filter, unaskable, viewer_filter
 from jingwei.services.world import variables
 from jingwei.storage.query import OrgScope, Page, Query, RowScope, ScopeTerm, SortKey
 from jingwei.storage.sql_calls import NotInSql
@@ -207,8 +207,7 @@ def _unaskable(shape: _Shape, found: NotInSql) -> Exception:
     """Why a condition cannot be a filter; what no person typed is our own mistake."""
     if shape.typed is None:
         return found
-    error = ExpressionError("not-in-a-filter", 0, len(shape.typed), name=str(found))
-    return malformed_filter(shape.typed, error)
+    return unaskable(shape.typed, found)
 
 
 def rows_of(view: Reading, form: str, wish: ListWish) -> tuple[Query, str | None]:

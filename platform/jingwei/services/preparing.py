@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jingwei.refusals import Invalid, NotFound
+from jingwei.refusals import Conflict, Invalid, NotFound
 from jingwei.services import (
     computing,
     files,
@@ -50,10 +50,12 @@ def prepare(
         return _prepare_create(work, plan, change, batch)
     before = there.get(change.id or 0)
     gone = before is not None and before["deleted_at"] is not None
-    if before is None or gone != (change.kind == "restore"):
+    if before is None or (gone and change.kind != "restore"):
         raise NotFound("no-such-record")
     if not work.rights.may_read(work, plan.form.name, before).allowed:
         raise NotFound("no-such-record")
+    if change.kind == "restore" and not gone:
+        raise Conflict("not-deleted")
     check_revision(change, before, source)
     if change.kind == "update":
         return _prepare_update(work, plan, change, before, source)
@@ -196,8 +198,10 @@ def _prepare_removal(
     if change.kind == "restore":
         found = Found()
         structure.judge(work, plan.form, after, before, found)
+        uniqueness.judge_unique_rules(work, plan, after, found)
+        uniqueness.judge_unique_fields(work, plan, after, found, None)
         if found.refusals:
-            raise Invalid("invalid", fields=found.refusals)
+            raise Invalid("invalid", fields=told(work, plan.form, before, found.refusals))
     names = ("deleted_at", "updated_at", "updated_by")
     return Prepared(change, before["id"], before, after, {n: after[n] for n in names}, {})
 

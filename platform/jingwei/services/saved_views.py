@@ -206,9 +206,14 @@ def _wish(view: Reading, form: Form, given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise Invalid("invalid", fields=[FieldRefusal("wish", "required")])
     for name, value in given.items():
-        words = isinstance(value, list) and all(isinstance(one, str) for one in value)
-        if name not in WISH or not (words if WISH[name] is list else isinstance(value, str)):
+        at = f"wish.{name}"[:80]
+        if name not in WISH:
             raise Malformed("unknown-parameter", name=str(name)[:60], known=", ".join(WISH))
+        if WISH[name] is str and not isinstance(value, str):
+            raise Malformed("unknown-fields", fields=[FieldRefusal(at, "not-text")])
+        words = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if WISH[name] is list and not words:
+            raise Malformed("unknown-fields", fields=[FieldRefusal(at, "not-a-list-of-texts")])
     wish = _list_wish(given)
     listing.listing(view, form.name, wish)
     if given.get("group"):

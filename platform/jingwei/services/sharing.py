@@ -68,6 +68,8 @@ def shared_with(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
 def _person(work: Work, login: Any, take_back: bool) -> PersonRow:
     known = isinstance(login, str) and "\0" not in login
     person = find_person(work.connection, login) if known else None
+    if login is None or login == "":
+        raise Invalid("invalid", fields=[FieldRefusal("person", "required")])
     if person is None or not (person.active or take_back):
         refused = FieldRefusal("person", "unknown-person", {"name": str(login)[:64]})
         raise Invalid("invalid", fields=[refused])

@@ -24,14 +24,15 @@ from jingwei.language.expressions.tree import (
     Unary,
 )
 from jingwei.language.values import Duration
-from jingwei.problems import Position
+from jingwei.problems import Phrase, Position
 from jingwei.refusals import Malformed
 from jingwei.services.block_trees import constant
 from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
 from jingwei.services.world import OWN_FUNCTIONS, environment
-from jingwei.texts import text
+from jingwei.storage.sql_calls import NotInSql
+from jingwei.texts import DEFAULT_LOCALE, has_text, text
 
 MOST_FILTER_TERMS = 20
 
@@ -132,11 +133,31 @@ def _moves_a_day(node: Node) -> bool:
 def _is_asked_now(node: Node) -> bool:
     if isinstance(node, Member):
         return node.name == "orgs"
+    if isinstance(node, Binary) and _moves_by_the_clock(node):
+        return True
     if not isinstance(node, Call) or "sql" in FUNCTIONS[node.function].targets:
         return False
     if node.function not in OWN_FUNCTIONS:
         raise ExpressionError("not-in-a-filter", node.start, node.end, name=node.function)
     return True
+
+
+def _moves_by_the_clock(node: Binary) -> bool:
+    """`now - 2h`, or by working days: databases move days only."""
+    if node.op not in ("+", "-") or not isinstance(node.right, Constant):
+        return False
+    by = node.right.value
+    if not isinstance(by, Duration):
+        return False
+    return node.left.type.name != "date" or by.unit in ("wd", "min", "h")
+
+
+def unaskable(source: str, found: NotInSql) -> Malformed:
+    """Why a condition that a person typed can be no filter."""
+    said = str(found)
+    key = f"things.no_filter.{said.replace(' ', '_')}"
+    name = Phrase(key) if has_text(key, DEFAULT_LOCALE) else said
+    return malformed_filter(source, ExpressionError("not-in-a-filter", 0, len(source), name=name))
 
 
 def malformed_filter(source: str, error: ExpressionError) -> Malformed:

@@ -31,8 +31,10 @@ class TagsType(FieldType):
         return Type("list", of=Type("text"))
 
     def parse(self, field: Field, raw: Any, known: Known) -> list[str]:
-        if not isinstance(raw, list) or len(raw) > MOST_TAGS:
+        if not isinstance(raw, list):
             raise ValueRefused("not-a-list")
+        if len(raw) > MOST_TAGS:
+            raise ValueRefused("too-many-values", most=MOST_TAGS)
         words = [text_of(word, most=100).strip() for word in raw]
         return list(dict.fromkeys(word for word in words if word))
 
