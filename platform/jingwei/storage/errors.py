@@ -17,7 +17,7 @@ _TOO_FAR = {"22003", "22008"}
 _TOO_FAR_IN_SQLITE = ("string or blob too big", "integer overflow")
 
 
-class Untouched(DontWrapMixin, Exception):  # type: ignore[misc]  # theirs says what it is for
+class Untouched(DontWrapMixin, Exception):
     """What is raised while a statement runs and is none of the database's: it arrives as it is."""
 
 
