@@ -142,6 +142,15 @@ def test_a_form_without_a_flow_is_cancelled_and_amended(office: Shell) -> None:
     assert told["passed"] == 3
 
 
+def test_a_rule_about_people_may_name_one_organisation_by_its_code(office: Shell) -> None:
+    flow = office.root / "workflows/purchase_approval.yaml"
+    written = flow.read_text("utf-8")
+    assert "{head_of: group}" in written
+    flow.write_text(written.replace("{head_of: group}", "{head_of: '\"HQ\"'}"), "utf-8")
+    code, words = office.say("test")
+    assert (code, words.split("\n")[-1]) == (0, "5 passed, 0 failed.")
+
+
 def test_tests_leave_the_installation_alone(office: Shell) -> None:
     office.say("test")
     assert not (office.root / "var").exists()
