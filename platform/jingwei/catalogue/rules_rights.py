@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.reads_beyond import all_fields, computed, reads_beyond
 from jingwei.catalogue.rules_effects import every_effect
 from jingwei.language.form import Field, Form, Permission
 from jingwei.language.who import Whos
@@ -21,6 +22,7 @@ def check_rights(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     for name, grant in form.permissions.items():
         _check_sensitive(form, name, grant, problems)
         _warn_of_computed(catalogue, form, name, grant, problems)
+    _warn_of_computed_elsewhere(catalogue, form, problems)
     _warn_of_unwritable(catalogue, form, problems)
 
 
@@ -76,6 +78,74 @@ def _warn_of_computed(
             at = form.origin.value("permissions", name, "hide")
             code = "public-of-hidden" if field.public else "computed-of-hidden"
             problems.add(code, at, severity="warning", field=field.path, read=read, permission=name)
+
+
+def _warn_of_computed_elsewhere(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    """A computed field that reads another record is seen by those who see there what it reads."""
+    for field in computed(form):
+        formula = field.compute
+        if formula is None or formula not in catalogue.expressions or field.public:
+            continue
+        for other, path in sorted(reads_beyond(catalogue, form, field)):
+            target = catalogue.forms.get(other)
+            kept = _kept_out(catalogue, form, field, target, path) if target is not None else None
+            if kept is not None:
+                read = other if path == "id" else f"{other}.{path}"
+                values = {"field": field.path, "read": read, "permission": kept}
+                problems.add(
+                    "computed-of-hidden-elsewhere", formula.at, severity="warning", **values
+                )
+                break
+
+
+def _kept_out(
+    catalogue: Catalogue, form: Form, field: Field, target: Form, path: str
+) -> str | None:
+    """The first permission that shows the field to somebody to whom the target shows no such
+    path, as far as the same role, post or person is named; None of a path that is none."""
+    if path not in all_fields(target):
+        return None
+    readers = [one for one in target.permissions.values() if "read" in one.can]
+    for grant in form.permissions.values():
+        if "read" not in grant.can or {field.path, field.table} & {*grant.hide, *grant.mask}:
+            continue
+        for named in sorted(_named(grant.who)):
+            held = {named, *_included(catalogue, named), ("everyone", "")}
+            theirs = [one for one in readers if held & _named(one.who)]
+            whole = [one for one in theirs if one.scope == "all" and one.where is None]
+            shown = bool(theirs) and all(_is_shown(one, path) for one in theirs)
+            if not shown and not any(_is_shown(one, path) for one in whole):
+                return grant.name
+    return None
+
+
+def _is_shown(grant: Permission, path: str) -> bool:
+    return not {path, path.partition(".")[0]} & {*grant.hide, *grant.mask}
+
+
+def _named(whos: Whos) -> set[tuple[str, str]]:
+    """The roles, posts and people that are named, and everyone."""
+    found: set[tuple[str, str]] = set()
+    for who in whos:
+        found |= _named(who.of)
+        if who.kind in ("everyone", "me", "initiator"):
+            found.add(("everyone", ""))
+        elif who.kind in ("role", "post", "person"):
+            found.add((who.kind, who.name or ""))
+    return found
+
+
+def _included(catalogue: Catalogue, named: tuple[str, str]) -> set[tuple[str, str]]:
+    """The roles that a role has in it, at any depth."""
+    kind, name = named
+    found: set[str] = set()
+    left = [name] if kind == "role" else []
+    while left:
+        role = catalogue.roles.get(left.pop())
+        more = set(role.includes) - found if role is not None else set()
+        found |= more
+        left += more
+    return {("role", one) for one in found}
 
 
 def _filled_otherwise(catalogue: Catalogue, form: Form) -> set[str]:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.language.form import SYSTEM_FIELDS, Form
-from jingwei.language.values import Formula
+from jingwei.catalogue.reads_beyond import At, all_fields, computed, reads_beyond, reads_within
+from jingwei.language.form import Field, Form
 from jingwei.language.workflow import walk
-
-
-def all_fields(form: Form) -> frozenset[str]:
-    """Every field and column of a form, by path, and the system fields."""
-    names = set(SYSTEM_FIELDS)
-    for name, definition in form.fields.items():
-        names.add(name)
-        names.update(f"{name}.{column}" for column in definition.fields)
-    return frozenset(names)
 
 
 def with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:
@@ -35,50 +25,84 @@ def sensitive_fields(form: Form) -> frozenset[str]:
 
 
 def closes_some(catalogue: Catalogue, form: Form) -> bool:
-    """Whether anything in the definitions keeps a field of the form from somebody."""
+    """Whether anything in the definitions keeps a field of the form from somebody. What a computed
+    field tells of another form is kept from whoever does not see it there."""
     if sensitive_fields(form) or any(one.fields for one in form.restrict.values()):
         return True
     if any(one.hide or one.mask for one in form.permissions.values()):
+        return True
+    if any(reads_beyond(catalogue, form, field) for field in computed(form) if not field.public):
         return True
     flows = (one for one in catalogue.workflows.values() if one.form == form.name)
     return any(step.fields.hide for flow in flows for step in walk(flow.steps))
 
 
-def closed_computes(
-    catalogue: Catalogue, form: Form, shown: frozenset[str], masked: frozenset[str]
+def closed_beyond(
+    catalogue: Catalogue, form: str, open_in: Callable[[str], frozenset[str]]
 ) -> frozenset[str]:
-    """Computed fields that read what is hidden; a chain of computes closes as a whole."""
-    open_fields = shown - masked
-    known = all_fields(form)
-    closed: set[str] = set()
-    grown = True
-    while grown:
-        grown = False
-        for path, definition in _computed(form):
-            if path in closed or definition.public:
-                continue
-            reads = _reads_of(catalogue, definition.compute, form, definition.table)
-            if any(r in known and (r not in open_fields or r in closed) for r in reads):
-                closed.add(path)
-                grown = True
-    return frozenset(closed)
+    """Computed fields of a form that read, straight or through other computes, a field of another
+    record that is not among `open_in` of its form. One that is `public` opens what it reads."""
+    return frozenset(
+        field.path
+        for field in computed(catalogue.forms[form])
+        if not field.public
+        and not all(
+            _is_open(catalogue, at, open_in, set())
+            for at in reads_beyond(catalogue, catalogue.forms[form], field)
+        )
+    )
 
 
-def _computed(form: Form) -> list[tuple[str, Any]]:
-    return [
-        (definition.path, definition)
-        for outer in form.fields.values()
-        for definition in (outer, *outer.fields.values())
-        if definition.compute is not None
-    ]
+def _is_open(
+    catalogue: Catalogue, at: At, open_in: Callable[[str], frozenset[str]], asked: set[At]
+) -> bool:
+    """Whether a field is open, and all that it is computed from; `asked` ends circles of forms."""
+    name, path = at
+    form = catalogue.forms.get(name)
+    if at in asked or form is None:
+        return True
+    asked.add(at)
+    if path in all_fields(form) and path not in open_in(name):
+        return False
+    field = field_at(form, path)
+    if field is None or field.compute is None or field.public:
+        return True
+    behind = {(name, read) for read in reads_within(catalogue, form, field)}
+    behind |= reads_beyond(catalogue, form, field)
+    return all(_is_open(catalogue, one, open_in, asked) for one in behind)
 
 
-def _reads_of(
-    catalogue: Catalogue, formula: Formula | None, form: Form, table: str | None
-) -> set[str]:
-    assert formula is not None
-    reads = set(catalogue.expression(formula).reads)
-    if table is None:
-        return reads
-    columns = form.fields[table].fields
-    return {f"{table}.{r}" if r in columns else r.removeprefix("parent.") for r in reads}
+def field_at(form: Form, path: str) -> Field | None:
+    """The field or column of this path."""
+    first, _, column = path.partition(".")
+    outer = form.fields.get(first)
+    return outer if outer is None or not column else outer.fields.get(column)
+
+
+def reads_of_computes(catalogue: Catalogue, form: Form) -> dict[str, frozenset[str]]:
+    """What each computed field reads of its own record; those that are `public` are left out."""
+    return {f.path: reads_within(catalogue, form, f) for f in computed(form) if not f.public}
+
+
+def closed_computes(
+    reads: Mapping[str, frozenset[str]], open_fields: frozenset[str], beyond: frozenset[str]
+) -> frozenset[str]:
+    """Computed fields that read what is not open; a chain of computes closes as a whole. `beyond`:
+    those that read what is hidden elsewhere."""
+    closed = beyond
+    while True:
+        more = {path for path, names in reads.items() if names & closed or names - open_fields}
+        if more <= closed:
+            return closed
+        closed = closed | more
+
+
+__all__ = [
+    "all_fields",
+    "closed_beyond",
+    "closed_computes",
+    "closes_some",
+    "reads_of_computes",
+    "sensitive_fields",
+    "with_columns",
+]

@@ -18,13 +18,16 @@ from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
 from jingwei.language.form import Form, Permission, Restriction
 from jingwei.language.values import Formula
-from jingwei.language.who import Who, Whos
+from jingwei.language.who import Whos
 from jingwei.services import org_rights
+from jingwei.services.anchors import anchors_of
 from jingwei.services.beyond import Beyond
 from jingwei.services.form_paths import (
     all_fields,
+    closed_beyond,
     closed_computes,
     closes_some,
+    reads_of_computes,
     sensitive_fields,
     with_columns,
 )
@@ -98,6 +101,9 @@ class FormGrants:
     list_rights: FieldRights | None = None
     create_rights: FieldRights | None = None
     may_close: bool | None = None  # see `Rights.may_close`
+    open_fields: frozenset[str] | None = None  # see `Rights.open_in_lists`
+    reads: Mapping[str, frozenset[str]] | None = None  # of computed fields, within the record
+    closed_beyond: frozenset[str] | None = None  # see `Rights.closed_beyond`
 
 
 Opener = Callable[[Viewing, str, int], bool]
@@ -245,7 +251,7 @@ class Rights:
         known = self.grants(view, form)
         if any(g.permission.hide or g.permission.mask for g in known.grants):
             return True
-        if any(r.fields for r in known.restrictions):
+        if any(r.fields for r in known.restrictions) or self.closed_beyond(view, form):
             return True
         if record is None or not self.may_close(view, form):
             return False
@@ -298,6 +304,30 @@ class Rights:
                 found.append(self._list_rights(inside, own, known))
         return org_rights.in_common(found, FieldRights(frozenset(), frozenset()))
 
+    def open_in_lists(self, view: Viewing, form: str) -> frozenset[str]:
+        """The fields whose values a list of the form shows, but for what they are computed from:
+        what a computed field of another form may be seen to tell of them."""
+        known = self.grants(view, form)
+        if known.open_fields is None:
+            found: list[frozenset[str]] = []
+            for inside, _ in org_rights.alike(view, form):
+                own = inside.catalogue.forms[form]
+                readers, shown = _shown_in_lists(own, self.grants(inside, form))
+                if readers:
+                    found.append(shown - _masked(readers))
+            known.open_fields = frozenset.intersection(*found) if found else frozenset()
+        return known.open_fields
+
+    def closed_beyond(self, view: Viewing, form: str) -> frozenset[str]:
+        """Computed fields of the form that tell something of another record which the actor may not
+        see there; judged once, by fields and not by rows, for all records are computed alike."""
+        known = self.grants(view, form)
+        if known.closed_beyond is None:
+            known.closed_beyond = closed_beyond(
+                view.catalogue, form, lambda other: self.open_in_lists(view, other)
+            )
+        return known.closed_beyond
+
     def home(self, view: V, form: str) -> V:
         """The view of a list: as the org has the form below which all rows stand that the reader
         may see; as the group has it, where they stand apart."""
@@ -307,14 +337,9 @@ class Rights:
         return view.of(org_rights.home(group, self.row_scope(group, form)))
 
     def _list_rights(self, view: Viewing, form: Form, known: FormGrants) -> FieldRights:
-        readers = [g for g in known.grants if "read" in g.permission.can]
+        readers, shown = _shown_in_lists(form, known)
         if not readers:
             return FieldRights(frozenset(), frozenset())
-        everywhere = [g for g in readers if g.term == ScopeTerm()]
-        shown = frozenset.intersection(*(g.shown for g in readers))
-        shown = shown.union(*(g.shown for g in everywhere))
-        for restriction in known.restrictions:
-            shown -= with_columns(form, restriction.fields)
         return self._rights(view, form, known.grants, readers, shown, ("update",))
 
     def _rights(
@@ -326,9 +351,11 @@ class Rights:
         shown: frozenset[str],
         actions: tuple[str, ...],
     ) -> FieldRights:
-        masks = [frozenset(g.permission.mask) for g in readers]
-        masked = frozenset.intersection(*masks) if masks else frozenset()
-        shown = shown - closed_computes(view.catalogue, form, shown, masked)
+        masked = _masked(readers)
+        known, beyond = self.grants(view, form.name), self.closed_beyond(view, form.name)
+        if known.reads is None:
+            known.reads = reads_of_computes(view.catalogue, form)
+        shown = shown - closed_computes(known.reads, shown - masked, beyond)
         writers = [g for g in grants if set(actions) & set(g.permission.can)]
         writable = frozenset().union(*(g.writable for g in writers)) if writers else frozenset()
         return FieldRights(shown, writable & shown - masked, masked)
@@ -385,6 +412,24 @@ class Rights:
         return bool(view.catalogue.closure(formula)(environment(view, record)))
 
 
+def _shown_in_lists(form: Form, known: FormGrants) -> tuple[list[Grant], frozenset[str]]:
+    """The grants that let read, and what they show of rows that nobody looked at yet."""
+    readers = [g for g in known.grants if "read" in g.permission.can]
+    if not readers:
+        return [], frozenset()
+    everywhere = [g for g in readers if g.term == ScopeTerm()]
+    shown = frozenset.intersection(*(g.shown for g in readers))
+    shown = shown.union(*(g.shown for g in everywhere))
+    for restriction in known.restrictions:
+        shown -= with_columns(form, restriction.fields)
+    return readers, shown
+
+
+def _masked(readers: Sequence[Grant]) -> frozenset[str]:
+    masks = [frozenset(g.permission.mask) for g in readers]
+    return frozenset.intersection(*masks) if masks else frozenset()
+
+
 def _grant(view: Viewing, form: Form, permission: Permission, anchors: frozenset[str]) -> Grant:
     term, orgs = _term(view, permission, anchors)
     if permission.where is not None:
@@ -426,54 +471,6 @@ def _covered(view: Viewing, whos: Whos) -> set[str]:
     return {org for post, org in view.actor.covers if not posts or post in posts}
 
 
-def anchors_of(view: Viewing, whos: Whos) -> frozenset[str]:
-    """The orgs at which the actor is one of these people; empty: is none of them."""
-    found: set[str] = set()
-    for who in whos:
-        found |= _anchors(view, who)
-    return frozenset(found)
-
-
-def _anchors(view: Viewing, who: Who) -> set[str]:
-    person = view.actor
-    if who.exclude and anchors_of(view, who.exclude):
-        return set()
-    match who.kind:
-        case "everyone" | "me" | "initiator":
-            return set(person.orgs)
-        case "person":
-            return set(person.orgs) if person.login == who.name else set()
-        case "role":
-            held = {org for role, org in person.roles if role in _includers(view, who.name)}
-        case "post":
-            held = {org for post, org in person.posts if post == who.name}
-        case "any_of":
-            return set(anchors_of(view, who.of))
-        case _:
-            return set()
-    if who.org is not None:
-        types = view.catalogue.org_types.types
-        wanted = who.org.source.strip()
-        if wanted in types:
-            held = {org for org in held if view.catalogue.orgs[org].type == wanted}
-    return held
-
-
-def _includers(view: Viewing, role: str | None) -> set[str]:
-    """The role, and every role that includes it."""
-    found = {role} if role is not None else set()
-    grown = True
-    while grown:
-        more = {
-            name
-            for name, definition in view.catalogue.roles.items()
-            if name not in found and found & set(definition.includes)
-        }
-        grown = bool(more)
-        found |= more
-    return found
-
-
 # --- conditions of scopes, put together ----------------------------------------------------------
 
 
@@ -497,4 +494,4 @@ def _without(term: ScopeTerm, out: Expression) -> ScopeTerm:
     return ScopeTerm(term.orgs, term.owner, both(term.where, negated))
 
 
-__all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "both"]
+__all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "anchors_of", "both"]
