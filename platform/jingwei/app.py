@@ -77,6 +77,7 @@ CHANGED: Sequence[str] = (
     "jingwei.services.facts:on_changed",
     "jingwei.services.effects.listeners:on_changed",
     "jingwei.services.receipts:on_changed",
+    "jingwei.services.followers:on_changed",
     "jingwei.services.collections:on_changed",
     "jingwei.services.alerts:on_changed",
 )

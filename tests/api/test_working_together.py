@@ -237,6 +237,35 @@ def test_who_is_named_in_a_comment_hears_of_it_if_he_may_read(api_on_both: ApiHo
     assert code(api.post("wang.wu", f"{path}/follow", {})) == (404, "no-such-record")
 
 
+def test_whoever_follows_hears_who_changed_and_submitted(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    record = api.make("li.na", "contract", name="桥", amount=1)
+    path = f"{CONTRACTS}/{record['id']}"
+    for login in ("ops", "li.na"):
+        assert api.post(login, f"{path}/follow", {}).status_code == 200
+    assert code(api.post("wang.wu", f"{path}/follow", {})) == (404, "no-such-record")
+
+    for revision in (1, 2):  # once a day of each who did
+        api.patch("li.na", path, {"amount": revision + 1}, match=revision)
+    assert api.post("li.na", f"{path}/submit", {}).status_code == 200
+
+    assert notices(api, "ops") == ["李娜 提交了“桥”", "李娜 修改了“桥”"]
+    assert notices(api, "li.na") == []
+    api.post("ops", f"{path}/follow", {"muted": True})
+    api.post("li.na", f"{path}/cancel", {})
+    assert len(notices(api, "ops")) == 2
+
+
+def test_a_comment_names_people_by_their_names_too(api_on_both: ApiHouse) -> None:
+    api = api_on_both
+    contract = api.make("li.na", "contract", name="桥", amount=1)
+    record = api.make("li.na", "receipt", contract=contract["id"], note="首付款")
+    path = f"forms/receipt/records/{record['id']}"
+    said = api.post("li.na", f"{path}/comments", {"body": "@运营请看，@王五 @无此人 也看"})
+    assert said.get_json()["named"] == ["ops"]
+    assert len(notices(api, "ops")) == 1
+
+
 # --- why -----------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
+from jingwei.storage.direct import Direct
 from jingwei.storage.tables_lists import sys_follower
 from jingwei.storage.tables_people import sys_person
 
@@ -21,6 +22,19 @@ def followers_of(connection: Connection, record: int) -> dict[str, bool]:
         .order_by(sys_person.c.login)
     )
     return {row.login: row.muted for row in rows}
+
+
+_HEARING = Direct(
+    sa.select(sys_person.c.login)
+    .join(sys_follower, sys_follower.c.person == sys_person.c.id)
+    .where(sys_follower.c.record == sa.bindparam("record"), sys_follower.c.muted.is_(sa.false())),
+    "record",
+)
+
+
+def hearing(connection: Connection, record: int) -> list[str]:
+    """Logins of those who hear of a record: asked by every change of one."""
+    return sorted(login for (login,) in _HEARING.rows(connection, record=record))
 
 
 def add_followers(
