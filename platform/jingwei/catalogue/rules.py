@@ -7,6 +7,7 @@ from jingwei.catalogue.not_yet import warn_about_what_is_not_yet_run
 from jingwei.catalogue.rules_code_lists import check_code_lists
 from jingwei.catalogue.rules_doubts import check_doubts
 from jingwei.catalogue.rules_effects import check_effects
+from jingwei.catalogue.rules_effects_meant import check_effects_meant
 from jingwei.catalogue.rules_field import check_field, check_owners
 from jingwei.catalogue.rules_form import check_form
 from jingwei.catalogue.rules_made import check_made
@@ -39,6 +40,7 @@ def check_rules(catalogue: Catalogue, problems: Problems) -> None:
         check_workflow(catalogue, workflow, problems)
     check_subflows(catalogue, problems)
     check_effects(catalogue, problems)
+    check_effects_meant(catalogue, problems)
     check_made(catalogue, problems)
     check_measures(catalogue, problems)
     check_standards(catalogue, problems)

@@ -50,15 +50,16 @@ def _check_written(
     effect: Effect,
     problems: Problems,
 ) -> None:
-    fields = _written_to(catalogue, form, effect)
+    fields = written_to(catalogue, form, effect)
     for name in effect.values:
         field = fields.get(name)
         if field is not None and field.compute is not None and field.mode == "always":
-            at = _place(definition, effect, name)
+            at = place_of(definition, effect, name)
             problems.add("computed-not-written", at, name=name)
 
 
-def _written_to(catalogue: Catalogue, form: Form | None, effect: Effect) -> Mapping[str, Field]:
+def written_to(catalogue: Catalogue, form: Form | None, effect: Effect) -> Mapping[str, Field]:
+    """The fields that the effect writes."""
     if effect.verb in ("create", "update") and "form" in effect.args:
         form = catalogue.forms.get(str(effect.args["form"]))
     elif effect.verb == "update":
@@ -71,10 +72,14 @@ def _written_to(catalogue: Catalogue, form: Form | None, effect: Effect) -> Mapp
     return form.fields
 
 
-def _place(definition: Definition, effect: Effect, name: str) -> Position:
+def place_of(definition: Definition, effect: Effect, *names: str) -> Position:
+    """Where the first of these keys of an effect is written, be it a field of its `set`."""
     path = tuple(int(part) if part.isdigit() else part for part in effect.path.split("/"))
     keys = definition.origin.keys
-    for way in ((*path, "set", name), (*path, effect.verb, "set", name), (*path, name)):
-        if way in keys:
-            return keys[way]
+    for name in names:
+        for way in ((*path, "set", name), (*path, effect.verb, "set", name), (*path, name)):
+            if way in keys:
+                return keys[way]
+        if (*path, effect.verb, name) in keys:
+            return keys[(*path, effect.verb, name)]
     return effect.at

@@ -9,6 +9,9 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.patterns import BadPattern, compiled
+from jingwei.catalogue.scope_types import CatalogueTypes, field_type
+from jingwei.language.expressions.types import fits
+from jingwei.language.expressions.words import type_words
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.language.kinds.table import KINDS
@@ -238,6 +241,28 @@ def _check_fill(catalogue: Catalogue, form: Form, link: Field, problems: Problem
                 place=target.name,
                 known=", ".join(target.fields),
             )
+        elif target is not None and path in target.fields and name in beside:
+            at = form.origin.value(*_path(link), "fill", name)
+            _check_filled(catalogue, beside[name], target.fields[path], at, problems)
+
+
+def _check_filled(
+    catalogue: Catalogue, field: Field, source: Field, at: Position, problems: Problems
+) -> None:
+    """A number is not filled with words, and no day with a person."""
+    types = CatalogueTypes(catalogue)
+    wanted, found = field_type(types, field), field_type(types, source)
+    plain = {"number", "percent", "date", "datetime", "boolean", "org", "person", "period"}
+    if wanted.name in plain and not fits(found, wanted) and found.name not in ("list", "record"):
+        problems.add(
+            "fill-types",
+            at,
+            severity="warning",
+            name=field.name,
+            wanted=type_words(wanted),
+            source=source.name,
+            found=type_words(found),
+        )
 
 
 def _check_set(catalogue: Catalogue, value: Literal_, problems: Problems) -> None:

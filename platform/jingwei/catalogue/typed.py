@@ -296,7 +296,7 @@ class Typing:
         self.template(effect.args.get("label"), inner)
         if effect.verb == "append":
             inner = self.each(effect.args.get("from"), inner)
-        self.formula(effect.args.get("record"), inner)
+        self._record_of(effect.args.get("record"), inner)
         for value in effect.args.get("body", {}).values():
             self.value(value, inner)
         fields, place = self._target(effect, form)
@@ -306,6 +306,18 @@ class Typing:
         elif effect.values:
             for value in effect.values.values():
                 self.value(value, inner)
+
+    def _record_of(self, formula: Formula | None, scope: Scope) -> None:
+        """What `update` changes: a record, or several."""
+        expression = self.formula(formula, scope)
+        if expression is None or formula is None:
+            return
+        found = expression.type
+        found = found.of if found.name == "list" and found.of is not None else found
+        if found.name not in ("record", "rows", "any", "null"):
+            at = self.place(formula, 0, len(formula.source))
+            wanted = type_words(Type("record"))
+            self.problems.add("wrong-type", at, found=type_words(found), wanted=wanted)
 
     def _where_scope(self, effect: Effect, form: Form | None, scope: Scope) -> Scope:
         target = effect.args.get("form")
