@@ -57,5 +57,7 @@ def test_thousands_of_random_actions_break_no_invariant(
 ) -> None:
     walker = walk(tmp_path, database, flows=25, actions=actions, seed=20_260_302 + seed)
     counts = f"done {walker.done}, refused {walker.refused}, crashed {walker.crashed}"
+    counts += f", moved {walker.moved}"
     print(f"{database}, seed {seed}: {actions} actions; {counts}")
     assert min(walker.done, walker.refused, walker.crashed) > actions // 50
+    assert walker.moved > actions // 250

@@ -7,6 +7,7 @@ may be left of it, and the same request again must do what the first would have 
 from __future__ import annotations
 
 import random
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from approval_offers import misled
-from approvals_house import Approvals
+from approvals_house import Approvals, case_files
 from structlog.testing import capture_logs
 
 PEOPLE = [f"u{n}" for n in range(1, 8)]
@@ -153,6 +154,37 @@ def random_flows(count: int) -> dict[str, str]:
     return {f"r{seed}": Flow(seed).text() for seed in range(count)}
 
 
+def retimed(flow: str, pick: random.Random) -> str:
+    """The same workflow with other deadlines, rungs, reminders and waits: some are added, some
+    taken out."""
+
+    def late(_: object) -> str:
+        if pick.random() < 0.3:
+            return ""
+        verbs = ["transfer: superior", "decide: approve", "notify: superior", "urge: {person: u7}"]
+        afters = pick.sample(["0d", "2h", "1d", "3d"], pick.randint(1, 3))
+        rungs = ", ".join(f"{{after: {after}, {pick.choice(verbs)}}}" for after in sorted(afters))
+        return f", due: {pick.choice(['1h', '5h', '1d', '2d'])}, overdue: [{rungs}]"
+
+    def waits(_: object) -> str:
+        ends = ["for: 1h", "for: 2h", "for: 2d", "until: amount > 50, at_most: 3h"]
+        return f"wait: {{{pick.choice(ends)}}}"
+
+    def reminds(_: object) -> str:
+        first, every = pick.choice(["1h", "1d", "3d"]), pick.choice(["2h", "1d"])
+        return f"remind: {{first: {first}, every: {every}, max: {pick.randint(1, 4)}}}"
+
+    flow = re.sub(r"wait: \{(for|until).*?\}", waits, flow)
+    flow = re.sub(r"remind: \{.*?\}", reminds, flow)
+    flow = re.sub(r", due: \w+, overdue: \[.*?\]", late, flow)
+    lines = flow.split("\n")
+    for number, line in enumerate(lines):
+        asks = re.search(r"^ *- \{id: \w+, (approve|fill): .*\}$", line) is not None
+        if asks and "overdue" not in line and pick.random() < 0.2:
+            lines[number] = f"{line[:-1]}{late(None)}}}"
+    return "\n".join(lines)
+
+
 # --- actions -------------------------------------------------------------------------------------
 
 
@@ -165,7 +197,8 @@ class Walker:
         self.random = random.Random(seed)
         self.live: dict[int, dict[str, Any]] = {}
         self.told: list[str] = []
-        self.done = self.refused = self.crashed = 0
+        self.texts: dict[str, str] = {}  # of the flows that were published again
+        self.done = self.refused = self.crashed = self.moved = 0
 
     def act(self) -> None:
         """One action, legal or not; raises AssertionError with the last ones that led here."""
@@ -173,6 +206,8 @@ class Walker:
             self._start()
         elif self.random.random() < 0.06:
             self._clock()
+        elif self.random.random() < 0.03:
+            self._new_version()
         else:
             self._something()
 
@@ -185,6 +220,20 @@ class Walker:
         self.house.later(hours=hours)
         for flow in list(self.live):
             self._check(flow)
+
+    def _new_version(self) -> None:
+        """Publish another version of the flow of some request, and move what runs by the old one;
+        some stays behind."""
+        form = self.random.choice(list(self.live.values()))["form"]
+        before = self.texts.get(form) or random_flows(int(form[1:]) + 1)[form]
+        self.texts[form] = retimed(before, self.random)
+        self._say(f"publish {form}")
+        self.house.publish(case_files(form, self.texts[form]))
+        for flow_id, flow in list(self.live.items()):
+            if flow["form"] == form and self.random.random() < 0.8:
+                path, body = f"flows/{flow_id}/migrate", {"reason": "x"}
+                self._ask(flow_id, "admin", path, {**body, "dry_run": True})
+                self.moved += self._ask(flow_id, "admin", path, body).status_code == 200
 
     def _start(self) -> None:
         form = self.random.choice(self.forms)
