@@ -26,3 +26,13 @@ def seconds_of(text: str) -> int | None:
     if not _SHAPE.fullmatch(text):
         return None
     return sum(int(count) * SECONDS[unit] for count, unit in _PART.findall(text))
+
+
+def duration_text(seconds: int) -> str:
+    """`1h30min`, which `seconds_of` reads back."""
+    parts, left = [], seconds
+    for unit in ("d", "h", "min", "s"):
+        count, left = divmod(left, SECONDS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0min"

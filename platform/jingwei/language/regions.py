@@ -31,6 +31,25 @@ def full_name(code: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def codes_by_name() -> Mapping[str, str]:
+    """The code of each full name that only one division has."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for code in regions():
+        name = full_name(code)
+        if name in found:
+            twice.add(name)
+        found[name] = code
+    return {name: code for name, code in found.items() if name not in twice}
+
+
+def name_back(code: str) -> str:
+    """The full name, or the code where the name would not be read back as it."""
+    name = full_name(code)
+    return name if codes_by_name().get(name) == code else code
+
+
+@lru_cache(maxsize=1)
 def _largest_first() -> tuple[str, ...]:
     return tuple(sorted(regions(), key=lambda one: (level_of(one), one)))
 

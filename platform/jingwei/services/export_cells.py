@@ -6,21 +6,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
+from jingwei.language.clock_words import duration_text
 from jingwei.language.form import STATUSES, Field, Form
+from jingwei.language.regions import name_back
 from jingwei.services.commands import Reading
 from jingwei.services.listing import is_masked
 from jingwei.services.presenting import MASK, needs_presenting, presenter
 from jingwei.services.sheet_cells import NAMED, SEVERAL
 from jingwei.services.sheet_names import PeopleNames, RecordNames
 from jingwei.services.titles import Titles, choices
+from jingwei.storage.files import find_files
 from jingwei.storage.people import find_people
 from jingwei.storage.types import canonical_json
 from jingwei.texts import text
 
 Shown = Callable[[Any], Any]
 IN_WORDS = ("money", "number", "percent", "period")  # read as their text where days are
+FILES = ("file", "image", "signature")
 _AS_JSON = ("json", "geolocation")
 _MARKS = frozenset("".join(SEVERAL) + "[")
 
@@ -42,6 +47,7 @@ class Cells:
         self._values = values
         self._days = days
         self._people: dict[str, str] = {}
+        self._files: dict[int, str] = {}
         self._titles: dict[tuple[str, Any], Any] = {}
         self._named_back: dict[tuple[str, Any], Any] = {}
         self._masked = view.rights.fields(view, form.name).masked
@@ -54,6 +60,8 @@ class Cells:
             return
         people = [p for p in paths if self._kind(p) == "person"]
         self._learn_people(one for p in people for value in columns[p] for one in _each(value))
+        files = [p for p in paths if self._kind(p) in FILES]
+        self._learn_files(one for p in files for value in columns[p] for one in _each(value))
         links = [p for p in paths if self._kind(p) == "link" or "." in p]
         if links:
             known = Titles(self._view, self._form, self._locale)
@@ -77,6 +85,8 @@ class Cells:
             values = [one for row in rows for one in _each(row.get(column.name))]
             if column.type == "person":
                 self._learn_people(values)
+            elif column.type in FILES:
+                self._learn_files(values)
             elif column.type == "link" and len(column.to) == 1:
                 self._learn_back(column, values)
 
@@ -93,6 +103,12 @@ class Cells:
                 for login, name in names.items()
             }
         self._people |= names
+
+    def _learn_files(self, ids: Iterable[Any]) -> None:
+        fresh = {one for one in ids if type(one) is int} - self._files.keys()
+        if fresh and self._values == "titles":
+            found = find_files(self._view.connection, fresh)
+            self._files |= {id_: row.name for id_, row in found.items()}
 
     def _learn_back(self, definition: Field, ids: Sequence[Any]) -> None:
         """Words for linked records that name each of them and no other."""
@@ -122,6 +138,8 @@ class Cells:
             return None
         definition = self._form.fields.get(path)
         if definition is not None and not definition.many:
+            if definition.type == "percent" and not self._days and self._values == "titles":
+                return _percent
             if definition.type == "date" or (not self._days and definition.type in IN_WORDS):
                 return None
             if definition.type == "datetime" and self._values != "codes":
@@ -168,6 +186,16 @@ class Cells:
             return lambda login: self._people.get(login, login)
         if kind == "datetime":
             return self._moment
+        if kind in FILES and self._values == "titles":
+            return lambda id_: self._files.get(id_, id_)
+        if kind == "percent" and self._values == "titles" and not self._days:
+            return _percent
+        if kind == "region":
+            return name_back
+        if kind == "duration":
+            return _length
+        if kind == "rating":
+            return _stars
         if kind in NAMED:
             return self._of_catalogue(kind)
         return None
@@ -247,6 +275,20 @@ def _joined(values: Sequence[Any]) -> str:
 
 def _as_json(value: Any) -> str:
     return value if value == MASK else canonical_json(value).decode()
+
+
+def _percent(value: Any) -> Any:
+    """`13%`, which is read back as the same fraction."""
+    return value if value == MASK else f"{(Decimal(value) * 100).normalize():f}%"
+
+
+def _stars(value: Any) -> Any:
+    """Without the noughts behind the point."""
+    return value if value == MASK else Decimal(f"{Decimal(value).normalize():f}")
+
+
+def _length(value: Any) -> Any:
+    return value if value == MASK else duration_text(int(value))
 
 
 def _day(value: str) -> Any:

@@ -19,6 +19,7 @@ _MOST_CHOICES = 30
 _IN_SHEETS = (
     "not-writable", "taken", "unknown-record", "unknown-org", "unknown-person", "not-a-record-id",
     "org-out-of-reach", "not-a-datetime", "not-a-form-and-id",
+    "not-a-region",
 )  # fmt: skip
 
 
@@ -100,7 +101,7 @@ class Speaker:
             name = holes.get("name", value)
             said = {"column": self._title(refusal.path), "value": self._called(definition, value)}
             said["name"] = said["value"] if name in (None, value) else name
-            return _in_words(refusal, f"sheet-{code}", **said)
+            return _in_words(refusal, f"sheet-{code}", **{**holes, **said})
         return refusal
 
     def _taken_together(self, refusal: FieldRefusal) -> FieldRefusal:

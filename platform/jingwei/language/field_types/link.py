@@ -36,7 +36,7 @@ class LinkType(FieldType):
         if not is_polymorphic(field):
             return record_id(raw)
         if not isinstance(raw, dict) or set(raw) != {"form", "id"}:
-            raise ValueRefused("not-a-form-and-id")
+            raise ValueRefused("not-a-form-and-id", form=field.to[0] if field.to else "form")
         form = raw["form"]
         if not isinstance(form, str) or (field.to and form not in field.to):
             raise ValueRefused("not-a-form-of-link", forms=", ".join(field.to))

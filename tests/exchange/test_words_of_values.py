@@ -1,0 +1,70 @@
+"""What stands in sheets for places, lengths, shares and files: words that are read back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_house import MORE_FILES, ApiHouse, open_api
+
+FILES = {
+    **MORE_FILES,
+    "forms/trip.yaml": """
+kind: form
+title: 出差
+fields:
+  name: {type: text, title: 名称}
+  place: {type: region, title: 地区}
+  took: {type: duration, title: 时长}
+  share: {type: percent, title: 比例}
+  stars: {type: rating, title: 评分}
+  paper: {type: file, title: 附件}
+  about: {type: link, to: [receipt, trip], title: 涉及}
+permissions:
+  planner: {post: planner, can: [read, create, update, import, export], scope: org}
+""",
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
+    opened = open_api(tmp_path, database_url, FILES)
+    yield opened
+    opened.close()
+
+
+def send(house: ApiHouse, lines: str, **asked: str) -> Any:
+    address = "forms/trip/import?" + "&".join(f"{k}={v}" for k, v in asked.items())
+    part = {"file": (io.BytesIO(lines.encode()), "a.csv")}
+    return house.post("li.na", address, data=part, content_type="multipart/form-data").get_json()
+
+
+def test_places_lengths_and_shares_are_words_that_come_back(house: ApiHouse) -> None:
+    part = {"file": (io.BytesIO(b"x"), "票据.txt")}
+    paper = house.post("li.na", "files", data=part, content_type="multipart/form-data").get_json()
+    values = {"place": "420106", "took": 5400, "share": "0.13", "stars": 2, "paper": paper["id"]}
+    made = house.make("li.na", "trip", name="一", **values)
+
+    shown = house.get("li.na", "forms/trip/export.csv").get_data().decode("utf-8-sig")
+    for words in ("湖北省武汉市武昌区", "1h30min", "13%", ",2,", "票据.txt"):
+        assert words in shown
+    codes = house.get("li.na", "forms/trip/export.csv?values=codes").get_data(as_text=True)
+    for words in ("420106", "5400", str(paper["id"])):
+        assert words in codes
+
+    edit = house.get("li.na", "forms/trip/export.csv?values=edit").get_data().decode("utf-8-sig")
+    assert "湖北省武汉市武昌区" in edit and "1h30min" in edit
+    again = send(house, edit, do="update", key="id", mode="atomic")
+    assert (again["same"], again["updated"], again["refused"]) == (1, 0, []), again
+    now = house.get("li.na", f"forms/trip/records/{made['id']}").get_json()
+    assert now["revision"] == made["revision"]
+
+    line = "名称,地区,时长\n二,湖北省 武汉市 武昌区,2h\n"
+    assert send(house, line, do="create", mode="atomic")["created"] == 1
+    wrong = send(house, "名称,地区,涉及\n三,武昌,7\n", do="create", mode="rows", preview="1")
+    said = str(wrong)
+    assert "请填行政区划的全名或六位代码" in said
+    assert "例如 receipt/12" in said
