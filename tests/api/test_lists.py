@@ -244,7 +244,7 @@ def test_rows_are_counted_and_summed_in_groups_with_subtotals(api_on_both: ApiHo
 
 NO_GROUPS = [
     ("chen.jie", {"by": "secret"}, "group-by"),
-    ("chen.jie", {"by": "org", "values": "max(secret)"}, "group-by"),
+    ("chen.jie", {"by": "org", "values": "max(secret)"}, "group-value"),
     ("ops", {"by": "secret"}, "group-by"),  # masked
     ("li.na", {"by": "main.name"}, "group-by"),
     ("li.na", {"by": "nmae"}, "group-by"),

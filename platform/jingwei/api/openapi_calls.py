@@ -173,7 +173,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "exchange.export_xlsx": (*EXPORT_PARAMETERS, "values", "tables"),
     "exchange.export_csv": (*EXPORT_PARAMETERS, "values"),
 }
-INTEGERS = ("page", "size", "before", "id")
+INTEGERS = ("page", "size", "before", "id", "below")
 FLAGS = (
     "titles", "deleted", "submitting", "info", "view", "overdue", "subtotals", "preview",
     "background", "tables",

@@ -31,8 +31,10 @@ blueprint = Blueprint("records", __name__, url_prefix="/api/v1/forms/<form>/reco
 
 LIST_PARAMETERS = (
     "filter", "sort", "page", "size", "after", "q", "fields", "titles", "count", "deleted",
+    "below",
 )  # fmt: skip
 LAST_PAGE = 10_000_000
+MOST_ID = 10**15
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -60,6 +62,7 @@ def list_wish(given: dict[str, str]) -> ListWish:
         fields=words(given, "fields") if "fields" in given else None,
         count=None if count == "none" else "capped" if count == "capped" else "exact",
         deleted=flag(given, "deleted"),
+        below=number(given, "below", 0, 1, MOST_ID) or None,
     )
 
 

@@ -21,6 +21,7 @@ from jingwei.services.linked import FollowedLink, blank, followed, guarded, is_w
 from jingwei.services.plans import form_plan
 from jingwei.services.presenting import MASK, Present, needs_presenting, presenter, shown_row
 from jingwei.services.rights import FieldRights, both
+from jingwei.services.tree_rows import ids_below
 from jingwei.services.typed_filters import UNLASTING, malformed_filter, unaskable, viewer_filter
 from jingwei.services.world import variables
 from jingwei.storage.query import OrgScope, Page, Query, RowScope, ScopeTerm, SortKey
@@ -43,6 +44,7 @@ class ListWish:
     fields: tuple[str, ...] | None = None
     count: Literal["exact", "capped"] | None = "exact"
     deleted: bool = False
+    below: int | None = None  # of a tree: this record, and what is below it
     and_where: Expression | None = None  # from a definition: a tile, a relation
 
 
@@ -100,13 +102,7 @@ class _Cache:
 _SHAPES = _Cache()
 
 
-def listing(
-    view: Reading,
-    form: str,
-    wish: ListWish,
-    *,
-    most: int = MOST_A_PAGE,
-) -> RecordPage:
+def listing(view: Reading, form: str, wish: ListWish, *, most: int = MOST_A_PAGE) -> RecordPage:
     """One page of the rows this person may see, of at most `most`. Raises Malformed for what cannot
     be asked."""
     view = view.rights.home(view, form)
@@ -245,7 +241,7 @@ def raise_unless_known(view: Reading, form: Form) -> None:
 def raise_unless_reached(view: Reading, form: Form, id: int) -> None:
     """Like `raise_unless_known`; but one record may be open, by a task or a share, to a person who
     has nothing else of its form."""
-    if not view.rights.opened(view, form.name, id):
+    if not view.rights.opened(view, id):
         raise_unless_known(view, form)
 
 
@@ -265,6 +261,7 @@ def _query(
         form,
         (*shape.paths, *shape.ways),
         scope,
+        ids=None if wish.below is None else ids_below(view, form_of(view, form), wish.below),
         where=guarded(view, shape.where, shape.links),
         text=wish.q,
         search_fields=shape.search if wish.q else (),
