@@ -69,9 +69,9 @@ def diff(
     for number in (one, other):
         if number is not None and number not in known:
             raise NotFound("no-such-version", number=number)
-    now = body_of(view, form, shown.raw) if other is None else {}
+    today = body_of(view, form, shown.raw) if other is None else {}
     bodies = (
-        exact_json(json_text(now)) if n is None else todays_body(view, form, known[n])
+        exact_json(json_text(today)) if n is None else todays_body(view, form, known[n])
         for n in (one, other)
     )
     old, new = (_visible(shown.form, body, visible) for body in bodies)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -219,7 +219,7 @@ class Compiler:
         if isinstance(column.type, ScaledDecimal) and function == "sum":
             return sql_numbers.added_up(column, self.name)
         if function in ("min", "max"):
-            return cast(Any, getattr(sa.func, function)(column, type_=column.type))
+            return sql_numbers.extreme(function, column)
         number = sql_numbers.of_column(column, self.name)
         return sql_numbers.result(sql_numbers.folded(function, number, self.name), self.name)
 

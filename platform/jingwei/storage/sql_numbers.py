@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -300,6 +301,12 @@ def _held(op: str, one: Column, other: Column, bare: bool, other_is_there: bool)
 # -- aggregates
 
 
+def extreme(function: str, column: Column) -> Column:
+    """The least or the greatest (`min`, `max`) of a column of any type."""
+    found: Column = getattr(sa.func, function)(column, type_=column.type)
+    return found
+
+
 def added_up(column: Column, dialect: str) -> Column:
     """The exact sum of a column of decimals or integers, in its type. SQLite breaks off a sum that
     passes 64 bits: there the upper and the lower halves of the numbers are added up."""
@@ -334,6 +341,26 @@ def _median(value: Column, number: Number, dialect: str) -> Number:
     high = sa.func.percentile_disc(half).within_group(value.desc())
     both = arithmetic("+", number.with_element(low), number.with_element(high), dialect)
     return arithmetic("/", both, constant(Decimal(2), dialect), dialect)
+
+
+def percentile(share: Decimal, number: Number, dialect: str) -> Number:
+    """Between two of the values in proportion: exact, which PostgreSQL's own is not."""
+    places = number.places + max(-int(share.as_tuple().exponent), 0)
+    if dialect == "sqlite":
+        arguments = (*number.pair, sa.literal(plain(share), sa.Text()))
+        return of_text("jw_percentile", arguments, DIGITS, places)
+    value = _numeric(number)
+    known = value.is_not(None)
+    in_order = sa.func.array_agg(aggregate_order_by(value, value.asc()), type_=ARRAY(_NUMERIC))
+    values = in_order.filter(known)
+    last = sa.cast(sa.func.count(value) - 1, _NUMERIC)
+    at = last * sa.literal(share, _NUMERIC)
+    below = sa.func.floor(at, type_=_NUMERIC)
+    part = at - below
+    lower = values[sa.cast(below, sa.Integer()) + 1]
+    upper = values[sa.cast(sa.func.ceil(at, type_=_NUMERIC), sa.Integer()) + 1]
+    element = lower * (sa.literal(1, sa.Integer()) - part) + upper * part
+    return Number(element, number.whole, places)
 
 
 def _folded_on_sqlite(function: str, number: Number) -> Number:
