@@ -180,3 +180,21 @@ def test_a_block_of_data_works_nothing_out_of_records_out_of_reach(
     assert ("桥", Decimal("493827.00")) in everybody["halves"]
     # a field of a linked record that is hidden from the reader, two links away, is left out
     assert [len(row) for row in tiles("chen.jie")["deep"]] == [1, 1]
+
+
+def test_a_block_by_a_link_stands_in_the_order_of_what_it_is_called(house: House) -> None:
+    later = house.create("li.na", "contract", name="C", amount=1)["id"]
+    sooner = house.create("li.na", "contract", name="B", amount=1)["id"]
+    for name, main in (("x", later), ("y", sooner), ("z", later)):
+        house.create("li.na", "contract", name=name, amount=1, main=main)
+
+    def rows(**asked: Any) -> list[dict[str, Any]]:
+        block = DataBlock(at=Position("block"), form="contract", **asked)
+        with house.read("li.na") as view:
+            return list(run_block(view, block).rows)
+
+    assert [one["main"] for one in rows(group=("main",))] == [sooner, later, None]
+    backwards = rows(group=("main",), sort=("-main",))
+    assert [one["main"] for one in backwards] == [later, sooner, None]
+    listed = rows(columns=(("name", None),), sort=("main", "name"))
+    assert [one["name"] for one in listed] == ["B", "C", "y", "x", "z"]
