@@ -26,6 +26,11 @@ def check_form_doubts(catalogue: Catalogue, form: Form, problems: Problems) -> N
     _check_versions(form, has_flow or form.submit is not None, problems)
     _check_views(form, problems)
     _check_collect(form, problems)
+    for name, action in form.actions.items():
+        if action.bulk and action.place.startswith("row "):
+            at = form.origin.key("actions", name, "bulk")
+            needs = "place: record"
+            problems.add("without-effect", at, severity="warning", key="bulk", needs=needs)
     for field in _every(form):
         _check_waiting(form, field, problems)
         _check_freeze(form, field, problems)
