@@ -13,6 +13,9 @@ from browser import open_chromium, visit
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
+from jingwei.texts import text
+
+PICK = text("screens.list.shape.pick", "zh")
 FILES = {
     **MORE_FILES,
     "forms/call.yaml": """
@@ -25,6 +28,7 @@ states:
 fields:
   what: {type: text, title: 事项}
   word: {type: text, title: 答复}
+  unit: {type: org, title: 责任单位}
 actions:
   answer:
     title: 办结
@@ -104,6 +108,11 @@ def test_the_list_offers_the_button_for_what_is_ticked_and_says_what_became_of_e
         page = desk.go("/f/call")
         page.locator("[data-tick-all]").check()
         assert "查看" not in page.locator("#chosen").inner_text()
+        page.locator('[data-many="update"]').click()
+        change = page.locator("dialog#shape")
+        change.locator("select").first.select_option("unit")
+        assert change.locator("select").last.locator("option").first.inner_text() == PICK
+        change.locator("button[value=no]").click()
         page.get_by_role("button", name="办结").click()
         dialog = page.locator("dialog#ask")
         expect(dialog).to_contain_text("将对所选记录逐条执行“办结”")
