@@ -63,6 +63,8 @@ def _aggregates(depth: int) -> list[Text]:
         _written("{}(lines.x)", folds),
         _written("{}(lines.x * {} where {})", folds, value, where),
         _written("count(lines where {})", where),
+        _written("percentile(lines.x, {})", st.sampled_from(("0%", "25%", "0.333", "90%", "1"))),
+        _written("percentile(lines.x * {}, 75% where {})", value, where),
         _written(
             "{}(lines.{})", st.sampled_from(("count", "count_distinct")), st.sampled_from("xys")
         ),

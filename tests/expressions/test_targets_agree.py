@@ -199,3 +199,20 @@ def test_a_literal_has_at_most_28_digits() -> None:
     kit.checked("9999999999999999999999999999")
     with pytest.raises(ExpressionError, match="number-too-long at 4..33"):
         kit.checked("a + 10000000000000000000000000000")
+
+
+@pytest.mark.parametrize("share", ["0%", "12.5%", "50%", "0.9999", "100%"])
+def test_a_percentile_lies_between_two_values_in_proportion_in_every_target(
+    share: str, connection: sa.Connection, in_browser: Browser
+) -> None:
+    expression = kit.checked(f"percentile(lines.x * 3, {share} where x > -100)")
+    wanted = in_python(expression)
+    found = in_browser.values(expression) or []
+
+    assert differences(wanted, in_sql(connection, expression, list(wanted))) == {}
+    assert differences(wanted, dict(zip(wanted, found, strict=True))) == {}
+
+
+def test_half_of_the_values_is_the_median() -> None:
+    expression = kit.checked("percentile(lines.x, 50%) == median(lines.x)")
+    assert set(in_python(expression).values()) == {True}

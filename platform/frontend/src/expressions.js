@@ -317,10 +317,23 @@ function median(values) {
   return div(add(sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]), num(2));
 }
 
+// Between two of the values in proportion, as a spreadsheet does; half of them is the median.
+function percentile(values, share) {
+  const sorted = [...values].sort(ORDER.n);
+  if (!sorted.length) return null;
+  const at = mul(num(sorted.length - 1), share);
+  const below = floor(at);
+  const above = Math.min(Number(below.n) + 1, sorted.length - 1);
+  const part = sub(at, below);
+  const lower = mul(sorted[Number(below.n)], sub(num(1), part));
+  return add(lower, mul(sorted[above], part));
+}
+
 const FOLDS = {
   sum: (kind, values) => summed(values),
   avg: (kind, values) => average(values),
   median: (kind, values) => median(values),
+  percentile: (kind, values, share) => percentile(values, share),
   min: (kind, values) => least(kind, ...values),
   max: (kind, values) => greatest(kind, ...values),
   count: (kind, values) => num(values.filter((v) => v !== false).length),
@@ -330,9 +343,9 @@ const FOLDS = {
     num(values.filter((v, k) => values.findIndex((w) => eq(kind, v, w)) === k).length),
 };
 
-export function fold(name, kind, envs, value, where) {
+export function fold(name, kind, envs, value, where, share) {
   const kept = where ? envs.filter(where) : envs;
-  return FOLDS[name](kind, known(kept.map(value)));
+  return FOLDS[name](kind, known(kept.map(value)), share);
 }
 
 // In the order of the rows, or of `by`; a row without a `by` only when no row has one.

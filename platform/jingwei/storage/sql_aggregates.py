@@ -49,10 +49,16 @@ def number(target: Folding, node: Aggregate) -> Number:
         of_row = inner.number(node.value)
         ordered = _ordered(node, rows, inner, of_row.element)
         return of_row.with_element(single(ordered, rows, of_row.element.type))
-    folded = sql_numbers.folded(node.function, inner.number(node.value), target.dialect)
+    folded = _folded(node, inner.number(node.value), target.dialect)
     chosen = _select(rows, inner, folded.element, node.where)
     found = folded.with_element(single(chosen, rows, folded.element.type))
     return sql_numbers.or_zero(found) if node.function == "sum" else found
+
+
+def _folded(node: Aggregate, of_row: Number, dialect: str) -> Number:
+    if node.share is not None:
+        return sql_numbers.percentile(node.share, of_row, dialect)
+    return sql_numbers.folded(node.function, of_row, dialect)
 
 
 def value(target: Folding, node: Aggregate) -> Column:

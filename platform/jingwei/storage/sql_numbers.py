@@ -350,9 +350,8 @@ def percentile(share: Decimal, number: Number, dialect: str) -> Number:
         arguments = (*number.pair, sa.literal(plain(share), sa.Text()))
         return of_text("jw_percentile", arguments, DIGITS, places)
     value = _numeric(number)
-    known = value.is_not(None)
-    in_order = sa.func.array_agg(aggregate_order_by(value, value.asc()), type_=ARRAY(_NUMERIC))
-    values = in_order.filter(known)
+    ascending = aggregate_order_by(value, value.asc())  # nulls stand last, where nobody looks
+    values = sa.func.array_agg(ascending, type_=ARRAY(_NUMERIC))
     last = sa.cast(sa.func.count(value) - 1, _NUMERIC)
     at = last * sa.literal(share, _NUMERIC)
     below = sa.func.floor(at, type_=_NUMERIC)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from jingwei.language.expressions import numbers
 from jingwei.language.expressions.closure_calls import BLANKS
+from jingwei.language.expressions.closure_rows import percentile
 from jingwei.language.expressions.days import add_months
 from jingwei.language.periods import GRAINS, Period
 
@@ -30,6 +31,7 @@ def register_functions(connection: sqlite3.Connection) -> None:
         connection.create_function(name, arguments, function, deterministic=True)
     for name, aggregate in _AGGREGATES.items():
         connection.create_aggregate(name, 2, aggregate)  # type: ignore[arg-type]  # generic protocol
+    connection.create_aggregate("jw_percentile", 3, _Percentile)  # type: ignore[arg-type]  # as above
 
 
 def number(value: Kept, scale: int) -> Decimal | None:
@@ -205,6 +207,19 @@ class _Median(_Sum):
             return None
         low, high = statistics.median_low(self.values), statistics.median_high(self.values)
         return _text(numbers.divide(numbers.add(low, high), 2))
+
+
+class _Percentile:
+    def __init__(self) -> None:
+        self.values: list[Decimal | None] = []
+        self.share = Decimal(0)
+
+    def step(self, value: Kept, scale: int, share: str) -> None:
+        self.values.append(number(value, scale))
+        self.share = Decimal(share)
+
+    def finalize(self) -> str | None:
+        return _text(percentile(self.share, self.values))
 
 
 _AGGREGATES: dict[str, type[_Sum]] = {

@@ -107,9 +107,11 @@ def _code_exists(checker: Checking, place: int, kind: str, arguments: tuple[Node
 def _aggregate(checker: Checking, syntax: Apply) -> Node | None:
     """An aggregate over rows; None for `min(a, b)`, `count(tags)` and the like."""
     scalar = syntax.name in ("min", "max")
-    if len(syntax.arguments) > 1 and not scalar:
+    if syntax.name == "percentile" and len(syntax.arguments) != 2:
+        raise _wrong_count(syntax, signature("percentile"), "2")
+    if len(syntax.arguments) > 1 and not scalar and syntax.name != "percentile":
         raise _wrong_count(syntax, f"{syntax.name}(rows.field where … by …)", "1")
-    if len(syntax.arguments) <= 1:
+    if len(syntax.arguments) <= 1 or syntax.name == "percentile":
         node = aggregate(checker, syntax, cast(AggregateName, syntax.name))
         if node is not None:
             return node
@@ -193,6 +195,8 @@ def _unknown_function(checker: Checking, syntax: Apply) -> ExpressionError:
 def signature(name: str) -> str:
     """How a function or an aggregate is called: `round(number, [count])`."""
     function = FUNCTIONS.get(name)
+    if name == "percentile":
+        return f"{name}(table.column, 90%)"
     if name in ("min", "max") or function is None:
         return f"{name}(table.column)"
     return function.signature

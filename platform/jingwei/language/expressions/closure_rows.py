@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from jingwei.language.expressions import numbers
@@ -25,7 +26,7 @@ def aggregate_closure(
     rows = _rows(node)
     if node.function in ("first", "last"):
         return _first_or_last(node, rows, value or _row_id, where, by)
-    fold = _FOLDS[node.function]
+    fold = _FOLDS[node.function] if node.share is None else partial(percentile, node.share)
     if node.function == "count" and value is None:
         return lambda environment: Decimal(sum(1 for _ in _kept(rows, where, environment)))
     chosen = value or _row_id
@@ -136,6 +137,20 @@ def _median(values: Iterable[Any]) -> Decimal | None:
         return None
     low, high = statistics.median_low(known), statistics.median_high(known)
     return numbers.divide(numbers.add(low, high), 2)
+
+
+def percentile(share: Decimal, values: Iterable[Any]) -> Decimal | None:
+    """The value below which that share of the values lies; between two of them in proportion, as
+    a spreadsheet's PERCENTILE does. Half of them is the median."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return None
+    at = numbers.multiply(len(known) - 1, share)
+    below = int(at)
+    above = min(below + 1, len(known) - 1)
+    part = numbers.subtract(at, below)
+    lower = numbers.multiply(known[below], numbers.subtract(1, part))
+    return numbers.add(lower, numbers.multiply(known[above], part))
 
 
 _FOLDS: dict[str, Callable[[Iterable[Any]], Any]] = {

@@ -131,4 +131,5 @@ AGGREGATES: tuple[AggregateName, ...] = (
     "last",
     "count_distinct",
     "median",
+    "percentile",
 )

@@ -318,7 +318,8 @@ def _aggregate(node: Aggregate) -> str:
     if node.function == "count" and node.value is None:
         value = "(e)=>true"
     kind = _kind(node.value.type) if node.value is not None else '"v"'
-    return f'x.fold("{node.function}",{kind},{rows},{value},{where})'
+    share = f",{_literal(node.share)}" if node.share is not None else ""
+    return f'x.fold("{node.function}",{kind},{rows},{value},{where}{share})'
 
 
 def _function(node: Node) -> str:

@@ -10,7 +10,7 @@ from jingwei.language.expressions.types import units_agree
 from jingwei.language.scales import conversion
 
 _OF_THE_SAME_UNIT = frozenset({"round", "floor", "ceil", "abs"})
-_AGGREGATES = frozenset({"sum", "avg", "min", "max", "first", "last", "median"})
+_AGGREGATES = frozenset({"sum", "avg", "min", "max", "first", "last", "median", "percentile"})
 
 
 def in_one_unit(left: Node, right: Node) -> tuple[Node, Node] | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.names import Checking, place_words, unknown_member
+from jingwei.language.expressions.numbers import plain
 from jingwei.language.expressions.operators import compared
 from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.syntax import (
@@ -21,6 +23,7 @@ from jingwei.language.expressions.syntax import (
     Lookup,
     Prefix,
     Syntax,
+    Value,
     Word,
 )
 from jingwei.language.expressions.tree import (
@@ -41,6 +44,7 @@ Path = tuple[str, ...]
 _EXTREMES: tuple[TypeName, ...] = (
     "number", "date", "datetime", "time", "duration", "period", "text",
 )  # fmt: skip
+_HUNDRED = 100
 _ORDERED: tuple[TypeName, ...] = (*_EXTREMES, "choice")
 
 
@@ -70,9 +74,24 @@ def aggregate(checker: Checking, syntax: Apply, function: AggregateName) -> Node
     by = inner.wants(syntax.by, *_ORDERED) if syntax.by else None
     if by is not None and function not in ("first", "last"):
         raise ExpressionError("by-without-order", by.start, by.end, function=function)
+    share = _share(syntax.arguments[1]) if function == "percentile" else None
     source = _source(symbol, syntax)
     type_ = _type_of(function, value, symbol.type, syntax, inner)
-    return Aggregate(syntax.start, syntax.end, type_, function, source, value, where, by)
+    return Aggregate(syntax.start, syntax.end, type_, function, source, value, where, by, share)
+
+
+def _share(syntax: Syntax) -> Decimal:
+    """The second argument of `percentile`: written out, so that every target knows it."""
+    value = syntax.value if isinstance(syntax, Value) else None
+    if isinstance(value, Decimal) and 0 <= value <= 1:
+        return value
+    hundredth = isinstance(value, Decimal) and 1 < value <= _HUNDRED  # 90 for 90%
+    raise ExpressionError(
+        "not-a-share",
+        syntax.start,
+        syntax.end,
+        suggestion=f"{plain(value)}%" if hundredth and value is not None else None,
+    )
 
 
 # -- which rows

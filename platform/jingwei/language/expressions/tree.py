@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 # What an expression yields. `record` is a row of a form, `rows` a sub-table or related records.
@@ -125,7 +126,18 @@ class Call(Node):
 
 
 AggregateName = Literal[
-    "sum", "avg", "min", "max", "count", "any", "all", "first", "last", "count_distinct", "median"
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "count",
+    "any",
+    "all",
+    "first",
+    "last",
+    "count_distinct",
+    "median",
+    "percentile",
 ]
 
 
@@ -137,6 +149,7 @@ class Aggregate(Node):
     `count` without a value counts rows, with a boolean one the rows where it is true, with another
     the rows where it is not null. `first` and `last` take the row's order, or that of `by`, in
     which rows without a `by` come last either way; without a value they yield the row's id.
+    `share` is the fixed second argument of `percentile`.
     """
 
     function: AggregateName
@@ -144,6 +157,7 @@ class Aggregate(Node):
     value: Node | None
     where: Node | None
     by: Node | None
+    share: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
