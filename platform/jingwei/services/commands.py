@@ -19,6 +19,7 @@ from jingwei.refusals import Conflict, Refused
 from jingwei.services.beyond import NOTHING, Beyond
 from jingwei.services.clock import Clock
 from jingwei.services.events import Changed, Listeners
+from jingwei.services.opened import Looked
 from jingwei.services.people import SYSTEM, People, Person
 from jingwei.services.rights import Rights
 from jingwei.storage import idempotency
@@ -53,6 +54,7 @@ class Reading:
     listeners: Listeners = field(default_factory=Listeners)
     beyond: Beyond = NOTHING
     memo: dict[str, dict[Any, Any]] = field(default_factory=dict)  # what was read of a form
+    looked: Looked | None = None  # which records tasks and shares open to the reader
 
     @property
     def catalogue(self) -> Catalogue:
@@ -288,15 +290,17 @@ class Commands:
 
     def reading(self, connection: Connection, installation: Installation, actor: Person) -> Reading:
         """The view of a reader on a connection that is already open."""
+        today = self.clock.today()
         return Reading(
             connection,
             installation,
             actor,
             self.clock.now(),
-            self.clock.today(),
+            today,
             self.rights,
             self.people,
             self.clock,
             self.listeners,
             self.beyond,
+            looked=Looked(actor.id, today),
         )

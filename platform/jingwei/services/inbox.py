@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.opened import shown_together
 from jingwei.storage import flows as flow_rows
 from jingwei.storage import inbox as rows
 from jingwei.storage.flow_rows import FlowRow, TaskRow
@@ -167,6 +168,7 @@ def _records(view: Reading, chunk: Sequence[Row]) -> dict[int, Mapping[str, Any]
     for form, ids in by_form.items():
         if form in view.catalogue.forms:
             found.update(view.store.load(view.connection, form, list(dict.fromkeys(ids))))
+    shown_together(view, found)
     return found
 
 

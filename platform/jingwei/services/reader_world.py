@@ -9,6 +9,7 @@ from typing import Any
 from jingwei.language.expressions.environment import Values
 from jingwei.language.expressions.tree import Expression
 from jingwei.services.commands import Reading
+from jingwei.services.opened import Looked
 from jingwei.services.people import Person
 from jingwei.services.world import StoredWorld
 from jingwei.storage.query import RowScope
@@ -17,7 +18,7 @@ Record = Mapping[str, Any]
 
 
 def as_reader(view: Reading, person: Person) -> Reading:
-    """The same moment, looked at by this person."""
+    """The same moment, looked at by this person; not longer, for a command may go on to write."""
     return Reading(
         view.connection,
         view.installation,
@@ -29,6 +30,7 @@ def as_reader(view: Reading, person: Person) -> Reading:
         view.clock,
         view.listeners,
         view.beyond,
+        looked=Looked(person.id, view.today),
     )
 
 

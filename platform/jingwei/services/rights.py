@@ -7,7 +7,7 @@ mixes the rows of all; a single record is judged by the grants that cover it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
@@ -31,8 +31,8 @@ from jingwei.services.form_paths import (
     sensitive_fields,
     with_columns,
 )
+from jingwei.services.opened import Closer, Looked, Opened, Opener
 from jingwei.services.people import Person
-from jingwei.storage import shares
 from jingwei.storage.database import Connection
 from jingwei.storage.query import ALL_ROWS, OrgScope, RowScope, ScopeTerm
 from jingwei.storage.records import RecordStore
@@ -59,6 +59,8 @@ class Viewing(Protocol):
     def today(self) -> date: ...
     @property
     def beyond(self) -> Beyond: ...
+    @property
+    def looked(self) -> Looked | None: ...
     def of(self, org: str | None) -> Self: ...
 
 
@@ -106,17 +108,12 @@ class FormGrants:
     closed_beyond: frozenset[str] | None = None  # see `Rights.closed_beyond`
 
 
-Opener = Callable[[Viewing, str, int], bool]
-Closer = Callable[[Viewing, str, int], frozenset[str]]
-
-
 class Rights:
-    """Answers who may do what. `openers` say whether a person may open a record beside the grants:
-    because of a task, for one; `closers` which of its fields that keeps from him."""
+    """Answers who may do what. `openers` say which records a person may open beside the grants:
+    because of a task, for one; `closers` which of their fields that keeps from him."""
 
     def __init__(self, openers: Sequence[Opener] = (), closers: Sequence[Closer] = ()) -> None:
-        self.openers = list(openers)
-        self.closers = list(closers)
+        self.beside = Opened(openers, closers)
         self._known: dict[tuple[Any, ...], FormGrants] = {}
         self._system: dict[tuple[Any, ...], FieldRights] = {}
         self._lock = Lock()
@@ -175,15 +172,13 @@ class Rights:
         decision = self.decide(view, form, "read", record)
         if decision.allowed or decision.reason == "restricted":
             return decision
-        if self.opened(view, form, record["id"]):
+        if self.opened(view, record["id"]):
             return Decision(True, "opened")
         return decision
 
-    def opened(self, view: Viewing, form: str, record: int) -> bool:
+    def opened(self, view: Viewing, record: int) -> bool:
         """Whether a task or a share opens this record to the actor."""
-        if shares.is_shared(view.connection, record, view.actor.id, view.today):
-            return True
-        return any(opener(view, form, record) for opener in self.openers)
+        return self.beside.asked(view, record) or self.beside.shared(view, record)
 
     def create_orgs(self, view: Viewing, form: str) -> frozenset[str] | None:
         """Orgs for which the actor may create; None: all."""
@@ -219,7 +214,7 @@ class Rights:
             return known.list_rights
         covering = [g for g in known.grants if self._covers(view, g, record)]
         readers = [g for g in covering if "read" in g.permission.can]
-        if not readers and self.opened(view, form, record["id"]):
+        if not readers and self.opened(view, record["id"]):
             shown = self._opened_fields(view, definition, record["id"])
         else:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
@@ -232,9 +227,8 @@ class Rights:
         """A task shows the record but for what its step hides; a share only what nobody who may
         share is kept from, for one cannot give what one does not have, and nothing sensitive."""
         everything = all_fields(form)
-        if any(opener(view, form.name, record) for opener in self.openers):
-            hidden = [n for closer in self.closers for n in closer(view, form.name, record)]
-            return everything - with_columns(form, hidden)
+        if self.beside.asked(view, record):
+            return everything - with_columns(form, self.beside.hidden(view, record))
         sharing = [p for p in form.permissions.values() if "share" in p.can]
         kept = [n for p in sharing or form.permissions.values() for n in (*p.hide, *p.mask)]
         return everything - with_columns(form, kept) - sensitive_fields(form)
@@ -258,7 +252,7 @@ class Rights:
         readers = (g for g in known.grants if "read" in g.permission.can)
         if any(self._covers(view, g, record) for g in readers):
             return False
-        return self.opened(view, form, record["id"])
+        return self.opened(view, record["id"])
 
     def may_close(self, view: Viewing, form: str) -> bool:
         """Whether the definitions keep any field of the form from anybody; most keep none, and then

@@ -12,6 +12,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
 from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
+from jingwei.services.opened import shown_together
 from jingwei.services.reader_world import as_reader
 from jingwei.services.row_titles import RowTitles, with_rows
 from jingwei.storage import flows as rows
@@ -270,6 +271,7 @@ def tasks_json(view: Reading, found: Sequence[TaskRow]) -> list[dict[str, Any]]:
     for form, ids in by_form.items():
         if form in view.catalogue.forms:
             records.update(view.store.load(view.connection, form, list(dict.fromkeys(ids))))
+    shown_together(view, records)
     return [
         task_json(view, t, records.get(t.record, {}), described.get(t.id) or _simple(view, t))
         for t in found

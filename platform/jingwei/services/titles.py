@@ -10,6 +10,7 @@ from jingwei.language.form import STATUSES, Field, Form
 from jingwei.services import code_lists
 from jingwei.services.commands import Reading
 from jingwei.services.display import MOST_NAMES, Known, display, reads_of
+from jingwei.services.opened import shown_together
 from jingwei.storage.people import find_people, find_person
 from jingwei.texts import text
 
@@ -82,7 +83,9 @@ class Titles:
         for form, ids in by_form.items():
             if form not in view.catalogue.forms:
                 continue
-            for identity, raw in view.store.load(view.connection, form, ids).items():
+            found = view.store.load(view.connection, form, ids)
+            shown_together(view, found)
+            for identity, raw in found.items():
                 if view.rights.may_read(view, form, raw).allowed:
                     self._links[form, identity] = display(view, form, raw, self._locale)
 
@@ -190,6 +193,7 @@ def displays_of(view: Reading, form: str, ids: Sequence[int], locale: str) -> Ma
     those that the reader cannot see."""
     found = {}
     records = view.store.load(view.connection, form, list(ids))
+    shown_together(view, records)
     known: Known = {}
     _read_ahead(view, form, records.values(), _named_by(view, form, locale), locale, known)
     for id_, raw in records.items():
@@ -227,6 +231,7 @@ def _read_ahead(
             if target not in view.catalogue.forms:
                 continue
             loaded = view.store.load(view.connection, target, sorted(ids))
+            shown_together(view, loaded)
             known.update({(target, one): loaded.get(one) for one in ids})
             rest = {path.partition(".")[2] for path in paths if path.startswith(f"{name}.")}
             rest |= {path.partition(".")[0] for path in rest} | _named_by(view, target, locale)

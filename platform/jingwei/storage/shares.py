@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,12 +54,19 @@ def delete_share(connection: Connection, record: int, person: int) -> bool:
 
 def is_shared(connection: Connection, record: int, person: int, today: date) -> bool:
     """Whether the record is open to the person today."""
+    return bool(shared_among(connection, [record], person, today))
+
+
+def shared_among(
+    connection: Connection, records: Collection[int], person: int, today: date
+) -> set[int]:
+    """Which of these records are open to the person today."""
     statement = select(sys_share.c.record).where(
-        sys_share.c.record == record,
+        sys_share.c.record.in_(records),
         sys_share.c.person == person,
         or_(sys_share.c.until.is_(None), sys_share.c.until >= today),
     )
-    return connection.execute(statement).first() is not None
+    return set(connection.execute(statement).scalars())
 
 
 def shares_of(connection: Connection, record: int) -> Sequence[Share]:

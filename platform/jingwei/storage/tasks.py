@@ -78,18 +78,20 @@ def open_of_form(
     return TASK.all(connection, books, statement.order_by(table.id))
 
 
-def told_of(connection: Connection, books: Books, record: int, person: int) -> list[TaskRow]:
-    """The tasks by which a person knows of a record, oldest first."""
-    statement = TASK.select.where(sys_task.c.record == record, _knows(person))
+def told_of(
+    connection: Connection, books: Books, records: Collection[int], person: int
+) -> list[TaskRow]:
+    """The tasks by which a person knows of these records, oldest first."""
+    statement = TASK.select.where(sys_task.c.record.in_(records), _knows(person))
     return TASK.all(connection, books, statement.order_by(sys_task.c.id))
 
 
-def opens_record(connection: Connection, record: int, person: int) -> bool:
-    """Whether a person has a task on a record, closed one himself, or began a flow of it."""
+def opened_among(connection: Connection, records: Collection[int], person: int) -> set[int]:
+    """On which of these records a person has a task, closed one himself, or began a flow."""
     task, flow = sys_task.c, sys_flow_instance.c
-    asked = sa.select(task.id).where(task.record == record, _knows(person))
-    began = sa.select(flow.id).where(flow.record == record, flow.initiator == person)
-    return connection.execute(sa.union_all(asked, began).limit(1)).first() is not None
+    asked = sa.select(task.record).where(task.record.in_(records), _knows(person))
+    began = sa.select(flow.record).where(flow.record.in_(records), flow.initiator == person)
+    return set(connection.execute(sa.union_all(asked, began)).scalars())
 
 
 def _knows(person: int) -> sa.ColumnElement[bool]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from jingwei.language.workflow import StepFields
@@ -33,10 +34,11 @@ from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json, flow_view
 from jingwei.services.flows.words import action_word
+from jingwei.services.opened import Hidden
 from jingwei.services.rights import Viewing
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
-from jingwei.storage.flow_rows import TERMINAL, FlowRow, TaskRow
+from jingwei.storage.flow_rows import TERMINAL, FlowRow, RunRow, TaskRow
 
 __all__ = [
     "act",
@@ -261,31 +263,40 @@ def latest_flow(reading: Reading, form: str, record_id: int) -> int | None:
     return rows.latest_flow(reading.connection, record_id)
 
 
-def opens(view: Viewing, form: str, record_id: int) -> bool:
-    """Whether a task, or having begun a request, opens this record to the actor."""
-    return task_rows.opens_record(view.connection, record_id, view.actor.id)
+def opens(view: Viewing, records: Collection[int]) -> Collection[int]:
+    """Which of these records a task, or having begun a request, opens to the actor."""
+    return task_rows.opened_among(view.connection, records, view.actor.id)
 
 
-def closes(view: Viewing, form: str, record_id: int) -> frozenset[str]:
-    """The fields that every step which asked the actor about this record hides from its people.
+def closes(view: Viewing, records: Collection[int]) -> Mapping[int, Hidden]:
+    """By record, the fields that every step which asked the actor about it hides from its people.
 
     Whoever began the request, or was asked otherwise too, is kept from nothing.
     """
     assert isinstance(view, Reading)
     books = tasks.books(view)
-    mine = task_rows.told_of(view.connection, books, record_id, view.actor.id)
-    if not mine or any(task.flow is None or task.run is None for task in mine):
-        return frozenset()
-    found = rows.flows_by_id(view.connection, books, {task.flow or 0 for task in mine})
-    if any(flow.initiator == view.actor.login for flow in found):
-        return frozenset()
-    instances = {flow.id: flow for flow in found}
-    runs, _ = rows.some_runs(view.connection, books, {task.run or 0 for task in mine})
-    hidden = [
-        frozenset(_step(view, instances[task.flow or 0], runs[task.run or 0].step).hide)
-        for task in mine
-    ]
-    return frozenset.intersection(*hidden)
+    told: dict[int, list[TaskRow]] = {}
+    for task in task_rows.told_of(view.connection, books, records, view.actor.id):
+        told.setdefault(task.record, []).append(task)
+    told = {one: all_ for one, all_ in told.items() if all(t.flow and t.run for t in all_)}
+    if not told:
+        return {}
+    flows = {task.flow or 0 for mine in told.values() for task in mine}
+    instances = {f.id: f for f in rows.flows_by_id(view.connection, books, flows)}
+    begun = {flow.id for flow in instances.values() if flow.initiator == view.actor.login}
+    told = {one: mine for one, mine in told.items() if not any(t.flow in begun for t in mine)}
+    wanted = {task.run or 0 for mine in told.values() for task in mine}
+    runs = rows.some_runs(view.connection, books, wanted)[0] if wanted else {}
+    return {one: partial(_hidden, mine, instances, runs) for one, mine in told.items()}
+
+
+def _hidden(
+    told: Sequence[TaskRow], flows: Mapping[int, FlowRow], runs: Mapping[int, RunRow], view: Viewing
+) -> frozenset[str]:
+    """What the steps of all these tasks hide."""
+    assert isinstance(view, Reading)
+    hidden = (_step(view, flows[t.flow or 0], runs[t.run or 0].step).hide for t in told)
+    return frozenset.intersection(*map(frozenset, hidden))
 
 
 def _step(view: Reading, flow: FlowRow, step: str) -> StepFields:

@@ -12,9 +12,12 @@ from jingwei.storage.flow_rows import RunRow
 def fields_now(view: Reading, found: Loaded, run: RunRow, step: Step) -> StepFields:
     """The field rights of a step as the request stands. A step that names no fields leaves its
     initiator what his grants open; whoever corrects the request in his place is left the same."""
-    flow, record = found.state.flow, found.asks.record
+    flow = found.state.flow
     stands_in = step.kind == "fill" and view.actor.login != flow.initiator
-    if not stands_in or step.fields.write or record.get("status") != "returned":
+    if not stands_in or step.fields.write:
+        return step.fields
+    record = found.asks.record  # read only here: a page of tasks asks this of each
+    if record.get("status") != "returned":
         return step.fields
     if not any(t.run == run.id and t.person == flow.initiator for t in found.state.tasks.values()):
         return step.fields

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.services.beyond import NOTHING, Beyond
+from jingwei.services.opened import Looked
 from jingwei.services.people import People, Person
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
@@ -40,6 +41,7 @@ class Standpoint:
     today: date
     now: datetime
     beyond: Beyond = NOTHING
+    looked: Looked | None = None
 
     @property
     def catalogue(self) -> Catalogue:

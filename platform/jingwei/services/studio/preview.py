@@ -78,7 +78,7 @@ def opened(
         if person is None:
             raise NotFound("studio-preview-person", login=wish.login[:60])
         person = replace(person, locale=wish.locale, org=wish.org or person.org)
-        rights = Rights(platform.rights.openers, platform.rights.closers)
+        rights = Rights(platform.rights.beside.openers, platform.rights.beside.closers)
         view = commands.reading(connection, installation, person).of(person.org)
         token = PREVIEWING.set(True)
         try:
