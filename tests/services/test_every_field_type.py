@@ -53,7 +53,7 @@ CASES: dict[str, tuple[str, Any, Any, Any, Any, str | None]] = {
     "rating": (", max: 5", 4, 4, 1, 1, "f >= 4"),
     "barcode": ("", "690123", "690123", "690124", "690124", 'f == "690123"'),
     "json": ("", {"a": [1, None, 10**30]}, {"a": [1, None, 10**30]}, [], [], None),
-    "secret": ("", "s1", "******", "s2", "******", None),
+    "secret": ("", "s1", "•••", "s2", "•••", None),
     "geolocation": (
         "",
         {"lat": 31.2, "lon": 121.5},

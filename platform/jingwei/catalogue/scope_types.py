@@ -24,9 +24,10 @@ _TYPE_NAMES: dict[str, TypeName] = {
         ("text", "long_text", "rich_text", "markdown", "code", "email", "phone", "url", "color"),
         "text",
     ),
-    **dict.fromkeys(("barcode", "region", "secret", "form", "definition"), "text"),
+    **dict.fromkeys(("barcode", "region", "form", "definition"), "text"),
     **dict.fromkeys(("integer", "number", "money", "rating"), "number"),
     **dict.fromkeys(("json", "geolocation", "file", "image", "signature", "scorecard"), "any"),
+    "secret": "any",  # nothing is told of it but whether it is there
     "boolean": "boolean",
     "percent": "percent",
     "date": "date",

@@ -157,7 +157,7 @@ class Widgets:
             f.table is not None and f.table in self.rights.writable
         )
         computed = f.compute is not None and f.mode in ("always", "lock_if_found")
-        masked = f.path in self.rights.masked
+        masked = f.path in self.rights.masked and f.type != "secret"  # which is only ever set
         shut = f.table is not None and self.form.fields[f.table].readonly
         columns = tuple(w for w in (self.widget(c) for c in f.fields.values()) if w is not None)
         grid = frozenset(f.columns) or frozenset(f.fields)

@@ -24,10 +24,18 @@ def sensitive_fields(form: Form) -> frozenset[str]:
     return frozenset(f.path for f in every if f.sensitive)
 
 
+def secret_fields(form: Form) -> frozenset[str]:
+    """What is written and told to nobody, by path: to everybody it is as if masked."""
+    every = (f for outer in form.fields.values() for f in (outer, *outer.fields.values()))
+    return frozenset(f.path for f in every if f.type == "secret")
+
+
 def closes_some(catalogue: Catalogue, form: Form) -> bool:
     """Whether anything in the definitions keeps a field of the form from somebody. What a computed
     field tells of another form is kept from whoever does not see it there."""
-    if sensitive_fields(form) or any(one.fields for one in form.restrict.values()):
+    if sensitive_fields(form) or secret_fields(form):
+        return True
+    if any(one.fields for one in form.restrict.values()):
         return True
     if any(one.hide or one.mask for one in form.permissions.values()):
         return True
@@ -103,6 +111,7 @@ __all__ = [
     "closed_computes",
     "closes_some",
     "reads_of_computes",
+    "secret_fields",
     "sensitive_fields",
     "with_columns",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.language.form import Field
 from jingwei.services.change_rows import ORIGIN
 from jingwei.services.commands import Reading
+from jingwei.services.form_paths import secret_fields
 from jingwei.services.past_fields import past_fields
 from jingwei.services.presenting import MASK, instant
 from jingwei.services.record_views import record
@@ -30,6 +31,7 @@ def history_with_past(
     visible = shown.rights.visible - shown.rights.masked
     past = past_fields(view, shown, entries)
     visible |= _paths(past.fields)
+    secret = secret_fields(shown.form) & shown.rights.visible  # that it was changed, and no more
     private = changes.private_values(view.connection, [e.id for e in entries if _hides(e)])
     found: list[dict[str, Any]] = []
     shares = view.rights.decide(view, form, "share", shown.raw).allowed
@@ -45,9 +47,9 @@ def history_with_past(
             {}
             if is_share
             else {
-                name: _visible_rows(name, value, visible)
+                name: [MASK, MASK] if name in secret else _visible_rows(name, value, visible)
                 for name, value in named.items()
-                if name in visible or name in ("status", "state", "number")
+                if name in visible or name in secret or name in ("status", "state", "number")
             }
         )
         found.append(

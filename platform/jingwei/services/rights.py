@@ -28,6 +28,7 @@ from jingwei.services.form_paths import (
     closed_computes,
     closes_some,
     reads_of_computes,
+    secret_fields,
     sensitive_fields,
     with_columns,
 )
@@ -105,6 +106,7 @@ class FormGrants:
     may_close: bool | None = None  # see `Rights.may_close`
     open_fields: frozenset[str] | None = None  # see `Rights.open_in_lists`
     reads: Mapping[str, frozenset[str]] | None = None  # of computed fields, within the record
+    secret: frozenset[str] = frozenset()  # see `secret_fields`
     closed_beyond: frozenset[str] | None = None  # see `Rights.closed_beyond`
 
 
@@ -245,7 +247,9 @@ class Rights:
         known = self.grants(view, form)
         if any(g.permission.hide or g.permission.mask for g in known.grants):
             return True
-        if any(r.fields for r in known.restrictions) or self.closed_beyond(view, form):
+        if known.secret or self.closed_beyond(view, form):
+            return True
+        if any(r.fields for r in known.restrictions):
             return True
         if record is None or not self.may_close(view, form):
             return False
@@ -306,9 +310,10 @@ class Rights:
             found: list[frozenset[str]] = []
             for inside, _ in org_rights.alike(view, form):
                 own = inside.catalogue.forms[form]
-                readers, shown = _shown_in_lists(own, self.grants(inside, form))
+                there = self.grants(inside, form)
+                readers, shown = _shown_in_lists(own, there)
                 if readers:
-                    found.append(shown - _masked(readers))
+                    found.append(shown - _masked(readers) - there.secret)
             known.open_fields = frozenset.intersection(*found) if found else frozenset()
         return known.open_fields
 
@@ -349,10 +354,10 @@ class Rights:
         known, beyond = self.grants(view, form.name), self.closed_beyond(view, form.name)
         if known.reads is None:
             known.reads = reads_of_computes(view.catalogue, form)
-        shown = shown - closed_computes(known.reads, shown - masked, beyond)
+        shown = shown - closed_computes(known.reads, shown - masked - known.secret, beyond)
         writers = [g for g in grants if set(actions) & set(g.permission.can)]
         writable = frozenset().union(*(g.writable for g in writers)) if writers else frozenset()
-        return FieldRights(shown, writable & shown - masked, masked)
+        return FieldRights(shown, writable & shown - masked, masked | known.secret)
 
     # --- grants ---------------------------------------------------------------------------------
 
@@ -383,7 +388,7 @@ class Rights:
             if anchors:
                 grants.append(_grant(view, form, permission, anchors))
         kept_out = tuple(r for r in form.restrict.values() if not anchors_of(view, r.to))
-        return FormGrants(tuple(grants), kept_out)
+        return FormGrants(tuple(grants), kept_out, secret=secret_fields(form))
 
     def _covers(self, view: Viewing, grant: Grant, record: Mapping[str, Any]) -> bool:
         if grant.orgs is not None and record.get("org") not in grant.orgs:

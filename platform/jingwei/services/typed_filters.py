@@ -28,7 +28,7 @@ from jingwei.problems import Phrase, Position
 from jingwei.refusals import Malformed
 from jingwei.services.block_trees import constant
 from jingwei.services.commands import Reading
-from jingwei.services.form_paths import all_fields
+from jingwei.services.form_paths import all_fields, secret_fields
 from jingwei.services.rights import FieldRights
 from jingwei.services.world import OWN_FUNCTIONS, environment
 from jingwei.storage.sql_calls import NotInSql
@@ -45,7 +45,8 @@ def viewer_filter(
     """A condition that a person typed. Raises Malformed at the word that is wrong."""
     visible = (rights or view.rights.fields(view, form)).visible
     masked = (rights or view.rights.fields(view, form)).masked
-    hidden = all_fields(view.catalogue.forms[form]) - (visible - masked)
+    own = view.catalogue.forms[form]
+    hidden = all_fields(own) - (visible - (masked - secret_fields(own)))  # it may be empty
 
     def elsewhere(other: str) -> frozenset[str]:
         seen = view.rights.fields(view, other)
