@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from measures_house import adjust, cell, put
 from services_house import House
 
+from jingwei.catalogue.scopes import variables_scope
+from jingwei.language.expressions.checker import check
+from jingwei.language.expressions.closures import closure
 from jingwei.language.periods import Period
 from jingwei.services.drill import drill, ways
 from jingwei.services.measures import Measures
 from jingwei.services.people import SYSTEM
+from jingwei.services.world import environment
 
 MOVED = """
 kind: org
@@ -183,6 +188,30 @@ def test_a_light_may_look_at_the_target_and_at_last_year(house: House) -> None:
 
     put(house, ("profit", "A", "2026-02", 12), view="target")
     assert cell(house, "profit", "A", "2026-02").light == "yellow"
+
+
+def asked(house: House, source: str) -> Any:
+    """What an expression about figures answers."""
+    with house.commands.read(SYSTEM) as reading:
+        expression = check(source, variables_scope(reading.catalogue, {}))
+        return closure(expression)(environment(reading, {}))
+
+
+def test_an_org_has_its_place_among_those_beside_it(house: House) -> None:
+    put(house, ("sales", "A", "2026-02", 120), ("sales", "B", "2026-02", 80))
+    put(house, ("leverage", "A", "2026-02", "0.8"), ("leverage", "B", "2026-02", "0.6"))
+
+    assert asked(house, 'rank(sales, "A", "2026-02")') == 1
+    assert asked(house, 'rank(sales, "B", "2026-02")') == 2
+    assert asked(house, 'rank(leverage, "B", "2026-02")') == 1  # the lower the better
+    assert asked(house, 'rank(sales, "B", "2026-02", target)') is None
+
+
+def test_a_set_is_as_bad_as_its_worst_light(house: House) -> None:
+    put(house, ("leverage", "A", "2024-02", "0.8"))
+
+    assert asked(house, 'worst(core, "A", "2024-02")') == "red"
+    assert asked(house, 'worst(core, "B", "2024-02")') is None
 
 
 def test_figures_follow_the_tree_of_their_period(house: House) -> None:

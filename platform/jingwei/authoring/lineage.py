@@ -300,7 +300,7 @@ def read_names(catalogue: Catalogue, node: Node, around: Around) -> Iterator[str
             if node.type.name == "indicator":
                 yield value
             return
-        case Call(function="fact", arguments=(Constant(value=value), *_)) if isinstance(value, str):
+        case Call(function="fact" | "rank", arguments=(Constant(value=str() as value), *_)):
             yield value
         case Member(of=of, name=name):
             if of.type.name == "record" and of.type.form:

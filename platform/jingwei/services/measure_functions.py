@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
+from jingwei.catalogue.catalogue import Catalogue
 from jingwei.cube.comparisons import attainment as attained
+from jingwei.cube.comparisons import ranks
 from jingwei.cube.cube import variant
 from jingwei.cube.figures import rounded
 from jingwei.language.expressions.environment import Environment
@@ -18,6 +21,7 @@ from jingwei.language.periods import Period
 from jingwei.services.benchmarks import standard_value
 from jingwei.services.beyond import Answer
 from jingwei.services.commands import Reading
+from jingwei.services.lights import place_in
 from jingwei.services.measures import Measures, members_of
 from jingwei.services.people import SYSTEM
 from jingwei.services.rights import Viewing
@@ -96,11 +100,66 @@ def score(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decim
     return next((line.score for line in sheet.lines if line.item.name == more[0]), None)
 
 
+def rank(view: Viewing, arguments: Sequence[Any], around: Environment) -> Decimal | None:
+    """`rank(indicator, org, period, "actual")`: the place, 1 for the best, among the orgs of its
+    type directly below the same org; None without a figure."""
+    indicator, org, period, *more = arguments
+    reading = cast(Reading, view)
+    known = reading.catalogue
+    if indicator not in known.indicators or org not in known.orgs or period is None:
+        return None
+    last = period.end - timedelta(days=1)
+    above = known.tree.parent(org, last)
+    beside = known.tree.children(above, last) if above is not None else (org,)
+    measures = Measures(reading)
+    kind = more[0] if more else "actual"
+    values = {
+        one: measures.figure(indicator, one, period, kind).value
+        for one in beside
+        if known.tree.type_of(one) == known.tree.type_of(org)
+    }
+    place = ranks(values, variant(known.indicators[indicator], period).direction).get(org)
+    return None if place is None else Decimal(place)
+
+
+def worst(view: Viewing, arguments: Sequence[Any], around: Environment) -> str | None:
+    """`worst(set, org, period)`: the most severe light of the set's indicators; None where none
+    of them is judged."""
+    name, org, period = arguments
+    reading = cast(Reading, view)
+    known = reading.catalogue
+    if name not in known.indicator_sets or org not in known.orgs or period is None:
+        return None
+    measures = Measures(reading)
+    of_set = members_of(reading, name, period)
+    lights = [measures.light(measures.definition(one, period), org, period) for one in of_set]
+    place = place_in(_severity(known, of_set))
+    return min((light for light in lights if light is not None), key=place, default=None)
+
+
+def _severity(catalogue: Catalogue, indicators: Sequence[str]) -> list[str]:
+    """The levels of these indicators, the most severe first: as the longest of their thresholds
+    have them, then what only others know."""
+    orders = [
+        [level.level for level in one.levels]
+        for name in indicators
+        for one in catalogue.indicators[name].thresholds
+    ]
+    profiles = catalogue.profiles.values()
+    orders += [
+        list(p.thresholds[name]) for p in profiles for name in indicators if name in p.thresholds
+    ]
+    orders.sort(key=len, reverse=True)
+    return [*dict.fromkeys(level for order in orders for level in order), "green"]
+
+
 ANSWERS: Mapping[str, Answer] = {
     "fact": fact,
     "members": members,
     "benchmark": benchmark,
     "score": score,
+    "rank": rank,
+    "worst": worst,
     "attainment": attainment,
     "time_progress": time_progress,
 }

@@ -42,6 +42,7 @@ _SET_AGAINST = frozenset({"percent_change", "attainment"})
 _CODES = {
     "members": (0, "indicator_set"),
     "score": (0, "scoring"),
+    "worst": (0, "indicator_set"),
     "benchmark": (0, "tier"),
     "below": (1, "org_type"),
 }
@@ -60,6 +61,8 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
     if function is None:
         raise _unknown_function(checker, syntax)
     _refuse_where(syntax)
+    if "series" in function.parameters and not _in_a_formula(checker):
+        raise ExpressionError("outside-a-formula", syntax.start, syntax.name_end, name=syntax.name)
     arguments = _arguments(checker, function, syntax)
     if function.name in _SET_AGAINST:
         arguments = (*of_one_unit(function.name, arguments[0], arguments[1]), *arguments[2:])
@@ -69,6 +72,14 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
     if function.name == "is_below":
         arguments = (_subject(checker, syntax), *arguments)
     return Call(syntax.start, syntax.end, type_, function.name, arguments)
+
+
+def _in_a_formula(checker: Checking) -> bool:
+    """Whether indicators stand here by their names: in the formula of one that is derived."""
+    known = checker.scope.types.known("indicator") or ()
+    scope = checker.scope
+    named = (scope.symbols[name] for name in known if name in scope.symbols)
+    return not scope.guessed.isdisjoint(known) or any(one.root == "variable" for one in named)
 
 
 def _of_indicator(

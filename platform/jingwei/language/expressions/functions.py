@@ -112,6 +112,8 @@ _ALL = (
     Function("attainment", (NUM, NUM, "text"), "percent", PYTHON, optional=1, outside=True),
     Function("time_progress", ("period",), "percent", PYTHON, outside=True),
     Function("score", ("text", "org", "period", "text"), NUM, PYTHON, optional=1, outside=True),
+    Function("rank", (INDICATOR, "org", "period", "view"), NUM, PYTHON, optional=1, outside=True),
+    Function("worst", ("text", "org", "period"), "text", PYTHON, outside=True),
     Function("shift", ("series", "number|duration"), "number", PYTHON, outside=True),
     Function("at_start", ("series", "grain"), "number", PYTHON, outside=True),
 )  # fmt: skip
