@@ -8,7 +8,8 @@ from jingwei.catalogue import scopes
 from jingwei.catalogue.typed import Typing
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.tree import Call, Type
+from jingwei.language.expressions.tree import Aggregate, Call, Name, Type
+from jingwei.language.expressions.types import NUMERIC
 from jingwei.language.measures import Indicator
 from jingwei.language.organisation import Module, Profile
 from jingwei.language.output import Alert, Dashboard, DataBlock, Report
@@ -38,6 +39,7 @@ def type_indicator(typing: Typing, indicator: Indicator) -> None:
     if measure is not None:
         scope = scopes.data_scope(catalogue, measure["form"])
         typing.formula(measure["value"], scope, "number")
+        _gathers(typing, measure["value"])
         typing.condition(measure.get("where"), scope)
     for key in ("industry", "size"):
         formula = (indicator.benchmark or {}).get(key)
@@ -55,6 +57,24 @@ def _has_standards(typing: Typing, indicator: Indicator, when: Formula) -> None:
         at = typing.place(when, node.start, node.end)
         if named is None:
             typing.problems.add("no-standard", at, name=indicator.name)
+
+
+def _gathers(typing: Typing, value: Formula) -> None:
+    """A value over many rows is an aggregate of them: `sum(total)`, not `total`."""
+    expression = typing.expressions.get(value)
+    if expression is None:
+        return
+    nodes = list(walk(expression.root))
+    bare = next((n for n in nodes if isinstance(n, Name) and n.root == "record"), None)
+    if bare is None or any(isinstance(node, Aggregate) for node in nodes):
+        return
+    numeric = expression.type.name in NUMERIC
+    typing.problems.add(
+        "not-an-aggregate",
+        typing.place(value, bare.start, bare.end),
+        suggestion=f"sum({value.source})" if numeric else "count()",
+        name=bare.name,
+    )
 
 
 def type_profile(typing: Typing, profile: Profile) -> None:
@@ -90,7 +110,7 @@ def type_report(typing: Typing, report: Report) -> None:
         typing.value(field.default, scopes.variables_scope(catalogue, {}))
     for block in report.data.values():
         _type_block(typing, block, scope, parameters=parameters)
-    columns = {name: _columns(block) for name, block in report.data.items()}
+    columns = {name: columns_of(block) for name, block in report.data.items()}
     narrative = scopes.block_scope(catalogue, scope, columns)
     for slot in report.narrative.values():
         typing.who(slot.owner, scope)
@@ -102,7 +122,7 @@ def type_report(typing: Typing, report: Report) -> None:
     typing.condition(report.each_org, scopes.org_scope(catalogue))
 
 
-def _columns(block: DataBlock) -> tuple[str, ...]:
+def columns_of(block: DataBlock) -> tuple[str, ...]:
     """The names that rows of a block have."""
     if block.indicators:
         return (
@@ -163,6 +183,7 @@ def _type_block(
     typing.condition(block.where, rows)
     for formula in block.values.values():
         typing.formula(formula, rows)
+        _gathers(typing, formula)
     for _, column in block.columns:
         if column is not None:
             typing.formula(column, rows)

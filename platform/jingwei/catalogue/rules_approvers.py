@@ -24,7 +24,8 @@ def check_approvers(
     for step in steps:
         for who in _alternatives(step.who):
             if who.kind == "superior_of" and not 1 <= who.levels <= MOST_LEVELS:
-                problems.add("out-of-range", who.at, value=who.levels, low=1, high=MOST_LEVELS)
+                at = who.levels_at or who.at
+                problems.add("out-of-range", at, value=who.levels, low=1, high=MOST_LEVELS)
         if "empty" not in step.policy:  # else the step says what happens where nobody is found
             for group in _groups(step):
                 _check(catalogue, "empty-approver", step, group, orgs, problems)

@@ -123,7 +123,7 @@ def check_states_entered(form: Form, effects: Effects, problems: Problems) -> No
     """Every `enter` names a state of the form."""
     for effect in effects:
         if effect.verb == "enter":
-            _check_state(form, effect.args["state"], effect.at, problems)
+            _check_state(form, effect.args["state"], effect.place("state"), problems)
 
 
 def _check_rules(form: Form, problems: Problems) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.rules_field import check_unit
+from jingwei.catalogue.rules_output import check_time
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Binary, Name, Node
 from jingwei.language.measures import LEVELS, Indicator, IndicatorSet, ThresholdSet
@@ -136,6 +137,9 @@ def _check_indicator(catalogue: Catalogue, indicator: Indicator, problems: Probl
                     place=form.name,
                     known=", ".join(form.fields),
                 )
+            elif name is not None and key == "time":
+                at = indicator.origin.value("measure", "time")
+                check_time(form, name, at, problems)
 
 
 def _check_ratio(catalogue: Catalogue, indicator: Indicator, problems: Problems) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.formulas_measures import columns_of
 from jingwei.catalogue.rules_form import check_path, unknown
 from jingwei.catalogue.standard_values import sheet_path
 from jingwei.language.definition import Origin
 from jingwei.language.form import Form
 from jingwei.language.measures import LEVELS
-from jingwei.language.output import BLOCK_HEADS, Alert, Dashboard, DataBlock, Report
+from jingwei.language.output import BLOCK_HEADS, Alert, Dashboard, DataBlock, Report, Tile
+from jingwei.language.periods import Period
+from jingwei.language.values import Literal_
 from jingwei.problems import Position, Problems, nearest
 
 # effects that are written on a record; a schedule has none
 OF_A_RECORD = frozenset(
     ("set", "enter", "append", "start", "publish", "amend", "discard_amendment", "render", "score")
 )
+MOST_ROWS = 1_000  # of one block
 TEMPLATES = (".docx", ".typ", ".html", ".xlsx", ".pptx")
 
 
@@ -85,13 +89,20 @@ def _check_report(catalogue: Catalogue, report: Report, problems: Problems) -> N
     else:
         file = (PurePosixPath(report.origin.file).parent / path).as_posix()
         if file not in catalogue.files:
-            problems.add("template-missing", at, severity="warning", path=file)
+            problems.add("template-missing", at, path=file)
     for name, block in report.data.items():
         _check_block(catalogue, block, report, ("data", name), problems)
     for name, chart in report.charts.items():
         if chart.of is not None and chart.of not in report.data:
             place = report.origin.value("charts", name, "of")
             unknown(problems, place, chart.of, report.data, "data")
+        gathered = report.data.get(chart.of or "")
+        columns = columns_of(gathered) if gathered is not None else ()
+        for key in ("by", "value"):
+            written = chart.options.get(key)
+            if columns and isinstance(written, str) and written not in columns:
+                place = report.origin.value("charts", name, key)
+                unknown(problems, place, written, columns, str(chart.of))
 
 
 def _check_block(
@@ -103,6 +114,9 @@ def _check_block(
 ) -> None:
     origin = definition.origin
     _check_order(catalogue, block, definition, path, problems)
+    if block.limit is not None and block.limit < 1:
+        at = origin.value(*path, "limit")
+        problems.add("out-of-range", at, value=block.limit, low=1, high=MOST_ROWS)
     if block.form is None:
         return
     name, _, table = block.form.partition(".")
@@ -118,7 +132,18 @@ def _check_block(
         at = origin.value(*path, "group", index)
         check_path(catalogue, form, name, at, problems)
     if block.by:
-        check_path(catalogue, form, block.by, origin.value(*path, "by"), problems)
+        at = origin.value(*path, "by")
+        check_path(catalogue, form, block.by, at, problems)
+        check_time(form, block.by, at, problems)
+
+
+def check_time(form: Form, name: str, at: Position, problems: Problems) -> None:
+    """What says when a record counts is a day, an instant or a period."""
+    field = form.fields.get(name)
+    if field is not None and field.type not in ("date", "datetime", "period"):
+        timed = [n for n, f in form.fields.items() if f.type in ("date", "datetime", "period")]
+        known = ", ".join([*timed, "created_at"])
+        problems.add("not-in-time", at, name=name, type=field.type, known=known)
 
 
 def _check_columns(
@@ -193,9 +218,15 @@ def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Probl
             at = dashboard.origin.key("tiles", name, "spark")
             needs = "type: number"
             problems.add("without-effect", at, severity="warning", key="spark", needs=needs)
-        if tile.type == "chart" and tile.chart is None:
-            at = dashboard.origin.value("tiles", name, "type")
-            problems.add("key-for-type-missing", at, key="chart", type="chart")
+        _check_tile(catalogue, tile, dashboard.origin.value("tiles", name, "type"), problems)
+    for control in dashboard.controls.values():
+        written = control.default.value if isinstance(control.default, Literal_) else None
+        if control.grain is not None and isinstance(written, str):
+            try:
+                Period.parse(written)
+            except ValueError:
+                at = dashboard.origin.value("controls", control.name, "default")
+                problems.add("not-a-period", at, text=written[:40])
     placed: list[tuple[str, Position]] = [
         (name, dashboard.origin.value("layout", row, index))
         for row, names in enumerate(dashboard.layout)
@@ -210,6 +241,21 @@ def _check_dashboard(catalogue: Catalogue, dashboard: Dashboard, problems: Probl
         if dashboard.layout and name not in shown:
             at = dashboard.origin.key("tiles", name)
             problems.add("tile-not-placed", at, severity="warning", name=name)
+
+
+def _check_tile(catalogue: Catalogue, tile: Tile, at: Position, problems: Problems) -> None:
+    """A tile has what its kind shows."""
+    missing = {
+        "chart": tile.chart is None and "chart",
+        "heat": not tile.block.indicators and "indicator",
+        "text": tile.text is None and "text",
+    }.get(tile.type)
+    if missing:
+        problems.add("key-for-type-missing", at, key=missing, type=tile.type)
+    if tile.type == "matrix" and tile.block.form is not None:
+        form = catalogue.forms[tile.block.form.partition(".")[0]]
+        if not any(field.type == "period" for field in form.fields.values()):
+            problems.add("matrix-without-period", at, form=form.name)
 
 
 def check_files_are_used(catalogue: Catalogue, problems: Problems) -> None:

@@ -342,7 +342,7 @@ class Typing:
             if table is None or table.type != "table":
                 self.problems.add(
                     "unknown-table",
-                    effect.at,
+                    effect.place("to"),
                     suggestion=nearest(str(effect.args["to"]), form.tables),
                     name=effect.args["to"],
                     form=form.name,
@@ -352,9 +352,9 @@ class Typing:
         return None, ""
 
     def _columns_exist(self, effect: Effect, fields: Mapping[str, Field], place: str) -> None:
-        for name in effect.args.get("once_per", ()):
+        for index, name in enumerate(effect.args.get("once_per", ())):
             if name not in fields and name != "org":
-                self.unknown_field(name, fields, place, effect.at)
+                self.unknown_field(name, fields, place, effect.place("once_per", index))
 
     def assignments(
         self, values: Mapping[str, Value], fields: Mapping[str, Field], place: str, scope: Scope

@@ -24,7 +24,7 @@ from jingwei.language.shapes import (
     ref,
 )
 from jingwei.language.walker import BAD, Walker, reads, unknown_key, wrong_shape
-from jingwei.problems import Phrase, nearest
+from jingwei.problems import Phrase, Position, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar
 
 FLOW_KEYS: Mapping[str, Schema] = {"when": CONDITION, "each": FORMULA, "where": CONDITION}
@@ -160,4 +160,22 @@ def _built(walker: Walker, verb: str, value: Any, beside: Mapping[str, Any], pat
         each=args.pop("each", None),
         where=args.pop("where", None),
         args=args,
+        places=_places(walker, verb, args, path),
     )
+
+
+def _places(walker: Walker, verb: str, args: Mapping[str, Any], path: Path) -> dict[str, Position]:
+    """Where the words stand that are looked for elsewhere."""
+    inside = (*path, verb)
+    single = _SINGLE.get(verb)
+    places = {}
+    for name in ("to", "once_per", "state", "workflow", "field"):
+        if name in args:
+            places[name] = walker.value_at((*inside, name))
+    if single in args and (*inside, single) not in walker.file.values:
+        places[single] = walker.value_at(inside)
+    for index, _ in enumerate(args.get("once_per", ())):
+        here = (*inside, "once_per", index)
+        if here in walker.file.values:
+            places[f"once_per/{index}"] = walker.value_at(here)
+    return places

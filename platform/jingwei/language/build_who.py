@@ -125,6 +125,7 @@ def _which(walker: Walker, data: dict[str, Data], mains: list[str], path: Path) 
 
 def _built(walker: Walker, main: str, values: dict[str, Any], path: Path) -> Who:
     value = values[main]
+    levels = values.get("levels", 1)
     org = value if main in ("head_of", "members_of") else values.get("at")
     of: Whos = ()
     if main in ("superior_of", "chain_of"):
@@ -142,7 +143,8 @@ def _built(walker: Walker, main: str, values: dict[str, Any], path: Path) -> Who
         org=org,
         covering=values.get("covering"),
         of=of,
-        levels=values.get("levels", 1),
+        levels=levels,
+        levels_at=walker.value_at((*path, "levels")),
         up_to=values.get("up_to"),
         exclude=values.get("except", ()),
         weight=values.get("weight"),

@@ -40,6 +40,12 @@ class Effect:
     when: Formula | None = None
     each: Formula | None = None
     where: Formula | None = None
+    places: Mapping[str, Position] = field(default_factory=dict, repr=False, compare=False)
+
+    def place(self, name: str, index: int | None = None) -> Position:
+        """Where an argument is written, or one of several of it."""
+        found = self.places.get(f"{name}/{index}") if index is not None else None
+        return found or self.places.get(name) or self.at
 
 
 Effects = tuple[Effect, ...]

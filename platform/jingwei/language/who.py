@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from jingwei.language.values import Formula
@@ -39,6 +39,7 @@ class Who:
     covering: Formula | None = None
     of: tuple[Who, ...] = ()  # superior_of, chain_of, any_of, chosen_by.from
     levels: int = 1
+    levels_at: Position | None = field(default=None, repr=False, compare=False)
     up_to: str | None = None  # org type of chain_of
     exclude: tuple[Who, ...] = ()
     weight: int | None = None  # votes
