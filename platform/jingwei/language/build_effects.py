@@ -172,7 +172,7 @@ def _places(walker: Walker, verb: str, args: Mapping[str, Any], path: Path) -> d
     for name in ("to", "once_per", "state", "workflow", "field"):
         if name in args:
             places[name] = walker.value_at((*inside, name))
-    if single in args and (*inside, single) not in walker.file.values:
+    if single is not None and single in args and (*inside, single) not in walker.file.values:
         places[single] = walker.value_at(inside)
     for index, _ in enumerate(args.get("once_per", ())):
         here = (*inside, "once_per", index)
