@@ -50,6 +50,40 @@ def test_keys_come_in_the_order_of_the_language_and_comments_go_along() -> None:
         """)
 
 
+def test_an_expression_that_yaml_cut_is_quoted() -> None:
+    assert formatted("""
+        kind: form
+        title: A
+        fields:
+          due: {type: date, visible_if: days_between(today, max(a, b)) > 3, title: Due}
+          sum: {type: number, compute: round(a, 2)}
+          a: {type: number, title: Size, large}
+        rules:
+          one: {check: a > 1}
+          two:
+            check: contains(due, "a #b") and max(a, 1) > 3   # why
+          three:
+            check: contains(due, "it's #1")
+          four:
+            check: a > 1   # max(a, 1
+        """) == dedent("""\
+        kind: form
+        title: A
+        fields:
+          due: {type: date, visible_if: "days_between(today, max(a, b)) > 3", title: Due}
+          sum: {type: number, compute: "round(a, 2)"}
+          a: {type: number, title: Size, large}
+        rules:
+          one: {check: a > 1}
+          two:
+            check: 'contains(due, "a #b") and max(a, 1) > 3'   # why
+          three:
+            check: 'contains(due, "it''s #1")'
+          four:
+            check: a > 1   # max(a, 1
+        """)
+
+
 def test_steps_begin_with_their_id_wherever_the_dash_stands() -> None:
     assert formatted(
         """

@@ -20,13 +20,17 @@ def test_only_files_out_of_order_are_rewritten(office: Shell) -> None:
 
 def test_only_the_files_asked_for_are_rewritten(office: Shell) -> None:
     office.write(POST, WRITTEN)
-    assert office.json("fmt", str(office.root / "forms")) == {"changed": []}
-    assert office.json("fmt", str(office.root / POST)) == {"changed": [POST]}
+    assert office.json("fmt", str(office.root / "forms")) == {"changed": [], "problems": []}
+    assert office.json("fmt", str(office.root / POST)) == {"changed": [POST], "problems": []}
 
 
-def test_a_file_that_cannot_be_read_is_left_alone(office: Shell) -> None:
+def test_a_file_that_cannot_be_read_is_named_and_left_alone(office: Shell) -> None:
     path = office.write(POST, "kind: post\n\ttitle: x\n")
-    assert office.say("fmt")[0] == 0
+    assert office.say("fmt") == (
+        1,
+        f"{POST}:2:1: a tab is used for indentation. Use two spaces for each level. [tab]",
+    )
+    assert office.say("fmt", str(office.root / "forms"))[0] == 0
     assert path.read_text(encoding="utf-8") == "kind: post\n\ttitle: x\n"
 
 

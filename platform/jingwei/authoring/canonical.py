@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from jingwei.authoring.grammar import element, kind_schema, named_parts, opened, thing
 from jingwei.authoring.outline import kind_of
+from jingwei.authoring.quoting import quoted
 from jingwei.language.kinds.manifest import LANGUAGE
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.shapes import Schema
@@ -62,6 +63,7 @@ def canonical(file: YamlFile, *, upgrade: bool = False) -> str:
         text = _newest_language(file, text)
     kind = kind_of(file)
     if kind is not None and kind in KINDS:
+        text = quoted(file, text)
         # one map at a time: moving lines changes the places of all that follow
         for _ in range(len(file.values)):
             moved = _one_move(file.path, text, kind)

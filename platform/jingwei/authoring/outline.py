@@ -12,18 +12,20 @@ from jingwei.catalogue.compile import read_manifest
 from jingwei.catalogue.sources import MANIFEST, application_files, definition_files
 from jingwei.language.kinds.table import KINDS, LATER
 from jingwei.language.organisation import OrgTypes
-from jingwei.problems import Problems
+from jingwei.problems import Problem, Problems
 from jingwei.reading.read import read_files
 from jingwei.reading.yaml_file import Scalar, YamlFile
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """`files`: path from the application's root → content; `checked` has what could be read."""
+    """`files`: path from the application's root → content; `checked` has what could be read, and
+    `unread` why the rest could not."""
 
     files: Mapping[str, bytes]
     checked: Checked
     folders: Mapping[str, str]
+    unread: tuple[Problem, ...] = ()
 
     def names(self, kind: str) -> Collection[str]:
         """The names of this kind, those of broken definitions too."""
@@ -71,5 +73,7 @@ def outline(application: Path) -> Outline:
     manifest = read_manifest(files[MANIFEST], unsaid) if MANIFEST in files else None
     folders = manifest.folders if manifest is not None else {}
     names = definition_files(files, unsaid)
-    read = read_files(((name, files[name]) for name in names), unsaid)
-    return Outline(files, check_files(read, folders, unsaid), folders)
+    reading = Problems()
+    read = list(read_files(((name, files[name]) for name in names), reading))
+    unread = tuple(problem for problem in reading if problem.severity == "error")
+    return Outline(files, check_files(read, folders, unsaid), folders, unread)

@@ -29,8 +29,10 @@ def fmt(context: Context, paths: tuple[Path, ...], only: bool, upgrade: bool) ->
     root = context.root_of(paths)
     wanted = inside(root, paths)
     changed: list[str] = []
-    for file in outline(root).checked.files.values():
-        if not is_in(file.path, wanted):
+    known = outline(root)
+    unread = [problem for problem in known.unread if is_in(problem.at.file, wanted)]
+    for file in known.checked.files.values():
+        if file.broken or not is_in(file.path, wanted):
             continue
         text = canonical(file, upgrade=upgrade)
         if text.encode() == (root / file.path).read_bytes():
@@ -40,10 +42,13 @@ def fmt(context: Context, paths: tuple[Path, ...], only: bool, upgrade: bool) ->
             (root / file.path).write_bytes(text.encode())
     key = "fmt_would_change" if only else "fmt_changed"
     lines = [context.text(f"cli_definitions.{key}", file=path) for path in changed]
+    lines += [problem.message(context.locale) for problem in unread]
+    problems = [problem.to_json(context.locale) for problem in unread]
     context.give(
-        {"changed": changed}, "\n".join(lines) or context.text("cli_definitions.fmt_nothing")
+        {"changed": changed, "problems": problems},
+        "\n".join(lines) or context.text("cli_definitions.fmt_nothing"),
     )
-    return FOUND_PROBLEMS if only and changed else FINE
+    return FOUND_PROBLEMS if unread or (only and changed) else FINE
 
 
 @command(help=words("lineage_help"))
