@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from documents_kit import template
 
 from jingwei.catalogue.compile import compile_catalogue
@@ -114,3 +115,63 @@ def test_the_command_line_names_the_paragraph_and_publishes_nothing(
         assert said in printed.out + printed.err
     assert run(["--application", str(application.root), "releases"]) == 0
     assert "1" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("page", "zh", "en"),
+    [
+        (
+            "<h1>{{ report.title }</h1>\n{{ record.number }}",
+            "1:5: “{{”没有关闭。请补上另一半，例如“{{”后的“}}”、“{%”后的“%}”、“(”后的“)”。 "
+            "[template-tag-open]",
+            "1:5: '{{' is not closed. Write what closes it, such as '}}' after '{{', '%}' after "
+            "'{%' or ')' after '('. [template-tag-open]",
+        ),
+        (
+            "<p>\n  {% for row in record.items %}{{ row.name }}\n</p>",
+            "2:3: 块“for”没有结尾。请在结束处写“{% endfor %}”。 [template-block-open]",
+            "2:3: the block 'for' has no end. Write '{% endfor %}' where it ends. "
+            "[template-block-open]",
+        ),
+        (
+            "{% if record.year %}\n{% for row in record.items %}\n{% endif %}{% endfor %}",
+            "3:1: “endif”没有对应的已打开的块。请删除它，或先结束最后开始的块。 "
+            "[template-end-stray]",
+            "3:1: 'endif' closes or continues no block that is open here. Delete it, or close "
+            "first what was begun last. [template-end-stray]",
+        ),
+        (
+            "<p>\n{{ record. }}",
+            "2:1: “{{ record. }}”中缺少名称或值。请补上，或删去等待它的部分。 "
+            "[template-name-missing]",
+            "2:1: a name or value is missing in '{{ record. }}'. Write it, or delete what waits "
+            "for it. [template-name-missing]",
+        ),
+        (
+            "<b>\n{% if record.year = 2026 %}{% endif %}",
+            "2:19: “=”不该出现在这里。请在它前面写运算符或“|”，或删去它；“=”应写成“==”。 "
+            "[template-stray-word]",
+            "2:19: '=' does not belong here. Put an operator or '|' before it, or delete it; '=' "
+            "is written '=='. [template-stray-word]",
+        ),
+        (
+            "<b>\n{{ (record.year }}",
+            "2:4: “(”没有关闭。请补上另一半，例如“{{”后的“}}”、“{%”后的“%}”、“(”后的“)”。 "
+            "[template-tag-open]",
+            "2:4: '(' is not closed. Write what closes it, such as '}}' after '{{', '%}' after "
+            "'{%' or ')' after '('. [template-tag-open]",
+        ),
+        (
+            "<b>\n{% macro a() %}",
+            "2:4: 模板里不能使用“macro”。请改用取值、if、for 或过滤器。 [template-forbidden]",
+            "2:4: a template cannot use 'macro'. Use a value, if, for or a filter. "
+            "[template-forbidden]",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_said_at_its_cause(
+    application: Any, page: str, zh: str, en: str
+) -> None:
+    letter(application, page.encode(), "letter.html")
+    assert messages(application, "zh") == [f"report_templates/letter.html:{zh}"]
+    assert messages(application) == [f"report_templates/letter.html:{en}"]

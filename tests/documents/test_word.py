@@ -239,7 +239,7 @@ def test_a_template_as_deep_as_nobody_writes_it_is_refused(deep: str) -> None:
 
 
 def test_a_broken_template_says_what_is_wrong() -> None:
-    assert refused(template("{% if org %}"))[0] == "template-syntax"
+    assert refused(template("{% if org %}"))[0] == "template-block-open"
     assert refused(b"no zip")[0] == "template-unreadable"
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()

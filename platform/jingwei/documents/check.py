@@ -65,6 +65,8 @@ def _problem(path: str, content: bytes, fault: Fault, known: Mapping[str, Any]) 
 def _place(path: str, content: bytes, fault: Fault) -> Position:
     """The word of a page's template that is wrong, or the beginning of its line."""
     number = max(fault.line, 1)
+    if fault.column:
+        return Position(path, number, fault.column, fault.column + len(fault.name))
     lines = content.decode("utf-8", "replace").split("\n")
     line = lines[number - 1] if number <= len(lines) else ""
     word = fault.name.rpartition(".")[2]

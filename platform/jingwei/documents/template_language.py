@@ -4,6 +4,7 @@ and what the language does not have. Nothing is filled in here: `check` needs no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,12 +58,13 @@ class Fault:
     """One thing wrong with a template. The sentence is `refusals.<code>`.
 
     `line`: of the text; in Word the number of the paragraph, 0 for what stands in no paragraph
-    of the body: headers, footers, notes, properties.
+    of the body: headers, footers, notes, properties. `column`: of a page, where it is known.
     """
 
     code: str
     name: str
     line: int = 0
+    column: int = 0
 
     def refusal(self) -> Refused:
         return Refused(self.code, name=self.name)
@@ -77,11 +79,96 @@ def parsed(source: str) -> tuple[nodes.Template | None, list[Fault]]:
             return None, [Fault("template-too-deep", str(MOST_DEPTH), line)]
         tree = plain.parse(source)
     except TemplateSyntaxError as error:
-        return None, [Fault("template-syntax", str(error.message), error.lineno)]
+        return None, [_misread(source, error)]
     line = _grown_too_deep(tree)
     if line is not None:
         return None, [Fault("template-too-deep", str(MOST_DEPTH), line)]
     return tree, list(forbidden(tree))
+
+
+# --- what Jinja cannot read, in words of ours ----------------------------------------------------
+
+_CLOSES = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_TAG = re.compile(r"\{[{%#]")
+_STOP = re.compile(r"\{[{%#]|[}%]\}")
+_FIRST_WORD = re.compile(r"[-+]?\s*(\w+)")
+_ENDS = {"endfor": "for", "endif": "if", "elif": "if", "else": ""}
+_BRACKETS = dict(zip(_CLOSING, _OPENING, strict=True))
+_NOT_OURS = re.compile(r"(?:[Uu]nknown tag|needs to be closed is) '([^']*)'")
+_MISSING = re.compile(r"(?:got|unexpected) 'end of |expected name or number|tag name expected")
+_NO_BRACKET = re.compile(r", expected '([)\]}])'$")
+_STRAY = re.compile(r"(?:got|unexpected|unexpected char) (['\"])(.+?)\1(?: at \d+)?$")
+_WHOLE_TAG = re.compile(r"\{([{%])(?:(?!\{[{%]|[}%]\}).)*[}%]\}")
+
+
+def _misread(source: str, error: TemplateSyntaxError) -> Fault:
+    """The cause of what stopped the parser, which only knows where it stopped."""
+    return _unpaired(source) or _misplaced(source, str(error.message), error.lineno)
+
+
+def _unpaired(source: str) -> Fault | None:
+    """The first tag that is not closed, or block without its end or its beginning."""
+    opened: list[tuple[str, int]] = []
+    stray: Fault | None = None
+    at = 0
+    while found := _TAG.search(source, at):
+        sign, start = found[0], found.start()
+        if sign == "{#":
+            at = source.find("#}", found.end()) + 2
+            if at < 2:
+                return _fault_at(source, "template-tag-open", sign, start)
+            continue
+        stop = _STOP.search(source, found.end())
+        if stop is None or stop[0] != _CLOSES[sign]:
+            return _fault_at(source, "template-tag-open", sign, start)
+        at = stop.end()
+        word = _FIRST_WORD.match(source, found.end(), stop.start()) if sign == "{%" else None
+        if word is None or stray is not None:
+            continue
+        name = word[1]
+        if name in _BLOCKS:
+            opened.append((name, start))
+        elif name in _ENDS and (not opened or _ENDS[name] not in ("", opened[-1][0])):
+            stray = _fault_at(source, "template-end-stray", name, start)
+        elif name in _BLOCK_ENDS:
+            opened.pop()
+    if stray is None and opened:
+        return _fault_at(source, "template-block-open", *opened[-1])
+    return stray
+
+
+def _misplaced(source: str, said: str, line: int) -> Fault:
+    """A word or sign that does not belong where it stands, or that is missing."""
+    lines = source.split("\n")
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    tags = list(_WHOLE_TAG.finditer(text))
+    unknown = _NOT_OURS.search(said)
+    if unknown is not None:
+        return Fault("template-forbidden", unknown[1], line)
+    bracket, stray = _NO_BRACKET.search(said), _STRAY.search(said)
+    if bracket is not None:
+        code, name = "template-tag-open", _BRACKETS[bracket[1]]
+    elif stray is not None and stray[2] in ("'", '"'):
+        code, name = "template-tag-open", stray[2]
+    elif stray is not None and not _MISSING.search(said):
+        code, name = "template-stray-word", stray[2]
+    else:
+        code = "template-name-missing" if _MISSING.search(said) else "template-syntax"
+        name = " ".join(tag[0] for tag in tags)[:60] or "{% … %}"
+        return Fault(code, name, line, tags[0].start() + 1 if len(tags) == 1 else 0)
+    edge = r"\b" if name.isidentifier() else ""
+    word = re.compile(f"{edge}{re.escape(name)}{edge}")
+    columns = [at.start() + 1 for tag in tags for at in word.finditer(text, *_inside(tag))]
+    return Fault(code, name, line, columns[0] if len(columns) == 1 else 0)
+
+
+def _inside(tag: re.Match[str]) -> tuple[int, int]:
+    return tag.start() + 2, tag.end() - 2
+
+
+def _fault_at(source: str, code: str, name: str, start: int) -> Fault:
+    before = source[:start]
+    return Fault(code, name, before.count("\n") + 1, start - before.rfind("\n"))
 
 
 def _too_deep(tokens: Iterable[tuple[int, str, str]]) -> int | None:
