@@ -113,7 +113,7 @@ def test_every_name_of_a_form_is_in_scope(source: str) -> None:
         ("amount + moneyy", "unknown-name", 9, 15),
         ("rows.y", "unknown-field", 5, 6),
         ("sum(rows.x", "cut-expression", 3, 10),
-        ("shift(a, 1)", "unknown-name", 6, 7),
+        ("shift(a, 1)", "outside-a-formula", 0, 5),
     ],
 )
 def test_a_mistake_is_placed_at_its_word(source: str, code: str, start: int, end: int) -> None:

@@ -256,6 +256,7 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
         return wrong_shape(walker, "things.map", data, path, suggestion)
     type_ = _type_of(walker, name, data, path)
     if type_ is None:
+        _read_without_type(walker, data, path)
         return BAD
     if type_ == "table" and table is not None:
         return walker.fail("table-in-table", walker.value_at((*path, "type")), name=name)
@@ -295,7 +296,7 @@ def _field(walker: Walker, name: str, data: Data, path: Path, table: str | None)
 
 def _type_of(walker: Walker, name: str, data: dict[str, Data], path: Path) -> str | None:
     if "type" not in data:
-        misspelt = next((key for key in data if meant_key(key, {"type": None})), None)
+        misspelt = _misspelt_type(data)
         if misspelt is not None:
             known = {"type": None}
             unknown_key(walker, misspelt, known, Phrase("things.field"), (*path, misspelt))
@@ -316,6 +317,35 @@ def _type_of(walker: Walker, name: str, data: dict[str, Data], path: Path) -> st
         )
         return None
     return scalar.text
+
+
+def _read_without_type(walker: Walker, data: dict[str, Data], path: Path) -> None:
+    """What else is wrong with a field of which the type is wrong or missing: values as those of
+    the type that was meant, and where none is guessed, of the keys that every field has."""
+    word = "type" if "type" in data else _misspelt_type(data)
+    written = data.get(word or "")
+    named = written.text if isinstance(written, Scalar) else ""
+    type_ = named if named in FIELD_TYPES else _meant_type(named)
+    known = keys_of(type_) if type_ is not None else {**OPTIONS, **COMMON}
+    for key, part in data.items():
+        here = (*path, key)
+        if key == word:
+            continue
+        if key in known:
+            if type_ is not None or key in COMMON:
+                walker.read(known[key], part, here)
+        elif key in OPTIONS or (word is None and meant_key(key, known) is None):
+            continue  # of a type that may be meant; a whole that may be no field
+        elif not (
+            cut_expression(walker, data, key, path)
+            or is_cut_text(walker, data, key, path)
+            or misplaced_field(walker, data, key, known, Phrase("things.field"), here)
+        ):
+            unknown_key(walker, key, known, Phrase("things.field"), here)
+
+
+def _misspelt_type(data: dict[str, Data]) -> str | None:
+    return next((key for key in data if meant_key(key, {"type": None})), None)
 
 
 def _meant_type(written: str) -> str | None:
