@@ -64,7 +64,7 @@ def test_paragraphs_are_counted_past_rows_that_repeat(application: Any) -> None:
     content = template("一", "二", cells=(*rows, "{{ row.name }}"))
     letter(application, content)
     assert messages(application) == [
-        "report_templates/letter.docx paragraph 6: the report has no name 'row.name'. "
+        "report_templates/letter.docx paragraph 6: the report has no name 'row'. "
         "The names here are: report, charts, narrative, record. [template-unknown-name]"
     ]
 
@@ -91,6 +91,15 @@ def test_a_template_of_html_says_the_place(application: Any) -> None:
         "report_templates/letter.html:2:14: the report has no name 'record.y'. "
         "The names here are: id, revision, number, org, owner, status, state, created_at, "
         "created_by, updated_at, updated_by, year, items. [template-unknown-name]"
+    ]
+
+
+def test_a_name_that_is_none_is_said_once_and_not_its_rows_too(application: Any) -> None:
+    page = b"{% for r in recor.items %}{{ r.name }} {{ r.note }}{% endfor %}"
+    letter(application, page, "letter.html")
+    assert messages(application) == [
+        "report_templates/letter.html:1:13: the report has no name 'recor'. "
+        "Did you mean 'record'? [template-unknown-name]"
     ]
 
 

@@ -94,8 +94,13 @@ def linked(
     catalogue = _with(catalogue, expressions=expressions)
     check_rules(catalogue, problems)
     check_layers(catalogue, problems)
-    check_trials(catalogue, checked.of("test"), problems)
     wrong = {problem.at.file for problem in problems.errors}
+    trials = Problems()
+    check_trials(catalogue, checked.of("test"), trials)
+    tested = (*catalogue.forms.values(), *catalogue.workflows.values())
+    sure = wrong.isdisjoint(one.origin.file for one in tested)
+    problems.extend(one for one in trials if sure or one.suggestion)
+    wrong |= {problem.at.file for problem in problems.errors}
     problems.stop_here_if_any(_with_reports_of(catalogue, checked.files.keys() - wrong))
     # what the layers were resolved to while they were checked is kept, but for whole catalogues:
     # those belong to the one that is made here

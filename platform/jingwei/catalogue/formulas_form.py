@@ -13,6 +13,7 @@ from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
+from jingwei.language.expressions.types import ANY
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.kinds.form import SCOPES
@@ -121,6 +122,8 @@ def _type_behaviour(typing: Typing, form: Form, record: Scope) -> None:
     for fact in form.facts.values():
         table = fact.each is not None and fact.each in form.tables
         scope = scopes.with_row(record, _rows(form, fact.each or "")) if table else record
+        if fact.each is not None and not table:
+            scope = scopes.with_row(record, ANY)  # the table is named; of its rows nothing is known
         typing.formula(fact.indicator, scope, "indicator")
         typing.formula(fact.value, scope, "number")
         typing.formula(fact.org, scope, "org")

@@ -99,7 +99,7 @@ class Sound:
 
     def tested_is_sound(self, before: Checked) -> bool:
         """Whether nothing is wrong in what definition tests are about, however they lead to it."""
-        kinds = ("form", "workflow", "rows")
+        kinds = ("form", "workflow", "rows", "code_list")
         homes = {at.file for kind in kinds for at in before.known.get(kind, {}).values()}
         return homes.isdisjoint(self.touched | self.wrong)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -44,7 +46,14 @@ def _of_report(catalogue: Catalogue, report: Report) -> Iterator[Problem]:
     if reader is None or content is None:
         return
     known = known_names(catalogue, report)
+    said: set[str] = set()
     for fault in reader(content, known):
+        root = fault.name.partition(".")[0]
+        if fault.code == "template-unknown-name" and root not in known:
+            if root in said:
+                continue
+            said.add(root)  # what is behind it, and the rows of a loop over it, is not known either
+            fault = replace(fault, name=root)
         yield _problem(path, content, fault, known)
 
 
@@ -70,7 +79,8 @@ def _place(path: str, content: bytes, fault: Fault) -> Position:
     lines = content.decode("utf-8", "replace").split("\n")
     line = lines[number - 1] if number <= len(lines) else ""
     word = fault.name.rpartition(".")[2]
-    column = line.find(word) + 1 if word.isidentifier() else 0
+    found = re.search(rf"\b{word}\b", line) if word.isidentifier() else None
+    column = found.start() + 1 if found else 0
     return Position(path, number, max(column, 1), column + len(word) if column else 0)
 
 

@@ -427,7 +427,10 @@ def _warn_of_shares(walker: Walker, values: dict[str, Any], path: Path) -> None:
         if not isinstance(value, Literal_) or not isinstance(value.value, str):
             continue
         with suppress(InvalidOperation):
-            share = Decimal(value.value.replace("_", ""))
+            plain = value.value.replace("_", "")
+            share = Decimal(plain)
+            if f"{share:f}" != plain:
+                continue  # 1e2, 0100: refused as numbers
             if 1 < abs(share) < 10**6:
                 at = walker.value_at((*path, key))
                 percent = f"{share * 100:f}"

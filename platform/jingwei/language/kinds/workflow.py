@@ -271,7 +271,17 @@ WAY = keys("branch_way", {"when": CONDITION, "steps": STEPS, "title": TEXT}, ("w
 OTHERWISE = keys("branch_way", {"else": STEPS, "title": TEXT}, ("else",))
 
 
+_OTHER_ELSE = frozenset({"otherwise", "default", "否则", "其他", "其它"})
+
+
 def _branch(walker: Walker, data: Data, path: Path) -> Any:
+    if isinstance(data, dict) and data.keys().isdisjoint(("when", "else")):
+        meant = next((key for key in data if key.lower() in _OTHER_ELSE), None)
+        if meant is not None:
+            here, known = (*path, meant), OTHERWISE["properties"]
+            unknown_key(walker, meant, known, Phrase("things.branch_way"), here, "else")
+            walker.read(STEPS, data[meant], here)
+            return BAD
     otherwise = isinstance(data, dict) and "else" in data
     values = walker.read(OTHERWISE if otherwise else WAY, data, path)
     if values is BAD:
