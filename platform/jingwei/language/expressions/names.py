@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from jingwei.language.expressions.called import called
@@ -57,6 +57,8 @@ def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
         node = called(checker, types, of.type.form, syntax)
         if node is not None:
             return node
+    if type_ is None and of.type.name == "rows" and of.type.table:
+        raise _of_many_rows(syntax, of.type, types.row_symbols(of.type, "record"))
     if type_ is None:
         raise unknown_member(syntax, types.members(of.type), of.type)
     if of.type.name == "record":
@@ -68,6 +70,32 @@ def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
             of.start, syntax.end, type_, of.function, of.source, value, of.where, of.by
         )
     return Member(of.start, syntax.end, type_, of, syntax.name)
+
+
+def _of_many_rows(syntax: Dot, rows: Type, columns: Mapping[str, Symbol]) -> ExpressionError:
+    """`lines.amount` where one value is wanted; `sum(purchase.lines.amount)`, over rows that are
+    behind a link and are reached from their form."""
+    columns = {name: symbol for name, symbol in columns.items() if symbol.root == "record"}
+    if syntax.name not in columns:
+        return unknown_member(syntax, columns, rows)
+    of = syntax.of
+    link = of.of.name if isinstance(of, Dot) and isinstance(of.of, Word) else None
+    instead = f"sum({rows.table}.{syntax.name})"
+    if link is not None and link not in _RECORDS:
+        here = f"{rows.form}.{rows.table}.{syntax.name}"
+        instead = f"sum({here} where parent == this.{link})"
+    return ExpressionError(
+        "value-of-many-rows",
+        syntax.at,
+        syntax.end,
+        suggestion=instead,
+        name=syntax.name,
+        table=rows.table or "",
+    )
+
+
+# what stands before a table of the record in scope, and is no link
+_RECORDS = frozenset({"this", "parent", "old", "row"})
 
 
 def _check_link(checker: Checking, of: Node, syntax: Dot) -> None:
@@ -200,8 +228,6 @@ def unknown_member(
             "no-fields", syntax.at, syntax.end, name=syntax.name, found=type_words(of)
         )
     suggestion = _called_here(of, syntax.name, known) or nearest(syntax.name, known)
-    if of.name == "rows" and of.table and not known:
-        suggestion = f"sum({of.table}.{syntax.name})"  # rows have fields one by one
     return ExpressionError(
         "unknown-field",
         syntax.at,

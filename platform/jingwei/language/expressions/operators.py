@@ -14,7 +14,7 @@ from jingwei.language.clock_words import SECONDS, seconds_of, time_of
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.multiples import are_multiples, in_one_unit, meant_multiple
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.tree import Aggregate, Binary, Constant, If, Node, Type
+from jingwei.language.expressions.tree import Aggregate, Binary, Constant, If, Name, Node, Type
 from jingwei.language.expressions.types import (
     BOOLEAN,
     CODED,
@@ -115,10 +115,15 @@ def _date_arithmetic(op: str, left: Node, right: Node) -> Node:
         start, end = min(left.start, right.start), max(left.end, right.end)
         return Binary(start, end, type_, cast(Any, op), left, right)
     wrong = right if left.type.name in TEMPORAL else left
+    between = None
+    if op == "-" and left.type.name in TEMPORAL and right.type.name in TEMPORAL:
+        names = [one.name if isinstance(one, Name) else "…" for one in (right, left)]
+        between = f"days_between({', '.join(names)})"
     raise ExpressionError(
         "wrong-date-sum",
         wrong.start,
         wrong.end,
+        suggestion=between,
         op=op,
         found=type_words(wrong.type),
     )
