@@ -11,6 +11,11 @@ from jingwei.reading import lookalikes
 
 _OPENING = {"[": "]", "{": "}"}
 _KEY = re.compile(r"""\s*["']?([A-Za-z_][\w-]*)["']?:(?:\s|$)""")
+_ANY_KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s"'#{\[-][^:]*):(\s|$)""")
+_ENTRY = re.compile(  # of a flow map, with its text; an apostrophe within a word is no quote
+    r"""(?P<key>[\w.-]+):\s+(?P<text>(?:[^,\[\]{}"':]|(?<=\w)')*(?:[^,\[\]{}"':\s]|(?<=\w)')\s*)$"""
+)
+_PLACE = re.compile(r"\s*(?:- +)*")  # where the words of a line begin
 MOST_LINES = 20  # of braces that are looked through for what cuts them
 _SPACELESS = re.compile(r"(\s*(?:- +)*)([A-Za-z_][\w.-]*):(?=[^\s:/\\])")
 
@@ -193,14 +198,16 @@ class _Explainer:
         sign = line[self.column : self.column + 1]
         if sign == "," or (sign in ("]", "}") and "node" in self.while_):
             return Problem("empty-entry", self.here, {"sign": sign})
-        entry = re.search(r"[\w.-]+:\s+([^,\[\]{}\"':]*[^,\[\]{}\"':\s]\s*)$", line[: self.column])
+        entry = _ENTRY.search(line[: self.column])
         if entry is None or sign not in ("[", "{", ":", '"', "'"):
             return None
         rest = re.match(r"\[[^\[\]]*\]|\{[^{}]*\}|[^,}\]]*", line[self.column :])
-        written = (entry[1] + (rest[0] if rest else "")).strip()
-        words = re.fullmatch(r"(.*\S\s+)([A-Za-z_][\w-]*)\s*", entry[1]) if sign == ":" else None
-        if words:
-            column = entry.start(1) + len(words[1])
+        written = (entry["text"] + (rest[0] if rest else "")).strip()
+        words = re.fullmatch(r"(.*\S\s+)([A-Za-z_][\w-]*)\s*", entry["text"])
+        # among words of a language no key of ours follows
+        prose = entry["key"] in ("zh", "en") or "'" in entry["text"]
+        if words and sign == ":" and not prose:
+            column = entry.start("text") + len(words[1])
             return Problem("missing-comma", self.at(self.line, column), {"word": words[2]})
         if sign == ":":
             return Problem("colon-in-text", self.here, {"text": written[:60]})
@@ -250,10 +257,45 @@ class _Explainer:
     def among_others(self) -> Problem | None:
         """An entry of a list between keys, or a key between entries of a list."""
         if "block collection" in self.while_:
+            entries, keys = self.neighbours()
+            odd = self.line_text(entries[0])[self.column + 2 :] if entries else ""
+            if len(keys) > len(entries) == 1 and not _KEY.match(odd):
+                return Problem("entry-among-keys", self.at(entries[0], self.column))
             return Problem("key-among-entries", self.here)
         if "block mapping" in self.while_ and self.line_text(self.line)[self.column :][:2] == "- ":
+            entries, keys = self.neighbours()
+            if len(entries) > len(keys) == 1:
+                return Problem("key-among-entries", self.at(keys[0], self.column))
             return Problem("entry-among-keys", self.here)
         return None
+
+    def neighbours(self) -> tuple[list[int], list[int]]:
+        """The lines of the same block in this column: entries of a list, and keys. The odd one
+        among many is the mistake, though the parser stumbles over what follows it."""
+        entries: list[int] = []
+        keys: list[int] = []
+        first = self.line
+        while first > 0 and self.indent(first - 1) >= self.column:
+            first -= 1
+        owned = False  # below a key without a value: its list may stand in the same column
+        for line in range(first, len(self.lines)):
+            indent, text = self.indent(line), self.line_text(line).strip()
+            if indent < self.column:
+                break
+            if indent > self.column or not text:
+                continue
+            if text == "-" or text.startswith("- "):
+                entries += [] if owned else [line]
+            elif _ANY_KEY.match(text):
+                keys.append(line)
+                owned = text.endswith(":")
+        return entries, keys
+
+    def indent(self, line: int) -> int:
+        """How deep a line stands; one that says nothing belongs to what is around it."""
+        text = self.line_text(line)
+        says = text.strip() and not text.lstrip().startswith("#")
+        return len(text) - len(text.lstrip()) if says else len(self.text)
 
     def flow(self) -> Problem | None:
         if "flow" not in self.while_:
@@ -269,7 +311,7 @@ class _Explainer:
     def closes(self, opening: str) -> bool:
         """Whether the bracket finds its partner before a line that begins a new key."""
         depth = 0
-        quote = ""
+        quote = before = ""
         for number, line in enumerate(self.lines[self.from_line :], self.from_line):
             start = self.from_column if number == self.from_line else 0
             if start == 0 and re.match(r"\s*[\w-]+:(\s|$)", line) and number > self.from_line + 20:
@@ -277,14 +319,15 @@ class _Explainer:
             for char in line[start:]:
                 if quote:
                     quote = "" if char == quote else quote
-                elif char in "\"'":
-                    quote = char
+                elif char in "\"'" and not before.isalnum():
+                    quote = char  # an apostrophe is none
                 elif char in "[{":
                     depth += 1
                 elif char in "]}":
                     depth -= 1
                     if depth == 0:
                         return char == _OPENING[opening]
+                before = char
         return False
 
     def colon_in_text(self) -> Problem | None:
@@ -292,11 +335,38 @@ class _Explainer:
             return None
         line = self.line_text(self.line)
         key = re.match(r"(\s*(?:- +)*)[^\s:]+$", line[: self.column])
-        if key:  # the first colon of its line: the line above already has its value
-            return Problem("indentation", self.at(self.line, len(key[1])))
+        if key:  # the first colon of its line: the line above already has its value, or is none
+            column = len(key[1])
+            cause = self.first_without_colon(column)
+            if cause is None:
+                return Problem("indentation", self.at(self.line, column))
+            text = self.line_text(cause)[column:].strip()[:40]
+            return Problem("missing-colon", self.at(cause, column), {"text": text})
         value = re.match(r"\s*(?:- +)*[\w.-]+:\s+(.*)", line)
         written = value[1] if value else line.strip()
         return Problem("colon-in-text", self.here, {"text": written.replace('"', "'")[:60]})
+
+    def first_without_colon(self, column: int) -> int | None:
+        """The line above that begins a map in this column and has no colon: `office 办公用品`. Not
+        the second line of a text that began beside its key."""
+        line = self.before(self.line)
+        while line > 0 and self.wordless(line, column) and "-" not in self.prefix(line):
+            above = self.before(line)
+            if not self.wordless(above, column):
+                opens = self.line_text(above).rstrip().endswith(":")
+                return line if opens and len(self.prefix(above)) < column else None
+            line = above
+        return line if self.wordless(line, column) else None
+
+    def wordless(self, line: int, column: int) -> bool:
+        """Whether the line begins in this column and holds no key."""
+        text = self.line_text(line)
+        begins = len(self.prefix(line)) == column and text[column : column + 1] not in "#\"'{["
+        return begins and not re.search(r":(\s|$)", text)
+
+    def prefix(self, line: int) -> str:
+        found = _PLACE.match(self.line_text(line))
+        return found[0] if found else ""
 
     def no_colon(self) -> Problem | None:
         if "could not find expected ':'" not in self.said:
