@@ -223,7 +223,7 @@ def test_a_cockpit_says_the_figures_that_a_report_says(board: House) -> None:
 kind: report
 title: 月报
 parameters: {org: {type: org}, period: {type: period, grain: month}}
-template: monthly.docx
+template: monthly.html
 data:
   by_org:
     indicators: [sales, profit]
@@ -232,7 +232,10 @@ data:
     compare: [yoy]
 for: everyone
 """
-    board.publish({"report_templates/monthly.yaml": report})
+    page = "<p>{{ report.title }}</p>"
+    board.publish(
+        {"report_templates/monthly.yaml": report, "report_templates/monthly.html": page}
+    )
     with board.read("chen.jie") as view:
         asked = ask(view, "monthly", {"org": "S1", "period": "2026-02"})
         rows = gather(view, asked, "zh").tables["by_org"].across().rows

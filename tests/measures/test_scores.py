@@ -65,7 +65,7 @@ def api(tmp_path: Path) -> Iterator[ApiHouse]:
         "definitions/scoring/annual.yaml": SCHEME,
         "definitions/scoring/apart.yaml": SCHEME.replace(
             "rank: {ties: competition, tiebreak: [profit]}",
-            "rank:\n  ties: dense\n  within: title",
+            "rank:\n  ties: dense\n  within: subsidiary",
         ),
         "definitions/scoring/without_b.yaml": SCHEME.replace(
             "rank: {ties: competition, tiebreak: [profit]}",

@@ -15,16 +15,16 @@ SCALES = {
     "百": Decimal(100),
 }
 _PRINTED = {"元": "CNY"}
-
-
-_OTHERWISE = frozenset(("RMB", "CNY", "人民币", "人民币元", "元人民币", "圆", "元", "￥", "¥"))
+_RENMINBI = "人民币"
+_OTHERWISE = frozenset(("RMB", "CNY", "圆", "元", "￥", "¥"))
 
 
 def usual(unit: str) -> str | None:
     """How the currency is written here, where a unit means it and writes it another way."""
     plain = "".join(unit.split()).upper()
     scale = next((one for one in SCALES if plain.startswith(one)), "")
-    if plain.removeprefix(scale) not in _OTHERWISE:
+    named = plain.removeprefix(scale)
+    if named != _RENMINBI and named.replace(_RENMINBI, "", 1) not in _OTHERWISE:
         return None
     meant = f"{scale}元" if scale else "CNY"
     return None if conversion(unit, meant) == 1 else meant

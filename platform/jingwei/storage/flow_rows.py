@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-NOTHING: Mapping[str, Any] = {}  # never written to
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 TERMINAL = frozenset({"approved", "rejected", "recalled", "terminated"})
 
 
