@@ -114,7 +114,7 @@ def test_every_bad_cell_is_named_and_nothing_is_written(office: Shell) -> None:
     assert (told["code"], [(f["path"], f["code"]) for f in told["fields"]]) == (
         "form-sheet",
         [
-            ("2.type", "unknown-field-type"),
+            ("2.type", "unknown-field-type-meant"),
             ("3.name", "required"),
             ("4.colour", "unknown-column"),
             ("4.more", "not-yaml-map"),
@@ -122,6 +122,42 @@ def test_every_bad_cell_is_named_and_nothing_is_written(office: Shell) -> None:
             ("6.type", "table-not-begun"),
             ("7.type", "table-not-ended"),
         ],
+    )
+    assert not (office.root / "forms/bad.yaml").exists()
+
+
+def test_one_run_names_every_cell_by_the_row_of_the_sheet(office: Shell) -> None:
+    sheet = office.write(
+        "bad.csv",
+        "type,name,visible_if,check,more\n"
+        "date,开始,,,\n"
+        ",,,,\n"
+        "txt,subject,,subject ==,no map\n"
+        "text,subject,,,\n"
+        "whatever,c,c is not,,\n",
+    )
+    assert office.say("import-form", str(sheet))[1] == (
+        "The sheet has cells to correct; nothing was written. [form-sheet]\n"
+        "  2.name: '开始' is not a name. Use a–z, 0–9 and _, beginning with a letter, at most 60 "
+        "characters. [bad-name]\n"
+        "  4.type: 'txt' is not a field type. Did you mean 'text'? [unknown-field-type-meant]\n"
+        "  4.more: Write KEY: VALUE pairs in braces, such as {unit: CNY, min: 0}. [not-yaml-map]\n"
+        "  4.check: the expression stops after '=='. Complete it. [expression-unfinished]\n"
+        "  5.name: There is a field 'subject' already. [field-named-twice]\n"
+        "  6.type: 'whatever' is not a field type. See `jingwei explain form.fields.type`. "
+        "[unknown-field-type]\n"
+        "  6.visible_if: the expression stops after 'not'. Complete it. [expression-unfinished]"
+    )
+    assert office.say("import-form", str(sheet), lang="zh")[1] == (
+        "表中有需要改正的单元格；没有写入任何内容。 [form-sheet]\n"
+        "  2.name: “开始”不是合格的名称。请用 a–z、0–9、_，字母开头，最多 60 个字符。 [bad-name]\n"
+        "  4.type: “txt”不是字段类型。是否想写“text”？ [unknown-field-type-meant]\n"
+        "  4.more: 请写成花括号里的 键: 值，如 {unit: CNY, min: 0}。 [not-yaml-map]\n"
+        "  4.check: 表达式在“==”之后中断。请写完。 [expression-unfinished]\n"
+        "  5.name: 已有字段“subject”。 [field-named-twice]\n"
+        "  6.type: “whatever”不是字段类型。见 `jingwei explain form.fields.type`。 "
+        "[unknown-field-type]\n"
+        "  6.visible_if: 表达式在“not”之后中断。请写完。 [expression-unfinished]"
     )
     assert not (office.root / "forms/bad.yaml").exists()
 

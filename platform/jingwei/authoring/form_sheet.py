@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.authoring.flow_text import flow, unflow, words
+from jingwei.authoring.sheet_doubts import doubts
 from jingwei.authoring.xlsform import is_xlsform, ours, pattern_of
 from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.problems import nearest
 from jingwei.reading.yaml_file import Data, Scalar, YamlFile
 from jingwei.refusals import FieldRefusal, Invalid
 
@@ -223,15 +225,18 @@ class _Reader:
     def read(self, rows: Sequence[Row]) -> SheetForm:
         known = [{_column(key): cell.strip() for key, cell in row.items()} for row in rows]
         self.tables = _tables_of(known)
-        for line, row in enumerate(known, 2):
+        lines = [getattr(row, "number", line) for line, row in enumerate(rows, 2)]
+        for line, row in zip(lines, known, strict=True):
             said = {key: cell for key, cell in row.items() if key not in _UNSAID}
             self.row(line, said, row.get("appearance", ""))
         if self.table is not None:
-            self.refuse(len(rows) + 1, "type", "table-not-ended")
+            self.refuse(lines[-1], "type", "table-not-ended")
         if not self.fields and not self.refused:
             self.refuse(2, "name", "required")
         if self.refused:
-            raise Invalid("form-sheet", fields=self.refused)
+            more = [one for at in zip(lines, known, strict=True) for one in doubts(*at)]
+            both = sorted((*self.refused, *more), key=lambda one: int(one.path.partition(".")[0]))
+            raise Invalid("form-sheet", fields=both)
         grouped = any("section" in section for section in self.sections)
         return SheetForm(self.fields, self.rules, self.sections if grouped else [])
 
@@ -257,8 +262,9 @@ class _Reader:
             self.refuse(line, "name", "required")
             return
         if type_ != BEGIN and type_ not in FIELD_TYPES:
-            self.refuse(line, "type", "unknown-field-type", name=type_ or "–")
-            return
+            meant = nearest(type_, (*FIELD_TYPES, *_TYPES))
+            code = "unknown-field-type-meant" if meant else "unknown-field-type"
+            self.refuse(line, "type", code, name=type_ or "–", meant=meant)
         if type_ == "text" and "multiline" in appearance:
             type_ = "long_text"
         field = self.field(line, row, "table" if type_ == BEGIN else type_)
