@@ -111,3 +111,23 @@ def test_a_record_made_in_the_same_transaction_may_be_chosen(bills: House) -> No
         return records.create(work, "bill", {"supplier": "new"}).record
 
     assert bills.do("li.na", handler)["supplier"] == "new"
+
+
+def test_a_record_that_was_made_and_undone_is_no_choice(bills: House) -> None:
+    from jingwei.refusals import Conflict
+    from jingwei.services import records
+    from jingwei.services.bulk import attempt
+
+    def undone(work: Any) -> None:
+        records.create(work, "supplier", {"short": "ghost", "name": "幽灵公司"})
+        records.create(work, "bill", {"supplier": "ghost"})
+        raise Conflict("busy")
+
+    def handler(work: Any) -> Any:
+        with pytest.raises(Conflict):
+            attempt(work, lambda: undone(work))
+        return records.create(work, "bill", {"supplier": "ghost"}).record
+
+    with pytest.raises(Invalid) as found:
+        bills.do("li.na", handler)
+    assert [(one.path, one.code) for one in found.value.fields] == [("supplier", "not-a-choice")]

@@ -112,6 +112,7 @@ def attempt(work: Work, do: Callable[[], T]) -> T:
         except Refused:
             work.changes.clear()
             work.outbox.forget()
+            work.memo.clear()  # it may hold what was written here
             raise
         work.flush()
     return done
