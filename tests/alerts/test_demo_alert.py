@@ -35,15 +35,12 @@ def sheet(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def files() -> dict[str, str]:
-    found = compile_catalogue(HERE).files
-    return {
-        path: text.decode("utf-8") for path, text in found.items() if not path.endswith(".docx")
-    }
+def files() -> dict[str, bytes]:
+    return dict(compile_catalogue(HERE).files)
 
 
 @pytest.fixture
-def house(tmp_path: Path, database_url: str, files: dict[str, str]) -> Iterator[House]:
+def house(tmp_path: Path, database_url: str, files: dict[str, bytes]) -> Iterator[House]:
     heard = Listeners(
         changed=(listeners.on_changed, alerts.on_changed), extra={"effects": effects.run}
     )

@@ -108,9 +108,9 @@ def test_a_share_opens_one_record_to_one_person(api: ApiHouse) -> None:
 
     api.post("li.na", f"{path}/share", {"person": "nobody", "remove": True})
     assert api.get("nobody", path).status_code == 404
-    for wrong in (None, 5, "who"):
+    for wrong, said in ((None, "required"), (5, "unknown-person"), ("who", "unknown-person")):
         answer = api.post("li.na", f"{path}/share", {"person": wrong})
-        assert fields(answer) == [("person", "unknown-person")]
+        assert fields(answer) == [("person", said)]
 
 
 # --- history -------------------------------------------------------------------------------------

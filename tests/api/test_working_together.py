@@ -110,7 +110,7 @@ def test_a_bulk_that_cannot_be_meant_is_refused_whole(api: ApiHouse) -> None:
     refused = bulk(api, "ops", "delete", wanted(one)).get_json()
     assert refused["results"][0]["error"]["code"] == "not-allowed"
     missing = bulk(api, "li.na", "update", [{"id": one["id"]}], amount=9).get_json()
-    assert missing["results"][0]["error"]["code"] == "if-match-missing"
+    assert missing["results"][0]["error"]["code"] == "revision-missing"
     assert api.get("li.na", f"{CONTRACTS}/{one['id']}").get_json()["revision"] == 1
 
 
@@ -194,8 +194,8 @@ def test_a_view_that_could_not_be_opened_is_not_saved(api: ApiHouse) -> None:
     assert refused("chen.jie", wish={"filter": 'secret == "x"'}) == (400, "filter")
     assert refused("chen.jie", wish={"sort": ["secret"]}) == (400, "sort")
     assert refused("chen.jie", wish={"fields": ["secret"]}) == (400, "unknown-fields")
-    assert refused("li.na", wish={"colour": "red"}) == (400, "unknown-parameter")
-    assert refused("li.na", wish={"sort": "name"}) == (400, "unknown-parameter")
+    assert refused("li.na", wish={"colour": "red"}) == (400, "unknown-fields")
+    assert refused("li.na", wish={"sort": "name"}) == (400, "unknown-fields")
     assert refused("li.na", title=" ") == (422, "invalid")
     assert refused("li.na", org="B") == (422, "invalid")
     assert refused("nobody") == (404, "no-such-form")

@@ -119,12 +119,13 @@ class House:
     clock: FixedClock
     commands: Commands
 
-    def publish(self, files: Mapping[str, str]) -> None:
+    def publish(self, files: Mapping[str, str | bytes]) -> None:
         """Write these files and make them run."""
         for path, text in files.items():
             target = self.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text.lstrip("\n"), encoding="utf-8")
+            content = text if isinstance(text, bytes) else text.lstrip("\n").encode()
+            target.write_bytes(content)
         catalogue = compile_catalogue(self.root)
         release = apply(
             self.database,
@@ -176,7 +177,7 @@ class House:
 def open_house(
     root: Path,
     database_url: str,
-    files: Mapping[str, str] = FILES,
+    files: Mapping[str, str | bytes] = FILES,
     people: Any = PEOPLE,
     listeners: Listeners | None = None,
     rights: Rights | None = None,

@@ -93,7 +93,7 @@ _TAG = re.compile(r"\{[{%#]")
 _STOP = re.compile(r"\{[{%#]|[}%]\}")
 _FIRST_WORD = re.compile(r"[-+]?\s*(\w+)")
 _ENDS = {"endfor": "for", "endif": "if", "elif": "if", "else": ""}
-_BRACKETS = dict(zip(_CLOSING, _OPENING, strict=True))
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
 _NOT_OURS = re.compile(r"(?:[Uu]nknown tag|needs to be closed is) '([^']*)'")
 _MISSING = re.compile(r"(?:got|unexpected) 'end of |expected name or number|tag name expected")
 _NO_BRACKET = re.compile(r", expected '([)\]}])'$")
