@@ -194,7 +194,7 @@ def test_a_view_that_could_not_be_opened_is_not_saved(api: ApiHouse) -> None:
     assert refused("chen.jie", wish={"filter": 'secret == "x"'}) == (400, "filter")
     assert refused("chen.jie", wish={"sort": ["secret"]}) == (400, "sort")
     assert refused("chen.jie", wish={"fields": ["secret"]}) == (400, "unknown-fields")
-    assert refused("li.na", wish={"colour": "red"}) == (400, "unknown-fields")
+    assert refused("li.na", wish={"colour": "red"}) == (400, "unknown-parameter")
     assert refused("li.na", wish={"sort": "name"}) == (400, "unknown-fields")
     assert refused("li.na", title=" ") == (422, "invalid")
     assert refused("li.na", org="B") == (422, "invalid")
