@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -167,6 +168,68 @@ def test_what_a_transaction_begins_with_is_heard_before_anything_else(database: 
         begin(connection)
     assert len(heard) == 5
     assert [words_of(database, n) for n in (1, 2)] == ["a", None]
+
+
+def test_a_transaction_that_is_not_to_be_is_not_committed_with_what_it_begins_with(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BEGIN, a release that has moved, what was put off and COMMIT used to go in one message: what
+    was kept was done again by the new release."""
+    sent: list[int] = []
+    send = lines.Line._sent
+
+    def counted(line: lines.Line, messages: Any) -> Any:
+        sent.append(len(messages))
+        return send(line, messages)
+
+    monkeypatch.setattr(lines.Line, "_sent", counted)
+
+    def moved(_: Any) -> None:
+        raise Untouched("another release")
+
+    def put_off(id_: int, hear: Any) -> None:
+        with database.writing() as connection:
+            begin_with(connection, "SELECT 7", hear)
+            later(connection, INSERT, (id_, "a"))
+
+    put_off(1, lambda rows: None)
+    with pytest.raises(Untouched):
+        put_off(2, moved)  # everything is prepared by now
+    assert sent == [2, 2, 2]
+    assert words_of(database, 2) is None
+    put_off(2, lambda rows: None)
+    assert words_of(database, 2) == "a"
+    assert set(idle(database)) <= {"idle"}
+
+    sent.clear()
+    with database.writing() as connection:  # who asks something has two messages, as ever
+        begin_with(connection, "SELECT 7", lambda rows: None)
+        fetch(connection, WORDS, (1,))
+        later(connection, INSERT, (3, "a"))
+    assert sent == [3, 2]
+
+
+def test_a_commit_behind_a_statement_that_failed_is_no_success(database: Database) -> None:
+    for write in (fetch, later):
+        with (
+            pytest.raises(DBAPIError, match="before this commit|is aborted"),
+            database.writing() as connection,
+        ):
+            fetch(connection, INSERT, (1, "a"))
+            with suppress(DBAPIError):
+                fetch(connection, "SELECT 1 / %s::int", (0,))
+            if write is later:
+                later(connection, INSERT, (2, "a"))
+    with (
+        pytest.raises(DBAPIError, match="before this commit"),
+        database.writing() as connection,
+        suppress(DBAPIError),
+    ):
+        connection.exec_driver_sql("SELECT 1 / 0")
+    assert [words_of(database, n) for n in (1, 2)] == [None, None]
+    with database.writing() as connection:
+        fetch(connection, INSERT, (1, "a"))
+    assert words_of(database, 1) == "a"
 
 
 def test_a_refusal_keeps_what_was_prepared(database: Database) -> None:
@@ -384,6 +447,26 @@ def test_what_is_wrong_with_many_rows_is_told_by_the_next_statement(database: Da
         fetch(connection, INSERT, (6, "behind"))
 
     assert [words_of(database, id_) for id_ in (4, 5, 6)] == [None, "before", "behind"]
+
+
+@pytest.mark.parametrize("how", ["sent", "put off"])
+def test_why_a_part_is_undone_is_told_not_what_else_was_wrong_with_it(
+    database: Database, how: str
+) -> None:
+    with database.writing() as connection:
+        fetch(connection, INSERT, (5, "before"))
+        with pytest.raises(ZeroDivisionError), connection.begin_nested():
+            if how == "sent":
+                insert_all(connection, INSERT, COPY, [range(100), ["after"] * 100])
+            else:
+                later(connection, INSERT, (5, "after"))
+            raise ZeroDivisionError
+        with connection.begin_nested():
+            later(connection, INSERT, (6, "behind"))
+        later(connection, INSERT, (7, "last"))
+
+    found = [words_of(database, id_) for id_ in (4, 5, 6, 7)]
+    assert found == [None, "before", "behind", "last"]
 
 
 def test_many_rows_that_are_undone_leave_a_clean_connection(database: Database) -> None:

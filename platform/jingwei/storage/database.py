@@ -91,16 +91,17 @@ class Database:
             self._commit(connection, transaction)
 
     def _commit(self, connection: Connection, transaction: Any) -> None:
-        """Statements that were put off go with it: what is wrong with them is known only now."""
+        """Statements that were put off go with it: what is wrong with them is known only now, as is
+        what the transaction should have begun with."""
         try:
             transaction.commit()
-        except DBAPIError as error:
-            if error.connection_invalidated:  # it may have been committed: never tried again
+        except BaseException as error:
+            if connection.invalidated:  # it may have been committed: never tried again
                 raise
             self.ids.undone(connection)
             connection.rollback()
             _leave(connection, error)
-            ours = as_ours(error)
+            ours = as_ours(error) if isinstance(error, DBAPIError) else None
             if ours is None:
                 raise
             raise ours from error
@@ -121,6 +122,13 @@ def _settle(connection: Connection) -> None:
         raise DBAPIError.instance(
             "COPY", (), error, dbapi.Error, dialect=connection.dialect
         ) from error
+
+
+def _abandon(connection: Connection, _name: str, _context: None) -> None:
+    """Why a part of a transaction is undone is told, not what was wrong with it besides."""
+    line: Any = connection.connection.driver_connection
+    if line is not None and not connection.invalidated:
+        line.abandon()
 
 
 def _leave(connection: Connection, error: BaseException) -> None:
@@ -180,6 +188,7 @@ def _postgresql(url: str) -> Engine:
     event.listen(engine, "connect", opened)
     event.listen(engine, "checkin", _given_back)
     event.listen(engine, "checkout", _asked_for)
+    event.listen(engine, "rollback_savepoint", _abandon)
     return engine
 
 

@@ -164,8 +164,10 @@ class Line(psycopg.Connection[Any]):
             if first is not None:
                 opening = self._known(first[0])
                 messages.append((opening.name, None, False))
-                if any(text not in self._statements for text, _ in (*later, *statements)):
-                    # it may tell that the tables are others by now: heard before anything is made
+                unknown = any(text not in self._statements for text, _ in (*later, *statements))
+                if unknown or last is not None:
+                    # it may tell that the tables are others by now: heard before anything is made,
+                    # and before an end that nothing undoes
                     self._hear(self._sent(messages), opening, first[1])
                     messages, begins, first = [], False, None
         asked = []
@@ -296,17 +298,29 @@ class Line(psycopg.Connection[Any]):
         return super().cursor(*given, **named)
 
     def commit(self) -> None:
-        """As the driver's own, in one call."""
+        """As the driver's own, in one call. Raises what the driver is silent about: that nothing is
+        kept, because a statement failed and was passed over."""
         with self.lock:
             self._settle()
             if self._later:
                 self._trip([], b"COMMIT")
                 return
             self._first = None  # nothing was asked
-            if self.pgconn.transaction_status == _IN_TRANSACTION:
+            status = self.pgconn.transaction_status
+            if status == _IN_TRANSACTION:
                 self._rows(self.pgconn.exec_(b"COMMIT"), None)
                 return
+            if status == _FAILED:  # the database would undo it, and call that no error
+                raise errors.InFailedSqlTransaction("a statement before this commit failed")
         super().commit()
+
+    def abandon(self) -> None:
+        """Forget what was put off or sent since a savepoint that is to be rolled back: what is
+        wrong with it goes with it."""
+        with self.lock:
+            self._later = []
+            with suppress(psycopg.Error):
+                self._settle()
 
     def rollback(self) -> None:
         """As the driver's own, which then throws all prepared statements away, because a table may
