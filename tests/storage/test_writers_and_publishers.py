@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 
 import pytest
-from storage_small import a_catalogue, a_form, publish, published_by
+from sqlalchemy import text
+from storage_small import NOW, a_catalogue, a_form, publish, published_by
 
 from jingwei.refusals import Conflict
+from jingwei.services.clock import FixedClock
+from jingwei.services.commands import Commands, Work
+from jingwei.services.people import SYSTEM
 from jingwei.storage.apply import apply
+from jingwei.storage.changes import ChangeRow
 from jingwei.storage.database import Database
 from jingwei.storage.locks import enter
+from jingwei.storage.runtime import ActiveInstallation
 
 
 def test_a_publisher_waits_for_writers_and_later_writers_see_the_new_release(
@@ -40,6 +46,33 @@ def test_a_publisher_waits_for_writers_and_later_writers_see_the_new_release(
     with database.writing() as connection:
         assert enter(connection) == 2
     assert seen in ([1], [2])
+
+
+def test_what_is_only_written_down_is_so_once_by_the_release_that_runs(
+    database: Database,
+) -> None:
+    """A command that asks nothing has all it does in its last message, with the commit."""
+    catalogues = [a_catalogue(a_form("one"), note=str(number)) for number in range(4)]
+    by_note = {c.files["definitions/manifest.yaml"]: c for c in catalogues}
+    active = ActiveInstallation(database, lambda files: by_note[files["definitions/manifest.yaml"]])
+    commands = Commands(active, FixedClock(NOW))
+    other = Database(str(database.url))  # of another process
+
+    def write_down(work: Work) -> None:
+        work.log(
+            ChangeRow(at=NOW, actor=None, action="export", release=work.installation.release.id)
+        )
+
+    for catalogue in catalogues:
+        apply(other, catalogue, published_by())
+        commands.run(write_down, SYSTEM)
+    other.close()
+
+    with database.reading() as connection:
+        kept = connection.execute(
+            text("SELECT release FROM sys_change WHERE action = 'export' ORDER BY id")
+        )
+        assert kept.scalars().all() == [1, 2, 3, 4]
 
 
 def test_a_publisher_gives_up_after_its_time(
