@@ -8,6 +8,8 @@ import pytest
 from services_house import House
 
 from jingwei.refusals import Invalid
+from jingwei.screens.cells import Cells
+from jingwei.services import code_lists
 from jingwei.services.code_lists import items
 from jingwei.services.titles import Titles
 
@@ -131,3 +133,24 @@ def test_a_record_that_was_made_and_undone_is_no_choice(bills: House) -> None:
     with pytest.raises(Invalid) as found:
         bills.do("li.na", handler)
     assert [(one.path, one.code) for one in found.value.fields] == [("supplier", "not-a-choice")]
+
+
+def test_a_code_beyond_those_that_are_offered_is_taken_and_called_by_its_title(
+    bills: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_lists, "MOST_CHOICES", 2)
+    bills.create("li.na", "supplier", short="轮胎'\"", name="轮胎公司", stopped=False)
+    bills.create("li.na", "supplier", short="轴承", name="停业公司", stopped=True)
+    assert list(offered(bills, "li.na")) == ["GT-01", "水泥"]
+
+    made = bills.create("li.na", "bill", supplier="轮胎'\"", others=["水泥", "轮胎'\""])
+
+    with bills.read("li.na") as view:
+        form = view.catalogue.forms["bill"]
+        (titles,) = Titles(view, form, "zh").of([made])
+        held = Cells(view, "zh").offered(form.fields["supplier"], ["轮胎'\""])
+    assert [one.code for one in held] == ["GT-01", "水泥", "轮胎'\""]
+    assert titles == {"supplier": "轮胎公司", "others": ["水泥公司", "轮胎公司"]} | titles
+    for wrong in ("轴承", "轮胎", "\0", "\ud800", "轮胎' or 1 == 1"):
+        assert refused(bills, "li.na", supplier=wrong).startswith("supplier: ")
+    assert refused(bills, "boss.a", supplier="轮胎'\"")

@@ -26,7 +26,7 @@ from jingwei.screens.markdown import html as html_of
 from jingwei.services import file_types
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS, display
-from jingwei.services.titles import choices
+from jingwei.services.titles import choice_of, choices
 from jingwei.storage import people
 from jingwei.storage.files import FileRow, find_files
 from jingwei.texts import has_text, text
@@ -294,10 +294,13 @@ class Cells:
     def offered(self, definition: Field, held: Collection[str] = ()) -> list[Any]:
         """The choices that may be chosen today, and those that the record has already."""
         today = self.view.today
-        return [c for c in self.choices(definition) if c.code in held or c.offered_on(today)]
+        known = self.choices(definition)
+        beyond = set(held) - {c.code for c in known}
+        more = [c for code in sorted(beyond) if (c := choice_of(self.view, definition, code))]
+        return [c for c in (*known, *more) if c.code in held or c.offered_on(today)]
 
     def choice(self, definition: Field, code: str) -> Cell:
-        found = next((c for c in self.choices(definition) if c.code == code), None)
+        found = choice_of(self.view, definition, code)
         found = found or added_choice(self.view.catalogue, definition, code)
         if found is None:
             return Cell(code)

@@ -10,7 +10,7 @@ from jingwei.services.code_lists import is_sourced
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found
 from jingwei.services.plans import FormPlan
-from jingwei.services.titles import choices
+from jingwei.services.titles import choice_of, choices
 
 
 def judge(
@@ -77,10 +77,9 @@ def _judge_indicator(view: Reading, path: str, name: str, found: Found) -> None:
 
 
 def _judge_choice(view: Reading, field: Field, path: str, code: str, found: Found) -> None:
-    known = choices(view, field)
-    choice = next((c for c in known if c.code == code), None)
+    choice = choice_of(view, field, code)
     if choice is None and is_sourced(view, field.choices) and field.compute is None:
-        offered = ", ".join(c.code for c in known[:12]) or "–"
+        offered = ", ".join(c.code for c in choices(view, field)[:12]) or "–"
         found.add(path, "not-a-choice", value=code[:40], choices=offered)
     if choice is None or choice.offered_on(view.today):
         return

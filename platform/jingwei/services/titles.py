@@ -127,7 +127,7 @@ class Titles:
 
     def _one(self, field: Field, value: Any) -> str | None:
         if field.type in ("choice", "classification"):
-            found = next((c for c in choices(self._view, field) if c.code == value), None)
+            found = choice_of(self._view, field, str(value))
             found = found or added_choice(self._view.catalogue, field, str(value))
             return None if found is None else str(found.title(self._locale))
         if field.type == "link":
@@ -154,6 +154,14 @@ def choices(view: Reading, field: Field) -> Sequence[Any]:
     if isinstance(field.choices, str):
         return tuple(code_lists.items(view, field.choices).values())
     return field.choices or ()
+
+
+def choice_of(view: Reading, field: Field, code: str) -> Any:
+    """The choice that a code stands for, though it is not among those that are offered; None for
+    none."""
+    if isinstance(field.choices, str):
+        return code_lists.choice_of(view, field.choices, code)
+    return next((one for one in choices(view, field) if one.code == code), None)
 
 
 def _each(value: Any) -> Iterable[Any]:
