@@ -73,8 +73,9 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
 
     An open step that keeps its id keeps its tasks, and so does one that only got another id; one
     that becomes another step (other people or another mode) is closed, and the new one asks its
-    own people. Decisions that were made stay as they are. Deadlines, reminders and waits are those
-    of the new version, counted from when the step was opened.
+    own people. Decisions that were made stay as they are, and decide at once where the step names
+    the same people and its rule of today is satisfied by them. Deadlines, reminders and
+    waits are those of the new version, counted from when the step was opened.
 
     `dry_run` answers `{"items": [{flow, from, to, steps, opens, tasks, times}]}`, needs no reason
     and changes nothing; `tasks` says whose stay, close and are asked afresh, `times` which moments
@@ -130,9 +131,8 @@ def _move(walk: Walk, to: Planned, found: Loaded, reason: str | None, release: i
     if walk.flow.status == "running":  # what it waits for may have ended while it fitted no more
         for run in [r for r in walk.runs.values() if r.kind == "subflow" and r.state == "open"]:
             look_at_children(walk, run.id)
-        asked = [r for r in walk.runs.values() if r.state == "open" and r.kind in ASKS_PEOPLE]
-        for run in asked:  # what was answered may be enough by the rule of today
-            walk.look_at(run.id)
+        for run_id in _of_same_people(walk, found):
+            walk.look_at(run_id)  # what was answered may be enough by the rule of today
     walk.settle()
 
 
@@ -147,6 +147,21 @@ def _opened_afresh(found: Loaded, plan: FlowPlan, steps: Mapping[str, str]) -> l
         if old is None or _asked(old.step) != _asked(plan.step(new)):
             changed.append(run)
     return changed
+
+
+def _of_same_people(walk: Walk, found: Loaded) -> list[int]:
+    """Runs that stay open and whose step names the people it named. Where it names others, the
+    answers are of people whom it would not ask: alone they decide nothing there."""
+    if not found.fits:  # nobody knows whom the version before asked
+        return []
+    same = []
+    for run in found.state.runs.values():
+        old = found.plan.places.get(run.step)
+        if old is None or run.kind not in ASKS_PEOPLE or walk.runs[run.id].state != "open":
+            continue
+        if rules(old.step.who) == rules(walk.step_of(walk.runs[run.id]).who):
+            same.append(run.id)
+    return same
 
 
 def _asked(step: Step) -> tuple[object, ...]:
