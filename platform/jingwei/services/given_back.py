@@ -13,7 +13,7 @@ from jingwei.services.presenting import MASK, presenter
 from jingwei.services.rights import FieldRights
 from jingwei.services.validation import NUMBERS
 
-_BESIDE = ("flow",)  # read with a record, and no field of it
+_BESIDE = ("flow", "_titles")  # read with a record, and no field of it
 
 
 def is_same(column: Field, was: Any, value: Any) -> bool:
@@ -29,6 +29,14 @@ def is_same(column: Field, was: Any, value: Any) -> bool:
         return False
 
 
+def is_as_read(column: Field, was: Any, value: Any, *, masked: bool) -> bool:
+    """Whether a sent value is what its sender read. What he sees masked is never compared with what
+    stands there: he could try values until one is taken."""
+    if not masked:
+        return is_same(column, was, value)
+    return bool(value == MASK) or (value is None and was is None)
+
+
 def without_given_back(
     view: Reading,
     form: Form,
@@ -39,13 +47,17 @@ def without_given_back(
     """The values without those that were only read along: of a record that is sent whole, with the
     `id` and the `revision` it has, what its sender may not write and left as it was. What is worked
     out at each reading is not compared."""
-    secret = rights.masked & rights.writable  # no secret is what stands for all of them
-    if secret:
-        values = {n: v for n, v in values.items() if not (n in secret and v == MASK)}
+    if rights.masked:
+        secret = rights.masked & rights.writable  # no secret is what stands for all of them
+        values = {
+            name: _without_masks(form.fields.get(name), value, rights)
+            for name, value in values.items()
+            if not (name in secret and value == MASK)
+        }
     if values.get("id") != before["id"] or values.get("revision") != before["revision"]:
         return values
     return {
-        name: _without_masks(form.fields.get(name), value, rights)
+        name: value
         for name, value in values.items()
         if not _is_given_back(view, form, name, value, rights, before)
     }
@@ -64,13 +76,13 @@ def _is_given_back(
         return True
     if name not in rights.visible:
         return False
-    if name in rights.masked and value == MASK:
-        return True
     if field is None:
         if name not in SYSTEM_FIELDS:
             return False
         was = before.get(name)
         return bool((was if was is None else presenter(view, form, name)(was)) == value)
+    if name in rights.masked:
+        return is_as_read(field, before.get(name), value, masked=True)
     computed = field.compute is not None and field.mode in ("always", "lock_if_found")
     if name in rights.writable and not computed and not field.readonly:
         return False

@@ -19,6 +19,7 @@ from jingwei.services import (
     validation,
 )
 from jingwei.services.commands import Work
+from jingwei.services.form_paths import with_columns
 from jingwei.services.found import Found, told
 from jingwei.services.given_back import without_given_back
 from jingwei.services.overrides import Overrides, reason_of
@@ -134,11 +135,12 @@ def _prepare_update(
             rights = work.rights.fields(work, form.name, before)
             sent = without_given_back(work, form, change.values, rights, before)
             change = change._replace(values=sent)
-            check_unlocked(form, before, change.values)
+            check_unlocked(form, before, change.values, rights)
         else:
-            rights = FieldRights(
-                work.rights.fields(work, form.name, before).visible, change.allowed
-            )
+            seen = work.rights.fields(work, form.name, before)
+            opened = with_columns(form, tuple(change.allowed))
+            closed = seen.masked - change.allowed
+            rights = FieldRights(seen.visible, opened - closed, closed)
         check_keys(work, plan, change.values, rights, before)
     found = Found()
     values = parsing.parse(work, plan, change.values, found)

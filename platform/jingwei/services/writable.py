@@ -16,7 +16,7 @@ from jingwei.refusals import (
 )
 from jingwei.services.commands import Work
 from jingwei.services.found import Found
-from jingwei.services.given_back import is_same
+from jingwei.services.given_back import is_as_read
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, WORKING, Change, Source
@@ -111,13 +111,22 @@ def left_open(form: Form, status: str | None) -> frozenset[str]:
 
 
 def check_unlocked(
-    form: Form, record: Mapping[str, Any], values: Mapping[str, Any] | None = None
+    form: Form,
+    record: Mapping[str, Any],
+    values: Mapping[str, Any] | None = None,
+    rights: FieldRights | None = None,
 ) -> None:
-    """Raises Conflict for what stands fast. `values`: what is to be changed, as it was sent."""
+    """Raises Conflict for what stands fast. `values`: what is to be changed, as it was sent by
+    somebody with these `rights`."""
     left = left_open(form, record["status"]) if values else frozenset()
-    still_open = bool(values) and all(
-        name in left or _only_open_cells(form.fields.get(name), value, record.get(name), left)
-        for name, value in (values or {}).items()
+    still_open = (
+        rights is not None
+        and bool(values)
+        and all(
+            name in left
+            or _only_open_cells(form.fields.get(name), value, record.get(name), left, rights)
+            for name, value in (values or {}).items()
+        )
     )
     if record["status"] not in EDITABLE and not still_open:
         raise Conflict("record-locked-by-status", status=record["status"])
@@ -128,7 +137,9 @@ def check_unlocked(
         raise Conflict("record-locked-by-state", state=state.title)
 
 
-def _only_open_cells(table: Field | None, rows: Any, before: Any, left: Collection[str]) -> bool:
+def _only_open_cells(
+    table: Field | None, rows: Any, before: Any, left: Collection[str], rights: FieldRights
+) -> bool:
     """Whether the rows are those that are there, and nothing but cells left open changes."""
     if table is None or not isinstance(rows, list):
         return False
@@ -139,9 +150,13 @@ def _only_open_cells(table: Field | None, rows: Any, before: Any, left: Collecti
     for row, was in zip(rows, known, strict=True):
         if not isinstance(row, Mapping) or row.get("id") != was["id"]:
             return False
-        sent = shut.keys() & row.keys()
-        if not all(is_same(shut[n], was.get(n), row[n]) for n in sent):
-            return False
+        for name in shut.keys() & row.keys():
+            path, column = f"{table.name}.{name}", shut[name]
+            masked = path in rights.masked
+            if path not in rights.visible:
+                return False  # whether it is right or wrong
+            if not is_as_read(column, was.get(name), row[name], masked=masked):
+                return False
     return True
 
 
@@ -183,10 +198,10 @@ def _refused_columns(
     rights: FieldRights,
     before: Mapping[str, Any] | None,
 ) -> list[FieldRefusal]:
-    """Columns that are not there. A computed or read-only column may be sent back unchanged."""
+    """Columns that are not there, or that this person may not write. They may be sent back as they
+    were read; of what is computed anyway also nothing."""
     refused: list[FieldRefusal] = []
     known = {row["id"]: row for row in (before or {}).get(table.name) or ()}
-    whole = table.name in rights.writable
     for index, row in enumerate(rows):
         if not isinstance(row, Mapping):
             continue
@@ -198,11 +213,10 @@ def _refused_columns(
                 continue
             if column is None or path not in rights.visible:
                 refused.append(FieldRefusal(at, "unknown-field", {"name": name}))
-            elif not (whole or path in rights.writable) or not _writable(
-                column, path, FieldRights(rights.visible, rights.writable | {path})
-            ):
+            elif not _writable(column, path, rights):
                 was = known.get(row.get("id"), {}).get(name)
-                if value is not None and not is_same(column, was, value):
+                as_read = is_as_read(column, was, value, masked=path in rights.masked)
+                if not as_read and (value is not None or column.compute is None):
                     refused.append(FieldRefusal(at, "not-writable", {"name": name}))
     return refused
 
