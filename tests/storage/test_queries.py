@@ -174,6 +174,30 @@ def test_text_is_found_as_written_without_wildcards(contracts: Installation) -> 
     assert found("_") == []
 
 
+def test_whole_numbers_are_added_up_beyond_64_bits(installation: Installation) -> None:
+    most = 2**63 - 1
+    pages = {"A": [most, most, 1], "B": [-most, -most], "C": [2, 3, None], "G": [None]}
+    every = [(org, one) for org, of_org in pages.items() for one in of_org]
+    records = [
+        {"id": id_, "revision": 1, "org": org, "pages": one}
+        for id_, (org, one) in enumerate(every, 1)
+    ]
+    with installation.database.writing() as connection:
+        installation.store.insert(connection, "contract", records)
+
+    aggregates = (AggregateColumn("total", "sum", "pages"), AggregateColumn("mean", "avg", "pages"))
+    rows = ask(installation, fields=(), group=("org",), aggregates=aggregates)
+
+    found = {row["org"]: (row["total"], row["mean"]) for row in rows.items}
+    assert found == {
+        "A": (2 * most + 1, Decimal(2 * most + 1) / 3),
+        "B": (-2 * most, Decimal(-most)),
+        "C": (5, Decimal("2.5")),
+        "G": (None, None),
+    }
+    assert {type(total) for total, _ in found.values()} == {int, type(None)}
+
+
 def test_groups_are_added_up_exactly(contracts: Installation) -> None:
     aggregates = (
         AggregateColumn("n", "count"),

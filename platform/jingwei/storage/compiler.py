@@ -211,7 +211,7 @@ class Compiler:
                 columns.add(wanted.name, sql_numbers.added_up(column, self.name))
                 columns.add(f"{wanted.name}#", sa.func.count(column))
             case "sum" if isinstance(column.type, sa.Integer):
-                columns.add(wanted.name, sa.cast(sa.func.sum(column), sa.BigInteger()))
+                columns.add(wanted.name, sql_numbers.total(column, self.name))
             case function:
                 columns.add(wanted.name, self._folded(function, column))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 
+from jingwei.language.expressions import numbers
 from jingwei.storage.codecs import Convert, reader, writer
 from jingwei.storage.columns import FORM_PART
 from jingwei.storage.tables import StoredTable
@@ -214,12 +215,9 @@ def _converted(values: list[Any], convert: Convert | None) -> list[Any]:
     return [v if v is None else convert(v) for v in values]
 
 
-_TEN_PLACES = Decimal("1e-10")
-
-
 def divide(items: Sequence[dict[str, Any]], name: str) -> None:
     """Sum and count as their average: half-up to ten places, None of nothing."""
     for item in items:
         count = item.pop(f"{name}#")
         if count:
-            item[name] = (Decimal(item[name]) / count).quantize(_TEN_PLACES, ROUND_HALF_UP)
+            item[name] = numbers.divide(Decimal(item[name]), count)

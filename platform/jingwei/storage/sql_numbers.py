@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from jingwei.language.expressions.numbers import DIGITS, PLACES, plain
-from jingwei.storage.types import ScaledDecimal
+from jingwei.storage.types import ScaledDecimal, Total
 
 Column = sa.ColumnElement[Any]
 Truth = sa.ColumnElement[bool]
@@ -316,6 +316,11 @@ def added_up(column: Column, dialect: str) -> Column:
     kept = sa.type_coerce(column, sa.BigInteger())
     upper, lower = sa.func.sum(kept.op(">>")(32)), sa.func.sum(kept.op("&")(2**32 - 1))
     return sa.func.jw_joined(upper, lower, scale, type_=column.type)
+
+
+def total(column: Column, dialect: str) -> Column:
+    """The exact sum of a column of integers, a whole number as they are."""
+    return sa.type_coerce(added_up(column, dialect), Total())
 
 
 def folded(function: str, number: Number, dialect: str) -> Number:

@@ -59,6 +59,17 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         return Decimal(value) if isinstance(value, str) else Decimal(value).scaleb(-self.scale)
 
 
+class Total(TypeDecorator[int]):
+    """A sum of whole numbers, of any size: PostgreSQL gives it as a decimal, SQLite one that passes
+    64 bits as text. No column is of it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC instant with milliseconds; on SQLite `2026-01-10T09:00:00.000Z`."""
 
