@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from api_house import PASSWORD, ApiHouse
 
 from jingwei.services.attempts import MOST_OF_ONE
+from jingwei.storage import database
+from jingwei.storage.changes import ChangeRow
 
 CONTRACTS = "forms/contract/records"
 
@@ -72,3 +78,34 @@ def test_whoever_tries_without_end_fills_no_log(api: ApiHouse) -> None:
     api.later(timedelta(hours=1))
     api.get("wang.wu", f"{CONTRACTS}/900000")
     assert len(attempts(api, actor="wang.wu")) == MOST_OF_ONE + 1
+
+
+def test_who_is_refused_waits_for_no_other_writer_and_nothing_is_lost(
+    api: ApiHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import or a publication holds SQLite's one write lock for as long as it takes."""
+    api.token("wang.wu")
+    writer = sqlite3.connect(str(api.platform.database.url.database), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    kept = database.BUSY_TIMEOUT_MS
+    waited: list[bool] = []
+    write = api.sessions.attempts._write
+
+    def written(changes: Sequence[ChangeRow], at_once: bool) -> int:
+        waited.append(at_once)
+        return write(changes, at_once)
+
+    monkeypatch.setattr(api.sessions.attempts, "_write", written)
+    for index in range(3):
+        assert api.get("wang.wu", f"{CONTRACTS}/{900_000 + index}").status_code == 404
+    assert waited[0] and not any(waited[1:])  # the first tries, then a thread waits for all
+    writer.execute("ROLLBACK")
+    writer.close()
+
+    until = time.monotonic() + 30
+    while len(found := attempts(api)) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    paths = [one["changes"]["path"] for one in found]
+    assert paths == [f"/api/v1/{CONTRACTS}/{900_000 + index}" for index in range(3)]
+    with api.platform.database.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == kept

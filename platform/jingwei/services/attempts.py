@@ -1,16 +1,20 @@
 """What was tried and refused, in the audit log: who, from where, what, and why not.
 
 Whoever tries without end fills no log: of one person or source a few dozen are kept an hour, of all
-together some hundreds in each process; the last one kept says that there were more.
+together some hundreds in each process; the last one kept says that there were more. Nobody waits
+for it: while another writer holds the database, they wait, and a thread writes them after it.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
+
+import structlog
 
 from jingwei.refusals import NotAllowed, NotFound, Refused
 from jingwei.services.clock import Clock
@@ -20,8 +24,11 @@ from jingwei.storage.patience import patiently
 from jingwei.storage.runtime import ActiveInstallation
 
 MOST_OF_ONE, MOST_OF_ALL = 30, 600  # an hour
+MOST_TRIES = 40  # of each the database's own patience, and a pause
+PAUSE_SECONDS = 1.0
 KIND = "attempt"
 _NOT_THERE = "no-such-"  # codes of what is out of reach, or not there at all
+log = structlog.get_logger(__name__)
 
 
 def is_kept(refused: Refused) -> bool:
@@ -40,6 +47,8 @@ class Attempts:
         self._lock = Lock()
         self._hour = datetime.min
         self._met: Counter[str] = Counter()
+        self._waiting: list[ChangeRow] = []
+        self._catches_up = False  # a thread writes what waits
 
     def note(
         self,
@@ -62,7 +71,27 @@ class Attempts:
             body["login"] = login
         if room == 1:
             body["more"] = True
-        patiently(lambda: self._write(action, now, person, login, body))
+        installation, people = self._active.current, self._active.database.people
+        actor = login if login in people.ids else None
+        change = ChangeRow(
+            at=now,
+            actor=actor if person is None else person.login,
+            action=action,
+            kind=KIND,
+            org=None if person is None else person.org or None,
+            body=body,
+            release=installation.release.id,
+        )
+        with self._lock:
+            self._waiting.append(change)
+            if self._catches_up:
+                return
+        self._write_waiting(at_once=True)
+        with self._lock:
+            if self._catches_up or not self._waiting:
+                return
+            self._catches_up = True
+        Thread(target=self._catch_up, name="jingwei-attempts", daemon=True).start()
 
     def _room(self, who: str, now: datetime) -> int:
         """How many more of one are kept in this hour, this one included."""
@@ -76,24 +105,37 @@ class Attempts:
                 self._met[who] += 1
             return max(left, 0)
 
-    def _write(
-        self,
-        action: str,
-        now: datetime,
-        person: Person | None,
-        login: str | None,
-        body: Mapping[str, Any],
-    ) -> None:
+    def _catch_up(self) -> None:
+        """Write until nothing waits. Gives up, and says so, on a database that stays away."""
+        try:
+            for _ in range(MOST_TRIES):
+                self._write_waiting(at_once=False)
+                with self._lock:
+                    if not self._waiting:
+                        self._catches_up = False
+                        return
+                time.sleep(PAUSE_SECONDS)
+            with self._lock:
+                log.error("attempts_lost", count=len(self._waiting))
+                self._waiting.clear()
+        finally:
+            self._catches_up = False
+
+    def _write_waiting(self, *, at_once: bool) -> None:
+        """What cannot be written goes on waiting."""
+        with self._lock:
+            changes, self._waiting = self._waiting, []
+        written = None
+        try:
+            if changes:
+                written = patiently(lambda: self._write(changes, at_once))
+        finally:
+            if written is None:
+                with self._lock:
+                    self._waiting[:0] = changes
+
+    def _write(self, changes: Sequence[ChangeRow], at_once: bool) -> int:
         installation, database = self._active.current, self._active.database
-        actor = login if login in database.people.ids else None
-        change = ChangeRow(
-            at=now,
-            actor=actor if person is None else person.login,
-            action=action,
-            kind=KIND,
-            org=None if person is None else person.org or None,
-            body=body,
-            release=installation.release.id,
-        )
-        with database.writing() as connection:
-            write_changes(connection, installation.book, database.people, [change])
+        with database.writing(at_once=at_once) as connection:
+            write_changes(connection, installation.book, database.people, changes)
+        return len(changes)

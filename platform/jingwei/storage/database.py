@@ -21,10 +21,12 @@ from jingwei.storage.sqlite_functions import register_functions
 __all__ = ["Connection", "Database"]
 
 BUSY_TIMEOUT_MS = 15_000
+AT_ONCE_MS = 50
 STATEMENT_TIMEOUT_MS = 10_000
 MOST_PREPARED = 500  # statements that a connection keeps; beyond it each one is planned anew
 IDLE_SECONDS = 30  # a connection that nobody used for longer is asked whether it is still there
 _WRITES = "jingwei_writes"
+_AT_ONCE = "jingwei_at_once"
 _SINCE = "jingwei_idle_since"
 
 
@@ -41,6 +43,7 @@ class Database:
         )
         self.engine = _sqlite(url, durable) if self.is_sqlite else _postgresql(url)
         self._writer = self.engine.execution_options(**{_WRITES: True})
+        self._writer_at_once = self._writer.execution_options(**{_AT_ONCE: True})
         self._reader = (
             self.engine
             if self.is_sqlite
@@ -68,12 +71,13 @@ class Database:
                 raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction, committed at the end, undone on any exception.
+    def writing(self, *, at_once: bool = False) -> Iterator[Connection]:
+        """One transaction, committed at the end, undone on any exception. `at_once`: on SQLite,
+        where one writes at a time, it hardly waits for its turn.
 
         Raises TryAgain when it lost a race before it could commit, Duplicate for a taken key.
         """
-        with self._writer.connect() as connection:
+        with (self._writer_at_once if at_once else self._writer).connect() as connection:
             try:
                 transaction = connection.begin()
                 yield connection
@@ -158,8 +162,15 @@ def _sqlite(url: str, durable: bool) -> Engine:
 
     def begun(connection: Connection) -> None:
         # A writer that upgrades later may find the database changed since its first read.
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get(_AT_ONCE):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={AT_ONCE_MS}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:  # the connection goes back to a pool
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     event.listen(engine, "connect", opened)
     event.listen(engine, "begin", begun)
