@@ -92,7 +92,8 @@ def _check_final(form: Form, problems: Problems) -> None:
         state = event.removeprefix("entered.")
         for effect in effects:
             target = effect.args.get("state")
-            left = effect.verb == "enter" and state in finals and state != event
+            always = effect.verb == "enter" and effect.when is None
+            left = always and state in finals and state != event
             if left and target != state:
                 at = place_of(form, effect, "enter")
                 problems.add("leaves-final", at, severity="warning", state=state, other=target)

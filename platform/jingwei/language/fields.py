@@ -10,6 +10,7 @@ from typing import Any
 
 from jingwei.language.choices import CHOICES
 from jingwei.language.cut_texts import cut_expression, is_cut_text
+from jingwei.language.expressions.shares import counts_hundredths
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Generate
@@ -431,7 +432,7 @@ def _warn_of_shares(walker: Walker, values: dict[str, Any], path: Path) -> None:
             share = Decimal(plain)
             if f"{share:f}" != plain:
                 continue  # 1e2, 0100: refused as numbers
-            if 1 < abs(share) < 10**6:
+            if counts_hundredths(share):
                 at = walker.value_at((*path, key))
                 percent = f"{share * 100:f}"
                 walker.warn("percent-as-number", at, value=value.value[:40], percent=percent)

@@ -420,7 +420,7 @@ def _either(arguments: tuple[Node, ...]) -> Type:
     for node in arguments:
         if node.type.name in NUMERIC and amount is not None:
             amount, node = of_one_unit(",", amount, node)
-            common = either(common, amount.type) or common
+            common = either(amount.type, common) or common  # the unit that both are now of
         elif node.type.name in NUMERIC and unit_of(node.type):
             amount = node
         found = either(common, node.type)

@@ -13,7 +13,7 @@ from typing import Any, cast
 from jingwei.language.expressions import tree
 from jingwei.language.expressions.calls import check_call
 from jingwei.language.expressions.errors import ExpressionError
-from jingwei.language.expressions.multiples import is_converted, meant_multiple
+from jingwei.language.expressions.multiples import is_converted, meant_multiple, unconverted
 from jingwei.language.expressions.names import (
     beside,
     member_node,
@@ -22,6 +22,7 @@ from jingwei.language.expressions.names import (
     unknown_name,
 )
 from jingwei.language.expressions.operators import (
+    UnitMismatch,
     arithmetic,
     as_type,
     as_value,
@@ -97,8 +98,14 @@ def check(source: str, scope: Scope, expected: TypeName | Type | None = None) ->
     syntax = parse(source)
     try:
         node = Checker(scope).node(syntax)
+    except UnitMismatch as error:
+        if isinstance(expected, Type) and expected.unit is not None:
+            error.want(expected.unit)
+        raise
     except ExpressionError as error:
         raise _unquoted(syntax, expected, scope) or error from None
+    if (quotient := unconverted(node)) is not None:
+        raise UnitMismatch("/", quotient.left, quotient.right)
     if isinstance(node, Constant) and isinstance(expected, Type):
         node = as_value(node, expected, scope)
     elif isinstance(node, Constant) and expected in CODED:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import cast
 
-from jingwei.language.expressions.tree import Aggregate, Binary, Call, Constant, Name, Node, Unary
+from jingwei.language.expressions.reads import parts
+from jingwei.language.expressions.tree import (
+    Aggregate,
+    Binary,
+    Call,
+    Constant,
+    If,
+    Name,
+    Node,
+    Unary,
+)
 from jingwei.language.expressions.types import units_agree
 from jingwei.language.scales import conversion
 
-_OF_THE_SAME_UNIT = frozenset({"round", "floor", "ceil", "abs"})
+_OF_THE_FIRST = frozenset({"round", "floor", "ceil", "abs"})
+_OF_ALL = frozenset({"coalesce", "min", "max"})
 _AGGREGATES = frozenset({"sum", "avg", "min", "max", "first", "last", "median", "percentile"})
+_MOST = 24  # powers of ten further off convert nothing
+
+# By which powers of ten an amount may have been converted: of `cost * 10000` 0 and 4, as the
+# factor may also be meant as one. None: a constant, which is of whatever unit is wanted.
+Powers = frozenset[int]
+_AS_IT_IS: Powers = frozenset({0})
 
 
 def in_one_unit(left: Node, right: Node) -> tuple[Node, Node] | None:
@@ -27,7 +46,10 @@ def in_one_unit(left: Node, right: Node) -> tuple[Node, Node] | None:
 def is_converted(node: Node, unit: str) -> bool:
     """Whether the factors inside make it an amount in `unit`."""
     many = None if node.type.unit is None else conversion(node.type.unit, unit)
-    return many is not None and _factor(node) == many
+    if many is None:
+        return False
+    powers = _powers(node)
+    return powers is None or many.adjusted() in powers
 
 
 def are_multiples(left: Node, right: Node) -> bool:
@@ -60,20 +82,91 @@ def _written(node: Node) -> str | None:
             return None
 
 
-def _factor(node: Node) -> Decimal:
-    """The product of the constants that an amount is multiplied with."""
+def unconverted(root: Node) -> Binary | None:
+    """A quotient of 万元 by 元, say, that no factor makes into a share: neither one of the two
+    sides nor one around it, as in `cost / yuan * 10000`."""
+    waiting: list[tuple[Node, Powers]] = [(root, _AS_IT_IS)]
+    while waiting:
+        node, around = waiting.pop()
+        if isinstance(node, Binary) and node.op == "/" and are_multiples(node.left, node.right):
+            one, other = cast(str, node.left.type.unit), cast(str, node.right.type.unit)
+            many = conversion(one, other)
+            inside = _sums(_of(node.left), _negative(_of(node.right)))
+            if many is not None and many.adjusted() not in _sums(around, inside):
+                return node
+        waiting.extend(reversed(list(_below(node, around))))
+    return None
+
+
+def _below(node: Node, around: Powers) -> Iterator[tuple[Node, Powers]]:
+    """The parts of a node with the powers that a quotient in them is multiplied with."""
     match node:
-        case Binary(op="*", left=left, right=Constant(value=Decimal() as by)):
-            return _factor(left) * by
-        case Binary(op="*", left=Constant(value=Decimal() as by), right=right):
-            return _factor(right) * by
-        case Binary(op="/", left=left, right=Constant(value=Decimal() as by)) if by:
-            return _factor(left) / by
-        case Unary(op="-", operand=operand):
-            return _factor(operand)
-        case Aggregate(function=function, value=value) if value and function in _AGGREGATES:
-            return _factor(value)
-        case Call(function=function, arguments=(first, *_)) if function in _OF_THE_SAME_UNIT:
-            return _factor(first)
+        case Binary(op="*", left=left, right=right):
+            yield left, _sums(around, _of(right))
+            yield right, _sums(around, _of(left))
+        case Binary(op="/", left=left, right=right):
+            yield left, _sums(around, _negative(_of(right)))
+            yield right, _negative(_sums(around, _of(left)))
+        case Binary(op="+" | "-") | Unary(op="-") | Aggregate():
+            yield from ((part, around) for part in parts(node))
+        case If(condition=condition, then=then, otherwise=otherwise):
+            yield from ((condition, _AS_IT_IS), (then, around), (otherwise, around))
+        case Call(function=function) if function in _OF_THE_FIRST | _OF_ALL:
+            yield from ((part, around) for part in parts(node))
         case _:
-            return Decimal(1)
+            yield from ((part, _AS_IT_IS) for part in parts(node))
+
+
+def _powers(node: Node) -> Powers | None:
+    match node:
+        case Constant():
+            return None
+        case Binary(op="*", left=left, right=right):
+            return _sums(_of(left), _of(right))
+        case Binary(op="/", left=left, right=right):
+            return _sums(_of(left), _negative(_of(right)))
+        case Binary(op="+" | "-", left=left, right=right):
+            return _shared((left, right))
+        case If(then=then, otherwise=otherwise):
+            return _shared((then, otherwise))
+        case Unary(op="-", operand=operand):
+            return _powers(operand)
+        case Aggregate(function=function, value=value) if value and function in _AGGREGATES:
+            return _powers(value)
+        case Call(function=function, arguments=(first, *_)) if function in _OF_THE_FIRST:
+            return _powers(first)
+        case Call(function=function, arguments=arguments) if function in _OF_ALL:
+            return _shared(arguments)
+        case _:
+            return _AS_IT_IS
+
+
+def _of(factor: Node) -> Powers:
+    """The powers that a factor of a product brings; those of a constant too."""
+    if not isinstance(factor, Constant):
+        powers = _powers(factor)
+        return _AS_IT_IS if powers is None else powers
+    value = factor.value
+    if not isinstance(value, Decimal) or not value or factor.type.name != "number":
+        return _AS_IT_IS
+    power = value.adjusted()
+    ten = abs(value) == Decimal(1).scaleb(power)
+    return frozenset({0, power}) if ten else _AS_IT_IS
+
+
+def _shared(nodes: tuple[Node, ...]) -> Powers | None:
+    """What all amounts of a sum, or of a choice, have been converted by."""
+    shared: Powers | None = None
+    for node in nodes:
+        powers = _powers(node)
+        if powers is not None:
+            shared = powers if shared is None else shared & powers
+    return shared
+
+
+def _sums(one: Powers, other: Powers) -> Powers:
+    return frozenset(sum_ for a in one for b in other if abs(sum_ := a + b) <= _MOST)
+
+
+def _negative(powers: Powers) -> Powers:
+    return frozenset(-power for power in powers)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from jingwei.language.clock_words import SECONDS, seconds_of, time_of
 from jingwei.language.expressions.errors import ExpressionError
-from jingwei.language.expressions.multiples import are_multiples, in_one_unit, meant_multiple
+from jingwei.language.expressions.multiples import in_one_unit, meant_multiple
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Aggregate, Binary, Constant, If, Name, Node, Type
 from jingwei.language.expressions.types import (
@@ -33,6 +33,7 @@ from jingwei.language.expressions.types import (
 )
 from jingwei.language.expressions.words import kind_words, type_words, unit_words
 from jingwei.language.periods import Period
+from jingwei.language.scales import conversion
 from jingwei.language.values import Duration
 from jingwei.problems import nearest
 
@@ -59,8 +60,6 @@ def arithmetic(op: str, left: Node, right: Node) -> Node:
         left, right = of_one_unit(op, left, right)
         type_ = summed(left.type, right.type)
     else:
-        if op == "/" and are_multiples(left, right):
-            left, right = of_one_unit(op, left, right)
         type_ = product(left.type, right.type) if op == "*" else quotient(left.type, right.type)
     return Binary(left.start, right.end, type_, cast(Any, op), left, right)
 
@@ -70,7 +69,7 @@ def of_one_unit(op: str, left: Node, right: Node) -> tuple[Node, Node]:
     counts = op in ("+", "-") and _counts_beside(left, right)
     found = None if counts else in_one_unit(left, right)
     if found is None:
-        raise mismatch(op, left, right)
+        raise UnitMismatch(op, left, right)
     return found
 
 
@@ -82,16 +81,27 @@ def _counts_beside(left: Node, right: Node) -> bool:
     )
 
 
-def mismatch(op: str, left: Node, right: Node) -> ExpressionError:
-    return ExpressionError(
-        "unit-mismatch",
-        left.start,
-        right.end,
-        suggestion=meant_multiple(left, right.type.unit) or meant_multiple(right, left.type.unit),
-        op=op,
-        left=_unit_words(left),
-        right=_unit_words(right),
-    )
+class UnitMismatch(ExpressionError):
+    """Two amounts of different units, which stand there for their remedies."""
+
+    def __init__(self, op: str, left: Node, right: Node) -> None:
+        self.left, self.right = left, right
+        super().__init__(
+            "unit-mismatch",
+            left.start,
+            right.end,
+            suggestion=meant_multiple(left, right.type.unit)
+            or meant_multiple(right, left.type.unit),
+            op=op,
+            left=_unit_words(left),
+            right=_unit_words(right),
+        )
+
+    def want(self, unit: str) -> None:
+        """Name the remedy that leaves an amount in the unit that is wanted of the whole."""
+        for kept, other in ((self.left, self.right), (self.right, self.left)):
+            if kept.type.unit is not None and conversion(kept.type.unit, unit) == 1:
+                self.suggestion = meant_multiple(other, kept.type.unit)
 
 
 def _unit_words(node: Node) -> object:

@@ -8,23 +8,30 @@ from decimal import Decimal
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Between, Binary, Call, Constant, If, Node
 
-_BESIDE = frozenset({"==", "!=", "<", "<=", ">", ">=", "+", "-"})
+_COMPARED = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_ADDED = frozenset({"+", "-"})
+_LEAST = 2  # a share of 1.2 or 1.5 is meant: 120 % of the plan
+_LEAST_ADDED = 3  # `2 - rate` is how a cost is scored
 _MOST = 10**6  # above it nobody means a percentage
 _KEEPING = frozenset({"round", "floor", "ceil", "coalesce"})
 
 
 def numbers_beside_shares(root: Node) -> Iterator[Constant]:
-    """Whole numbers above 1 that are compared with a percentage, or added to one."""
+    """Whole numbers, from 2, that are compared with a percentage, or added to one. What grew may
+    well have grown by 300 %."""
     for node in walk(root):
+        least = _LEAST
         match node:
-            case Binary(op=op, left=left, right=right) if op in _BESIDE:
+            case Binary(op=op, left=left, right=right) if op in _COMPARED | _ADDED:
+                least = _LEAST_ADDED if op in _ADDED else _LEAST
                 pairs = [(left, right), (right, left)]
             case Between(operand=operand, low=low, high=high):
                 pairs = [(operand, low), (operand, high)]
             case _:
                 continue
         for share, number in pairs:
-            if share.type.name == "percent" and _counts_hundredths(number):
+            grown = isinstance(share, Call) and share.function == "percent_change"
+            if share.type.name == "percent" and not grown and _is_whole(number, least):
                 assert isinstance(number, Constant)
                 yield number
 
@@ -43,7 +50,12 @@ def hundreds(root: Node) -> Iterator[Constant]:
             yield from hundreds(arguments[0])
 
 
-def _counts_hundredths(node: Node) -> bool:
+def counts_hundredths(value: Decimal, least: int = _LEAST) -> bool:
+    """Whether a share is hardly meant as it is written: 90, where 90 % is."""
+    return value == value.to_integral_value() and least <= abs(value) < _MOST
+
+
+def _is_whole(node: Node, least: int) -> bool:
     if not isinstance(node, Constant) or node.type.name != "number":
         return False
-    return isinstance(node.value, Decimal) and 1 < abs(node.value) < _MOST
+    return isinstance(node.value, Decimal) and counts_hundredths(node.value, least)
