@@ -90,6 +90,8 @@ def _one(
             written = records.delete(work, form, id, expected_revision=revision)
         elif action == "restore":
             written = records.restore(work, form, id)
+        elif revision is None:
+            raise PreconditionRequired("revision-missing")
         else:
             actions.act(work, form, id, action, values, revision=revision)
             return int(work.store.load(work.connection, form, [id])[id]["revision"])
