@@ -6,7 +6,8 @@ where it counts working days (cases before it let time pass), and `steps`:
     {do, by, …}   do one thing: an action of a task (`step` names whose, else the person's newest),
                   of the flow (`recall`, `jump`, …), or `submit`, `clock`, `publish`, `proxy`,
                   `disable`, `people` (`lines` of the people sheet), `hand_over`, `change`, `race`,
-                  `child` (acts in a request that this one began); `publish` may be `of` another
+                  `child` (acts in a request that this one began), `forget_what_fired` (requests as
+                  they were kept before runs remembered it); `publish` may be `of` another
                   form, and be `without` a field; `was` names the task by its
                   outcome; what else is written goes into the body
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
@@ -232,6 +233,9 @@ class Run:
                     form, step["flow"], step.get("form"), without=step.get("without")
                 )
                 self.house.publish(files)
+                return [None]
+            case "forget_what_fired":
+                self.house.forget_what_fired()
                 return [None]
             case "disable":
                 return self._import([{**_line(x), "active": "no"} for x in step["by"].split()])

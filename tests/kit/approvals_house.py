@@ -21,6 +21,7 @@ from jingwei.catalogue.compile import compile_catalogue
 from jingwei.services import tasks
 from jingwei.services.flows import listeners, proxies, runtime, timers
 from jingwei.services.flows.invariants import broken
+from jingwei.services.flows.rungs import FIRED
 from jingwei.services.people import SYSTEM
 from jingwei.services.roster import LEAVES, import_people
 from jingwei.services.sessions import Passwords
@@ -28,6 +29,7 @@ from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.apply import Publication, apply
+from jingwei.storage.tables_flows import sys_flow_event, sys_step_run
 from jingwei.storage.tables_outbox import sys_outbox
 
 FORM = """
@@ -197,6 +199,22 @@ class Approvals:
         self.changed_people.clear()
         if lines:
             commands.run(lambda w: import_people(w, lines, Passwords(cheap=True)), SYSTEM)
+
+    def forget_what_fired(self) -> None:
+        """Leave requests as they were kept before runs remembered their rungs and reminders."""
+        runs, events = sys_step_run.c, sys_flow_event.c
+        with self.api.platform.database.writing() as connection:
+            for id_, data in connection.execute(sa.select(runs.id, runs.data)).all():
+                kept = {name: value for name, value in data.items() if name != FIRED}
+                change = sa.update(sys_step_run).where(runs.id == id_).values(data=kept)
+                connection.execute(change)
+            for flow, seq, changes in connection.execute(
+                sa.select(events.flow, events.seq, events.changes)
+            ).all():
+                for run in (changes or {}).get("runs", {}).values():
+                    run.get("data", {}).pop(FIRED, None)
+                here = (events.flow == flow, events.seq == seq)
+                connection.execute(sa.update(sys_flow_event).where(*here).values(changes=changes))
 
     # --- looking behind
 

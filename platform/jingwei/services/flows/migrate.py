@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,19 @@ from jingwei.services.flows.automatic import look_at_children
 from jingwei.services.flows.moving import MovedTask, TriedAsks, tasks_moved
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
-from jingwei.services.flows.retiming import MovedTime, move_deadlines, times_moved
+from jingwei.services.flows.retiming import (
+    MovedTime,
+    move_deadlines,
+    remember_fired,
+    times_moved,
+)
 from jingwei.services.flows.rungs import rules
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import Word, flow_status_word, step_word
 from jingwei.storage import flow_timers as timer_rows
-from jingwei.storage.flow_rows import TERMINAL, RunRow
+from jingwei.storage.flow_rows import TERMINAL, RunRow, TimerRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
         return {"items": [item], "dry_run": True}
     moved = Loaded(work, to.plan, WorldAsks(work, to.plan, flow), found.state, found.beside)
     walk = moved.walk()
-    _move(walk, to, found, wish.comment, work.installation.release.id)
+    timers = timer_rows.timers_of(work.connection, flow.id)
+    _move(walk, to, found, timers, wish.comment, work.installation.release.id)
     runtime.commit(work, moved, walk)
     return flow_json(work, moved)
 
@@ -110,20 +116,29 @@ def rehearsed(view: Reading, found: Loaded, to: Planned) -> tuple[list[MovedTask
     flow = found.state.flow
     asks = TriedAsks(view, to.plan, flow)
     walk = Loaded(view, to.plan, asks, found.state).walk()
-    _move(walk, to, found, None, view.installation.release.id)
     timers = timer_rows.timers_of(view.connection, flow.id)
+    _move(walk, to, found, timers, None, view.installation.release.id)
     times = times_moved(found.state, walk, asks, found.plan if found.fits else None, timers)
     return tasks_moved(found.state, walk), times
 
 
-def _move(walk: Walk, to: Planned, found: Loaded, reason: str | None, release: int) -> None:
+def _move(
+    walk: Walk,
+    to: Planned,
+    found: Loaded,
+    timers: Sequence[TimerRow],
+    reason: str | None,
+    release: int,
+) -> None:
     steps, opens = to.steps, to.opens
+    was = found.plan if found.fits else None
     afresh = [steps[run.step] for run in opens] or None
     walk.note("migrated", comment=reason, steps=dict(steps), opens=afresh)
     walk.set_flow(fingerprint=to.workflow.fingerprint, release=release)
     walk.cancel([run.id for run in opens], "cancelled", "migrated")
+    remember_fired(walk, was, timers)
     _rename(walk, steps, {run.id for run in opens})
-    move_deadlines(walk, found.plan if found.fits else None, steps)
+    move_deadlines(walk, was, steps)
     walk.remember(**_remembered(walk.flow.memory, to.plan, steps))
     for run in opens:
         step = to.plan.step(steps[run.step])

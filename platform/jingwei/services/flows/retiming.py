@@ -3,7 +3,7 @@ each step was opened, and told before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,13 @@ from typing import Any
 from jingwei.language.values import Due
 from jingwei.services.flows.plan import ASKS_PEOPLE, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
-from jingwei.services.flows.rungs import rung_key
+from jingwei.services.flows.rungs import (
+    has_fired,
+    reminders,
+    rung_key,
+    with_reminders,
+    with_rung,
+)
 from jingwei.services.flows.schedule import timers_of_moved
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
@@ -65,6 +71,33 @@ def move_deadlines(walk: Walk, old: FlowPlan | None, steps: Mapping[str, str]) -
             walk.set_task(task.id, due_at=due)
 
 
+def remember_fired(walk: Walk, old: FlowPlan | None, timers: Sequence[TimerRow]) -> None:
+    """Rungs and reminders that happened before runs remembered them, by the timers that are left:
+    an open step has one of each rung that is still to come, and one of the next reminder. `old`
+    None: nobody knows which there were, and only the number of the next reminder tells."""
+    places = old.places if old is not None else {}
+    for run in [r for r in walk.runs.values() if r.state == "open" and r.kind in ASKS_PEOPLE]:
+        mine = [one for one in timers if one.run == run.id]
+        to_come = {one.data["number"] for one in mine if one.purpose == "overdue"}
+        step = places[run.step].step if run.step in places else None
+        rungs = step.overdue if step is not None and run.due_at is not None else ()
+        for number, rung in enumerate(rungs):
+            if number not in to_come and not has_fired(run, rung):
+                run = walk.set_run(run.id, data=with_rung(run, rung))
+        next_ = [one.data.get("number", 1) for one in mine if one.purpose == "remind"]
+        rule = old.policy(step, "remind") if old is not None and step is not None else None
+        sent = next_[0] - 1 if next_ else _most(rule)
+        if sent > reminders(run):
+            walk.set_run(run.id, data=with_reminders(run, sent))
+
+
+def _most(rule: Any) -> int:
+    """How many reminders a rule sends."""
+    if not isinstance(rule, Mapping) or rule.get("first") is None:
+        return 0
+    return int(rule.get("max", 1)) if rule.get("every") is not None else min(rule.get("max", 1), 1)
+
+
 def _said(due: Due | None) -> object:
     """A deadline without the place where it is written."""
     if due is None:
@@ -77,7 +110,7 @@ def times_moved(
     walk: Walk,
     asks: WorldAsks,
     old: FlowPlan | None,
-    timers: Iterable[TimerRow],
+    timers: Sequence[TimerRow],
 ) -> list[MovedTime]:
     """The moments of the steps that stay open, as far as they become others."""
     stood = {r.id for r in before.runs.values() if r.state == "open"}
@@ -96,7 +129,7 @@ def times_moved(
 
 
 def _moments(
-    timers: Iterable[TimerRow], runs: Mapping[int, RunRow], plan: FlowPlan | None
+    timers: Sequence[TimerRow], runs: Mapping[int, RunRow], plan: FlowPlan | None
 ) -> dict[tuple[int, str, str | None], datetime | None]:
     """By run, purpose and, of a rung, what it does; looking again at a condition is none."""
     found: dict[tuple[int, str, str | None], datetime | None] = {}
