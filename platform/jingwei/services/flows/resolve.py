@@ -27,6 +27,8 @@ from jingwei.storage.flows import status_of_flows
 from jingwei.storage.people import PersonRow, find_people, find_people_at
 from jingwei.storage.proxies import active_proxies
 
+NO_VALUE = "∅"  # the lane of all rows for which `distinct` gives nothing
+
 
 class WorldAsks:
     """Answers for one instance; see `asks.Asks`. The record is read again after each effect."""
@@ -121,6 +123,8 @@ class WorldAsks:
                 key = element.get("id") if isinstance(element, Mapping) else element
             if key is not None:
                 alike.setdefault(str(key).replace("/", "-"), []).append(element)
+            elif step.distinct is not None:  # nobody's rows are not passed over in silence
+                alike.setdefault(NO_VALUE, []).append(element)
         return alike
 
     def holds(self, formula: Formula, rows: Rows) -> bool:

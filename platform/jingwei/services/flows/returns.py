@@ -325,11 +325,28 @@ def goto(walk: Walk, path: str, *, keeps: bool = False) -> None:
             for r in walk.runs.values()
             if r.step == step_id and (r.parent, r.lane) == (parent, lane) and r.state == "open"
         ]
+        if not open_ and _takes_turns_afresh(walk, step_id, into, parent, lane):
+            return
         block = open_[-1] if open_ else _fresh_block(walk, step_id, into, parent, lane, keeps)
         lanes = {**walk.runs[block.id].data.get("lanes", {}), into: "open"}
         walk.set_run(block.id, data={**walk.runs[block.id].data, "lanes": lanes})
         parent, lane = block.id, into
     walk.start_step(walk.plan.step(parts[-1]), parent, lane, whatever=True)
+
+
+def _takes_turns_afresh(
+    walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None
+) -> bool:
+    """Rows that take turns, of which all are asked again, begin with the first, not with the one
+    that the way leads into; whether this block does so, and is open now."""
+    step = walk.plan.step(step_id)
+    if step.order != "one_by_one":
+        return False
+    lanes = walk.lanes_of(step, walk.rows(parent, lane))
+    if not lanes or lanes[0] == into:
+        return False
+    walk.open_lanes(walk.new_run(step, parent, lane).id, lanes)
+    return True
 
 
 def _fresh_block(
