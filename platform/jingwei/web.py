@@ -57,7 +57,7 @@ def request_id() -> str:
     return found
 
 
-def note_refused(refused: Refused) -> None:
+def note_refused(refused: Refused, **about: Any) -> None:
     """Keep in the audit log what somebody tried and may not do."""
     person = known_person()
     if person is None or not is_kept(refused):
@@ -69,6 +69,7 @@ def note_refused(refused: Refused) -> None:
         person=person,
         method=request.method,
         path=request.path[:MOST_PATH],
+        **about,
     )
 
 

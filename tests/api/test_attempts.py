@@ -53,6 +53,25 @@ def test_who_tried_what_from_where_is_kept_with_the_outcome(api_on_both: ApiHous
     assert [one["action"] for one in history] == ["created"]
 
 
+def test_many_at_once_are_kept_as_one_attempt_that_says_of_how_many(api: ApiHouse) -> None:
+    made = [api.make("li.na", "contract", name=name, amount=1)["id"] for name in ("桥", "路")]
+    many = f"{CONTRACTS}/bulk"
+
+    def delete(who: str, *ids: int) -> int:
+        records = [{"id": id_, "revision": 1} for id_ in ids]
+        done: int = api.post(who, many, {"action": "delete", "records": records}).get_json()["done"]
+        return done
+
+    assert delete("ops", *made, 999) == 0
+    assert delete("wang.wu", 999) == 0
+    assert delete("li.na", *made) == 2
+
+    assert [(*told(one), one["changes"]["records"]) for one in attempts(api)] == [
+        ("ops", "POST", f"/api/v1/{many}", "not-allowed", 3),
+        ("wang.wu", "POST", f"/api/v1/{many}", "no-such-record", 1),
+    ]
+
+
 def test_a_failed_sign_in_is_kept_whoever_it_names(api_on_both: ApiHouse) -> None:
     api = api_on_both
     for login in ("li.na", "ghost"):

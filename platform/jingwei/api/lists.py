@@ -12,12 +12,13 @@ from jingwei.api.auth import reading
 from jingwei.api.errors import payload
 from jingwei.api.json import answer
 from jingwei.api.shapes import written_json
-from jingwei.refusals import FieldRefusal, Malformed
+from jingwei.refusals import FieldRefusal, Malformed, Refused
 from jingwei.services import access, bulk, followers, grouping, saved_views, snapshots, titles
+from jingwei.services.attempts import is_kept
 from jingwei.services.bulk import One
 from jingwei.services.commands import Work
 from jingwei.services.grouping import GroupWish
-from jingwei.web import locale
+from jingwei.web import locale, note_refused
 
 blueprint = Blueprint("lists", __name__, url_prefix="/api/v1/forms/<form>")
 
@@ -37,17 +38,23 @@ def change_many(form: str) -> Response:
     if not isinstance(values, dict):
         raise Malformed("unknown-fields", fields=[FieldRefusal("values", "not-an-object")])
 
+    denied: list[Refused] = []
+
     def handler(work: Work) -> Answer:
         meant = wanted
         if "matching" in body and not wanted:
             meant = bulk.matching(work, form, body["matching"], deleted=action == "restore")
         found = bulk.bulk(work, form, action, meant, values)
         refused = sum(one.refused is not None for one in found)
+        denied[:] = [one.refused for one in found if one.refused and is_kept(one.refused)]
         called = titles.displays_of(work, form, [one.id for one in found], locale())
         results = [{**_result(one), "display": called.get(one.id, "")} for one in found]
         return 200, {"done": len(found) - refused, "refused": refused, "results": results}
 
-    return write(handler)
+    done = write(handler)
+    if denied:
+        note_refused(denied[0], records=len(denied))
+    return done
 
 
 def _result(one: One) -> dict[str, Any]:

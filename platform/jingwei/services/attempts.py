@@ -58,7 +58,7 @@ class Attempts:
         source: str,
         person: Person | None = None,
         login: str | None = None,
-        **about: str,
+        **about: str | int,
     ) -> None:
         """Keep one, if the hour has room for it. `login`: who was said to sign in."""
         now = self._clock.now()
