@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,3 +51,13 @@ def words(element: Any) -> str:
 def texts(document: Any, path: str) -> list[str]:
     """Texts of what an XPath finds."""
     return [words(one) for one in document.xpath(path)]
+
+
+def buttons(shown: Any) -> dict[str, Any]:
+    """Buttons of a page that do something, by their words."""
+    return {words(b): b for b in shown.xpath(".//button[@data-act]")}
+
+
+def asks(button: Any) -> dict[str, Any]:
+    """What a button asks, by name."""
+    return {one["name"]: one for one in json.loads(button.get("data-ask", "[]"))}
