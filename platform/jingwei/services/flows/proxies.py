@@ -250,7 +250,7 @@ def _give_up(work: Work, proxy: ProxyRow, refused: Refused) -> None:
 
 
 def move_open(work: Work, proxy: ProxyRow) -> int:
-    """Give a person's open tasks to who stands in; how many."""
+    """Give a person's open tasks, and those he has for others, to who stands in; how many."""
     if not kept.mark_moved(work.connection, proxy.id, work.now):
         return 0
     person = find_person(work.connection, proxy.person)
@@ -258,8 +258,9 @@ def move_open(work: Work, proxy: ProxyRow) -> int:
         return 0
     found = task_rows.open_tasks_of(work.connection, tasks.books(work), person.id)
     mine = [t for t in found if t.flow is not None and t.run is not None]
+    about = [t for t in mine if not proxy.forms or t.form in proxy.forms]
     moved = 0
-    for flow_id in dict.fromkeys(t.flow for t in mine if t.person == proxy.person):
+    for flow_id in dict.fromkeys(t.flow for t in about):
         with runtime.at_work(flow_id or 0):
             moved += _move_of_flow(work, flow_id or 0, proxy)
     return moved
@@ -272,7 +273,7 @@ def _move_of_flow(work: Work, flow_id: int, proxy: ProxyRow) -> int:
     walk = loaded.walk()
     moved: list[TaskRow] = []
     for task in [t for t in walk.tasks.values() if t.state in ("open", "waiting")]:
-        if task.person != proxy.person or task.acting != proxy.person or task.kind == "cc":
+        if proxy.person not in (task.person, task.acting) or task.kind == "cc":
             continue
         run = walk.runs[task.run or 0]
         acting = acting_for(walk, walk.step_of(run), task.kind, task.person)
