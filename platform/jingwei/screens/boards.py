@@ -18,7 +18,9 @@ from jingwei.language.form import STATUSES, Form
 from jingwei.screens import shapes
 from jingwei.screens.cells import Cell, Cells, Column
 from jingwei.services.commands import Reading
+from jingwei.services.display import display
 from jingwei.services.listing import ListWish, listing
+from jingwei.services.opened import shown_together
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
@@ -74,15 +76,15 @@ ICONS: Mapping[str, str] = {
 }
 
 
-def choices(form: Form) -> list[ViewChoice]:
-    """The table first, then the declared views that this page can draw."""
+def choices(form: Form, views: Mapping[str, Mapping[str, Any]]) -> list[ViewChoice]:
+    """The table first, then those of the declared views that this page can draw."""
     found = [ViewChoice("", _kind_words("table"), ICONS["table"], "table")]
     if form.tree is not None:
         found = [
             ViewChoice("", _kind_words("tree"), ICONS["tree"], "tree"),
             ViewChoice("table", _kind_words("table"), ICONS["table"], "table"),
         ]
-    for name, shape in form.list.views.items():
+    for name, shape in views.items():
         kind = str(shape.get("type"))
         if kind in (*KINDS, "table"):
             found.append(ViewChoice(name, _title(shape, kind), ICONS[kind], kind))
@@ -105,14 +107,18 @@ def _kind_words(kind: str) -> str:
 
 
 def board(
-    view: Reading, form: Form, cells: Cells, columns: Sequence[Column], wish: ListWish
+    view: Reading,
+    form: Form,
+    cells: Cells,
+    columns: Sequence[Column],
+    wish: ListWish,
+    shape: Mapping[str, Any],
 ) -> dict[str, Any] | None:
-    """What the asked-for view shows; None where the table does."""
+    """What the asked-for view, `shape`, shows; None where the table does."""
     if shapes.draws_tree(form):
         return shapes.tree(view, form, cells, columns, wish)
-    shape = form.list.views.get(request.args.get("view", ""))
-    kind = None if shape is None else shape.get("type")
-    if shape is None or kind not in KINDS:
+    kind = shape.get("type")
+    if kind not in KINDS:
         return None
     if kind == "kanban":
         return _kanban(view, form, cells, columns, wish, str(shape.get("by") or "state"))
@@ -186,9 +192,11 @@ def _calendar(
     asked = replace(wish, page=1, size=MOST_CARDS, fields=fields, filter=within)
     found = listing(view, form.name, asked)
     shown = [c for c in columns if c.path != start]
+    names = _names(view, form, [item["id"] for item in found.items], cells.words)
     by_day: dict[str, list[Card]] = {}
     for item, row in zip(found.items, cells.rows(shown, found.items, form), strict=True):
-        by_day.setdefault(str(item[start])[:10], []).append(_card(form, item["id"], shown, row))
+        card = _named(form, item["id"], names[item["id"]], shown, row)
+        by_day.setdefault(str(item[start])[:10], []).append(card)
     weeks = [
         [_day(cells, view.today, first, day, by_day.get(day.isoformat(), [])) for day in week]
         for week in (days[k : k + 7] for k in range(0, len(days), 7))
@@ -203,6 +211,22 @@ def _calendar(
         "weeks": weeks,
         "left_out": max(0, (found.total or 0) - len(found.items)),
     }
+
+
+def _names(view: Reading, form: Form, ids: Sequence[int], words: str) -> dict[int, str]:
+    """What these records are called, which their reader was shown just now."""
+    found = view.store.load(view.connection, form.name, ids)
+    shown_together(view, found)
+    return {id_: display(view, form.name, raw, words) for id_, raw in found.items()}
+
+
+def _named(
+    form: Form, identity: int, name: str, columns: Sequence[Column], row: Sequence[Cell]
+) -> Card:
+    """By what it is called everywhere else; below it, what its name does not say."""
+    said = [(c, v) for c, v in zip(columns, row, strict=True) if not v.empty]
+    rest = [(c.heading, v) for c, v in said if c.numeric or v.text not in name]
+    return Card(name, f"/f/{form.name}/{identity}", tuple(rest[:CARD_FIELDS]))
 
 
 def _month(today: date) -> date:

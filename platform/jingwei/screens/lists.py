@@ -66,7 +66,8 @@ def show(form: str) -> Any:
 def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     rights = view.rights.fields(view, form.name)
     asked_columns = shaping.columns_asked(form, rights.visible)
-    own = form.list.views.get(request.args.get("view", ""), {})
+    ways = saved_views.form_views(view, form)
+    own = ways.get(request.args.get("view", ""), {})
     shown = asked_columns or shown_paths(form, own.get("columns") or (), rights.visible)
     columns = [cells.column(form, p) for p in shown or _paths(form, rights.visible)]
     may_delete = view.rights.decide(view, form.name, "delete").allowed
@@ -81,7 +82,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     there = [name for name in ("revision",) if name in rights.visible]
     asked = _filter_text(form, cells, filters)
     begins = own.get("filter")
-    standing = None if in_bin or begins else _standing(form)
+    standing = None if in_bin or begins else _standing(view, form)
     wish = ListWish(
         filter=f"({begins}) and ({asked})" if begins and asked else begins or asked or standing,
         sort=tuple(s for s in request.args.get("sort", "").split(",") if s) or _sort_of(own),
@@ -99,7 +100,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
             if in_groups:
                 grouped = shaping.groups(view, form, cells, wish, in_groups)
             else:
-                board = boards.board(view, form, cells, columns, wish)
+                board = boards.board(view, form, cells, columns, wish, own)
             if board is None and grouped is None:
                 found = listing(view, form.name, wish)
         except Refused as refused:
@@ -144,7 +145,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "extra": _beyond_a_card(columns),
         "standing": standing if not asked else None,
         "board": board,
-        "ways": boards.choices(form),
+        "ways": boards.choices(form, ways),
         "way": request.args.get("view", "") if board or form.tree or own else "",
         "grouped": grouped,
         "in_groups": in_groups,
@@ -263,12 +264,14 @@ def _why_empty(readable: bool, narrowed: bool, number: int) -> str:
 # --- filters -------------------------------------------------------------------------------------
 
 
-def _standing(form: Form) -> str | None:
-    """The filter that a form's list begins with: until its reader narrows it, or asks for all."""
+def _standing(view: Reading, form: Form) -> str | None:
+    """The filter that a form's list begins with: until its reader narrows it, or asks for all; none
+    for whoever may not ask by it."""
     begins = form.list.default_filter
     if begins is None or request.args.get("everything") == "1" or request.args.get("q"):
         return None
-    return begins.source
+    may_ask = saved_views.may_ask(view, form, ListWish(filter=begins.source))
+    return begins.source if may_ask else None
 
 
 def _filter_text(form: Form, cells: Cells, filters: Sequence[Filter]) -> str | None:

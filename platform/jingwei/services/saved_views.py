@@ -51,6 +51,30 @@ def _may_see(view: Reading, form: Form, row: ViewRow) -> bool:
     return True
 
 
+def may_ask(view: Reading, form: Form, wish: ListWish) -> bool:
+    """Whether this person could ask his list for this himself."""
+    try:
+        listing.check(view, form.name, wish)
+    except (Malformed, NotFound):
+        return False
+    return True
+
+
+def form_views(view: Reading, form: Form) -> dict[str, Mapping[str, Any]]:
+    """The views that the form has, but for those that ask what this person may not: a condition on
+    a field that is hidden from him would tell of it, and show him an error."""
+    return {n: v for n, v in form.list.views.items() if may_ask(view, form, _wish_of(form, v))}
+
+
+def _wish_of(form: Form, shape: Mapping[str, Any]) -> ListWish:
+    """What rests on a view of the form's own; columns that are hidden are left out of it."""
+    sort = shape.get("sort") or ()
+    keys = [sort] if isinstance(sort, str) else list(sort)
+    keys += [n for n in (shape.get("start"),) if n in form.fields]  # a calendar asks by it
+    lanes = tuple(str(n) for n in (shape.get("by"),) if n in form.fields)
+    return ListWish(shape.get("filter"), tuple(keys), fields=lanes or ("id",))
+
+
 def save(work: Work, form: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """A new view. Raises NotFound, Invalid, Malformed for a wish that this person cannot make."""
     definition = listing.form_of(work, form)
@@ -75,21 +99,20 @@ def save(work: Work, form: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def change(work: Work, form: str, id: int, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Change what is given. A locked view is changed by its owner only."""
+    """Change what is given. A locked view is changed by its owner only, and so is whose a view is,
+    who may change it and whether lists open with it."""
     definition = listing.form_of(work, form)
     row = _mine(work, form, id)
+    if row.owner != work.actor.id and given.keys() & {"org", "locked", "opens"}:
+        raise NotAllowed("not-allowed", action="update")
     if "title" in given:
         row = replace(row, title=_title(given["title"]))
     if "org" in given:
         row = replace(row, org=_team(work, given["org"]))
     if "locked" in given:
-        if row.owner != work.actor.id:
-            raise NotAllowed("not-allowed", action="update")
         row = replace(row, locked=given["locked"] is True)
     if "wish" in given:
         row = replace(row, body=_wish(work, definition, given["wish"]))
-    if "opens" in given and row.owner != work.actor.id:
-        raise NotAllowed("not-allowed", action="update")
     if "opens" in given or row.org is None:
         row = replace(row, opens=_opens(given, row.org))
     row = replace(row, at=work.now)
@@ -131,21 +154,33 @@ def _mine(work: Work, form: str, id: int) -> ViewRow:
 
 
 def default(view: Reading, form: str) -> int | str | None:
-    """The view that the reader's list of a form opens with: what he chose, else what the nearest of
-    his orgs opens with, else the name of what the form has for people like him. None: the list."""
+    """The view that the reader's list of a form opens with: what he chose, while he may open it,
+    else what the nearest of his orgs opens with, else the name of what the form has for people like
+    him. None: the list."""
     key = _key(view, form)
-    chosen = personal.kept(view.connection, view.actor.id, f"view:{key}")
-    if type(chosen) is int:
-        return chosen or None
     definition = view.catalogue.forms[form]
+    chosen = personal.kept(view.connection, view.actor.id, f"view:{key}")
+    if chosen == PLAIN:
+        return None
+    if type(chosen) is int and _is_offered(view, definition, chosen):
+        return chosen
     of_teams = rows.opening(view.connection, key, _team_keys(view))
     opening = {row.org: row.id for row in of_teams if _may_see(view, definition, row)}
     for org in _nearest_first(view) if opening else ():
         if org in opening:
             return opening[org]
-    shape = view.catalogue.forms[form].list
-    theirs = (n for n in shape.opens_with if n in shape.views)
-    return next((n for n in theirs if anchors_of(view, shape.opens_with[n])), None)
+    whose = definition.list.opens_with
+    own = form_views(view, definition) if whose else {}
+    return next((n for n in whose if n in own and anchors_of(view, whose[n])), None)
+
+
+def _is_offered(view: Reading, form: Form, id: int) -> bool:
+    row = rows.find_view(view.connection, _key(view, form.name), id)
+    if row is None:
+        return False
+    if row.org is None:
+        return row.owner == view.actor.id
+    return row.org in _team_keys(view) and _may_see(view, form, row)
 
 
 def open_with(work: Work, form: str, id: Any) -> None:
@@ -254,7 +289,7 @@ def _json(view: Reading, row: ViewRow) -> dict[str, Any]:
 
 def _of_form(view: Reading, form: Form) -> list[dict[str, Any]]:
     found = []
-    for name, shape in form.list.views.items():
+    for name, shape in form_views(view, form).items():
         written: Any = shape.get("title")  # as it stands in the file
         if isinstance(written, Mapping):
             written = written.get("zh") or next(iter(written.values()), None)
