@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flows_small import FORM, house, workflow
 
 from jingwei.refusals import Invalid
 from jingwei.services import history, notices, record_views
+from jingwei.services.flows.view import MOST_ROWS_TOLD
 from jingwei.services.inbox import BoxWish, box_page
+from jingwei.services.row_titles import RowTitles, with_rows
 
 TWO = workflow(
     """
@@ -134,3 +137,40 @@ def test_who_is_asked_about_several_rows_at_once_is_told_which(tmp_path: Path) -
     decided = next(e for e in shown["events"] if e["type"] == "approved")
     assert [row["number"] for row in decided["rows"]] == [2]
     assert [len(e["rows"]) for e in shown["events"] if e["type"] == "escalated"] == [4, 1]
+
+
+def test_an_event_about_many_rows_names_the_first_and_how_many_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its step names them all, and each is looked up once however often it is told of."""
+    flow_text = workflow(
+        """
+        - id: e
+          each:
+            of: lines
+            distinct: row.keeper
+            steps: [{id: r, approve: {who: {field: row.keeper}}}]
+        """
+    )
+    here = house(tmp_path, flow_text)
+    count = MOST_ROWS_TOLD + 4
+    flow = here.start(lines=[{"keeper": "fin", "score": number} for number in range(count)])
+    here.act("fin", flow, "approve")
+    called: list[int] = []
+    title = RowTitles._title
+
+    def counted(self: RowTitles, table: str, row: Any, hidden: Any) -> str | None:
+        called.append(row["id"])
+        return title(self, table, row, hidden)
+
+    monkeypatch.setattr(RowTitles, "_title", counted)
+    shown = here.view(flow, "ann")
+
+    [run] = [one for one in shown["path"] if one["step"] == "r"]
+    assert [row["number"] for row in run["rows"]] == list(range(1, count + 1))
+    [decided] = [one for one in shown["events"] if one["type"] == "approved"]
+    assert decided["rows"] == run["rows"][:MOST_ROWS_TOLD]
+    assert decided["more_rows"] == 4
+    assert len(called) == count
+    said = with_rows("审批", decided["rows"], "zh", decided["more_rows"])
+    assert said == with_rows("审批", run["rows"], "zh")

@@ -243,7 +243,8 @@ def _of_rows(steps: Mapping[Any, str], event: Mapping[str, Any]) -> Mapping[Any,
     step = event.get("step")
     if step not in steps or not event.get("rows"):
         return steps
-    return {**steps, step: with_rows(steps[step], event["rows"], locale())}
+    more = event.get("more_rows", 0)
+    return {**steps, step: with_rows(steps[step], event["rows"], locale(), more)}
 
 
 # What the path shows already, and what the flow only notes for itself.

@@ -25,16 +25,19 @@ class RowTitles:
         self._record = record
         self._locale = locale
         self._closed: frozenset[str] | None = None
+        self._rows: dict[str, dict[int, tuple[int, Mapping[str, Any]]]] = {}  # by table and id
 
     def of(self, table: str, id: int, hidden: Collection[str] = ()) -> dict[str, Any] | None:
         """`{table, id, number, title}`, the number from 1; None for a row that is gone. `hidden`:
         fields that nothing is said of, beside those that are closed to the reader."""
-        rows = self._record.get(table) or ()
-        for number, row in enumerate(rows, 1):
-            if row["id"] == id:
-                title = self._title(table, row, hidden)
-                return {"table": table, "id": id, "number": number, "title": title}
-        return None
+        if table not in self._rows:
+            rows = enumerate(self._record.get(table) or (), 1)
+            self._rows[table] = {row["id"]: (number, row) for number, row in rows}
+        number, found = self._rows[table].get(id, (0, None))
+        if found is None:
+            return None
+        title = self._title(table, found, hidden)
+        return {"table": table, "id": id, "number": number, "title": title}
 
     def all(
         self, table: str, ids: Iterable[int], hidden: Collection[str] = ()
@@ -62,18 +65,20 @@ class RowTitles:
         return str(first)[:MOST_TITLE] if isinstance(first, str) else None
 
 
-def rows_words(rows: Sequence[Mapping[str, Any]], locale: str) -> str:
-    """Rows in a sentence: of each its number and its title; nothing for none."""
+def rows_words(rows: Sequence[Mapping[str, Any]], locale: str, more: int = 0) -> str:
+    """Rows in a sentence: of each its number and its title; nothing for none. `more`: how many
+    there are beside those that are given."""
     said = []
     for row in rows[:MOST_ROWS]:
         words = text("flows.row", locale, number=row["number"])
         said.append(f"{words} {row['title']}" if row["title"] else words)
     joined = text("screens.joint", locale).join(said)
-    if len(rows) <= MOST_ROWS:
+    count = len(rows) + more
+    if count <= MOST_ROWS:
         return joined
-    return text("flows.rows", locale, rows=joined, count=len(rows))
+    return text("flows.rows", locale, rows=joined, count=count)
 
 
-def with_rows(title: str, rows: Sequence[Mapping[str, Any]], locale: str) -> str:
+def with_rows(title: str, rows: Sequence[Mapping[str, Any]], locale: str, more: int = 0) -> str:
     """The title of a step, with the rows that it asks about."""
-    return f"{title} · {rows_words(rows, locale)}" if rows else title
+    return f"{title} · {rows_words(rows, locale, more)}" if rows else title

@@ -32,6 +32,7 @@ from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.flow_rows import TERMINAL, EventRow, FlowRow, RunRow, TaskRow
 
+MOST_ROWS_TOLD = 20  # of an event: its step names them all
 _SHOWN = frozenset({"fill", "approve", "acknowledge", "cc", "subflow"})
 
 
@@ -64,6 +65,7 @@ def flow_json(
     for task in found.state.tasks.values():
         by_run.setdefault(task.run, []).append(task)
     titles = RowTitles(view, flow.form, found.asks.record, locale)
+    about = {run.id: _about(found, run, titles) for run in runs}
     return {
         "id": flow.id,
         "flow": flow.id,
@@ -85,13 +87,13 @@ def flow_json(
         "path": [
             {
                 **_run_json(found, run, locale, by_run.get(run.id, ())),
-                **_about(found, run, titles),
+                **about[run.id],
                 **({"requests": begun[run.id]} if run.id in begun else {}),
             }
             for run in runs
         ],
         "events": [
-            {**_event_json(event), "rows": _about(found, _run_of(found, event), titles)["rows"]}
+            {**_event_json(event), **_told_about(found, _run_of(found, event), titles, about)}
             for event in events
         ],
         "prediction": _prediction(found, locale) if predicts else None,
@@ -140,6 +142,19 @@ def _about(found: Loaded, run: RunRow | None, titles: RowTitles) -> dict[str, An
     asked = None if run is None else asked_about(found.view.catalogue, found.plan, run)
     rows_ = [] if asked is None else titles.all(asked.table, asked.ids, asked.hide)
     return {"row": rows_[0] if len(rows_) == 1 else None, "rows": rows_}
+
+
+def _told_about(
+    found: Loaded, run: RunRow | None, titles: RowTitles, known: dict[int, dict[str, Any]]
+) -> dict[str, Any]:
+    """The rows that an event is about, the first of many. `known`: of each run, told once."""
+    if run is None:
+        return {"rows": []}
+    if run.id not in known:
+        known[run.id] = _about(found, run, titles)
+    rows_ = known[run.id]["rows"]
+    more = len(rows_) - MOST_ROWS_TOLD
+    return {"rows": rows_[:MOST_ROWS_TOLD], **({"more_rows": more} if more > 0 else {})}
 
 
 def _waited_for(walk: Walk, task: TaskRow) -> Mapping[str, Any]:
