@@ -46,6 +46,7 @@ FLOWS = {
                     who: {field: row.keeper}
                     fields: {write: [row.score], require: [row.score]}
         """,
+    "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
     "named": """
         steps:
           - id: a
@@ -113,12 +114,16 @@ def test_a_leader_approves_on_the_phone_in_three_taps(house: Approvals, as_perso
     assert sideways_pixels(page) == 0
     assert small_targets(page) == []
     assert barriers(page) == []
+    expect(page.locator(".tabs .count, [href='/tasks?box=todo'] .box-count")).to_have_text(
+        ["2", "2"]
+    )
     page.locator("[data-choose-all]").tap()
     page.locator("[data-approve-chosen]").tap()
     expect(page.locator("dialog#ask #ask-body p")).to_have_text("将对所选 2 项一并作答。")
     page.locator("dialog#ask textarea").fill("统一意见")
     page.locator("dialog#ask #ask-yes").tap()
     expect(page.locator("#results li.went")).to_have_count(2)
+    expect(page.locator(".tabs .count, [href='/tasks?box=todo'] .box-count")).to_have_count(0)
     with page.expect_navigation():
         page.locator("[data-results-close]").tap()
     expect(page.locator(".task")).to_have_count(0)
@@ -321,6 +326,36 @@ def test_an_administrator_suspends_with_a_reason_and_hands_over_a_leaver(
     expect(handed).to_contain_text("审批人8")
     assert house.todo("u2") == []
     assert "a:u8" in house.asked(house.flow(flow["id"]))
+
+
+def test_requests_are_moved_on_the_phone_and_go_from_the_list(
+    house: Approvals, as_person: Open
+) -> None:
+    for title in ("子", "丑"):
+        house.start("old", title=title)
+    house.publish(case_files("old", FLOWS["old"].replace("u5", "u6")))
+    opened = as_person("admin", size=PHONE)
+    page = opened.go("/flows/migrate?workflow=old")
+    assert sideways_pixels(page) == 0
+    assert small_targets(page) == []
+    card = page.locator("tr[data-move]", has_text="子")
+    box, around = card.locator("input").bounding_box(), card.bounding_box()
+    assert box is not None and around is not None
+    assert around["y"] < box["y"] < around["y"] + around["height"]
+    button = page.locator("[data-move-chosen]")
+    for one in ("子", "丑"):
+        expect(button).to_be_enabled()
+        page.locator("tr[data-move]", has_text=one).locator("label").tap()
+    expect(button).to_be_disabled()
+    card.locator("label").tap()
+    button.tap()
+    page.locator("dialog#ask textarea").fill("改版")
+    page.locator("dialog#ask #ask-yes").tap()
+    expect(page.locator("[data-moved]")).to_have_text("已迁移 1 个，0 个没有成功")
+    expect(page.locator("tr[data-move]")).to_have_count(1)
+    expect(page.locator("tr[data-move]")).to_contain_text("丑")
+    expect(button).to_be_disabled()
+    assert barriers(page) == []
 
 
 def test_what_is_typed_for_a_row_is_kept_and_follows_the_conditions_of_its_columns(

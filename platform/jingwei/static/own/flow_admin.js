@@ -10,29 +10,41 @@ for (const filter of document.querySelectorAll("form[data-auto]")) filter.addEve
 
 // -- moving
 
+const toMove = (section) => [...section.querySelectorAll("tr[data-move]")].filter((row) => row.querySelector("input[type=checkbox]:checked"));
+
+// with nothing chosen there is nothing to move
+function showMoves() {
+  const button = document.querySelector("[data-move-chosen]");
+  if (button) button.disabled = toMove(button.closest("[data-moves]")).length === 0;
+}
+
+// what was moved goes from the list; what was refused stays with its reason, and is not offered again
 async function moveChosen(section) {
   const { title, sure, reason, sum } = section.dataset;
   const answers = await confirmed(title, sure, [{ name: "reason", title: reason, type: "long_text", required: true }]);
   if (answers === null) return;
+  const button = section.querySelector("[data-move-chosen]");
+  button.disabled = true;
   let done = 0;
   let refused = 0;
-  for (const row of section.querySelectorAll("tr[data-move]")) {
-    const box = row.querySelector("input[type=checkbox]");
-    if (!box?.checked) continue;
-    const result = row.querySelector("[data-result]");
+  for (const row of toMove(section)) {
     try {
       await api("POST", `/api/v1/flows/${row.dataset.move}/migrate`, { reason: answers.reason });
-      result.textContent = " ✓";
-      result.className = "went";
+      row.remove();
       done += 1;
     } catch (error) {
+      const result = row.querySelector("[data-result]");
       result.textContent = ` ✕ ${error.reason}`;
       result.className = "refused";
+      const box = row.querySelector("input[type=checkbox]");
+      box.checked = false;
+      box.disabled = true;
       refused += 1;
     }
-    box.checked = false;
-    box.disabled = true;
   }
+  section.querySelector(".rows-scroll").hidden = !section.querySelector("tr[data-move]");
+  button.hidden = !section.querySelector("input[type=checkbox]:not(:disabled)");
+  showMoves();
   const said = section.querySelector("[data-moved]");
   said.textContent = sum.replace("{done}", done).replace("{refused}", refused);
   said.hidden = false;
@@ -40,6 +52,9 @@ async function moveChosen(section) {
 }
 
 document.querySelector("[data-move-chosen]")?.addEventListener("click", (event) => moveChosen(event.target.closest("[data-moves]")));
+document.querySelector("[data-moves]")?.addEventListener("change", showMoves);
+addEventListener("pageshow", showMoves); // a browser that goes back fills in what was chosen
+showMoves();
 
 // -- handing over
 

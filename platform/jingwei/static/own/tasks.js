@@ -31,6 +31,18 @@ function line(card, name, said, kind) {
   return item;
 }
 
+// the counters of the boxes, the menu and the phone's tabs as they are now
+async function countAnew() {
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const links = (of) => of.querySelectorAll("#tasks > .boxes a, .side a[href='/tasks'], .tabs a[href='/tasks']");
+  const counted = [...links(page)];
+  for (const [at, link] of [...links(document)].entries()) {
+    if (counted[at]?.getAttribute("href") === link.getAttribute("href")) link.innerHTML = counted[at].innerHTML;
+  }
+}
+
 // asked once for all of them, with one opinion; then nothing is asked any more
 async function answerAll(button) {
   const sure = button.dataset.sure.replace("{count}", chosen().length);
@@ -54,6 +66,7 @@ async function answerAll(button) {
     box.checked = false;
     box.disabled = true;
   }
+  await countAnew();
   const results = document.getElementById("results");
   const sum = results.querySelector("[data-results-sum]");
   sum.textContent = sum.dataset.words.replace("{done}", lines.length - refused).replace("{refused}", refused);
