@@ -205,6 +205,22 @@ def test_a_message_that_is_not_due_waits(house: House, tmp_path: Path) -> None:
     assert len(heard.payloads) == 1
 
 
+def test_what_waits_for_its_next_try_waits_for_no_worker(house: House) -> None:
+    """An outside system that fails for hours makes no worker late: `/readyz` asks for this."""
+    hours_ago = house.clock.now() - timedelta(hours=5)
+    tell(house, n=1)
+    with house.database.writing() as connection:
+        connection.execute(sa.update(sys_outbox).values(created_at=hours_ago))
+        assert outbox.waiting(connection, house.clock.now()) == (1, hours_ago, 0)
+        ((id_, fence, _),) = outbox.lease(connection, house.clock.now())
+        outbox.put_back(connection, id_, fence, "no route to host", 3600)
+        assert outbox.waiting(connection, house.clock.now()) == (0, None, 0)
+        # its time came: it waits since then, not since it was written
+        outbox.put_back(connection, id_, fence, "no route to host", -60)
+        ready, since, _ = outbox.waiting(connection, house.clock.now())
+    assert ready == 1 and since is not None and since > hours_ago
+
+
 def test_what_reaches_outside_carries_the_same_id_each_time(house: House, tmp_path: Path) -> None:
     seen: list[str] = []
     failures = [1]

@@ -13,14 +13,14 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import func, or_, select, text, update
 
 from jingwei.storage.changes import FROM_TEXT as CHANGES_FROM_TEXT
 from jingwei.storage.database import Connection
 from jingwei.storage.direct import FEW, insert_all, later
 from jingwei.storage.notices import INSERT_ALL, NoticeRow, as_json, insert_notices
 from jingwei.storage.tables_outbox import sys_outbox
-from jingwei.storage.types import canonical_json, instant_text, truncated
+from jingwei.storage.types import Instant, canonical_json, instant_text, truncated
 
 MOST_TRIES = 8
 _DATABASE_NOW = {
@@ -147,6 +147,11 @@ class Message:
         return f"outbox-{self.id}"
 
 
+def _is_free(dialect: str) -> str:
+    """Nobody holds the row, and its next try is due."""
+    return f"(lease_until IS NULL OR lease_until < {_DATABASE_NOW[dialect]})"
+
+
 def lease(
     connection: Connection, now: datetime, *, limit: int = 100, seconds: int = 60
 ) -> list[tuple[int, int, str]]:
@@ -165,7 +170,7 @@ def lease(
     WHERE id IN (
       SELECT id FROM sys_outbox WHERE state = 'ready'
         AND (due_at IS NULL OR due_at <= :now)
-        AND (lease_until IS NULL OR lease_until < {_DATABASE_NOW[dialect]})
+        AND {_is_free(dialect)}
       ORDER BY id LIMIT :limit {skip})
     RETURNING id, fence, topic, state
     """
@@ -185,7 +190,7 @@ def is_due(connection: Connection, now: datetime) -> bool:
     statement = f"""
     SELECT 1 FROM sys_outbox WHERE state = 'ready'
       AND (due_at IS NULL OR due_at <= :now)
-      AND (lease_until IS NULL OR lease_until < {_DATABASE_NOW[dialect]}) LIMIT 1
+      AND {_is_free(dialect)} LIMIT 1
     """
     at = instant_text(now) if dialect == "sqlite" else truncated(now)
     return connection.execute(text(statement), {"now": at}).first() is not None
@@ -290,19 +295,25 @@ def dead_letters(connection: Connection, limit: int = 100) -> list[Letter]:
 
 
 def waiting(connection: Connection, now: datetime) -> tuple[int, datetime | None, int]:
-    """How many messages are due, since when the oldest, and how many are dead."""
+    """How many messages a worker could take now, since when the oldest of those that have no time
+    of their own, and how many are dead. One that waits for its next try, or is being run, waits for
+    no worker; a try that is due again waits since its lease ended."""
     dialect = connection.dialect.name
-    statement = """
+    statement = f"""
     SELECT
-      (SELECT count(*) FROM sys_outbox WHERE state = 'ready' AND coalesce(due_at, :now) <= :now),
+      (SELECT count(*) FROM sys_outbox WHERE state = 'ready'
+        AND coalesce(due_at, :now) <= :now AND {_is_free(dialect)}),
       (SELECT count(*) FROM sys_outbox WHERE state = 'dead')
     """
     at = instant_text(now) if dialect == "sqlite" else truncated(now)
     ready, dead = connection.execute(text(statement), {"now": at}).one()
+    since = func.coalesce(sys_outbox.c.lease_until, sys_outbox.c.created_at, type_=Instant)
     oldest = connection.execute(
-        select(sys_outbox.c.created_at)
-        .where(sys_outbox.c.state == "ready", sys_outbox.c.due_at.is_(None))
-        .order_by(sys_outbox.c.id)
+        select(since)
+        .where(
+            sys_outbox.c.state == "ready", sys_outbox.c.due_at.is_(None), text(_is_free(dialect))
+        )
+        .order_by(since)
         .limit(1)
     ).scalar()
     return ready, oldest, dead
