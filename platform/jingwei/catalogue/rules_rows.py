@@ -24,6 +24,9 @@ def check_rows(catalogue: Catalogue, step: Step, places: StepPlaces, problems: P
     around = [b for b, _ in places.chains.get(step.id, ()) if places.by_id[b].of is not None]
     if around and not _reads_row(step.of):
         problems.add("row-hides-row", step.of.at, severity="warning", id=step.id, outer=around[-1])
+    key = step.distinct
+    if key is not None and catalogue.expressions.get(key) is not None and not _reads_row(key):
+        problems.add("distinct-not-of-row", key.at, severity="warning", id=step.id)
     if any(_names_row(path) for path in step.fields.write):
         return
     inside = walk(step.steps)

@@ -203,6 +203,7 @@ def _check_goes_on(
     if to not in places.by_id:
         guess, known = nearest(to, places.order), ", ".join(places.order)
         problems.add("unknown-step", at, suggestion=guess, id=to, known=known)
+    elif not beside:
+        problems.add("then-nowhere", at, id=step.id, to=to)
     elif to not in beside:
-        known = ", ".join(beside) or "–"
-        problems.add("then-elsewhere", at, id=step.id, to=to, known=known)
+        problems.add("then-elsewhere", at, id=step.id, to=to, known=", ".join(beside))

@@ -127,6 +127,8 @@ def unknown_name(
         return ExpressionError(
             "name-elsewhere", start, end, name=name, suggestion=scope.hints[name]
         )
+    if name == "row":
+        return ExpressionError("row-outside-each", start, end)
     around = checker.around.name(name) if checker.around else None
     if around is not None and around.root in ("record", "parent"):
         prefix = "parent" if "parent" in scope.symbols else "this"
