@@ -133,6 +133,7 @@ def catalogue() -> Any:
         roles=_titled("auditor"),
         posts=_titled("planner"),
         code_lists={},
+        _titled={},
     )
 
 

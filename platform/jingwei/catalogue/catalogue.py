@@ -74,6 +74,8 @@ class Catalogue:
     standing: tuple[str, ...] = ()  # the orgs and types whose layers are in here, in order
     _closures: dict[Formula, Closure] = field(default_factory=dict, repr=False, compare=False)
     _layered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    # names by what people call them, for remedies: filled by the first that asks
+    _titled: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def expression(self, formula: Formula) -> Expression:
         """The typed tree of a formula of one of the definitions."""

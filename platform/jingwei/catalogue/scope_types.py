@@ -85,7 +85,6 @@ class CatalogueTypes:
         self._elsewhere = elsewhere
         self._blocks = blocks or {}
         self._fields: dict[str, dict[str, tuple[Type, Literal["table"] | None]]] = {}
-        self._titled: dict[str, list[str]] | None = None  # names by what people call them
 
     def fields_of(self, form: Form) -> dict[str, tuple[Type, Literal["table"] | None]]:
         """Every bare name of a record with its type, and whether it stands for rows."""
@@ -173,12 +172,14 @@ class CatalogueTypes:
         return unit_type(indicator.unit) if indicator is not None else None
 
     def titled(self, words: str) -> Iterator[str]:
-        if self._titled is None:
-            self._titled = {}
+        kept: dict[str, list[str]] = self.catalogue._titled
+        if not kept:  # the statuses are in it always
+            found: dict[str, list[str]] = {}
             for name, title in _titles(self.catalogue):
                 for called in {title.zh, title.en}:
-                    self._titled.setdefault(called, []).append(name)
-        yield from self._titled.get(words, ())
+                    found.setdefault(called, []).append(name)
+            kept.update(found)
+        yield from kept.get(words, ())
 
     @property
     def forms(self) -> Mapping[str, Form]:

@@ -244,6 +244,11 @@ class Typing:
 
     def org(self, formula: Formula | None, scope: Scope) -> None:
         """An expression that yields an org, or several."""
+        code = formula.source if formula is not None else ""
+        if formula is not None and code in self.catalogue.orgs and code not in scope.names():
+            # `at: "HQ"`: those are YAML's quotation marks, the expression is HQ without any
+            self.fail(formula, ExpressionError("org-unquoted", 0, len(code), org=code))
+            return
         self._one_of(formula, scope, ("org",), "org")
 
     def _person_path(self, formula: Formula | None, scope: Scope) -> None:
