@@ -96,8 +96,6 @@ def _lines(cells: Cells, form: Form, found: Mapping[str, Any]) -> list[Differing
     changes, rows = found["changes"], found["rows"]
     order = {name: place for place, name in enumerate(form.fields)}
     for name in sorted({**changes, **rows}, key=lambda name: order.get(name, -1)):
-        if name == "revision":  # which two they are stands above
-            continue
         f = form.fields.get(name)
         if f is not None and f.type == "table":
             lines += _rows(cells, f, changes.get(name, {}), rows.get(name, {}))

@@ -18,6 +18,8 @@ from jingwei.storage.people import logins_of
 from jingwei.storage.types import exact_json, json_text
 from jingwei.storage.versions import VersionRow, versions_of
 
+# They differ at every writing, and are told of each version beside its values.
+_OF_WRITING = frozenset({"revision", "updated_at"})
 CURRENT = "current"  # the record as it is now, among its versions
 
 
@@ -87,7 +89,7 @@ def diff(
                 changes[name] = rows
             if rows or moved:
                 places[name] = _places(was, now, {*rows, *map(str, moved)})
-        elif old.get(name) != new.get(name):
+        elif name not in _OF_WRITING and old.get(name) != new.get(name):
             changes[name] = [old.get(name), new.get(name)]
     return {
         "from": one,
