@@ -25,7 +25,7 @@ fields:
     "forms/visit.yaml": f"""
 kind: form
 title: 走访
-display: "{{text}}"
+display: "{{text}}@{{site}}"
 fields:
   text: {{type: text, title: 名称}}
   due: {{type: date, title: 到期}}
@@ -60,10 +60,11 @@ def test_days_moments_lengths_and_links_make_views_and_groups(house: ApiHouse) -
 
     def cards(view: str, month: str) -> list[str]:
         page = pages.page("li.na", f"/f/visit?view={view}&month={month}")
-        return sorted(word[0] for word in texts(page, "//div[@class='week']//a"))
+        return sorted(texts(page, "//div[@class='week']//a/strong"))
 
-    assert (cards("days", "2026-01"), cards("days", "2026-02")) == (["一", "二"], ["三"])
-    assert cards("moments", "2026-01") == ["一"]
+    # named as the record is everywhere
+    assert cards("days", "2026-01") == ["一@甲地", "二@乙地"]
+    assert (cards("days", "2026-02"), cards("moments", "2026-01")) == (["三@—"], ["一@甲地"])
 
     for key in ("due", "due:month", "at:month"):  # each group leads to what is in it
         page = pages.page("li.na", f"/f/visit?group={key}")
