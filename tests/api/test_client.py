@@ -138,6 +138,12 @@ def test_what_was_read_may_be_sent_back_as_it_is(sums: ApiHouse) -> None:
         with pytest.raises(ApiError) as refused:
             forms.update(made["id"], whole["revision"], {**whole, "total": 9})
         assert [f["path"] for f in refused.value.fields] == ["total"]
+        # read with titles, they come along
+        path = f"forms/sums/records/{made['id']}"
+        titled = sums.get("li.na", f"{path}?titles=1").get_json()
+        assert titled["_titles"]
+        again = sums.patch("li.na", path, {**titled, "name": "桥三"}, match=titled["revision"])
+        assert (again.status_code, again.get_json()["name"]) == (200, "桥三")
 
 
 def test_the_client_sends_files_and_fetches_them(api: ApiHouse) -> None:
