@@ -122,12 +122,19 @@ class Problem:
 
     def message(self, locale: str = DEFAULT_LOCALE) -> str:
         """`file:line:col: what. How to fix it. [code]`"""
+        return f"{self.at.words(locale)}: {self.sentences(locale)} [{self.code}]"
+
+    def sentences(self, locale: str = DEFAULT_LOCALE) -> str:
+        """What is wrong and how to fix it."""
         stop = "。" if locale == "zh" else ". "
-        end = "。" if locale == "zh" else "."
+        return f"{self.what(locale)}{stop}{self.remedy(locale)}"
+
+    def remedy(self, locale: str = DEFAULT_LOCALE) -> str:
+        """How to fix it, as a whole sentence: a question has its own mark."""
         fix = self.fix(locale)
         if fix.endswith(("?", "？")):
-            end = ""
-        return f"{self.at.words(locale)}: {self.what(locale)}{stop}{fix}{end} [{self.code}]"
+            return fix
+        return f"{fix}{'。' if locale == 'zh' else '.'}"
 
     def to_json(self, locale: str = DEFAULT_LOCALE) -> dict[str, object]:
         """For tools: where, what and how to fix it, apart."""

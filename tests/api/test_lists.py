@@ -173,6 +173,9 @@ def test_a_filter_says_at_which_word_it_is_wrong(api: ApiHouse) -> None:
     error = ask(api, "li.na", filter="amuont > 1").get_json()["error"]
     assert (error["detail"]["start"], error["detail"]["end"]) == (0, 6)
     assert error["detail"]["suggestion"] == "amount"
+    assert error["message"].endswith("是不是“amount”？")  # a question has its own mark
+    error = ask(api, "li.na", filter="amount >").get_json()["error"]
+    assert error["message"].endswith("。") and not error["message"].endswith("。。")
 
 
 def test_a_parameter_is_given_once(api: ApiHouse) -> None:

@@ -38,11 +38,5 @@ def doubts(row: int, cells: Mapping[str, str]) -> Iterator[FieldRefusal]:
 
 
 def _refusal(path: str, problem: Problem) -> FieldRefusal:
-    words = {locale: _sentences(problem, locale) for locale in LOCALES}
+    words = {locale: problem.sentences(locale) for locale in LOCALES}
     return FieldRefusal(path, problem.code, words=words)
-
-
-def _sentences(problem: Problem, locale: str) -> str:
-    stop, end = ("。", "。") if locale == "zh" else (". ", ".")
-    fix = problem.fix(locale)
-    return f"{problem.what(locale)}{stop}{fix}{'' if fix.endswith(('?', '？')) else end}"

@@ -252,7 +252,7 @@ def _evaluated(view: Reading, path: str, source: str, problems: list[FieldRefusa
         expression = check(source, scope)
     except ExpressionError as error:
         problem = error.problem(Position(path))
-        words = {one: f"{problem.what(one)} {problem.fix(one)}" for one in ("zh", "en")}
+        words = {one: problem.sentences(one) for one in ("zh", "en")}
         problems.append(FieldRefusal(path, "expression", words=words))
         return None
     closed = _first_closed(expression)

@@ -174,7 +174,7 @@ def malformed_filter(source: str, error: ExpressionError) -> Malformed:
         },
         word=source[error.start : error.end],
         what=problem.what,
-        fix=problem.fix,
+        fix=problem.remedy,
     )
 
 
