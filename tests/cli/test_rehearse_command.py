@@ -116,12 +116,19 @@ def test_a_change_of_the_flow_is_rehearsed_before_it_is_published(office: Shell)
 
 def test_what_cannot_be_rehearsed_is_refused(office: Shell) -> None:
     office.json("demo")
-    wrong = office.write("wrong.yaml", "lines: [{quantity: two}]\n")
+    text = "subjct: 桌\ncategory: equipmet\nlines: [{quantity: two, pric: 2}]\nzzzzzz: 1\n"
+    wrong = office.write("wrong.yaml", text)
     record = office.say("rehearse", FLOW, "--org", "EAST", "--record", str(wrong))
     assert record == (
         1,
-        "Some entries need correcting; nothing was saved. [invalid]\n"
-        "  lines.0.quantity: A number is needed, such as 1234.50. [not-a-number]",
+        f"{wrong} does not fit the form; nobody was asked. Correct it, then try again."
+        " [record-file-wrong]\n"
+        "  subjct: There is no field “subjct”. Did you mean “subject”? [unknown-field-meant]\n"
+        "  zzzzzz: There is no field “zzzzzz”. [unknown-field]\n"
+        "  lines.0.pric: There is no field “pric”. Did you mean “price”? [unknown-field-meant]\n"
+        "  lines.0.quantity: A number is needed, such as 1234.50. [not-a-number]\n"
+        "  category: There is no choice 'equipmet'; there are: office, equipment, service."
+        " [not-a-choice]",
     )
     assert office.json("rehearse", FLOW, "--org", "NORTH")["error"]["code"] == "unknown-org"
     assert office.json("rehearse", "x", "--org", "EAST")["error"]["code"] == "no-such-workflow"

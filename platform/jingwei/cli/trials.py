@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ from jingwei.catalogue.compile import compile_catalogue
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import Misused, command, option
 from jingwei.cli.people import known_person, open_platform
+from jingwei.language.form import Form
 from jingwei.language.leaves import plain_data
 from jingwei.language.workflow import Workflow, walk
 from jingwei.language.written import api_values
-from jingwei.problems import Problems
+from jingwei.problems import Problems, nearest
 from jingwei.reading.read import read_file
-from jingwei.refusals import Malformed, NotFound
+from jingwei.refusals import FieldRefusal, Invalid, Malformed, NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.flows.predict import STUCK, Ahead
 from jingwei.services.flows.rehearse import Gap, Lack, Rehearsed, gaps
@@ -76,13 +77,65 @@ def _rehearsed(
     """One workflow, as JSON and in words."""
     found = None
     if org is not None:
-        data = read_record(record, context.locale) if record is not None else {}
-        values = api_values(view.catalogue.forms[workflow.form], data)
-        found = rehearse_flow(view, workflow, org, values, login)
+        if record is None:
+            found = rehearse_flow(view, workflow, org, {}, login)
+        else:
+            found = _with_record(context, view, workflow, org, record, login)
     lacking = gaps(view, workflow)
     lines = _rehearsed_lines(context, workflow, found) if found is not None else []
     lines += _gap_lines(context, workflow, lacking, alone=found is None)
     return _rehearsed_json(context, workflow, found, lacking), lines
+
+
+def _with_record(
+    context: Context, view: Reading, workflow: Workflow, org: str, path: Path, login: str | None
+) -> Rehearsed:
+    """Rehearsed with the record of a file. Raises Invalid with all that is wrong in it."""
+    form = view.catalogue.forms[workflow.form]
+    data = read_record(path, context.locale)
+    refused = _unknown(form, data)
+    given = {name: value for name, value in data.items() if name in form.fields or name == "org"}
+    try:
+        values = api_values(form, given)
+    except Invalid as wrong:
+        refused += wrong.fields
+        amiss = {one.path.partition(".")[0] for one in wrong.fields}
+        values = api_values(form, {n: value for n, value in given.items() if n not in amiss})
+    try:
+        found = rehearse_flow(view, workflow, org, values, login)
+    except Invalid as wrong:
+        if not wrong.fields:
+            raise
+        refused += wrong.fields
+    if refused:
+        raise Invalid("record-file-wrong", fields=refused, file=path)
+    return found
+
+
+def _unknown(form: Form, data: Mapping[str, Any]) -> list[FieldRefusal]:
+    """Names that neither the form nor its tables have, each with what was probably meant."""
+    found = [
+        _no_field(name, name, form.fields) for name in data if name not in (*form.fields, "org")
+    ]
+    for name, rows in data.items():
+        table = form.fields.get(name)
+        if table is None or table.type != "table" or not isinstance(rows, list):
+            continue
+        found += [
+            _no_field(f"{name}.{number}.{column}", column, table.fields)
+            for number, row in enumerate(rows)
+            if isinstance(row, Mapping)
+            for column in row
+            if column not in (*table.fields, "id")
+        ]
+    return found
+
+
+def _no_field(path: str, name: str, known: Iterable[str]) -> FieldRefusal:
+    meant = nearest(name, known)
+    if meant is None:
+        return FieldRefusal(path, "unknown-field", {"name": name})
+    return FieldRefusal(path, "unknown-field-meant", {"name": name, "meant": meant})
 
 
 def _workflow(catalogue: Catalogue, name: str) -> Workflow:
