@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from api_house import MORE_FILES, ApiHouse, code, fields, open_api
@@ -31,12 +32,40 @@ permissions:
      mask: [wage, parts.worth], readonly: [parts.agreed]}
   finance: {post: finance_manager, can: [read, create, update], scope: all}
 """
+BONUS = """
+kind: form
+title: 奖金
+workflow: bonus
+fields:
+  org: {type: org, title: 单位, default: =me.org}
+  parts:
+    type: table
+    title: 构成
+    fields:
+      name: {type: text, title: 项目}
+      worth: {type: money, unit: CNY, title: 金额}
+      agreed: {type: text, title: 约定}
+permissions:
+  planner: {post: planner, can: [read], scope: org, mask: [parts.worth], hide: [parts.agreed]}
+  finance: {post: finance_manager, can: [read, create, update, submit], scope: all}
+"""
+FLOW = """
+kind: workflow
+title: 奖金审批
+form: bonus
+steps: [{id: a, approve: {who: {person: li.na}, fields: {write: [parts.name]}}}]
+"""
+FILES = {
+    **MORE_FILES,
+    "forms/pay.yaml": PAY,
+    "forms/bonus.yaml": BONUS,
+    "workflows/bonus.yaml": FLOW,
+}
 
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
-    files = {**MORE_FILES, "forms/pay.yaml": PAY}
-    opened = open_api(tmp_path, database_url, files)
+    opened = open_api(tmp_path, database_url, FILES)
     yield opened
     opened.close()
 
@@ -80,3 +109,22 @@ def test_a_masked_cell_is_neither_tried_nor_written_over(house: ApiHouse) -> Non
     assert given_back.status_code == 200, given_back.get_json()
     (kept,) = house.get("chen.jie", path).get_json()["parts"]
     assert (kept["name"], kept["worth"], kept["agreed"]) == ("底薪", 7321, "面谈")
+
+
+def test_nor_by_deciding_a_step_that_opens_other_cells(house: ApiHouse) -> None:
+    part = {"name": "奖金", "worth": "7321", "agreed": "面谈"}
+    made = house.make("chen.jie", "bonus", org="A", parts=[part])
+    path = f"forms/bonus/records/{made['id']}"
+    assert house.post("chen.jie", f"{path}/submit", {}, match=1).status_code == 200
+    (task,) = house.get("li.na", "tasks").get_json()["items"]
+    (row,) = house.get("chen.jie", path).get_json()["parts"]
+
+    def decide(**cells: object) -> Any:
+        sent = {"parts": [{"id": row["id"], "name": "年终奖", **cells}]}
+        return house.post("li.na", f"tasks/{task['id']}/approve", {"fields": sent})
+
+    for name, tried in (("worth", 7320), ("worth", 7321), ("agreed", "电话"), ("agreed", "面谈")):
+        assert fields(decide(**{name: tried})) == [(f"parts.0.{name}", "not-writable")], tried
+    assert decide().status_code == 200
+    (kept,) = house.get("chen.jie", path).get_json()["parts"]
+    assert (kept["name"], kept["worth"], kept["agreed"]) == ("年终奖", 7321, "面谈")

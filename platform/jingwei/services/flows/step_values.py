@@ -13,6 +13,7 @@ from jingwei.services.commands import Work
 from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.row_fields import ROW, as_sent, asked_row, row_now, with_row
 from jingwei.services.flows.runtime import Loaded
+from jingwei.services.rights import FieldRights
 from jingwei.storage.flow_rows import RunRow
 
 NOTHING: tuple[Any, ...] = (None, [], "")
@@ -41,9 +42,10 @@ def write_fields(
         for name in values
         if name not in allowed | columns and not any(a.startswith(f"{name}.") for a in allowed)
     ]
+    seen = work.rights.fields(work, flow.form, record)
     for name, rows_ in values.items():
         if name not in allowed | columns and not refused:
-            refused += _other_columns(loaded, name, rows_, allowed)
+            refused += _other_columns(loaded, name, rows_, allowed, seen)
     if refused:
         raise Malformed("not-writable-fields", fields=refused)
     row = asked_row(loaded.view.catalogue, loaded.plan, run.step, run.path)
@@ -65,10 +67,11 @@ def write_fields(
 
 
 def _other_columns(
-    loaded: Loaded, table: str, sent: Any, allowed: Collection[str]
+    loaded: Loaded, table: str, sent: Any, allowed: Collection[str], seen: FieldRights
 ) -> list[FieldRefusal]:
     """Columns of a table beside the writable ones must be sent back as they are; no row may come
-    or go."""
+    or go. What its sender does not see is never compared: he could try values until one is taken.
+    """
     known = {row["id"]: row for row in loaded.asks.record.get(table) or ()}
     columns = loaded.view.catalogue.forms[loaded.state.flow.form].fields[table].fields
     given = [row for row in sent if isinstance(row, Mapping)] if isinstance(sent, list) else []
@@ -78,8 +81,10 @@ def _other_columns(
     for index, row in enumerate(given):
         for name, value in row.items():
             column = columns.get(name)
-            same = column is None or present_value(column, known[row["id"]].get(name)) == value
-            if name != "id" and f"{table}.{name}" not in allowed and not same:
+            path, was = f"{table}.{name}", known[row["id"]].get(name)
+            open_ = path in seen.visible and (path not in seen.masked or was is None)
+            same = column is None or (open_ and present_value(column, was) == value)
+            if name != "id" and path not in allowed and not same:
                 at = f"{table}.{index}.{name}"
                 refused.append(FieldRefusal(at, "not-writable", {"name": name}))
     return refused
