@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
+
 import click
 
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.people import open_platform
 from jingwei.refusals import Malformed, NotFound
+from jingwei.services.display import shown
 from jingwei.services.releases.migrating import Moved, migrate_all
 from jingwei.texts import text
 
@@ -39,7 +42,8 @@ def migrate(
             dry_run=dry_run,
             locale=context.locale,
         )
-        lines = [_line(context, one, dry_run) for one in moved]
+        zone = platform.clock.zone
+        lines = [_line(context, one, dry_run, zone) for one in moved]
     stuck = [one for one in moved if one.refused is not None]
     context.give(
         {"items": [one.to_json(context.locale) for one in moved], "dry_run": dry_run},
@@ -58,14 +62,14 @@ def _map(pairs: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _line(context: Context, one: Moved, dry_run: bool) -> str:
+def _line(context: Context, one: Moved, dry_run: bool, zone: tzinfo) -> str:
     if one.refused is not None:
         words_ = one.refused.message(context.locale)
         return context.text("cli_database.migrate_kept", record=one.name, words=words_)
     steps = ", ".join(f"{a} → {b}" for a, b in one.steps.items() if a != b)
     key = "cli_database.migrate_would" if dry_run else "cli_database.migrate_done"
     told = context.text(key, record=one.name, steps=steps or "–")
-    return told + _tasks(context, one) + _times(context, one)
+    return told + _tasks(context, one) + _times(context, one, zone)
 
 
 def _tasks(context: Context, one: Moved) -> str:
@@ -79,13 +83,17 @@ def _tasks(context: Context, one: Moved) -> str:
     return "".join(lines)
 
 
-def _times(context: Context, one: Moved) -> str:
-    """Which deadlines, reminders and waits become others, a line each."""
+def _times(context: Context, one: Moved, zone: tzinfo) -> str:
+    """Which deadlines, reminders and waits become others, a line each, by the house's clock."""
+
+    def at(said: str | None) -> str:
+        return shown(datetime.fromisoformat(said), None, context.locale, zone) if said else "–"
+
     lines = []
     for moved in one.times:
         what = text(f"flow_screens.time_{moved['does'] or moved['purpose']}", context.locale)
-        holes = {"step": moved["step"], "what": what, "old": moved["from"], "new": moved["to"]}
+        holes = {"step": moved["step"], "what": what}
         key = "moved_time_now" if moved["at_once"] else "moved_time"
-        shown = {name: value or "–" for name, value in holes.items()}
-        lines.append("\n  " + text(f"flow_screens.{key}", context.locale, **shown))
+        times = {"old": at(moved["from"]), "new": at(moved["to"])}
+        lines.append("\n  " + text(f"flow_screens.{key}", context.locale, **holes, **times))
     return "".join(lines)
