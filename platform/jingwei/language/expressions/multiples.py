@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
-from jingwei.language.expressions.reads import parts
+from jingwei.language.expressions.reads import parts, walk
 from jingwei.language.expressions.tree import (
     Aggregate,
     Binary,
@@ -29,6 +29,7 @@ _MOST = 24  # powers of ten further off convert nothing
 # By which powers of ten an amount may have been converted: of `cost * 10000` 0 and 4, as the
 # factor may also be meant as one. None: a constant, which is of whatever unit is wanted.
 Powers = frozenset[int]
+Known = Mapping[int, Powers | None]
 _AS_IT_IS: Powers = frozenset({0})
 
 
@@ -48,7 +49,7 @@ def is_converted(node: Node, unit: str) -> bool:
     many = None if node.type.unit is None else conversion(node.type.unit, unit)
     if many is None:
         return False
-    powers = _powers(node)
+    powers = _powers(node)[id(node)]
     return powers is None or many.adjusted() in powers
 
 
@@ -85,28 +86,29 @@ def _written(node: Node) -> str | None:
 def unconverted(root: Node) -> Binary | None:
     """A quotient of 万元 by 元, say, that no factor makes into a share: neither one of the two
     sides nor one around it, as in `cost / yuan * 10000`."""
+    known = _powers(root)
     waiting: list[tuple[Node, Powers]] = [(root, _AS_IT_IS)]
     while waiting:
         node, around = waiting.pop()
         if isinstance(node, Binary) and node.op == "/" and are_multiples(node.left, node.right):
             one, other = cast(str, node.left.type.unit), cast(str, node.right.type.unit)
             many = conversion(one, other)
-            inside = _sums(_of(node.left), _negative(_of(node.right)))
+            inside = _sums(_of(node.left, known), _negative(_of(node.right, known)))
             if many is not None and many.adjusted() not in _sums(around, inside):
                 return node
-        waiting.extend(reversed(list(_below(node, around))))
+        waiting.extend(reversed(list(_below(node, around, known))))
     return None
 
 
-def _below(node: Node, around: Powers) -> Iterator[tuple[Node, Powers]]:
+def _below(node: Node, around: Powers, known: Known) -> Iterator[tuple[Node, Powers]]:
     """The parts of a node with the powers that a quotient in them is multiplied with."""
     match node:
         case Binary(op="*", left=left, right=right):
-            yield left, _sums(around, _of(right))
-            yield right, _sums(around, _of(left))
+            yield left, _sums(around, _of(right, known))
+            yield right, _sums(around, _of(left, known))
         case Binary(op="/", left=left, right=right):
-            yield left, _sums(around, _negative(_of(right)))
-            yield right, _negative(_sums(around, _of(left)))
+            yield left, _sums(around, _negative(_of(right, known)))
+            yield right, _negative(_sums(around, _of(left, known)))
         case Binary(op="+" | "-") | Unary(op="-") | Aggregate():
             yield from ((part, around) for part in parts(node))
         case If(condition=condition, then=then, otherwise=otherwise):
@@ -117,35 +119,42 @@ def _below(node: Node, around: Powers) -> Iterator[tuple[Node, Powers]]:
             yield from ((part, _AS_IT_IS) for part in parts(node))
 
 
-def _powers(node: Node) -> Powers | None:
+def _powers(root: Node) -> Known:
+    """Those of every node below, by its identity: without recursion, for trees of any height."""
+    known: dict[int, Powers | None] = {}
+    for node in reversed(list(walk(root))):
+        known[id(node)] = _own(node, known)
+    return known
+
+
+def _own(node: Node, known: Known) -> Powers | None:
     match node:
         case Constant():
             return None
         case Binary(op="*", left=left, right=right):
-            return _sums(_of(left), _of(right))
+            return _sums(_of(left, known), _of(right, known))
         case Binary(op="/", left=left, right=right):
-            return _sums(_of(left), _negative(_of(right)))
+            return _sums(_of(left, known), _negative(_of(right, known)))
         case Binary(op="+" | "-", left=left, right=right):
-            return _shared((left, right))
+            return _shared((left, right), known)
         case If(then=then, otherwise=otherwise):
-            return _shared((then, otherwise))
+            return _shared((then, otherwise), known)
         case Unary(op="-", operand=operand):
-            return _powers(operand)
+            return known[id(operand)]
         case Aggregate(function=function, value=value) if value and function in _AGGREGATES:
-            return _powers(value)
+            return known[id(value)]
         case Call(function=function, arguments=(first, *_)) if function in _OF_THE_FIRST:
-            return _powers(first)
+            return known[id(first)]
         case Call(function=function, arguments=arguments) if function in _OF_ALL:
-            return _shared(arguments)
+            return _shared(arguments, known)
         case _:
             return _AS_IT_IS
 
 
-def _of(factor: Node) -> Powers:
+def _of(factor: Node, known: Known) -> Powers:
     """The powers that a factor of a product brings; those of a constant too."""
     if not isinstance(factor, Constant):
-        powers = _powers(factor)
-        return _AS_IT_IS if powers is None else powers
+        return known[id(factor)] or _AS_IT_IS
     value = factor.value
     if not isinstance(value, Decimal) or not value or factor.type.name != "number":
         return _AS_IT_IS
@@ -154,11 +163,11 @@ def _of(factor: Node) -> Powers:
     return frozenset({0, power}) if ten else _AS_IT_IS
 
 
-def _shared(nodes: tuple[Node, ...]) -> Powers | None:
+def _shared(nodes: tuple[Node, ...], known: Known) -> Powers | None:
     """What all amounts of a sum, or of a choice, have been converted by."""
     shared: Powers | None = None
     for node in nodes:
-        powers = _powers(node)
+        powers = known[id(node)]
         if powers is not None:
             shared = powers if shared is None else shared & powers
     return shared
