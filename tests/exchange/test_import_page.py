@@ -96,6 +96,34 @@ def test_a_preview_over_the_api_keeps_nothing(api: ApiHouse) -> None:
     assert page["total"] == 0
 
 
+def test_a_sheet_exported_to_be_changed_updates_by_its_ids(api: ApiHouse) -> None:
+    made = api.make("li.na", "ledger", name="改前", amount=1)
+    mine = 'filter=name == "改前"'
+    got = api.get("li.na", f"forms/ledger/export.xlsx?values=edit&{mine}").get_data()
+    book = load_workbook(io.BytesIO(got))
+    sheet = book.worksheets[0]
+    heads = [cell.value for cell in sheet[1]]
+    sheet.cell(2, heads.index("名称") + 1, "改后")
+    kept = io.BytesIO()
+    book.save(kept)
+
+    browser = Browser(api, "li.na")
+    browser.get("/f/ledger/import")
+    assert "导出 → Excel，用于修改后再导入" in browser.text  # as the menu calls it
+    changed = (io.BytesIO(kept.getvalue()), "改.xlsx")
+    browser.post("/f/ledger/import", file=changed, do="create", key="name")  # nothing was chosen
+    assert (browser.field("do"), browser.field("key")) == ("update", "id")
+    assert "按 ID 只更新已有的记录" in browser.text
+    sealed = {name: browser.field(name) for name in ("sha256", "name", "do", "key")}
+    browser.post("/f/ledger/import", mode="atomic", **sealed)
+    now = api.get("li.na", f"forms/ledger/records/{made['id']}").get_json()
+    assert now["name"] == "改后"
+
+    browser.get("/f/ledger/import")  # other sheets are what they were
+    browser.post("/f/ledger/import", file=upload("名称,金额\n新,1\n"), do="create", key="name")
+    assert browser.field("do") == "create" and "只更新已有的记录。" not in browser.text
+
+
 def test_a_sheet_is_looked_at_imported_and_taken_back_on_the_page(api: ApiHouse) -> None:
     browser = Browser(api, "li.na")
     browser.get("/f/ledger/import")

@@ -69,8 +69,11 @@ def take(form: str) -> Any:
         if request.files.get("file"):
             source = _uploaded()
             sheet = _sheet(source)
-            looked = exchange.look(current().commands, _person(), form, sheet, wanted)
-            return _page(form, source=source, looked=looked, wanted=wanted)
+            meant = _meant(form, sheet, wanted)
+            looked = exchange.look(current().commands, _person(), form, sheet, meant)
+            return _page(
+                form, source=source, looked=looked, wanted=meant, understood=meant != wanted
+            )
         source = _named()
         mode: Mode = "rows" if request.form.get("mode") == "rows" else "atomic"
         batch = _import(form, source, mode, wanted)
@@ -104,6 +107,18 @@ def _wanted(keys: Sequence[str]) -> Wanted:
     if do not in DOES or key not in keys:
         raise Malformed("parameter-choice", name="key", known=", ".join(keys))
     return Wanted(do, key)  # type: ignore[arg-type]  # one of three
+
+
+def _meant(form: str, sheet: SheetFile, wanted: Wanted) -> Wanted:
+    """What was asked for; of a sheet that was exported to be changed, where nothing else was
+    chosen: to change the records that it names."""
+    if wanted != CREATE:
+        return wanted
+    with reading() as view:
+        may_update = view.rights.decide(view, form, "update").allowed
+        if may_update and exchange.is_for_update(view, form, sheet):
+            return Wanted("update", "id")
+    return wanted
 
 
 def show_batch(form: str, batch: int) -> Any:
@@ -212,7 +227,9 @@ def _page(
     looked: Imported | None = None,
     refused: Refused | None = None,
     wanted: Wanted = CREATE,
+    understood: bool = False,
 ) -> Any:
+    """`understood`: what is wanted was seen from the sheet itself."""
     with reading() as view:
         definition = import_batches.may_import(view, form_or_404(view, form).name)
         return page(
@@ -233,6 +250,8 @@ def _page(
             notes=[one.message(locale()) for one in (looked.notes if looked is not None else ())],
             history=_history(view, form, Cells(view)),
             wanted=wanted,
+            understood=understood,
+            edit_title=text("exchange.export.edit", locale()),
             does=_does(view, definition),
             keys=[
                 (key, column_title(definition, key, locale()))

@@ -29,6 +29,7 @@ from jingwei.services.import_batches import (
 )
 from jingwei.services.people import Person
 from jingwei.services.plans import form_plan
+from jingwei.services.sheet_headings import headings_of
 from jingwei.services.sheet_lines import Chunk, Line, Lines, Wanted, known_columns
 from jingwei.services.sheet_matching import Matched, Matcher, change_of
 from jingwei.services.sheet_rows import Sheet
@@ -128,6 +129,25 @@ def look(
     with suppress(_TakenBack):
         commands.run(handler, actor)
     return found
+
+
+def is_for_update(view: Reading, form: str, sheet: Sheet) -> bool:
+    """Whether the sheet is one of ours that was exported to be changed: it says of which form it
+    is, and which record each row is. Raises Refused for a file that cannot be read."""
+    about = getattr(sheet, "about", None)
+    said: Mapping[str, str] = about() if about is not None else {}
+    if said.get("form") != form or "fingerprint" not in said:
+        return False
+    view = view.of(view.actor.org)
+    definition = view.catalogue.forms.get(form)
+    if definition is None:  # whoever asks is told later
+        return False
+    lines, _ = _readers(view, definition, Wanted("update", "id"), sheet)
+    first = next(iter(lines.chunks(islice(sheet, 1))), None)
+    if first is None:
+        return False
+    headings = headings_of(definition, lines.visible)
+    return any(headings.field(title) == "id" for title in first.rows[0].columns)
 
 
 def _is_outdated(view: Reading, form: str, sheet: Sheet) -> bool:
