@@ -114,6 +114,7 @@ def test_every_name_of_a_form_is_in_scope(source: str) -> None:
         ("rows.y", "unknown-field", 5, 6),
         ("sum(rows.x", "cut-expression", 3, 10),
         ("shift(a, 1)", "outside-a-formula", 0, 5),
+        ("money" + "/9" * 990, "expression-too-deep", 0, 1785),
     ],
 )
 def test_a_mistake_is_placed_at_its_word(source: str, code: str, start: int, end: int) -> None:
