@@ -84,7 +84,9 @@ def test_a_button_is_pressed_for_many_each_wholly_or_not_at_all(house: ApiHouse)
     assert [one["path"] for one in unasked["fields"]] == ["said"]
     denied = press("ops", "answer", hard, said="好").get_json()["results"][0]["error"]
     assert denied["code"] == "not-allowed"  # who reads only
-    unseen = press("li.na", "answer", {**hard, "revision": None}, said="好").get_json()["results"][0]
+    unseen = press("li.na", "answer", {**hard, "revision": None}, said="好").get_json()["results"][
+        0
+    ]
     assert unseen["error"]["code"] == "revision-missing"  # as of a change
     assert code(press("li.na", "look", easy)) == (400, "parameter-choice")  # of one record only
     history = house.get("li.na", f"forms/call/records/{easy['id']}/history").get_json()["items"]

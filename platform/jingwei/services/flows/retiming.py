@@ -138,7 +138,10 @@ def _moments(
         if run is None or one.data.get("again"):
             continue
         if one.purpose == "overdue" and plan is not None and run.step in plan.places:
-            said = plan.step(run.step).overdue[one.data["number"]]
+            rungs, number = plan.step(run.step).overdue, one.data["number"]
+            if number >= len(rungs):
+                continue
+            said = rungs[number]
             does = next((verb for verb in said if verb != "after"), "notify")
             rung = f"{does}|{rung_key(said)}"
         found[run.id, one.purpose, rung] = one.due_at

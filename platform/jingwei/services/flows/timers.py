@@ -139,7 +139,10 @@ def _remind(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow)
 
 def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRow) -> None:
     step = walk.step_of(run)
-    rung = step.overdue[known.data["number"]]
+    number = known.data["number"]
+    if number >= len(step.overdue):  # moved by an edition that left timers as they were
+        return
+    rung = step.overdue[number]
     late = _is_late(work, known)
     open_ = [t for t in walk.live_tasks(run.id) if t.state == "open"]
     did = next((verb for verb in rung if verb != "after"), "notify")
