@@ -82,6 +82,7 @@ def test_the_rarer_buttons_are_folded_and_no_word_lies_on_another(house: ApiHous
             " || one.getBoundingClientRect().right > innerWidth).map((one) => one.innerText)"
         )
         assert (cut, sideways_pixels(page), small_targets(page)) == ([], 0, [])
+        assert barriers(page) == []
         page.get_by_role("button", name="更多").click()
         expect(row.get_by_text("打印")).to_be_hidden()
 
