@@ -209,8 +209,8 @@ class Records:
         return self.client.ask("POST", f"{self.path}/{id}/submit", {}, key=uuid.uuid4().hex)
 
     def bulk(self, action: str, records: Iterable[Record], values: Mapping[str, Any] = _NO) -> Any:
-        """Many at once: `update`, `delete`, `restore` or `submit` of records as they were read, or a
-        button of the form that has `bulk`, whose questions `values` answers; `results` has one for
+        """Many at once: `update`, `delete`, `restore` or `submit` of records as they were read, or
+        a button of the form that has `bulk`, whose questions `values` answers; `results` has one for
         each, done or refused."""
         chosen = [{"id": one["id"], "revision": one["revision"]} for one in records]
         body = {"action": action, "records": chosen}

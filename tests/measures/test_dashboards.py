@@ -233,9 +233,7 @@ data:
 for: everyone
 """
     page = "<p>{{ report.title }}</p>"
-    board.publish(
-        {"report_templates/monthly.yaml": report, "report_templates/monthly.html": page}
-    )
+    board.publish({"report_templates/monthly.yaml": report, "report_templates/monthly.html": page})
     with board.read("chen.jie") as view:
         asked = ask(view, "monthly", {"org": "S1", "period": "2026-02"})
         rows = gather(view, asked, "zh").tables["by_org"].across().rows
