@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,25 @@ def test_a_refusal_is_clear_and_changes_nothing(
     answer = house.act("u1", task["id"], action, body)
     assert code(answer) == expected
     assert house.stored(flow["id"]) == before
+
+
+def test_a_refusal_names_who_suspended_or_ended_the_request_and_what_was_meant(
+    house: Approvals,
+) -> None:
+    flow = house.start("plan")
+    (task,) = house.todo("u1", flow["id"])
+
+    def told(action: str) -> str:
+        return str(house.act("u1", task["id"], action).get_json()["error"]["message"])
+
+    assert told("aprove") == "没有动作“aprove”。是不是“approve”？"
+    house.on_flow("admin", flow["id"], "suspend", {"reason": "等待核查"})
+    assert re.fullmatch(
+        r"流程已挂起（.+ \(admin\) 于 \d{4}-\d\d-\d\d \d\d:\d\d 挂起，原因：等待核查）。",
+        told("approve"),
+    )
+    house.on_flow("admin", flow["id"], "terminate", {"reason": "不再需要"})
+    assert re.fullmatch(r"这项任务已由 .+ \(admin\) 处理（已终止）。", told("approve"))
 
 
 def test_a_decision_on_a_record_that_changed_since_is_stale(house: Approvals) -> None:

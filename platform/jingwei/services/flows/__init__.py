@@ -27,7 +27,7 @@ from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
-from jingwei.services.flows.operations import OF_ADMINISTRATORS, check_open
+from jingwei.services.flows.operations import OF_ADMINISTRATORS, check_open, suspended
 from jingwei.services.flows.returns import came_back
 from jingwei.services.flows.row_fields import in_table, table_of
 from jingwei.services.flows.runtime import Loaded
@@ -178,7 +178,7 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
         raise NotAllowed("flow-not-your-task")
     check_open(walk, task)
     if found.state.flow.status == "suspended":
-        raise Conflict("flow-suspended")
+        raise suspended(walk)
     if task.kind == "answer":
         _refuse_fields(body)
         return

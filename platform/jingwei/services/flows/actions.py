@@ -30,7 +30,7 @@ from jingwei.services.flows.returns import asked_target, send_back
 from jingwei.services.flows.seats import ask_more, hand_on, has_decided, is_asked, why_not
 from jingwei.services.flows.undoing import ask_again, reopen
 from jingwei.services.flows.walk import Walk
-from jingwei.services.flows.words import outcome_word, positions_word
+from jingwei.services.flows.words import no_such_action, outcome_word, positions_word
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 
@@ -52,7 +52,7 @@ def act(walk: Walk, task_id: int, action: str, wish: Wish, *, administrator: boo
     task = walk.tasks[task_id]
     deed = ACTIONS.get(action)
     if deed is None:
-        raise Refused("flow-no-such-action", action=action)
+        raise no_such_action(action, ACTIONS)
     found = obstacle(walk, task, action, administrator=administrator)
     if found is not None:
         raise found()

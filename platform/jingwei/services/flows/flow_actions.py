@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children
+from jingwei.services.flows.operations import suspended
 from jingwei.services.flows.returns import came_back, jump, jump_from
 from jingwei.services.flows.walk import Walk
-from jingwei.services.flows.words import action_word, flow_status_word
+from jingwei.services.flows.words import action_word, flow_status_word, no_such_action
 from jingwei.storage.flow_rows import TaskRow
 
 HELD_BY = "suspended_with"  # in the memory of a request: the one above, which was suspended
@@ -20,7 +21,7 @@ def act_on_flow(walk: Walk, action: str, wish: Wish, *, administrator: bool) -> 
     """Do one action of the whole request. Raises Refused, Conflict or NotAllowed."""
     deed = ACTIONS.get(action)
     if deed is None:
-        raise Refused("flow-no-such-action", action=action)
+        raise no_such_action(action, ACTIONS)
     if _is_barred(walk, action, administrator):
         ours = action in ADMINISTRATORS
         code = "flow-administrators-only" if ours else "flow-initiator-only"
@@ -29,7 +30,7 @@ def act_on_flow(walk: Walk, action: str, wish: Wish, *, administrator: bool) -> 
         raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
     found = _obstacle(walk, action)
     if found is not None:
-        raise found
+        raise suspended(walk) if found.code == "flow-suspended" else found
     deed(walk, wish)
     walk.settle()
 

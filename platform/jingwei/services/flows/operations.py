@@ -17,6 +17,7 @@ from jingwei.services.flows.undoing import check_nobody_after, check_untouched
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import (
     Listed,
+    Said,
     Word,
     action_word,
     flow_status_word,
@@ -59,7 +60,7 @@ def offered(walk: Walk, task: TaskRow, login: str, *, administrator: bool = Fals
 def obstacle(walk: Walk, task: TaskRow, action: str, *, administrator: bool) -> Obstacle | None:
     """Why the actor may not do this now; None when it may be done, were the right thing told."""
     if walk.flow.status == "suspended" and action != "comment":
-        return lambda: Conflict("flow-suspended")
+        return lambda: suspended(walk)
     if action == "reassign":
         return _not_reassigned(walk, task, administrator)
     return (
@@ -161,6 +162,11 @@ def not_open(walk: Walk, task: TaskRow) -> Obstacle | None:
         ):
             named = walk.asks.named(walk.flow.initiator)
             return Conflict("task-closed", by=named, outcome=flow_status_word("recalled"))
+        if walk.flow.status == "terminated" and task.reason == "flow-ended":
+            event = walk.asks.last_event("terminated")
+            by = (event.actor if event is not None else None) or "system"
+            outcome = flow_status_word("terminated")
+            return Conflict("task-closed", by=by_word(walk, by), outcome=outcome)
         by = task.closed_by or (decider(walk, task) or "system")
         return Conflict("task-closed", by=by_word(walk, by), outcome=outcome_word(task.outcome))
 
@@ -181,6 +187,22 @@ def asked_first(walk: Walk, task: TaskRow) -> list[TaskRow]:
     for one in asking:
         asking += [t.id for t in live if t.origin == one and t.position in ("before", "delegate")]
     return [t for t in live if t.id in asking[1:] and t.state == "open"]
+
+
+def suspended(walk: Walk) -> Conflict:
+    """Who suspended the request, when and why; with the one above, where that was suspended."""
+    event = walk.asks.last_event("suspended")
+    how: object = ""
+    if event is not None and event.actor is not None:
+        holes = {
+            "who": walk.asks.named(event.actor),
+            "at": walk.asks.moment(event.at),
+            "why": event.comment or "—",
+        }
+        how = Said("flows.refused.suspended_by", holes)
+    elif event is not None:
+        how = Said("flows.refused.suspended_above", {"at": walk.asks.moment(event.at)})
+    return Conflict("flow-suspended", how=how)
 
 
 def by_word(walk: Walk, login: str) -> object:

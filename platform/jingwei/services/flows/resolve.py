@@ -14,7 +14,7 @@ from jingwei.language.values import Due, Formula
 from jingwei.language.who import Whos
 from jingwei.language.workflow import Step
 from jingwei.refusals import Invalid, Refused
-from jingwei.services import workdays
+from jingwei.services import tasks, workdays
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import who
 from jingwei.services.flows.asks import Found, Group, Rows, StandIn
@@ -22,11 +22,12 @@ from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.words import Listed
 from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
-from jingwei.storage.flow_rows import FlowRow
-from jingwei.storage.flows import status_of_flows
+from jingwei.storage.flow_rows import EventRow, FlowRow
+from jingwei.storage.flows import events_shown, status_of_flows
 from jingwei.storage.people import PersonRow, find_people, find_people_at
 from jingwei.storage.proxies import active_proxies
 
+MOST_LOOKED_BACK = 100  # events, for who suspended or ended a request
 NO_VALUE = "∅"  # the lane of all rows for which `distinct` gives nothing
 
 
@@ -186,6 +187,16 @@ class WorldAsks:
         """What a sentence calls a person: the name, and the login that tells him apart."""
         found = find_people(self.view.connection, {login}).get(login)
         return login if found is None else f"{found.name} ({login})"
+
+    def last_event(self, type_: str) -> EventRow | None:
+        """The last of its type; None where it lies further back than anybody looks."""
+        books = tasks.books(self.view)
+        found = events_shown(self.view.connection, books, self.flow.id, MOST_LOOKED_BACK)
+        return next((event for event in reversed(found) if event.type == type_), None)
+
+    def moment(self, at: datetime) -> str:
+        """An instant in the installation's zone, to the minute."""
+        return f"{at.astimezone(self.view.clock.zone):%Y-%m-%d %H:%M}"
 
     def superior(self, login: str) -> str | None:
         return superior_of(self.view, login)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jingwei.language.workflow import Step
+from jingwei.problems import nearest
+from jingwei.refusals import Refused
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.texts import DEFAULT_LOCALE, has_text, text
 
@@ -39,6 +41,26 @@ class Listed:
 
 def action_word(action: str) -> Word:
     return Word("flows.actions", action)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text of the catalogue with its holes, as a hole of a refusal."""
+
+    key: str
+    holes: Mapping[str, object]
+
+    def __call__(self, locale: str = DEFAULT_LOCALE) -> str:
+        return text(self.key, locale, **self.holes)
+
+    __str__ = __call__
+
+
+def no_such_action(action: str, known: Iterable[str]) -> Refused:
+    """Of an action that does not exist, with the one that was probably meant."""
+    meant = nearest(action, known)
+    hint = "" if meant is None else Said("flows.refused.meant", {"meant": meant})
+    return Refused("flow-no-such-action", action=action[:60], hint=hint)
 
 
 def outcome_word(outcome: str | None) -> Word:
