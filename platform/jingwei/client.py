@@ -210,8 +210,8 @@ class Records:
 
     def bulk(self, action: str, records: Iterable[Record], values: Mapping[str, Any] = _NO) -> Any:
         """Many at once: `update`, `delete`, `restore` or `submit` of records as they were read, or
-        a button of the form that has `bulk`, whose questions `values` answers; `results` has one for
-        each, done or refused."""
+        a button of the form that has `bulk`, whose questions `values` answers; `results` has one
+        for each, done or refused."""
         chosen = [{"id": one["id"], "revision": one["revision"]} for one in records]
         body = {"action": action, "records": chosen}
         if values:
