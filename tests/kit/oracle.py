@@ -269,9 +269,11 @@ def at_path(login: str, path: str, by_id: Mapping[int, Row], row: Row) -> Any:
     return one[name]
 
 
-def in_levels(rows: Sequence[Row], by: Sequence[str], *, subtotals: bool) -> list[dict[str, Any]]:
+def in_levels(
+    login: str, rows: Sequence[Row], by: Sequence[str], by_id: Mapping[int, Row], *, subtotals: bool
+) -> list[dict[str, Any]]:
     """The items of grouped lists: totals before what they are the total of, groups without a value
-    last."""
+    last; links by what they lead to is called, behind these what the reader may not see."""
     found: list[dict[str, Any]] = []
     for level in range(len(by) + 1) if subtotals else [len(by)]:
         groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -281,9 +283,17 @@ def in_levels(rows: Sequence[Row], by: Sequence[str], *, subtotals: bool) -> lis
             groups[()] = []
         for key, members in groups.items():
             found.append({"level": level, **dict(zip(by, key, strict=False)), **_totals(members)})
+    seen = [row for row in by_id.values() if login == "all" or visible(login, row)]
+    places = {row["id"]: place for place, row in enumerate(in_order(login, seen, ["name"], by_id))}
+
+    def place(path: str, value: Any) -> Any:
+        if path != "upper":
+            return str(value)
+        return (value not in places, places.get(value, value))
+
     found.sort(
         key=lambda item: [
-            (0, "") if p not in item else (2, "") if item[p] is None else (1, str(item[p]))
+            (0, ()) if p not in item else (2, ()) if item[p] is None else (1, place(p, item[p]))
             for p in by
         ]
     )

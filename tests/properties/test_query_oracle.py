@@ -134,6 +134,7 @@ def test_groups_are_of_the_rows_that_may_be_listed(filled: Filled, count: int) -
 def test_groups_stand_under_subtotals_and_these_under_the_total(filled: Filled, count: int) -> None:
     house, rows = filled
     chance = Random(count + 3)
+    by_id = {row["id"]: row for row in rows}
     for _ in range(count):
         login = chance.choice(LOGINS)
         condition = asked(chance, rows, login)
@@ -148,7 +149,7 @@ def test_groups_stand_under_subtotals_and_these_under_the_total(filled: Filled, 
             found = grouping.grouped(view, "deal", wish)
 
         told = (login, condition.source, by, words)
-        wanted = oracle.in_levels(meant, by, subtotals=wish.subtotals)
+        wanted = oracle.in_levels(login, meant, by, by_id, subtotals=wish.subtotals)
         assert found["items"] == wanted, told
         assert found["total"] == sum(item["level"] == len(by) for item in wanted), told
 

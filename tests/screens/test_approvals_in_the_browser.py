@@ -218,7 +218,8 @@ def test_who_begins_a_request_names_the_people_to_come(house: Approvals, as_pers
     expect(page.locator(".toast-line")).to_have_text("已保存，尚未提交")
 
     page.locator("#submit").tap()
-    expect(offered).to_have_count(2)  # Escape closes what is open: the offers, else the dialog
+    expect(offered).to_have_count(2)
+    expect(offered.first).to_be_visible()  # Escape closes what is open: the offers, else the dialog
     picker.press("Escape")
     page.locator("dialog#ask #ask-yes").tap()
     expect(page.locator("dialog#ask"), "nobody was chosen").to_be_visible()

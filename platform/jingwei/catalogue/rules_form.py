@@ -414,7 +414,9 @@ def check_path(
 
 def _check_related(catalogue: Catalogue, form: Form, problems: Problems) -> None:
     for name, related in form.related.items():
-        other = catalogue.forms[related.form]
+        other = catalogue.forms.get(related.form)
+        if other is None:
+            continue  # said where names are linked
         link = other.fields.get(related.by)
         at = form.origin.value("related", name, "by")
         if link is None:
