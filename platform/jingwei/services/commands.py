@@ -148,6 +148,20 @@ def _check_release(ours: int, active: int | None) -> None:
         raise _Moved(active)
 
 
+class _HeardFirst:
+    """What goes wrong inside may be another release's doing: whether there is one is heard before
+    the error goes on. Nothing is passed over."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, Exception):
+            entered(self._connection)
+
+
 class Commands:
     """Runs handlers in transactions, and reads in connections."""
 
@@ -265,12 +279,9 @@ class Commands:
                 origin=origin,
                 outbox=OutboxWriter(now),
             )
-            try:
+            with _HeardFirst(connection):
                 result = handler(work)
                 self._finish(work)
-            except Exception:
-                entered(connection)  # definitions of another release may be to blame
-                raise
             if key is not None:
                 kept = result if keep is None else keep(result)
                 idempotency.store_answer(connection, actor.id, key, request_hash, kept, now)

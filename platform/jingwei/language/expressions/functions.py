@@ -8,7 +8,7 @@ type of the first argument, `either` the common type of all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from jingwei.language.expressions.tree import AggregateName, TypeName
 
@@ -121,17 +121,4 @@ _ALL = (
 FUNCTIONS = {function.name: function for function in _ALL}
 
 # These take rows: `sum(targets.amount where … by …)`.
-AGGREGATES: tuple[AggregateName, ...] = (
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "count",
-    "any",
-    "all",
-    "first",
-    "last",
-    "count_distinct",
-    "median",
-    "percentile",
-)
+AGGREGATES: tuple[AggregateName, ...] = get_args(AggregateName)
