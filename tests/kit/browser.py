@@ -87,7 +87,7 @@ class Visit:
             self.page.goto(self.address + path)
         except Error as error:
             # a page that comes anew after a click may do so just now: ours is asked for once more
-            if "interrupted by another navigation" not in error.message:
+            if self.page.url == self.address + path:
                 raise
             self.page.wait_for_load_state("load")
             self.page.goto(self.address + path)
