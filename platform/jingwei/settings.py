@@ -56,11 +56,6 @@ class Settings:
         """Jobs run in the server's own process, which must then be the only one."""
         return self.redis_url is None
 
-    @property
-    def key_prefix(self) -> str:
-        """Of every name in Redis: installations may share one server."""
-        return "jingwei:"
-
     @classmethod
     def read(
         cls, application: Path | None = None, environment: Mapping[str, str] | None = None

@@ -85,11 +85,6 @@ def _plain_answer(code: str, status: int, headers: dict[str, str]) -> Response:
     return answer({"error": error}, status, kept)
 
 
-def is_api(path: str) -> bool:
-    """Whether an answer at this path is for programs."""
-    return path.startswith("/api/") or path in ("/healthz", "/readyz", "/metrics")
-
-
 def register_errors(app: Flask) -> None:
     """Refusals, HTTP errors and crashes of the API; pages answer for themselves."""
     app.register_error_handler(Refused, _on_refused)

@@ -32,8 +32,6 @@ from jingwei.language.shapes import (
     ref,
 )
 
-COMPOSITE = frozenset({"keys", "map", "list", "by_shape"})
-
 
 @cache
 def field() -> Schema:

@@ -11,7 +11,6 @@ from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.tree import Type
 from jingwei.language.form import Field, Form
 
-ALERT_OR_OUTPUT = ("alert", "report", "dashboard", "indicator", "module")
 _OPEN_AGGREGATE = re.compile(r"[a-z_]+\(\s*([a-z_][\w.]*)\s+(?:where|by)\b[^()]*\Z")
 
 

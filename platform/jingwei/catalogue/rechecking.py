@@ -8,7 +8,7 @@ is always compiled from its texts alone.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -134,8 +134,3 @@ def _add(whole: Checked, one: Checked, problems: Problems) -> None:
     for kind, definitions in one.definitions.items():
         whole.definitions.setdefault(kind, {}).update(definitions)
     whole.references += one.references
-
-
-def problems_in(problems: Iterable[Problem], path: str) -> list[Problem]:
-    """Those of one file."""
-    return [problem for problem in problems if problem.at.file == path]

@@ -22,7 +22,6 @@ from jingwei.reading.yaml_file import Data, Path, Scalar
 
 WORDS = ("initiator", "me", "everyone", "system", "superior")
 _AT: Mapping[str, Schema] = {"at": FORMULA, "covering": FORMULA}
-_ORG_RULE: Mapping[str, Schema] = {"covering": FORMULA}
 # main key → its schema, and the keys that may stand beside it
 RULES: Mapping[str, tuple[Schema, Mapping[str, Schema]]] = {
     "person": (WORD, {}),

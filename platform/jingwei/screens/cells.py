@@ -398,12 +398,6 @@ class Cells:
         there = at.astimezone(ZoneInfo(current().settings.timezone))
         return f"{self.day(there.date().isoformat())} {there:%H:%M}"
 
-    def org_path(self, code: str) -> str:
-        """The orgs above, from the top, for telling orgs of like names apart."""
-        tree = self.view.catalogue.tree
-        above = [c for c in tree.ancestors(code, self.view.today) if c != code]
-        return " / ".join(self.title("org", c) for c in reversed(above))
-
 
 _DIALLED = re.compile(r"[^0-9+*#,;]")  # what no telephone dials
 _MOST_IN_A_LIST = 120  # letters of a long text

@@ -33,7 +33,6 @@ ICONS: Mapping[str, str] = {
     "org": "building",
     "role": "users",
 }
-SHOWN_STATES = ("changed", "added", "removed", "conflict")
 NEW_KINDS = tuple(kind for kind in KINDS if kind not in ("manifest", "org_types", "layer", "test"))
 MOST_FLOW = 262_144
 

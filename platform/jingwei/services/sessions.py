@@ -208,10 +208,6 @@ class Sessions:
         with self.database.writing() as connection:
             sign_ins.delete_token(connection, secret)
 
-    def sign_out_everywhere(self, person: int) -> None:
-        with self.database.writing() as connection:
-            sign_ins.delete_sessions(connection, person, LOGIN)
-
     def create_token(self, name: str, login: str) -> str:
         """A token without end for a program. Raises KeyError for an unknown person."""
         secret = secrets.token_urlsafe(32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from jingwei.storage.database import Connection
 from jingwei.storage.tables_people import sys_person
@@ -63,7 +63,3 @@ def comments_of(connection: Connection, record: int) -> list[CommentRow]:
         .order_by(sys_comment.c.id)
     )
     return [CommentRow(*tuple(row)) for row in rows]
-
-
-def delete_comment(connection: Connection, comment: int, at: datetime) -> None:
-    connection.execute(update(sys_comment).where(sys_comment.c.id == comment).values(deleted_at=at))

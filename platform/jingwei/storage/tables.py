@@ -45,11 +45,6 @@ class StoredForm:
     own: StoredTable
     parts: Mapping[str, StoredTable]
 
-    @property
-    def is_extended(self) -> bool:
-        """Whether layers add something that is kept."""
-        return any(table.extensions for table in (self.own, *self.parts.values()))
-
 
 def stored_form(form: Form, names: PhysicalNames, book: NameBook, people: PersonBook) -> StoredForm:
     """The tables of one form. Built when first asked for: most forms are not used every hour."""

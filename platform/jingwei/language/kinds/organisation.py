@@ -48,7 +48,6 @@ def build_org_types(walker: Walker, name: str, values: dict[str, Any]) -> OrgTyp
     return OrgTypes(**common(walker, name, values), types=types, **own(values, "facts", "trees"))
 
 
-_SEAT = by_shape(scalar=WORD, items=list_of(WORD))
 ORG = kind(
     "org",
     {

@@ -21,7 +21,6 @@ from jingwei.storage.facts import years_with_facts
 from jingwei.storage.query import ALL_ROWS, Query
 from jingwei.storage.sql_calls import NotInSql
 
-MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 COMPLETE = ("ok",)
 BATCH = 1_000
 
