@@ -10,6 +10,8 @@ from jingwei.problems import Problems
 from jingwei.reading.read import read_file
 from jingwei.reading.yaml_file import Data, Scalar
 
+Fields = dict[str, Data]  # a map as authors write it: fields, rules, a section
+
 # what a plain word may not have inside braces
 _UNSAFE = re.compile(r"[,\[\]{}]|: |:$| #|^[-?:!&*|>%@`\"'#]|^\s|\s$|\n")
 
@@ -38,3 +40,8 @@ def unflow(text: str) -> Mapping[str, Data] | None:
 def words(text: str) -> Scalar:
     """A text as a person would write it: quoted only where YAML asks for it."""
     return Scalar(text)
+
+
+def text_of(data: Data | None) -> str:
+    """The word that is written; nothing for what is no word."""
+    return data.text if isinstance(data, Scalar) else ""

@@ -7,15 +7,12 @@ from pathlib import Path
 import click
 
 from jingwei.authoring.flow_text import words as spoken
-from jingwei.authoring.form_sheet import (
-    COLUMNS,
-    fields_of,
-    form_text,
-    rows_of,
-    with_sheet,
-)
+from jingwei.authoring.form_sheet import rows_of
+from jingwei.authoring.form_text import form_text, with_sheet
 from jingwei.authoring.outline import outline
 from jingwei.authoring.scaffolds import grants, modeline, path_of
+from jingwei.authoring.sheet_columns import COLUMNS
+from jingwei.authoring.sheet_form import fields_of
 from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.definitions import problems_of
