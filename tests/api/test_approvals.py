@@ -211,6 +211,10 @@ def test_a_refusal_names_who_suspended_or_ended_the_request_and_what_was_meant(
         r"流程已挂起（.+ \(admin\) 于 \d{4}-\d\d-\d\d \d\d:\d\d 挂起，原因：等待核查）。",
         told("approve"),
     )
+    suspended = told("approve")
+    for number in range(101):
+        house.act("u1", task["id"], "comment", {"comment": f"{number}"})
+    assert told("approve") == suspended, "however much was said since"
     house.on_flow("admin", flow["id"], "terminate", {"reason": "不再需要"})
     assert re.fullmatch(r"这项任务已由 .+ \(admin\) 处理（已终止）。", told("approve"))
 

@@ -331,3 +331,18 @@ def test_a_stand_in_is_shown_on_top_and_chains_are_explained(
     (loop,) = texts(pages.page("u6", "/settings"), "//*[@class='proxy-chain']")
     assert loop.startswith("代理关系成环")
     house.forget_absences()
+
+
+def test_a_task_that_is_with_its_owner_again_is_not_said_to_be_with_a_stand_in(
+    house: Approvals, pages: Pages
+) -> None:
+    day = "2099-01-01"
+    rule = house.api.post("u3", "proxies", {"to": "u7", "until": day}).get_json()
+    flow = house.start("leave", title="归还")
+    house.decide("u1", flow["id"])
+    house.decide("u2", flow["id"])
+    house.api.ask("DELETE", "u3", f"proxies/{rule['id']}")
+    house.api.post("u7", "proxies", {"to": "u8", "until": day, "include_open": True})
+    page = pages.page("I", f"/f/leave/{flow['record']}")
+    assert "回到本人处理 · 板块 → 审批人3" in texts(page, "//li[@class='moment-flow']/div/span")
+    house.forget_absences()

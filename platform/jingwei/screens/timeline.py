@@ -313,8 +313,11 @@ def _event(
         who = text("screens.for_other", locale(), who=who, other=other)
     title = steps.get(event.get("step")) or ""
     data = event.get("data") or {}
-    answers = event.get("type") == "submitted" and event.get("step") in asked
-    what = text("flows.actions.answer" if answers else key, locale())
+    if event.get("type") == "submitted" and event.get("step") in asked:
+        key = "flows.actions.answer"
+    elif event.get("type") == "given_to_proxy" and data.get("to") == data.get("person"):
+        key = "flow_screens.back_with_owner"  # who stood in does so no more
+    what = text(key, locale())
     position = f"flows.positions.{data.get('position')}"
     if data.get("position") and has_text(position):
         what = text(position, locale())

@@ -315,6 +315,14 @@ def events_shown(connection: Connection, books: Books, flow: int, newest: int) -
     return [EVENT.plain(connection, books, row) for row in found][::-1]
 
 
+def last_event(connection: Connection, books: Books, flow: int, type_: str) -> EventRow | None:
+    """The newest event of this type, however much was noted since."""
+    table = sys_flow_event.c
+    statement = EVENT.select.where(table.flow == flow, table.type == type_)
+    found = EVENT.all(connection, books, statement.order_by(table.seq.desc()).limit(1))
+    return found[0] if found else None
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 _NEW, _ONE, _SOME = "new", "one", "some"

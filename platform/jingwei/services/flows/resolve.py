@@ -23,11 +23,10 @@ from jingwei.services.flows.words import Listed
 from jingwei.services.people import may_sign_in
 from jingwei.services.world import environment, superior_of
 from jingwei.storage.flow_rows import EventRow, FlowRow
-from jingwei.storage.flows import events_shown, status_of_flows
+from jingwei.storage.flows import last_event, status_of_flows
 from jingwei.storage.people import PersonRow, find_people, find_people_at
 from jingwei.storage.proxies import active_proxies
 
-MOST_LOOKED_BACK = 100  # events, for who suspended or ended a request
 NO_VALUE = "∅"  # the lane of all rows for which `distinct` gives nothing
 
 
@@ -189,10 +188,8 @@ class WorldAsks:
         return login if found is None else f"{found.name} ({login})"
 
     def last_event(self, type_: str) -> EventRow | None:
-        """The last of its type; None where it lies further back than anybody looks."""
-        books = tasks.books(self.view)
-        found = events_shown(self.view.connection, books, self.flow.id, MOST_LOOKED_BACK)
-        return next((event for event in reversed(found) if event.type == type_), None)
+        """The newest of its type."""
+        return last_event(self.view.connection, tasks.books(self.view), self.flow.id, type_)
 
     def moment(self, at: datetime) -> str:
         """An instant in the installation's zone, to the minute."""
