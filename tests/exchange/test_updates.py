@@ -248,6 +248,16 @@ def test_system_fields_computed_and_masked_ones_do_not_change_by_a_sheet(
         assert [(row, one.path, one.code) for row, one in found.refused] == [
             (2, column, "not-writable")
         ]
+    wrong = changed(path, C2="D-777", F2="字" * 11, H2=99, J2="赵六", lines_F2=8, lines_D2="多")
+    found = bring(house, sheet_file(tmp_path, wrong, "in.xlsx"), "update", "id")
+    assert {(one.path, one.code) for _, one in found.refused} == {
+        ("number", "sheet-system-field"),
+        ("price", "not-writable"),
+        ("lines!2.sum", "not-writable"),
+        ("name", "text-too-long"),
+        ("who", "unknown-person"),
+        ("lines!2.pieces", "not-a-number"),
+    }
     with pytest.raises(Refused) as caught:
         bring(house, sheet_file(tmp_path, "名称,流程状态\nx,草稿\n"), "create", "")
     assert [one.message("zh") for one in caught.value.fields] == [

@@ -96,6 +96,14 @@ def test_a_row_says_in_which_cell_what_is_wrong_and_what_to_write(api: ApiHouse)
             "“旧”已被使用（系统中已有，或本文件中重复），请换一个；要修改已有的记录，请选“更新”。",
         )
     ]
+    closed = workbook(["名称", "加倍", "类别", "数量"], [None, 9, "丙类", 1])
+    told = sent(api, closed, "preview=1").get_json()["refused"]
+    assert [(one["cell"], one["message"]) for one in told] == [
+        ("B2", "“加倍”由系统计算，或您没有权限填写，请清空这一格，或恢复导出时的内容。"),
+        ("C2", "没有“丙类”这个选项；可选：甲类、乙类。"),
+        ("A2", "必填。"),
+        ("D2", "至少两件"),
+    ]
     missing = sent(api, workbook(["数量"], [3]), "preview=1").get_json()["refused"]
     assert [(one["cell"], one["message"]) for one in missing] == [
         ("", "必填，但表格中没有“名称”这一列，请加上并填写。")

@@ -19,10 +19,16 @@ Values = dict[str, Any]
 
 @dataclass(slots=True)
 class Found:
-    """What is wrong, by field; `warnings` do not stop a save."""
+    """What is wrong, by field; `warnings` do not stop a save. `closed`: what was sent and is not
+    to be written, told to its sender in his own words."""
 
     refusals: list[FieldRefusal] = field(default_factory=list)
     warnings: list[FieldRefusal] = field(default_factory=list)
+    closed: list[FieldRefusal] = field(default_factory=list)
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.refusals or self.closed)
 
     def add(self, path: str, code: str, **holes: object) -> None:
         self.refusals.append(FieldRefusal(path, code, holes))
@@ -31,7 +37,7 @@ class Found:
         """What the rules found, but for what was said already: a value that cannot be read, or a
         name that there is not, is not missing as well."""
         said = {(one.path, one.code) for one in self.refusals}
-        unread = {one.path for one in self.refusals}
+        unread = {one.path for one in (*self.refusals, *self.closed)}
         for one in judged.refusals:
             missing = one.code == "required" and one.path in unread
             if (one.path, one.code) not in said and not missing:

@@ -28,13 +28,13 @@ from jingwei.services.rights import FieldRights
 from jingwei.services.validation import Occasion
 from jingwei.services.wanted import EDITABLE, Batch, Change, Prepared, Source
 from jingwei.services.writable import (
-    check_keys,
     check_org,
     check_readonly,
     check_revision,
     check_rows,
     check_unlocked,
     require,
+    without_closed_keys,
 )
 
 
@@ -66,12 +66,13 @@ def prepare(
 def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) -> Prepared:
     form, source = plan.form, batch.source
     keys = tuple(change.values)
+    found = Found()
     if source in ("user", "import") and keys not in batch.known:
         require(work, form.name, "create")
-        check_keys(work, plan, change.values, work.rights.create_fields(work, form.name), None)
-        if not plan.tables.keys() & keys:  # rows have keys of their own
+        rights = work.rights.create_fields(work, form.name)
+        change = without_closed_keys(plan, change, rights, None, source, found)
+        if not found.closed and not plan.tables.keys() & keys:  # rows have keys of their own
             batch.known.add(keys)
-    found = Found()
     record = _blank(work, plan, batch)
     values = parsing.parse(work, plan, change.values, found)
     record.update(values)
@@ -129,6 +130,7 @@ def _prepare_update(
     work: Work, plan: FormPlan, change: Change, before: dict[str, Any], source: Source
 ) -> Prepared:
     form = plan.form
+    found = Found(closed=list(change.refused))
     if source in ("user", "import"):
         if change.allowed is None:
             require(work, form.name, "update", before)
@@ -141,8 +143,7 @@ def _prepare_update(
             opened = with_columns(form, tuple(change.allowed))
             closed = seen.masked - change.allowed
             rights = FieldRights(seen.visible, opened - closed, closed)
-        check_keys(work, plan, change.values, rights, before)
-    found = Found()
+        change = without_closed_keys(plan, change, rights, before, source, found)
     values = parsing.parse(work, plan, change.values, found)
     after = {**before, **values}
     for table in plan.tables:
@@ -276,13 +277,14 @@ def _judge(
     judged = validation.judge(work, plan, record, before, occasion, changed)
     if not unique_later:
         uniqueness.judge_unique_fields(work, plan, record, judged, changed)
-    elif found.refusals or judged.refusals:  # it will not be among those looked at later
+    elif found.is_wrong or judged.refusals:  # it will not be among those looked at later
         uniqueness.judge_unique_rules(work, plan, record, judged)
         uniqueness.judge_unique_fields(work, plan, record, judged, changed)
     files.judge(work, plan.form, record, before, judged)
     found.judged(judged)
-    if found.refusals:
-        raise Invalid("invalid", fields=told(work, plan.form, before, found.refusals))
+    if found.is_wrong:
+        wrong = told(work, plan.form, before, found.refusals)
+        raise Invalid("invalid", fields=[*found.closed, *wrong])
     found.warnings = told(work, plan.form, before, found.warnings)
 
 

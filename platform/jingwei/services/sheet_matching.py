@@ -144,8 +144,8 @@ def _said(key: Any) -> str:
 def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
     """What has to be changed so that the record is as the row says; None: nothing.
 
-    Raises Refused for a record that was changed since the sheet was made, and for a system field
-    that the row has otherwise.
+    Raises Refused for a record that was changed since the sheet was made; a system field that the
+    row has otherwise is refused with whatever else is wrong.
     """
     record, line = one.record, one.line
     assert record is not None
@@ -167,11 +167,9 @@ def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
     revision = _revision(line)
     if revision is not None and revision != record["revision"] and (values or refused):
         raise Invalid("invalid", fields=[_stale(work, record, revision)])
-    if refused:
-        raise Invalid("invalid", fields=refused)
-    if not values:
+    if not values and not refused:
         return None
-    return Change("update", record["id"], values, revision)
+    return Change("update", record["id"], values, revision, refused=tuple(refused))
 
 
 def _known(work: Reading, plan: FormPlan, record: Mapping[str, Any]) -> FieldRights | None:

@@ -27,7 +27,7 @@ class Change(NamedTuple):
 
     `allowed`: fields this change may write although the record is locked (a step of a flow).
     `gone`: by table, JSON rows of an earlier version that may come back under their id, with
-    every column they had.
+    every column they had. `refused`: what is known to be wrong with it already.
     """
 
     kind: Kind
@@ -38,6 +38,7 @@ class Change(NamedTuple):
     require: frozenset[str] = frozenset()
     reasons: Mapping[str, Any] = _NOTHING  # of overridden values, by field
     gone: Mapping[str, Sequence[Mapping[str, Any]]] = _NOTHING
+    refused: tuple[FieldRefusal, ...] = ()
 
 
 @dataclass(slots=True)

@@ -160,15 +160,46 @@ def _only_open_cells(
     return True
 
 
-def check_keys(
-    work: Work,
+def without_closed_keys(
+    plan: FormPlan,
+    change: Change,
+    rights: FieldRights,
+    before: Mapping[str, Any] | None,
+    source: Source,
+    found: Found,
+) -> Change:
+    """The change without keys that are unknown or that this person may not write. Of a sheet they
+    are told beside all else that is wrong with its row.
+
+    Raises Malformed that names each to anybody else: he does not know what he writes to.
+    """
+    refused = _refused_keys(plan, change.values, rights, before)
+    if not refused:
+        return change
+    if source != "import":
+        raise Malformed("not-writable-fields", fields=refused)
+    found.closed += refused
+    return change._replace(values=_without(change.values, {one.path for one in refused}))
+
+
+def _without(values: Mapping[str, Any], paths: Collection[str]) -> dict[str, Any]:
+    kept = {name: value for name, value in values.items() if name not in paths}
+    for table in {path.partition(".")[0] for path in paths} & kept.keys():
+        kept[table] = [
+            {name: cell for name, cell in row.items() if f"{table}.{index}.{name}" not in paths}
+            for index, row in enumerate(kept[table])
+        ]
+    return kept
+
+
+def _refused_keys(
     plan: FormPlan,
     values: Mapping[str, Any],
     rights: FieldRights,
     before: Mapping[str, Any] | None,
-) -> None:
-    """Unknown keys and keys this person may not write are refused, each by name; a hidden field is
-    simply unknown."""
+) -> list[FieldRefusal]:
+    """Unknown keys and keys this person may not write, each by name; a hidden field is simply
+    unknown."""
     refused: list[FieldRefusal] = []
     for name, value in values.items():
         definition = plan.form.fields.get(name)
@@ -179,8 +210,7 @@ def check_keys(
             refused.append(FieldRefusal(name, "not-writable", {"name": name}))
         elif definition is not None and definition.type == "table" and isinstance(value, list):
             refused += _refused_columns(definition, value, rights, before)
-    if refused:
-        raise Malformed("not-writable-fields", fields=refused)
+    return refused
 
 
 def _writable(definition: Any, name: str, rights: FieldRights) -> bool:
