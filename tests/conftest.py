@@ -23,6 +23,17 @@ types:
   subsidiary: {title: 子公司, above: [sector, group], head: general_manager}
 """
 
+# what Chromium says when its patience ended before the page came; nothing that was seen to be wrong
+OUT_OF_PATIENCE = [r"TimeoutError", r"with timeout \d+ms"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in the browser that ran out of patience runs once more: on two cores that do other
+    work as well, a page may take longer than anybody waits. The summary counts it as `rerun`."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=OUT_OF_PATIENCE))
+
 
 class Application:
     """A tiny application in a temporary folder, written file by file."""
