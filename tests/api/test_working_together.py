@@ -72,8 +72,16 @@ def test_many_are_deleted_and_brought_back(api: ApiHouse) -> None:
     records = made(api, 3)
     assert bulk(api, "li.na", "delete", wanted(*records[:2])).get_json()["done"] == 2
     assert api.get("li.na", CONTRACTS).get_json()["total"] == 1
-    back = bulk(api, "li.na", "restore", [{"id": records[0]["id"]}]).get_json()
+    gone = [{"id": one["id"], "revision": 2} for one in records[:2]]
+    wrong = bulk(api, "li.na", "restore", [{"id": gone[0]["id"]}, {**gone[1], "revision": 1}])
+    said = [one["error"]["code"] for one in wrong.get_json()["results"]]
+    assert said == ["revision-missing", "stale"]
+    back = bulk(api, "li.na", "restore", gone[:1]).get_json()
     assert (back["done"], back["results"][0]["revision"]) == (1, 3)
+    second = f"{CONTRACTS}/{gone[1]['id']}/restore"
+    assert code(api.post("li.na", second, match=1)) == (412, "stale")
+    assert api.post("li.na", second, match=2).get_json()["revision"] == 3
+    assert bulk(api, "li.na", "delete", [{**gone[1], "revision": 3}]).get_json()["done"] == 1
     assert api.get("li.na", CONTRACTS).get_json()["total"] == 2
 
 

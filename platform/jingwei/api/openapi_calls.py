@@ -18,7 +18,7 @@ METHODS = ("get", *UNSAFE)
 WITHOUT_LOGIN = ("session.login", "health.alive", "health.ready", "health.metrics")
 MATCHED = ("records.update", "records.delete", "lists.restore_version")
 # actions: the revision is compared where it is sent
-MATCHED_IF_GIVEN = ("tasks.act", "flows.act", "flows.submit")
+MATCHED_IF_GIVEN = ("tasks.act", "flows.act", "flows.submit", "records.restore")
 CREATED = (
     "records.create", "around.add_comment", "files.upload", "tasks.make_proxy", "lists.save_view",
 )  # fmt: skip

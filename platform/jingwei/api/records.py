@@ -142,9 +142,11 @@ def delete(form: str, id: int) -> Response:
 @blueprint.post("/<int:id>/restore")
 def restore(form: str, id: int) -> Response:
     parameters()
+    revision = wanted_revision()
 
     def handler(work: Work) -> Answer:
-        return 200, written_json(work, form, records.restore(work, form, id))
+        written = records.restore(work, form, id, expected_revision=revision)
+        return 200, written_json(work, form, written)
 
     return write(handler)
 

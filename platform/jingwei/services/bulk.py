@@ -88,10 +88,10 @@ def _one(
             return int(work.store.load(work.connection, form, [id])[id]["revision"])
         elif action == "delete":
             written = records.delete(work, form, id, expected_revision=revision)
-        elif action == "restore":
-            written = records.restore(work, form, id)
         elif revision is None:
             raise PreconditionRequired("revision-missing")
+        elif action == "restore":
+            written = records.restore(work, form, id, expected_revision=revision)
         else:
             actions.act(work, form, id, action, values, revision=revision)
             return int(work.store.load(work.connection, form, [id])[id]["revision"])

@@ -298,8 +298,15 @@ def delete(
     return write_many(work, form, [Change("delete", id, {}, expected_revision)], source=source)[0]
 
 
-def restore(work: Work, form: str, id: int, *, source: Source = "user") -> Written:
-    return write_many(work, form, [Change("restore", id)], source=source)[0]
+def restore(
+    work: Work,
+    form: str,
+    id: int,
+    *,
+    expected_revision: int | None = None,
+    source: Source = "user",
+) -> Written:
+    return write_many(work, form, [Change("restore", id, {}, expected_revision)], source=source)[0]
 
 
 Refuse = Callable[[int, Refused], None]
