@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from jingwei.catalogue.sources import (
     definition_files,
     is_misspelt,
 )
+from jingwei.garbage import collecting_later
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.organisation import Manifest
 from jingwei.problems import Position, Problem, Problems, nearest
@@ -53,19 +52,7 @@ def compile_texts(files: Mapping[str, bytes]) -> Catalogue:
     return _compile(files, problems)
 
 
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """What is built here is kept: looking for garbage meanwhile takes a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@without_collection()
+@collecting_later()
 def _compile(files: Mapping[str, bytes], problems: Problems) -> Catalogue:
     manifest = read_manifest(files[MANIFEST], problems)
     problems.stop_here_if_any()

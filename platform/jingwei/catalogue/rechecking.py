@@ -16,8 +16,9 @@ from threading import Lock
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.check_files import Checked, check_files
-from jingwei.catalogue.compile import linked, read_manifest, without_collection
+from jingwei.catalogue.compile import linked, read_manifest
 from jingwei.catalogue.sources import MANIFEST, definition_files
+from jingwei.garbage import collecting_later
 from jingwei.language.kinds.table import KINDS
 from jingwei.problems import DefinitionErrors, Phrase, Position, Problem, Problems
 from jingwei.reading.read import read_parts
@@ -59,7 +60,7 @@ class Rechecking:
 
     def check(self, files: Mapping[str, bytes]) -> Rechecked:
         """Every problem, as `check` gives them."""
-        with self._lock, without_collection():
+        with self._lock, collecting_later():
             if self._last is not None and self._last[0] == files:
                 return self._last[1]
             found = self._check(files)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 import click
 
 from jingwei.cli.commands import Group, Help, locale_of, option, wrong_usage
+from jingwei.garbage import collecting_later
 from jingwei.problems import MOST_SHOWN, DefinitionErrors
 from jingwei.refusals import Refused
 from jingwei.services.clock import SystemClock
@@ -132,19 +131,6 @@ class LazyGroup(Group):
             found, f"{cmd_name.replace('-', '_')}_", None
         )
         return command
-
-
-@contextmanager
-def collecting_later() -> Iterator[None]:
-    """Modules make many objects and let go of none: looking for cycles while they are read costs a
-    sixth of the time of a start."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def environment_locale() -> str:

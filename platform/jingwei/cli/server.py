@@ -14,8 +14,9 @@ import structlog
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # has no types
 
 from jingwei.app import build_jobs, build_platform, create_app, start_background
-from jingwei.cli import Context, collecting_later, words
+from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
+from jingwei.garbage import collecting_later
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import connect, job_queue
 from jingwei.jobs.queue import worker as job_worker

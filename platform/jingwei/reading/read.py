@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NoReturn, cast
 
 import yaml
 from yaml import events
 
+from jingwei.garbage import collecting_later
 from jingwei.problems import Position, Problem, Problems
 from jingwei.reading import lookalikes, syntax
 from jingwei.reading.decode import CONTROL, DIRECTIONS, INVISIBLE, decode
@@ -55,26 +54,14 @@ def read_file(path: str, content: bytes, problems: Problems) -> YamlFile | None:
     return None if file is None or file.broken else file
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """What is read is kept: looking for garbage meanwhile takes as long as reading."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_without_collection()
+@collecting_later()
 def read_files(files: Iterable[tuple[str, bytes]], problems: Problems) -> list[YamlFile]:
     """All files that can be read, in the order given."""
     read = (read_file(path, content, problems) for path, content in files)
     return [file for file in read if file is not None]
 
 
-@_without_collection()
+@collecting_later()
 def read_parts(files: Iterable[tuple[str, bytes]], problems: Problems) -> list[YamlFile]:
     """All files, those with problems as far as they can be read (`broken`), so that one run names
     the mistakes behind the first one too."""

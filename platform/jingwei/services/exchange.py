@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from jingwei.catalogue.compile import form_fingerprint
+from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, FieldRefusal, Refused
 from jingwei.services import records
@@ -295,7 +296,7 @@ def _origin(batch: int) -> str:
 def _calmly(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """The same chunks. Cycles are looked for between them, among what is young: a look at all the
     objects of a chunk, again and again while they are made, costs a fifth of the time."""
-    with records.collecting_later():
+    with collecting_later():
         for chunk in chunks:
             yield chunk
             gc.collect(1)

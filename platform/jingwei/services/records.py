@@ -7,13 +7,12 @@ no flow: it tells of what changed, and listeners may refuse.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotFound, Refused, Stale
 from jingwei.services import files, of_orgs, org_rights, uniqueness, validation
@@ -127,19 +126,6 @@ def _apart(plan: FormPlan, batch: Sequence[Change]) -> Iterator[tuple[int, Seque
             first = index + 1
     if first < len(batch):
         yield first, batch[first:]
-
-
-@contextmanager
-def collecting_later() -> Iterator[None]:
-    """A batch makes a hundred thousand objects and no cycles: looking for these meanwhile costs a
-    fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _refuse_at(refuse: Refuse, start: int, index: int, refused: Refused) -> None:
