@@ -13,8 +13,9 @@ from jingwei.language.field_types.period import EXAMPLES as PERIODS
 from jingwei.language.form import Choice, Field, Form
 from jingwei.language.values import Literal_
 from jingwei.refusals import Refused
-from jingwei.services import drafts
+from jingwei.services import definitions, drafts
 from jingwei.services.commands import Reading
+from jingwei.services.listing import may_open
 from jingwei.services.rights import FieldRights
 from jingwei.services.titles import choices
 from jingwei.web import locale
@@ -92,6 +93,10 @@ def example_of(view: Reading, field: Field) -> Any:
 def _example(view: Reading, field: Field) -> Any:
     if field.type == "choice":
         return next(iter(titles_of(view, field, view.today)), None)
+    if field.type == "definition":
+        return next((named for named, _ in definitions.offered(view, field)), None)
+    if field.type == "form":
+        return next((name for name in view.catalogue.forms if may_open(view, name)), None)
     if field.type == "org":
         return view.actor.org or None
     if field.type == "person":

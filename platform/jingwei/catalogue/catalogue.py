@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jingwei.catalogue.by_kind import Titled, by_kind
 from jingwei.catalogue.guides import Guide
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.language.expressions.closures import closure
@@ -76,6 +77,14 @@ class Catalogue:
     _layered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     # names by what people call them, for remedies: filled by the first that asks
     _titled: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _definitions: dict[str, Titled] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def definitions(self) -> Mapping[str, Titled]:
+        """Every definition that a field may name, by `kind/name`."""
+        if not self._definitions:  # there is an org always
+            self._definitions.update(by_kind(self))
+        return self._definitions
 
     def expression(self, formula: Formula) -> Expression:
         """The typed tree of a formula of one of the definitions."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jingwei.catalogue.by_kind import PLACES
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.named_values import check_name
@@ -59,6 +60,8 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
         _check_fill(catalogue, form, field, problems)
     if field.type == "table":
         _check_table(form, field, problems)
+    if field.type == "definition":
+        _check_kinds(form, field, problems)
     if field.type == "indicator" and isinstance(field.set, Literal_):
         _check_set(catalogue, field.set, problems)
     if field.required and field.compute is not None and field.mode == "always":
@@ -160,6 +163,16 @@ def _check_choice(catalogue: Catalogue, form: Form, field: Field, problems: Prob
                 value=code,
                 known=", ".join(list(code_list.items)[:12]),
             )
+
+
+def _check_kinds(form: Form, field: Field, problems: Problems) -> None:
+    """The kinds of a definition that may be named."""
+    for index, kind in enumerate(field.of):
+        if kind not in PLACES:
+            at = form.origin.value(*_path(field), "of", index)
+            guess = nearest(kind, PLACES)
+            some = ", ".join(PLACES)
+            problems.add("unknown-value", at, suggestion=guess, value=kind[:40], known=some)
 
 
 def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Problems) -> None:

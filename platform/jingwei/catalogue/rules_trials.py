@@ -216,7 +216,7 @@ class _Trial:
                     known=", ".join(list(codes)[:12]),
                 )
             return
-        if field.type in ("org", "role", "post", "indicator", "form"):
+        if field.type in ("org", "role", "post", "indicator", "form", "definition"):
             check_name(self.catalogue, None, field, Literal_(value, at), self.problems)
             return
         self.typed(field, value, at)
