@@ -27,7 +27,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench import load, servers
-from bench.__main__ import postgres
+from bench.keeping import postgres
 from bench.load import Answer, ask, drive, request
 from jingwei.app import build_platform
 from jingwei.catalogue.compile import compile_catalogue

@@ -106,7 +106,7 @@ contract = sa.Table(
 )
 # The order of the list, behind its filter and alone, with what else is asked inside the index; and
 # what a count within a scope needs.
-living = {
+living: dict[str, Any] = {
     f"{dialect}_where": contract.c.deleted_at.is_(None) for dialect in ("sqlite", "postgresql")
 }
 in_order = (contract.c.signed_on.desc(), contract.c.id, contract.c.org, contract.c.amount)
@@ -226,14 +226,14 @@ class House:
         locked = self.one if sqlite else self.one.with_for_update()
         self.locked = locked
 
-    def person(self, connection: sa.Connection) -> sa.Row[Any]:
+    def person(self, connection: sa.Connection) -> sa.Row[*tuple[Any, ...]]:
         secret = request.headers.get("Authorization", "").removeprefix("Bearer ")
         row = connection.execute(self.who, {"hash": hashed(secret)}).first()
         if row is None or not row.active:
             raise Fault(401, "not-signed-in")
         return row
 
-    def orgs(self, who: sa.Row[Any]) -> list[int]:
+    def orgs(self, who: sa.Row[*tuple[Any, ...]]) -> list[int]:
         found = self.scopes.get(who.id)
         if found is None:
             found, todo = [], [who.org]

@@ -40,7 +40,7 @@ class Server:
         """What the server and its workers have used so far."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         workers = children.read_text(encoding="ascii").split()
-        return sum(used_by(int(pid)) for pid in (self.process.pid, *workers))
+        return sum(used_by(pid) for pid in (self.process.pid, *map(int, workers)))
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
