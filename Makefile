@@ -5,7 +5,12 @@ STAMP := .venv/.installed
 
 .PHONY: run test test-long bench check install clean
 
-install: $(STAMP)
+# Two installations of one folder take turns: the second finds what the first one made.
+ALONE := $(PY) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); \
+  fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(sys.argv[1:], close_fds=False))'
+
+install:
+	@$(ALONE) $(MAKE) --no-print-directory $(STAMP)
 	@test ! -f platform/jingwei/assets.py || $(BIN)/python -m jingwei.assets
 	@$(BIN)/python -m compileall -q platform/jingwei
 

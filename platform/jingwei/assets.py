@@ -8,13 +8,15 @@ build and do not run its hook again.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -54,8 +56,23 @@ def ensure(frontend: Path = FRONTEND, vendor: Path = VENDOR) -> bool:
         return False
     if not (frontend / "package.json").exists():
         raise AssetsFailed(f"no built files in {vendor} and no sources in {frontend}")
-    build(frontend, vendor)
+    with _alone(frontend):
+        if are_fresh(frontend, vendor):  # another process built them while this one waited
+            return False
+        build(frontend, vendor)
     return True
+
+
+@contextmanager
+def _alone(frontend: Path) -> Iterator[None]:
+    """One build at a time: a second `npm ci` removes the packages that the first one unpacks. The
+    folder itself is locked, so that no file is left behind; the lock ends with its process."""
+    folder = os.open(frontend, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def build(frontend: Path, vendor: Path) -> None:
