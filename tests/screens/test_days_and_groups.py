@@ -33,11 +33,13 @@ fields:
   took: {{type: duration, title: 时长}}
   stars: {{type: rating, title: 评分}}
   site: {{type: link, to: site, title: 地点}}
+  kind: {{type: choice, title: 类别, choices: {{a: 例行, b: 专项}}}}
 list:
-  columns: [text, due, site, took, stars]
+  columns: [kind, text, due, site, took, stars]
   views:
     days: {{type: calendar, start: due}}
     moments: {{type: calendar, start: at}}
+    kinds: {{type: kanban, by: kind}}
 {GRANT}""",
 }
 
@@ -48,7 +50,7 @@ def house(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
     far = opened.make("li.na", "site", name="甲地")["id"]
     near = opened.make("li.na", "site", name="乙地")["id"]
     first = {"due": "2026-01-15", "at": "2026-01-15T01:00:00Z", "took": "1h", "stars": 3}
-    opened.make("li.na", "visit", text="一", site=far, **first)
+    opened.make("li.na", "visit", text="一", site=far, kind="a", **first)
     opened.make("li.na", "visit", text="二", site=near, due="2026-01-15", took="30min", stars=4)
     opened.make("li.na", "visit", text="三", due="2026-02-10")
     yield opened
@@ -65,6 +67,12 @@ def test_days_moments_lengths_and_links_make_views_and_groups(house: ApiHouse) -
     # named as the record is everywhere
     assert cards("days", "2026-01") == ["一@甲地", "二@乙地"]
     assert (cards("days", "2026-02"), cards("moments", "2026-01")) == (["三@—"], ["一@甲地"])
+
+    lanes = pages.page("li.na", "/f/visit?view=kinds").xpath("//section[@class='lane']")
+    found = {lane.get("aria-label"): texts(lane, ".//a/strong") for lane in lanes}
+    assert found == {"例行": ["一@甲地"], "专项": [], "未填写": ["三@—", "二@乙地"]}
+    said = texts(lanes[0], ".//span[@class='board-fact']")
+    assert [one[:2] for one in said] == ["到期", "时长", "评分"]  # what the name does not say
 
     for key in ("due", "due:month", "at:month"):  # each group leads to what is in it
         page = pages.page("li.na", f"/f/visit?group={key}")

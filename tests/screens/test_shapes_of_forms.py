@@ -21,7 +21,9 @@ FILES = {
 kind: form
 title: 分类
 tree: above
+display: "{{name}}"
 fields:
+  code: {{type: text, title: 编码}}
   name: {{type: text, title: 名称}}
   above: {{type: link, to: branch, title: 上级}}
 {GRANT}""",
@@ -73,11 +75,13 @@ def test_a_single_form_opens_its_one_record(house: ApiHouse, pages: Pages) -> No
 
 
 def test_a_tree_is_drawn_with_what_is_below_inside(house: ApiHouse, pages: Pages) -> None:
-    top = house.make("li.na", "branch", name="总")
-    house.make("li.na", "branch", name="分", above=top["id"])
+    top = house.make("li.na", "branch", code="B-01", name="总")
+    house.make("li.na", "branch", code="B-02", name="分", above=top["id"])
     page = pages.page("li.na", "/f/branch")
     assert texts(page, "//ul[@class='tree']//details/summary/a") == ["总"]
-    assert texts(page, "//ul[@class='tree']//details/ul//a") == ["分"]
+    assert texts(page, "//ul[@class='tree']//details/ul//a") == ["分"]  # as it is called everywhere
+    facts = texts(page, "//ul[@class='tree']//details/summary//span[@class='board-fact']")
+    assert facts[0] == "编码B-01"
     assert not pages.page("li.na", "/f/branch?view=table").xpath("//ul[@class='tree']")
 
 

@@ -16,11 +16,10 @@ from flask import request
 
 from jingwei.language.form import STATUSES, Form
 from jingwei.screens import shapes
+from jingwei.screens.cards import Card, cards
 from jingwei.screens.cells import Cell, Cells, Column
 from jingwei.services.commands import Reading
-from jingwei.services.display import display
 from jingwei.services.listing import ListWish, listing
-from jingwei.services.opened import shown_together
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
@@ -37,15 +36,6 @@ class ViewChoice:
     title: str
     icon: str
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One record on a board or in a calendar."""
-
-    title: str
-    href: str
-    facts: tuple[tuple[str, Cell], ...] = ()
 
 
 @dataclass(slots=True)
@@ -140,9 +130,9 @@ def _kanban(
     found = listing(view, form.name, replace(wish, page=1, size=MOST_CARDS, fields=fields))
     others = Lane(text("screens.list.no_value", cells.words), "grey")
     shown = [c for c in columns if c.path != by]
-    for item, row in zip(found.items, cells.rows(shown, found.items, form), strict=True):
-        lane = lanes.get(str(item.get(by)), others)
-        lane.cards.append(_card(form, item["id"], shown, row))
+    drawn = cards(view, form, cells, shown, found.items, CARD_FIELDS)
+    for item, card in zip(found.items, drawn, strict=True):
+        lanes.get(str(item.get(by)), others).cards.append(card)
     found_lanes = [*lanes.values(), *([others] if others.cards else [])]
     return {
         "kind": "kanban",
@@ -160,15 +150,6 @@ def _lanes(form: Form, cells: Cells, by: str) -> list[tuple[str, Cell]]:
     if definition is None or definition.type != "choice":
         return []
     return [(c.code, cells.choice(definition, c.code)) for c in cells.choices(definition)]
-
-
-def _card(form: Form, identity: int, columns: Sequence[Column], row: Sequence[Cell]) -> Card:
-    """The first words of the row are its name, the next few say more."""
-    said = [(c, v) for c, v in zip(columns, row, strict=True) if not v.empty]
-    head = next(((c, v) for c, v in said if not c.numeric), None)
-    rest = [(c.heading, v) for c, v in said if (c, v) != head]
-    title = head[1].text if head else f"#{identity}"
-    return Card(title, f"/f/{form.name}/{identity}", tuple(rest[:CARD_FIELDS]))
 
 
 # --- calendar ------------------------------------------------------------------------------------
@@ -192,10 +173,9 @@ def _calendar(
     asked = replace(wish, page=1, size=MOST_CARDS, fields=fields, filter=within)
     found = listing(view, form.name, asked)
     shown = [c for c in columns if c.path != start]
-    names = _names(view, form, [item["id"] for item in found.items], cells.words)
     by_day: dict[str, list[Card]] = {}
-    for item, row in zip(found.items, cells.rows(shown, found.items, form), strict=True):
-        card = _named(form, item["id"], names[item["id"]], shown, row)
+    drawn = cards(view, form, cells, shown, found.items, CARD_FIELDS)
+    for item, card in zip(found.items, drawn, strict=True):
         by_day.setdefault(str(item[start])[:10], []).append(card)
     weeks = [
         [_day(cells, view.today, first, day, by_day.get(day.isoformat(), [])) for day in week]
@@ -211,22 +191,6 @@ def _calendar(
         "weeks": weeks,
         "left_out": max(0, (found.total or 0) - len(found.items)),
     }
-
-
-def _names(view: Reading, form: Form, ids: Sequence[int], words: str) -> dict[int, str]:
-    """What these records are called, which their reader was shown just now."""
-    found = view.store.load(view.connection, form.name, ids)
-    shown_together(view, found)
-    return {id_: display(view, form.name, raw, words) for id_, raw in found.items()}
-
-
-def _named(
-    form: Form, identity: int, name: str, columns: Sequence[Column], row: Sequence[Cell]
-) -> Card:
-    """By what it is called everywhere else; below it, what its name does not say."""
-    said = [(c, v) for c, v in zip(columns, row, strict=True) if not v.empty]
-    rest = [(c.heading, v) for c, v in said if c.numeric or v.text not in name]
-    return Card(name, f"/f/{form.name}/{identity}", tuple(rest[:CARD_FIELDS]))
 
 
 def _month(today: date) -> date:

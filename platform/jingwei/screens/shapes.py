@@ -9,7 +9,8 @@ from typing import Any
 from flask import request
 
 from jingwei.language.form import Form
-from jingwei.screens.cells import Cell, Cells, Column
+from jingwei.screens.cards import Card, cards
+from jingwei.screens.cells import Cells, Column
 from jingwei.services import structure
 from jingwei.services.commands import Reading
 from jingwei.services.listing import ListWish, listing
@@ -21,9 +22,7 @@ MOST_NODES = 1_000
 class Node:
     """One record of a tree, with those below it."""
 
-    title: str
-    href: str
-    facts: tuple[tuple[str, Cell], ...] = ()
+    card: Card
     below: list[Node] = field(default_factory=list)
 
 
@@ -60,9 +59,7 @@ def tree(
     asked = replace(wish, page=1, size=MOST_NODES, fields=paths)
     found = listing(view, form.name, asked, most=MOST_NODES)
     shown = [c for c in columns if c.path != link]
-    nodes: dict[int, Node] = {}
-    for item, row in zip(found.items, cells.rows(shown, found.items, form), strict=True):
-        nodes[item["id"]] = _node(form, item["id"], shown, row)
+    nodes = {card.id: Node(card) for card in cards(view, form, cells, shown, found.items)}
     roots: list[Node] = []
     for item in found.items:
         above = nodes.get(_identity(item.get(link)))
@@ -74,10 +71,3 @@ def tree(
 def _identity(value: Any) -> int:
     found = value.get("id") if isinstance(value, Mapping) else value
     return found if isinstance(found, int) else 0
-
-
-def _node(form: Form, identity: int, columns: Sequence[Column], row: Sequence[Cell]) -> Node:
-    said = [(c, v) for c, v in zip(columns, row, strict=True) if not v.empty]
-    head = next(((c, v) for c, v in said if not c.numeric), None)
-    rest = tuple((c.heading, v) for c, v in said if (c, v) != head)
-    return Node(head[1].text if head else f"#{identity}", f"/f/{form.name}/{identity}", rest)
