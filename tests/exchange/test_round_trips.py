@@ -31,7 +31,7 @@ OPTIONS = {
 }  # fmt: skip
 LEFT_OUT = {
     "table", "heading", "note", "secret", "file", "image", "signature", "indicator",
-    "classification", "scorecard", "definition", "region",
+    "classification", "scorecard", "region",
 }  # fmt: skip
 TYPES = sorted(set(FIELD_TYPES) - LEFT_OUT)
 MANY = ("choice", "person", "link", "org")
@@ -75,7 +75,8 @@ def value(chance: random.Random, type_: str, links: list[int]) -> Any:
         "tags": chance.sample([*map(str.strip, WORDS[:5]), "急"], 2),
         "link": chance.choice(links), "org": chance.choice("AB"),
         "person": chance.choice(["li.na", "boss.a"]), "role": "group_ops", "post": "planner",
-        "form": "contract", "email": "a@b.cn", "phone": "+86 10 12", "url": "https://a.cn/?a=1&b=2",
+        "form": "contract", "definition": chance.choice(["form/contract", "role/group_ops"]),
+        "email": "a@b.cn", "phone": "+86 10 12", "url": "https://a.cn/?a=1&b=2",
         "color": "#aabbcc", "rating": chance.randrange(1, 6),
         "json": chance.choice([{"a": [1, None, "x"]}, [], "文", 1.5, True, {"=1": "=2"}]),
         "geolocation": {"lat": round(chance.uniform(-90, 90), 6), "lon": -0.5},

@@ -45,7 +45,15 @@ CASES: dict[str, tuple[str, Any, Any, Any, Any, str | None]] = {
     "person": ("", "li.na", "li.na", "boss.a", "boss.a", 'f == "li.na"'),
     "role": ("", "group_ops", "group_ops", "flow_admin", "flow_admin", 'f == "group_ops"'),
     "post": ("", "planner", "planner", "general_manager", "general_manager", 'f == "planner"'),
-    "form": ("", "contract", "contract", "sample", "sample", None),
+    "form": ("", "contract", "contract", "sample", "sample", 'f == "contract"'),
+    "definition": (
+        ", of: [form, role]",
+        "role/group_ops",
+        "role/group_ops",
+        "form/sample",
+        "form/sample",
+        'f in ["role/group_ops", "form/x"]',
+    ),
     "email": ("", "a@b.cn", "a@b.cn", "c@d.cn", "c@d.cn", 'f == "a@b.cn"'),
     "phone": ("", "010-123", "010-123", "+86 10 1234", "+86 10 1234", None),
     "url": ("", "https://a.cn/x", "https://a.cn/x", "https://b.cn", "https://b.cn", None),
@@ -68,12 +76,13 @@ WRONG: dict[str, Any] = {
     "boolean": "x", "integer": 1.5, "number": "x", "money": "1.234", "percent": "x",
     "date": "2026-02-30", "datetime": "x", "time": "25:00", "period": "2026-13", "choice": "z",
     "link": 999_999, "org": "X", "person": "ghost", "role": "x", "post": "x", "form": "x",
+    "definition": "post/planner",
     "email": "x", "url": "javascript:alert(1)", "color": "red", "rating": 99, "text": 5,
     "tags": "x", "duration": "x", "long_text": {}, "geolocation": {"lat": 200, "lon": 0},
 }  # fmt: skip
 NOT_HERE = {
     "table", "heading", "note", "file", "image", "signature", "indicator", "classification",
-    "scorecard", "definition",
+    "scorecard",
 }  # fmt: skip
 
 

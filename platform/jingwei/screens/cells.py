@@ -210,7 +210,7 @@ class Cells:
 
     def plain(self, kind: str, value: Any) -> Cell:
         match kind:
-            case "org" | "indicator" | "post" | "role" | "form":
+            case "org" | "indicator" | "post" | "role" | "form" | "definition":
                 return Cell(self.title(kind, str(value)))
             case "region":
                 return Cell(full_name(str(value)), "region")

@@ -21,6 +21,7 @@ from jingwei.screens import static
 from jingwei.screens.away import standing_in
 from jingwei.screens.session import csrf_token, theme
 from jingwei.services.commands import Reading
+from jingwei.services.definitions import is_for
 from jingwei.services.flows.overview import administers_anything
 from jingwei.services.listing import may_open
 from jingwei.services.notices import inbox as notices_of
@@ -204,11 +205,6 @@ def _entry(view: Reading, kind: str, name: str) -> Entry | None:
         return None
     active = request.path == address or request.path.startswith(f"{address}/")
     return Entry(title(locale()), address, OWN_ICONS[kind], active)
-
-
-def is_for(view: Reading, whos: Any) -> bool:
-    """Whether the reader is one of these people; nobody named: everybody is."""
-    return view.actor.is_system or not whos or bool(anchors_of(view, whos))
 
 
 @cache

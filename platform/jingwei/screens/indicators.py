@@ -11,12 +11,13 @@ from jingwei.language.measures import Indicator
 from jingwei.screens.cells import Cells
 from jingwei.screens.dashboards import Tiles
 from jingwei.screens.figures import unit_words
-from jingwei.screens.frame import is_for, page
+from jingwei.screens.frame import page
 from jingwei.screens.indicator_drill import taken_apart
 from jingwei.screens.indicator_place import Place, asked_place, reason_words
 from jingwei.screens.session import reading
 from jingwei.services.commands import Reading
 from jingwei.services.dashboards import may_open
+from jingwei.services.definitions import is_for
 from jingwei.services.indicator_cards import card, indicators_listed
 from jingwei.services.tile_parts import beside
 from jingwei.texts import has_text, text

@@ -19,7 +19,7 @@ from jingwei.refusals import NotFound
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.markdown import html
 from jingwei.screens.session import check_csrf, reading
-from jingwei.screens.widgets import Option, engine_values, named_options
+from jingwei.screens.widgets import NAMED, Option, engine_values, named_options
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.drafts import with_open_links
@@ -143,7 +143,7 @@ def _offered(
         return _records(view, cells, field, values, row, wanted)
     if field.type == "region":
         return [Option(code, name, hint=code) for code, name in _regions(wanted)]
-    if field.type in ("org", "indicator", "post", "role"):
+    if field.type in NAMED:
         found = named_options(view, cells, field, form, values, row)
         return [o for o in found if _matches(wanted.words, o.value, o.text)]
     return []

@@ -20,7 +20,7 @@ from jingwei.screens.cells import NUMERIC, Cell, Cells, Column, form_or_404, sho
 from jingwei.screens.orgs import org_options, periods_around
 from jingwei.screens.session import reading
 from jingwei.screens.widgets import form_options
-from jingwei.services import grouping
+from jingwei.services import definitions, grouping
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
 from jingwei.services.grouping import FOLDED, GRAINS, GROUPED_SYSTEM, GroupWish
@@ -146,6 +146,9 @@ def filter_options(
             catalogue: Any = view.catalogue
             found = getattr(catalogue, f"{column.type}s").values()
             return [(one.name, one.title(locale()), 0) for one in found]
+        case "definition" if column.field is not None:
+            offers = definitions.offered(view, column.field)
+            return [(named, one.title(locale()), 0) for named, one in offers]
         case "form":
             return [(one.value, one.text, 0) for one in form_options(view, cells)]
     return []

@@ -15,7 +15,7 @@ from jingwei.language.values import Formula, Literal_
 from jingwei.screens.cells import FILES, NUMERIC, Cells
 from jingwei.screens.marks import most_stars
 from jingwei.screens.orgs import org_options, periods_around
-from jingwei.services import drafts
+from jingwei.services import definitions, drafts
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
 from jingwei.services.listing import may_open
@@ -23,7 +23,7 @@ from jingwei.services.rights import FieldRights
 
 REMOTE = frozenset(("person", "link", "region"))
 AREAS = frozenset(("long_text", "markdown", "rich_text", "code", "json"))
-NAMED = frozenset(("org", "indicator", "post", "role", "form"))
+NAMED = frozenset(("org", "indicator", "post", "role", "form", "definition"))
 INPUTS: Mapping[str, str] = {
     "email": "email",
     "phone": "tel",
@@ -243,7 +243,7 @@ class Widgets:
                 return tuple(Option(c.code, c.title(words)) for c in offered)
             case "period":
                 return self._periods(f)
-            case "org" | "indicator" | "post" | "role" | "form":
+            case "org" | "indicator" | "post" | "role" | "form" | "definition":
                 offers = named_options(self.view, self.cells, f, self.form, self.values, {})
                 return self._with_held(f, offers)
             case "person" | "link" | "region" | "tags":
@@ -284,7 +284,7 @@ def named_options(
     values: Mapping[str, Any],
     row: Mapping[str, Any],
 ) -> list[Option]:
-    """Orgs, indicators, posts or roles that this field offers now."""
+    """Orgs, indicators, posts, roles, forms or other definitions that this field offers now."""
     within = offered(view, f, values, row)
     if f.type == "org":
         if f.table is None and f.name == "org":
@@ -296,7 +296,9 @@ def named_options(
         ]
     catalogue: Any = view.catalogue
     known = getattr(catalogue, f"{f.type}s")
-    if f.type == "form":
+    if f.type == "definition":
+        known = dict(definitions.offered(view, f))
+    elif f.type == "form":
         known = {n: one for n, one in known.items() if may_open(view, n)}
     return [
         Option(name, one.title(cells.words))

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from jingwei.catalogue.by_kind import definitions_of
 from jingwei.language.clock_words import duration_text
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.language.regions import name_back
@@ -198,6 +199,9 @@ class Cells:
             return _stars
         if kind in NAMED:
             return self._of_catalogue(kind)
+        if kind == "definition":
+            known = definitions_of(self._view.catalogue, definition)
+            return _named({name: one.title(self._locale) for name, one in known.items()})
         return None
 
     def _system(self, path: str) -> Shown | None:

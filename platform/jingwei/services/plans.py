@@ -83,7 +83,7 @@ class FormPlan:
     holds_files: bool = True
     defaults: tuple[tuple[str, Closure], ...] = ()
     fills: bool = True  # some link brings values along
-    indicators: bool = True  # some field names an indicator
+    named: bool = True  # some field names an indicator, or another definition
     dated: frozenset[str] = frozenset()  # paths of fields whose choices have days
 
 
@@ -142,7 +142,7 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         holds_files=any(_holds_files(f) for f in _all_fields(form)),
         defaults=tuple((n, p.default) for n, p in fields.items() if p.default is not None),
         fills=any(f.fill for f in _all_fields(form)),
-        indicators=any(f.type == "indicator" for f in _all_fields(form)),
+        named=any(f.type in ("indicator", "definition") for f in _all_fields(form)),
         dated=frozenset(f.path for f in _all_fields(form) if _is_dated(catalogue, f)),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.language.form import Field
 from jingwei.services.code_lists import is_sourced
 from jingwei.services.commands import Reading
+from jingwei.services.definitions import may_name
 from jingwei.services.found import Found
 from jingwei.services.plans import FormPlan
 from jingwei.services.titles import choice_of, choices
@@ -20,9 +21,9 @@ def judge(
     before: Mapping[str, Any] | None,
     found: Found,
 ) -> None:
-    """Refuse indicators that are retired by today, and choices that today is no day of, but for
-    what stood there before."""
-    if not plan.indicators and not plan.dated:
+    """Refuse definitions that are retired by today or that the actor does not see, and choices that
+    today is no day of, but for what stood there before."""
+    if not plan.named and not plan.dated:
         return
     was = before or {}
     for name, field in plan.form.fields.items():
@@ -35,7 +36,7 @@ def judge(
 
 
 def _may_be_retired(plan: FormPlan, field: Field) -> bool:
-    return field.type == "indicator" or field.path in plan.dated
+    return field.type in ("indicator", "definition") or field.path in plan.dated
 
 
 def _judge_rows(
@@ -65,6 +66,8 @@ def _judge_value(
             continue
         if field.type == "indicator":
             _judge_indicator(view, path, name, found)
+        elif field.type == "definition":
+            _judge_definition(view, path, name, found)
         else:
             _judge_choice(view, field, path, name, found)
 
@@ -74,6 +77,16 @@ def _judge_indicator(view: Reading, path: str, name: str, found: Found) -> None:
     if definition is None or definition.retired is None or definition.retired > view.today:
         return
     found.add(path, "retired-indicator", title=definition.title)
+
+
+def _judge_definition(view: Reading, path: str, name: str, found: Found) -> None:
+    definition = view.catalogue.definitions.get(name)
+    if definition is None:
+        return
+    if not may_name(view, name):
+        found.add(path, "unknown-definition", name=name[:60])
+    elif definition.retired is not None and definition.retired <= view.today:
+        found.add(path, "retired-definition", title=definition.title)
 
 
 def _judge_choice(view: Reading, field: Field, path: str, code: str, found: Found) -> None:

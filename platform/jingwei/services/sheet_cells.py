@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from jingwei.catalogue.by_kind import definitions_of
 from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import Field, Form
 from jingwei.language.regions import codes_by_name
@@ -33,7 +34,7 @@ from jingwei.texts import text
 YES, NO = frozenset({"true", "1", "yes", "y", "是"}), frozenset({"false", "0", "no", "n", "否"})
 SEVERAL = (";", "；", "、")
 _MOST_REMEMBERED = 5_000
-NAMED = ("org", "role", "post", "indicator")
+NAMED = ("org", "role", "post", "indicator", "form")
 NOT_IN_SHEETS = ("heading", "note", "table", "secret")
 # What a spreadsheet takes for a formula, half and full width; quoted text of it is quoted again.
 _RISKY = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
@@ -142,8 +143,10 @@ def _one(view: Reading, field: Field, from_1904: bool) -> Converter:
             return str
         case "choice" | "classification":
             return _coded({c.code: c for c in choices(view, field)})
-        case "org" | "role" | "post" | "indicator":
+        case "org" | "role" | "post" | "indicator" | "form":
             return _coded(getattr(view.catalogue, f"{field.type}s"))
+        case "definition":
+            return _coded(definitions_of(view.catalogue, field))
         case "link":
             return _record_of_any if is_polymorphic(field) else _identity
         case "money":

@@ -8,8 +8,10 @@ from typing import Any
 
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Field, Form
+from jingwei.services import definitions
 from jingwei.services.commands import Reading
 from jingwei.services.import_batches import may_import
+from jingwei.services.listing import may_open
 from jingwei.services.sheet_cells import NOT_IN_SHEETS
 from jingwei.services.sheet_headings import sheet_title
 from jingwei.services.titles import choices
@@ -124,6 +126,11 @@ def words_of(view: Reading, form: Form, field: Field, locale: str) -> tuple[str,
             )
         case "role" | "post" | "indicator":
             return _titles(getattr(view.catalogue, f"{field.type}s"), locale)
+        case "form":
+            known = view.catalogue.forms
+            return _titles({n: one for n, one in known.items() if may_open(view, n)}, locale)
+        case "definition":
+            return _titles(dict(definitions.offered(view, field)), locale)
     return ()
 
 

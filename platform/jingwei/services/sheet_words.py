@@ -142,7 +142,7 @@ class Speaker:
         known: Mapping[str, Any] = {}
         if kind in ("choice", "classification") and definition is not None:
             known = {c.code: c for c in choices(self.view, definition)}
-        elif kind in ("org", "role", "post", "indicator"):
+        elif kind in ("org", "role", "post", "indicator", "form", "definition"):
             known = getattr(self.view.catalogue, f"{kind}s")
         return known[value].title if value in known else str(value)[:60]
 

@@ -29,7 +29,7 @@ from jingwei.storage.types import (
 FORM_PART = "form"  # the second column of a polymorphic link
 BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")  # an alias of SQLite's own row key
 
-_NAMED = {"org", "role", "post", "indicator", "form", "person"}
+_NAMED = {"org", "role", "post", "indicator", "form", "definition", "person"}
 
 # How a value is kept → the word for its column.
 _WORDS = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from jingwei.catalogue.by_kind import named_kinds
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.storage.database import Connection
 from jingwei.storage.tables_releases import sys_name, sys_org, sys_org_below
@@ -16,7 +17,8 @@ Keys = Mapping[str, Mapping[str, int]]
 
 
 def allot_keys(connection: Connection, catalogue: Catalogue, base: Keys) -> dict[str, Any]:
-    """A small key for every org, indicator, form, role and post: kept, moved on a rename, or new.
+    """A small key for every org, indicator, form, role and post, and for every definition that a
+    field may name: kept, moved on a rename, or new.
 
     `base`: the keys of the release this one follows.
     """
@@ -63,10 +65,18 @@ def _named(catalogue: Catalogue) -> dict[str, dict[str, str | None]]:
         "role": catalogue.roles,
         "post": catalogue.posts,
     }
-    return {
+    found = {
         kind: {name: definition.renamed_from for name, definition in definitions.items()}
         for kind, definitions in kinds.items()
     }
+    wanted = named_kinds(catalogue)
+    if wanted:
+        found["definition"] = {
+            name: one.renamed_from and f"{name.partition('/')[0]}/{one.renamed_from}"
+            for name, one in catalogue.definitions.items()
+            if name.partition("/")[0] in wanted
+        }
+    return found
 
 
 def restore_keys(connection: Connection, keys: Keys) -> None:
