@@ -200,16 +200,33 @@ def displays_of(view: Reading, form: str, ids: Sequence[int], locale: str) -> Ma
     """The numbers and display texts of records, read together with what they lead to; nothing for
     those that the reader cannot see."""
     found = {}
-    records = view.store.load(view.connection, form, list(ids))
-    shown_together(view, records)
-    known: Known = {}
-    _read_ahead(view, form, records.values(), _named_by(view, form, locale), locale, known)
+    records, known = _with_names(view, form, ids, locale)
     for id_, raw in records.items():
         if view.rights.may_read(view, form, raw).allowed:
             said = display(view.of(raw["org"]), form, raw, locale, known=known)
             number = raw.get("number") or ""
             found[id_] = said if number in said else f"{number} {said}"
     return found
+
+
+def names_of(view: Reading, form: str, ids: Sequence[int], locale: str) -> dict[int, str]:
+    """The display texts of records that their reader was shown just now."""
+    records, known = _with_names(view, form, ids, locale)
+    return {
+        id_: display(view.of(raw["org"]), form, raw, locale, known=known)
+        for id_, raw in records.items()
+    }
+
+
+def _with_names(
+    view: Reading, form: str, ids: Sequence[int], locale: str
+) -> tuple[Mapping[int, Mapping[str, Any]], Known]:
+    """The records, and those to which their names lead."""
+    records = view.store.load(view.connection, form, list(ids))
+    shown_together(view, records)
+    known: Known = {}
+    _read_ahead(view, form, records.values(), _named_by(view, form, locale), locale, known)
+    return records, known
 
 
 def _named_by(view: Reading, form: str, locale: str) -> frozenset[str]:
