@@ -25,7 +25,7 @@ from jingwei.services.flows.retiming import (
 from jingwei.services.flows.rungs import rules
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
-from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.walk import GOES_ON, Walk
 from jingwei.services.flows.words import Word, flow_status_word, step_word
 from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage.flow_rows import TERMINAL, RunRow, TimerRow
@@ -223,6 +223,10 @@ def _rename(walk: Walk, steps: Mapping[str, str], but: Collection[int]) -> None:
         new, path = steps.get(run.step, run.step), _moved(run.path, steps)
         if (new, path) != (run.step, run.path):
             walk.set_run(run.id, step=new, path=path)
+        if GOES_ON in run.data:
+            ways = {lane: _moved(one, steps) for lane, one in run.data[GOES_ON].items()}
+            lead = {lane: one for lane, one in ways.items() if _leads(walk.plan, one)}
+            walk.set_run(run.id, data={**run.data, GOES_ON: lead})
 
 
 def _moved(path: str, steps: Mapping[str, str]) -> str:

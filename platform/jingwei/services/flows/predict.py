@@ -12,7 +12,7 @@ from jingwei.services.flows.asks import Rows
 from jingwei.services.flows.foresight import Foresight, stands_still
 from jingwei.services.flows.plan import BLOCKS
 from jingwei.services.flows.seats import seats_wanted
-from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.walk import GOES_ON, Walk
 from jingwei.storage.flow_rows import RunRow
 
 MOST = 100
@@ -122,8 +122,17 @@ class _Coming:
             return
         block = self.walk.step_of(run)
         for lane in [name for name, word in lanes.items() if word == "waiting"]:
-            self._steps(self.walk.plan.lane_steps(block, lane), run.id, lane, sure)
+            self._steps(self._lane_from(block, run, lane), run.id, lane, sure)
         self._steps(place.beside[place.index + 1 :], run.parent, run.lane, sure)
+
+    def _lane_from(self, block: Step, run: RunRow, lane: str) -> Sequence[Step]:
+        """The steps of a lane that waits for its turn, from where it will begin."""
+        steps = self.walk.plan.lane_steps(block, lane)
+        path = run.data.get(GOES_ON, {}).get(lane)
+        if path is None:
+            return steps
+        first = path[len(f"{run.path}/{lane}/") :].partition("/")[0]
+        return steps[[step.id for step in steps].index(first) :]
 
     def _inside(self, step: Step) -> tuple[int | None, str | None]:
         """The newest run of the block around a step, and its lane."""

@@ -8,7 +8,7 @@ split cancels every lane.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from jingwei.language.workflow import ReturnRule, Step
 from jingwei.refusals import Refused
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.state import State
-from jingwei.services.flows.walk import DONE, Walk
+from jingwei.services.flows.walk import DONE, GOES_ON, Walk
 from jingwei.services.flows.words import step_word, steps_word
 from jingwei.storage.flow_rows import RunRow
 
@@ -241,7 +241,7 @@ def _enter(
         words = dict.fromkeys(known, "open")
         if takes_turns:
             words.update((name, "waiting") for name in known if name not in lanes)
-        walk.set_run(new.id, data={**run.data, "lanes": words})
+        walk.set_run(new.id, data=_with_lanes(run, words))
         for name in known:
             if name not in lanes and not takes_turns:
                 walk.open_lane(walk.plan.step(block), new.id, name)
@@ -251,12 +251,18 @@ def _enter(
     words = {name: "open" if name in lanes else left for name in known}
     if run.parent != parent:
         new = walk.new_run(walk.plan.step(block), parent, inside)
-        walk.set_run(new.id, data={**run.data, "lanes": words})
+        walk.set_run(new.id, data=_with_lanes(run, words))
         return [(new.id, name) for name in lanes]
-    walk.set_run(
-        run.id, state="open", outcome=None, closed_at=None, data={**run.data, "lanes": words}
-    )
+    data = _with_lanes(run, words)
+    walk.set_run(run.id, state="open", outcome=None, closed_at=None, data=data)
     return [(run.id, name) for name in lanes]
+
+
+def _with_lanes(run: RunRow, words: Mapping[str, str]) -> dict[str, Any]:
+    """The data of a block run that is gone into anew: no row of it goes on anywhere but at its
+    first step."""
+    kept = {name: value for name, value in run.data.items() if name != GOES_ON}
+    return {**kept, "lanes": words}
 
 
 # --- going on ------------------------------------------------------------------------------------
@@ -325,7 +331,7 @@ def goto(walk: Walk, path: str, *, keeps: bool = False) -> None:
             for r in walk.runs.values()
             if r.step == step_id and (r.parent, r.lane) == (parent, lane) and r.state == "open"
         ]
-        if not open_ and _takes_turns_afresh(walk, step_id, into, parent, lane):
+        if not open_ and _takes_turns_afresh(walk, step_id, into, parent, lane, path):
             return
         block = open_[-1] if open_ else _fresh_block(walk, step_id, into, parent, lane, keeps)
         lanes = {**walk.runs[block.id].data.get("lanes", {}), into: "open"}
@@ -335,17 +341,20 @@ def goto(walk: Walk, path: str, *, keeps: bool = False) -> None:
 
 
 def _takes_turns_afresh(
-    walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None
+    walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None, path: str
 ) -> bool:
     """Rows that take turns, of which all are asked again, begin with the first, not with the one
-    that the way leads into; whether this block does so, and is open now."""
+    that the way leads into: that goes on at the end of the path when it has its turn. Whether this
+    block does so, and is open now."""
     step = walk.plan.step(step_id)
     if step.order != "one_by_one":
         return False
     lanes = walk.lanes_of(step, walk.rows(parent, lane))
     if not lanes or lanes[0] == into:
         return False
-    walk.open_lanes(walk.new_run(step, parent, lane).id, lanes)
+    run = walk.new_run(step, parent, lane)
+    walk.set_run(run.id, data={**run.data, GOES_ON: {into: path}})
+    walk.open_lanes(run.id, lanes)
     return True
 
 

@@ -23,6 +23,7 @@ MOST_STEPS = 500  # automatic steps of one command: beyond it the workflow runs 
 DONE = ("submitted", "approved", "acknowledged")
 ANSWERED = (*DONE, "rejected")
 OVERDUE = "overdue"
+GOES_ON = "goes_on"  # in the data of a block run: the path of a step, by the lane to begin with it
 
 
 class Walk(Draft):
@@ -200,13 +201,21 @@ class Walk(Draft):
 
     def open_lane(self, step: Step, block: int, lane: str) -> None:
         steps = self.plan.lane_steps(step, lane)
-        if steps:
+        path = self.runs[block].data.get(GOES_ON, {}).get(lane)
+        if path is not None:
+            self.later(lambda: self._goes_on(path))
+        elif steps:
             self.later(lambda: self._start_first(steps[0], block, lane))
         else:
             self.later(lambda: self.lane_done(block, lane))
 
     def _start_first(self, step: Step, block: int, lane: str) -> None:
         self.start_step(step, block, lane)
+
+    def _goes_on(self, path: str) -> None:
+        from jingwei.services.flows.returns import goto
+
+        goto(self, path, keeps=True)
 
     def next_turn(self, run: int) -> None:
         """Wake who waits: an adder whose signers are done, or the next seat of a sequence."""
