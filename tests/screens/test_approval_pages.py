@@ -48,6 +48,20 @@ FLOWS = {
               {workflow: piece, create: {form: piece, set: {title: =row.unit.title}}, each: lines}
           - {id: last, title: 汇总, approve: {who: {person: u5}}}
         """,
+    "gated": """
+        steps:
+          - {id: a, title: 部门, approve: {who: {person: u8}}}
+          - id: gate
+            title: 金额
+            branch:
+              - when: amount > 5
+                steps:
+                  - {id: big, title: 大额, approve: {who: {person: u9}}}
+                  - {id: pause, title: 公示, wait: {for: 3d}}
+              - else: [{id: small, title: 小额, approve: {who: {person: u9}}}]
+          - {id: law, title: 法务, when: legal, approve: {who: {person: u6}}}
+          - {id: z, title: 集团, approve: {who: {person: u7}}}
+        """,
     "piece": "steps: [{id: a, approve: {who: {person: u5}}}]",
 }
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
@@ -216,6 +230,53 @@ def test_a_record_shows_who_is_waited_for_since_when_and_what_was_said(
     assert "可以" in done_or_now
     assert "正在处理 · 自" in done_or_now
     assert "板块" in ahead
+
+
+def stood(page: Any) -> dict[str, str]:
+    """How each step stands in the picture."""
+    steps = page.xpath("//*[local-name()='svg']//*[@data-step]")
+    return {one.get("data-step"): one.get("class").split()[-1] for one in steps}
+
+
+def test_the_picture_names_who_signed_already_and_who_is_still_waited_for(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("leave", title="半签")
+    path = f"/f/leave/{flow['record']}"
+
+    def said() -> str:
+        (step,) = pages.page("I", path).xpath("//a[@data-step='a']")
+        return str(step.get("aria-label"))
+
+    assert said().startswith("部门，审批人1、审批人2，自 ")
+    house.decide("u2", flow["id"])
+    assert said().startswith("部门，审批人2 已同意，还等 审批人1，自 ")
+    house.decide("u1", flow["id"])
+    assert said().startswith("部门，审批人1、审批人2，已同意 ")
+
+
+def test_the_picture_marks_the_way_that_todays_values_give(house: Approvals, pages: Pages) -> None:
+    flow = house.start("gated", title="大", amount=9)
+    page = pages.page("I", f"/f/gated/{flow['record']}")
+    assert stood(page) == {
+        "a": "now", "gate": "ahead", "big": "likely", "pause": "likely", "small": "otherwise",
+        "law": "otherwise", "z": "ahead",
+    }  # fmt: skip
+    ways = page.xpath("//*[contains(@class, 'flow-label')]")
+    assert [one.get("class") for one in ways] == ["flow-label likely", "flow-label otherwise"]
+    assert texts(page, "//figcaption//li")[4:6] == ["按当前数据将到达", "否则（数据改变时）"]
+    small = house.start("gated", title="小", amount=2, legal=True)
+    page = pages.page("I", f"/f/gated/{small['record']}")
+    assert {name: how for name, how in stood(page).items() if how in ("likely", "otherwise")} == {
+        "big": "otherwise", "pause": "otherwise", "small": "likely", "law": "likely",
+    }  # fmt: skip
+    house.decide("u8", small["id"])
+    house.decide("u9", small["id"])
+    page = pages.page("I", f"/f/gated/{small['record']}")
+    assert stood(page) == {
+        "a": "done", "gate": "done", "big": "skipped", "pause": "skipped", "small": "done",
+        "law": "now", "z": "ahead",
+    }  # fmt: skip
 
 
 def test_the_last_to_decide_must_name_who_is_asked_next(house: Approvals, pages: Pages) -> None:

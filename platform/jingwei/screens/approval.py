@@ -139,6 +139,7 @@ def shown_flow(
             ended=_ended(status),
             names=names,
             flows={name: one.title(locale()) for name, one in view.catalogue.workflows.items()},
+            ways=flow.ways.lanes,
         ),
     }
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,8 +44,11 @@ from jingwei.screens.flow_layout import (
 from jingwei.screens.flow_words import details, kind_words, rule_name
 from jingwei.texts import has_text, text
 
-Standing = Literal["done", "bad", "now", "ahead", "maybe", "skipped"]
-STANDINGS: tuple[Standing, ...] = ("done", "bad", "now", "ahead", "maybe", "skipped")
+Standing = Literal["done", "bad", "now", "ahead", "likely", "otherwise", "maybe", "skipped"]
+STANDINGS: tuple[Standing, ...] = (
+    *("done", "bad", "now", "ahead", "likely", "otherwise", "maybe", "skipped"),
+)
+OFTEN = frozenset({"done", "bad", "now", "ahead", "skipped"})  # explained in every picture
 SEEN = frozenset({"done", "bad", "now"})
 GATES_IN_ORDER = ("branch", "inclusive", "parallel", "each")
 TITLE_PIXELS, SMALL_PIXELS = 13.5, 12  # sizes of the letters, as in flow.css
@@ -58,8 +61,9 @@ WIDEST_UNSCALED = 460  # a wider picture is scrolled and not shrunk until it can
 class Stand:
     """Where one step of a request stands.
 
-    `now`: people are asked; `ahead`: it will come; `maybe`: a condition decides; `skipped`: it was
-    passed by; `bad`: rejected or sent back. `people` and `note` are written under its title, with
+    `now`: people are asked; `ahead`: it will come; `likely`: it will, as the values are today;
+    `otherwise`: only if they change; `maybe`: nobody can tell yet; `skipped`: it was passed by;
+    `bad`: rejected or sent back. `people` and `note` are written under its title, with
     `lines` between them where not everybody decided the same.
     """
 
@@ -78,6 +82,7 @@ def diagram(
     names: Mapping[str, str] | None = None,
     people: Callable[[Who], str] | None = None,
     flows: Mapping[str, str] | None = None,
+    ways: Mapping[str, Collection[str]] | None = None,
 ) -> Markup:
     """The workflow as `<figure class="flow-figure">`: the SVG, and with `stands` a legend.
 
@@ -86,10 +91,12 @@ def diagram(
     (`done`, `bad`), None while it runs. `names`: what fields are called, by path, for conditions.
     `people`: words for a rule of people, shown where there are no stands (`rule_words(catalogue,
     locale)` gives them); without it, the name of the post, role or person as written. `flows`:
-    titles of workflows by name, for subflows.
+    titles of workflows by name, for subflows. `ways`: by block of conditions, the lanes that
+    today's values give.
     """
     drawing = _Drawing(workflow, stands, locale, ended, names or {}, people or rule_name)
     drawing.flows = flows or {}
+    drawing.ways = ways or {}
     return drawing.figure()
 
 
@@ -110,6 +117,7 @@ class _Drawing:
         self.names = names
         self.people = people
         self.flows: Mapping[str, str] = {}
+        self.ways: Mapping[str, Collection[str]] = {}
 
     def figure(self) -> Markup:
         layout = laid_out(self.workflow.steps, lambda s: len(self._written(s)), self._lane)
@@ -296,10 +304,14 @@ class _Drawing:
                 walked = self._seen(edge.into)
             else:
                 walked = self._left(edge.out_of)
-            css += " walked" if walked else ""
+            css += " walked" if walked else " likely" if self._is_likely(edge.into) else ""
         path = "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in edge.points)
         line = Markup('<path class="{}" d="{}"></path>').format(css, path)
         return line + _arrow(edge, css) if edge.arrow else line
+
+    def _is_likely(self, ids: tuple[str, ...]) -> bool:
+        first = (self.stands or {}).get(ids[0]) if ids else None
+        return first is not None and first.standing == "likely"
 
     def _left(self, ids: tuple[str, ...]) -> bool:
         """Whether a lane was walked to its end: something in it is done and nothing is open."""
@@ -310,11 +322,17 @@ class _Drawing:
     def _label(self, one: Label) -> Markup:
         words = fit(one.words, one.wide, SMALL_PIXELS)
         wide = min(one.wide + 4, width_of(words, SMALL_PIXELS) + 10)
+        block, lane = one.way
+        standing = ""
+        if block in self.ways:
+            standing = "likely" if lane in self.ways[block] else "otherwise"
+        said = [one.words, self._word(f"standings.{standing}")] if standing else [one.words]
         return Markup(
-            '<g class="flow-label"><title>{whole}</title><rect x="{x}" y="{y}" width="{wide}" '
-            'height="18" rx="4"></rect>{words}</g>'
+            '<g class="flow-label{standing}"><title>{whole}</title><rect x="{x}" y="{y}" '
+            'width="{wide}" height="18" rx="4"></rect>{words}</g>'
         ).format(
-            whole=one.words,
+            standing=f" {standing}" if standing else "",
+            whole=self._word("joint").join(said),
             x=_number(one.x - wide / 2),
             y=_number(one.y - 13),
             wide=_number(wide),
@@ -322,6 +340,7 @@ class _Drawing:
         )
 
     def _legend(self) -> Markup:
+        used = {self._standing(step) for step in walk(self.workflow.steps)}
         entries = Markup("").join(
             Markup(
                 '<li><svg class="flow-key {standing}" width="18" height="18" viewBox="0 0 18 18" '
@@ -332,6 +351,7 @@ class _Drawing:
                 words=self._word(f"standings.{standing}"),
             )
             for standing in STANDINGS
+            if standing in OFTEN or standing in used
         )
         every = Markup('<figcaption><ul class="flow-legend">{}{}</ul></figcaption>')
         return every.format(entries, self._gate_legend())
@@ -355,6 +375,7 @@ _SIGNS: Mapping[str, str] = {
     "done": "M-3.2 0.2L-0.9 2.5L3.4-2.4",
     "bad": "M-2.6-2.6L2.6 2.6M2.6-2.6L-2.6 2.6",
     "skipped": "M-3 0L3 0",
+    "likely": "M-1.5-3L1.8 0L-1.5 3",
 }
 
 

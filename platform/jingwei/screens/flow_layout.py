@@ -56,12 +56,13 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Words over a lane, in the middle of it."""
+    """Words over a lane, in the middle of it. `way`: the block, and the lane of it."""
 
     words: str
     x: float
     y: float
     wide: float
+    way: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -155,7 +156,7 @@ class _Paper:
         top, lanes = y + LANE_DOWN, _lanes(step)
         x = middle - _inside(step) / 2
         ends: list[tuple[float, float, tuple[Step, ...]]] = []
-        for branch, inside in lanes:
+        for number, (branch, inside) in enumerate(lanes):
             wide = _width(inside)
             center = x + wide / 2
             bend = y + 12
@@ -164,7 +165,8 @@ class _Paper:
             self.layout.edges.append(Edge(_straight(corners), into, (step.id,), bool(inside)))
             words = self.lane_title(step, branch)
             if words:
-                self.layout.labels.append(Label(words, center, top - 12, wide - 8))
+                way = (step.id, str(number))
+                self.layout.labels.append(Label(words, center, top - 12, wide - 8, way))
             bottom = self._sequence(inside, center, top) if inside else top
             ends.append((center, bottom, inside))
             x += wide + BESIDE

@@ -54,13 +54,17 @@ def stands_of(
         if found.get(one["step"], Stand("maybe")).standing == "now":
             continue
         people = joined(foreseen(cells, one))
-        coming[one["step"]] = Stand("ahead" if one["certain"] else "maybe", people)
+        coming[one["step"]] = Stand("ahead" if one["certain"] else "likely", people)
     for step, tried in runs.items():
         # what was refused in an earlier round is not how the request stands now
         if tried[-1]["round"] < flow.json["round"] and found[step].standing == "bad":
             coming.setdefault(step, Stand("maybe"))
     found |= coming
-    return {**_certain(flow.workflow, found), **found}
+    ways = {
+        **dict.fromkeys(flow.ways.likely, Stand("likely")),
+        **dict.fromkeys(flow.ways.otherwise, Stand("otherwise")),
+    }
+    return {**ways, **_certain(flow.workflow, found), **found}
 
 
 def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
@@ -69,7 +73,11 @@ def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
         since = min(str(run["opened_at"]) for run in open_)
         people = joined(dict.fromkeys(name for run in open_ for name in _awaited(cells, run)))
         words = text("flow_screens.waiting_since", locale(), at=_day(cells, since))
-        return Stand("now", people, words)
+        answered = _told(_answered(cells, runs))
+        if not answered or not people:
+            return Stand("now", people, words, tuple(answered))
+        waits = text("flow_screens.waits_still", locale(), people=people)
+        return Stand("now", "", words, (*answered, waits))
     told = [run for run in runs if run["state"] != "cancelled"] or runs
     newest = told[-1]
     outcome = str(newest["outcome"] or "")
@@ -84,17 +92,46 @@ def _stand(cells: Cells, runs: list[Mapping[str, Any]]) -> Stand:
     standing: Any = "bad" if outcome in BAD else "done"
     if len(said) == 1 and outcome in said:
         return Stand(standing, joined(said[outcome]), note)
-    lines = [f"{joined(names)} {outcome_words(word)}" for word, names in said.items()]
-    return Stand(standing, "", note, tuple(lines))
+    return Stand(standing, "", note, tuple(_told(said)))
+
+
+def _told(said: Mapping[str, Sequence[str]]) -> list[str]:
+    """A line for each answer, with those who gave it."""
+    return [f"{joined(names)} {outcome_words(word)}" for word, names in said.items()]
+
+
+def _answered(cells: Cells, runs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Names by what they decided already, of a step that is open: of each of its rows, in this
+    round."""
+    newest = max(run["round"] for run in runs if run["state"] == "open")
+    said: dict[str, list[str]] = {}
+    for run in runs:
+        if run["round"] == newest and run["state"] != "cancelled":
+            for outcome, names in _decided(cells, run).items():
+                known = said.setdefault(outcome, [])
+                known += [name for name in _of_row(run, names) if name not in known]
+    return said
 
 
 def _awaited(cells: Cells, run: Mapping[str, Any]) -> list[str]:
     """Who has to answer, and about which row."""
+    return _of_row(run, waited_for(cells, run))
+
+
+def _of_row(run: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     row = rows_words(run.get("rows") or (), locale())
-    return [f"{name} ({row})" if row else name for name in waited_for(cells, run)]
+    return [f"{name} ({row})" if row else name for name in names]
 
 
 def _said(cells: Cells, run: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names by what became of a run that is done: what they decided, else what the system did."""
+    said = _decided(cells, run)
+    if not said and run["kind"] == "cc":
+        return {str(run["outcome"]): [cells.person(one["person"]) for one in run["people"]]}
+    return said or {str(run["outcome"] or ""): [cells.person(SYSTEM)]}
+
+
+def _decided(cells: Cells, run: Mapping[str, Any]) -> dict[str, list[str]]:
     """Names by what they decided; those who were only asked for an opinion decided nothing."""
     said: dict[str, list[str]] = {}
     asked: Sequence[Mapping[str, Any]] = run["people"]
@@ -106,9 +143,7 @@ def _said(cells: Cells, run: Mapping[str, Any]) -> dict[str, list[str]]:
         name = stands_in(cells, str(by), person)
         if name not in said.setdefault(outcome, []):
             said[outcome].append(name)
-    if not said and run["kind"] == "cc":
-        return {str(run["outcome"]): [cells.person(one["person"]) for one in asked]}
-    return said or {str(run["outcome"] or ""): [cells.person(SYSTEM)]}
+    return said
 
 
 def _day(cells: Cells, at: str) -> str:
@@ -121,7 +156,7 @@ def _certain(workflow: Workflow, found: Mapping[str, Stand]) -> dict[str, Stand]
     ahead: dict[str, Stand] = {}
     for step in reversed(workflow.steps):
         if step.id in found:
-            if found[step.id].standing not in ("ahead", "maybe"):
+            if found[step.id].standing not in ("ahead", "likely", "maybe"):
                 break
         elif step.when is None and step.kind in ("do", "wait", "subflow", "cc", "acknowledge"):
             ahead[step.id] = Stand("ahead")

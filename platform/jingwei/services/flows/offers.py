@@ -25,6 +25,7 @@ from jingwei.services.flows.returns import asked_target, targets
 from jingwei.services.flows.runtime import Loaded, load, may_see
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
+from jingwei.services.flows.ways import Ways, ways_of_today
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 Choice = tuple[str, str]  # id of a step, its title
@@ -51,14 +52,15 @@ class TaskOffer:
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A request for its page. `others`: runs of steps that ask nobody, by step: open, done,
-    rejected or skipped; `passed_by`: steps in lanes that their block did not take; `mine`: the
-    actor's open task, else the one that waits for whom the actor asked; `taken`: the actor's newest
-    decision, where it could be taken back now."""
+    rejected or skipped; `passed_by`: steps in lanes that their block did not take; `ways`: those
+    that today's values give; `mine`: the actor's open task, else the one that waits for whom the
+    actor asked; `taken`: the actor's newest decision, where it could be taken back now."""
 
     json: dict[str, Any]
     workflow: Workflow
     others: Mapping[str, str]
     passed_by: frozenset[str]
+    ways: Ways
     mine: TaskOffer | None
     taken: int | None
     jumps: tuple[Choice, ...]
@@ -82,6 +84,7 @@ def drawn(reading: Reading, flow_id: int, task: int | None = None) -> Drawn:
         found.plan.workflow,
         others,
         _passed_by(found),
+        ways_of_today(walk) if found.fits else Ways(),
         _mine(reading, found, walk, locale, task),
         _taken(walk, reading.actor.login) if found.fits else None,
         _jumps(found, locale),
