@@ -157,6 +157,33 @@ def test_what_must_be_unique_is_taken_once(api_on_both: ApiHouse) -> None:
     assert api.get("li.na", CONTRACTS).get_json()["total"] == 1
 
 
+def test_a_team_s_lists_open_with_one_view_whoever_else_says_so_at_once(
+    api_on_both: ApiHouse,
+) -> None:
+    api = api_on_both
+    views = "forms/contract/views"
+
+    def save(index: int) -> int:
+        wish = {"sort": ["name"]}
+        given = {"title": f"V{index}", "org": "A", "opens": True, "wish": wish}
+        return int(api.post("li.na", views, given).get_json()["id"])
+
+    def opening() -> list[int]:
+        listed = api.get("li.na", views).get_json()["items"]
+        return [one["id"] for one in listed if one["opens"]]
+
+    api.token("li.na")
+    saved = together(save)
+    assert len(opening()) == 1 and opening()[0] in saved
+
+    def change(index: int) -> int:
+        given = {"opens": True} if index % 2 else {"title": f"W{index}"}
+        return int(api.patch("li.na", f"{views}/{saved[index]}", given).status_code)
+
+    assert together(change) == [200] * THREADS
+    assert len(opening()) == 1
+
+
 def test_what_is_linked_to_is_not_removed_meanwhile(api_on_both: ApiHouse) -> None:
     api = api_on_both
     first = api.make("li.na", "contract", name="主", amount=1)["id"]

@@ -93,6 +93,8 @@ def save(work: Work, form: str, given: Mapping[str, Any]) -> dict[str, Any]:
         _opens(given, given.get("org")),
         work.actor.login,
     )
+    if row.opens:
+        rows.hold(work.connection, row.form)
     rows.insert_view(work.connection, row)
     _alone(work, row)
     return _json(work, row)
@@ -102,6 +104,7 @@ def change(work: Work, form: str, id: int, given: Mapping[str, Any]) -> dict[str
     """Change what is given. A locked view is changed by its owner only, and so is whose a view is,
     who may change it and whether lists open with it."""
     definition = listing.form_of(work, form)
+    rows.hold(work.connection, _key(work, form))  # whether it opens is read, and written back
     row = _mine(work, form, id)
     if row.owner != work.actor.id and given.keys() & {"org", "locked", "opens"}:
         raise NotAllowed("not-allowed", action="update")

@@ -10,8 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
+from jingwei.storage.locks import lock_exclusively
 from jingwei.storage.tables_lists import sys_view
 from jingwei.storage.tables_people import sys_person
+
+_LOCKS = 0x6A79_0000_0000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ def opening(connection: Connection, form: int, orgs: Collection[int]) -> list[Vi
     """The views that the lists of these orgs open with."""
     opens = sa.and_(sys_view.c.opens.is_(sa.true()), sys_view.c.org.in_(list(orgs)))
     return [_row(row) for row in connection.execute(_ALL.where(sys_view.c.form == form, opens))]
+
+
+def hold(connection: Connection, form: int) -> None:
+    """Let nobody else decide what lists of this form open with until this transaction ends: of two
+    who do at one moment, neither would see what the other made."""
+    lock_exclusively(connection, _LOCKS | form)
 
 
 def opens_alone(connection: Connection, row: ViewRow) -> None:
