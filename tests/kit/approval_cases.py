@@ -8,19 +8,19 @@ where it counts working days (cases before it let time pass), and `steps`:
                   `disable`, `people` (`lines` of the people sheet), `hand_over`, `change`, `race`,
                   `child` (acts in a request that this one began), `forget_what_fired` (requests as
                   they were kept before runs remembered it); `publish` may be `of` another
-                  form, and be `without` a field; `was` names the task by its
-                  outcome; what else is written goes into the body
+                  form, and be `without` a field; `draw` gives the person a signature; `was` names
+                  the task by its outcome; what else is written goes into the body
     expect        tasks: "step:person …" open now · status · refused: code, or true: and then
                   nothing has changed · outcomes: {person: outcome of the newest task} · record:
-                  {field: value} · scores: of the lines · events: types that the step wrote, in
-                  order · round · answered: how many of a race were not refused · waits: {person:
-                  how many of the person's tasks wait for whom the person asked} · done: {person:
-                  how many stand there} · said: [{type, by, for, step, …data}]: events that the
-                  step wrote, with what is named of each; `by: system` · history: {action: actor}
-                  of the record's newest changes · waiting: [{kind, …}] · moves: ["stays
-                  step:person", …] of a dry run of `migrate`, `times`: ["due of step: 1h → none", …]
-                  of it, in hours since the request began · ahead: ["step:person", …] that is
-                  foreseen, `step:person/owner` for who stands in
+                  {field: value} · signed: whose signature its field `sign` holds · scores: of the
+                  lines · events: types that the step wrote, in order · round · answered: how many
+                  of a race were not refused · waits: {person: how many of the person's tasks wait
+                  for whom the person asked} · done: {person: how many stand there} · said: [{type,
+                  by, for, step, …data}]: events that the step wrote, with what is named of each;
+                  `by: system` · history: {action: actor} of the record's newest changes · waiting:
+                  [{kind, …}] · moves: ["stays step:person", …] of a dry run of `migrate`, `times`:
+                  ["due of step: 1h → none", …] of it, in hours since the request began · ahead:
+                  ["step:person", …] that is foreseen, `step:person/owner` for who stands in
 
 Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
 is what would be accepted.
@@ -177,6 +177,9 @@ class Run:
             for name, value in expect["record"].items():
                 same = record[name] == value or str(record[name]) == str(value)
                 assert same, f"{self.where}: {name} {record[name]}"
+        if "signed" in expect:
+            signer = self.house.signer(stored[3][state.flow.record]["sign"])
+            assert signer == expect["signed"], f"{self.where}: signed by {signer}"
         if "scores" in expect:
             scores = [row["score"] for row in stored[3][state.flow.record]["lines"]]
             assert scores == expect["scores"], f"{self.where}: scores {scores}"
@@ -306,6 +309,8 @@ class Run:
                 if name in body:
                     body[name] = self._day(body[name])
             return lambda: house.api.post(by, "proxies", body)
+        if do == "draw":
+            return lambda: house.draw(by)
         if do == "hand_over":
             login = body.pop("person")
             body.setdefault("reason", "离任")

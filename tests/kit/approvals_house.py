@@ -6,6 +6,7 @@ People: `I` begins requests; `u1` … `u9` decide; `admin` administers flows; `b
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from jingwei.storage import flow_timers as timer_rows
 from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 from jingwei.storage.apply import Publication, apply
+from jingwei.storage.files import find_files
 from jingwei.storage.tables_flows import sys_flow_event, sys_step_run
 from jingwei.storage.tables_outbox import sys_outbox
 
@@ -44,6 +46,7 @@ fields:
   legal: {{type: boolean, title: 涉法}}
   opinion: {{type: text, title: 意见}}
   chief: {{type: person, title: 负责人}}
+  sign: {{type: signature, title: 签字}}
   lines:
     type: table
     title: 明细
@@ -216,7 +219,22 @@ class Approvals:
                 here = (events.flow == flow, events.seq == seq)
                 connection.execute(sa.update(sys_flow_event).where(*here).values(changes=changes))
 
+    def draw(self, login: str) -> Any:
+        """Give a person a signature."""
+        picture = io.BytesIO(b"\x89PNG\r\n\x1a\n" + login.encode().ljust(60, b"\0"))
+        sent = self.api.ask("POST", login, "files", data={"file": (picture, f"{login}.png")})
+        return self.api.put(login, "me/signature", {"file": sent.get_json()["id"]})
+
     # --- looking behind
+
+    def signer(self, file: int | None) -> str:
+        """Whose signature a record holds with this file."""
+        if file is None:
+            return "nobody"
+        with self.api.platform.commands.read(SYSTEM) as reading:
+            row = find_files(reading.connection, [file])[file]
+        assert row.record is not None, "no record owns it"
+        return row.name.removesuffix(".png")
 
     def stored(self, flow: int) -> Any:
         """Everything kept of a flow and its record, to compare before and after a refusal."""

@@ -21,7 +21,7 @@ FLOWS = {
     "secret": """
         steps:
           - id: a
-            approve: {who: {person: u4}, opinion: required, labels: {approve: 核准}, fields: {hide: [amount]}}
+            approve: {who: {person: u4}, opinion: required, labels: {approve: 核准}, signature: sign, fields: {hide: [amount]}}
         """,  # noqa: E501
     "box": """
         steps:
@@ -178,6 +178,21 @@ def test_a_step_names_its_buttons_and_says_when_an_opinion_is_owed(
     assert [b.get("data-opinion") for b in listed] == ["owed"]
     draft = house.api.make("I", "leave", title="丁", amount=1)
     assert "上报" in buttons(pages.page("I", f"/f/leave/{draft['id']}"))
+
+
+def test_who_decides_is_told_where_the_signature_goes(house: Approvals, pages: Pages) -> None:
+    flow = house.start("secret", title="签")
+    path, hint = (
+        f"/f/secret/{flow['record']}",
+        "//section[contains(@class,'decide')]/p[@class='hint']",
+    )
+    (told,) = texts(pages.page("u4", path), hint)
+    assert told == "您还没有签名，同意时“签字”为空；签名在个人设置中画一次即可。"
+    house.draw("u4")
+    assert texts(pages.page("u4", path), hint) == ["同意时，您的签名写入“签字”。"]
+    house.decide("u4", flow["id"], comment="行")
+    assert house.signer(house.record(flow)["sign"]) == "u4"
+    assert pages.get("I", f"/api/v1/files/{house.record(flow)['sign']}").status_code == 200
 
 
 def test_an_opinion_stands_beside_the_signature_of_its_day_for_those_who_may_read_it(

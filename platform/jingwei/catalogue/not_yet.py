@@ -60,8 +60,6 @@ def warn_about_what_is_not_yet_run(catalogue: Catalogue, problems: Problems) -> 
         for step in walk(workflow.steps):
             if step.help is not None:
                 problems.add("not-yet-run", step.at, severity="warning", what="help")
-            if step.signature is not None:
-                problems.add("not-yet-run", step.at, severity="warning", what="signature")
     for indicator in catalogue.indicators.values():
         if indicator.type in INDICATOR_TYPES:
             at = indicator.origin.value("type")

@@ -88,7 +88,7 @@ def _check_hidden(step: Step, places: StepPlaces, problems: Problems) -> None:
 
 def _check_required(form: Form, step: Step, places: StepPlaces, problems: Problems) -> None:
     """What a step asks for and does not open: whoever finds it empty can only send it back."""
-    opened = {*step.fields.write}
+    opened = {*step.fields.write, step.signature}
     for index, name in enumerate(step.fields.require):
         field = form.fields.get(name)
         if (field is not None and field.required) or name in step.fields.hide:

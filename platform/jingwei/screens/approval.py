@@ -16,7 +16,7 @@ from jingwei.screens.path import rounds
 from jingwei.screens.stands import ON_THE_WAY, stands_of
 from jingwei.services import flows, personal
 from jingwei.services.commands import Reading
-from jingwei.services.flows.offers import Drawn, drawn
+from jingwei.services.flows.offers import Drawn, TaskOffer, drawn
 from jingwei.texts import has_text, text
 from jingwei.web import locale
 
@@ -212,6 +212,15 @@ def _ended(status: str) -> Any:
     if status in ON_THE_WAY:
         return None
     return "done" if status == "approved" else "bad"
+
+
+def signing(view: Reading, form: Form, offer: TaskOffer | None) -> str:
+    """Where the signature of who approves goes, and that there is none yet."""
+    field = form.fields.get(offer.signs) if offer is not None else None
+    if field is None:
+        return ""
+    key = "signs" if personal.signature(view) is not None else "signs_nothing"
+    return text(f"flow_screens.{key}", locale(), field=field.title(locale()))
 
 
 # --- signatures ----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from jingwei.screens.approval import (
     my_task,
     sent_back,
     shown_flow,
+    signing,
 )
 from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column
@@ -147,6 +148,7 @@ def _shown_page(view: Reading, form: str, id: int) -> Any:
         paused=paused,
         filling=filling(view, definition, shown, cells, task),
         before=sent_back(cells, flow, task, definition) or handed(cells, flow, task),
+        signing=signing(view, definition, offer),
         task_buttons=deciding(task, offer) if task else [],
         task_more=beside(offer, cells),
         flow_buttons=of_flow(flow),

@@ -20,7 +20,7 @@ from jingwei.refusals import (
 )
 from jingwei.services import records, tasks
 from jingwei.services.commands import Reading, Work
-from jingwei.services.flows import flow_actions, runtime, step_values
+from jingwei.services.flows import flow_actions, runtime, signing, step_values
 from jingwei.services.flows.actions import act as act_in_walk
 from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
 from jingwei.services.flows.correcting import fields_now
@@ -160,6 +160,9 @@ def _act(
     elif given:
         raise Refused("flow-not-offered", action=action_word(action))
     act_in_walk(walk, task.id, action, wish, administrator=administers)
+    if action == "take_back" and task.outcome == "approved":
+        run = found.state.runs[task.run or 0]
+        signing.withdraw(work, found, run, walk.tasks.values())
     runtime.commit(work, found, walk)
     return _shown(work, found)
 
@@ -184,13 +187,21 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
         return
     run = found.state.runs[task.run or 0]
     owes = action in ("approve", "submit")  # what decides nothing, or no, owes nothing
-    step_values.write_fields(work, found, run, body, owes=owes)
+    signed = {}
+    if action == "approve" or (action == "add_sign" and _adds_after(found, run, body)):
+        signed = signing.at_decision(work, found, run, task)
+    step_values.write_fields(work, found, run, body, owes=owes, signed=signed)
     if not owes:
         return
     step_values.check_required(found, run)
     own = task.kind == "fill" and task.person == found.state.flow.initiator
     if (own and task.acting == task.person) or came_back(found.state, run):
         records.check_submission(work, found.state.flow.form, found.asks.record)
+
+
+def _adds_after(found: Loaded, run: RunRow, body: Mapping[str, Any]) -> bool:
+    """Whether who adds signers has decided himself by that."""
+    return (body.get("position") or "".join(found.plan.step(run.step).add_sign[:1])) == "after"
 
 
 def _refuse_fields(body: Mapping[str, Any]) -> None:

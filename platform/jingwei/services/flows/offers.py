@@ -23,6 +23,7 @@ from jingwei.services.flows.operations import (
 from jingwei.services.flows.plan import ASKS_PEOPLE, START
 from jingwei.services.flows.returns import asked_target, targets
 from jingwei.services.flows.runtime import Loaded, load, may_see
+from jingwei.services.flows.signing import signs_in
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.ways import Ways, ways_of_today
@@ -47,6 +48,7 @@ class TaskOffer:
     chosen: tuple[tuple[str, str, tuple[str, ...], bool], ...] = ()
     waits_for: tuple[str, ...] = ()  # of a task that waits: the logins whose answer it needs
     step: str = ""  # its title
+    signs: str = ""  # the field that takes the signature of who approves
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def offer(reading: Reading, found: Loaded, walk: Walk, task: TaskRow, locale: st
         _chosen(reading, walk, step, task, locale),
         tuple(dict.fromkeys(t.acting for t in asked_first(walk, task))),
         step.title(locale),
+        signs_in(step, task) or "",
     )
 
 

@@ -20,12 +20,19 @@ NOTHING: tuple[Any, ...] = (None, [], "")
 
 
 def write_fields(
-    work: Work, loaded: Loaded, run: RunRow, body: Mapping[str, Any], *, owes: bool
+    work: Work,
+    loaded: Loaded,
+    run: RunRow,
+    body: Mapping[str, Any],
+    *,
+    owes: bool,
+    signed: Mapping[str, Any],
 ) -> None:
     """Write the fields that the open step lets its people write; whoever `owes` what it requires
-    may not empty that."""
+    may not empty that. `signed`: what the decision itself leaves, unless it was sent."""
     values = body.get("fields")
-    if values is None or values == {}:
+    values = {} if values is None else values
+    if values == {} and not signed:
         return
     if not isinstance(values, Mapping):
         raise Malformed("not-writable-fields", fields=[FieldRefusal("fields", "not-an-object")])
@@ -56,9 +63,9 @@ def write_fields(
             replace(work, origin=f"flow:{flow.id}"),
             flow.form,
             flow.record,
-            with_row(record, row, values),
+            {**signed, **with_row(record, row, values)},
             source="flow",
-            allowed=frozenset(allowed),
+            allowed=frozenset({*allowed, *signed}),
             require=frozenset(step.fields.require if owes else ()),
         )
     except Refused as wrong:
