@@ -10,7 +10,7 @@ ALONE := $(PY) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); \
   fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(sys.argv[1:], close_fds=False))'
 
 install:
-	@$(ALONE) $(MAKE) --no-print-directory $(STAMP)
+	@$(ALONE) $(MAKE) --silent --no-print-directory $(STAMP)
 	@test ! -f platform/jingwei/assets.py || $(BIN)/python -m jingwei.assets
 	@$(BIN)/python -m compileall -q platform/jingwei
 
