@@ -18,19 +18,22 @@ from jingwei.language.definition import Origin
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.environment import Environment, NoWorld
+from jingwei.language.expressions.links import held
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.tree import Expression, Root, Source, Type
+from jingwei.language.expressions.tree import Expression, Node, Root, Source, Type
 from jingwei.language.form import Choice, Field, Form, Related
 from jingwei.language.organisation import OrgType, OrgTypes
 from jingwei.language.periods import Period
 from jingwei.language.text import Text
 from jingwei.language.values import Literal_
 from jingwei.problems import Position
+from jingwei.storage import sql_links
 from jingwei.storage.sql_names import SqlRows
 from jingwei.storage.types import (
     CODE_POINT_TEXT,
     Day,
     Instant,
+    JsonText,
     PeriodKey,
     ScaledDecimal,
     Several,
@@ -89,6 +92,9 @@ ORDER = form_of(
         field_of("flag", "boolean"),
         field_of("yuan", "money", unit=CNY),
         field_of("link", "link", to=("task",)),
+        field_of("jobs", "link", to=("task",), many=True),
+        field_of("about", "link", to=("order", "task")),
+        field_of("abouts", "link", to=("order", "task"), many=True),
         field_of("lines", "table", fields={f.name: f for f in LINE_FIELDS}, unique_rows=("s",)),
     ),
     related={
@@ -103,6 +109,11 @@ TASK = form_of(
         field_of("due", "date"),
         field_of("cost", "money"),
         field_of("done", "boolean"),
+        field_of("x", "money"),
+        field_of("y", "number"),
+        field_of("s", "text"),
+        field_of("day", "date"),
+        field_of("ok", "boolean"),
     ),
 )
 
@@ -184,6 +195,44 @@ def line(choose: random.Random, number: int) -> dict[str, Any]:
     }
 
 
+def tasks(seed: int = 3) -> dict[int, dict[str, Any]]:
+    """What `jobs` holds, by id; some were deleted, and of some nothing is left."""
+    choose = random.Random(seed)
+    found = {number: line(choose, number) for number in range(1, 9)}
+    for number, task in found.items():
+        task["deleted_at"] = datetime(2026, 1, 1, tzinfo=UTC) if number == 3 else None
+    return found
+
+
+TASKS_HELD = tasks()
+
+
+class Linked(NoWorld):
+    """The world that links of many lead into."""
+
+    def rows(
+        self, source: Source, where: Node | None, environment: Environment
+    ) -> list[tuple[Mapping[str, Any], None]]:
+        if source.form is None:
+            pairs = [{"form": f, "id": i} for f, i in held(source, environment)]
+            return [({"id": pair, "form": pair["form"]}, None) for pair in pairs]
+        ids = [i for _, i in held(source, environment) if i in TASKS_HELD]
+        return [(TASKS_HELD[i], None) for i in ids if TASKS_HELD[i]["deleted_at"] is None]
+
+
+def some_ids(choose: random.Random) -> list[int] | None:
+    return choose.sample(range(1, 11), choose.randint(0, 4)) or None
+
+
+def of_some_form(choose: random.Random) -> dict[str, Any]:
+    return {"form": some(choose, ("order", "task")), "id": choose.randint(1, 9)}
+
+
+def unlike(choose: random.Random) -> list[dict[str, Any]]:
+    ids = choose.sample(range(1, 10), choose.randint(1, 3))
+    return [{"form": some(choose, ("order", "task")), "id": one} for one in ids]
+
+
 def records(count: int = 40, seed: int = 7) -> list[dict[str, Any]]:
     choose = random.Random(seed)
     return [record(choose, number) for number in range(1, count + 1)]
@@ -214,6 +263,9 @@ def record(choose: random.Random, number: int) -> dict[str, Any]:
         "yuan": money(choose),
         "link": None,
         "lines": lines,
+        "jobs": some_ids(choose),
+        "about": some(choose, (None, of_some_form(choose), of_some_form(choose))),
+        "abouts": some(choose, (None, [*unlike(choose)])),
     }
 
 
@@ -226,7 +278,7 @@ VARIABLES: Mapping[str, Any] = {
 
 def environment(values: Mapping[str, Any], world: Any = None) -> Environment:
     return Environment(
-        values, variables=VARIABLES, world=world if world is not None else NoWorld(), zone=ZONE
+        values, variables=VARIABLES, world=world if world is not None else Linked(), zone=ZONE
     )
 
 
@@ -255,6 +307,21 @@ ORDERS = sa.Table(
     *(sa.Column(n, PeriodKey()) for n in ("p", "q")),
     sa.Column("flag", sa.Boolean()),
     sa.Column("link", sa.BigInteger()),
+    sa.Column("jobs", Several(sa.BigInteger())),
+    sa.Column("about", sa.BigInteger()),
+    sa.Column("about.form", CODE_POINT_TEXT),
+    sa.Column("abouts", JsonText()),
+)
+TASKS = sa.Table(
+    "tasks",
+    METADATA,
+    sa.Column("id", sa.BigInteger(), primary_key=True),
+    sa.Column("deleted_at", Instant()),
+    sa.Column("x", ScaledDecimal(2)),
+    sa.Column("y", ScaledDecimal(4)),
+    sa.Column("s", CODE_POINT_TEXT),
+    sa.Column("day", Day()),
+    sa.Column("ok", sa.Boolean()),
 )
 LINES = sa.Table(
     "lines",
@@ -272,8 +339,11 @@ LINES = sa.Table(
 
 def fill(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     METADATA.create_all(connection)
+    connection.execute(TASKS.insert(), list(TASKS_HELD.values()))
     for row in rows:
         own = {name: row.get(name) for name in ORDERS.c.keys()}  # noqa: SIM118  # columns, not a dict
+        about = row.get("about") or {}
+        own |= {"about": about.get("id"), "about.form": about.get("form")}
         connection.execute(ORDERS.insert(), own)
         for place, line_ in enumerate(row["lines"]):
             values = {**line_, "record_id": row["id"], "position": place}
@@ -309,6 +379,8 @@ class Names:
         raise AssertionError(form)
 
     def rows(self, source: Source) -> SqlRows:
+        if source.origin == "link":
+            return self._held(source)
         lines = LINES.alias()
         owner = self.tables[source.root]
         names = Names(self.dialect, {"record": lines, "parent": owner})
@@ -319,6 +391,19 @@ class Names:
             (lines.c.record_id == owner.c.id,),
             (lines.c.position, lines.c.id),
         )
+
+    def _held(self, source: Source) -> SqlRows:
+        held_ = sql_links.held(self.column(source.root, source.name), self.dialect)
+        if source.form is None:
+            of_held = {"id": held_.id, "form": held_.form}
+            pair: Any = SimpleNamespace(c=of_held)
+            names = Names(self.dialect, {"record": pair})
+            return SqlRows(names, held_.rows, (held_.rows,), (), (held_.place,))
+        tasks_ = TASKS.alias()
+        joined = held_.rows.join(tasks_, tasks_.c.id == held_.id)
+        names = Names(self.dialect, {"record": tasks_})
+        living = tasks_.c.deleted_at.is_(None)
+        return SqlRows(names, joined, (held_.rows, tasks_), (living,), (held_.place,))
 
     def is_below(self, org: Any, of: Any) -> Any:
         raise AssertionError

@@ -49,7 +49,7 @@ def numbers(depth: int, row: bool = False) -> Text:
         _written("{}({})", st.sampled_from(("year", "month", "quarter", "day")), dates(0, row)),
     ]
     if not row:
-        choices += _aggregates(below)
+        choices += _aggregates(below) + _of_jobs(below)
         choices.append(
             _written("{}({})", st.sampled_from(("year", "month", "quarter")), periods(1))
         )
@@ -70,6 +70,31 @@ def _aggregates(depth: int) -> list[Text]:
         ),
         _written("{}(lines.y where {} by {})", _ends(), where, st.sampled_from(("x", "day", "s"))),
     ]
+
+
+def _of_jobs(depth: int) -> list[Text]:
+    """The same over what a link of many holds; its rows have no parent."""
+    folds = st.sampled_from(("sum", "avg", "min", "max", "median"))
+    choices = [
+        _written("{}(jobs.x)", folds),
+        _written("{}(jobs.x * {} where {})", folds, numbers(depth, row=True), _rows(depth)),
+        _written("count(jobs where {})", _rows(depth)),
+        _written(
+            "{}(jobs.{})", st.sampled_from(("count", "count_distinct")), st.sampled_from("xys")
+        ),
+        _written("{}(jobs.y where {} by {})", _ends(), _rows(depth), st.sampled_from(("x", "s"))),
+        _written("{}(jobs.y)", _ends()),
+        st.sampled_from(("count(jobs)", "count(abouts)", 'count(abouts where form == "task")')),
+    ]
+    return [choice.map(_of_this) for choice in choices]
+
+
+def _of_this(source: str) -> str:
+    return source.replace("parent.", "this.")
+
+
+def _rows(depth: int) -> Text:
+    return conditions(depth, row=True)
 
 
 def _ends() -> Text:
@@ -94,6 +119,8 @@ def texts(depth: int, row: bool = False) -> Text:
         choices.append(_written("concat({}, {})", t, periods(0)))
         choices.append(_written("{}(lines.s by {})", _ends(), st.sampled_from(("x", "y", "day"))))
         choices.append(_written("{}(lines.s)", st.sampled_from(("min", "max"))))
+        choices.append(_written("{}(jobs.s by {})", _ends(), st.sampled_from(("x", "day"))))
+        choices.append(st.sampled_from(("about.form", "first(abouts.form)", "last(jobs.s)")))
     return _either(*choices)
 
 
@@ -177,6 +204,16 @@ def conditions(depth: int, row: bool = False) -> Text:
             _written("(at in [{}, {}])", _TIMES, _TIMES),
             _written("(took between {} and {})", _LENGTHS, _LENGTHS),
             st.sampled_from(('c == "red"', 'c in ["red", "blue"]', "count(many) > 1")),
+            _written("any(jobs.x > {} where {})", numbers(0, row=True), inner).map(_of_this),
+            _written("all({} where jobs.ok)", inner).map(
+                lambda s: _of_this(s.replace("all(", "all(jobs.ok or ", 1))
+            ),
+            st.sampled_from(
+                ('about.form == "task"', 'about.form != "order"', 'about.form in ["order", "task"]')
+                + ('any(abouts.form == "task")', "any(abouts.form == this.about.form)")
+                + ("about in abouts", "not (first(jobs) in jobs)", "first(jobs) == last(jobs by x)")
+                + ("about.form is empty", "jobs is empty", "3 in [1, count(jobs)]")
+            ),
         ]
     return _either(*choices)
 

@@ -44,6 +44,7 @@ fields:
   place: {type: region, title: 地点}
   about: {type: link, to: [deal, site], title: 关于}
   partners: {type: link, to: deal, many: true, title: 相关}
+  mentions: {type: link, to: [deal, site], many: true, title: 提及}
   papers: {type: file, many: true, title: 附件}
   secret: {type: text, title: 底价, search: true}
   lines:
@@ -177,6 +178,7 @@ def records(seed: int, count: int) -> list[dict[str, Any]]:
                     {1_000 + chance.randrange(9) for _ in range(chance.randrange(3))}
                 )
                 or None,
+                "mentions": _mentions(chance),
                 "papers": list(range(chance.randrange(3))) or None,
                 "secret": maybe(chance.choice(["s1", "s2"])),
                 "lines": lines,
@@ -185,6 +187,11 @@ def records(seed: int, count: int) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _mentions(chance: Random) -> list[dict[str, Any]] | None:
+    ids = chance.sample(range(1_000, 1_009), chance.randrange(3))
+    return [{"form": chance.choice(["deal", "site"]), "id": one} for one in ids] or None
 
 
 def _money(chance: Random) -> Decimal:

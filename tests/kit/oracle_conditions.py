@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
-from oracle import BELOW, PEOPLE, PLACES, SECTOR, TODAY, Row, Test
+from oracle import BELOW, PEOPLE, PLACES, SECTOR, TODAY, Row, Test, visible
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,15 @@ class Condition:
     holds: Test
 
 
-def condition(chance: Random, rows: Mapping[int, Row], depth: int, *, secret: bool) -> Condition:
-    """A random filter; `secret`: it may name that field."""
+def condition(
+    chance: Random, rows: Mapping[int, Row], depth: int, login: str, *, secret: bool
+) -> Condition:
+    """A random filter of this person; `secret`: it may name that field."""
     if depth and chance.random() < 0.6:
-        one = condition(chance, rows, depth - 1, secret=secret)
+        one = condition(chance, rows, depth - 1, login, secret=secret)
         if chance.random() < 0.25:
             return Condition(f"not ({one.source})", lambda r: not one.holds(r))
-        other = condition(chance, rows, depth - 1, secret=secret)
+        other = condition(chance, rows, depth - 1, login, secret=secret)
         if chance.random() < 0.5:
             return Condition(
                 f"({one.source}) and ({other.source})", lambda r: one.holds(r) and other.holds(r)
@@ -32,7 +35,8 @@ def condition(chance: Random, rows: Mapping[int, Row], depth: int, *, secret: bo
         return Condition(
             f"({one.source}) or ({other.source})", lambda r: one.holds(r) or other.holds(r)
         )
-    return chance.choice(_LEAVES if not secret else (*_LEAVES, _secret))(chance, rows)
+    leaves = (*_LEAVES, partial(_held, login), partial(_held, login))
+    return chance.choice(leaves if not secret else (*leaves, _secret))(chance, rows)
 
 
 Leaf = Callable[[Random, Mapping[int, Row]], Condition]
@@ -96,7 +100,7 @@ def _texts(chance: Random, rows: Mapping[int, Row]) -> Condition:
 def _empties(chance: Random, rows: Mapping[int, Row]) -> Condition:
     path = chance.choice(
         ["amount", "name", "kind", "keeper", "signed_on", "labels", "lines", "upper"]
-        + ["place", "about", "partners", "papers"]
+        + ["place", "about", "partners", "papers", "mentions"]
     )
     if chance.random() < 0.5:
         return Condition(f"{path} is empty", lambda r: not r[path] and r[path] != 0)
@@ -160,6 +164,79 @@ def _partners(chance: Random, rows: Mapping[int, Row]) -> Condition:
     return Condition(f"{one} in partners", lambda r: one in (r["partners"] or ()))
 
 
+def _held(login: str, chance: Random, rows: Mapping[int, Row]) -> Condition:
+    """Over what a link of many holds, as far as this person may list it."""
+
+    def held(row: Row, test: Test = lambda one: True) -> list[Row]:
+        found = (rows[one] for one in row["partners"] or ())
+        return [one for one in found if visible(login, one) and test(one)]
+
+    def known(row: Row, path: str) -> list[Any]:
+        return [one[path] for one in held(row) if one[path] is not None]
+
+    def has_price(one: Row) -> bool:
+        return any(line["price"] is not None and line["price"] > 0 for line in one["lines"])
+
+    limit, code, least = (
+        Decimal(chance.choice([0, 10, 50])),
+        chance.choice("xyz"),
+        chance.choice("12"),
+    )
+    choices: list[tuple[str, Test]] = [
+        (f"any(partners.amount > {limit})", lambda r: any(v > limit for v in known(r, "amount"))),
+        (f'all(partners.kind == "{code}")', lambda r: all(o["kind"] == code for o in held(r))),
+        (
+            f'count(partners where kind != "{code}" or urgent) >= {least}',
+            lambda r: len(held(r, lambda o: o["kind"] != code or bool(o["urgent"]))) >= int(least),
+        ),
+        (f"sum(partners.pieces) > {least}", lambda r: sum(known(r, "pieces")) > int(least)),
+        (
+            f"max(partners.amount) <= {limit}",
+            lambda r: bool(known(r, "amount")) and max(known(r, "amount")) <= limit,
+        ),
+        (
+            'first(partners.name) == "桥"',
+            lambda r: bool(held(r)) and held(r)[0]["name"] == "桥",
+        ),
+        ("last(partners).owner is empty", lambda r: not held(r) or held(r)[-1]["owner"] is None),
+        (
+            'any(is_below("S1") and partners.urgent)',
+            lambda r: bool(held(r, lambda o: o["org"] in BELOW["S1"] and bool(o["urgent"]))),
+        ),
+        (
+            f"count(partners where any(lines.price > 0)) == {least}",
+            lambda r: len(held(r, has_price)) == int(least),
+        ),
+        (f"count(partners) == {least}", lambda r: len(r["partners"] or ()) == int(least)),
+    ]
+    source, holds = chance.choice(choices)
+    return Condition(source, holds)
+
+
+def _forms(chance: Random, rows: Mapping[int, Row]) -> Condition:
+    """Which form a link to one of several leads to."""
+
+    def about(row: Row) -> str | None:
+        return row["about"]["form"] if row["about"] else None
+
+    def forms(row: Row) -> list[str]:
+        return [one["form"] for one in row["mentions"] or ()]
+
+    form, one = chance.choice(["deal", "site"]), chance.randrange(1_000, 1_009)
+    choices: list[tuple[str, Test]] = [
+        (f'about.form == "{form}"', lambda r: about(r) == form),
+        (f'about.form != "{form}"', lambda r: about(r) != form),
+        (f'about.form in ["{form}"]', lambda r: about(r) == form),
+        (f'contains(about.form, "{form[:3]}")', lambda r: about(r) == form),
+        (f'any(mentions.form == "{form}")', lambda r: form in forms(r)),
+        (f'count(mentions where form == "{form}") > 1', lambda r: forms(r).count(form) > 1),
+        ("count(mentions) == 1", lambda r: len(forms(r)) == 1),
+        (f"{one} in mentions", lambda r: one in [m["id"] for m in r["mentions"] or ()]),
+    ]
+    source, holds = chance.choice(choices)
+    return Condition(source, holds)
+
+
 def _tables(chance: Random, rows: Mapping[int, Row]) -> Condition:
     def prices(row: Row) -> list[Decimal]:
         return [line["price"] for line in row["lines"] if line["price"] is not None]
@@ -179,5 +256,5 @@ def _secret(chance: Random, rows: Mapping[int, Row]) -> Condition:
 
 _LEAVES: Sequence[Leaf] = (
     _numbers, _days, _choices, _labels, _texts, _empties, _orgs, _people, _urgent, _links, _tables,
-    _places, _partners,
+    _places, _partners, _forms,
 )  # fmt: skip

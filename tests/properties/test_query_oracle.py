@@ -15,7 +15,7 @@ from services_house import House
 from jingwei.refusals import Malformed
 from jingwei.services import grouping
 from jingwei.services.grouping import GroupWish
-from jingwei.services.linked import followed, guarded
+from jingwei.services.linked import followed, guarded, held_scopes
 from jingwei.services.listing import ListWish, listing
 from jingwei.services.typed_filters import viewer_filter
 from jingwei.services.world import variables
@@ -40,7 +40,7 @@ AGGREGATES = (
 def asked(chance: Random, rows: Sequence[oracle.Row], login: str) -> Condition:
     by_id = {row["id"]: row for row in rows}
     secret = login not in oracle.HIDES_SECRET
-    return oracle_conditions.condition(chance, by_id, chance.randrange(4), secret=secret)
+    return oracle_conditions.condition(chance, by_id, chance.randrange(4), login, secret=secret)
 
 
 def expected(rows: Sequence[oracle.Row], login: str, asked: Condition) -> list[oracle.Row]:
@@ -185,6 +185,7 @@ def fold(house: House, login: str, source: str, by: tuple[str, ...]) -> dict[Any
             (),
             view.rights.row_scope(view, "deal"),
             where=guarded(view, typed, followed(typed)),
+            held=held_scopes(view, typed),
             group=by,
             aggregates=AGGREGATES,
             page=Page(200),
@@ -204,6 +205,9 @@ def test_a_hidden_field_leaks_through_no_shape(filled: Filled) -> None:
         for wish in (
             {"filter": 'secret == "s1"'},
             {"filter": 'upper.secret == "s1"'},
+            {"filter": 'any(partners.secret == "s1")'},
+            {"filter": 'count(partners where secret == "s1") > 0'},
+            {"filter": "count(partners where upper.secret is empty) > 0"},
             {"filter": 'count(deal where secret == "s1") > 0'},
             {"sort": ("secret",)},
             {"sort": ("upper.secret",)},

@@ -315,7 +315,7 @@ def read_names(catalogue: Catalogue, node: Node, around: Around) -> Iterator[str
         yield from read_names(catalogue, part, around)
 
 
-def _named(catalogue: Catalogue, node: Name, around: Around) -> Iterator[str]:
+def _named(catalogue: Catalogue, node: Name | Source, around: Around) -> Iterator[str]:
     if node.root == "row":
         if around.row is not None and around.row.form:
             yield from _field(catalogue, around.row.form, around.row.table, node.name)
@@ -332,6 +332,9 @@ def _named(catalogue: Catalogue, node: Name, around: Around) -> Iterator[str]:
 
 
 def _source(catalogue: Catalogue, source: Source, around: Around) -> Iterator[str]:
+    if source.origin == "link":
+        yield from _named(catalogue, source, around)
+        return
     form = source.form or (around.record[0] if around.record else None)
     if source.origin == "table" and form:
         yield from _field(catalogue, form, None, source.name)

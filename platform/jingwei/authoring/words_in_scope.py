@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jingwei.catalogue import scopes
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.expressions.links import rows_held
 from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.tree import Type
 from jingwei.language.form import Field, Form
@@ -59,6 +61,9 @@ def rows_of_aggregate(scope: Scope, before: str) -> Symbol | None:
         return None
     name = found[1].split(".")[0]
     rows = scope.name(name) or scope.types.form(name)
+    held = None if rows is None else rows_held(rows.type)
+    if rows is not None and held is not None:
+        return replace(rows, type=held, members=None, origin="link")
     return rows if rows is not None and rows.type.name == "rows" else None
 
 
@@ -87,6 +92,7 @@ def _members(scope: Scope, symbol: Symbol) -> Mapping[str, Type]:
 
 
 def _of_type(scope: Scope, type_: Type) -> Mapping[str, Type]:
+    type_ = rows_held(type_) or type_
     if type_.name == "rows":
         return {n: s.type for n, s in scope.types.row_symbols(type_, "record").items()}
     known = {name: scope.types.member(type_, name) for name in scope.types.members(type_)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.language.expressions.reads import parts
+from jingwei.language.expressions.reads import names_its_form, parts, walk
 from jingwei.language.expressions.tree import Aggregate, Member, Name, Node, Source
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 
@@ -70,10 +70,15 @@ def _beyond(form: Form, node: Node, around: tuple[_Rows, ...]) -> Iterator[At]:
         of, table = _place(node.root, around)
         if of is not None:
             yield of, f"{table}.{node.name}" if table else node.name
-    elif isinstance(node, Member) and node.of.type.name == "record":
+    elif isinstance(node, Member) and node.of.type.name == "record" and not names_its_form(node):
         yield from ((of, _column(node)) for of in _targets(form, node.of))
     elif isinstance(node, Aggregate):
         rows = _rows(node.source, around)
+        if node.source.origin == "link":
+            of, table = _place(node.source.root, around)
+            if of is not None:
+                yield of, f"{table}.{node.source.name}" if table else node.source.name
+            yield from _of_several(node)
         if rows[0] is not None:
             yield rows[0], "id"
             if node.source.by:
@@ -83,6 +88,14 @@ def _beyond(form: Form, node: Node, around: tuple[_Rows, ...]) -> Iterator[At]:
         around = (*around, rows)
     for part in parts(node):
         yield from _beyond(form, part, around)
+
+
+def _of_several(node: Aggregate) -> Iterator[At]:
+    """What is read of records that may be of several forms: it may be of each."""
+    if node.source.form is None:
+        named = (n for part in parts(node) for n in walk(part) if isinstance(n, Name))
+        read = {n.name for n in named if n.root == "record"} - {"form", "id"}
+        yield from ((of, name) for of in sorted(node.source.type.choices or ()) for name in read)
 
 
 def _place(root: str, around: tuple[_Rows, ...]) -> _Rows:
@@ -102,6 +115,8 @@ def _rows(source: Source, around: tuple[_Rows, ...]) -> _Rows:
         return _place(source.root, around)[0], source.name
     if source.origin in ("form", "related"):
         return source.form or source.name, source.table
+    if source.origin == "link":
+        return source.form, None
     return None, None
 
 

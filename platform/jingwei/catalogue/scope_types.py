@@ -27,7 +27,7 @@ _TYPE_NAMES: dict[str, TypeName] = {
     **dict.fromkeys(("barcode", "region", "form", "definition"), "text"),
     **dict.fromkeys(("integer", "number", "money", "rating"), "number"),
     **dict.fromkeys(("json", "geolocation", "file", "image", "signature", "scorecard"), "any"),
-    "secret": "any",  # nothing is told of it but whether it is there
+    "secret": "secret",
     "boolean": "boolean",
     "percent": "percent",
     "date": "date",
@@ -109,7 +109,7 @@ class CatalogueTypes:
             symbols = self.row_symbols(of, "record")
             return {name: symbol.type for name, symbol in symbols.items()}
         if of.name == "record":
-            return _system_types(None)  # a link to several forms: what all have
+            return _of_several(of)
         if of.name == "org":
             return self._org_members()
         if of.name == "person":
@@ -138,6 +138,8 @@ class CatalogueTypes:
         return [(False, name) for name in texts][:1]
 
     def row_symbols(self, rows: Type, root: Root) -> Mapping[str, Symbol]:
+        if rows.form is None and rows.choices is not None:  # of a link to several forms
+            return {name: Symbol(type_, root, name) for name, type_ in _of_several(rows).items()}
         if rows.form is None:
             columns = self._blocks.get(rows.table or "", ())
             return {name: Symbol(Type("any"), root, name) for name in columns}
@@ -239,7 +241,7 @@ def _plain_type(types: CatalogueTypes, field: Field, name: TypeName) -> Type:
     if name == "choice":
         return Type("choice", choices=_choices(types, field))
     if name == "record":
-        return Type("record", form=_single_form(types, field))
+        return _linked(types, field)
     return Type(name)
 
 
@@ -249,9 +251,22 @@ def _unit(field: Field) -> str | None:
     return None
 
 
-def _single_form(types: CatalogueTypes, field: Field) -> str | None:
-    form = field.to[0].partition(".")[0] if len(field.to) == 1 else None
-    return form if form in types.forms else None
+def _linked(types: CatalogueTypes, field: Field) -> Type:
+    """A record of the form that a link leads to; of a link to several, one of these."""
+    if len(field.to) != 1:
+        forms = field.to or types.forms.keys()
+        return Type("record", choices=frozenset(to.partition(".")[0] for to in forms))
+    form, _, table = field.to[0].partition(".")
+    known = form if form in types.forms else None
+    return Type("record", form=known, table=table or None if field.many else None)
+
+
+def _of_several(of: Type) -> dict[str, Type]:
+    """What is known of a record of one of several forms: what all have, and which form it is."""
+    found = _system_types(None)
+    if of.choices is not None:
+        found["form"] = Type("text", choices=of.choices)
+    return found
 
 
 def _choices(types: CatalogueTypes, field: Field) -> frozenset[str] | None:

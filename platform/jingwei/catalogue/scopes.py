@@ -21,7 +21,7 @@ from jingwei.catalogue.scope_types import (
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import FUNCTIONS
-from jingwei.language.expressions.reads import depends_on_row, walk
+from jingwei.language.expressions.reads import depends_on_row, names_its_form, walk
 from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.tree import Call, Expression, Member, Root, Type
 from jingwei.language.expressions.types import BOOLEAN, NUMBER, TEXT
@@ -210,13 +210,19 @@ def check_filter(
 def check_computable(expression: Expression) -> None:
     """All of a filter runs in the database, or does not depend on the row."""
     for node in walk(expression.root):
-        if isinstance(node, Member) and node.of.type.name == "record" and not node.of.type.form:
+        if isinstance(node, Member) and _is_of_several(node):
             name = f"{getattr(node.of, 'name', '')}.{node.name}".lstrip(".")
             raise ExpressionError("not-in-a-filter", node.start, node.end, name=name)
         if not isinstance(node, Call) or "sql" in FUNCTIONS[node.function].targets:
             continue
         if depends_on_row(node):
             raise ExpressionError("not-in-a-filter", node.start, node.end, name=node.function)
+
+
+def _is_of_several(node: Member) -> bool:
+    """A field behind a link to several forms, of which the link itself says only the form."""
+    of = node.of.type
+    return of.name == "record" and not of.form and not names_its_form(node)
 
 
 # -- organisation, collections, schedules

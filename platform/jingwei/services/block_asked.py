@@ -27,10 +27,12 @@ from jingwei.services.block_tables import BlockTable, Column
 from jingwei.services.block_trees import with_values
 from jingwei.services.commands import Reading
 from jingwei.services.linked import (
+    as_reader,
     asks_elsewhere,
     blank_along,
     followed,
     guarded,
+    held_scopes,
     is_whole,
     links_along,
 )
@@ -164,6 +166,9 @@ class Asked(ABC):
         first, _, beyond = rest.partition(".")
         if rest and first not in seen.visible - seen.masked:
             return False
+        own = self.view.catalogue.forms[form].tables
+        if beyond and first in own and f"{first}.{beyond}" not in seen.visible:
+            return beyond.partition(".")[0] not in own[first].fields
         return self._may_go_on(self.view.catalogue.forms[form].fields.get(first), beyond)
 
     def _may_name_column(self, table: str, path: str) -> bool:
@@ -202,7 +207,7 @@ class Asked(ABC):
             found = both(found, self._within())
         if more is not None:
             found = both(found, more)
-        return None if found is None else guarded(self.view, found, followed(found))
+        return None if found is None else guarded(self.view, as_reader(found), followed(found))
 
     def query(self, names: Sequence[str], **more: Any) -> Query:
         return Query(
@@ -210,6 +215,7 @@ class Asked(ABC):
             tuple(names),
             self.scope,
             table=self.table,
+            held=held_scopes(self.view, more.get("where")),
             variables=variables(self.view),
             **more,
         )

@@ -14,7 +14,7 @@ from jingwei.language.clock_words import duration_text
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.language.regions import name_back
 from jingwei.services.commands import Reading
-from jingwei.services.listing import is_masked
+from jingwei.services.linked import is_masked
 from jingwei.services.presenting import MASK, needs_presenting, presenter
 from jingwei.services.sheet_cells import NAMED, SEVERAL
 from jingwei.services.sheet_names import PeopleNames, RecordNames

@@ -150,7 +150,8 @@ def _check_key(view: Reading, form: Form, path: str) -> None:
         days = field.type in ("date", "datetime")
         fits = is_grouped(field) and (not grain or (days and grain in GRAINS))
     if not fits:
-        raise Malformed("group-by", name=path[:60])
+        several = field is not None and (field.many or field.type == "tags")
+        raise Malformed("group-by-many" if several else "group-by", name=path[:60])
 
 
 def _fold(view: Reading, form: Form, value: str) -> AggregateColumn:

@@ -2,13 +2,14 @@
 
 A list joins a linked record for whoever reads the list. Its fields are those that the reader's
 grants show; its rows are looked at here: values of records that the reader may not list are left
-out, and a condition that he typed holds of no row that leads to one.
+out, and a condition that he typed holds of no row that leads to one. Of what a link of many holds,
+such records are not among the rows that he folds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import finished, parts, walk
@@ -51,6 +52,15 @@ def links_along(view: Reading, form: Form, path: Path) -> list[tuple[Path, str]]
         found.append((".".join(names[: place + 1]), target.name))
         form = target
     return found
+
+
+def is_masked(view: Reading, form: Form, path: str) -> bool:
+    """Whether a path through links ends in, or passes, what is masked for the reader there."""
+    names = path.split(".")
+    forms = (form.name, *(to for _, to in links_along(view, form, path)))
+    return len(names) > 1 and any(
+        name in view.rights.fields(view, of).masked for name, of in zip(names, forms, strict=False)
+    )
 
 
 def blank(
@@ -132,6 +142,31 @@ def asks_elsewhere(view: Reading, expression: Expression) -> bool:
         and not is_whole(view, source.form or source.name.partition(".")[0])
         for source in sources
     )
+
+
+def as_reader(expression: Expression) -> Expression:
+    """The condition with its links of many leading to no more than its reader may list; the query
+    has what `held_scopes` gives."""
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, Aggregate) or node.source.origin != "link":
+            return None
+        source = replace(node.source, of_reader=True)
+        parts_ = (mapped(p, change) if p else None for p in (node.value, node.where, node.by))
+        value, where, by = parts_
+        return replace(node, source=source, value=value, where=where, by=by)
+
+    root = mapped(expression.root, change)
+    return expression if root == expression.root else replace(expression, root=root)
+
+
+def held_scopes(view: Reading, where: Expression | None) -> tuple[tuple[str, RowScope], ...]:
+    """The rows that the reader may list of each form to which links of many lead in a condition of
+    his."""
+    nodes = () if where is None else walk(where.root)
+    sources = (node.source for node in nodes if isinstance(node, Aggregate))
+    forms = dict.fromkeys(source.form for source in sources if source.of_reader)
+    return tuple((form, view.rights.row_scope(view, form)) for form in forms if form is not None)
 
 
 def is_whole(view: Reading, form: str) -> bool:

@@ -17,7 +17,16 @@ from jingwei.language.form import SHOWN_SYSTEM, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.link_order import in_order_of_names, scopes_behind
-from jingwei.services.linked import FollowedLink, blank, followed, guarded, is_whole, links_along
+from jingwei.services.linked import (
+    FollowedLink,
+    blank,
+    followed,
+    guarded,
+    held_scopes,
+    is_masked,
+    is_whole,
+    links_along,
+)
 from jingwei.services.plans import form_plan
 from jingwei.services.presenting import MASK, Present, needs_presenting, presenter, shown_row
 from jingwei.services.rights import FieldRights, both
@@ -270,6 +279,7 @@ def _query(
         count=wish.count,
         deleted=wish.deleted,
         seen=scopes_behind(view, form_of(view, form), shape.sort) if shape.beyond else (),
+        held=held_scopes(view, shape.where),
         variables=variables(view),
     )
 
@@ -332,22 +342,13 @@ def _reader(view: Reading, form: Form, wish: ListWish) -> tuple[object, ...] | N
     keys = wish.sort or default_sort(form)
     named = (*(wish.fields or ()), *keys, wish.filter or "")
     links = any(_is_link(form, key.removeprefix("-")) for key in keys)
-    if not links and not any("." in words for words in named):
+    if not links and not any("." in words or "where" in words for words in named):
         return None
     return (view.actor.id, view.actor.rights_epoch, view.today)
 
 
 def _is_link(form: Form, path: str) -> bool:
     return path in form.fields and form.fields[path].type == "link"
-
-
-def is_masked(view: Reading, form: Form, path: str) -> bool:
-    """Whether a path through links ends in, or passes, what is masked for the reader there."""
-    names = path.split(".")
-    forms = (form.name, *(to for _, to in links_along(view, form, path)))
-    return len(names) > 1 and any(
-        name in view.rights.fields(view, of).masked for name, of in zip(names, forms, strict=False)
-    )
 
 
 def _refuse_out_of_reach(

@@ -74,6 +74,11 @@ class ReaderWorld(StoredWorld):
         found = super().linked(form, id)
         return None if found is None else visible(self._reader, form, found)
 
+    def shown(self, form: str, record: Values) -> Values | None:
+        if not self._reader.rights.may_read(self._reader, form, record).allowed:
+            return None
+        return visible(self._reader, form, record)
+
     def scope(self, form: str) -> RowScope:
         return self._reader.rights.row_scope(self._reader, form)
 

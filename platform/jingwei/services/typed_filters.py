@@ -29,6 +29,7 @@ from jingwei.refusals import Malformed
 from jingwei.services.block_trees import constant
 from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields, secret_fields
+from jingwei.services.linked import as_reader
 from jingwei.services.rights import FieldRights
 from jingwei.services.world import OWN_FUNCTIONS, environment
 from jingwei.storage.sql_calls import NotInSql
@@ -42,7 +43,8 @@ UNLASTING = "@now"  # the source of a condition with answers of this moment in i
 def viewer_filter(
     view: Reading, form: str, source: str, rights: FieldRights | None = None
 ) -> Expression:
-    """A condition that a person typed. Raises Malformed at the word that is wrong."""
+    """A condition that a person typed, whose links of many lead to no more than he may list. Raises
+    Malformed at the word that is wrong."""
     visible = (rights or view.rights.fields(view, form)).visible
     masked = (rights or view.rights.fields(view, form)).masked
     own = view.catalogue.forms[form]
@@ -64,7 +66,7 @@ def viewer_filter(
         raise _not_compared(source, opaque)
     if _terms(found.root) > MOST_FILTER_TERMS:
         raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
-    return found
+    return as_reader(found)
 
 
 def _opaque(root: Node) -> Node | None:
@@ -90,7 +92,7 @@ def _asks_of_null(node: Binary) -> bool:
 
 
 def _is_opaque(type_: Type) -> bool:
-    return type_.name == "any" or (type_.of is not None and _is_opaque(type_.of))
+    return type_.name in ("any", "secret") or (type_.of is not None and _is_opaque(type_.of))
 
 
 def _not_compared(source: str, node: Node) -> Malformed:

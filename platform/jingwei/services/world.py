@@ -8,6 +8,7 @@ from typing import Any
 
 from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.environment import Environment, Values
+from jingwei.language.expressions.links import held
 from jingwei.language.expressions.tree import Expression, Node, Source
 from jingwei.refusals import Refused
 from jingwei.services import workdays
@@ -149,16 +150,15 @@ class StoredWorld:
     # --- records --------------------------------------------------------------------------------
 
     def linked(self, form: str, id: int) -> Values | None:
-        key = (form, id)
-        if key not in self._records:
-            found = self._view.store.load(self._view.connection, form, [id])
-            self._records[key] = found.get(id)
-        return self._records[key]
+        self._look_up([(form, id)])
+        return self._records[form, id]
 
     def rows(
         self, source: Source, where: Node | None, environment: Environment
     ) -> Iterable[tuple[Values, Values | None]]:
         form, _, table = source.name.partition(".")
+        if source.origin == "link":
+            return [(record, None) for record in self._held(source, environment)]
         if source.origin == "related":
             return self._related(source, environment)
         found = self.all_of(form)
@@ -178,6 +178,36 @@ class StoredWorld:
             return []
         of_owner = check_filter(self._view.catalogue, form, f"{by} == {owner}")
         return [(record, None) for record in self.all_of(form, of_owner)]
+
+    def _held(self, source: Source, environment: Environment) -> Iterator[Values]:
+        """The living records that a link of many holds, in its order; with what they are of, where
+        they may be of several forms."""
+        pairs = held(source, environment)
+        self._look_up(pairs)
+        for form, identity in pairs:
+            record = self._records[form, identity]
+            if record is None or record.get("deleted_at") is not None:
+                continue
+            shown = self.shown(form, record)
+            if shown is None:
+                continue
+            if source.form is None:
+                shown = {**shown, "id": {"form": form, "id": identity}, "form": form}
+            yield shown
+
+    def _look_up(self, pairs: Iterable[tuple[str, int]]) -> None:
+        """Load those of these records that were not looked up yet, form by form."""
+        wanted: dict[str, list[int]] = {}
+        for form, identity in pairs:
+            if (form, identity) not in self._records:
+                wanted.setdefault(form, []).append(identity)
+        for form, ids in wanted.items():
+            found = self._view.store.load(self._view.connection, form, ids)
+            self._records.update({(form, one): found.get(one) for one in ids})
+
+    def shown(self, form: str, record: Values) -> Values | None:
+        """A record as it is in this world; None where it is not."""
+        return record
 
     def scope(self, form: str) -> RowScope:
         """The records of a form that there are in this world."""

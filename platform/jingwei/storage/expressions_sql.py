@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from jingwei.language.expressions.reads import parts
+from jingwei.language.expressions.reads import names_its_form, parts
 from jingwei.language.expressions.tree import (
     Aggregate,
     Between,
@@ -32,7 +32,7 @@ from jingwei.language.expressions.tree import (
 )
 from jingwei.language.expressions.types import NUMERIC, TEMPORAL
 from jingwei.language.values import Duration
-from jingwei.storage import sql_aggregates, sql_calls, sql_numbers
+from jingwei.storage import sql_aggregates, sql_calls, sql_links, sql_numbers
 from jingwei.storage.sql_calls import NotInSql
 from jingwei.storage.sql_names import Column, SqlNames, Truth
 from jingwei.storage.sql_numbers import Number
@@ -41,6 +41,7 @@ from jingwei.storage.types import (
     SEPARATOR,
     Day,
     Instant,
+    JsonText,
     PeriodKey,
     Several,
     TimeOfDay,
@@ -184,11 +185,35 @@ class Target:
 
     def _beside(self, node: Node, other: Node) -> Column:
         if not _fixed(node):
-            return self.column(node)
-        around = None if _fixed(other) else self.column(other).type
+            return self._kept(node) if _fixed(other) else self.column(node)
+        around = None if _fixed(other) else self._kept(other).type
         if node.type.name in TEMPORAL and other.type.name in TEMPORAL:
             around = None
         return self._fixed(node, around)
+
+    def _kept(self, node: Node) -> Column:
+        """What is compared with a constant: as its column keeps it."""
+        form = self._form_key(node) if isinstance(node, Member) else None
+        return self.column(node) if form is None else form
+
+    def _form_key(self, node: Member) -> Column | None:
+        """`about.form` by its key; None for every other member. Raises NotInSql."""
+        if not names_its_form(node):
+            return None
+        match node.of:
+            case Name(root=root, name=name) if root != "variable":
+                return self.names.column(root, f"{name}.{node.name}")
+            case Member(of=of, name=name) if of.type.name == "record" and of.type.form:
+                return self._behind(of, f"{name}.{node.name}")
+            case _:
+                raise NotInSql("a field behind a link to several forms")
+
+    def _behind(self, of: Node, name: str) -> Column:
+        """A column of the record that a link leads to."""
+        rows = self.names.linked(of.type.form or "", self.column(of))
+        found = rows.names.column("record", name)
+        inner = sa.select(found).select_from(rows.from_).where(*rows.where)
+        return sql_aggregates.single(inner, rows, found.type)
 
     def _inside(self, node: Binary, *, bare: bool) -> Truth:
         if not isinstance(node.right, ListOf):
@@ -207,6 +232,11 @@ class Target:
     def _among_several(self, node: Binary) -> Truth:
         """`"a" in tags`: a column that holds several."""
         holder = self.column(node.right)
+        if isinstance(holder.type, JsonText):
+            held = sql_links.held(holder, self.dialect)
+            one = self.column(node.left)
+            found = sa.select(sa.literal(1)).select_from(held.rows).where(held.id == one)
+            return sa.exists(found.correlate_except(held.rows))
         if not isinstance(holder.type, Several):
             raise NotInSql("a list that is no column")
         of = holder.type.of
@@ -312,14 +342,13 @@ class Target:
         return known if known is not None else CODE_POINT_TEXT
 
     def _member(self, node: Member) -> Column:
-        of = node.of
+        of, form = node.of, self._form_key(node)
+        if form is not None:
+            return self.names.text("form", form)
         if of.type.name == "record":
             if of.type.form is None:
                 raise NotInSql("a field behind a link to several forms")
-            rows = self.names.linked(of.type.form, self.column(of))
-            found = rows.names.column("record", node.name)
-            inner = sa.select(found).select_from(rows.from_).where(*rows.where)
-            return sql_aggregates.single(inner, rows, found.type)
+            return self._behind(of, node.name)
         if of.type.name == "period":
             return sql_calls.period_part(self.dialect, node.name, self.column(of))
         member = self.names.member(of.type.name, self.column(of), node.name)

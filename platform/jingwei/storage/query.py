@@ -69,7 +69,9 @@ class Query:
     `fields`: field paths to return (`amount`, `org`, `plan.number`), tables by name; all are
     already allowed to the viewer. `hidden` are fields the viewer may not name anywhere.
     `seen`: of the records to which these links lead, only such rows are joined; behind others
-    the values are empty. `variables` give `me`, `today`, `now` … to the expressions.
+    the values are empty. `held`: of the forms to which links of many lead, the rows that the
+    reader may list, for what he typed over them. `variables` give `me`, `today`, `now` … to the
+    expressions.
     """
 
     form: str
@@ -87,6 +89,7 @@ class Query:
     count: Literal["exact", "capped"] | None = None
     deleted: bool = False
     seen: tuple[tuple[str, RowScope], ...] = ()
+    held: tuple[tuple[str, RowScope], ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 

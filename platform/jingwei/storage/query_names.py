@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from jingwei.language.expressions import tree
+from jingwei.storage import sql_links
 from jingwei.storage.expressions_sql import sql
 from jingwei.storage.sources import Place, Tables, org_member, person_member
 from jingwei.storage.sql_calls import NotInSql
@@ -20,6 +22,8 @@ from jingwei.storage.types import NameKey, PersonKey
 
 _PLACES = itertools.count()
 _NAMED = frozenset(("org", "role", "post", "indicator"))
+# That a record of a form is one that the reader may list.
+Within = Callable[[str, Place], sa.ColumnElement[bool]]
 
 
 class Store(Tables, Protocol):
@@ -40,12 +44,14 @@ class Store(Tables, Protocol):
 @dataclass(frozen=True, slots=True)
 class QueryNames:
     """The names of one row: `row` is what bare names are of, `record` its record (the same but
-    for rows of tables), `this` the outermost record."""
+    for rows of tables), `this` the outermost record. `open_to_reader`: which records a link of many
+    leads to, in what a reader typed."""
 
     store: Store
     row: Place
     record: Place
     this: Place
+    open_to_reader: Within | None = None
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -93,7 +99,7 @@ class QueryNames:
         return None
 
     def text(self, kind: str, owner: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        if kind in _NAMED:
+        if kind in _NAMED or kind == "form":
             names = sys_name.alias()
             return sa.select(names.c.name).where(names.c.key == owner).scalar_subquery()
         if kind == "person":
@@ -111,8 +117,12 @@ class QueryNames:
 
     def linked(self, form: str, key: sa.ColumnElement[Any]) -> SqlRows:
         place = self._own(form)
-        names = QueryNames(self.store, place, place, self.this)
+        names = self._at(place, place)
         return SqlRows(names, place.table, (place.table,), (place.column("id") == key,))
+
+    def _at(self, row: Place, record: Place) -> QueryNames:
+        """The names of another row of the same condition."""
+        return replace(self, row=row, record=record)
 
     def rows(self, source: tree.Source) -> SqlRows:
         if source.origin == "table":
@@ -121,6 +131,8 @@ class QueryNames:
             return self._related(source)
         if source.origin == "form":
             return self._rows_of_form(source)
+        if source.origin == "link":
+            return self._held(source)
         raise NotInSql(source.origin)
 
     def _rows_of_table(self, source: tree.Source) -> SqlRows:
@@ -130,7 +142,7 @@ class QueryNames:
             raise NotInSql(source.name)
         stored = parts[source.name]
         place = Place(stored, stored.table.alias())
-        names = QueryNames(self.store, place, around, self.this)
+        names = self._at(place, around)
         return SqlRows(
             names,
             place.table,
@@ -144,26 +156,66 @@ class QueryNames:
         if source.form is None or source.by is None:
             raise NotInSql(source.name)
         place = self._own(source.form)
-        names = QueryNames(self.store, place, place, self.this)
+        names = self._at(place, place)
         wanted = [
             place.column(source.by) == self._place(source.root).column("id"),
             place.column("deleted_at").is_(None),
         ]
         return SqlRows(names, place.table, (place.table,), tuple(wanted), (place.column("id"),))
 
+    def _held(self, source: tree.Source) -> SqlRows:
+        """The living records that a link of many holds."""
+        found = sql_links.held(self.column(source.root, source.name), self.dialect)
+        if source.form is None:
+            return SqlRows(HeldNames(self, found), found.rows, (found.rows,), (), (found.place,))
+        place = self._own(source.form)
+        wanted: list[sa.ColumnElement[bool]] = [place.column("deleted_at").is_(None)]
+        if source.of_reader:
+            if self.open_to_reader is None:
+                raise NotInSql("rows of a link, without what its reader may list")
+            wanted.append(self.open_to_reader(source.form, place))
+        joined = found.rows.join(place.table, place.column("id") == found.id)
+        names = self._at(place, place)
+        return SqlRows(names, joined, (found.rows, place.table), tuple(wanted), (found.place,))
+
     def _rows_of_form(self, source: tree.Source) -> SqlRows:
         record = self._own(source.form or source.name)
         living = record.column("deleted_at").is_(None)
         if source.table is None:
-            names = QueryNames(self.store, record, record, self.this)
+            names = self._at(record, record)
             return SqlRows(names, record.table, (record.table,), (living,), (record.column("id"),))
         stored = self.store.stored(record.stored.form.name).parts[source.table]
         row = Place(stored, stored.table.alias())
         joined = row.table.join(record.table, row.column("record_id") == record.column("id"))
-        names = QueryNames(self.store, row, record, self.this)
+        names = self._at(row, record)
         order = (record.column("id"), row.column("position"))
         return SqlRows(names, joined, (row.table, record.table), (living,), order)
 
     def _own(self, form: str) -> Place:
         stored = self.store.stored(form).own
         return Place(stored, stored.table.alias())
+
+
+class HeldNames:
+    """The names of what a link of many to several forms holds: which form it is of, and its id."""
+
+    def __init__(self, around: QueryNames, held: sql_links.Held) -> None:
+        self._around, self._held = around, held
+        self.dialect, self.zone = around.dialect, around.zone
+        self.variable, self.type = around.variable, around.type
+        self.member, self.text = around.member, around.text
+        self.linked, self.is_below = around.linked, around.is_below
+
+    def column(self, root: tree.Root, name: str) -> sa.ColumnElement[Any]:
+        if root == "this":
+            return self._around.column(root, name)
+        if root == "record" and name == "form" and self._held.form is not None:
+            return self._held.form
+        if root == "record" and name == "id":
+            return self._held.id
+        raise NotInSql("a field behind a link to several forms")
+
+    def rows(self, source: tree.Source) -> SqlRows:
+        if source.root == "record" and source.origin != "form":
+            raise NotInSql("a field behind a link to several forms")
+        return self._around.rows(source)

@@ -13,7 +13,7 @@ from jingwei.language.expressions.tree import Expression
 from jingwei.storage.books import NameBook
 from jingwei.storage.branches import Branches
 from jingwei.storage.codecs import UnknownPerson
-from jingwei.storage.compiler import CAPPED, Compiler, Shape, Shaper, Statement
+from jingwei.storage.compiler import CAPPED, Compiler, Statement
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.direct import changed, fetch
 from jingwei.storage.extended import Extended, Standings, extension_of, joined_statements
@@ -26,6 +26,7 @@ from jingwei.storage.people import refresh_book
 from jingwei.storage.prepared import Prepared
 from jingwei.storage.query import Query, Rows
 from jingwei.storage.rows import TableStatements, divide
+from jingwei.storage.shaper import Shape, Shaper
 from jingwei.storage.tables import StoredForm, stored_form
 from jingwei.storage.unique_keys import UniqueKeys
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from jingwei.language.expressions import relative
@@ -14,7 +15,14 @@ from jingwei.language.expressions.tree import Call, Constant, Name, Node, Type
 from jingwei.language.expressions.types import NUMERIC
 from jingwei.storage import sql_numbers, sql_periods
 from jingwei.storage.sql_numbers import Number
-from jingwei.storage.types import CODE_POINT_TEXT, SEPARATOR, Day, PeriodKey, Several
+from jingwei.storage.types import (
+    CODE_POINT_TEXT,
+    SEPARATOR,
+    Day,
+    JsonText,
+    PeriodKey,
+    Several,
+)
 
 Column = sa.ColumnElement[Any]
 _TODAY = Name(0, 0, Type("date"), "variable", "today")
@@ -91,6 +99,14 @@ def _length(target: Translating, node: Call) -> Number:
         text = sa.type_coerce(held, sa.Text())
         bars = sa.func.length(text) - sa.func.length(sa.func.replace(text, SEPARATOR, ""))
         length = bars - 1
+    elif isinstance(held.type, JsonText):  # of links to several forms
+        text = sa.type_coerce(held, sa.Text())
+        sqlite = target.dialect == "sqlite"
+        length = (
+            sa.func.json_array_length(text)
+            if sqlite
+            else sa.func.jsonb_array_length(sa.cast(text, JSONB()))
+        )
     else:
         length = sa.func.length(target.text(node.arguments[0], held))
     return sql_numbers.plain_integer(sa.func.coalesce(length, 0, type_=sa.Integer()))

@@ -263,6 +263,8 @@ def _dot(checker: Checker, syntax: Dot) -> Node:
     if checker.row_path and path == checker.row_path:
         return row_itself(checker.scope, syntax)
     if checker.row_path and path is not None and path[:-1] == checker.row_path:
+        if syntax.name == "display" and "display" not in checker.scope.names():
+            return member_node(checker, checker.node(syntax.of), syntax)
         return column_of_row(checker.scope, syntax)
     if isinstance(syntax.of, Lookup):
         return looked_up(checker, syntax.of, syntax)

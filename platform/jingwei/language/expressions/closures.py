@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -141,6 +142,8 @@ def _member(node: Member) -> Closure:
 
 def _linked(environment: Environment, form: str | None, owner: Any, name: str) -> Any:
     if isinstance(owner, dict):  # a polymorphic link
+        if name == "form" and form is None:
+            return owner["form"]
         form, owner = owner["form"], owner["id"]
     record = environment.world.linked(form or "", owner)
     return None if record is None else record.get(name)
@@ -317,7 +320,9 @@ def _inside(node: Binary) -> Closure:
     if isinstance(node.right, ListOf) and all(isinstance(i, Constant) for i in node.right.items):
         members = frozenset(i.value for i in node.right.items if isinstance(i, Constant))
         return lambda environment: left(environment) in members
-    right = compiled(node.right)
+    right, of = compiled(node.right), node.right.type.of
+    if of is not None and of.name == "record":
+        left = _comparable(node.left, replace(node.right, type=of))
     return lambda environment: left(environment) in (right(environment) or ())
 
 

@@ -34,8 +34,9 @@ class World(Protocol):
     def rows(
         self, source: Source, where: Node | None, environment: Environment
     ) -> Iterable[tuple[Values, Values | None]]:
-        """Rows of a relation, another form or a block, in their order, each with the record that
-        owns it (rows of tables). May leave out those for which `where` is false; need not."""
+        """Rows of a relation, another form, a link of many or a block, in their order, each with
+        the record that owns it (rows of tables). May leave out those for which `where` is false;
+        need not."""
 
     def call(self, function: str, arguments: Sequence[Any], environment: Environment) -> Any:
         """A function that needs the world: `fact below children head add_workdays …`. Arguments

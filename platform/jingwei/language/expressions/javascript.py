@@ -16,6 +16,7 @@ from jingwei.language.clock_words import time_text
 from jingwei.language.expressions import relative
 from jingwei.language.expressions.functions import FUNCTIONS
 from jingwei.language.expressions.numbers import plain
+from jingwei.language.expressions.reads import names_its_form
 from jingwei.language.expressions.tree import (
     Aggregate,
     Between,
@@ -127,6 +128,8 @@ def _name(node: Name) -> str:
 
 
 def _member(node: Member) -> str:
+    if names_its_form(node):
+        return f"(({_node(node.of)})?.form??null)"
     if node.of.type.name != "period":
         raise _NotHere
     return f"x.part({_string(node.name)},{_node(node.of)})"

@@ -8,6 +8,7 @@ from typing import Protocol
 from jingwei.language.expressions.called import called
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
+from jingwei.language.expressions.links import of_many_records, rows_held
 from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.syntax import Dot, Items, Syntax, Word
 from jingwei.language.expressions.tree import Aggregate, Member, Name, Node, Type, TypeName
@@ -59,6 +60,11 @@ def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
             return node
     if type_ is None and of.type.name == "rows" and of.type.table:
         raise _of_many_rows(syntax, of.type, types.row_symbols(of.type, "record"))
+    if (rows := rows_held(of.type)) is not None:
+        columns = types.row_symbols(rows, "record")
+        if syntax.name not in columns:
+            raise unknown_member(syntax, columns, of.type.of or of.type)
+        raise of_many_records(syntax, rows, columns[syntax.name].type)
     if type_ is None:
         raise unknown_member(syntax, types.members(of.type), of.type)
     if of.type.name == "record":
@@ -131,10 +137,9 @@ def unknown_name(
         return ExpressionError("row-outside-each", start, end)
     around = checker.around.name(name) if checker.around else None
     if around is not None and around.root in ("record", "parent"):
-        prefix = "parent" if "parent" in scope.symbols else "this"
-        return ExpressionError(
-            "name-elsewhere", start, end, name=name, suggestion=f"{prefix}.{name}"
-        )
+        prefix = next((word for word in ("parent", "this") if word in scope.symbols), None)
+        meant = None if prefix is None else f"{prefix}.{name}"
+        return ExpressionError("name-elsewhere", start, end, name=name, suggestion=meant)
     if name in FUNCTIONS or name in AGGREGATES:
         field = nearest(name, scope.names())
         if field is not None and field.startswith(name):  # `day`, where `days` is a field

@@ -145,6 +145,9 @@ def compared(scope: Scope, op: str, left: Node, right: Node) -> Binary:
     if "duration" in (left.type.name, right.type.name):  # `90min == "1h30min"`: both in seconds
         left, right = as_value(left, right.type, scope), as_value(right, left.type, scope)
     if not comparable(left.type, right.type):
+        held = _among(left, right, op) or _among(right, left, op)
+        if held is not None:
+            raise ExpressionError("list-compared", left.start, right.end, suggestion=held)
         raise ExpressionError(
             "types-differ",
             left.start,
@@ -176,6 +179,19 @@ def _unquoted(node: Node, other: Node, op: str) -> str | None:
     with suppress(ValueError):
         return date(*parts).isoformat() if parts is not None else None
     return None
+
+
+def _among(one: Node, held: Node, op: str) -> str | None:
+    """What asks whether a list holds a value that it was set equal to: `"red" in colours`."""
+    of = held.type.of
+    if held.type.name != "list" or of is None or op not in ("==", "!="):
+        return None
+    if not isinstance(held, Name) or held.root != "record" or not comparable(one.type, of):
+        return None
+    sign = "in" if op == "==" else "not in"
+    if isinstance(one, Constant) and one.type.name in ("text", "choice"):
+        return f'"{one.value}" {sign} {held.name}'
+    return f"{one.name} {sign} {held.name}" if isinstance(one, Name) else None
 
 
 def _parts_of_day(node: Node) -> tuple[int, int, int] | None:

@@ -48,6 +48,12 @@ def parts(node: Node) -> tuple[Node, ...]:
             return ()
 
 
+def names_its_form(node: Member) -> bool:
+    """`about.form`: which form a link to one of several leads to, which the link itself says."""
+    of = node.of.type
+    return of.name == "record" and of.form is None and node.name == "form"
+
+
 def walk(node: Node) -> Iterator[Node]:
     """Every node of the tree, itself first."""
     waiting = [node]
@@ -92,7 +98,7 @@ def _is_inside(node: Node) -> bool:
         case Name(root=root):
             return root in ("record", "parent", "this")
         case Member(of=of):
-            return of.type.name == "period"
+            return of.type.name == "period" or names_its_form(node)
         case Aggregate(source=source):
             return source.origin == "table"
         case Call(function=function):
@@ -110,11 +116,16 @@ def _reads(node: Node, rows: tuple[Source, ...]) -> Iterator[str]:
             return
         case Name(root=root, name=name):
             yield from _path(root, name, rows)
+        case Member(of=of) if names_its_form(node):
+            yield from _reads(of, rows)
         case Member(of=of, name=name):
             yield from _reads(of, rows)
             yield from _member(of, name, rows)
         case Aggregate(source=source):
-            yield _source_path(source)
+            if source.origin == "link" and source.root != "variable":
+                yield from _path(source.root, source.name, rows)
+            elif source.origin != "link":
+                yield _source_path(source, inside=rows)
             for part in parts(node):
                 yield from _reads(part, (*rows, source))
         case _:
@@ -127,13 +138,17 @@ def _path(root: str, name: str, rows: tuple[Source, ...]) -> Iterator[str]:
         yield name if root == "record" else f"{root}.{name}"
         return
     if root == "record":
-        yield f"{_source_path(rows[-1])}.{name}"
+        if rows[-1].origin != "link" or rows[-1].form is not None:
+            yield f"{_source_path(rows[-1], inside=rows[:-1])}.{name}"
         return
     source = rows[-1]
+    if source.origin == "link":
+        return  # a record has no parent
     if source.origin == "form":
         yield f"{source.form}.{name}"
     elif source.root == "record":
-        yield name if len(rows) == 1 else f"{_source_path(rows[-2])}.{name}"
+        around = rows[:-1]
+        yield f"{_source_path(around[-1], inside=around[:-1])}.{name}" if around else name
     else:
         yield f"{source.root}.{name}"
 
@@ -146,7 +161,11 @@ def _member(of: Node, name: str, rows: tuple[Source, ...]) -> Iterator[str]:
         yield f"{of.type.form}.{name}"
 
 
-def _source_path(source: Source) -> str:
+def _source_path(source: Source, inside: tuple[Source, ...] = ()) -> str:
+    """`inside`: the rows around it; a table of theirs is one of their form."""
+    of_others = bool(inside) and inside[-1].origin != "table"
+    if source.origin == "table" and source.root == "record" and of_others:
+        return f"{source.form}.{source.name}"
     if source.origin == "table":
         return source.name if source.root == "record" else f"{source.root}.{source.name}"
     if source.table and source.form:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.links import Path, link_rows
 from jingwei.language.expressions.names import Checking, place_words, unknown_member
 from jingwei.language.expressions.numbers import plain
 from jingwei.language.expressions.operators import compared
@@ -40,7 +42,6 @@ from jingwei.language.expressions.types import BOOLEAN, NUMBER, TEXT
 from jingwei.language.expressions.words import kind_words, type_words
 from jingwei.problems import nearest
 
-Path = tuple[str, ...]
 _EXTREMES: tuple[TypeName, ...] = (
     "number", "date", "datetime", "time", "duration", "period", "text",
 )  # fmt: skip
@@ -60,12 +61,14 @@ def path_of(syntax: Syntax) -> Path | None:
 
 def aggregate(checker: Checking, syntax: Apply, function: AggregateName) -> Node | None:
     """`sum(targets.amount where … by …)`, or None when the argument names no rows."""
-    found = _find_rows(checker.scope, syntax.arguments)
+    found = _find_rows(checker.scope, syntax)
     if found is None:
         if checker.scope.implicit is None:
             return None
         found = ((), checker.scope.implicit)
     path, symbol = found
+    if symbol.origin == "link" and not checker.scope.links_allowed:
+        raise ExpressionError("outside-the-form", syntax.start, syntax.end, name=path[-1])
     inner = checker.inside(checker.scope.inside(symbol), path)
     value = inner.node(syntax.arguments[0]) if syntax.arguments else None
     if value is not None and _is_row(value):
@@ -97,17 +100,15 @@ def _share(syntax: Syntax) -> Decimal:
 # -- which rows
 
 
-def _find_rows(scope: Scope, arguments: tuple[Syntax, ...]) -> tuple[Path, Symbol] | None:
-    """The rows that the first path in the arguments goes through; own tables before forms."""
-    paths = [path for argument in arguments for path in _paths(argument)]
-    for path in paths:
-        found = _own_rows(scope, path)
-        if found:
-            return found
-    for path in paths:
-        found = _form_rows(scope, path)
-        if found:
-            return found
+def _find_rows(scope: Scope, syntax: Apply) -> tuple[Path, Symbol] | None:
+    """The rows that the first path in the arguments goes through; own tables before forms, and
+    these before links of many, which stand beside both: `any(task.id in this.tasks)`."""
+    paths = [path for argument in syntax.arguments for path in _paths(argument)]
+    for find in (_own_rows, _form_rows, partial(link_rows, syntax)):
+        for path in paths:
+            found = find(scope, path)
+            if found:
+                return found
     return None
 
 

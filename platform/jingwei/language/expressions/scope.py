@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from jingwei.language.expressions.tree import Root, Type
 
-Origin = Literal["table", "related", "form", "block"]
+Origin = Literal["table", "related", "form", "block", "link"]
 
 
 @dataclass(frozen=True, slots=True)

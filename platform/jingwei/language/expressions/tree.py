@@ -29,6 +29,7 @@ TypeName = Literal[
     "record",
     "rows",
     "list",
+    "secret",
     "any",
 ]
 
@@ -39,7 +40,7 @@ class Type:
 
     name: TypeName
     unit: str | None = None
-    form: str | None = None  # of record, rows
+    form: str | None = None  # of record, rows; None: of one of several, by `choices`
     table: str | None = None  # rows of this table of the form
     of: Type | None = None  # element of a list
     choices: frozenset[str] | None = None
@@ -162,18 +163,21 @@ class Aggregate(Node):
 
 @dataclass(frozen=True, slots=True)
 class Source(Node):
-    """Where rows come from: a table of the record in scope, a relation, another form.
+    """Where rows come from: a table of the record in scope, a relation, another form, a link.
 
     Of a table: the rows at `root`.`name`. Of a relation: the records of `form` whose link `by` is
-    the record at `root`. Of a form: all its records, or with `table` all rows of that table.
+    the record at `root`. Of a form: all its records, or with `table` all rows of that table. Of a
+    link: the records that the link of many at `root`.`name` holds, in its order; they are of
+    `form`, or of any where that is None.
     """
 
-    origin: Literal["table", "related", "form", "block"]
-    root: Root  # of a table, a relation: whose
+    origin: Literal["table", "related", "form", "block", "link"]
+    root: Root  # of a table, a relation, a link: whose
     name: str
     table: str | None = None
     form: str | None = None
     by: str | None = None
+    of_reader: bool = False  # only rows that whoever asks may list: of a link, in what he typed
 
 
 @dataclass(frozen=True, slots=True)
