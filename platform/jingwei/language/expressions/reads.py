@@ -175,9 +175,23 @@ def _source_path(source: Source, inside: tuple[Source, ...] = ()) -> str:
 
 def depends_on_row(node: Node) -> bool:
     """Whether the value differs between rows of one query: it names the record or its rows."""
-    for part in walk(node):
-        if isinstance(part, Name) and part.root in ("record", "parent", "old"):
+    match node:
+        case Name(root=root):
+            return root in ("record", "parent", "old")
+        case Aggregate(source=source) if _is_of_around(source):
+            return any(_asks_of_forms(part) for part in parts(node))
+        case Aggregate():
             return True
-        if isinstance(part, Aggregate):
-            return True
-    return False
+        case _:
+            return any(depends_on_row(part) for part in parts(node))
+
+
+def _is_of_around(source: Source) -> bool:
+    """Rows of what a query is asked for, not of what it finds: `any(this.vendors.level == "A")`."""
+    return source.origin in ("table", "link") and source.root in ("this", "row", "variable")
+
+
+def _asks_of_forms(node: Node) -> bool:
+    """Whether rows of a form are gone through, which are the database's to find."""
+    aggregates = (one for one in walk(node) if isinstance(one, Aggregate))
+    return any(one.source.origin not in ("table", "link") for one in aggregates)
