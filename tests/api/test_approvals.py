@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from api_house import code, fields
 from approvals_house import Approvals, open_approvals
+from module_houses import approvals_of
 
 from jingwei.refusals import Refused
 
@@ -41,13 +42,7 @@ FLOWS = {
 }
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
-    """One installation for all; each test has its own requests."""
-    folder = tmp_path_factory.mktemp("approvals")
-    opened = open_approvals(folder, f"sqlite:///{folder / 'a.db'}", FLOWS)
-    yield opened
-    opened.api.close()
+house = approvals_of(FLOWS)
 
 
 @pytest.fixture

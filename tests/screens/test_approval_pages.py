@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from api_house import ApiHouse
-from approvals_house import Approvals, open_approvals
+from approvals_house import Approvals
+from module_houses import approvals_of
 from page_house import Pages, asks, buttons, texts, words
 
 FLOWS = {
@@ -67,17 +67,7 @@ FLOWS = {
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
-    folder = tmp_path_factory.mktemp("approval_pages")
-    opened = open_approvals(folder, f"sqlite:///{folder / 'p.db'}", FLOWS)
-    yield opened
-    opened.api.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: Approvals) -> Pages:
-    return Pages(house.api)
+house = approvals_of(FLOWS)
 
 
 def sign(api: ApiHouse, login: str) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from api_house import PASSWORD
-from approvals_house import FORM, Approvals, case_files, open_approvals
+from approvals_house import FORM, Approvals, case_files
 from browser import PHONE, Visit, barriers, open_chromium, sideways_pixels, small_targets, visit
+from module_houses import approvals_of
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
@@ -57,12 +58,7 @@ FLOWS = {
 Open = Callable[..., Visit]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
-    folder = tmp_path_factory.mktemp("approvals_browser")
-    opened = open_approvals(folder, f"sqlite:///{folder / 'b.db'}", FLOWS)
-    yield opened
-    opened.api.close()
+house = approvals_of(FLOWS)
 
 
 @pytest.fixture(scope="module")

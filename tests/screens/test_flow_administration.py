@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from approvals_house import Approvals, case_files, open_approvals
+from approvals_house import Approvals, case_files
+from module_houses import approvals_of
 from page_house import Pages, asks, buttons, texts, words
 
 FLOWS = {
@@ -30,17 +30,7 @@ FLOWS = {
 }
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
-    folder = tmp_path_factory.mktemp("flow_administration")
-    opened = open_approvals(folder, f"sqlite:///{folder / 'p.db'}", FLOWS)
-    yield opened
-    opened.api.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: Approvals) -> Pages:
-    return Pages(house.api)
+house = approvals_of(FLOWS)
 
 
 def running(house: Approvals) -> list[dict[str, Any]]:

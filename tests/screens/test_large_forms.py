@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_house import MORE_FILES, PASSWORD, ApiHouse, fields, open_api
+from api_house import MORE_FILES, PASSWORD, ApiHouse, fields
 from browser import PHONE, barriers, open_chromium, sideways_pixels, visit
+from module_houses import house_of
 from page_house import Pages, texts
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
@@ -62,12 +63,7 @@ permissions:
 }
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("large")
-    opened = open_api(folder, f"sqlite:///{folder / 'large.db'}", FILES)
-    yield opened
-    opened.close()
+house = house_of(FILES)
 
 
 @pytest.fixture(scope="module")

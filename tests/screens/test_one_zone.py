@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
-from api_house import MORE_FILES, PASSWORD, ApiHouse, open_api
+from api_house import MORE_FILES, PASSWORD, ApiHouse
 from browser import open_chromium, visit
+from module_houses import house_of
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
@@ -32,12 +32,7 @@ permissions:
 }
 
 
-@pytest.fixture
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("zones")
-    opened = open_api(folder, f"sqlite:///{folder / 'zones.db'}", FILES)  # its clock is UTC's
-    yield opened
-    opened.close()
+house = house_of(FILES)
 
 
 @pytest.mark.browser

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from api_house import ApiHouse, open_api
+from api_house import ApiHouse
+from module_houses import house_of
 from page_house import Pages, texts, words
 
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("pages")
-    opened = open_api(folder, f"sqlite:///{folder / 'pages.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: ApiHouse) -> Pages:
-    return Pages(house)
+house = house_of()
 
 
 @pytest.fixture(scope="module")

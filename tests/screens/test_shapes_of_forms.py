@@ -4,10 +4,10 @@ writes are the record as its effects leave it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from api_house import MORE_FILES, ApiHouse, fields, open_api
+from api_house import MORE_FILES, ApiHouse, fields
+from module_houses import house_of
 from page_house import Pages, texts
 
 from jingwei.screens import frame
@@ -55,17 +55,7 @@ menu: [form/branch, form/echo, form/house_rules]
 """
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("shapes")
-    opened = open_api(folder, f"sqlite:///{folder / 'shapes.db'}", FILES)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: ApiHouse) -> Pages:
-    return Pages(house)
+house = house_of(FILES)
 
 
 def test_a_single_form_opens_its_one_record(house: ApiHouse, pages: Pages) -> None:

@@ -4,13 +4,13 @@ looked for; with whom a record is shared."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import lxml.html
 import pytest
-from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields, open_api
+from api_house import CONTRACT, MORE_FILES, ApiHouse, code, fields
+from module_houses import house_of
 from page_house import Pages, texts, words
 
 from jingwei.screens import marks
@@ -75,17 +75,7 @@ permissions:
 }
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("values")
-    opened = open_api(folder, f"sqlite:///{folder / 'values.db'}", FILES)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: ApiHouse) -> Pages:
-    return Pages(house)
+house = house_of(FILES)
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,10 @@ round."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from approvals_house import Approvals, open_approvals
+from approvals_house import Approvals
+from module_houses import approvals_of
 from page_house import Pages, texts, words
 
 FLOWS = {
@@ -82,17 +81,7 @@ FLOWS = {
 }
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
-    folder = tmp_path_factory.mktemp("what_was_decided")
-    opened = open_approvals(folder, f"sqlite:///{folder / 'p.db'}", FLOWS)
-    yield opened
-    opened.api.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: Approvals) -> Pages:
-    return Pages(house.api)
+house = approvals_of(FLOWS)
 
 
 def opinions(shown: Any, step: str) -> list[str]:
