@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_house import MORE_FILES, ApiHouse, open_api
+from api_house import MORE_FILES, REQUEST_APPROVAL, ApiHouse, open_api
 from jsonschema import Draft202012Validator, FormatChecker
 
 FILES = {
     **MORE_FILES,
+    **REQUEST_APPROVAL,
     "forms/request.yaml": """
 kind: form
 title: 申请
@@ -25,13 +26,6 @@ permissions:
     post: planner
     can: [read, create, update, delete, submit, import, comment, share]
     scope: org
-""",
-    "workflows/request_approval.yaml": """
-kind: workflow
-title: 申请审批
-form: request
-steps:
-  - {id: look, title: 看, approve: {who: {person: ops}}}
 """,
 }
 RECORD = "forms/request/records"

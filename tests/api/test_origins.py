@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_house import MORE_FILES, ApiHouse, open_api
+from api_house import MORE_FILES, REQUEST_APPROVAL, ApiHouse, open_api
 
 FILES = {
     **MORE_FILES,
+    **REQUEST_APPROVAL,
     "forms/request.yaml": """
 kind: form
 title: 申请
@@ -25,13 +26,6 @@ actions:
   close: {title: 关闭, from: open, to: closed, who: {post: planner}, do: [{set: {note: 已关}}]}
 permissions:
   planner: {post: planner, can: [read, create, update, delete, submit, import, close], scope: org}
-""",
-    "workflows/request_approval.yaml": """
-kind: workflow
-title: 申请审批
-form: request
-steps:
-  - {id: look, title: 看, approve: {who: {person: ops}}}
 """,
 }
 RECORDS = "forms/request/records"

@@ -37,6 +37,16 @@ permissions:
   ops: {role: group_ops, can: [read, comment], scope: all}
 """,
 }
+# for a form `request`
+REQUEST_APPROVAL: Mapping[str, str] = {
+    "workflows/request_approval.yaml": """
+kind: workflow
+title: 申请审批
+form: request
+steps:
+  - {id: look, title: 看, approve: {who: {person: ops}}}
+""",
+}
 CONTRACT = MORE_FILES["forms/contract.yaml"].replace(
     "permissions:\n",
     "related:\n  receipts: {form: receipt, by: contract, title: 收款, columns: [note, paid]}\n"
