@@ -6,11 +6,11 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_house import CONTRACT, MORE_FILES, ApiHouse, fields, open_api
+from api_house import CONTRACT, MORE_FILES, ApiHouse, fields
+from module_houses import house_of
 from page_house import Pages, texts, words
 
 NOTICE = """
@@ -49,20 +49,8 @@ BODY = """# 要求
 - 一
 - **二**
 """
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("typed")
-    files = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/notice.yaml": NOTICE}
-    opened = open_api(folder, f"sqlite:///{folder / 'typed.db'}", files)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def pages(house: ApiHouse) -> Pages:
-    return Pages(house)
+FILES = {**MORE_FILES, "forms/contract.yaml": CONTRACT, "forms/notice.yaml": NOTICE}
+house = house_of(FILES)
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +264,33 @@ def test_rows_are_compared_one_by_one_added_gone_moved_and_changed(
     ]
     history = texts(pages.page("li.na", f"/f/notice/{made['id']}"), "//*[@class='timeline']//dt")
     assert history == ["条目 第 2 行 · 完成情况", "条目 已删除的行 · 事项"]
+
+
+def test_long_texts_are_compared_sign_by_sign(house: ApiHouse, pages: Pages) -> None:
+    body = "# 目标\n\n全年收入五百亿元，增长百分之五。\n安全事故为零。\n"
+    made = make(house, body=body, lines=[{"item": "沙袋运到河堤北段的仓库里，共八十袋。"}])
+    path = f"forms/notice/records/{made['id']}"
+    assert house.post("li.na", f"{path}/actions/issue", {}).status_code == 200
+    row = {**made["lines"][0], "item": "沙袋运到河堤南段的仓库里，共八十袋。"}
+    changed = {
+        "title": "防汛抗旱",
+        "body": body.replace("百亿", "百二十亿").replace("零", "零。\n另行通知"),
+        "lines": [{"id": row["id"], "item": row["item"]}],
+    }
+    assert house.patch("li.na", path, changed, match=1).status_code == 200
+
+    page = pages.page("li.na", f"/f/notice/{made['id']}/versions")
+    told = [
+        [words(tr.xpath("td")[0]), texts(tr, ".//del"), texts(tr, ".//ins")]
+        for tr in page.xpath("//tbody/tr")
+    ]
+    assert told == [
+        ["标题", ["值班"], ["防汛抗旱"]],  # short: read at a glance
+        ["正文", [], ["二十", "另行通知。"]],
+        ["条目 · 事项 第 1 行", ["北"], ["南"]],
+    ]
+    was, now = page.xpath("//tr[2]/td[position() > 1]")
+    assert (was.text_content(), now.text_content()) == (body, changed["body"])
 
 
 def test_a_single_version_is_compared_with_what_was_written_since(
