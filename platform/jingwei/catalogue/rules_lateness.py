@@ -45,6 +45,8 @@ def _check_turns(step: Step, places: StepPlaces, problems: Problems) -> None:
             problems.add("overdue-never", at, severity="warning", id=step.id, after=_said(ended))
         elif _is_before(after, before):
             problems.add("overdue-order", at, severity="warning", id=step.id, before=_said(before))
+        elif after in [earlier["after"] for earlier in step.overdue[:number]]:
+            problems.add("overdue-together", at, severity="warning", id=step.id, after=_said(after))
         if any(deed in late for deed in _ENDING) and (ended is None or _is_before(after, ended)):
             ended = after
         before = after

@@ -11,6 +11,7 @@ from jingwei.problems import Position, Problems, nearest
 # words a return may name beside the id of a step: no step may be called like that
 WORDS_BACK = frozenset({"initiator", "previous", "any_earlier", "end"})
 MOST_RETURNS = 100
+_PASSED = frozenset({"cc", "branch", "inclusive", "parallel", "each", "end"})  # by themselves
 _ANSWERED = frozenset({"fill", "approve"})  # what people have passed, and may be asked again
 
 
@@ -20,6 +21,7 @@ def check_ways(workflow: Workflow, places: StepPlaces, problems: Problems) -> No
     endless = _check_endless(workflow.steps, problems)
     if workflow.steps and not endless and not _may_pass(workflow.steps):
         problems.add("never-approved", workflow.origin.key("steps"), severity="warning")
+    _check_decided(workflow, places, problems)
     _check_default(workflow, places, problems)
     for step in places.steps:
         _check_ways_back(step, places, problems)
@@ -29,6 +31,15 @@ def check_ways(workflow: Workflow, places: StepPlaces, problems: Problems) -> No
             problems.add("out-of-range", at, value=step.max, low=1, high=MOST_RETURNS)
         if step.kind == "approve" and step.can is not None and "approve" not in step.can:
             problems.add("nobody-can-approve", places.key(step, "can"), id=step.id)
+
+
+def _check_decided(workflow: Workflow, places: StepPlaces, problems: Problems) -> None:
+    """Copies decide nothing: with nothing else, every request is approved at once."""
+    kinds = {step.kind for step in places.steps}
+    rejects = any(step.outcome == "rejected" for step in places.steps)
+    if "cc" in kinds and kinds <= _PASSED and not rejects:
+        at = workflow.origin.key("steps")
+        problems.add("nobody-decides", at, severity="warning", workflow=workflow.name)
 
 
 def _check_ids(places: StepPlaces, problems: Problems) -> None:

@@ -11,6 +11,7 @@ from jingwei.catalogue.rules_operations import check_operations
 from jingwei.catalogue.rules_rows import check_rows
 from jingwei.catalogue.rules_step_fields import check_step_fields
 from jingwei.catalogue.rules_votes import check_vote
+from jingwei.catalogue.rules_waits import check_waiting
 from jingwei.catalogue.rules_ways import check_ways
 from jingwei.catalogue.step_places import StepPlaces
 from jingwei.language.expressions.truth import covers
@@ -38,7 +39,7 @@ def check_workflow(catalogue: Catalogue, workflow: Workflow, problems: Problems)
         check_operations(step, places, problems)
         check_rows(catalogue, step, places, problems)
         _check_subflow(catalogue, step, places, problems)
-        _check_waiting(step, places, problems)
+        check_waiting(catalogue, form, step, places, problems)
         check_states_entered(form, step.do, problems)
         if "major_decision" in workflow.tags:
             _check_no_clock_decides(step, problems)
@@ -79,14 +80,6 @@ def _check_ways_taken(catalogue: Catalogue, step: Step, problems: Problems) -> N
                     "way-never-taken", later.at, severity="warning", before=earlier.source[:60]
                 )
                 break
-
-
-def _check_waiting(step: Step, places: StepPlaces, problems: Problems) -> None:
-    if step.kind == "wait" and step.wait_for is None and step.wait_until is None:
-        problems.add("waits-for-nothing", step.at, id=step.id)
-    elif step.wait_for is not None and step.wait_until is not None:
-        time = f"{step.wait_for.amount}{step.wait_for.unit}"
-        problems.add("waits-for-both", places.key(step, "wait", "for"), id=step.id, time=time)
 
 
 def _check_migration(workflow: Workflow, steps: list[Step], problems: Problems) -> None:
