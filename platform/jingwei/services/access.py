@@ -8,6 +8,7 @@ from jingwei.language.kinds.form import CAN
 from jingwei.refusals import Malformed, NotFound
 from jingwei.services import listing
 from jingwei.services.commands import Reading
+from jingwei.services.reader_world import as_reader
 from jingwei.services.rights import Decision
 from jingwei.storage.people import find_person
 from jingwei.texts import text
@@ -42,18 +43,7 @@ def explain(
     if row is None:
         raise NotFound("no-such-person", login=login[:64])
     person = view.people.person(view.connection, row, view.today)
-    asking = Reading(
-        view.connection,
-        view.installation,
-        person,
-        view.now,
-        view.today,
-        view.rights,
-        view.people,
-        view.clock,
-        view.listeners,
-        view.beyond,
-    )
+    asking = as_reader(view, person)
     told = _told(asking, form, raw, action, locale, reveal=True)
     seen = view.rights.fields(view, form, raw).visible  # no field is named that the asker has not
     fields = {how: [n for n in names if n in seen] for how, names in told["fields"].items()}

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from jingwei.language.field_types.base import (
-    WORDS,
-    FieldType,
-    Known,
-    ValueRefused,
-    schema_of_text,
-    text_of,
-)
-from jingwei.language.form import Field
-
-SHAPE = re.compile(r"#[0-9a-fA-F]{6}")
-MOST = 7
+from jingwei.language.field_types.shaped import ShapedText
 
 
-class ColorType(FieldType):
+class ColorType(ShapedText):
     name = "color"
-    operators = WORDS
     widget = "color"
-
-    def parse(self, field: Field, raw: Any, known: Known) -> str | None:
-        text = text_of(raw, most=MOST).strip()
-        if text and not SHAPE.fullmatch(text):
-            raise ValueRefused("not-a-color")
-        return text or None
-
-    def json_schema(self, field: Field) -> dict[str, Any]:
-        return schema_of_text(MOST)
+    shape = re.compile(r"#[0-9a-fA-F]{6}")
+    most = 7
+    refusal = "not-a-color"
 
 
 TYPE = ColorType()
