@@ -15,6 +15,7 @@ LONG = "a_name_of_sixty_characters_which_goes_on_until_there_it_ends"
 AWKWARD = (
     "user", "order", "xmin", "ctid", "oid", "select", "metadata", "query", "registry", "group",
     "table", "desc", "limit", "constructor", "class", "items", "keys", "values",
+    "nothing", "returning",
     "record_id", "position", "tableoid", "rowid", LONG, LONG[:-1] + "x",
 )  # fmt: skip
 NOT_NAMES = (

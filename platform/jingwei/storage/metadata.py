@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import MetaData
+from sqlalchemy.dialects.sqlite.base import SQLiteIdentifierPreparer
+
+# a field may be called so, and SQLite must be told that it is a name: SQLAlchemy knows of neither
+SQLiteIdentifierPreparer.reserved_words |= {"nothing", "returning"}
 
 metadata = MetaData(
     naming_convention={
