@@ -393,8 +393,9 @@ def test_what_is_typed_for_a_row_is_kept_and_follows_the_conditions_of_its_colum
 
 
 def test_an_administrator_acts_on_all_that_match_not_only_on_the_page(
-    house: Approvals, as_person: Open
+    house: Approvals, as_person: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("jingwei.services.flows.overview.STRETCH", 9)
     flows = [house.start("leave", title=f"批次{n}") for n in range(22)]
     opened = as_person("admin")
     page = opened.go("/flows?q=批次")

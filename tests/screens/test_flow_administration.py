@@ -114,6 +114,26 @@ def test_requests_are_found_by_title_person_and_form_and_acted_on_together(
     assert list(asks(offered["改派甲总的待办"])) == ["to", "reason"]
 
 
+def test_a_list_that_is_not_looked_through_to_its_end_says_so_and_all_are_still_found(
+    house: Approvals, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flows = [house.start("leave", title=f"众多{n}")["id"] for n in range(5)]
+    known = len(running(house))
+    monkeypatch.setattr("jingwei.services.flows.overview.MOST", known - 1)
+    monkeypatch.setattr("jingwei.services.flows.overview.STRETCH", 3)
+    shown = pages.page("admin", "/flows")
+    assert texts(shown, "//button[@data-every]") == [f"符合条件的全部（{known - 1} 项以上）"]
+    found: list[int] = []
+    after: str | None = "0"
+    while after is not None:
+        page = house.api.get("admin", f"flows?q=众多&size=2&after={after}").get_json()
+        found += [one["id"] for one in page["items"]]
+        after = page["after"]
+    assert found == flows
+    assert house.api.get("u1", "flows?after=0").status_code == 403
+    assert house.api.get("admin", "flows?after=x").status_code == 400
+
+
 def who_gets(pages: Pages, login: str, leaver: str, to: str) -> dict[str, str]:
     """What the list before a hand-over says, by record."""
     shown = pages.page(login, f"/flows/hand-over?person={leaver}&to={to}")

@@ -14,8 +14,9 @@ from jingwei.services.flows import overview
 
 blueprint = Blueprint("flows", __name__, url_prefix="/api/v1")
 
-LIST_PARAMETERS = ("workflow", "state", "org", "q", "page", "size")
+LIST_PARAMETERS = ("workflow", "state", "org", "q", "page", "size", "after")
 LAST_PAGE = 10_000_000
+LAST_ID = 2**53
 
 
 @blueprint.post("/forms/<form>/records/<int:id>/submit")
@@ -35,7 +36,8 @@ def submit(form: str, id: int) -> Response:
 @blueprint.get("/flows")
 def list_flows() -> Response:
     """For administrators: requests that run, `state`: all, overdue, suspended or stuck; `q`: by
-    title, number, form, flow or person; `org`: with those below."""
+    title, number, form, flow or person; `org`: with those below. `after`: without end, those that
+    began later than this one; 0 begins."""
     given = parameters(*LIST_PARAMETERS)
     page = number(given, "page", 1, 1, LAST_PAGE)
     size = number(given, "size", 20, 1, 200)
@@ -46,6 +48,9 @@ def list_flows() -> Response:
             given.get("org"),
             given.get("q", "")[:100],
         )
+        if "after" in given:
+            after = number(given, "after", 0, 0, LAST_ID)
+            return answer(overview.stretch(view, wish, after, size))
         return answer(overview.running(view, wish, page, size))
 
 

@@ -162,7 +162,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "audit.entries": ("actor", "kind", "org", "since", "until", "before", "size"),
     "tasks.inbox": INBOX_PARAMETERS,
     "tasks.list_proxies": ("person",),
-    "flows.list_flows": ("workflow", "state", "org", "q", "page", "size"),
+    "flows.list_flows": ("workflow", "state", "org", "q", "page", "size", "after"),
     "flows.statistics": ("workflow",),
     "files.download": ("info", "view"),
     "alerts.list_fired": ("alert", "org", "state", "page", "size"),

@@ -23,13 +23,12 @@ from jingwei.texts import text
 from jingwei.web import locale
 
 SIZE = 20
-MOST_AT_ONCE = 1_000  # requests that one question may be answered for, as of records of a list
 BULK = ("urge", "reassign", "suspend", "resume", "terminate")
 WORDS = (
     "running", "none_running", "none_such", "state", "request", "waits_for", "since", "step",
     "statistics", "workflow", "manage_flows", "hand_over", "migrate", "org", "any", "look",
     "clear", "search_flows", "filters", "choose", "choose_all", "results", "results_close",
-    "bulk_done", "bulk_flows", "bulk_every", "every_flow", "oldest_flows", "whose",
+    "bulk_done", "bulk_flows", "bulk_every", "gathering", "whose",
     "everybody", "no_task", "without",
 )  # fmt: skip
 
@@ -59,7 +58,7 @@ def show() -> Any:
             orgs=org_choices(view),
             chips=_chips(view, wish),
             bulk=[_bulk(action) for action in BULK],
-            most=MOST_AT_ONCE,
+            every=_every(found),
             query=_query(wish),
             box={
                 **found,
@@ -79,6 +78,12 @@ def _wish(view: Reading) -> overview.Wish:
         org if org in view.catalogue.orgs else None,
         given.get("q", "").strip()[:100],
     )
+
+
+def _every(found: Mapping[str, Any]) -> str:
+    """What chooses all that match; of more than the page knows of, it cannot say how many."""
+    key = "every_flow_more" if found["capped"] else "every_flow"
+    return text(f"flow_screens.{key}", locale(), count=found["total"])
 
 
 def _query(wish: overview.Wish) -> str:

@@ -68,9 +68,11 @@ def running_flows(
     workflow: str | None = None,
     record: int | None = None,
     among: sa.Select[tuple[int]] | None = None,
+    after: int = 0,
     limit: int | None = None,
 ) -> list[FlowRow]:
-    """Instances that have not ended, oldest first. `among`: a query for the records they are of."""
+    """Instances that have not ended, oldest first. `among`: a query for the records they are of;
+    `after`: only those that began later than this one."""
     table = sys_flow_instance.c
     statement = FLOW.select.where(table.status.in_(("running", "suspended")))
     if workflow is not None:
@@ -79,6 +81,8 @@ def running_flows(
         statement = statement.where(table.record == record)
     if among is not None:
         statement = statement.where(table.record.in_(among))
+    if after:
+        statement = statement.where(table.id > after)
     return FLOW.all(connection, books, statement.order_by(table.id).limit(limit))
 
 

@@ -29,6 +29,7 @@ from jingwei.texts import text
 
 STATES = ("all", "overdue", "suspended", "stuck")
 MOST = 2_000  # running requests that one view looks through
+STRETCH = 500  # of them, where all are gone through one stretch after the other
 HOUR = 3600
 
 
@@ -61,22 +62,83 @@ def administers_anything(view: Reading) -> bool:
 
 
 def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[str, Any]:
-    """A page of the running requests of the reader's orgs, the oldest first. Raises NotAllowed
-    for who administers none, Malformed for an unknown state."""
+    """A page of the running requests of the reader's orgs, the oldest first. `capped`: there are
+    more than are looked through here. Raises NotAllowed for who administers none, Malformed for an
+    unknown state."""
+    wanted = _wanted(view, wish)
+    flows = running_in(view, wanted, wish.workflow)
+    looked = _looked_through(view, wish, wanted, flows)
+    counts = dict.fromkeys(STATES, 0)
+    for states in looked.states.values():
+        for state in states & counts.keys():
+            counts[state] += 1
+    found = looked.matching(wish.state)
+    start = (page - 1) * size
+    return {
+        "items": [looked.line(flow) for flow in found[start : start + size]],
+        "total": len(found),
+        "page": page,
+        "size": size,
+        "counts": counts,
+        "capped": len(flows) == MOST,
+    }
+
+
+def stretch(view: Reading, wish: Wish, after: int, size: int) -> dict[str, Any]:
+    """The next requests that match, of those that began later than `after`, however many there are
+    in all: `items`, and after which to go on, None behind the last. Raises as `running`."""
+    wanted = _wanted(view, wish)
+    flows = running_in(view, wanted, wish.workflow, after, STRETCH)
+    looked = _looked_through(view, wish, wanted, flows)
+    found = looked.matching(wish.state)
+    goes_on = None
+    if len(found) > size:
+        goes_on = str(found[size - 1].id)
+    elif len(flows) == STRETCH:
+        goes_on = str(flows[-1].id)
+    items = [looked.line(flow) for flow in found[:size]]
+    return {"items": items, "total": None, "page": 1, "size": size, "after": goes_on}
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Requests that match but for their state, with what is known of them; `states`: by id."""
+
+    view: Reading
+    flows: Sequence[FlowRow]
+    states: Mapping[int, frozenset[str]]
+    records: Mapping[int, Mapping[str, Any]]
+    open_: Mapping[int, list[TaskRow]]
+    waits: Collection[int]
+
+    def matching(self, state: str) -> list[FlowRow]:
+        return [flow for flow in self.flows if state in self.states[flow.id]]
+
+    def line(self, flow: FlowRow) -> dict[str, Any]:
+        record, open_ = self.records[flow.record], self.open_.get(flow.id, [])
+        return _line(self.view, flow, record, open_, self.waits)
+
+
+def _wanted(view: Reading, wish: Wish) -> frozenset[str] | None:
+    """The orgs that are looked at; None: all."""
     if wish.state not in STATES:
         raise Malformed("parameter-choice", name="state", known=", ".join(STATES))
     orgs = administered(view)
     if orgs is not None and not orgs:
         raise NotAllowed("flow-administrators-only", action=action_word("flows"))
-    wanted = _orgs_wanted(view, orgs, wish.org)
-    flows = running_in(view, wanted, wish.workflow)
+    return _orgs_wanted(view, orgs, wish.org)
+
+
+def _looked_through(
+    view: Reading, wish: Wish, wanted: frozenset[str] | None, flows: list[FlowRow]
+) -> _Looked:
     open_ = _open_tasks(view, flows)
     records = _records(view, flows)
     asked = {f.id for f in flows if any(t.state == "open" for t in open_.get(f.id, ()))}
     waits = flow_figures.waiting(view.connection, {f.id for f in flows} - asked)
     speaks = _search(view, wish.q, flows, open_)
-    counts = dict.fromkeys(STATES, 0)
     found: list[FlowRow] = []
+    states: dict[int, frozenset[str]] = {}
     for flow in flows:
         record = records.get(flow.record)
         if record is None or (wanted is not None and record.get("org") not in wanted):
@@ -85,22 +147,9 @@ def running(view: Reading, wish: Wish, page: int = 1, size: int = 20) -> dict[st
             continue
         stuck = flow.status == "running" and flow.id not in asked | waits
         late = _is_late(view, open_.get(flow.id, ()))
-        states = {"all", _state(flow, stuck), *(["overdue"] if late else [])}
-        for state in states & counts.keys():
-            counts[state] += 1
-        if wish.state in states:
-            found.append(flow)
-    start = (page - 1) * size
-    shown = found[start : start + size]
-    return {
-        "items": [
-            _line(view, flow, records[flow.record], open_.get(flow.id, []), waits) for flow in shown
-        ],
-        "total": len(found),
-        "page": page,
-        "size": size,
-        "counts": counts,
-    }
+        states[flow.id] = frozenset({"all", _state(flow, stuck), *(["overdue"] if late else [])})
+        found.append(flow)
+    return _Looked(view, found, states, records, open_, waits)
 
 
 def _search(
@@ -133,9 +182,14 @@ def _search(
 
 
 def running_in(
-    view: Reading, orgs: frozenset[str] | None, workflow: str | None = None
+    view: Reading,
+    orgs: frozenset[str] | None,
+    workflow: str | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> list[FlowRow]:
-    """The oldest running requests that are about records of these orgs; None: of all."""
+    """The oldest running requests that are about records of these orgs (None: of all), of those
+    that began later than `after`."""
     books = tasks.books(view)
     among = None
     if orgs is not None:
@@ -143,7 +197,9 @@ def running_in(
         among = records_in(view.store, forms, orgs)
         if among is None:
             return []
-    return rows.running_flows(view.connection, books, workflow=workflow, among=among, limit=MOST)
+    return rows.running_flows(
+        view.connection, books, workflow=workflow, among=among, after=after, limit=limit or MOST
+    )
 
 
 def _orgs_wanted(

@@ -15,9 +15,9 @@ function show() {
   const total = Number(bar.dataset.total);
   every = every && count === boxes().length;
   bar.hidden = count === 0;
-  bar.querySelector("[data-count]").textContent = String(every ? Math.min(total, Number(bar.dataset.most)) : count);
+  bar.querySelector("[data-count]").textContent = every ? `${total}${bar.dataset.more}` : String(count);
   const more = bar.querySelector("[data-every]");
-  more.hidden = count === 0 || count < boxes().length || total <= count;
+  more.hidden = count === 0 || count < boxes().length || (total <= count && !bar.dataset.more);
   more.setAttribute("aria-pressed", String(every));
   // what none of the chosen is ready for is not offered; of all that match, nobody here knows
   const states = new Set(chosen().map((row) => row.dataset.state));
@@ -30,17 +30,16 @@ function show() {
   all.indeterminate = count > 0 && count < boxes().length;
 }
 
-// the requests that match now, the oldest first, as many as may be acted on at once
+// the requests that match now, the oldest first, however many they are
 async function matching() {
-  const most = Number(bar.dataset.most);
   const found = [];
-  for (let page = 1, total = 1; found.length < Math.min(total, most); page += 1) {
-    const answer = await api("GET", `/api/v1/flows?${bar.dataset.query}&page=${page}&size=${PAGE}`);
-    if (!answer.items.length) break;
-    total = answer.total;
+  for (let after = "0"; after !== null; ) {
+    const answer = await api("GET", `/api/v1/flows?${bar.dataset.query}&after=${after}&size=${PAGE}`);
     found.push(...answer.items.map(({ id, display, tasks }) => ({ id, name: display || String(id), href: `/flows/${id}`, tasks })));
+    after = answer.after;
+    bar.querySelector("[data-count]").textContent = bar.dataset.gathering.replace("{count}", found.length);
   }
-  return found.slice(0, most);
+  return found;
 }
 
 // whose tasks, where the chosen requests wait for several people
@@ -91,7 +90,7 @@ async function actOnAll(button) {
   const words = every ? bar.dataset.sureEvery : bar.dataset.sure;
   const sure = `${words.replace("{count}", requests.length)} ${button.dataset.hint}`;
   const answers = await confirmed(button.textContent, sure, questions);
-  if (answers === null) return;
+  if (answers === null) return void show();
   for (const one of bar.querySelectorAll("button")) one.disabled = true;
   const lines = [];
   let refused = 0;
