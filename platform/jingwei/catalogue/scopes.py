@@ -263,7 +263,10 @@ def formula_scope(catalogue: Definitions, indicator: Indicator) -> Scope:
     }
     variables = {n: Symbol(t, "variable", n) for n, t in known.items()}
     own = frozenset((indicator.name,))  # which is read, so that the ring is named
-    return Scope({**_variables(), **variables}, CatalogueTypes(catalogue), guessed=own)
+    # a figure is the same for all who look, at whatever time of the day
+    days = {"today": _variables()["today"]}
+    hints = {"now": "today"}
+    return Scope({**days, **variables}, CatalogueTypes(catalogue), guessed=own, hints=hints)
 
 
 def alert_scope(catalogue: Definitions, alert: Alert) -> Scope:

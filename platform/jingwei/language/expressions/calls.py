@@ -38,6 +38,8 @@ _SMALLEST_COUNT, _LARGEST_COUNT = 0, 10
 _BARE = ("post", "role", "indicator")  # kinds whose names may stand bare as an argument
 # of whose first two numbers the one is a share of the other
 _SET_AGAINST = frozenset({"percent_change", "attainment"})
+# what the figures of other indicators know of the world around them
+IN_FORMULAS = frozenset({"is_below", "shift", "at_start"})
 # which argument is the code of what
 _CODES = {
     "members": (0, "indicator_set"),
@@ -53,6 +55,8 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
     """The typed call. Raises unknown-function, wrong-argument-count, wrong-type …"""
     if syntax.name in AGGREGATES:
         node = _aggregate(checker, syntax)
+        if node is not None and _in_a_formula(checker):
+            raise not_in_a_formula(syntax)
         if node is not None:
             return node
     function = FUNCTIONS.get(syntax.name)
@@ -63,6 +67,8 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
     _refuse_where(syntax)
     if "series" in function.parameters and not _in_a_formula(checker):
         raise ExpressionError("outside-a-formula", syntax.start, syntax.name_end, name=syntax.name)
+    if function.outside and function.name not in IN_FORMULAS and _in_a_formula(checker):
+        raise not_in_a_formula(syntax)
     arguments = _arguments(checker, function, syntax)
     if function.name in _SET_AGAINST:
         arguments = (*of_one_unit(function.name, arguments[0], arguments[1]), *arguments[2:])
@@ -72,6 +78,23 @@ def check_call(checker: Checking, syntax: Apply) -> Node:
     if function.name == "is_below":
         arguments = (_subject(checker, syntax), *arguments)
     return Call(syntax.start, syntax.end, type_, function.name, arguments)
+
+
+def not_in_a_formula(syntax: Apply) -> ExpressionError:
+    """Rows, people, ranks and calendars in the formula of an indicator; a figure by `fact(…)` is
+    there by the name of its indicator alone."""
+    named = syntax.arguments[0] if syntax.name == "fact" and syntax.arguments else None
+    name = named.name if isinstance(named, Word) else getattr(named, "value", None)
+    when = syntax.arguments[2] if len(syntax.arguments) > 2 else None
+    back = {"previous": "-1", "same_period_last_year": "-1y"}
+    moved = back.get(when.name) if isinstance(when, Apply) else None
+    return ExpressionError(
+        "not-in-a-formula",
+        syntax.start,
+        syntax.name_end,
+        suggestion=f"shift({name}, {moved})" if name and moved else name,
+        name=syntax.name,
+    )
 
 
 def _in_a_formula(checker: Checking) -> bool:
