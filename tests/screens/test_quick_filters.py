@@ -9,7 +9,7 @@ import pytest
 from api_house import MORE_FILES, PASSWORD, ApiHouse, open_api
 from browser import open_chromium, visit
 from page_house import Pages, texts
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 FILES = {
@@ -29,9 +29,13 @@ fields:
   opens: {type: time, title: 开门}
   took: {type: duration, title: 用时}
   paper: {type: file, title: 凭证}
+  grounds: {type: link, to: contract, many: true, title: 依据}
+  about: {type: link, to: [contract, receipt], title: 关于}
+  why: {type: text, title: 依据说明, visible_if: 'any(grounds.name == "隧道")'}
+  nothing: {type: text, title: 关于收款, visible_if: about.form == "receipt"}
 list:
-  columns: [note, paid]
-  filters: [contract, paid, share, keeper, marks, at, opens, took]
+  columns: [note, paid, grounds]
+  filters: [contract, paid, share, keeper, marks, at, opens, took, grounds]
 permissions:
   planner: {post: planner, can: [read, create, update], scope: org}
 """,
@@ -66,6 +70,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
         share=0.5,
         opens="13:00",
         took="2d",
+        grounds=[one, other],
+        about={"form": "contract", "id": one},
     )
     yield opened
     opened.close()
@@ -86,6 +92,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
         ("f.took=1h30min&f.took.to=1d", ["甲"]),
         ("f.took=a while", ["乙", "甲"]),
         ('filter=took > 8h or opens < "08:00"', ["乙"]),
+        ('filter=any(grounds.name == "隧道")', ["乙"]),
+        ('filter=all(grounds.name == "隧道") and about.form is empty', ["甲"]),
     ],
 )
 def test_a_list_is_narrowed_by_a_span_a_person_or_a_word(
@@ -99,7 +107,7 @@ def test_a_list_is_narrowed_by_a_span_a_person_or_a_word(
 def test_each_box_says_in_what_it_counts(house: ApiHouse) -> None:
     page = Pages(house).page("li.na", "/f/receipt")
     boxes = texts(page, "//*[@class='filter-fields']/label/span[1]")
-    assert boxes == ["合同", "金额（万元）", "比例（%）", "经办", "标签", "时间", "开门", "用时"]
+    assert boxes == ["合同", "金额（万元）", "比例（%）", "经办", "标签", "时间", "开门", "用时", "依据"]
 
 
 @pytest.mark.browser
@@ -117,6 +125,43 @@ def test_a_linked_record_is_looked_for_by_its_name(house: ApiHouse) -> None:
         expect(page.get_by_role("combobox", name="合同")).to_have_value("隧道")
         page.get_by_role("combobox", name="合同").fill("")
         expect(page.locator("a.row-link")).to_have_count(2)
+        page.locator(".more-filters summary").click()
+        box = page.get_by_role("combobox", name="依据")
+        box.fill("大")
+        page.get_by_role("option", name="大桥").click()
+        expect(page.locator("a.row-link")).to_have_text(["乙"])
+        for field, test, value, found in (
+            ("grounds", "called", "隧", ["乙"]),
+            ("contract", "called", "桥", ["甲"]),
+            ("about", "of_form", "receipt", []),
+            ("about", "of_form", "contract", ["乙"]),
+        ):
+            ask(page, field, test, value)
+            expect(page.locator("a.row-link")).to_have_text(found)
+        dialog_of_conditions(page)
+        expect(page.locator("dialog .condition select").last).to_have_value("contract")
         assert opened.complaints == []
         opened.close()
     server.shutdown()
+
+
+def ask(page: Page, field: str, test: str, value: str) -> None:
+    """Fill the dialog of conditions with one of them."""
+    page.goto(page.url.partition("?")[0])
+    dialog_of_conditions(page)
+    selects = page.locator("dialog .condition select")
+    selects.nth(0).select_option(field)
+    selects.nth(1).select_option(test)
+    if test == "of_form":
+        selects.nth(2).select_option(value)
+    else:
+        page.locator("dialog .condition input").fill(value)
+    with page.expect_navigation():
+        page.locator("dialog#shape .btn-primary").click()
+
+
+def dialog_of_conditions(page: Page) -> None:
+    button = page.locator("[data-shape=conditions]")
+    if not button.is_visible():
+        page.locator(".more-filters summary").click()
+    button.click()

@@ -16,6 +16,7 @@ from jingwei.language.field_types.listed import is_grouped
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import STATUSES, Field, Form
 from jingwei.language.periods import Period
+from jingwei.refusals import Malformed
 from jingwei.screens.cells import NUMERIC, Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.orgs import org_options, periods_around
 from jingwei.screens.session import reading
@@ -25,6 +26,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
 from jingwei.services.grouping import FOLDED, GRAINS, GROUPED_SYSTEM, GroupWish
 from jingwei.services.listing import ListWish
+from jingwei.services.typed_filters import viewer_filter
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -41,7 +43,7 @@ WORDS = (
     *("opens", "opens_no", "opens_yes", "pick"),
     *("has", "has_not", "is", "is_not", "empty", "filled", "ge", "le", "gt", "lt"),
     *("from", "until", "includes", "excludes", "below", "within", "me"),
-    *("form",),
+    *("form", "called", "of_form"),
     *("results", "record", "outcome", "close", "was_done"),
     *("clear", "unread", "download"),
 )
@@ -106,10 +108,31 @@ def _described(
         "offers": f"/f/{form.name}/options/{column.path}"
         if plain and column.type in ("person", "link", "region")
         else None,
+        "called": asked and _is_called(view, form, f),
+        "of_forms": _forms_of(view, cells, f) if asked else [],
         "forms": [(o.value, o.text) for o in form_options(view, cells)]
         if f is not None and column.type == "link" and not f.to
         else [],
     }
+
+
+def _is_called(view: Reading, form: Form, f: Field | None) -> bool:
+    """Whether the reader may ask what the records of a link are called."""
+    if f is None or f.type != "link" or len(f.to) != 1:
+        return False
+    asked = f'contains({f.name}.display, "x")'
+    try:
+        viewer_filter(view, form.name, f"any({asked})" if f.many else asked)
+    except Malformed:
+        return False
+    return True
+
+
+def _forms_of(view: Reading, cells: Cells, f: Field | None) -> list[tuple[str, str]]:
+    """The forms of a link to one of several, as far as the reader has to do with them."""
+    if f is None or f.type != "link" or len(f.to) == 1:
+        return []
+    return [(o.value, o.text) for o in form_options(view, cells) if not f.to or o.value in f.to]
 
 
 def _groups(f: Field) -> bool:

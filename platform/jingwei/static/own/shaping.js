@@ -134,6 +134,8 @@ const TESTS = {
   until: (p, v) => `${p} <= ${v}`,
   includes: (p, v) => `${v} in ${p}`,
   excludes: (p, v) => `not (${v} in ${p})`,
+  called: (p, v, f) => (f.many ? `any(contains(${p}.display, ${literal(v)}))` : `contains(${p}.display, ${literal(v)})`),
+  of_form: (p, v, f) => (f.many ? `any(${p}.form == ${literal(v)})` : `${p}.form == ${literal(v)}`),
   below: (p, v) => `is_below(${v})`,
   within: (p, v) => `starts_with(${p}, ${literal(v.replace(/(00)+$/, ""))})`,
   me: (p) => `${p} == me`,
@@ -142,10 +144,10 @@ const TESTS = {
 };
 const BARE = ["me", "empty", "filled"];
 const ONLY_THERE = ["file", "image", "signature", "json", "geolocation", "scorecard"];
-const PLAIN = ["has", "has_not", "within"]; // what is typed is put into quotes by the test itself
+const PLAIN = ["has", "has_not", "within", "called", "of_form"]; // what is typed is put into quotes by the test itself
 
 function testsOf(field) {
-  const ends = ["empty", "filled"];
+  const ends = [...(field.called ? ["called"] : []), ...(field.of_forms.length ? ["of_form"] : []), "empty", "filled"];
   if (ONLY_THERE.includes(field.type)) return ends;
   if (field.type === "region") return ["within", "is", "is_not", ...ends];
   if (field.path === "org") return ["below", "is", "is_not"];
@@ -202,6 +204,10 @@ function apart(text) {
 }
 
 const SHAPES = [
+  [/^any\(contains\((\w+)\.display, (".*")\)\)$/, "called"],
+  [/^contains\((\w+)\.display, (".*")\)$/, "called"],
+  [/^any\((\w+)\.form == (".*")\)$/, "of_form"],
+  [/^(\w+)\.form == (".*")$/, "of_form"],
   [/^contains\((\S+), (".*")\)$/, "has"],
   [/^not contains\((\S+), (".*")\)$/, "has_not"],
   [/^starts_with\((\S+), (".*")\)$/, "within"],
@@ -265,7 +271,7 @@ function row(fields, words, given) {
   let value = null;
   const field = () => fields.find((f) => f.path === pick.value);
   const drawValue = (text = "") => {
-    value = BARE.includes(test.value) ? null : control(field(), text, words);
+    value = BARE.includes(test.value) ? null : control(field(), text, words, test.value);
     place.replaceChildren(...(value ? [value, ...(value.beside ?? [])] : []));
   };
   const drawTest = (chosen, text) => {
@@ -283,14 +289,16 @@ function row(fields, words, given) {
     const typed = (value.meant?.() ?? value.value).trim();
     if (!typed) return "";
     const plain = PLAIN.includes(test.value);
-    return TESTS[test.value](pick.value, plain ? typed : written(field(), typed));
+    return TESTS[test.value](pick.value, plain ? typed : written(field(), typed), field());
   };
   return made;
 }
 
 let lists = 0;
 
-function control(field, text, words) {
+function control(field, text, words, test) {
+  if (test === "of_form") return select(field.of_forms, text || field.of_forms[0][0], words.value);
+  if (test === "called") return make("input", { className: "form-control", value: text, "aria-label": words.value });
   if (field.options.length) return select(field.options, text || field.options[0][0], words.value);
   const kind = { date: "date", datetime: "date", time: "time" }[field.type] ?? "text";
   const input = make("input", { className: "form-control", type: kind, value: text, "aria-label": words.value });
