@@ -355,6 +355,18 @@ def test_requests_are_moved_on_the_phone_and_go_from_the_list(
     expect(page.locator("tr[data-move]")).to_contain_text("丑")
     expect(button).to_be_disabled()
     assert barriers(page) == []
+    house.publish(case_files("old", "steps: [{id: z, title: 终审, approve: {who: {person: u6}}}]"))
+    page = opened.go("/flows/migrate?workflow=old")
+    expect(page.locator("[data-move-chosen]")).to_have_count(0)
+    with page.expect_navigation():
+        page.locator("select[name='to.old.a']").select_option("z")
+    expect(page.locator("tr[data-move]", has_text="丑")).to_contain_text("→ 终审")
+    assert sideways_pixels(page) == 0
+    assert small_targets(page) == []
+    page.locator("[data-move-chosen]").tap()
+    page.locator("dialog#ask textarea").fill("改版")
+    page.locator("dialog#ask #ask-yes").tap()
+    expect(page.locator("[data-moved]")).to_have_text("已迁移 2 个，0 个没有成功")
 
 
 def test_what_is_typed_for_a_row_is_kept_and_follows_the_conditions_of_its_columns(

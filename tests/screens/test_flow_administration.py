@@ -208,6 +208,16 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     shown = pages.page("admin", "/flows/migrate?workflow=old")
     (refused, *_) = texts(shown, "//*[@class='refused']")
     assert refused.startswith("不能迁移")
+    assert texts(shown, "//label[select[@name='to.old.a']]/span") == [
+        "“初审”在新版本中没有对应（审批），改为"
+    ]
+    assert shown.xpath("//select[@name='to.old.a']/option/@value") == ["", "z"]
+    shown = pages.page("admin", "/flows/migrate?workflow=old&to.old.a=z&to.old.b=y&to.x.a=z")
+    assert shown.xpath("//*[@class='refused']") == []
+    (line, *_) = texts(shown, "//tr[td]/td[4]")
+    assert line.startswith("初审 → 终审") and "审批人6" in line
+    assert shown.xpath("//tr/@data-map")[0] == '{"a": "z"}'
+    assert shown.xpath("//select[@name='to.old.a']/option[@selected]/@value") == ["z"]
 
 
 def test_who_took_over_a_returned_request_fills_it_in_where_he_submits(

@@ -6,7 +6,8 @@ What is done goes through the API; these pages only show and ask.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, request
@@ -38,7 +39,7 @@ WORDS = (
     "move_all", "moved_sum", "cannot_move", "asked_afresh", "leaver", "heir", "heir_hint", "look",
     "hand_over_all", "hand_over_sure", "handed_over", "handed_to", "nothing_open", "due", "events",
     "move_hint", "move_sure", "move_reason", "choose", "will_get", "stays", "nobody_gets",
-    "stay_hint",
+    "stay_hint", "choose_steps", "none_chosen",
 )  # fmt: skip
 
 
@@ -110,7 +111,8 @@ def migrate() -> Any:
         administrators_only(view)
         only = request.args.get("id", "")
         workflow = request.args.get("workflow") or None
-        found = moves(view, workflow, whole_number(only))
+        chosen = _chosen(view)
+        found = moves(view, workflow, whole_number(only), chosen)
         cells = Cells(view)
         return page(
             view,
@@ -118,14 +120,47 @@ def migrate() -> Any:
             words=flow_screen_words(WORDS),
             workflows=workflow_choices(view),
             workflow=workflow,
-            lines=[_move(cells, one) for one in found],
+            lines=[_move(cells, one, chosen.get(one.workflow)) for one in found],
+            choices=_choices(found, chosen),
             only=only,
         )
 
 
-def _move(cells: Cells, one: Move) -> dict[str, Any]:
+def _chosen(view: Reading) -> dict[str, dict[str, str]]:
+    """Of the address, `to.WORKFLOW.STEP`: by workflow which step stands for one that is gone. What
+    names no step of today chooses nothing."""
+    chosen: dict[str, dict[str, str]] = {}
+    for key, value in request.args.items():
+        prefix, _, rest = key.partition(".")
+        name, _, step = rest.partition(".")
+        workflow = view.catalogue.workflows.get(name)
+        if prefix == "to" and workflow is not None and workflow.step(value) is not None:
+            chosen.setdefault(name, {})[step] = value
+    return chosen
+
+
+def _choices(
+    found: Sequence[Move], chosen: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """One question for each step without a counterpart, however many requests stand there."""
+    asked: dict[str, dict[str, Any]] = {}
+    for one in found:
+        for step, title, options in one.choices:
+            if not options:
+                continue
+            words = text("flow_screens.becomes", locale(), workflow=one.title, step=title)
+            about = asked.setdefault(
+                f"to.{one.workflow}.{step}",
+                {"said": words, "value": chosen.get(one.workflow, {}).get(step), "options": {}},
+            )
+            about["options"].update(options)
+    return [{"name": name, **about} for name, about in asked.items()]
+
+
+def _move(cells: Cells, one: Move, chosen: Mapping[str, str] | None) -> dict[str, Any]:
     return {
         "id": one.flow,
+        "map": json.dumps(chosen) if chosen else "",
         "display": one.display,
         "workflow": one.title,
         "address": f"/flows/{one.flow}",

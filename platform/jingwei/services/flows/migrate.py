@@ -73,6 +73,27 @@ def planned(view: Reading, found: Loaded, given: Any = None) -> Planned:
     return Planned(today, plan, steps, _opened_afresh(found, plan, steps))
 
 
+def counterparts(view: Reading, found: Loaded, given: Mapping[str, str]) -> dict[str, list[str]]:
+    """By open step that has none, which steps of today could stand for it: of its kind, at its
+    place. `given`: what was chosen so far; a step that was chosen for may be chosen for again."""
+    today = view.catalogue.workflows[found.state.flow.workflow]
+    plan, walk = FlowPlan(today), found.walk()
+    words = {**today.migrate, **given}
+    choices: dict[str, list[str]] = {}
+    for run in found.state.runs.values():
+        if run.state != "open" or run.step == START:
+            continue
+        blocks = _blocks(walk, run, words)
+        fits = [
+            step_id
+            for step_id, place in plan.places.items()
+            if step_id != START and place.step.kind == run.kind and plan.chain(step_id) == blocks
+        ]
+        if today.migrate.get(run.step, run.step) not in fits:
+            choices[run.step] = fits
+    return choices
+
+
 def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> dict[str, Any]:
     """Pin today's workflow. `map`: old id → new id; the workflow's own `migrate` stands behind it.
 
@@ -190,18 +211,22 @@ def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str
     for run in found.state.runs.values():
         new = words.get(run.step, run.step)
         stands = new in plan.places and plan.step(new).kind == run.kind
-        if run.state == "open" and run.step != START:
-            old = [
-                (words.get(block.step, block.step), None if block.kind == "each" else lane)
-                for block, lane in walk.ancestors(run)
-            ]
-            if not stands or plan.chain(new) != old:
-                raise _stranded(found, plan, run, new)
+        there = stands and plan.chain(new) == _blocks(walk, run, words)
+        if run.state == "open" and run.step != START and not there:
+            raise _stranded(found, plan, run, new)
         if stands:
             steps[run.step] = new
         elif run.state != "open":
             steps.setdefault(run.step, run.step)
     return steps
+
+
+def _blocks(walk: Walk, run: RunRow, words: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """The blocks around a run by their new ids, each with its lane, as `FlowPlan.chain` says it."""
+    return [
+        (words.get(block.step, block.step), None if block.kind == "each" else lane)
+        for block, lane in walk.ancestors(run)
+    ]
 
 
 def _stranded(found: Loaded, plan: FlowPlan, run: RunRow, new: str) -> Refused:

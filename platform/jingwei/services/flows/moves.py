@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jingwei.refusals import Refused
 from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
-from jingwei.services.flows.migrate import planned, rehearsed
+from jingwei.services.flows.migrate import counterparts, planned, rehearsed
 from jingwei.services.flows.moving import MovedTask
 from jingwei.services.flows.overview import administered, running_in
 from jingwei.services.flows.plan import FlowPlan
@@ -25,9 +26,12 @@ MOST_MOVES = 100  # requests that are rehearsed at a time, the oldest first
 class Move:
     """One request. `steps`: for each open step what it is called, what it becomes, and whether it
     asks its people afresh; `tasks`: whose stay, close and are asked afresh, and `times`: which
-    moments become others, each with the title of the step; `refused`: why it cannot be moved."""
+    moments become others, each with the title of the step; `refused`: why it cannot be moved;
+    `choices`: for each open step that has no counterpart its id, what it is called, and which steps
+    could stand for it, each with its title."""
 
     flow: int
+    workflow: str
     display: str
     title: str
     started_at: datetime
@@ -35,10 +39,17 @@ class Move:
     refused: Refused | None = None
     tasks: tuple[tuple[MovedTask, str], ...] = ()
     times: tuple[tuple[MovedTime, str], ...] = ()
+    choices: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()
 
 
-def moves(view: Reading, workflow: str | None = None, only: int | None = None) -> list[Move]:
-    """Those in the orgs that the reader administers; one alone, where `only` names it."""
+def moves(
+    view: Reading,
+    workflow: str | None = None,
+    only: int | None = None,
+    chosen: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Move]:
+    """Those in the orgs that the reader administers; one alone, where `only` names it. `chosen`: by
+    workflow which step of today stands for one that has no counterpart."""
     orgs = administered(view)
     found = []
     for flow in _running(view, orgs, workflow, only):
@@ -46,7 +57,7 @@ def moves(view: Reading, workflow: str | None = None, only: int | None = None) -
         if today is None or today.fingerprint == flow.fingerprint:
             continue
         loaded = load(view, flow.id, though_it_fits_no_more=True, whole=True)
-        found.append(_move(view, flow, loaded))
+        found.append(_move(view, flow, loaded, (chosen or {}).get(flow.workflow, {})))
         if len(found) == MOST_MOVES:
             break
     return found
@@ -66,16 +77,22 @@ def _running(
     return [flow] if orgs is None or record.get("org") in orgs else []
 
 
-def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
+def _move(view: Reading, flow: FlowRow, loaded: Loaded, chosen: Mapping[str, str]) -> Move:
     locale = view.actor.locale or "zh"
     today = view.catalogue.workflows[flow.workflow]
-    named = display(view, flow.form, loaded.asks.record, locale)
-    title = today.title(locale)
+    known = Move(
+        flow.id,
+        flow.workflow,
+        display(view, flow.form, loaded.asks.record, locale),
+        today.title(locale),
+        flow.started_at,
+        choices=_choices(view, loaded, chosen, locale),
+    )
     try:
-        to = planned(view, loaded)
+        to = planned(view, loaded, chosen)
         moved, times = rehearsed(view, loaded, to)
     except Refused as refused:
-        return Move(flow.id, named, title, flow.started_at, refused=refused)
+        return replace(known, refused=refused)
     afresh = {run.id for run in to.opens}
     steps = []
     for run in loaded.state.runs.values():
@@ -87,7 +104,21 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded) -> Move:
         steps.append((old, to.plan.step(new).title(locale), run.id in afresh))
     found = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in moved)
     moments = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in times)
-    return Move(flow.id, named, title, flow.started_at, tuple(steps), tasks=found, times=moments)
+    return replace(known, steps=tuple(steps), tasks=found, times=moments)
+
+
+def _choices(
+    view: Reading, loaded: Loaded, chosen: Mapping[str, str], locale: str
+) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
+    plan = FlowPlan(view.catalogue.workflows[loaded.state.flow.workflow])
+    return tuple(
+        (
+            step,
+            _title(step, loaded.plan, plan, locale),
+            tuple((one, _title(one, plan, plan, locale)) for one in fits),
+        )
+        for step, fits in counterparts(view, loaded, chosen).items()
+    )
 
 
 def _title(step: str, new: FlowPlan, old: FlowPlan, locale: str) -> str:

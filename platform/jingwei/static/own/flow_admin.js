@@ -29,7 +29,8 @@ async function moveChosen(section) {
   let refused = 0;
   for (const row of toMove(section)) {
     try {
-      await api("POST", `/api/v1/flows/${row.dataset.move}/migrate`, { reason: answers.reason });
+      const map = row.dataset.map ? { map: JSON.parse(row.dataset.map) } : {};
+      await api("POST", `/api/v1/flows/${row.dataset.move}/migrate`, { reason: answers.reason, ...map });
       row.remove();
       done += 1;
     } catch (error) {
