@@ -62,9 +62,12 @@ def test_places_lengths_and_shares_are_words_that_come_back(house: ApiHouse) -> 
     now = house.get("li.na", f"forms/trip/records/{made['id']}").get_json()
     assert now["revision"] == made["revision"]
 
-    line = "名称,地区,时长\n二,湖北省 武汉市 武昌区,2h\n"
-    assert send(house, line, do="create", mode="atomic")["created"] == 1
-    wrong = send(house, "名称,地区,涉及\n三,武昌,7\n", do="create", mode="rows", preview="1")
-    said = str(wrong)
-    assert "请填行政区划的全名或六位代码" in said
+    line = "名称,地区,时长\n二,湖北省 武汉市 武昌区,2h\n三,湖北武昌,1h\n四,武昌,1h\n"
+    assert send(house, line, do="create", mode="atomic")["created"] == 3
+    places = house.get("li.na", "forms/trip/records").get_json()["items"]
+    assert {one["place"] for one in places} == {"420106"}
+    wrong = "名称,地区,涉及\n三,瀛洲,7\n四,朝阳区,\n"
+    said = str(send(house, wrong, do="create", mode="rows", preview="1"))
+    assert "没有行政区划“瀛洲”，请填名称或六位代码" in said
+    assert "不止一个，请写全名或代码：北京市朝阳区 110105、吉林省长春市朝阳区 220104。" in said
     assert "例如 receipt/12" in said

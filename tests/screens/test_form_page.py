@@ -133,6 +133,8 @@ def save(house: ApiHouse, **values: Any) -> Any:
         ("place", {"lat": 99, "lon": 0}, "not-a-place"),
         ("name", 5, "not-text"),
         ("area", "999999", "unknown-region"),
+        ("area", "瀛洲", "not-a-region"),
+        ("area", "朝阳", "ambiguous-region"),
     ],
 )
 def test_a_value_its_type_cannot_have_is_refused_once(
@@ -168,7 +170,12 @@ def test_a_region_is_chosen_and_shown_by_its_name(house: ApiHouse) -> None:
         "/f/sheet/options/area", json={"q": "西湖"}, headers={"X-CSRF-Token": pages.csrf("li.na")}
     )
     assert {"value": "330106", "text": "浙江省杭州市西湖区", "hint": "330106"} in found.get_json()
-    made = save(house, area="330106").get_json()
+    for said in ("330106", "浙江省杭州市西湖区", "杭州西湖", "浙江/杭州 西湖区"):
+        made = save(house, area=said).get_json()
+        assert made["area"] == "330106"
+    message = save(house, area="西湖").get_json()["error"]["fields"][0]["message"]
+    both = "浙江省杭州市西湖区 330106、江西省南昌市西湖区 360103"
+    assert message == f"叫“西湖”的行政区划不止一个，请写全名或代码：{both}。"
     assert "浙江省杭州市西湖区" in texts(pages.page("li.na", f"/f/sheet/{made['id']}"), "//dd")
 
 

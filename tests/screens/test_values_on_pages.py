@@ -242,6 +242,11 @@ def test_a_region_is_chosen_step_by_step(pages: Pages) -> None:
     assert town[:2] == ["北京市", "北京市东城区"]  # nobody says the level between
     found = [said for _, said, _ in offered(pages, "li.na", "area", q="武汉")]
     assert found[:2] == ["湖北省武汉市", "湖北省武汉市江岸区"]
+    for said in ("湖北武汉", "湖北武汉市", "湖北 武汉"):
+        found = [name for _, name, _ in offered(pages, "li.na", "area", q=said)]
+        assert found[0] == "湖北省武汉市"
+    found = [name for _, name, _ in offered(pages, "li.na", "area", q="吉林")]
+    assert found[:2] == ["吉林省", "吉林省长春市"] and "吉林省吉林市" in found
 
 
 # --- whom a record is shared with -----------------------------------------------------------------

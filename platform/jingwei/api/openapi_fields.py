@@ -49,6 +49,8 @@ def written_schema(
         kinds = found["type"] if isinstance(found["type"], list) else [found["type"]]
         found["type"] = [*(k for k in kinds if k != "null"), "string", "null"]
         found["pattern"] = r"^-?[0-9]{1,15}$" if field.type == "integer" else _DECIMAL
+    if field.type == "region":  # names are taken as well as codes
+        found.get("items", found).pop("pattern", None)
     titles = titles_of(view, field, view.today)
     if titles and not field.many:
         offered = [{"const": code, "title": said} for code, said in titles.items()]

