@@ -45,6 +45,8 @@ class Type:
     of: Type | None = None  # element of a list
     choices: frozenset[str] | None = None
     grain: str | None = None
+    # what was divided by what: `a / b` stands beside any unit, and is `a` again times `b`
+    ratio: tuple[str, str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ CODED = frozenset(("org", "role", "post", "indicator", "profile"))
 TEMPORAL = frozenset(("date", "datetime"))
 ORDERED = frozenset(("number", "percent", "text", "date", "datetime", "time", "duration", "period"))
 PERCENT_UNIT = "%"
+# beside anything; that a secret is read at all is said by itself: see `secrets_read`
+OPEN = frozenset(("any", "null", "secret"))
 
 
 def unit_of(type_: Type) -> str | None:
@@ -43,17 +45,34 @@ def summed(left: Type, right: Type) -> Type:
 
 
 def product(left: Type, right: Type) -> Type:
-    """Money times a count is money; a share of money is money; money squared is just a number."""
+    """Money times a count is money; a share of money is money; money squared is just a number, and
+    money by head times heads is money."""
     if left.name == "percent" and right.name == "percent":
         return PERCENT
+    for one, other in ((left, right), (right, left)):
+        if one.ratio is not None:
+            return _times(one.ratio, other)
     if left.unit and right.unit:
         return NUMBER
     return Type("number", unit=left.unit or right.unit)
 
 
+def _times(ratio: tuple[str, str], other: Type) -> Type:
+    """Money by head, times heads, a number or a share, or something of a third unit."""
+    if unit_of(other) in (None, PERCENT_UNIT):
+        return NUMBER if other.ratio else Type("number", ratio=ratio)
+    return Type("number", unit=ratio[0]) if conversion(ratio[1], other.unit or "") == 1 else NUMBER
+
+
 def quotient(left: Type, right: Type) -> Type:
     """Money by a count or share is money; money by money is a plain ratio."""
-    return Type("number", unit=left.unit) if unit_of(right) in (None, PERCENT_UNIT) else NUMBER
+    if right.ratio is not None:
+        return NUMBER
+    if unit_of(right) in (None, PERCENT_UNIT):
+        return Type("number", unit=left.unit, ratio=left.ratio)
+    if left.unit and right.unit and conversion(left.unit, right.unit) is None:
+        return Type("number", ratio=(left.unit, right.unit))
+    return NUMBER
 
 
 def comparable(left: Type, right: Type) -> bool:
