@@ -21,7 +21,7 @@ from jingwei.jobs.reports import TOPIC as MAKE_REPORT
 from jingwei.jobs.reports import make_report
 from jingwei.jobs.runtime import Inside, Outside, Runtime, Sweep
 from jingwei.jobs.webhooks import announce_release, send_webhook
-from jingwei.services import measure_functions, receipts, versions
+from jingwei.services import measure_functions, receipts, score_sheets, versions
 from jingwei.services.beyond import Beyond
 from jingwei.services.clock import SystemClock
 from jingwei.services.commands import Commands
@@ -130,6 +130,7 @@ BEYOND = Beyond(
         "previous_version": versions.previous_space,
     },
     describers={"flow": flow_view.describe, "mine": flow_view.mine},
+    scorer=score_sheets.rows_of,
 )
 
 

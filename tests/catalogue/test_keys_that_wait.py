@@ -34,7 +34,6 @@ WAITING = {
 # keys of a thing that waits itself, by the word that `check` says
 OF_A_WAITING_ONE = {
     "render": {"report", "into"},
-    "scorecard": {"scheme", "as_of"},
     "qualitative": {"scale"},
     "weights_from": {"target"},
 }

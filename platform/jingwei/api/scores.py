@@ -9,7 +9,8 @@ from jingwei.api.auth import reading
 from jingwei.api.json import answer
 from jingwei.language.periods import Period
 from jingwei.refusals import FieldRefusal, Invalid
-from jingwei.services.scores import score_of, scores_of, sheet_json
+from jingwei.services.score_words import sheet_json
+from jingwei.services.scores import score_of, scores_of
 from jingwei.web import locale
 
 blueprint = Blueprint("scores", __name__, url_prefix="/api/v1/scores")

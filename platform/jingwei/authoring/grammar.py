@@ -12,7 +12,7 @@ from functools import cache
 from jingwei.language import build_effects, build_who, leaves
 from jingwei.language.choices import CHOICE
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.fields import COMMON, OPTIONS
+from jingwei.language.fields import COMMON, FIELDS, OPTIONS
 from jingwei.language.kinds import form as form_kind
 from jingwei.language.kinds import seats, trial, workflow
 from jingwei.language.kinds.table import KINDS
@@ -38,7 +38,9 @@ def field() -> Schema:
     """Every key a field of any type may have; `type` first, then in the order of the language."""
     first = {"type": enum(*FIELD_TYPES), "title": COMMON["title"]}
     unique = by_shape(scalar=COMMON["unique"], items=OPTIONS["unique"])
-    return keys("field", {**first, **COMMON, **OPTIONS, "type": first["type"], "unique": unique})
+    columns = by_shape(keyed=FIELDS, items=OPTIONS["columns"])  # of scorecards, of tables
+    more = {"type": first["type"], "unique": unique, "columns": columns}
+    return keys("field", {**first, **COMMON, **OPTIONS, **more})
 
 
 @cache

@@ -41,7 +41,7 @@ KINDS: Mapping[str, str] = {
     "code_list": "code_lists",
 }
 # where a value is made: what stands at these keys of a field decides what the field holds
-MAKES = frozenset({"compute", "default", "generate"})
+MAKES = frozenset({"compute", "default", "generate", *("scheme", "org", "period", "as_of")})
 FED = ("simple", "input")  # types of indicators whose figures come from outside the cube
 
 

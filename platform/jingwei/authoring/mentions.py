@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.catalogue.scorecards import schemes_of
 from jingwei.language.effects import Effect, Effects
-from jingwei.language.form import Form
+from jingwei.language.form import Field, Form
 from jingwei.language.measures import Indicator
 from jingwei.language.output import Alert, DataBlock
 from jingwei.language.values import Formula
@@ -153,6 +154,9 @@ def _form(catalogue: Catalogue, form: Form) -> Iterator[Mention]:
         yield from named(related.columns, "related", name, "columns", of=other)
         yield from named(related.sort, "related", name, "sort", of=other)
     for name, field in form.fields.items():
+        if field.scorecard is not None:
+            yield from _scored(catalogue, form, field, by)
+            continue
         for key, columns in (("unique", field.unique_rows), ("totals", field.totals)):
             inside = (f"{name}.{column}" for column in columns)
             yield from named(inside, "fields", name, key)
@@ -163,6 +167,16 @@ def _form(catalogue: Catalogue, form: Form) -> Iterator[Mention]:
         yield from _effects(form, effects, by, f"events.{name}")
     for name, receipt in form.receipts.items():
         yield from _effects(form, receipt.then, by, f"receipts.{name}.then")
+
+
+def _scored(catalogue: Catalogue, form: Form, field: Field, by: str) -> Iterator[Mention]:
+    """A score sheet is made of the indicators of its scheme, or of those of every scheme."""
+    at = form.origin.value("fields", field.name, "scheme")
+    for scheme in schemes_of(field, catalogue.scorings):
+        for name in scheme.items:
+            if name in catalogue.indicators:
+                made = f"{form.name}.{field.name}"
+                yield Mention(at, by, f"fields.{field.name}.scheme", name, made)
 
 
 def _filled(catalogue: Catalogue, form: Form, name: str, by: str) -> Iterator[Mention]:

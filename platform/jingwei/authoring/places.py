@@ -102,8 +102,9 @@ class _Walker:
         for one in fields(value):
             if one.name in ("origin", "at", "fingerprint", "title"):
                 continue
-            # a tile's block is written among the tile's own keys
-            here = path if one.name == "block" else (*path, WORDS.get(one.name, one.name))
+            # the block of a tile, and what a score sheet is of, are written among its other keys
+            among = one.name in ("block", "scorecard")
+            here = path if among else (*path, WORDS.get(one.name, one.name))
             part = getattr(value, one.name)
             # what an `each` runs over is not yet inside it; a filter is about the candidate
             if one.name in ("each", "of", "from"):

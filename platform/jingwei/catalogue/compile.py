@@ -17,6 +17,7 @@ from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.rules import check_fields, check_rules
 from jingwei.catalogue.rules_layers import check_layers
 from jingwei.catalogue.rules_trials import check_trials
+from jingwei.catalogue.scorecards import with_scorecards
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.sound import sound_parts
 from jingwei.catalogue.sources import (
@@ -193,7 +194,11 @@ def _assembled(checked: Checked, files: Mapping[str, bytes], problems: Problems)
         calendars=checked.of("calendar"),
         code_lists=checked.of("code_list"),
         forms=with_currency(
-            with_shared_rows(checked.of("form"), checked.of("rows")),
+            with_scorecards(
+                with_shared_rows(checked.of("form"), checked.of("rows")),
+                checked.of("scoring"),
+                checked.of("indicator"),
+            ),
             checked.of("manifest")["manifest"].currency,
         ),
         workflows=checked.of("workflow"),

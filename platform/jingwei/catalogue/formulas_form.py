@@ -8,6 +8,7 @@ from dataclasses import replace
 from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
 from jingwei.catalogue.named_values import check_name
+from jingwei.catalogue.scorecards import type_scorecard
 from jingwei.catalogue.typed import Typing, link_to
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
@@ -63,6 +64,8 @@ def _type_field(typing: Typing, form: Form, field: Field) -> None:
         typing.value(value, scope)
     if field.filter is not None:
         _type_filter(typing, form, field)
+    if field.scorecard is not None:
+        type_scorecard(typing, form, field)
     if field.generate is not None:
         inner = typing.each(field.generate.each, typing.record(form))
         typing.assignments(field.generate.set, field.fields, f"{form.name}.{field.name}", inner)

@@ -28,6 +28,7 @@ from jingwei.catalogue.layering import Leaf, Merged, merged, written
 from jingwei.catalogue.org_tree import OrgTree
 from jingwei.catalogue.rules_form import check_form
 from jingwei.catalogue.rules_workflow import check_workflow
+from jingwei.catalogue.scorecards import with_scorecards
 from jingwei.catalogue.shared_rows import with_shared_rows
 from jingwei.catalogue.typed import Typing
 from jingwei.language.definition import Origin
@@ -267,7 +268,8 @@ def _as_kind(
         return None
     definition = replace(definition, fingerprint=text)
     if kind == "form":
-        definition = with_shared_rows({name: definition}, catalogue.rows)[name]
+        shared = with_shared_rows({name: definition}, catalogue.rows)
+        definition = with_scorecards(shared, catalogue.scorings, catalogue.indicators)[name]
         currency = catalogue.manifest.currency
         definition = with_currency({name: definition}, currency)[name]
     _check_references(catalogue, walker, problems)

@@ -15,7 +15,7 @@ from jingwei.problems import Phrase, Problems
 from jingwei.reading.read import read_file
 from jingwei.texts import LOCALES
 
-LATER_VERBS = ("render", "score")
+LATER_VERBS = ("render",)
 INDICATOR_TYPES = ("qualitative",)
 # keys that are read and checked, by kind and place; `*` stands for any name or number
 LATER_KEYS: dict[str, tuple[str, ...]] = {
@@ -29,7 +29,7 @@ LATER_KEYS: dict[str, tuple[str, ...]] = {
     "profile": ("collect",),
     "org": ("also_in",),
     "org_types": ("trees",),
-    "scoring": ("weights_from", "items.*.cap_override", "items.*.manual"),
+    "scoring": ("weights_from", "items.*.cap_override"),
 }
 LATER_VIEWS = ("card", "gantt", "pivot")
 _LATER = {

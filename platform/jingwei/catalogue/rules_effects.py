@@ -9,7 +9,7 @@ from jingwei.language.definition import Definition
 from jingwei.language.effects import Effect, Effects
 from jingwei.language.form import Field, Form
 from jingwei.language.workflow import walk
-from jingwei.problems import Position, Problems
+from jingwei.problems import Position, Problems, nearest
 
 
 def check_effects(catalogue: Catalogue, problems: Problems) -> None:
@@ -50,12 +50,35 @@ def _check_written(
     effect: Effect,
     problems: Problems,
 ) -> None:
+    if effect.verb == "score" and form is not None:
+        _check_score(definition, form, effect, problems)
     fields = written_to(catalogue, form, effect)
+    if form is not None and effect.verb == "append":
+        table = form.fields.get(str(effect.args["to"]))
+        if table is not None and table.scorecard is not None:
+            at = place_of(definition, effect, "to")
+            problems.add("computed-not-written", at, name=table.name)
     for name in effect.values:
         field = fields.get(name)
-        if field is not None and field.compute is not None and field.mode == "always":
+        computed = field is not None and field.compute is not None and field.mode == "always"
+        if computed or (field is not None and field.scorecard is not None):
             at = place_of(definition, effect, name)
             problems.add("computed-not-written", at, name=name)
+
+
+def _check_score(definition: Definition, form: Form, effect: Effect, problems: Problems) -> None:
+    """What is scored again is a score sheet."""
+    sheets = [name for name, field in form.fields.items() if field.scorecard is not None]
+    name = str(effect.args["field"])
+    if name not in sheets:
+        problems.add(
+            "no-such-field",
+            place_of(definition, effect, "field", "score"),
+            suggestion=nearest(name, sheets),
+            name=name,
+            place=form.name,
+            known=", ".join(sheets) or "–",
+        )
 
 
 def written_to(catalogue: Catalogue, form: Form | None, effect: Effect) -> Mapping[str, Field]:

@@ -11,10 +11,11 @@ from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.named_values import check_name
 from jingwei.catalogue.patterns import BadPattern, compiled
 from jingwei.catalogue.scope_types import CatalogueTypes, field_type
+from jingwei.catalogue.scorecards import COLUMNS
 from jingwei.language.expressions.types import fits
 from jingwei.language.expressions.words import type_words
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import SYSTEM_FIELDS, Field, Form
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form, Scorecard
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.scales import usual
 from jingwei.language.template import AMOUNTS
@@ -60,6 +61,8 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
         _check_fill(catalogue, form, field, problems)
     if field.type == "table":
         _check_table(form, field, problems)
+    if field.scorecard is not None:
+        _check_scorecard(form, field, field.scorecard, problems)
     if field.type == "definition":
         _check_kinds(form, field, problems)
     if field.type == "indicator" and isinstance(field.set, Literal_):
@@ -310,6 +313,19 @@ def _check_table(form: Form, table: Field, problems: Problems) -> None:
             at = form.origin.value("fields", table.name, key, index)
             _check_column(table, key, name, at, problems)
     _check_row_page(form, table, problems)
+
+
+def _check_scorecard(form: Form, table: Field, sheet: Scorecard, problems: Problems) -> None:
+    """What it is of is said, and the author's columns are none of its own."""
+    for key in ("scheme", "period"):
+        if getattr(sheet, key) is None:
+            at = form.origin.value("fields", table.name, "type")
+            problems.add("key-for-type-missing", at, key=key, type="scorecard")
+    keys = form.origin.keys
+    for name in COLUMNS:
+        if ("fields", table.name, "columns", name) in keys:
+            at = form.origin.key("fields", table.name, "columns", name)
+            problems.add("reserved-name", at, suggestion=f"{name}_", name=name)
 
 
 def _check_row_page(form: Form, table: Field, problems: Problems) -> None:

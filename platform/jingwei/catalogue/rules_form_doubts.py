@@ -113,7 +113,7 @@ def _check_waiting(form: Form, field: Field, problems: Problems) -> None:
 
 
 def _say_waits(form: Form, field: Field, key: str, needed: str, problems: Problems) -> None:
-    if field.type == "scorecard":
+    if field.scorecard is not None:
         return  # made by its scheme
     at = form.origin.key(*_path(field), key)
     problems.add("without-effect", at, severity="warning", key=key, needs=needed)

@@ -13,7 +13,7 @@ from jingwei.language.cut_texts import cut_expression, is_cut_text
 from jingwei.language.expressions.shares import counts_hundredths
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import SYSTEM_FIELDS, Field, Generate
+from jingwei.language.form import SYSTEM_FIELDS, Field, Generate, Scorecard
 from jingwei.language.leaves import refused_value
 from jingwei.language.other_types import OTHER_TYPES
 from jingwei.language.periods import GRAINS
@@ -140,7 +140,7 @@ OPTIONS: Mapping[str, Schema] = {
     "order": BOOLEAN,
     "permissions": map_of(as_written(_COLUMN_RIGHTS)),
     "with": map_of(FORMULA),
-    "scheme": WORD,
+    "scheme": FORMULA,
     "org": FORMULA,
     "period": FORMULA,
     "as_of": FORMULA,
@@ -150,7 +150,10 @@ OPTIONS: Mapping[str, Schema] = {
 @cache
 def keys_of(type_: str) -> Mapping[str, Schema]:
     """Every key a field of this type may have."""
-    return {**COMMON, **{name: OPTIONS[name] for name in sorted(FIELD_TYPES[type_].options)}}
+    own = {name: OPTIONS[name] for name in sorted(FIELD_TYPES[type_].options)}
+    if type_ == "scorecard":
+        own["columns"] = FIELDS
+    return {**COMMON, **own}
 
 
 @cache
@@ -160,6 +163,7 @@ def _schema_of(type_: str) -> Schema:
 
 FIELD_SCHEMA = keys("field", {**OPTIONS, **COMMON, "type": enum(*FIELD_TYPES)}, ("type",))
 FIELD_SCHEMA["properties"]["unique"] = {"type": ["boolean", "array"]}
+FIELD_SCHEMA["properties"]["columns"] = {"type": ["object", "array"]}  # of scorecards, of tables
 
 
 @reads("fields")
@@ -370,8 +374,9 @@ def _unknown(walker: Walker, key: str, type_: str, path: Path) -> bool:
     return unknown_key(walker, key, keys_of(type_), Phrase("things.field"), path) in DECIDING
 
 
-# read and checked, but not yet part of the field
-_DROPPED = frozenset({"type", "title", "permissions", "with", "scheme", "org", "period", "as_of"})
+_SHEET = ("scheme", "org", "period", "as_of")
+# what is put together below, and what is read and checked but not yet part of the field
+_DROPPED = frozenset({"type", "title", "permissions", "with", *_SHEET})
 _TYPED = ("default", "min", "max")
 ANY_FORM = "any"  # `to: any`
 
@@ -404,6 +409,12 @@ def build_field(
         # written out by the catalogue, which knows the levels
         arguments["compute"] = Formula(f"classification {of}", walker.key_at(path))
         arguments["with_"] = values.get("with", {})
+    if type_ == "scorecard":
+        # a table from here on: the catalogue, which knows the schemes, gives it its own columns
+        type_, sheet = "table", {key: values[key] for key in _SHEET if key in values}
+        arguments["scorecard"] = Scorecard(**sheet)
+        arguments["fields"] = arguments.pop("columns", {})
+        arguments.setdefault("freeze", "submit")
     field = Field(
         name=name,
         type=type_,

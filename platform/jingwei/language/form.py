@@ -73,6 +73,16 @@ class Generate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Scorecard:
+    """What a score sheet in a record is of. `scheme`: a scheme's name, or an expression."""
+
+    scheme: Formula | None = None
+    org: Formula | None = None  # of whom; None: of the record's org
+    period: Formula | None = None
+    as_of: Formula | None = None  # as known at the end of this day; None: now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
     """A field of a form, or a column of a table (`table` names it then)."""
 
@@ -131,6 +141,7 @@ class Field:
     unique_rows: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
     generate: Generate | None = None
+    scorecard: Scorecard | None = None  # its rows are the items of a scheme
     append_only: bool = False
     order: bool = False
     with_: Mapping[str, Formula] = field(default_factory=dict)  # inputs of a classification

@@ -90,6 +90,7 @@ def _conditions(
 
 def _computes(view: Reading, form: Form, rights: FieldRights, found: Live) -> None:
     plan = form_plan(view.store, view.catalogue, form.name)
+    found.asks |= {name for name in plan.scorecards if name in rights.visible}
     for one in (*plan.computes, *plan.live):
         f = one.field
         if f.path not in rights.visible or f.path in rights.masked or f.compute is None:

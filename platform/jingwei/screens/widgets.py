@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from jingwei.catalogue.scorecards import is_of_scheme
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.periods import Period
@@ -84,6 +85,7 @@ class Widget:
     max_rows: int | None = None
     append_only: bool = False
     order: bool = False  # rows can be moved
+    scored: bool = False  # its rows are the items of a scheme: none is added, none taken away
     columns: tuple[Widget, ...] = ()
     grid: frozenset[str] = frozenset()  # the columns beside each other; the others have a page
     page: tuple[RowBlock, ...] = ()
@@ -126,6 +128,7 @@ class Widget:
         if self.kind == "table":
             found["columns"] = {c.name: c.model() for c in self.columns}
             found["totals"] = list(self.totals)
+            found["scored"] = self.scored
         return found
 
 
@@ -157,8 +160,10 @@ class Widgets:
             f.table is not None and f.table in self.rights.writable
         )
         computed = f.compute is not None and f.mode in ("always", "lock_if_found")
+        outer = self.form.fields[f.table] if f.table is not None else None
+        computed = computed or (outer is not None and is_of_scheme(outer, f.name))
         masked = f.path in self.rights.masked and f.type != "secret"  # which is only ever set
-        shut = f.table is not None and self.form.fields[f.table].readonly
+        shut = outer is not None and outer.readonly
         columns = tuple(w for w in (self.widget(c) for c in f.fields.values()) if w is not None)
         grid = frozenset(f.columns) or frozenset(f.fields)
         return Widget(
@@ -185,6 +190,7 @@ class Widgets:
             max_rows=f.max_rows,
             append_only=f.append_only,
             order=f.order and not f.append_only,
+            scored=f.scorecard is not None,
             columns=columns,
             grid=grid,
             page=self._row_page(f, {w.name: w for w in columns if w.name not in grid}),

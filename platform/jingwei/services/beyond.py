@@ -22,15 +22,19 @@ Space = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
 # What flows know of their tasks: `flow(reading, tasks)` gives {id: {step, actions, fields}}, and
 # `mine(reading, flows)` the entries of the box of what was begun.
 Describer = Callable[[Any, Sequence[Any]], Any]
+# The engine's columns of each row of a score sheet: see scorecards. Raises Invalid where the scheme
+# is not for the org.
+Scorer = Callable[[Any, Any], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """Functions, namespaces and describers by name."""
+    """Functions, namespaces and describers by name, and who scores."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     spaces: Mapping[str, Space] = field(default_factory=dict)
     describers: Mapping[str, Describer] = field(default_factory=dict)
+    scorer: Scorer | None = None
 
 
 NOTHING = Beyond()

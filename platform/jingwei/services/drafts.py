@@ -16,6 +16,7 @@ from jingwei.services import (
     parsing,
     record_views,
     retired,
+    scorecards,
     validation,
 )
 from jingwei.services.commands import Reading
@@ -84,6 +85,7 @@ def compute(
     if before is None:
         record.update(status=None, state=definition.initial_state, org=None, owner=None)
     parsed = parsing.parse(view, plan, values, found)
+    scorecards.know_rows(plan, parsed, before or {})
     _drop_unreadable(view, plan, parsed, before or {}, found)
     record.update(parsed)
     for table in plan.tables:
@@ -100,6 +102,9 @@ def compute(
     if before is None:
         generating.begin(view, plan, record, values.keys(), found)
     overrides = Overrides(definition, before, values.keys())
+    if plan.scorecards:
+        computing.compute(view, plan, record, Found(), Overrides(definition, before, ()))
+        scorecards.fill(view, plan, record, overrides, found)
     computing.compute(view, plan, record, found, overrides)
     occasion = Occasion(submitting=submitting, drafts=_may_be_unfinished(definition, before))
     judged = validation.judge(view, plan, record, before, occasion, ())

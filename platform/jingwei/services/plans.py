@@ -83,6 +83,7 @@ class FormPlan:
     holds_files: bool = True
     defaults: tuple[tuple[str, Closure], ...] = ()
     fills: bool = True  # some link brings values along
+    scorecards: tuple[str, ...] = ()  # tables whose rows are the items of a scheme
     named: bool = True  # some field names an indicator, or another definition
     dated: frozenset[str] = frozenset()  # paths of fields whose choices have days
 
@@ -142,6 +143,7 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         holds_files=any(_holds_files(f) for f in _all_fields(form)),
         defaults=tuple((n, p.default) for n, p in fields.items() if p.default is not None),
         fills=any(f.fill for f in _all_fields(form)),
+        scorecards=tuple(n for n, f in form.fields.items() if f.scorecard is not None),
         named=any(f.type in ("indicator", "definition") for f in _all_fields(form)),
         dated=frozenset(f.path for f in _all_fields(form) if _is_dated(catalogue, f)),
     )

@@ -14,6 +14,7 @@ from jingwei.services import (
     generating,
     parsing,
     retired,
+    scorecards,
     structure,
     uniqueness,
     validation,
@@ -84,6 +85,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
     generating.begin(work, plan, record, change.values.keys(), found)
     _give_row_ids(work, plan, record, None, found)
     overrides = Overrides(form, None, change.values.keys())
+    _score(work, plan, record, change, source, overrides, found)
     computing.compute(work, plan, record, found, overrides)
     _check_reasons(change, overrides, source, found)
     structure.judge(work, form, record, None, found)
@@ -145,6 +147,7 @@ def _prepare_update(
             rights = FieldRights(seen.visible, opened - closed, closed)
         change = without_closed_keys(plan, change, rights, before, source, found)
     values = parsing.parse(work, plan, change.values, found)
+    scorecards.know_rows(plan, values, before)
     after = {**before, **values}
     for table in plan.tables:
         after[table] = [dict(row) for row in after.get(table) or ()]
@@ -154,6 +157,7 @@ def _prepare_update(
     if after["org"] != before["org"]:
         check_org(work, plan, after, source, found)
     overrides = Overrides(form, before, change.values.keys())
+    _score(work, plan, after, change, source, overrides, found)
     computing.compute(work, plan, after, found, overrides)
     _check_reasons(change, overrides, source, found)
     structure.judge(work, form, after, before, found)
@@ -170,6 +174,29 @@ def _prepare_update(
     touched |= {"updated_at": after["updated_at"], "updated_by": after["updated_by"]}
     tables = {name: after[name] for name in changed if name in plan.tables}
     return Prepared(change, before["id"], before, after, touched, tables, tuple(found.warnings))
+
+
+def _score(
+    work: Work,
+    plan: FormPlan,
+    record: dict[str, Any],
+    change: Change,
+    source: Source,
+    overrides: Overrides,
+    found: Found,
+) -> None:
+    """Score the sheets of the record; what they are of may be computed itself."""
+    if not plan.scorecards:
+        return
+    first = Overrides(plan.form, overrides.before, overrides.given)
+    computing.compute(work, plan, record, Found(), first)
+    stands = source in ("action", "system")
+    scorecards.fill(work, plan, record, overrides, found, again=change.rescore, stands=stands)
+    for name in plan.scorecards:
+        fresh = [row for row in record[name] if row.get("id") is None]
+        ids = iter(work.store.next_ids(work.connection, len(fresh)) if fresh else ())
+        for row in fresh:
+            row["id"] = next(ids)
 
 
 def _check_reasons(change: Change, overrides: Overrides, source: Source, found: Found) -> None:

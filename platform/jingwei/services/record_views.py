@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from jingwei.catalogue.scorecards import SOURCE_CHANGED
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import SHOWN_SYSTEM, Form
 from jingwei.refusals import NotFound
+from jingwei.services import scorecards
 from jingwei.services.commands import Reading
 from jingwei.services.listing import form_of
 from jingwei.services.plans import form_plan
@@ -45,7 +47,20 @@ def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> Recor
         raise NotFound("no-such-record")
     view = view.of(raw["org"])
     rights = view.rights.fields(view, form, raw)
-    return shown_record(view, form_of(view, form), raw, rights, saved=True)
+    shown = shown_record(view, form_of(view, form), raw, rights, saved=True)
+    _tell_changed_sources(view, shown)
+    return shown
+
+
+def _tell_changed_sources(view: Reading, shown: RecordView) -> None:
+    """In score sheets, of which items the figures are others by now: told to who reads the record,
+    and part of no version of it."""
+    plan = form_plan(view.store, view.catalogue, shown.form.name)
+    for name in plan.scorecards:
+        if f"{name}.{SOURCE_CHANGED}" in shown.rights.visible:
+            changed = scorecards.changed_items(view, shown.form.fields[name], shown.raw)
+            for row, raw in zip(shown.json[name], shown.raw.get(name) or (), strict=True):
+                row[SOURCE_CHANGED] = raw["item"] in changed
 
 
 def at_record(view: V, form: str, id: int) -> V:

@@ -271,9 +271,12 @@ def update(
     allowed: frozenset[str] | None = None,
     require: frozenset[str] = frozenset(),
     gone: Mapping[str, Sequence[Mapping[str, Any]]] = {},
+    rescore: frozenset[str] = frozenset(),
 ) -> Written:
     plain, reasons = _without_reasons(values)
-    change = Change("update", id, plain, expected_revision, allowed, require, reasons, gone)
+    change = Change(
+        "update", id, plain, expected_revision, allowed, require, reasons, gone, rescore=rescore
+    )
     return write_many(work, form, [change], source=source)[0]
 
 

@@ -31,7 +31,6 @@ from jingwei.services.commands import Reading
 from jingwei.services.measures import Measures
 from jingwei.services.people import SYSTEM
 from jingwei.services.world import StoredWorld, environment
-from jingwei.texts import text
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -169,14 +168,33 @@ def make_sheet(
     view: Reading, measures: Measures, scheme: Scoring, org: str, period: Period
 ) -> Sheet:
     """Every item scored, then guards, multiplier, deductions, vetoes, as the scheme orders."""
-    lines = [_line(view, measures, scheme, item, org, period) for item in scheme.items.values()]
-    sheet = Sheet(scheme, org, period, lines)
-    around = _around(view, org, period, items=lines)
-    if scheme.multiplier is not None:
-        value = view.catalogue.closure(scheme.multiplier)(around)
-        sheet.multiplier = ONE if value is None else Decimal(value)
+    sheet = Sheet(scheme, org, period, lines_of(view, measures, scheme, org, period))
+    sheet.multiplier = multiplier_of(view, sheet)
+    sheet.deducted = deductions_of(view, scheme, org, period)
+    return concluded(view, sheet)
+
+
+def lines_of(
+    view: Reading, measures: Measures, scheme: Scoring, org: str, period: Period
+) -> list[Line]:
+    """Every item with what it earns by itself."""
+    return [_line(view, measures, scheme, item, org, period) for item in scheme.items.values()]
+
+
+def multiplier_of(view: Reading, sheet: Sheet) -> Decimal:
+    """What the items are multiplied by before guards are looked at."""
+    if sheet.scheme.multiplier is None:
+        return ONE
+    around = _around(view, sheet.org, sheet.period, items=sheet.lines)
+    value = view.catalogue.closure(sheet.scheme.multiplier)(around)
+    return ONE if value is None else Decimal(value)
+
+
+def concluded(view: Reading, sheet: Sheet) -> Sheet:
+    """The sheet with what its items make together: guards, total, vetoes, grade."""
+    scheme, lines = sheet.scheme, sheet.lines
+    around = _around(view, sheet.org, sheet.period, items=lines)
     _guard(view, sheet, around)
-    sheet.deducted = _deductions(view, scheme, org, period)
     sheet.items_total = _sum(scheme, lines)
     if sheet.items_total is not None:
         sheet.beyond = excess([(o.score, o.weight) for o in lines], scheme.bonus_max)
@@ -349,7 +367,7 @@ def _from_form(view: Reading, item: ScoringItem, org: str, period: Period) -> De
     return None if value is None else Decimal(value)
 
 
-def _deductions(view: Reading, scheme: Scoring, org: str, period: Period) -> Decimal:
+def deductions_of(view: Reading, scheme: Scoring, org: str, period: Period) -> Decimal:
     """The points of the events that count against the org."""
     given = scheme.deductions
     if given is None:
@@ -418,77 +436,3 @@ def _around(
     if items:
         around.world = _ItemsWorld(view, items)
     return around
-
-
-# --- telling it ----------------------------------------------------------------------------------
-
-
-def sheet_json(view: Reading, sheet: Sheet, locale: str) -> dict[str, Any]:
-    """Score, derivation and rule version, as the API answers them."""
-    scheme = sheet.scheme
-    org = view.catalogue.orgs[sheet.org]
-    return {
-        "scheme": scheme.name,
-        "title": scheme.title(locale),
-        "rule_version": scheme.fingerprint,
-        "org": sheet.org,
-        "org_title": org.title(locale),
-        "period": sheet.period,
-        "status": "pending" if sheet.total is None else "ok",
-        "total": sheet.total,
-        "grade": sheet.grade,
-        "rank": sheet.rank,
-        "ranked": sheet.ranked,
-        "excluded": sheet.excluded,
-        "items": [_line_json(view, line, locale) for line in sheet.lines],
-        "derivation": {
-            "items": sheet.items_total,
-            "beyond_bonus": sheet.beyond,
-            "multiplier": sheet.multiplier,
-            "deducted": sheet.deducted,
-            "missing": scheme.missing,
-            "guards": [scheme.guards[number].when.source for number in sheet.guards],
-            "vetoes": [
-                {"when": scheme.veto[n].when.source, "grade_max": scheme.veto[n].grade_max}
-                for n in sheet.vetoes
-            ],
-        },
-    }
-
-
-def _line_json(view: Reading, line: Line, locale: str) -> dict[str, Any]:
-    item = line.item
-    indicator = view.catalogue.indicators.get(item.name)
-    title = item.title or (indicator.title if indicator is not None else None)
-    return {
-        "item": item.name,
-        "title": item.name if title is None else title(locale),
-        "weight": line.weight,
-        "target": line.target,
-        "base": line.base,
-        "actual": line.actual,
-        "attainment": line.attainment,
-        "unit": line.unit,
-        "rule": None if item.rule is None else item.rule.type,
-        "constraint": item.constraint,
-        "automatic": line.automatic,
-        "score": line.score,
-        "reason": None if line.reason is None else text(f"measures.reason.{line.reason}", locale),
-        "explanation": _explained(line, locale),
-        "data_version": line.version,
-    }
-
-
-def _explained(line: Line, locale: str) -> str:
-    if not line.step:
-        return ""
-    holes = {name: _plain(value) for name, value in line.holes.items()}
-    return text(f"measures.score.{line.step}", locale, **holes)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, Decimal):
-        return f"{value.quantize(Decimal('0.0001')).normalize():f}"
-    return str(value)

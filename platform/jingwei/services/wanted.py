@@ -39,6 +39,7 @@ class Change(NamedTuple):
     reasons: Mapping[str, Any] = _NOTHING  # of overridden values, by field
     gone: Mapping[str, Sequence[Mapping[str, Any]]] = _NOTHING
     refused: tuple[FieldRefusal, ...] = ()
+    rescore: frozenset[str] = frozenset()  # score sheets whose figures are fetched anew
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from jingwei.catalogue.scorecards import SOURCE_CHANGED
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import (
     Conflict,
@@ -58,7 +59,11 @@ def check_rows(
     read-only now or is filled in once. `sent`: what a person wants of the record."""
     for table in plan.tables.keys() & sent.keys():
         known = {row["id"]: row for row in before.get(table) or ()}
-        for index, (row, given) in enumerate(zip(after[table], sent[table] or (), strict=False)):
+        rows, wanted = after[table], sent[table] or ()
+        if table in plan.scorecards:  # in the order of the scheme
+            there = {row["id"]: row for row in rows}
+            rows = [there.get(given.get("id"), {"id": None}) for given in wanted]
+        for index, (row, given) in enumerate(zip(rows, wanted, strict=False)):
             was = known.get(row["id"])
             if was is None:
                 continue
@@ -239,7 +244,7 @@ def _refused_columns(
             path = f"{table.name}.{name}"
             column = table.fields.get(name)
             at = f"{table.name}.{index}.{name}"
-            if name == "id":
+            if name == "id" or (table.scorecard is not None and _names_item(name, row)):
                 continue
             if column is None or path not in rights.visible:
                 refused.append(FieldRefusal(at, "unknown-field", {"name": name}))
@@ -249,6 +254,12 @@ def _refused_columns(
                 if not as_read and (value is not None or column.compute is None):
                     refused.append(FieldRefusal(at, "not-writable", {"name": name}))
     return refused
+
+
+def _names_item(name: str, row: Mapping[str, Any]) -> bool:
+    """Whether a cell of a score sheet says which item its row is, where no id does; what is told at
+    each reading is not looked at."""
+    return name == SOURCE_CHANGED or (name == "item" and row.get("id") is None)
 
 
 def check_org(

@@ -34,6 +34,7 @@ VERBS: Mapping[str, Verb] = {
     "publish": moving.publish,
     "amend": moving.amend,
     "discard_amendment": moving.discard_amendment,
+    "score": moving.score,
     "call": moving.call,
 }
 

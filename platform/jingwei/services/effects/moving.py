@@ -1,5 +1,5 @@
-"""Effects that move a record along: `start publish amend discard_amendment`, and what leaves the
-house: `call`."""
+"""Effects that move a record along: `start publish amend discard_amendment score`, and what leaves
+the house: `call`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ def discard_amendment(scene: Scene, effect: Effect, envs: Sequence[Environment])
     form, id_ = scene.the_form()
     if envs:
         versions.discard(scene.work, form.name, id_)
+        scene.forget()
+
+
+def score(scene: Scene, effect: Effect, envs: Sequence[Environment]) -> None:
+    """`score`: the figures of a score sheet are fetched again, though they stand."""
+    form, id_ = scene.the_form()
+    if envs:
+        sheets = frozenset((effect.args["field"],))
+        records.update(scene.work, form.name, id_, {}, source="action", rescore=sheets)
         scene.forget()
 
 

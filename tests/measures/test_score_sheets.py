@@ -1,0 +1,291 @@
+"""Score sheets in records: scored at each save until they are submitted, then they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_house import MORE_FILES, ApiHouse, code, fields, open_api
+from measures_house import INDICATORS
+from test_scores import FACTS, INCIDENT, SCHEME
+
+from jingwei.authoring.lineage import lineage
+
+MANUAL = "\n".join(
+    (
+        SCHEME.replace("weight: 40", "weight: 30").strip(),
+        "",
+    )
+).replace(
+    "  leverage:",
+    "  party_work: {title: 党建, weight: 10, manual: {who: {role: group_ops}, max: 10}}\n  leverage:",
+)
+SHEET = """
+kind: form
+title: 考核表
+display: "{org.title} {year}"
+submit: {cancel: true, amend: true}
+versions: on_approval
+fields:
+  org: {type: org, title: 单位, required: true, default: =me.org}
+  year: {type: period, grain: year, title: 年度}
+  card:
+    type: scorecard
+    title: 评分
+    scheme: by_hand
+    org: org
+    period: year
+    columns:
+      note: {type: text, title: 备注, max: 20}
+      doubled: {type: number, title: 翻倍, compute: score * 2}
+  total: {type: number, title: 总分, precision: 2, compute: 'first(card.score where item == "result.total")'}
+  profit_score: {type: number, title: 利润得分, compute: 'card[profit].score'}
+  grade: {type: text, title: 等级, compute: 'first(card.explanation where item == "result.total")'}
+actions:
+  again:
+    title: 重新计分
+    who: {post: finance_manager}
+    do: [{score: card}]
+permissions:
+  planner: {post: planner, can: [read, create, update, submit, amend], scope: org}
+  finance: {post: finance_manager, can: [read, update, again], scope: org_and_below}
+  ops: {role: group_ops, can: [read, create, update], scope: all}
+"""
+
+
+# as known on a day, by the scheme of the org's profile; its figures stand from the first save on
+FIRST = """
+kind: form
+title: 试算表
+fields:
+  org: {type: org, title: 单位, required: true, default: =me.org}
+  year: {type: period, grain: year, title: 年度, default: "2025"}
+  until: {type: date, title: 截止}
+  card:
+    type: scorecard
+    title: 评分
+    scheme: org.profile.scoring
+    period: year
+    as_of: until
+    freeze: create
+permissions:
+  planner: {post: planner, can: [read, create, update, export, import], scope: org}
+  ops: {role: group_ops, can: [read, update], scope: all}
+"""
+PROFILE = "kind: profile\ntitle: 一般\nscoring: by_hand\n"
+
+
+def add(api: ApiHouse, rows: Any, **more: Any) -> None:
+    found = [
+        {"indicator": i, "org": o, "period": "2025", "value": v, "view": w, **more}
+        for i, o, v, w in rows
+    ]
+    assert api.post("chen.jie", "facts", {"facts": found}).status_code == 200
+
+
+@pytest.fixture
+def api(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
+    files = {
+        **MORE_FILES,
+        **INDICATORS,
+        "definitions/scoring/by_hand.yaml": MANUAL,
+        "forms/incident.yaml": INCIDENT,
+        "forms/sheet.yaml": SHEET,
+        "forms/first.yaml": FIRST,
+        "definitions/profiles/plain.yaml": PROFILE,
+        "definitions/orgs/A.yaml": MORE_FILES["definitions/orgs/A.yaml"] + "profile: plain\n",
+    }
+    opened = open_api(tmp_path, database_url, files)
+    add(opened, FACTS)
+    yield opened
+    opened.close()
+
+
+def column(record: Any, name: str) -> dict[str, Any]:
+    return {row["item"]: row[name] for row in record["card"]}
+
+
+def changed(api: ApiHouse, login: str, record: Any, **values: Any) -> dict[str, Any]:
+    answer = api.patch(
+        login, f"forms/sheet/records/{record['id']}", values, match=record["revision"]
+    )
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def read(api: ApiHouse, login: str, record: Any) -> dict[str, Any]:
+    answer = api.get(login, f"forms/sheet/records/{record['id']}")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def by_hand(record: Any, **scores: Any) -> list[dict[str, Any]]:
+    ids = column(record, "id")
+    return [{"id": ids[item], "manual": points} for item, points in scores.items()]
+
+
+def test_a_sheet_is_scored_at_each_save_until_it_is_submitted(api: ApiHouse) -> None:
+    made = api.make("li.na", "sheet", year="2025")
+
+    assert column(made, "score") == {
+        "profit": 63, "sales": 30, "party_work": None, "leverage": 0,
+        "adjust.bonus_max": None, "adjust.multiplier": None, "adjust.deductions": 0,
+        "result.total": None,
+    }  # fmt: skip
+    profit, party, total = made["card"][0], made["card"][2], made["card"][-1]
+    assert (profit["weight"], profit["actual"], profit["base"]) == (60, 109, 100)
+    assert profit["rule"] == "较基准每增减 3%，加减 1 分；最多加 6 分、减 6 分"
+    assert profit["explanation"] == "基本分 60，较基数 0.09，3 档，加减 3 分（上下限 6）"
+    assert party["explanation"] == "待定：待人工评分"
+    assert "A ≥ 90，B ≥ 80，C ≥ 60，D ≥ 0；年度考核（规则版本 " in total["rule"]
+    assert (made["total"], made["grade"], made["profit_score"]) == (None, None, 63)
+    assert profit["doubled"] == 126
+
+    # the figures of a draft are fetched at each save; rows and the author's columns stay
+    add(api, [("profit", "A", "103", "actual")])
+    sent = [{"id": profit["id"], "note": "看"}]
+    saved = changed(api, "li.na", made, card=sent)
+    assert column(saved, "id") == column(made, "id")
+    assert (saved["card"][0]["score"], saved["card"][0]["note"]) == (61, "看")
+
+    # only those who score an item give it points, and not too many
+    for login, item, points, wrong in (
+        ("li.na", "party_work", 8, "scored-by-others"),
+        ("ops", "profit", 8, "not-by-hand"),
+        ("ops", "party_work", 11, "score-out-of-range"),
+    ):
+        answer = api.patch(
+            login,
+            f"forms/sheet/records/{made['id']}",
+            {"card": by_hand(saved, **{item: points})},
+            match=saved["revision"],
+        )
+        assert fields(answer) == [("card.0.manual", wrong)]
+    scored = changed(api, "ops", saved, card=by_hand(saved, party_work=9))
+    # 61 + 30 + 9 + 0; a company below a basic score has the multiplier 1 and no bonus
+    assert (column(scored, "score")["party_work"], scored["total"], scored["grade"]) == (9, 99, "A")
+    assert column(scored, "score")["profit"] == 60
+    assert "约束生效：any(items.score < items.weight)" in scored["card"][-1]["rule"]
+
+    # once it is submitted the figures stand, and who reads is told that they are others by now
+    assert api.post("li.na", f"forms/sheet/records/{made['id']}/submit").status_code == 200
+    add(api, [("profit", "A", "130", "actual")])
+    stands = read(api, "li.na", made)
+    assert (stands["total"], column(stands, "actual")["profit"]) == (99, 103)
+    assert [item for item, is_so in column(stands, "source_changed").items() if is_so] == ["profit"]
+    kept = api.get("li.na", f"forms/sheet/records/{made['id']}/versions").get_json()["items"]
+    assert column(kept[0]["record"], "score")["profit"] == 60
+
+    # the effect `score` fetches them again; the version stays what it was
+    answer = api.post("chen.jie", f"forms/sheet/records/{made['id']}/actions/again")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    again = read(api, "li.na", made)
+    assert column(again, "score")["profit"] == 60  # capped by the guard
+    assert (column(again, "automatic")["profit"], column(again, "manual")["party_work"]) == (66, 9)
+    assert not any(column(again, "source_changed").values())
+    differs = api.get(
+        "li.na", f"forms/sheet/records/{made['id']}/versions/1/diff/current"
+    ).get_json()
+    row = differs["changes"]["card"][str(profit["id"])]
+    assert (row["actual"], row["automatic"]) == ([103, 130], [61, 66])
+    told = api.get("li.na", f"forms/sheet/records/{made['id']}/history").get_json()["items"]
+    assert "card" in told[0]["changes"]
+
+
+def test_a_sheet_is_of_its_scheme_and_of_no_other_rows(api: ApiHouse) -> None:
+    # items are named in rows without an id; others there are not
+    made = api.make(
+        "ops", "sheet", org="A", year="2025", card=[{"item": "party_work", "manual": 7}]
+    )
+    assert column(made, "score")["party_work"] == 7
+    wrong = {"year": "2025", "card": [{"item": "result.grade"}]}
+    assert fields(api.post("li.na", "forms/sheet/records", wrong)) == [
+        ("card.0.item", "not-a-choice")
+    ]
+    wrong = {"year": "2025", "card": [{"note": "看"}]}
+    assert fields(api.post("li.na", "forms/sheet/records", wrong)) == [("card.0", "not-an-item")]
+    wrong = {"year": "2025", "card": [{"item": "profit", "score": 99}]}
+    assert fields(api.post("li.na", "forms/sheet/records", wrong)) == [
+        ("card.0.score", "not-writable")
+    ]
+    # a scheme that is not for the year
+    assert fields(api.post("li.na", "forms/sheet/records", {"year": "2024"})) == [
+        ("card", "scheme-not-for-org")
+    ]
+    # of a sheet that is sent back whole nothing is taken for a wish, and rows stay in their order
+    again = read(api, "ops", made)
+    sent = list(reversed(again["card"]))
+    saved = changed(api, "ops", again, card=sent)
+    assert saved["card"] == again["card"]
+    # while it does not say of what it is, there are no rows; what people scored goes with them
+    emptied = changed(api, "ops", saved, year=None)
+    assert (emptied["card"], emptied["total"]) == ([], None)
+
+
+def test_what_a_browser_asks_before_saving(api: ApiHouse) -> None:
+    asked = {"year": "2025", "card": [{"item": "profit", "note": "看"}]}
+    answer = api.post("li.na", "forms/sheet/compute", asked).get_json()
+    assert column(answer["values"], "automatic")["profit"] == 63
+    assert column(answer["values"], "note")["profit"] == "看"
+
+
+def test_figures_stand_from_the_day_and_the_moment_that_the_form_says(api: ApiHouse) -> None:
+    restated = {"data_version": "restated-in-2026-02"}
+    add(api, [("profit", "A", "106", "actual")], **restated)
+    early = api.make("li.na", "first", until="2026-01-31")
+    late = api.make("li.na", "first", until="2026-02-28")
+    assert [column(one, "actual")["profit"] for one in (early, late)] == [109, 106]
+
+    # nothing is fetched again; what people score is worked out from what stands
+    add(api, [("profit", "A", "100", "actual"), ("sales", "A", "199", "actual")])
+    answer = api.patch(
+        "ops",
+        f"forms/first/records/{early['id']}",
+        {"card": [{"item": "party_work", "manual": 10}]},
+        match=1,
+    )
+    scored = answer.get_json()
+    assert column(scored, "actual") == column(early, "actual")
+    assert column(scored, "rule") == column(early, "rule")
+    assert column(scored, "explanation")["party_work"] == "人工评分 10"
+    # 63 + 30 + 10, of the 3 points above the weights 2, times 1.1
+    assert column(scored, "score")["result.total"] == 112.2
+    assert column(scored, "explanation")["result.total"] == "A"
+    told = api.get("ops", f"forms/first/records/{early['id']}").get_json()
+    gone = [item for item, is_so in column(told, "source_changed").items() if is_so]
+    assert gone == ["profit", "sales"]
+
+    # an org without a scheme has no rows
+    other = api.make("wang.wu", "first", until="2026-01-31")
+    assert other["card"] == []
+
+
+def test_an_amendment_that_is_dropped_leaves_the_sheet_as_it_stood(api: ApiHouse) -> None:
+    made = api.make("li.na", "sheet", year="2025")
+    at = f"forms/sheet/records/{made['id']}"
+    assert api.post("li.na", f"{at}/submit").status_code == 200
+    before = read(api, "li.na", made)
+    assert api.post("li.na", f"{at}/amend").status_code == 200
+    add(api, [("profit", "A", "120", "actual")])
+    draft = read(api, "li.na", made)
+    saved = changed(api, "li.na", draft, card=[{"item": "profit", "note": "新"}])
+    assert column(saved, "automatic")["profit"] == 66
+    assert api.post("li.na", f"{at}/discard").status_code == 200
+    after = read(api, "li.na", made)
+    same = ("id", "item", "actual", "automatic", "score", "note", "explanation")
+    assert [[row[n] for n in same] for row in after["card"]] == [
+        [row[n] for n in same] for row in before["card"]
+    ]
+    assert [item for item, is_so in column(after, "source_changed").items() if is_so] == ["profit"]
+
+
+def test_lineage_leads_through_a_score_sheet(api: ApiHouse) -> None:
+    catalogue = api.platform.active.current.catalogue
+    sheets = {use.target for use in lineage(catalogue, "sheet.total").reads}
+    assert {"sheet.card", "sheet.card.score", "profit", "sales", "leverage", "sheet.year"} <= sheets
+    used = {use.made for use in lineage(catalogue, "profit").read_by}
+    assert {"sheet.card", "sheet.total", "first.card"} <= used
