@@ -42,6 +42,24 @@ fields:
   plant: {{type: link, to: plant, title: 工厂}}
   called: {{type: text, title: 厂名, compute: plant.display}}
 {GRANT}""",
+    "forms/tour.yaml": f"""
+kind: form
+title: 巡查
+display: "{{name}}"
+fields:
+  upper: {{type: text, title: 大写, compute: upper(this.whole)}}
+  called: {{type: text, title: 称呼, compute: this.display}}
+  name: {{type: text, title: 名称}}
+  whole: {{type: text, title: 全称, compute: 'concat(name, "号")'}}
+  stops:
+    type: table
+    title: 停靠
+    fields:
+      of: {{type: text, title: 属于, compute: parent.display}}
+      all: {{type: text, title: 全称, compute: this.upper}}
+rules:
+  no_x: {{check: this.display != "x", at: name, message: 不叫 x}}
+{GRANT}""",
     "forms/visit.yaml": f"""
 kind: form
 title: 走访
@@ -117,3 +135,16 @@ def test_who_does_not_see_a_part_of_a_name_does_not_find_by_it(
     with pytest.raises(Malformed):
         house.list("ops", "visit", filter='site.name == "二号"')
     assert house.list("ops", "visit", filter='contains(site.display, "二号")').items == []
+
+
+def test_this_record_is_read_as_it_will_be_kept(house: House, sites: dict[str, int]) -> None:
+    made = house.create("li.na", "tour", name="a", stops=[{}])
+    for name in ("a", "b"):
+        if name != "a":
+            made = house.update("li.na", "tour", made["id"], name=name)
+        assert (made["upper"], made["called"]) == (f"{name.upper()}号", name)
+        assert [(stop["of"], stop["all"]) for stop in made["stops"]] == [
+            (name, f"{name.upper()}号")
+        ]
+    with pytest.raises(Invalid):
+        house.update("li.na", "tour", made["id"], name="x")

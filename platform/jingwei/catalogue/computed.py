@@ -32,7 +32,10 @@ def stored_test(catalogue: Catalogue) -> Callable[[Field], bool]:
 
 
 def reads_of(read: str, field: Field) -> tuple[str, ...]:
-    """The paths of fields that a name in the formula of `field` may stand for."""
+    """The paths of fields that a name in the formula of `field` may stand for; `this` is the
+    record wherever it is written."""
+    if read.startswith("this."):
+        return (read.removeprefix("this."),)
     if field.table is None:
         return (read,)
     return (f"{field.table}.{read}", read.removeprefix("parent."), read)
@@ -122,7 +125,8 @@ def _inside(catalogue: Catalogue, field: Field) -> bool:
 def _reads(catalogue: Catalogue, field: Field) -> set[str]:
     """The fields of the record itself that are read; columns are kept with their row."""
     assert field.compute is not None
-    return {read for read in catalogue.expression(field.compute).reads if "." not in read}
+    reads = (one.removeprefix("this.") for one in catalogue.expression(field.compute).reads)
+    return {read for read in reads if "." not in read}
 
 
 def _in_sql(catalogue: Catalogue, formula: Formula) -> bool:

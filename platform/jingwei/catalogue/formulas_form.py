@@ -31,7 +31,7 @@ def type_form(typing: Typing, form: Form) -> None:
     record = typing.record(form)
     unnamed = _before_it_is_called(record)
     typing.template(form.number, unnamed, words=True)
-    typing.template(form.display, unnamed)
+    typing.template(form.display, replace(unnamed, hints={}))
     if isinstance(form.versions, Mapping):
         typing.template(form.versions.get("label"), record)
     _type_behaviour(typing, form, record)
@@ -42,8 +42,10 @@ def type_form(typing: Typing, form: Form) -> None:
 
 
 def _before_it_is_called(scope: Scope) -> Scope:
-    """Without `display`, which is made of the values, and only where somebody is told of them."""
-    return replace(scope, symbols={n: s for n, s in scope.symbols.items() if n != "display"})
+    """Without `display`, which is made of the values, and only where somebody is told of them;
+    `this.display` puts it together from the values as they are."""
+    symbols = {name: symbol for name, symbol in scope.symbols.items() if name != "display"}
+    return replace(scope, symbols=symbols, hints={"display": "this.display", **scope.hints})
 
 
 def _type_field(typing: Typing, form: Form, field: Field) -> None:

@@ -47,7 +47,7 @@ def _read(catalogue: Catalogue, form: Form, formula: Formula, *, whole: bool) ->
     """`whole`: a table that is read is read with every column, as its rows are gone through."""
     found: set[str] = set()
     for read in catalogue.expression(formula).reads:
-        found.update(_behind(catalogue, form, read, set()))
+        found.update(_behind(catalogue, form, read.removeprefix("this."), set()))
     # an aggregate names its table and the column: the column alone decides
     tables = {path.partition(".")[0] for path in found if "." in path}
     return found if whole else found - tables
@@ -76,7 +76,7 @@ def _places(form: Form, field: Field, read: str) -> tuple[str, ...]:
     """What a name in the formula of a field may mean: a column beside it, or a field."""
     if field.table is not None and read in form.fields[field.table].fields:
         return (f"{field.table}.{read}",)
-    return (read.removeprefix("parent."),)
+    return (read.removeprefix("parent.").removeprefix("this."),)
 
 
 def _is_kept(catalogue: Catalogue, form: Form, field: Field, seen: set[str]) -> bool:

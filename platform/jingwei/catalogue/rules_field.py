@@ -421,6 +421,7 @@ def _reads(catalogue: Catalogue, form: Form, path: str, computed: dict[str, Form
 
 def _from_record(read: str, table: str) -> str:
     """A path as the record has it, whether it is read beside it or in a row of `table`."""
-    if read.startswith("parent."):
-        return read.removeprefix("parent.")
-    return f"{table}.{read.removeprefix('this.')}" if table else read
+    for record in ("parent.", "this."):
+        if read.startswith(record):
+            return read.removeprefix(record)
+    return f"{table}.{read}" if table else read

@@ -72,8 +72,8 @@ def _warn_of_computed(
         expression = catalogue.expressions.get(field.compute) if field.compute else None
         if expression is None or field.path in hidden or field.table in hidden:
             continue
-        reads = {read for read in expression.reads if read in hidden}
-        reads |= {read for read in expression.reads if read.partition(".")[0] in hidden}
+        paths = [read.removeprefix("this.") for read in expression.reads]
+        reads = {path for path in paths if path in hidden or path.partition(".")[0] in hidden}
         for read in sorted(reads)[:1]:
             at = form.origin.value("permissions", name, "hide")
             code = "public-of-hidden" if field.public else "computed-of-hidden"

@@ -35,7 +35,7 @@ def _check_comes(
     expression = catalogue.expressions.get(step.wait_until) if step.wait_until else None
     if expression is None or not expression.inside_record or not expression.reads:
         return
-    names = {read.partition(".")[0] for read in expression.reads}
+    names = {read.removeprefix("this.").partition(".")[0] for read in expression.reads}
     fields = [form.fields[name] for name in names if name in form.fields]
     every = [*fields, *(column for field in fields for column in field.fields.values())]
     if len(fields) < len(names) or any(one.compute is not None for one in every):

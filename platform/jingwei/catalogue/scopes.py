@@ -108,6 +108,7 @@ def row_scope(catalogue: Definitions, form: Form, table: str) -> Scope:
         **form_symbols(types, form, "parent"),
         "form": Symbol(TEXT, "variable", "parent.form"),
     }
+    del parent["display"]  # put together from the values, as of any linked record
     own["parent"] = Symbol(
         Type("record", form=form.name), "parent", "id", members=parent, is_value=True
     )

@@ -31,12 +31,28 @@ def called(checker: Any, types: Types, form: str, syntax: Dot) -> Node | None:
         if is_text:
             parts.append(checker.node(Value(syntax.start, syntax.end, "text", words)))
             continue
-        node = _part(checker, _behind(parse(words), syntax.of, own, syntax))
+        hole = parse(words)
+        if _names_its_own(hole):
+            ring = "display → display"
+            raise ExpressionError("compute-cycle", syntax.start, syntax.end, path=ring)
+        node = _part(checker, _behind(hole, syntax.of, own, syntax))
         if node is not None:
             parts.append(node)
     if all(isinstance(node, Constant) for node in parts):
         return None
     return Call(syntax.start, syntax.end, TEXT, "concat", tuple(parts))
+
+
+def _names_its_own(value: Any) -> bool:
+    """Whether a hole of a template asks for what the template makes: `this.display`."""
+    if isinstance(value, tuple):
+        return any(_names_its_own(part) for part in value)
+    if not isinstance(value, Syntax):
+        return False
+    own = isinstance(value, Dot) and value.name == "display" and isinstance(value.of, Word)
+    if own and value.of.name == "this":
+        return True
+    return any(_names_its_own(getattr(value, one.name)) for one in fields(value))
 
 
 def _part(checker: Any, syntax: Syntax) -> Node | None:

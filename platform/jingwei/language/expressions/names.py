@@ -130,9 +130,10 @@ def unknown_name(
     """
     scope = checker.scope
     if name in scope.hints:
-        return ExpressionError(
-            "name-elsewhere", start, end, name=name, suggestion=scope.hints[name]
-        )
+        hint = scope.hints[name]
+        elsewhere = hint.endswith(f".{name}") and name != "display"  # which is no field
+        code = "name-elsewhere" if elsewhere else "unknown-name"
+        return ExpressionError(code, start, end, name=name, suggestion=hint, known=hint)
     if name == "row":
         return ExpressionError("row-outside-each", start, end)
     around = checker.around.name(name) if checker.around else None
