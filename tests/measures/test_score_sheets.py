@@ -40,7 +40,8 @@ fields:
     columns:
       note: {type: text, title: 备注, max: 20}
       doubled: {type: number, title: 翻倍, compute: score * 2}
-  total: {type: number, title: 总分, precision: 2, compute: 'first(card.score where item == "result.total")'}
+  total:
+    {type: number, title: 总分, compute: 'first(card.score where item == "result.total")'}
   profit_score: {type: number, title: 利润得分, compute: 'card[profit].score'}
   grade: {type: text, title: 等级, compute: 'first(card.explanation where item == "result.total")'}
 actions:

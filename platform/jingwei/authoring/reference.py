@@ -177,7 +177,7 @@ class _Page:
         head = [self.say("type"), self.say("meaning"), self.say("own_keys"), self.say("operators")]
         rows = (
             (
-                f"`{name}`" + ("" if one.run else f" ({self.say('not_yet')})"),
+                f"`{name}`",
                 text(f"keys.types.{name}", self.locale),
                 " ".join(f"`{option}`" for option in sorted(one.options)),
                 " ".join(f"`{operator}`" for operator in one.operators if one.is_value),

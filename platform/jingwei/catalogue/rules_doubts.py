@@ -8,7 +8,6 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.rules_effects import every_effect
 from jingwei.language.expressions.reads import walk
 from jingwei.language.expressions.tree import Aggregate
-from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.language.values import Literal_
 from jingwei.language.workflow import Workflow
@@ -125,7 +124,7 @@ def _check_shown(catalogue: Catalogue, field: Field, problems: Problems) -> None
 
 def _check_codes(form: Form, field: Field, problems: Problems) -> None:
     """Codes that differ in capitals only: nobody tells them apart in a filter or a sheet."""
-    if not isinstance(field.choices, tuple) or not FIELD_TYPES[field.type].run:
+    if not isinstance(field.choices, tuple):
         return
     seen: dict[str, str] = {}
     for choice in field.choices:

@@ -57,11 +57,12 @@ def _check_written(
         table = form.fields.get(str(effect.args["to"]))
         if table is not None and table.scorecard is not None:
             at = place_of(definition, effect, "to")
-            problems.add("computed-not-written", at, name=table.name)
+            problems.add("scored-not-written", at, name=table.name)
     for name in effect.values:
         field = fields.get(name)
-        computed = field is not None and field.compute is not None and field.mode == "always"
-        if computed or (field is not None and field.scorecard is not None):
+        if field is not None and field.scorecard is not None:
+            problems.add("scored-not-written", place_of(definition, effect, name), name=name)
+        if field is not None and field.compute is not None and field.mode == "always":
             at = place_of(definition, effect, name)
             problems.add("computed-not-written", at, name=name)
 

@@ -14,7 +14,6 @@ from jingwei.catalogue.scope_types import CatalogueTypes, field_type
 from jingwei.catalogue.scorecards import COLUMNS
 from jingwei.language.expressions.types import fits
 from jingwei.language.expressions.words import type_words
-from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form, Scorecard
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.scales import usual
@@ -70,9 +69,6 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
     if field.required and field.compute is not None and field.mode == "always":
         at = form.origin.key(*path, "required")
         problems.add("required-and-computed", at, severity="warning", name=field.name)
-    if not FIELD_TYPES[field.type].run:
-        at = form.origin.value(*path, "type")
-        problems.add("not-yet-run", at, severity="warning", what=field.type)
 
 
 def _meant_amount(written: str) -> str | None:

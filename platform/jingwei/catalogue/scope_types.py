@@ -26,7 +26,7 @@ _TYPE_NAMES: dict[str, TypeName] = {
     ),
     **dict.fromkeys(("barcode", "region", "form", "definition"), "text"),
     **dict.fromkeys(("integer", "number", "money", "rating"), "number"),
-    **dict.fromkeys(("json", "geolocation", "file", "image", "signature", "scorecard"), "any"),
+    **dict.fromkeys(("json", "geolocation", "file", "image", "signature"), "any"),
     "secret": "secret",
     "boolean": "boolean",
     "percent": "percent",

@@ -7,8 +7,9 @@ sheets and the API know them as they know every other table.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -78,8 +79,11 @@ def schemes_of(field: Field, schemes: Mapping[str, Scoring]) -> tuple[Scoring, .
 
 
 def _with_columns(
-    table: Field, schemes: Iterable[Scoring], indicators: Mapping[str, Indicator]
+    table: Field, schemes: Sequence[Scoring], indicators: Mapping[str, Indicator]
 ) -> Field:
+    by_hand = sorted({n for s in schemes for n, item in s.items.items() if item.is_manual})
+    # people see where they give a score; the write path asks the scheme itself, and who they are
+    closed = Formula(f"item not in [{', '.join(map(json.dumps, by_hand))}]", table.at)
     own: dict[str, Field] = {}
     for name, type_ in COLUMNS.items():
         own[name] = Field(
@@ -88,7 +92,8 @@ def _with_columns(
             title=_said(f"columns.{name}"),
             at=table.at,
             table=table.name,
-            readonly=name != BY_HAND,
+            readonly=name != BY_HAND or not by_hand,
+            readonly_if=closed if name == BY_HAND and by_hand else None,
             choices=tuple(_items(schemes, indicators)) if name == "item" else None,
         )
     columns = {name: column for name, column in table.fields.items() if name not in own}

@@ -12,7 +12,7 @@ from jingwei.language.small import whole_number
 from jingwei.refusals import FieldRefusal, Invalid
 
 # whole values that are data by themselves, not words to be read
-AS_DATA = frozenset({"json", "geolocation", "scorecard"})
+AS_DATA = frozenset({"json", "geolocation"})
 
 
 def api_values(form: Form, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from jingwei.services import actions
 from jingwei.services.commands import Reading
 
 # a file is of one record, and nobody types a secret for many; tables have rows of their own
-NOT_AT_ONCE = frozenset(("file", "image", "signature", "secret", "scorecard"))
+NOT_AT_ONCE = frozenset(("file", "image", "signature", "secret"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ MARKS = (  # of formatted text, and the sign on each button
     ("quote", "❝"),
     ("link", "↗"),
 )
-WIDE = frozenset((*AREAS, "table", "heading", "note", "tags", "scorecard"))
+WIDE = frozenset((*AREAS, "table", "heading", "note", "tags"))
 
 
 @dataclass(frozen=True, slots=True)

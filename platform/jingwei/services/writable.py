@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from jingwei.catalogue.scorecards import SOURCE_CHANGED
+from jingwei.catalogue.scorecards import BY_HAND, SOURCE_CHANGED
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import (
     Conflict,
@@ -68,6 +68,8 @@ def check_rows(
             if was is None:
                 continue
             for name in sorted(plan.tables[table].keys() & given.keys()):
+                if table in plan.scorecards and name == BY_HAND:
+                    continue  # its scheme was asked
                 if row.get(name) != was.get(name):
                     code = _closed_cell(work, plan, table, name, was, before)
                     if code is not None:

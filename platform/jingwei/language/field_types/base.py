@@ -95,7 +95,6 @@ class FieldType:
     is_value: ClassVar[bool] = True  # False for headings, notes and tables
     sortable: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
-    run: ClassVar[bool] = True  # False: parses, but this version does nothing with it
 
     def stored_as(self, field: Field) -> StoredAs:
         return StoredAs(Kept.TEXT, many=field.many)

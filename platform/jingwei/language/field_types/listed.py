@@ -8,7 +8,7 @@ from jingwei.language.form import Field
 
 # of which no condition can be asked in one box
 NOT_ASKED = frozenset(
-    ("table", "json", "geolocation", "scorecard", "heading", "note", "secret")
+    ("table", "json", "geolocation", "heading", "note", "secret")
     + ("file", "image", "signature")
 )
 

@@ -111,6 +111,8 @@ function refreshTable(name) {
       if (control.matches("output")) show(control, model.fields[name].columns[column], row[column]);
       else if (isFollowing(row, column) && document.activeElement !== control) draw(control, model.fields[name].columns[column], row, column);
       offerBackIn(cell, name, row, column, shownValue);
+      const shut = model.fields[name].columns[column].readonly ? null : rules.readonly[`${name}.${column}`];
+      if (shut && control.matches("[data-input]")) lock(control, holds(shut, environment(row, state)));
       const rule = rules.visible[`${name}.${column}`];
       if (rule) (cell.matches(".field") ? cell : control).hidden = !holds(rule, environment(row, state));
     }
