@@ -270,6 +270,9 @@ def test_the_picture_marks_the_way_that_todays_values_give(house: Approvals, pag
     ways = page.xpath("//*[contains(@class, 'flow-label')]")
     assert [one.get("class") for one in ways] == ["flow-label likely", "flow-label otherwise"]
     assert texts(page, "//figcaption//li")[4:6] == ["按当前数据将到达", "否则（数据改变时）"]
+    house.decide("u8", flow["id"], "return", comment="补", to="initiator")
+    again = stood(pages.page("I", f"/f/gated/{flow['record']}"))
+    assert (again["big"], again["small"]) == ("likely", "otherwise")
     small = house.start("gated", title="小", amount=2, legal=True)
     page = pages.page("I", f"/f/gated/{small['record']}")
     assert {name: how for name, how in stood(page).items() if how in ("likely", "otherwise")} == {

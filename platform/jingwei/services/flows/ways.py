@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from jingwei.language.workflow import Step
 from jingwei.language.workflow import walk as walk_steps
 from jingwei.refusals import Refused
+from jingwei.services.flows.plan import START
 from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import RunRow
 
@@ -33,7 +34,7 @@ def ways_of_today(walk: Walk) -> Ways:
         looked.at(walk.plan.workflow.steps, behind=False)
     except (Refused, LookupError, ArithmeticError):
         return Ways()
-    order = list(walk.plan.places)
+    order = [START, *(step for step in walk.plan.places if step != START)]
     coming = frozenset(order[min(order.index(step) for step in open_) + 1 :])
     return Ways(
         {block: lanes for block, lanes in looked.lanes.items() if block in coming},
