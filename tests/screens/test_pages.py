@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from api_house import ApiHouse
 from module_houses import house_of
@@ -180,17 +182,25 @@ def test_pages_allow_nothing_inline_and_are_kept_by_nobody(pages: Pages, bridge:
         assert " onclick=" not in text
 
 
-def test_scripts_and_styles_are_sent_zipped_and_asked_about_again(pages: Pages) -> None:
-    first = pages.get("li.na", "/static/own/form.js", headers={"Accept-Encoding": "gzip"})
-    assert first.headers["Content-Encoding"] == "gzip"
-    assert len(first.data) < 15_000
-    again = pages.get(
-        "li.na",
-        "/static/own/form.js",
-        headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["ETag"]},
-    )
-    assert again.status_code == 304
-    assert pages.get("li.na", "/static/../settings.py").status_code == 404
+def test_scripts_and_styles_are_sent_zipped_and_kept_while_they_are_the_same(pages: Pages) -> None:
+    page = pages.page("li.na", "/f/contract/new")
+    (address,) = page.xpath("//script/@src[contains(., '/form.js')]")
+    plain = "/static/own/form.js"
+    for path, kept in ((address, "immutable"), (plain, "no-cache")):
+        first = pages.get("li.na", path, headers={"Accept-Encoding": "gzip"})
+        assert kept in first.headers["Cache-Control"]
+        assert first.headers["Content-Encoding"] == "gzip"
+        tag = first.headers["ETag"]
+        assert not tag.startswith("W/")
+        asked = {"Accept-Encoding": "gzip", "If-None-Match": tag}
+        assert pages.get("li.na", path, headers=asked).status_code == 304
+        whole = pages.get("li.na", path, headers={"Accept-Encoding": ""})
+        assert (gzip.decompress(first.data), whole.headers["ETag"] != tag) == (whole.data, True)
+    # what a page of another version asks for is there, and asked about again
+    other = pages.get("li.na", "/static/own/000000000000/form.js")
+    assert (other.status_code, other.headers["Cache-Control"]) == (200, "no-cache")
+    for wrong in ("../settings.py", "own/a/b/form.js", "own/", "own/nothing.js"):
+        assert pages.get("li.na", f"/static/{wrong}").status_code == 404
     sizes = []
     for takes, encoding in (("gzip, deflate, br", "br"), ("gzip, deflate", "gzip"), ("", None)):
         found = pages.get("li.na", "/static/vendor/tabler.css", headers={"Accept-Encoding": takes})
