@@ -12,6 +12,7 @@ from jingwei.catalogue.cycles import cycles
 from jingwei.catalogue.rules_field import check_unit
 from jingwei.catalogue.rules_output import check_time
 from jingwei.language.expressions.reads import walk
+from jingwei.language.expressions.shares import doubted_share
 from jingwei.language.expressions.tree import Binary, Name, Node
 from jingwei.language.measures import LEVELS, Indicator, IndicatorSet, ThresholdSet
 from jingwei.language.scales import conversion
@@ -183,8 +184,8 @@ def _check_tolerance(indicator: Indicator, problems: Problems) -> None:
     if not _TOLERANCE.match(written):
         problems.add("bad-amount", at, value=written[:40])
     elif written[-1] not in "%p" and Decimal(written) > 1:
-        percent = f"{Decimal(written) * 100:f}"
-        problems.add("percent-as-number", at, severity="warning", value=written, percent=percent)
+        shares = doubted_share(Decimal(written))
+        problems.add("percent-as-number", at, severity="warning", **shares)
 
 
 def _check_order(

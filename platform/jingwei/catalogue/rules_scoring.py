@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from jingwei.catalogue.catalogue import Catalogue
+from jingwei.language.expressions.shares import doubted_share
 from jingwei.language.standards import Band, Scoring, ScoringItem
 from jingwei.problems import Problems, nearest
 
@@ -71,9 +72,7 @@ def _check_amounts(scoring: Scoring, item: ScoringItem, problems: Problems) -> N
         problems.add("not-above-zero", at, key="per", value=f"{rule.per:f}")
     if rule.type == "proportional" and rule.cap is not None and rule.cap > 10:
         at = scoring.origin.value(*path, "cap")
-        percent = f"{rule.cap * 100:f}"
-        value = f"{rule.cap:f}"
-        problems.add("percent-as-number", at, severity="warning", value=value, percent=percent)
+        problems.add("percent-as-number", at, severity="warning", **doubted_share(rule.cap))
     for index, band in enumerate(rule.bands):
         if band.per is not None and band.per <= 0:
             at = scoring.origin.value(*path, "bands", index, "per")

@@ -16,7 +16,7 @@ from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.measured import of_another_unit
 from jingwei.language.expressions.scope import Scope
-from jingwei.language.expressions.shares import hundreds, numbers_beside_shares
+from jingwei.language.expressions.shares import doubted_share, hundreds, numbers_beside_shares
 from jingwei.language.expressions.tree import Constant, Expression, Node, Type, TypeName
 from jingwei.language.expressions.truth import never_true
 from jingwei.language.expressions.types import ANY, NUMERIC, TEMPORAL
@@ -120,11 +120,10 @@ class Typing:
     def _doubt_shares(
         self, formula: Formula, expression: Expression, expected: TypeName | Type | None
     ) -> None:
-        for node in numbers_beside_shares(expression.root):
+        for node in numbers_beside_shares(expression.root, expected):
             at = self.place(formula, node.start, node.end)
-            value, percent = f"{node.value:f}", f"{node.value * 100:f}"
             self.problems.add(
-                "percent-as-number", at, severity="warning", value=value, percent=percent
+                "percent-as-number", at, severity="warning", **doubted_share(node.value)
             )
         if isinstance(expected, Type) and (one := of_another_unit(expression.root, expected)):
             at = self.place(formula, one.start, one.end)

@@ -10,7 +10,7 @@ from typing import Any
 
 from jingwei.language.choices import CHOICES
 from jingwei.language.cut_texts import cut_expression, is_cut_text
-from jingwei.language.expressions.shares import counts_hundredths
+from jingwei.language.expressions.shares import counts_hundredths, doubted_share
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Generate, Scorecard
@@ -445,8 +445,7 @@ def _warn_of_shares(walker: Walker, values: dict[str, Any], path: Path) -> None:
                 continue  # 1e2, 0100: refused as numbers
             if counts_hundredths(share):
                 at = walker.value_at((*path, key))
-                percent = f"{share * 100:f}"
-                walker.warn("percent-as-number", at, value=value.value[:40], percent=percent)
+                walker.warn("percent-as-number", at, **doubted_share(share))
 
 
 def _shallow(field: Field) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _BASES = {"0x": 16, "0o": 8, "0b": 2}
 _POWER = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)[eE]([+-]?[0-9]{1,2})")
 _PLAIN = re.compile(r"[+-]?([0-9]*)(\.[0-9]*)?(%|pp|万|亿)?")
 _DAY = re.compile(r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})日?")
+_YEAR_LAST = re.compile(r"([0-9]{1,2})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{4})")
 _CLOCK = re.compile(r"([0-9]{1,2})[:.时]([0-9]{1,2})(?::([0-9]{1,2}))?分?")
 
 
@@ -97,10 +98,24 @@ def _number(text: str) -> str | None:
 def _date(text: str) -> str | None:
     if text.removesuffix("()").lower() in ("today", "now"):
         return "=today"
+    return " / ".join(days_meant(text)) or None
+
+
+def days_meant(text: str) -> list[str]:
+    """The days that a text may stand for: of `01/02/2026` both, its day first and its month."""
     match = _DAY.fullmatch(text) or re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text)
-    with suppress(ValueError):
-        return date(*(int(part) for part in match.groups())).isoformat() if match else None
-    return None
+    if match is not None:
+        ways = [tuple(int(part) for part in match.groups())]
+    elif (match := _YEAR_LAST.fullmatch(text)) is not None:
+        one, other, year = (int(part) for part in match.groups())
+        ways = [(year, other, one), (year, one, other)]
+    else:
+        return []
+    found = []
+    for way in dict.fromkeys(ways):
+        with suppress(ValueError):
+            found.append(date(*way).isoformat())
+    return found
 
 
 def _time(text: str) -> str | None:
@@ -114,8 +129,10 @@ def _instant(text: str) -> str | None:
     if text.removesuffix("()").lower() in ("today", "now"):
         return "=now"
     day, _, clock = text.replace("T", " ").partition(" ")
-    found, at = _date(day), _time(clock.removesuffix("Z") or "00:00")
-    return f"{found}T{at if at.count(':') > 1 else at + ':00'}+08:00" if found and at else None
+    days, at = days_meant(day), _time(clock.removesuffix("Z") or "00:00")
+    if len(days) != 1 or not at:
+        return None
+    return f"{days[0]}T{at if at.count(':') > 1 else at + ':00'}+08:00"
 
 
 _MEANT: Mapping[str, Callable[[str], str | None]] = {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -32,12 +30,12 @@ from jingwei.language.expressions.types import (
     unit_of,
 )
 from jingwei.language.expressions.words import kind_words, type_words, unit_words
+from jingwei.language.meant import days_meant
 from jingwei.language.periods import Period
 from jingwei.language.scales import conversion
 from jingwei.language.values import Duration
 from jingwei.problems import nearest
 
-_DAY = r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))"
 _NUMBER = r"-?[0-9][0-9_]*(?:\.[0-9]+)?(?:%|pp|千|万|百万|千万|亿)?"
 _YES = ("是", "yes", "true", "1", "y", "on")
 _NO = ("否", "no", "false", "0", "n", "off")
@@ -175,10 +173,7 @@ def _unquoted(node: Node, other: Node, op: str) -> str | None:
         return node.value if re.fullmatch(_NUMBER, str(node.value)) else None
     if other.type.name not in TEMPORAL:
         return None
-    parts = _parts_of_day(node)
-    with suppress(ValueError):
-        return date(*parts).isoformat() if parts is not None else None
-    return None
+    return " / ".join(days_meant(_day_written(node))) or None
 
 
 def _among(one: Node, held: Node, op: str) -> str | None:
@@ -194,25 +189,23 @@ def _among(one: Node, held: Node, op: str) -> str | None:
     return f"{one.name} {sign} {held.name}" if isinstance(one, Name) else None
 
 
-def _parts_of_day(node: Node) -> tuple[int, int, int] | None:
-    """`"2026-03-01"`, `20260301`, and what `2026-3-1` and `2026/3/1` are without quotes."""
-    if isinstance(node, Constant):
-        found = re.fullmatch(_DAY, str(node.value))
-        if found is None:
-            return None
-        return int(found[1]), int(found[2] or found[4]), int(found[3] or found[5])
+def _day_written(node: Node) -> str:
+    """`"2026-03-01"`, `20260301`, and what `2026-3-1`, `2026/3/1` and `1-3-2026` are without
+    quotes."""
     match node:
+        case Constant(value=value):
+            return str(value)
         case Binary(
             op="-" | "/" as op,
             left=Binary(
                 op=inner,
-                left=Constant(value=Decimal() as year),
-                right=Constant(value=Decimal() as month),
+                left=Constant(value=Decimal() as one),
+                right=Constant(value=Decimal() as two),
             ),
-            right=Constant(value=Decimal() as day),
+            right=Constant(value=Decimal() as three),
         ) if op == inner:
-            return int(year), int(month), int(day)
-    return None
+            return f"{one}-{two}-{three}"
+    return ""
 
 
 # -- constants beside typed values

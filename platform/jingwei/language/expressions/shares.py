@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from jingwei.language.expressions.reads import walk
-from jingwei.language.expressions.tree import Between, Binary, Call, Constant, If, Node
+from jingwei.language.expressions.tree import (
+    Between,
+    Binary,
+    Call,
+    Constant,
+    If,
+    Node,
+    Type,
+    TypeName,
+)
 
 _COMPARED = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _ADDED = frozenset({"+", "-"})
@@ -16,9 +25,12 @@ _MOST = 10**6  # above it nobody means a percentage
 _KEEPING = frozenset({"round", "floor", "ceil", "coalesce"})
 
 
-def numbers_beside_shares(root: Node) -> Iterator[Constant]:
-    """Whole numbers, from 2, that are compared with a percentage, or added to one. What grew may
-    well have grown by 300 %."""
+def numbers_beside_shares(root: Node, wanted: TypeName | Type | None = None) -> Iterator[Constant]:
+    """Whole numbers, from 2, that are compared with a percentage, added to one, or stand for one.
+    What grew may well have grown by 300 %."""
+    if isinstance(wanted, Type) and wanted.name == "percent" and _is_whole(root, _LEAST):
+        assert isinstance(root, Constant)
+        yield root
     for node in walk(root):
         least = _LEAST
         match node:
@@ -53,6 +65,15 @@ def hundreds(root: Node) -> Iterator[Constant]:
 def counts_hundredths(value: Decimal, least: int = _LEAST) -> bool:
     """Whether a share is hardly meant as it is written: 90, where 90 % is."""
     return value == value.to_integral_value() and least <= abs(value) < _MOST
+
+
+def doubted_share(value: Decimal) -> dict[str, str]:
+    """What is said of it: what it is as written, and both ways to write what was meant."""
+    return {
+        "value": f"{value:f}",
+        "percent": f"{value * 100:f}",
+        "share": f"{(value / 100).normalize():f}",
+    }
 
 
 def _is_whole(node: Node, least: int) -> bool:
