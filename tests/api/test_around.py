@@ -111,6 +111,10 @@ def test_a_share_opens_one_record_to_one_person(api: ApiHouse) -> None:
     for wrong, said in ((None, "required"), (5, "unknown-person"), ("who", "unknown-person")):
         answer = api.post("li.na", f"{path}/share", {"person": wrong})
         assert fields(answer) == [("person", said)]
+    for wish in ("true", "yes", 1, None, []):  # who means to take back must not give
+        answer = api.post("li.na", f"{path}/share", {"person": "nobody", "remove": wish})
+        assert fields(answer) == [("remove", "not-yes-no")]
+    assert api.get("nobody", path).status_code == 404
 
 
 # --- history -------------------------------------------------------------------------------------

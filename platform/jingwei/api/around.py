@@ -35,6 +35,7 @@ from jingwei.storage.tasks import tasks_on
 blueprint = Blueprint("around", __name__, url_prefix="/api/v1/forms/<form>/records/<int:id>")
 
 MOST_HISTORY = 1_000
+SWITCHES = frozenset({"accepted", "locked", "muted", "opens", "remove"})  # true or false
 
 
 @blueprint.get("/history")
@@ -148,7 +149,7 @@ def share(form: str, id: int) -> Response:
     body = known_body("person", "remove", "until")
 
     def handler(work: Work) -> Answer:
-        remove, until = body.get("remove") is True, body.get("until")
+        remove, until = body.get("remove", False), body.get("until")
         sharing.share(work, form, id, body.get("person"), until=until, take_back=remove)
         return 200, {"person": body.get("person"), "shared": not remove}
 
@@ -225,9 +226,16 @@ def _moved(work: Work, form: str, id: int, move: Any) -> dict[str, Any]:
 
 
 def known_body(*known: str) -> dict[str, Any]:
-    """The request's JSON object with these keys only. Raises Malformed."""
+    """The request's JSON object with these keys only, and switches that are true or false. Raises
+    Malformed."""
     body = body_object()
     refused = [FieldRefusal(n, "unknown-field", {"name": n[:60]}) for n in body if n not in known]
+    # taken for false, "yes" would do the opposite of what was meant
+    refused += [
+        FieldRefusal(n, "not-yes-no")
+        for n in known
+        if n in SWITCHES and not isinstance(body.get(n, False), bool)
+    ]
     if refused:
         raise Malformed("unknown-fields", fields=refused)
     return body

@@ -89,6 +89,8 @@ def read_question(view: Reading, body: Mapping[str, Any]) -> Question:
         _word(body, "shape", _SHAPES, problems) == "columns",
         body.get("titles") is True,
     )
+    if not isinstance(body.get("titles", False), bool):
+        problems.append(FieldRefusal("titles", "not-yes-no"))
     if problems:
         raise Invalid("invalid", fields=problems)
     return question
