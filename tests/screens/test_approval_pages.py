@@ -177,7 +177,7 @@ def test_who_decides_is_told_where_the_signature_goes(house: Approvals, pages: P
         "//section[contains(@class,'decide')]/p[@class='hint']",
     )
     (told,) = texts(pages.page("u4", path), hint)
-    assert told == "您还没有签名，同意时“签字”为空；签名在个人设置中画一次即可。"
+    assert told == "您还没有签名，同意时“签字”为空。 画一个签名"
     house.draw("u4")
     assert texts(pages.page("u4", path), hint) == ["同意时，您的签名写入“签字”。"]
     house.decide("u4", flow["id"], comment="行")

@@ -208,9 +208,7 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     shown = pages.page("admin", "/flows/migrate?workflow=old")
     (refused, *_) = texts(shown, "//*[@class='refused']")
     assert refused.startswith("不能迁移")
-    assert texts(shown, "//label[select[@name='to.old.a']]/span") == [
-        "“初审”在新版本中没有对应（审批），改为"
-    ]
+    assert texts(shown, "//label[select[@name='to.old.a']]/span") == ["“初审”（审批）改为"]
     assert shown.xpath("//select[@name='to.old.a']/option/@value") == ["", "z"]
     shown = pages.page("admin", "/flows/migrate?workflow=old&to.old.a=z&to.old.b=y&to.x.a=z")
     assert shown.xpath("//*[@class='refused']") == []

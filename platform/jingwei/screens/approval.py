@@ -29,7 +29,7 @@ STATUS_COLORS: Mapping[str, str] = {
 }
 WORDS = (
     "approval", "phrases", "more", "manage", "steps", "migrate", "signature_of", "waits_for",
-    "waits_at", "to_fill", "colon", "then_you", "suspended", "suspended_hint",
+    "waits_at", "to_fill", "draw_signature", "colon", "then_you", "suspended", "suspended_hint",
 )  # fmt: skip
 
 
@@ -214,13 +214,14 @@ def _ended(status: str) -> Any:
     return "done" if status == "approved" else "bad"
 
 
-def signing(view: Reading, form: Form, offer: TaskOffer | None) -> str:
-    """Where the signature of who approves goes, and that there is none yet."""
+def signing(view: Reading, form: Form, offer: TaskOffer | None) -> tuple[str, bool] | None:
+    """Where the signature of who approves goes, and whether there is one."""
     field = form.fields.get(offer.signs) if offer is not None else None
     if field is None:
-        return ""
-    key = "signs" if personal.signature(view) is not None else "signs_nothing"
-    return text(f"flow_screens.{key}", locale(), field=field.title(locale()))
+        return None
+    drawn_already = personal.signature(view) is not None
+    key = "signs" if drawn_already else "signs_nothing"
+    return text(f"flow_screens.{key}", locale(), field=field.title(locale())), drawn_already
 
 
 # --- signatures ----------------------------------------------------------------------------------
