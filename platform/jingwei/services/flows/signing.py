@@ -30,10 +30,10 @@ def at_decision(work: Work, found: Loaded, run: RunRow, task: TaskRow) -> dict[s
 def withdraw(work: Work, found: Loaded, run: RunRow, tasks: Iterable[TaskRow]) -> None:
     """After an approval of this run was taken back, the signature is that of who approved last
     before, or none. `tasks`: as they are by now."""
-    step = found.plan.step(run.step)
-    field = step.signature
-    if field is None:
+    place = found.plan.places.get(run.step)  # it may be gone, since the request was moved
+    if place is None or place.step.signature is None:
         return
+    step, field = place.step, place.step.signature
     left = [t for t in tasks if t.run == run.id and signs_in(step, t) and t.outcome == "approved"]
     asked = [(t.closed_by, t.closed_at) for t in left if t.closed_by and t.closed_at]
     last = max(reversed(asked), key=lambda one: one[1], default=None)
