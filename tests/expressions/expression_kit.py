@@ -400,7 +400,7 @@ class Names:
             names = Names(self.dialect, {"record": pair})
             return SqlRows(names, held_.rows, (held_.rows,), (), (held_.place,))
         tasks_ = TASKS.alias()
-        joined = held_.rows.join(tasks_, tasks_.c.id == held_.id)
+        joined = sql_links.joined(held_, tasks_, tasks_.c.id)
         names = Names(self.dialect, {"record": tasks_})
         living = tasks_.c.deleted_at.is_(None)
         return SqlRows(names, joined, (held_.rows, tasks_), (living,), (held_.place,))

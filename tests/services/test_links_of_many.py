@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from services_house import FILES, House, open_house
 
 from jingwei.language.output import DataBlock
@@ -15,6 +16,8 @@ from jingwei.refusals import Invalid, Malformed
 from jingwei.services import grouping
 from jingwei.services.blocks import run_block
 from jingwei.services.grouping import GroupWish
+from jingwei.storage import sql_links
+from jingwei.storage.types import Several
 
 MORE: Mapping[str, str] = {
     "definitions/roles/buyer.yaml": "kind: role\ntitle: 采购\n",
@@ -151,3 +154,28 @@ def test_definitions_fold_all_that_a_link_holds(bought: tuple[House, int]) -> No
     house.create("li.na", "purchase", name="阀", vendors=[bad], reason="唯一")
     assert [item["name"] for item in house.list("buyer", "purchase").items] == ["泵"]
     assert house.show("buyer", "purchase", made)["name"] == "泵"
+
+
+def test_records_are_found_by_their_key_whatever_else_they_have_indexes_for() -> None:
+    engine = sa.create_engine("sqlite://")
+    tables = sa.MetaData()
+    there = sa.Table(
+        "supplier",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("org", sa.Integer, index=True),
+    )
+    order = sa.Table("purchase", tables, sa.Column("vendors", Several(sa.BigInteger())))
+    held = sql_links.held(order.c.vendors, "sqlite")
+    joined = sql_links.joined(held, there, there.c.id)
+    of_org = sa.select(sa.literal(1)).select_from(joined).where(there.c.org == 1)
+    exists = sa.exists(of_org.correlate_except(held.rows, there))
+    with engine.connect() as connection:
+        tables.create_all(connection)
+        asked = sa.select(order).where(exists).compile(engine)
+        values = ("",) * asked.string.count("?")
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)
+        plan = [row[3] for row in rows]
+    assert [line for line in plan if "supplier" in line] == [
+        "SEARCH supplier USING INTEGER PRIMARY KEY (rowid=?)"
+    ]

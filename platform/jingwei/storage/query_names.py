@@ -174,7 +174,7 @@ class QueryNames:
             if self.open_to_reader is None:
                 raise NotInSql("rows of a link, without what its reader may list")
             wanted.append(self.open_to_reader(source.form, place))
-        joined = found.rows.join(place.table, place.column("id") == found.id)
+        joined = sql_links.joined(found, place.table, place.column("id"))
         names = self._at(place, place)
         return SqlRows(names, joined, (found.rows, place.table), tuple(wanted), (found.place,))
 

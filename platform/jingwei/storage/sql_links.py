@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.selectable import Join
 
 from jingwei.storage.sql_names import Column
 from jingwei.storage.types import SEPARATOR, Several
@@ -34,6 +36,28 @@ def held(holder: Column, dialect: Dialect) -> Held:
     if isinstance(holder.type, Several):
         return _of_list(sa.type_coerce(holder, sa.Text()), dialect)
     return _of_json(sa.type_coerce(holder, sa.Text()), dialect)
+
+
+class HeldFirst(Join):
+    """What a link holds, joined with its records: SQLite would begin with the records, those of an
+    org for one, and take the link apart for each of them."""
+
+    inherit_cache = True
+
+
+@compiles(HeldFirst, "sqlite")
+def _in_this_order(join: HeldFirst, compiler: Any, **more: Any) -> str:
+    more.pop("from_linter", None)
+    on = compiler.process(join.onclause, **{**more, "asfrom": False})
+    left, right = (
+        compiler.process(one, **{**more, "asfrom": True}) for one in (join.left, join.right)
+    )
+    return f"{left} CROSS JOIN {right} ON {on}"
+
+
+def joined(held: Held, table: sa.FromClause, identity: Column) -> sa.FromClause:
+    """The records that a link holds, by their primary key."""
+    return HeldFirst(held.rows, table, identity == held.id)
 
 
 def _of_list(holder: Column, dialect: Dialect) -> Held:
