@@ -37,6 +37,7 @@ from jingwei.settings import Settings
 from jingwei.storage.database import Database
 from jingwei.storage.publication import PUBLISHED
 from jingwei.storage.runtime import ActiveInstallation, Compile
+from jingwei.storage.sealing import Keyring
 from jingwei.storage.upgrade import upgrade
 from jingwei.web import EXTENSION
 
@@ -140,7 +141,8 @@ def build_platform(settings: Settings, compile: Compile = compile_texts) -> Plat
     `compile`: release texts to catalogue; who has the catalogue already says so here.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, durable=settings.is_production)
+    keys = Keyring(settings.load_field_keys)
+    database = Database(settings.database_url, durable=settings.is_production, keys=keys)
     if settings.embedded:
         upgrade(database)
     clock = SystemClock(settings.timezone, settings.clock_file)

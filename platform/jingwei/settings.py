@@ -31,6 +31,7 @@ class Settings:
     database_url: str
     redis_url: str | None = None
     secret_key: str = field(default="", repr=False)
+    field_keys: tuple[str, ...] = field(default=(), repr=False)  # of secrets, the newest first
     env: Environment = "demo"
     default_locale: str = "zh"
     timezone: str = "Asia/Shanghai"
@@ -78,6 +79,7 @@ class Settings:
             database_url=_database_url(values.get("DATABASE_URL"), root, data_dir),
             redis_url=values.get("REDIS_URL"),
             secret_key=values.get("SECRET_KEY", ""),
+            field_keys=_field_keys(values.get("FIELD_KEYS", "")),
             env=_one_of("ENV", values, ("demo", "production")),  # type: ignore[arg-type]  # checked
             default_locale=_one_of("DEFAULT_LOCALE", values, LOCALES),
             timezone=_timezone(values.get("TIMEZONE", "Asia/Shanghai")),
@@ -120,14 +122,39 @@ class Settings:
             secret = _new_secret(path)
         return replace(self, secret_key=secret, sources={**self.sources, "SECRET_KEY": "file"})
 
+    def load_field_keys(self) -> tuple[str, ...]:
+        """The keys that seal secrets, newest first: those of the setting, else of a file in
+        DATA_DIR, made when it is first asked for. Scaled out the setting alone counts: processes
+        on other machines have no such file."""
+        if self.field_keys or not self.embedded:
+            return self.field_keys
+        path = self.field_keys_file
+        kept = path.read_text(encoding="utf-8") if path.exists() else ""
+        return _field_keys(kept.strip() or _new_secret(path))
+
+    def add_field_key(self) -> None:
+        """A new key before those of the file. Raises Refused where the setting holds them."""
+        if self.field_keys or not self.embedded:
+            raise Refused("setting-field-keys-by-hand")
+        keys = (secrets.token_hex(SECRET_LENGTH), *self.load_field_keys())
+        coming = self.field_keys_file.with_name(f"field_keys.{secrets.token_hex(8)}")
+        coming.touch(mode=0o600)
+        coming.write_text("\n".join(keys), encoding="utf-8")
+        coming.replace(self.field_keys_file)
+
+    @property
+    def field_keys_file(self) -> Path:
+        return self.data_dir / "field_keys"
+
     def shown(self) -> dict[str, tuple[str, str]]:
         """Every setting as (value, source), secrets covered: what `doctor` prints."""
-        covered = {"SECRET_KEY", "METRICS_TOKEN", "SMTP_URL", "NOTIFY_URLS"}
+        covered = {"SECRET_KEY", "FIELD_KEYS", "METRICS_TOKEN", "SMTP_URL", "NOTIFY_URLS"}
         values: dict[str, object] = {
             "DATABASE_URL": _without_password(self.database_url),
             "REDIS_URL": _without_password(self.redis_url or ""),
             "DATA_DIR": self.data_dir,
             "SECRET_KEY": self.secret_key,
+            "FIELD_KEYS": " ".join(self.field_keys),
             "ENV": self.env,
             "DEFAULT_LOCALE": self.default_locale,
             "TIMEZONE": self.timezone,
@@ -179,6 +206,7 @@ NAMES = (
     "REDIS_URL",
     "DATA_DIR",
     "SECRET_KEY",
+    "FIELD_KEYS",
     "ENV",
     "DEFAULT_LOCALE",
     "TIMEZONE",
@@ -247,6 +275,14 @@ def _secrets(value: str) -> dict[str, tuple[str, ...]]:
         if not name or any(len(secret) < LEAST_SECRET for secret in secrets):
             raise Refused("setting-webhook-secret", value=name, least=LEAST_SECRET)
         found[name] = secrets
+    return found
+
+
+def _field_keys(value: str) -> tuple[str, ...]:
+    """`newest older`. Raises Refused for one that could be guessed."""
+    found = tuple(dict.fromkeys(value.replace(",", " ").split()))
+    if any(len(key) < LEAST_SECRET for key in found):
+        raise Refused("setting-field-keys", least=LEAST_SECRET)
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from services_house import FILES, MORNING, PEOPLE, open_house
+from services_house import FIELD_KEYS, FILES, MORNING, PEOPLE, open_house
 
 from jingwei.app import create_app
 from jingwei.services.platform import Platform
@@ -150,6 +150,7 @@ def open_api(
         data_dir=folder / "var",
         database_url=database_url,
         secret_key="s" * 40,
+        field_keys=FIELD_KEYS,
         clock_file=clock_file,
         timezone="UTC",
         sources={"SECRET_KEY": "environment"},

@@ -21,9 +21,11 @@ from jingwei.services.sessions import Passwords
 from jingwei.storage.apply import Publication, apply
 from jingwei.storage.database import Database
 from jingwei.storage.runtime import ActiveInstallation
+from jingwei.storage.sealing import Keyring
 from jingwei.storage.upgrade import upgrade
 
 MORNING = datetime(2026, 3, 2, 9, 0)
+FIELD_KEYS = ("k" * 40,)
 
 FILES: Mapping[str, str] = {
     "definitions/manifest.yaml": (
@@ -184,7 +186,7 @@ def open_house(
     at: datetime = MORNING,
 ) -> House:
     """An upgraded database with these definitions published and these people in it."""
-    database = Database(database_url)
+    database = Database(database_url, keys=Keyring(lambda: FIELD_KEYS))
     upgrade(database)
     clock = FixedClock(at)
     active = ActiveInstallation(database, compile_texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
@@ -183,7 +183,8 @@ def idempotency_key() -> str | None:
 
 
 def _request_hash(content: bytes | None) -> str:
-    kept = hashlib.sha256()
+    # with a key, so that nobody tries which secret it was who reads the database
+    kept = hmac.new(current().settings.secret_key.encode(), digestmod="sha256")
     given = request.headers.get("If-Match", "")
     for part in (request.method, request.full_path, given):
         kept.update(part.encode() + b"\0")

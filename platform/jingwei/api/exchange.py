@@ -33,6 +33,7 @@ from jingwei.services.exchange import Imported, ImportRefused
 from jingwei.services.export import Values, export, log_export
 from jingwei.services.import_batches import Mode, Source
 from jingwei.services.import_undo import Undone
+from jingwei.services.kept_sheets import keep_sheet
 from jingwei.services.listing import ListWish, form_of
 from jingwei.services.presenting import instant
 from jingwei.services.sheet_errors import errors_of
@@ -88,9 +89,9 @@ def import_records(form: str) -> Response:
     actor = person()
     with reading() as view:
         wanted = wanted_of(view, form, given)
-    source, path = kept_upload()
+    source, path = kept_upload(form)
     commands = current().commands
-    sheet = SheetFile(path, source.name)
+    sheet = SheetFile(path, source.name, current().database.keys.open_file)
     if flag(given, "preview"):
         found = exchange.look(commands, actor, form, sheet, wanted)
         return answer(
@@ -133,12 +134,11 @@ def wanted_of(view: Reading, form: str, given: Mapping[str, str]) -> Wanted:
     return wanted
 
 
-def kept_upload() -> tuple[Source, Path]:
+def kept_upload(form: str) -> tuple[Source, Path]:
     """The uploaded sheet, kept with the files: an import that stopped goes on from it."""
     name, part = uploaded()
-    data_dir = current().settings.data_dir
-    sha256, _ = files.keep(data_dir, part.stream)
-    return Source(name, sha256), files.path_of(data_dir, sha256)
+    sha256, _ = keep_sheet(current(), form, part.stream)
+    return Source(name, sha256), files.path_of(current().settings.data_dir, sha256)
 
 
 def imported_json(found: Imported) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def errors(form: str, batch: int) -> Response:
         refused = import_batches.refused_of(view, form, batch)
         path = files.path_of(current().settings.data_dir, found.sha256)
         _, wanted = import_batches.mode_of(found)
-        sheet = SheetFile(path, found.name)
+        sheet = SheetFile(path, found.name, current().database.keys.open_file)
         wrong = errors_of(view.of(view.actor.org), form, sheet, wanted, refused, locale())
         write_to_change(kept, wrong, locale())
     kept.seek(0)

@@ -13,6 +13,7 @@ from jingwei.catalogue.rules_field import (
     check_no_compute_cycle,
 )
 from jingwei.catalogue.rules_form_doubts import check_form_doubts, repeats
+from jingwei.catalogue.rules_secrets import check_secrets
 from jingwei.language.effects import Effects
 from jingwei.language.field_types.listed import is_asked, is_grouped, is_sortable
 from jingwei.language.field_types.table import FIELD_TYPES
@@ -33,6 +34,7 @@ def check_form(catalogue: Catalogue, form: Form, problems: Problems) -> None:
         check_field(catalogue, form, field, problems)
         for column in field.fields.values():
             check_field(catalogue, form, column, problems)
+    check_secrets(catalogue, form, problems)
     check_no_compute_cycle(catalogue, form, problems)
     check_no_clearing_cycle(catalogue, form, problems)
     _check_states(form, problems)

@@ -16,6 +16,7 @@ from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.measured import of_another_unit
 from jingwei.language.expressions.scope import Scope
+from jingwei.language.expressions.secrets import secrets_read
 from jingwei.language.expressions.shares import doubted_share, hundreds, numbers_beside_shares
 from jingwei.language.expressions.tree import Constant, Expression, Node, Type, TypeName
 from jingwei.language.expressions.truth import never_true
@@ -93,6 +94,9 @@ class Typing:
             self._others(formula, scope, expected, error)
             return None
         self.expressions[formula] = expression
+        for node in secrets_read(expression.root):
+            name = formula.source[node.start : node.end]
+            self.problems.add("secret-read", self.place(formula, node.start, node.end), name=name)
         self._doubt_shares(formula, expression, expected)
         return expression
 
@@ -370,10 +374,18 @@ class Typing:
                 self.value(value, scope)
             elif field is None:
                 self.unknown_field(name, fields, place, value.at)
+            elif field.type == "secret":
+                self._secret(field, value, scope)
             elif isinstance(value, Formula):
                 self.formula(value, scope, self.type_of(field))
             else:
                 self._literal(values, name, field, value)
+
+    def _secret(self, field: Field, value: Value, scope: Scope) -> None:
+        """A secret may be emptied; its value comes from a person alone."""
+        found = self.formula(value, scope) if isinstance(value, Formula) else None
+        if found is None or found.type.name != "null":
+            self.problems.add("secret-written", value.at, name=field.name)
 
     def type_of(self, field: Field) -> Type:
         """What an expression that fills this field must yield."""

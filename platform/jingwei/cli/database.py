@@ -19,6 +19,7 @@ from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.compiled import compiled
 from jingwei.cli.folder import Behind, Folder
+from jingwei.cli.secrets import secret_columns
 from jingwei.documents.check import check_templates
 from jingwei.refusals import Conflict, Invalid, NotFound
 from jingwei.services.clock import SystemClock
@@ -34,6 +35,9 @@ from jingwei.storage.database import Connection, Database
 from jingwei.storage.plan import Wish
 from jingwei.storage.releases import all_releases, find_release, read_files
 from jingwei.storage.releases import pull as pull_files
+from jingwei.storage.renewing import renew
+from jingwei.storage.runtime import ActiveInstallation
+from jingwei.storage.sealing import Keyring
 
 words = words_of("cli_database")
 
@@ -43,7 +47,8 @@ def open_database(context: Context) -> Iterator[Database]:
     """The installation's database, its engine tables at this version."""
     settings = context.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, durable=settings.is_production)
+    keys = Keyring(settings.load_field_keys)
+    database = Database(settings.database_url, durable=settings.is_production, keys=keys)
     try:
         schema.upgrade(database)
         yield database
@@ -387,14 +392,27 @@ def _back_agreed(context: Context, planned: ReleasePlan, release: int) -> bool:
 
 
 @command(help=words("upgrade_help"))
+@option("--new-key", is_flag=True, help=words("upgrade_new_key_help"))
 @click.pass_obj
-def upgrade(context: Context) -> int:
-    """Bring the engine's tables to this version."""
+def upgrade(context: Context, new_key: bool) -> int:
+    """Bring the engine's tables to this version, and secrets under the newest key."""
     settings = context.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    changed = schema.upgrade(database)
-    database.close()
-    key = "cli_database.upgrade_done" if changed else "cli_database.upgrade_nothing"
-    context.give({"changed": changed}, context.text(key))
+    if new_key:
+        settings.add_field_key()
+    keys = Keyring(settings.load_field_keys)
+    database = Database(settings.database_url, durable=settings.is_production, keys=keys)
+    try:
+        changed = schema.upgrade(database)
+        active = ActiveInstallation(database, compile_texts, settings.timezone)
+        renewed = renew(database, secret_columns(active))
+    finally:
+        database.close()
+    lost = renewed.lost.total()
+    said = [context.text("cli_database.upgrade_" + ("done" if changed else "nothing"))]
+    if renewed.sealed:
+        said.append(context.text("cli_database.upgrade_sealed", count=renewed.sealed))
+    if lost:
+        said.append(context.text("cli_database.upgrade_lost", count=lost))
+    context.give({"changed": changed, "sealed": renewed.sealed, "lost": lost}, "\n".join(said))
     return FINE

@@ -16,11 +16,11 @@ from jingwei.gateways.sheets import SheetFile
 from jingwei.gateways.workbook import csv_pages, write_to_change, write_workbook
 from jingwei.language.form import Form
 from jingwei.refusals import Refused
-from jingwei.services import files
 from jingwei.services.exchange import Imported, import_sheet, look
 from jingwei.services.export import Exported, Values, log_export
 from jingwei.services.export import export as exported
 from jingwei.services.import_batches import Mode, Source
+from jingwei.services.kept_sheets import keep_sheet
 from jingwei.services.listing import ListWish
 from jingwei.services.people import SYSTEM
 from jingwei.services.sheet_lines import Do, Wanted
@@ -64,7 +64,7 @@ def import_(
         if not file.is_file():
             raise Refused("no-such-file", file=file)
         with file.open("rb") as stream:
-            sha256, _ = files.keep(platform.settings.data_dir, stream)
+            sha256, _ = keep_sheet(platform, form, stream)
         source = Source(file.name, sha256)
         wanted = Wanted(do, key if do != "create" else "")
         if preview:

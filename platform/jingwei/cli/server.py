@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from jingwei.app import build_jobs, build_platform, create_app, start_background
 from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
+from jingwei.cli.secrets import ready_for_secrets, secret_columns
 from jingwei.garbage import collecting_later
 from jingwei.jobs.dispatcher import dispatch
 from jingwei.jobs.queue import connect, job_queue
@@ -26,6 +27,7 @@ from jingwei.services.platform import Platform
 from jingwei.settings import Settings
 from jingwei.storage.outbox import waiting
 from jingwei.storage.patience import answers, patiently
+from jingwei.storage.renewing import kept_under
 from jingwei.storage.servers import leave_server, server_name, take_server
 from jingwei.texts import text
 from jingwei.web import EXTENSION
@@ -60,6 +62,11 @@ def run_server(context: Context, settings: Settings, host: str, port: int, worke
     server = server_name()
     if settings.embedded and settings.worker:
         become_server(settings, server)
+    ready = build_platform(settings)
+    try:
+        ready_for_secrets(ready)
+    finally:
+        ready.database.close()
     context.say(context.text("cli.serving", address=f"http://{host}:{port}"))
     if not settings.embedded:
         context.say(context.text("cli.workers_apart"))
@@ -196,7 +203,9 @@ def scheduler(context: Context, rounds: int | None) -> None:
 def _platform_with_redis(settings: Settings) -> Platform:
     if settings.embedded:
         raise Refused("redis-needed")
-    return build_platform(settings.with_secret())
+    platform = build_platform(settings.with_secret())
+    ready_for_secrets(platform)
+    return platform
 
 
 # --- doctor -------------------------------------------------------------------------------------
@@ -274,8 +283,34 @@ def _database_findings(settings: Settings, locale: str) -> Iterator[Finding]:
     what = text("cli.doctor_release", locale, release=release or "–")
     advice = "" if release else text("refusals.nothing-published", locale)
     yield Finding(what, release is not None, advice)
+    yield from _secret_findings(settings, locale)
     what = text("cli.doctor_outbox", locale, ready=ready, dead=dead)
     yield Finding(what, dead == 0, "" if dead == 0 else text("cli.doctor_dead_advice", locale))
+
+
+def _secret_findings(settings: Settings, locale: str) -> Iterator[Finding]:
+    """Whether every secret that is kept can be opened, and lies under the newest key."""
+    platform = build_platform(settings)
+    try:
+        columns = secret_columns(platform.active)
+        with platform.database.reading() as connection:
+            kept = kept_under(connection, columns)
+        ids = platform.database.keys.ids() if columns else []
+    finally:
+        platform.database.close()
+    if not columns:
+        return
+    lost = sum(count for key, count in kept.items() if key and key not in ids)
+    older = sum(kept.values()) - lost - (kept[ids[0]] if ids else 0)
+    advice = ""
+    if not ids:
+        advice = text("refusals.setting-field-keys-needed", locale)
+    elif lost:
+        advice = text("cli.doctor_secrets_lost", locale, count=lost)
+    elif older:
+        advice = text("cli.doctor_secrets_older", locale, count=older)
+    what = text("cli.doctor_secrets", locale, count=sum(kept.values()))
+    yield Finding(what, not advice, advice)
 
 
 def _queue_finding(settings: Settings, locale: str) -> Finding:

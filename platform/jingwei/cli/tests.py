@@ -194,6 +194,7 @@ class _Theatre:
             webhooks={},
             env="demo",
             secret_key=SECRET,
+            field_keys=(SECRET,),
             clock_file=clock_file,
         )
 

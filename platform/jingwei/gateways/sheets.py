@@ -26,18 +26,22 @@ from jingwei.gateways.xlsx_parts import SheetPart
 from jingwei.gateways.xlsx_survey import Merged, Survey
 from jingwei.refusals import Refused
 from jingwei.services.sheet_rows import Columns, Row, Unread
+from jingwei.storage.sealing import SEALED_FILE
 
 MOST_ROWS = 200_000
 ABOUT = "_about"
+Opened = Callable[[bytes], bytes]
 _MOST_ABOUT = 20  # lines
 
 
 @dataclass(slots=True)
 class SheetFile:
-    """A file of sheets, read again each time it is walked."""
+    """A file of sheets, read again each time it is walked. `opened`: of one that was sealed before
+    it was kept, its content."""
 
     path: Path
     name: str
+    opened: Opened = bytes
     _head: int | None = None  # the row of the headings, once it was looked for
     _main: str = ""  # the sheet that has them
     _codes: tuple[int, ...] = ()  # columns of codes
@@ -130,7 +134,7 @@ class SheetFile:
         return next((p for p in book.visible if p.name == self._main), book.visible[0])
 
     def _opened(self) -> _Opened:
-        return _Opened(self.path)
+        return _Opened(self.path, self.opened)
 
 
 @contextmanager
@@ -147,8 +151,8 @@ def said_of(name: str) -> Iterator[None]:
 class _Opened:
     """A file of a bearable size, with its size."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, opened: Opened = bytes) -> None:
+        self._path, self._opened = path, opened
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> tuple[IO[bytes], int]:
@@ -158,6 +162,12 @@ class _Opened:
         if size > MOST_BYTES:
             raise Refused("sheet-too-large", most=MOST_BYTES // 1024 // 1024)
         self._file = self._path.open("rb")
+        if self._file.read(len(SEALED_FILE)) == SEALED_FILE:
+            self._file.seek(0)
+            content = self._opened(self._file.read())
+            self._file.close()
+            self._file, size = io.BytesIO(content), len(content)
+        self._file.seek(0)
         return self._file, size
 
     def __exit__(self, *_: object) -> None:

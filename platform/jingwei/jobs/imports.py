@@ -23,5 +23,5 @@ def run_import(platform: Platform, message: Message) -> None:
             return
         actor = platform.commands.people.person(connection, row, today)
     path = files.path_of(platform.settings.data_dir, batch.sha256)
-    sheet = SheetFile(path, batch.name)
+    sheet = SheetFile(path, batch.name, platform.database.keys.open_file)
     import_jobs.run(platform.commands, actor, str(message.payload["form"]), sheet, batch)

@@ -225,7 +225,7 @@ class Cells:
             case "boolean":
                 return Cell(text(f"screens.{'yes' if value else 'no'}", self.words))
             case "secret":
-                return Cell("••••••")
+                return Cell(text("screens.form.secret_set", self.words))
             case "geolocation" if isinstance(value, Mapping):
                 return Cell(spoken.place(value, self.words), "nowrap")
             case "email":

@@ -25,6 +25,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.exchange import Imported
 from jingwei.services.import_batches import CREATE, Mode, Source
 from jingwei.services.import_undo import Undone
+from jingwei.services.kept_sheets import keep_sheet
 from jingwei.services.people import Person
 from jingwei.services.sheet_lines import Wanted, match_keys
 from jingwei.services.sheet_words import cell_of, column_title
@@ -67,7 +68,7 @@ def take(form: str) -> Any:
     try:
         wanted = _wanted(keys)
         if request.files.get("file"):
-            source = _uploaded()
+            source = _uploaded(form)
             sheet = _sheet(source)
             meant = _meant(form, sheet, wanted)
             looked = exchange.look(current().commands, _person(), form, sheet, meant)
@@ -184,10 +185,10 @@ def _person() -> Person:
 # --- sheets --------------------------------------------------------------------------------------
 
 
-def _uploaded() -> Source:
+def _uploaded(form: str) -> Source:
     part = request.files["file"]
     name = files.plain_name(part.filename)
-    sha256, size = files.keep(current().settings.data_dir, part.stream)
+    sha256, size = keep_sheet(current(), form, part.stream)
     if size == 0:
         raise Malformed("file-empty")
     return Source(name, sha256)
@@ -214,7 +215,7 @@ def _sheet(source: Source) -> SheetFile:
     path = files.path_of(current().settings.data_dir, source.sha256)
     if not path.is_file():
         raise NotFound("not-found")
-    return SheetFile(path, source.name)
+    return SheetFile(path, source.name, current().database.keys.open_file)
 
 
 # --- the page ------------------------------------------------------------------------------------

@@ -29,7 +29,6 @@ INPUTS: Mapping[str, str] = {
     "email": "email",
     "phone": "tel",
     "url": "url",
-    "secret": "password",
     "time": "time",
 }
 EXAMPLES: Mapping[str, str] = {  # how it is written, where one cannot guess
@@ -94,6 +93,7 @@ class Widget:
     follows: str = ""  # the mode of a computed value that a person may override
     stars: int = 5
     forms: tuple[Option, ...] = ()  # chosen first, where a link may lead to any
+    unkept: bool = False  # what is typed and not saved is nowhere but on the page
     values: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -119,6 +119,8 @@ class Widget:
         }
         if self.name.startswith("row."):  # stands alone here, and is asked for as what it is
             found["at"] = self.path
+        if self.unkept:
+            found["unkept"] = True
         if self.unit_from:
             found["unitFrom"] = self.unit_from
         if self.follows:
@@ -199,6 +201,7 @@ class Widgets:
             follows=f.mode if f.compute is not None and not computed else "",
             stars=most_stars(f),
             forms=form_options(self.view, self.cells) if f.to_any else (),
+            unkept=f.sensitive or f.type == "secret",
         )
 
     def _row_page(self, table: Field, left: dict[str, Widget]) -> tuple[RowBlock, ...]:

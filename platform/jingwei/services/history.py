@@ -32,6 +32,7 @@ def history_with_past(
     past = past_fields(view, shown, entries)
     visible |= _paths(past.fields)
     secret = secret_fields(shown.form) & shown.rights.visible  # that it was changed, and no more
+    secret |= {name for name in past.fields if name.partition("@")[0] in secret}  # was plain once
     private = changes.private_values(view.connection, [e.id for e in entries if _hides(e)])
     found: list[dict[str, Any]] = []
     shares = view.rights.decide(view, form, "share", shown.raw).allowed
@@ -47,7 +48,9 @@ def history_with_past(
             {}
             if is_share
             else {
-                name: [MASK, MASK] if name in secret else _visible_rows(name, value, visible)
+                name: _covered(value)
+                if name in secret
+                else _visible_rows(name, value, visible, secret)
                 for name, value in named.items()
                 if name in visible or name in secret or name in ("status", "state", "number")
             }
@@ -130,10 +133,19 @@ def _with_private(
     return body
 
 
-def _visible_rows(name: str, value: Any, visible: frozenset[str]) -> Any:
+def _covered(pair: Any) -> list[str | None]:
+    """Of a secret: whether there was one, before and after."""
+    return [None if value is None else MASK for value in pair]
+
+
+def _visible_rows(name: str, value: Any, visible: frozenset[str], secret: frozenset[str]) -> Any:
     if not isinstance(value, Mapping):
         return value
     return {
-        row: {c: v for c, v in columns.items() if f"{name}.{c}" in visible}
+        row: {
+            c: _covered(v) if f"{name}.{c}" in secret else v
+            for c, v in columns.items()
+            if f"{name}.{c}" in visible or f"{name}.{c}" in secret
+        }
         for row, columns in value.items()
     }

@@ -3,7 +3,7 @@ was changed since stays, and says why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from jingwei.services.exchange import CREATED, SAME, Written
 from jingwei.services.import_batches import batch_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.records import BATCH
+from jingwei.services.versions import secrets_of
 from jingwei.services.wanted import Change
 from jingwei.storage import changes as log
 from jingwei.storage import imports as rows
@@ -147,14 +148,25 @@ def _values(plan: FormPlan, body: Mapping[str, Any], record: Mapping[str, Any]) 
     values: dict[str, Any] = {}
     for name, pair in body.items():
         if name in plan.tables:
-            values[name] = _rows(pair, record.get(name) or ())
+            secret = secrets_of(plan.form.fields[name])
+            values[name] = _rows(pair, record.get(name) or (), secret)
+        elif name in plan.secrets and pair[0] is not None:
+            continue  # nobody knows what it was
         elif (name in plan.kept or name == "org") and name not in computed:
             values[name] = pair[0]
     return values
 
 
-def _rows(body: Mapping[str, Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _rows(
+    body: Mapping[str, Mapping[str, Any]],
+    now: Sequence[Mapping[str, Any]],
+    secret: Collection[str],
+) -> list[Any]:
     """The rows as they were: new ones left out, changed ones turned back, removed ones again."""
+    body = {
+        row: {n: pair for n, pair in columns.items() if n not in secret or pair[0] is None}
+        for row, columns in body.items()
+    }
     kept: list[dict[str, Any]] = []
     there = {str(row["id"]) for row in now}
     for row in now:

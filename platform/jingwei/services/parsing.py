@@ -1,4 +1,7 @@
-"""Raw values, as a browser, a program or a sheet sends them, as engine values."""
+"""Raw values, as a browser, a program or a sheet sends them, as engine values.
+
+From here on a secret is sealed: whatever is written, told or compared afterwards never had it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from jingwei.language.field_types.base import ValueRefused
+from jingwei.language.field_types.secret import Sealed
 from jingwei.language.field_types.table import parse_value
 from jingwei.language.form import Field
 from jingwei.services.code_lists import is_sourced
@@ -57,14 +61,23 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
                 unread = isinstance(given, Unread)
                 found.refusals.append((given if unread else refused).refusal(name))
         elif name in plan.tables:
-            rows = _rows(plan, name, given, names, found)
+            rows = _rows(view, plan, name, given, names, found)
             if rows is not None:
                 values[name] = rows
         elif isinstance(given, Unread):
             found.refusals.append(given.refusal(name))
         elif name == "org":
             values[name] = _org(view, given, found)
+    for name in plan.secrets:
+        if name in values:
+            values[name] = _sealed(view, values[name])
     return values
+
+
+def _sealed(view: Reading, word: str | None) -> str | None:
+    if word is None or isinstance(word, Sealed):
+        return word
+    return view.installation.database.keys.seal(word)
 
 
 _UNREAD = object()
@@ -92,7 +105,7 @@ def _org(view: Reading, given: Any, found: Found) -> Any:
 
 
 def _rows(
-    plan: FormPlan, table: str, given: Any, names: Names, found: Found
+    view: Reading, plan: FormPlan, table: str, given: Any, names: Names, found: Found
 ) -> list[Values] | None:
     try:
         raw_rows = parse_value(plan.form.fields[table], given, names) or []
@@ -112,6 +125,8 @@ def _rows(
                     row["id"] = value
             elif name in columns:
                 parsed = _parsed(columns[name], value, names, path, found)
+                if columns[name].type == "secret" and isinstance(parsed, str):
+                    parsed = _sealed(view, parsed)
                 if parsed is not _UNREAD:
                     row[name] = parsed
         rows.append(row)

@@ -86,6 +86,7 @@ class FormPlan:
     scorecards: tuple[str, ...] = ()  # tables whose rows are the items of a scheme
     named: bool = True  # some field names an indicator, or another definition
     dated: frozenset[str] = frozenset()  # paths of fields whose choices have days
+    secrets: tuple[str, ...] = ()  # names of secrets that stand in no table
 
 
 _PLANS: WeakKeyDictionary[Any, dict[str, FormPlan]] = WeakKeyDictionary()
@@ -146,6 +147,7 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         scorecards=tuple(n for n, f in form.fields.items() if f.scorecard is not None),
         named=any(f.type in ("indicator", "definition") for f in _all_fields(form)),
         dated=frozenset(f.path for f in _all_fields(form) if _is_dated(catalogue, f)),
+        secrets=tuple(name for name, f in form.fields.items() if f.type == "secret"),
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jingwei.language.field_types import secret
 from jingwei.language.field_types.table import FIELD_TYPES, present_value
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.rights import FieldRights
 
-MASK = "•••"
+MASK = secret.MASK
 
 Present = Callable[[Any], Any]
 

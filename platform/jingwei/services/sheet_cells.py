@@ -34,7 +34,8 @@ YES, NO = frozenset({"true", "1", "yes", "y", "是"}), frozenset({"false", "0", 
 SEVERAL = (";", "；", "、")
 _MOST_REMEMBERED = 5_000
 NAMED = ("org", "role", "post", "indicator", "form")
-NOT_IN_SHEETS = ("heading", "note", "table", "secret")
+NOT_TAKEN = ("heading", "note", "table")  # of what sheets bring
+NOT_IN_SHEETS = (*NOT_TAKEN, "secret")  # of what is exported
 # What a spreadsheet takes for a formula, half and full width; quoted text of it is quoted again.
 _RISKY = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 RISKY_FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
@@ -60,7 +61,7 @@ def columns_of(form: Form, visible: frozenset[str]) -> dict[str, str]:
     only one field has."""
     titles: dict[str, set[str]] = {}
     for name, definition in form.fields.items():
-        if name in visible and definition.type not in NOT_IN_SHEETS:
+        if name in visible and definition.type not in NOT_TAKEN:
             for locale in ("zh", "en"):
                 titles.setdefault(definition.title(locale), set()).add(name)
     if "org" not in form.fields:
@@ -75,7 +76,7 @@ def columns_of_rows(table: Field, visible: frozenset[str]) -> dict[str, str]:
     """The same for the columns of a table."""
     titles: dict[str, set[str]] = {}
     for name, column in table.fields.items():
-        if column.path in visible and column.type not in NOT_IN_SHEETS:
+        if column.path in visible and column.type not in NOT_TAKEN:
             for title in {name, column.title("zh"), column.title("en")}:
                 titles.setdefault(title, set()).add(name)
     return {title: next(iter(names)) for title, names in titles.items() if len(names) == 1} | {
@@ -138,7 +139,7 @@ def _one(view: Reading, field: Field, from_1904: bool) -> Converter:
             return _code
         case "text" if is_code(field):
             return _code
-        case "text" | "long_text" | "markdown" | "rich_text" | "code":
+        case "text" | "long_text" | "markdown" | "rich_text" | "code" | "secret":
             return str
         case "choice" | "classification":
             return _coded({c.code: c for c in choices(view, field)})

@@ -12,7 +12,7 @@ from jingwei.services import definitions
 from jingwei.services.commands import Reading
 from jingwei.services.import_batches import may_import
 from jingwei.services.listing import may_open
-from jingwei.services.sheet_cells import NOT_IN_SHEETS
+from jingwei.services.sheet_cells import NOT_TAKEN
 from jingwei.services.sheet_headings import sheet_title
 from jingwei.services.titles import choices
 from jingwei.texts import has_text, text
@@ -41,7 +41,7 @@ def template_fields(view: Reading, form: str, locale: str) -> list[TemplateField
         title = text("system_fields.org", locale)
         found.append(TemplateField("org", title, "org", False, org_words(view, form, locale), ""))
     for name, field in definition.fields.items():
-        if field.type in NOT_IN_SHEETS or name not in rights.writable:
+        if field.type in NOT_TAKEN or name not in rights.writable:
             continue
         if is_closed(field):
             continue
@@ -70,7 +70,7 @@ def template_tables(view: Reading, form: str, locale: str) -> list[TemplateTable
         columns = tuple(
             _field(view, definition, column, locale, table.fields.values())
             for column in table.fields.values()
-            if column.type not in NOT_IN_SHEETS and column.path in rights.writable
+            if column.type not in NOT_TAKEN and column.path in rights.writable
             if not is_closed(column)
         )
         found.append(

@@ -11,6 +11,7 @@ from jingwei.refusals import NotFound
 from jingwei.services import presenting, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.earlier_names import todays_body
+from jingwei.services.form_paths import secret_fields
 from jingwei.services.records import Written
 from jingwei.services.rights import FieldRights
 from jingwei.services.versions import body_of, gone_rows
@@ -66,7 +67,8 @@ def diff(
     tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for
     rows that were changed, added, taken away or moved. Raises NotFound."""
     shown = record_views.record(view, form, record)
-    visible = shown.rights.visible - shown.rights.masked
+    secret = secret_fields(shown.form) & shown.rights.visible
+    visible = shown.rights.visible - shown.rights.masked | secret
     known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
     for number in (one, other):
         if number is not None and number not in known:
@@ -84,19 +86,33 @@ def diff(
         if name in shown.form.tables:
             was, now = old.get(name) or (), new.get(name) or ()
             rows = _rows(was, now)
+            _cover(rows, name, secret)
             moved = _moved([row["id"] for row in was], [row["id"] for row in now])
             if rows:
                 changes[name] = rows
             if rows or moved:
                 places[name] = _places(was, now, {*rows, *map(str, moved)})
         elif name not in _OF_WRITING and old.get(name) != new.get(name):
-            changes[name] = [old.get(name), new.get(name)]
+            pair = [old.get(name), new.get(name)]
+            changes[name] = _covered(pair) if name in secret else pair
     return {
         "from": one,
         "to": CURRENT if other is None else other,
         "changes": changes,
         "rows": places,
     }
+
+
+def _covered(pair: list[Any]) -> list[Any]:
+    """Of a secret: whether there was one, then and later."""
+    return [None if value is None else presenting.MASK for value in pair]
+
+
+def _cover(rows: dict[str, Any], table: str, secret: Collection[str]) -> None:
+    for columns in rows.values():
+        for name, pair in columns.items():
+            if f"{table}.{name}" in secret:
+                columns[name] = _covered(pair)
 
 
 def restore(
@@ -124,8 +140,9 @@ def restore(
 
 
 def _may_be_written(field: Field) -> bool:
+    """Whether a version gives it back; secrets belong to none."""
     computed = field.compute is not None and field.mode in ("always", "lock_if_found")
-    return not (computed or field.readonly)
+    return not (computed or field.readonly or field.type == "secret")
 
 
 def _writable_rows(

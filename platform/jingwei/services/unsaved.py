@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import Form
+from jingwei.language.form import Field, Form
 from jingwei.refusals import FieldRefusal, Malformed, NotFound
 from jingwei.services.commands import Reading, Work
 from jingwei.services.listing import form_of, raise_unless_known, raise_unless_reached
@@ -42,7 +42,7 @@ def unsaved(view: Reading, form: str, id: int | None = None) -> dict[str, Any] |
 def keep(
     work: Work, form: str, id: int | None, values: Mapping[str, Any], revision: int | None = None
 ) -> dict[str, Any]:
-    """Keep what was typed. Sensitive fields are not kept: nobody but their record has them.
+    """Keep what was typed. Sensitive fields and secrets are not kept: only their record has them.
     Raises NotFound, Malformed."""
     definition = form_of(work, form)
     known = _known(work, definition, id)
@@ -99,14 +99,18 @@ def _is_typed(type_: str) -> bool:
     return FIELD_TYPES[type_].is_value
 
 
+def _is_closed(field: Field) -> bool:
+    return field.sensitive or field.type == "secret"
+
+
 def _without_sensitive(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name, value in values.items():
         field = form.fields.get(name)
-        if field is not None and field.sensitive:
+        if field is not None and _is_closed(field):
             continue
         if field is not None and field.type == "table" and isinstance(value, list):
-            closed = {n for n, column in field.fields.items() if column.sensitive}
+            closed = {n for n, column in field.fields.items() if _is_closed(column)}
             value = [
                 {n: v for n, v in row.items() if n not in closed} if isinstance(row, dict) else row
                 for row in value

@@ -18,6 +18,7 @@ from jingwei.services.display import rendered
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.events import Changed
 from jingwei.services.plans import form_plan
+from jingwei.storage.sealing import mark_of
 from jingwei.storage.types import exact_json, json_text
 from jingwei.storage.versions import VersionRow, insert_version, next_version, versions_of
 
@@ -71,17 +72,30 @@ def cut(work: Work, form: str, id: int, label: Template | None = None) -> int:
 
 
 def body_of(view: Reading, form: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record as JSON values, rows of tables with their ids."""
+    """The record as JSON values, rows of tables with their ids. Of a secret there is the occasion
+    on which it was typed: two versions tell whether it was changed, and give it to nobody."""
     view = view.of(record.get("org"))
     definition = view.catalogue.forms[form]
     plan = form_plan(view.store, view.catalogue, form)
     body = {name: record.get(name) for name in SYSTEM_FIELDS if name in record}
     for name in (*plan.kept, *plan.tables):
         body[name] = present_value(definition.fields[name], record.get(name))
+    for name in plan.secrets:
+        body[name] = _mark(record.get(name))
     for table in plan.tables:
+        secret = secrets_of(definition.fields[table])
         for shown, row in zip(body[table] or (), record.get(table) or (), strict=True):
             shown["id"] = row["id"]
+            shown |= {name: _mark(row.get(name)) for name in secret}
     return body
+
+
+def _mark(kept: str | None) -> str | None:
+    return None if kept is None else mark_of(kept)
+
+
+def secrets_of(table: Field) -> list[str]:
+    return [name for name, column in table.fields.items() if column.type == "secret"]
 
 
 def newest(view: Reading, id: int) -> VersionRow | None:
@@ -126,14 +140,16 @@ def _is_kept(work: Work, form: str, record: Mapping[str, Any]) -> bool:
     if version is None:
         return False
     was, now = todays_body(work, form, version), exact_json(json_text(body_of(work, form, record)))
-    return all(was.get(name) == now[name] for name in now if name in _kept_names(work, form))
+    names = {*_kept_names(work, form), *form_plan(work.store, work.catalogue, form).secrets}
+    return all(was.get(name) == now[name] for name in now if name in names)
 
 
 def _kept_names(work: Work, form: str) -> frozenset[str]:
-    """The fields that a version gives back: all but those computed."""
+    """The fields that a version gives back: all but those computed, and secrets, which belong to no
+    version."""
     plan = form_plan(work.store, work.catalogue, form)
     computed = {one.name for one in plan.computes if one.table is None}
-    return frozenset({*plan.kept, *plan.tables} - computed)
+    return frozenset({*plan.kept, *plan.tables} - computed - {*plan.secrets})
 
 
 def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
@@ -151,6 +167,9 @@ def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
         raise Conflict("nothing-to-discard", status=record["status"])
     kept, body = _kept_names(work, form), todays_body(work, form, version)
     values = {name: value for name, value in body.items() if name in kept}
+    for name in definition.tables:
+        if name in values:
+            values[name] = without_secrets(definition.fields[name], values[name])
     gone = gone_rows(definition, body, record)
     records.update(work.as_system(), form, id, values, source="action", gone=gone)
     status = version.body.get("status") or "approved"
@@ -167,8 +186,14 @@ def gone_rows(
         there = {row["id"] for row in record.get(table) or ()}
         gone = [row for row in body.get(table) or () if row.get("id") not in {None, *there}]
         if gone:
-            found[table] = gone
+            found[table] = without_secrets(form.fields[table], gone)
     return found
+
+
+def without_secrets(table: Field, rows: Any) -> list[Mapping[str, Any]]:
+    """Rows of a version without what stands there of secrets: they keep those they have."""
+    secret = secrets_of(table)
+    return [{n: v for n, v in row.items() if n not in secret} for row in rows or ()]
 
 
 # --- in expressions -----------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from jingwei.catalogue.catalogue import Catalogue
 from jingwei.refusals import Conflict
 from jingwei.storage.books import NameBook
 from jingwei.storage.changes import ChangeRow, write_changes
+from jingwei.storage.columns import SECRET
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
 from jingwei.storage.failpoints import failpoint
@@ -43,7 +44,7 @@ from jingwei.storage.preparing import (
     run_fill,
 )
 from jingwei.storage.publication import Publication, announce, with_publish_lock
-from jingwei.storage.purging import purge
+from jingwei.storage.purging import empty_at_once, purge
 from jingwei.storage.releases import (
     Release,
     active_release,
@@ -200,6 +201,7 @@ class _Publishing:
             keys,  # type: ignore[arg-type]  # by kind and name
             self.database.people,
             self.publication.computer,
+            self.database.keys,
         )
 
     def _prepare(self) -> Preparation:
@@ -318,6 +320,9 @@ class _Publishing:
         left = [index for index in plan.indexes if index.name not in there]
         self._statements(connection, plan, left, allotment)
         self._fill(connection, fills, preparation, keys)
+        for retype in plan.allotment.retypes:
+            if retype.new_type == SECRET:
+                empty_at_once(connection, Hidden(retype.path, retype.table, retype.old_column))
         if preparation is not None:
             end_preparation(connection)
         else:

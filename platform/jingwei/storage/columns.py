@@ -22,10 +22,12 @@ from jingwei.storage.types import (
     PeriodKey,
     PersonKey,
     ScaledDecimal,
+    SealedText,
     Several,
     TimeOfDay,
 )
 
+SECRET = "secret"  # the word for a column of secrets
 FORM_PART = "form"  # the second column of a polymorphic link
 BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")  # an alias of SQLite's own row key
 
@@ -45,6 +47,7 @@ _WORDS = {
     Kept.PERSON: "person",
     Kept.FILE: "file",
     Kept.JSON: "json",
+    Kept.SECRET: SECRET,
 }
 
 
@@ -173,4 +176,5 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
     "time": TimeOfDay(),
     "period": PeriodKey(),
     "json": JsonText(),
+    SECRET: SealedText(),
 }

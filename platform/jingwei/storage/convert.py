@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from jingwei.language.periods import Period
+from jingwei.storage.columns import SECRET
 from jingwei.storage.names import Retype
 from jingwei.storage.plan_step import MOST_EXAMPLES, Example
 
@@ -19,7 +20,9 @@ def converter(old: str, new: str) -> Callable[[Any], Any] | None:
     was, to = old.partition(":")[0], new.partition(":")[0]
     if was in _NUMBERS and to in _NUMBERS:
         return _whole if to == "integer" else Decimal
-    if to == "text":
+    if was == SECRET:
+        return None  # nobody reads it
+    if to in ("text", SECRET):
         return _words
     if to == "several" and new.partition(":")[2] == old:
         return _several
@@ -65,7 +68,7 @@ def judge(retype: Retype) -> Judge:
     widens = was == "integer" or (
         was == "decimal" and scale is not None and int(old_scale) <= scale
     )
-    plain = to == "text" and was not in ("json", "several")
+    plain = to in ("text", SECRET) and was not in ("json", "several")
     certain = convert is None or plain or (to == "decimal" and widens) or convert is _several
     return Judge(convert, scale, certain)
 

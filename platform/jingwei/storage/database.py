@@ -16,6 +16,7 @@ from jingwei.refusals import Refused
 from jingwei.storage.books import PersonBook
 from jingwei.storage.errors import as_ours, is_stale
 from jingwei.storage.ids import IdBlocks
+from jingwei.storage.sealing import Keyring
 from jingwei.storage.sqlite_functions import register_functions
 
 __all__ = ["Connection", "Database"]
@@ -33,10 +34,11 @@ _SINCE = "jingwei_idle_since"
 class Database:
     """`reading()` and `writing()` give connections; nothing else opens one.
 
-    `durable=False` trades the last moments before a power cut for speed: the demo only.
+    `durable=False` trades the last moments before a power cut for speed: the demo only. `keys`
+    seal what is secret; without them nothing secret is written.
     """
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    def __init__(self, url: str, *, durable: bool = True, keys: Keyring | None = None) -> None:
         self.url = make_url(url)
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
@@ -51,6 +53,7 @@ class Database:
         )
         self.ids = IdBlocks(self.dialect)
         self.people = PersonBook()
+        self.keys = keys or Keyring()
 
     @property
     def is_sqlite(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -16,6 +16,7 @@ from jingwei.storage.fills import ComputedFill, DefaultFill, Fill, RetypeFill, W
 from jingwei.storage.full_text import fields_kept, searched_anywhere
 from jingwei.storage.layer_fills import LayerFill, added_fields
 from jingwei.storage.names import Allotment, PhysicalNames, PhysicalTable
+from jingwei.storage.sealing import Keyring
 
 INLINE_ROWS = 5_000  # what takes longer is done before the publishing transaction
 Keys = Mapping[str, Mapping[str, int]]
@@ -35,6 +36,7 @@ class Filling:
     keys: Keys
     people: PersonBook
     computer: Computer | None = None
+    keyring: Keyring = field(default_factory=Keyring)
 
     def fills(self, connection: Connection, begun: Collection[str] = ()) -> list[Fill]:
         """Every fill, in order. `begun`: names of those that were begun already."""
@@ -52,7 +54,7 @@ class Filling:
         owners, book = self._owners(), self._book()
         for retype in self.allotment.retypes:
             form, part, _ = owners[retype.table]
-            yield RetypeFill(retype, form, _is_part(part), book, self.people)
+            yield RetypeFill(retype, form, _is_part(part), book, self.people, self.keyring)
 
     def _new_values(self) -> Iterator[Fill]:
         owners, book = self._owners(), self._book()

@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 from jingwei.storage.books import NameBook, PersonBook
 from jingwei.storage.codecs import Convert, reader, writer
-from jingwei.storage.columns import sql_type
+from jingwei.storage.columns import SECRET, sql_type
 from jingwei.storage.convert import Judge, judge
 from jingwei.storage.database import Connection
 from jingwei.storage.full_text import text_of, write_texts
 from jingwei.storage.names import PhysicalTable, Retype
+from jingwei.storage.sealing import Keyring, renewed_or_kept
 
 BATCH = 5_000
 AT_ONCE = 500  # ids in one statement
@@ -52,6 +53,7 @@ class RetypeFill:
     is_part: bool
     book: NameBook
     people: PersonBook
+    keyring: Keyring
     judge: Judge = field(init=False)
     _made: tuple[Convert | None, Convert | None] | None = field(default=None, init=False)
 
@@ -91,6 +93,8 @@ class RetypeFill:
             new = None
             if old is not None:
                 new = self.judge.take(record, read(old) if read else old)
+                if new is not None and self.retype.new_type == SECRET:
+                    new = renewed_or_kept(self.keyring, new)
             filled.append((record, write(new) if write and new is not None else new))
         type_ = sql_type(self.retype.new_type, self.book, self.people)
         write_column(connection, self.table, self.retype.new_column, type_, filled)

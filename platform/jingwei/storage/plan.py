@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from jingwei.catalogue.extensions import extensions
 from jingwei.language.form import Field
 from jingwei.problems import nearest
 from jingwei.refusals import Invalid
-from jingwei.storage.columns import BESIDE
+from jingwei.storage.columns import BESIDE, SECRET
 from jingwei.storage.database import Connection, Database
 from jingwei.storage.ddl import Ddl
 from jingwei.storage.indexes import Index, extension_indexes, form_indexes
@@ -281,6 +281,8 @@ class Look:
     def _retype(self, retype: Retype) -> Iterator[Step]:
         rows = self.counts.of(retype.table, retype.old_column)
         holes = {"path": retype.path, "old": retype.old_type, "new": retype.new_type}
+        if rows and retype.new_type == SECRET:
+            yield Step("destructive", "seals", holes, rows, topic="data", path=retype.path)
 
         def carried(lost: int = 0) -> Step:
             kept = rows - lost
@@ -417,12 +419,19 @@ def stale_uniques(connection: Connection, plan: Plan) -> list[str]:
 
 
 def closed_columns(catalogue: Catalogue, names: PhysicalNames) -> set[tuple[str, str]]:
-    """The columns, (table, column), in which sensitive values are kept."""
+    """The columns, (table, column), in which sensitive values and secrets are kept."""
+    return columns_of(catalogue, names, lambda f: f.sensitive or f.type == "secret")
+
+
+def columns_of(
+    catalogue: Catalogue, names: PhysicalNames, is_meant: Callable[[Field], bool]
+) -> set[tuple[str, str]]:
+    """The columns, (table, column), of such fields, those that layers add among them."""
     added = extensions(catalogue)
     held = [(form.name, field) for form in catalogue.forms.values() for field in _all(form.fields)]
     held += [(one.form, field) for one in added.fields for field in one.fields]
     held += [(one.form, field) for one in added.tables for field in one.fields]
-    paths = {f"{form}.{field.path}" for form, field in held if field.sensitive}
+    paths = {f"{form}.{field.path}" for form, field in held if is_meant(field)}
     return {key for key, path in paths_of(names).items() if path in paths}
 
 

@@ -44,6 +44,13 @@ def purge(database: Database, wanted: Sequence[Hidden], note: Note) -> None:
     failpoint("purge.done")
 
 
+def empty_at_once(connection: Connection, found: Hidden) -> None:
+    """Empty a column in this transaction: what is sealed now stands nowhere as it was written."""
+    while _empty(connection, found.table, found.column or ""):
+        pass
+    mark_purged(connection, found)
+
+
 def _run(database: Database, found: Hidden, batch: Batch, note: Note | None) -> bool:
     with database.writing() as connection:
         if note is not None:

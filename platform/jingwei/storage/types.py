@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from jingwei.language.field_types.secret import Sealed
 from jingwei.language.periods import Period
 from jingwei.storage.books import NameBook, PersonBook
 
@@ -225,6 +226,21 @@ class Several(TypeDecorator[list[Any]]):
             parts = [int(part) for part in parts]
         result = getattr(self.of, "process_result_value", None)
         return [result(part, dialect) for part in parts] if result else list(parts)
+
+
+class SealedText(TypeDecorator[Sealed]):
+    """A secret, sealed before it comes here: a word as somebody typed it is refused."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is not None and not isinstance(value, Sealed):
+            raise TypeError("a secret that is not sealed")
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Sealed | None:
+        return None if value is None else Sealed(value)
 
 
 class JsonText(TypeDecorator[Any]):

@@ -78,7 +78,7 @@ def quotient(left: Type, right: Type) -> Type:
 def comparable(left: Type, right: Type) -> bool:
     """Whether `==` between them makes sense."""
     names = {left.name, right.name}
-    if names & {"any", "null"}:
+    if names & OPEN:
         return True
     if "list" in names or "rows" in names:
         return False
@@ -95,9 +95,9 @@ def _grains_agree(left: Type, right: Type) -> bool:
 
 def either(left: Type, right: Type) -> Type | None:
     """The type of a value that is one of the two, or None when they do not mix."""
-    if left.name in ("null", "any"):
+    if left.name in OPEN:
         return right
-    if right.name in ("null", "any"):
+    if right.name in OPEN:
         return left
     if left.name in NUMERIC and right.name in NUMERIC:
         return summed(left, right)
@@ -125,7 +125,7 @@ def _common(left: Type, right: Type) -> Type | None:
 def fits(found: Type, expected: TypeName | Type) -> bool:
     """Whether a value of `found` may stand where `expected` is wanted."""
     wanted = expected if isinstance(expected, Type) else Type(expected)
-    if wanted.name in ("any", "null") or found.name in ("any", "null"):
+    if wanted.name in ("any", "null") or found.name in OPEN:
         return True
     if wanted.name in NUMERIC:
         return found.name in NUMERIC

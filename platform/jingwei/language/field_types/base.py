@@ -36,6 +36,7 @@ class Kept(Enum):
     POLY_LINK = "poly_link"
     FILE = "file"
     JSON = "json"
+    SECRET = "secret"
     NONE = "none"
 
 

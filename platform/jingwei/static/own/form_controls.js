@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { showDuration } from "./form_durations.js";
 import { showFiles } from "./form_files.js";
-import { paintBeside } from "./form_kinds.js";
+import { paintBeside, showSecret } from "./form_kinds.js";
 import { calendarWords, fine, flatpickr, form, locale, model, nothing, NUMERIC, numbers, state, TomSelect } from "./form_model.js";
 import { dayOf, momentOf, wallOf } from "./zones.js";
 
@@ -15,6 +15,7 @@ export function show(control, field, value) {
   } else if (control.type === "checkbox") control.checked = value === true;
   else if (control.type === "file") showFiles(control, field, value);
   else if (control.tagName === "SELECT") choose(control, field, value);
+  else if (field.type === "secret") showSecret(control, value);
   else if (field.kind === "number") {
     const editing = document.activeElement === control;
     control.value = editing ? numbers.edit(value, field.scale) : numbers.show(value, field.scale, field.digits);

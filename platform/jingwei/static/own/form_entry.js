@@ -138,6 +138,18 @@ const keptInRow = (values) => {
   return row ? rowNames.filter((name) => name.slice(4) in row).map((name) => [name, row[name.slice(4)]]) : [];
 };
 
+// secrets and what is sensitive are kept by their record alone
+function keepable(changes) {
+  const open = Object.entries(changes).filter(([name]) => !model.fields[name]?.unkept);
+  return Object.fromEntries(
+    open.map(([name, value]) => {
+      const columns = model.fields[name]?.columns ?? {};
+      const rows = (row) => Object.fromEntries(Object.entries(row).filter(([column]) => !columns[column]?.unkept));
+      return [name, isTable(name) && Array.isArray(value) ? value.map(rows) : value];
+    }),
+  );
+}
+
 export const unsaved = makeUnsaved({
   form: model.form,
   me: model.me,
@@ -148,6 +160,7 @@ export const unsaved = makeUnsaved({
   identity: () => held.identity,
   revision: () => held.revision,
   changes: () => withOwnRow(Object.fromEntries(model.order.filter(isKept).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null]))),
+  keepable,
   differs: (values) =>
     model.order.some((name) => isKept(name) && name in values && !same(values[name], state[name])) ||
     keptInRow(values).some(([name, value]) => !same(value, state[name])),

@@ -1,4 +1,5 @@
-// What stands beside a control and writes into it: stars, a colour, marks of formatted text.
+// What stands beside a control and writes into it: stars, a colour, marks of formatted text, whether
+// there is a secret.
 import { api } from "./api.js";
 import { form, model } from "./form_model.js";
 
@@ -19,6 +20,27 @@ export function paintBeside(control) {
     swatch.value = /^#[0-9a-f]{6}$/i.test(control.value) ? control.value.toLowerCase() : "#ffffff";
     swatch.disabled = control.readOnly;
   }
+  if ("secret" in beside.dataset) paintSecret(control, beside);
+}
+
+// -- secrets: what is typed replaces the one that is there, which nobody sees
+
+export const MASK = "•••"; // stands for one that is there
+
+export function showSecret(control, value) {
+  if (value === MASK) control.dataset.there = "";
+  control.value = value === MASK ? "" : (value ?? "");
+}
+
+export const secretOf = (control) => control.value || ("there" in control.dataset ? MASK : null);
+
+function paintSecret(control, beside) {
+  const said = beside.querySelector("[data-said]");
+  const is = control.value ? "new" : secretOf(control) ? "set" : "unset";
+  said.textContent = said.dataset[is];
+  said.classList.toggle("text-secondary", is === "unset");
+  const empty = beside.querySelector("[data-empty]");
+  if (empty) empty.hidden = is === "unset";
 }
 
 form.addEventListener("input", (event) => {
@@ -38,6 +60,14 @@ form.addEventListener("click", (event) => {
     control.value = control.value === star.dataset.star ? "" : star.dataset.star; // the same star again: none
     told(control);
     paintBeside(control);
+  }
+  const empty = event.target.closest("[data-empty]");
+  if (empty) {
+    const control = empty.closest("[data-beside]").querySelector("[data-input]");
+    control.value = "";
+    delete control.dataset.there;
+    told(control);
+    control.focus();
   }
   const mark = event.target.closest("[data-mark]");
   if (mark) write(mark.closest("[data-marked]").querySelector("textarea"), mark.dataset.mark);

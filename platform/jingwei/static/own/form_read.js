@@ -1,5 +1,6 @@
 // What is typed into a control, as the API takes it, or why it cannot be read.
 import { readDuration } from "./form_durations.js";
+import { secretOf } from "./form_kinds.js";
 import { model, numbers } from "./form_model.js";
 import { dayOf, instantTyped } from "./zones.js";
 
@@ -34,6 +35,7 @@ export function read(control, field) {
     const values = field.type === "link" ? chosen.map(linkOf) : chosen;
     return field.many ? values : (values[0] ?? null);
   }
+  if (field.type === "secret") return secretOf(control);
   const typed = control.value;
   if (control.validity?.badInput) return new Unread("", "not_read");
   if (typed.trim() === "") return null;

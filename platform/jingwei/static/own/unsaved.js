@@ -7,7 +7,7 @@ const SERVER_SECONDS = 10;
 const LOCAL_MS = 800;
 const KEEPALIVE_BYTES = 60_000; // browsers send no more than 64 KB behind a page that is left
 
-// `part`: of what part of the record alone; `page`: {form, me, part, identity(), revision(), changes(), words, offered, locale, differs(values), restore(values, revision)}
+// `part`: of what part of the record alone; `page`: {form, me, part, identity(), revision(), changes(), keepable(changes), words, offered, locale, differs(values), restore(values, revision)}
 export function makeUnsaved(page) {
   const shelf = () => `jw:draft:${page.me}:${page.form}:${page.identity() ?? "new"}${page.part ?? ""}`;
   const address = () => `/api/v1/forms/${page.form}/unsaved${page.identity() ? `?id=${page.identity()}` : ""}`;
@@ -30,7 +30,8 @@ export function makeUnsaved(page) {
   }
 
   function keepLocally() {
-    const kept = { at: new Date().toISOString(), revision: page.revision(), values: page.changes() };
+    const values = page.keepable(page.changes());
+    const kept = { at: new Date().toISOString(), revision: page.revision(), values };
     try {
       localStorage.setItem(shelf(), JSON.stringify(kept));
     } catch {
@@ -41,7 +42,7 @@ export function makeUnsaved(page) {
   function keepOnServer(keepalive = false) {
     clearTimeout(server);
     server = null;
-    const values = page.changes();
+    const values = page.keepable(page.changes());
     const text = Object.keys(values).length ? JSON.stringify(values) : "";
     if (text === sent || (!text && waiting)) return underway;
     const large = new Blob([text]).size > KEEPALIVE_BYTES;
