@@ -14,6 +14,7 @@ from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
 from jingwei.storage import walking
 from jingwei.storage.database import Database
+from jingwei.storage.keyset import order_word, position
 from jingwei.storage.query import (
     ALL_ROWS,
     AggregateColumn,
@@ -134,6 +135,26 @@ def test_paging_by_position_meets_every_row_once(
 def test_a_forged_position_is_refused(contracts: Installation, after: str) -> None:
     with pytest.raises(Malformed):
         ask(contracts, sort=(SortKey("amount"),), page=Page(2, after=after))
+
+
+def test_a_position_of_another_order_is_refused(contracts: Installation) -> None:
+    by_title = ask(contracts, sort=(SortKey("title"),), page=Page(2)).next_after
+    for sort in (SortKey("amount"), SortKey("title", True), SortKey("signed_on")):
+        with pytest.raises(Malformed):
+            ask(contracts, sort=(sort,), page=Page(2, after=by_title))
+
+
+def test_a_position_whose_values_are_of_other_types_is_refused_where_the_database_minds(
+    contracts: Installation,
+) -> None:
+    order = order_word("contract", [("amount", False)])
+    forged = position(order, ["many"], 3)
+    try:
+        ask(contracts, sort=(SortKey("amount"),), page=Page(2, after=forged))
+    except Malformed as refused:
+        assert refused.code == "bad-position"
+    else:
+        assert contracts.database.is_sqlite
 
 
 def test_a_scope_shows_the_rows_of_its_orgs(contracts: Installation) -> None:

@@ -14,6 +14,7 @@ _OF_PLANS = "RevalidateCachedQuery"  # the place that says so, whatever the serv
 
 # a number or a day out of range; SQLite says so of a function of ours that overflows, and of sums
 _TOO_FAR = {"22003", "22008"}
+_MISTYPED = {"22P02", "22007"}  # a text that is no value of its column's type
 _TOO_FAR_IN_SQLITE = ("string or blob too big", "integer overflow")
 
 
@@ -43,6 +44,11 @@ def is_stale(error: BaseException) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     place = getattr(getattr(error.orig, "diag", None), "source_function", None)
     return state == _DROPPED or (state == _UNSUPPORTED and place == _OF_PLANS)
+
+
+def is_mistyped(error: DBAPIError) -> bool:
+    """Whether a value is none of the type that its place has."""
+    return getattr(error.orig, "sqlstate", None) in _MISTYPED
 
 
 def as_ours(error: DBAPIError) -> Exception | None:

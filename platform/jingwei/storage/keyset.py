@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,8 +14,10 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from jingwei.refusals import Malformed
+from jingwei.storage.errors import is_mistyped
 
 MOST_BYTES = 4_000
 
@@ -56,9 +60,17 @@ def later(
     return condition
 
 
-def position(values: Sequence[Any], identity: int) -> str:
+def order_word(form: str, sort: Sequence[tuple[str, bool]]) -> int:
+    """What tells a position of one order from that of another; `sort`: paths, and whether each
+    descends."""
+    return zlib.crc32(repr((form, tuple(sort))).encode())
+
+
+def position(order: int, values: Sequence[Any], identity: int) -> str:
     """An opaque word for a row's place in the order; `values` as the driver gave them."""
-    word = orjson.dumps([*values, identity], default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    word = orjson.dumps(
+        [order, *values, identity], default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME
+    )
     return base64.urlsafe_b64encode(word).decode().rstrip("=")
 
 
@@ -78,18 +90,31 @@ _CODES: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...]
 _READERS = {mark: read for mark, _, _, read in _CODES}
 
 
-def read_position(after: str, keys: int) -> tuple[list[Any], int]:
-    """The values and the id of a position. Raises Malformed for anything we did not write."""
+def read_position(after: str, order: int, keys: int) -> tuple[list[Any], int]:
+    """The values and the id of a position. Raises Malformed for anything we did not write, and for
+    a place in another order."""
     try:
         if len(after) > MOST_BYTES:
             raise ValueError
         raw = orjson.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        *values, identity = raw
-        if len(values) != keys or type(identity) is not int:
+        of, *values, identity = raw
+        if of != order or len(values) != keys or type(identity) is not int:
             raise ValueError
         return [_value(v) for v in values], identity
     except (ValueError, TypeError, KeyError, ArithmeticError, binascii.Error):
         raise Malformed("bad-position") from None
+
+
+@contextmanager
+def known_place(is_asked: bool) -> Iterator[None]:
+    """Raises Malformed where a statement fails because its position holds values of other types:
+    it was forged, or its fields are others since."""
+    try:
+        yield
+    except DBAPIError as error:
+        if is_asked and is_mistyped(error):
+            raise Malformed("bad-position") from error
+        raise
 
 
 def _value(plain: Any) -> Any:

@@ -19,14 +19,14 @@ from jingwei.storage.direct import changed, fetch
 from jingwei.storage.extended import Extended, Standings, extension_of, joined_statements
 from jingwei.storage.full_text import searched, searched_anywhere, text_of, write_texts
 from jingwei.storage.inserting import driver_row, insert_rows, run_each
-from jingwei.storage.keyset import position
+from jingwei.storage.keyset import known_place, position
 from jingwei.storage.lru import Lru
 from jingwei.storage.names import PhysicalNames
 from jingwei.storage.people import refresh_book
 from jingwei.storage.prepared import Prepared
 from jingwei.storage.query import Query, Rows
 from jingwei.storage.rows import TableStatements, divide
-from jingwei.storage.shaper import Shape, Shaper
+from jingwei.storage.shaper import Shape, Shaper, order_of
 from jingwei.storage.tables import StoredForm, stored_form
 from jingwei.storage.unique_keys import UniqueKeys
 
@@ -174,7 +174,8 @@ class RecordStore:
             return Rows([], 0 if query.count else None)
         own, tables = self._split(query)
         statement, shape = self.prepared(own)
-        rows = self._execute(connection, statement.rows, shape)
+        with known_place(own.page is not None and own.page.after is not None):
+            rows = self._execute(connection, statement.rows, shape)
         result = Rows(self.read(connection, statement.reader.read, rows))
         for name in statement.averages:
             divide(result.items, name)
@@ -263,7 +264,7 @@ class RecordStore:
         grouped = bool(query.group or query.aggregates)
         if full and rows and not grouped:
             *sorts, identity = rows[-1][-1 - statement.sorts :]
-            result.next_after = position(sorts, identity)
+            result.next_after = position(order_of(query), sorts, identity)
         if statement.count is None:
             return
         first = page is None or (page.after is None and page.offset == 0)

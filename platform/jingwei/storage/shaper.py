@@ -8,7 +8,7 @@ from typing import Any
 
 from jingwei.language.expressions.tree import Expression
 from jingwei.storage.full_text import question
-from jingwei.storage.keyset import read_position
+from jingwei.storage.keyset import order_word, read_position
 from jingwei.storage.query import Query, RowScope
 from jingwei.storage.query_names import Store
 from jingwei.storage.shapes import LIST_LIMIT, Condition, bucket, condition, padded
@@ -148,7 +148,12 @@ def _page(query: Query, values: dict[str, Any]) -> tuple[tuple[bool, ...], tuple
     if page.after is None:
         values["offset"] = page.offset
         return (), ()
-    found, identity = read_position(page.after, len(query.sort))
+    found, identity = read_position(page.after, order_of(query), len(query.sort))
     places: Mapping[str, Any] = {f"k{i}": v for i, v in enumerate(found) if v is not None}
     values.update(places, kid=identity)
     return tuple(v is None for v in found), (*places, "kid")
+
+
+def order_of(query: Query) -> int:
+    """The order of its rows, as positions in it name it."""
+    return order_word(query.form, [(key.path, key.descending) for key in query.sort])
