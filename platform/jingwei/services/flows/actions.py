@@ -21,6 +21,7 @@ from jingwei.services.flows.operations import (
     handed_out,
     holders_beside,
     is_adder,
+    left_without,
     obstacle,
     receiver_of,
 )
@@ -295,7 +296,7 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
         holds = walk.actor in (task.person, task.acting)  # else an administrator
         if holds and not is_adder(walk, live[person]):
             raise NotAllowed("flow-not-the-adder", person=walk.asks.named(person))
-    left = [t for t in walk.live_tasks(run.id) if t.person not in people]
+    left = left_without(walk, run.id, people)
     votes = [t for t in walk.tasks_of(run.id) if t.outcome in ("approved", "rejected")]
     if not left and not votes:
         raise Refused("flow-last-signer")
@@ -303,6 +304,9 @@ def _drop_sign(walk: Walk, task: TaskRow, wish: Wish) -> None:
     walk.note("signers_dropped", step=run.step, comment=wish.comment, **named)
     for person in people:
         walk.close_task(live[person].id, "dropped", by=walk.actor, comment=wish.comment)
+    for asked in walk.live_tasks(run.id):
+        if asked not in left:
+            walk.close_task(asked.id, "cancelled", by=None, reason="adder-dropped")
     walk.look_at(run.id)
 
 

@@ -6,7 +6,7 @@ that are shown. What an operation is told besides (whom, where to) is looked at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from jingwei.catalogue.rules_operations import ALWAYS, OF_STEP
 from jingwei.language.workflow import Step
@@ -253,15 +253,26 @@ def droppable(walk: Walk, task: TaskRow) -> list[TaskRow]:
     administrator who holds no task of it, all who were added. One at least is left, or has voted.
     """
     run = task.run or 0
-    live = walk.live_tasks(run)
     voted = any(t.outcome in ("approved", "rejected") for t in walk.tasks_of(run))
     return [
         t
-        for t in live
+        for t in walk.live_tasks(run)
         if t.position in ADDED
         and (not _is_mine(walk, task) or is_adder(walk, t))
-        and (voted or len(live) > 1)
+        and (voted or left_without(walk, run, [t.person]))
     ]
+
+
+def left_without(walk: Walk, run: int, people: Collection[str]) -> list[TaskRow]:
+    """The live tasks of a step, were these added signers dropped: whom they asked goes with
+    them."""
+    gone = {t.seat for t in walk.live_tasks(run) if t.person in people and t.position in ADDED}
+    before = -1
+    while len(gone) != before:  # whoever was asked may have asked others
+        before = len(gone)
+        asking = {t.id for t in walk.tasks_of(run) if t.seat in gone}
+        gone |= {t.seat for t in walk.tasks_of(run) if t.origin in asking}
+    return [t for t in walk.live_tasks(run) if t.seat not in gone]
 
 
 def _not_reassigned(walk: Walk, task: TaskRow, administrator: bool) -> Obstacle | None:
