@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browser import PHONE, Visit, barriers, sideways_pixels
+from browser import PHONE, Visit, barriers, sideways_pixels, small_targets
 from journeys_server import Installation
 from playwright.sync_api import expect
 
@@ -130,11 +130,42 @@ def test_a_board_shows_the_same_records_by_their_state(as_person: Open) -> None:
     page.wait_for_url("**view=board**")
     lanes = page.locator(".lane")
     assert [lane.get_attribute("aria-label") for lane in lanes.all()][:2] == ["已下达", "办理中"]
-    cards = {card.inner_text() for card in page.locator(".board-card strong").all()}
-    assert cards == rows
+    cards = page.locator(".board-card").all_inner_texts()
+    assert len(cards) == len(rows)
+    assert all(any(number in card for card in cards) for number in rows)
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert sideways_pixels(page) == 0
     assert barriers(page) == []
+    assert visit.complaints == []
+
+
+def test_on_a_phone_cards_are_touched_to_choose_them(as_person: Open) -> None:
+    visit = as_person("group.ops", size=PHONE)
+    page = visit.go(TASKS)
+    ticks, cards = page.locator("[data-tick]"), page.locator("#list tbody tr")
+    chosen, deeds = page.locator("#chosen"), page.locator('#chosen [data-many="update"]')
+    expect(ticks.first).to_be_hidden()
+    page.get_by_role("button", name="选择", exact=True).click()
+    expect(chosen).to_contain_text("已选 0 条")
+    expect(deeds).to_be_disabled()
+    cards.nth(0).locator(".row-link").click()  # it opens nothing now
+    cards.nth(1).locator("td").last.click()
+    ticks.nth(2).check()
+    expect(chosen).to_contain_text("已选 3 条")
+    place = cards.nth(0).locator("td.tick").bounding_box()
+    assert place is not None and min(place["width"], place["height"]) >= 44
+    assert (barriers(page), small_targets(page), sideways_pixels(page)) == ([], [], 0)
+    cards.nth(1).click()
+    expect(chosen).to_contain_text("已选 2 条")
+    deeds.click()
+    expect(page.locator("dialog#shape")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("[data-choose-all]").click()
+    expect(chosen).to_contain_text(f"已选 {cards.count()} 条")
+    page.locator('#chosen [data-many="none"]').click()
+    expect(chosen).to_be_hidden()
+    with page.expect_navigation():
+        cards.nth(0).locator(".row-link").click()
     assert visit.complaints == []
 
 

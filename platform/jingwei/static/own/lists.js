@@ -11,12 +11,43 @@ const ticks = () => [...document.querySelectorAll("[data-tick]")];
 
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-tick-all]");
-  if (all) for (const tick of ticks()) tick.checked = all.checked;
+  if (all) setTicks(all.checked);
   if (all || event.target.closest("[data-tick]")) {
     isMatching = false;
     showChosen();
   }
 });
+
+// On a phone records are chosen in a mode of their own: there a card is touched to choose it, not to
+// open it.
+const PHONE = matchMedia("(max-width: 767.98px)");
+let isChoosing = false;
+
+function setChoosing(choosing) {
+  isChoosing = choosing;
+  list().toggleAttribute("data-chooses", choosing);
+  document.querySelector("button[data-choosing]")?.setAttribute("aria-pressed", String(choosing));
+  showChosen();
+}
+
+function setTicks(chosen, some = ticks()) {
+  isMatching = false;
+  for (const tick of some) tick.checked = chosen;
+  showChosen();
+}
+
+document.addEventListener("htmx:afterSwap", () => isChoosing && setChoosing(true)); // the list is another one
+document.addEventListener(
+  "click",
+  (event) => {
+    const tick = isChoosing && PHONE.matches && event.target.closest("#list tbody tr")?.querySelector("[data-tick]");
+    if (!tick || event.target === tick) return;
+    event.preventDefault();
+    event.stopPropagation();
+    setTicks(!tick.checked, [tick]);
+  },
+  true,
+);
 
 // a tick is no filter: the form of the filters must not send itself for it
 document.addEventListener("click", (event) => {
@@ -29,6 +60,11 @@ document.addEventListener("click", (event) => {
     isMatching = true;
     showChosen();
   }
+  if (event.target.closest("button[data-choosing]")) {
+    setTicks(false);
+    setChoosing(!isChoosing);
+  }
+  if (event.target.closest("[data-choose-all]")) setTicks(!ticks().every((tick) => tick.checked));
   const many = event.target.closest("[data-many]");
   if (many) doMany(many);
 });
@@ -73,7 +109,8 @@ function showChosen() {
   const box = document.getElementById("chosen");
   if (!box) return;
   const chosen = ticks().filter((t) => t.checked);
-  box.hidden = chosen.length === 0;
+  box.hidden = chosen.length === 0 && !isChoosing;
+  for (const deed of box.querySelectorAll('[data-many]:not([data-many="none"])')) deed.disabled = chosen.length === 0;
   const count = box.querySelector("[data-count]");
   const said = isMatching ? count.dataset.matching : count.dataset.count;
   count.textContent = said.replace("{count}", isMatching ? list().dataset.total : chosen.length);
@@ -107,9 +144,8 @@ async function changeView(id) {
 async function doMany(button) {
   const action = button.dataset.many;
   if (action === "none") {
-    isMatching = false;
-    for (const tick of ticks()) tick.checked = false;
-    showChosen();
+    setTicks(false);
+    setChoosing(false);
     return;
   }
   const chosen = ticks().filter((t) => t.checked);
