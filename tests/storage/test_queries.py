@@ -175,7 +175,8 @@ def test_a_scope_shows_the_rows_of_its_orgs(contracts: Installation) -> None:
 def test_a_scope_of_very_many_orgs_asks_the_tree(
     contracts: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jingwei.storage.compiler.LIST_LIMIT", 1)
+    for module in ("compiler", "shaper"):
+        monkeypatch.setattr(f"jingwei.storage.{module}.LIST_LIMIT", 1)
     branch = tuple(key(contracts, org) for org in ("S1", "A", "B"))
     no_branch = tuple(key(contracts, org) for org in ("S1", "A", "C"))
 
