@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from jingwei.language.kinds.table import KINDS, LATER, Kind
-from jingwei.language.walker import BAD, Reference, Walker, meant_key, well_named
+from jingwei.language.meant_keys import meant_key
+from jingwei.language.walker import BAD, Reference, Walker, well_named
 from jingwei.problems import Phrase, Position, Problems, nearest
 from jingwei.reading.yaml_file import Scalar, YamlFile
 from jingwei.texts import text
@@ -43,6 +45,8 @@ SAID_OF_PARTS = frozenset(
         "missing-colon",
         "misplaced-field",
         "misplaced-key",
+        "key-too-deep",
+        "key-of-other-kind",
         "wrong-shape",
     }
 )
@@ -209,7 +213,7 @@ def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: 
             checked.complete = False
             note_name(file.path, checked)
             return  # the word of another kind was written: its keys are not what is wrong
-    walker = Walker(file, problems)
+    walker = Walker(file, problems, kinds_with_keys())
     names = "name" if kind.names == "path" else kind.names
     if not well_named(walker, path.stem, names, Position(file.path)):
         note_name(file.path, checked, kind.name)
@@ -237,6 +241,16 @@ def _check(file: YamlFile, kind: Kind, folder: str, checked: Checked, problems: 
         checked.definitions.setdefault(kind.name, {})[name] = definition
     else:
         checked.complete = False
+
+
+@cache
+def kinds_with_keys() -> Mapping[str, Sequence[str]]:
+    """Key of the top level → the kinds that have it."""
+    found: dict[str, list[str]] = {}
+    for kind in KINDS.values():
+        for key in kind.schema["properties"]:
+            found.setdefault(key, []).append(kind.name)
+    return found
 
 
 def _is_strange_to(file: YamlFile, kind: Kind) -> bool:

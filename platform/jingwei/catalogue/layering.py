@@ -18,7 +18,7 @@ from jingwei.language.fields import keys_of
 from jingwei.language.layer import Addition, Hidden, Layer, Patch
 from jingwei.language.leaves import plain_data
 from jingwei.language.meant import meant_boolean
-from jingwei.language.walker import meant_key
+from jingwei.language.meant_keys import meant_key
 from jingwei.problems import Phrase, Position, Problems, nearest
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile
 

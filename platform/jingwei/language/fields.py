@@ -15,6 +15,8 @@ from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import SYSTEM_FIELDS, Field, Generate, Scorecard
 from jingwei.language.leaves import refused_value
+from jingwei.language.meant_keys import meant_key
+from jingwei.language.misplaced import misplaced_field, too_deep
 from jingwei.language.other_types import OTHER_TYPES
 from jingwei.language.periods import GRAINS
 from jingwei.language.sections import SECTION, build_section
@@ -44,8 +46,6 @@ from jingwei.language.walker import (
     BAD,
     DECIDING,
     Walker,
-    meant_key,
-    misplaced_field,
     reads,
     unknown_key,
     well_named,
@@ -196,6 +196,9 @@ def read_fields(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         if name in (SPOKEN_FOR if table else RESERVED):
             bad = True
             walker.fail("reserved-name", walker.key_at(here), suggestion=f"{name}_", name=name)
+            continue
+        if not (isinstance(part, dict) and "type" in part) and too_deep(walker, part, here):
+            bad = True
             continue
         field = _field(walker, name, part, here, table)
         if field is BAD and _is_table(part):

@@ -11,6 +11,7 @@ from jingwei.language.field_types.date import day_of
 from jingwei.language.field_types.numbers import integer_of, written_number
 from jingwei.language.meant import meant_boolean, meant_duration, meant_value
 from jingwei.language.meant_words import meant_schedule, meant_word
+from jingwei.language.misplaced import too_deep
 from jingwei.language.shapes import DURATION, INTEGER, WHO, WORD, Schema, enum, keys, list_of
 from jingwei.language.small import never_fires, parse_at, parse_duration, whole_number
 from jingwei.language.text import Text
@@ -50,7 +51,8 @@ def _two_languages(walker: Walker, schema: Schema, data: dict[str, Data], path: 
         here = (*path, key)
         if key not in ("zh", "en"):
             bad = True
-            walker.fail("unknown-locale", walker.key_at(here), locale=key)
+            if not too_deep(walker, part, here):
+                walker.fail("unknown-locale", walker.key_at(here), locale=key)
             continue
         scalar = walker.scalar(part, here, "things.words")
         if scalar is None or not short_enough(walker, schema, scalar, here):

@@ -71,6 +71,9 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
         return f"{{{', '.join(coded)}}}"
     if words and not first:
         return f"{{{', '.join(f'{word}: …' for word in words)}}}"
+    entries = [_name_of(part) for part in data] if key == "fields" else []
+    if len(entries) > 1 and all(entries):
+        return f"{{{', '.join(f'{name}: …' for name in entries[:2])}}}"
     named = next((first[one] for one in _CODES if isinstance(first.get(one), Scalar)), None)
     lead = next(iter(first), "name")
     if key == "permissions" and lead in ("role", "post") and isinstance(first[lead], Scalar):
@@ -82,6 +85,16 @@ def _as_map(data: Data, key: str, around: str) -> str | None:
         return f"{key.removesuffix('s')}_1: {{{lead}: …}}"  # each with a name of its own
     name = named.text[:40] if isinstance(named, Scalar) else lead
     return f"{name}: …"
+
+
+def _name_of(entry: Data) -> str | None:
+    """What a field is called that is written as an entry of a list."""
+    if not isinstance(entry, dict):
+        return None
+    named = next((entry[one] for one in _CODES if isinstance(entry.get(one), Scalar)), None)
+    if isinstance(named, Scalar):
+        return named.text[:20]
+    return next(iter(entry))[:20] if len(entry) == 1 else None
 
 
 def _as_list(data: Data, key: str) -> str | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +14,12 @@ from jingwei.language.cut_texts import (
     is_cut_text,
     rest_of_list,
 )
+from jingwei.language.meant_keys import meant_key, other_word
 from jingwei.language.meant_shape import code_of, meant_shape
 from jingwei.language.meant_words import meant_name
+from jingwei.language.misplaced import misplaced_field, too_deep
 from jingwei.language.shapes import CODE_PATTERN, MOST_NAME, NAME_PATTERN, Schema
-from jingwei.problems import Phrase, Position, Problem, Problems, nearest
+from jingwei.problems import Phrase, Position, Problem, Problems
 from jingwei.reading.yaml_file import Data, Path, Scalar, YamlFile, plain_data
 
 # keys that decide what others mean: where one is misspelt, nothing more is said of its thing
@@ -37,6 +38,7 @@ OF_A_STEP = frozenset(
     ("id", "title", "when", "due", "overdue", "can", "help", "empty", "remind")
     + ("same_person", "self_approval")
 )
+MOST_KINDS = 3  # a key of more kinds than these says of none
 IN_A_STEP = frozenset(("approve", "fill", "cc", "acknowledge"))
 _NAME = re.compile(NAME_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
@@ -64,14 +66,23 @@ class Reference:
 class Walker:
     """Reads one file by its kind's schema."""
 
-    def __init__(self, file: YamlFile, problems: Problems) -> None:
+    def __init__(
+        self,
+        file: YamlFile,
+        problems: Problems,
+        elsewhere: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """`elsewhere`: key → the kinds that have it."""
         self.file = file
+        self.elsewhere = elsewhere or {}
         self.problems = problems
         self.references: list[Reference] = []
         self.bad = False
         self.failures = 0
         self.formula_characters = 0
         self.meant: set[Path] = set()  # keys that are there, misspelt
+        self.thing, self.keys_of_all = "", frozenset[str]()  # of the whole definition
+        self.deep: set[str] = set()  # keys of it that are there, inside of something else
 
     # -- saying what is wrong
 
@@ -168,12 +179,17 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         return wrong_shape(walker, "things.map", data, path)
     properties: Mapping[str, Schema] = schema["properties"]
     thing = Phrase("things." + schema["thing"])
+    if not path:
+        walker.thing, walker.keys_of_all = schema["thing"], frozenset(properties)
     values: dict[str, Any] = {}
     meant: set[str | None] = set()  # keys that are there, misspelt
     bad = False
     for key, part in data.items():
         here = (*path, key)
         inner = properties.get(key)
+        if misplaced_field(walker, data, key, properties, thing, here):
+            bad = True
+            continue
         if inner is None:
             if cut_expression(walker, data, key, path) or is_cut_text(walker, data, key, path):
                 bad = True
@@ -188,7 +204,7 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
                 inside = f"steps: [{{id: …, {key}: …}}]"
                 unknown_key(walker, key, properties, thing, here, inside)
                 continue
-            if misplaced_field(walker, data, key, properties, thing, here):
+            if too_deep(walker, part, here):
                 bad = True
                 continue
             if key in OF_A_STEP and schema["thing"] in IN_A_STEP:
@@ -214,27 +230,9 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     for key in schema["required"]:
         if key not in data:
             bad = True
-            if key not in meant:
+            if key not in meant and (path or key not in walker.deep):
                 walker.fail("missing-key", missing_at(walker, path), key=key, thing=thing)
     return BAD if bad else values
-
-
-def misplaced_field(
-    walker: Walker,
-    data: dict[str, Data],
-    key: str,
-    known: Mapping[str, Any],
-    thing: Phrase,
-    path: Path,
-) -> bool:
-    """Whether `key` is a field that stands beside `fields` instead of below it."""
-    part = data[key]
-    if "fields" not in known or not isinstance(part, dict) or "type" not in part:
-        return False
-    if "fields" not in data or meant_key(key, known) is not None:
-        return False
-    walker.fail("misplaced-field", walker.key_at(path), key=key[:40], thing=thing)
-    return True
 
 
 def missing_at(walker: Walker, path: Path) -> Position:
@@ -251,6 +249,12 @@ def unknown_key(
     meant: str | None = None,
 ) -> str | None:
     """Adds the problem; gives the key that was probably meant, which `meant` may know better."""
+    kinds = walker.elsewhere.get(key, ()) if len(path) == 1 else ()
+    if 0 < len(kinds) <= MOST_KINDS and other_word(key, known) is None:
+        walker.meant.add(path)
+        at, listed = walker.key_at(path), ", ".join(kinds)
+        walker.fail("key-of-other-kind", at, key=key, thing=thing, kinds=listed)
+        return None
     guessed = meant is None and walker.failures < MOST_GUESSED
     suggestion = meant_key(key, known) if guessed else meant
     walker.meant.add((*path[:-1], suggestion or key))
@@ -263,134 +267,6 @@ def unknown_key(
         known=", ".join(known),
     )
     return suggestion
-
-
-def meant_key(key: str, known: Mapping[str, Any]) -> str | None:
-    """The known key that `key` misspells, or that other systems call so."""
-    narrow = unicodedata.normalize("NFKC", key).strip().lower()
-    if narrow in known:
-        return narrow
-    if OTHER_WORDS.get(key) in known:
-        return OTHER_WORDS[key]
-    if (other := next((o for o in SEVERAL_WORDS.get(narrow, ()) if o in known), None)) is not None:
-        return other
-    if key in OF_WHO and "who" in known:
-        return "who"
-    guess = nearest(key, known) or nearest(narrow, known)
-    if guess is not None:
-        return guess
-    if OTHER_WORDS.get(narrow) in known:
-        return OTHER_WORDS[narrow]
-    other = nearest(key, (word for word, ours in OTHER_WORDS.items() if ours in known))
-    return OTHER_WORDS[other] if other is not None and len(key) > 3 else None
-
-
-# what says who, where `who:` is missing around it
-OF_WHO = frozenset(
-    ("role", "roles", "post", "posts", "person", "people", "user", "users", "group", "head_of")
-)
-# words that are called otherwise at several places
-SEVERAL_WORDS: Mapping[str, tuple[str, ...]] = {
-    "cron": ("at", "check"),
-    "to": ("who",),
-    "form": ("to",),
-    "title": ("section",),
-    "change": ("set",),
-    "edit": ("write",),
-}
-# words of other systems, and what they are called here
-OTHER_WORDS: Mapping[str, str] = {
-    "label": "title",
-    "caption": "title",
-    "name": "title",
-    "options": "choices",
-    "mandatory": "required",
-    "formula": "compute",
-    "calculate": "compute",
-    "expression": "compute",
-    "visible": "visible_if",
-    "show_if": "visible_if",
-    "relevant": "visible_if",
-    "depends_on": "visible_if",
-    "read_only": "readonly",
-    "hint": "help",
-    "tooltip": "help",
-    "minimum": "min",
-    "maximum": "max",
-    "regex": "pattern",
-    "columns": "fields",
-    "approvers": "who",
-    "condition": "when",
-    "roles": "permissions",
-    "标题": "title",
-    "名称": "title",
-    "类型": "type",
-    "字段": "fields",
-    "必填": "required",
-    "公式": "compute",
-    "说明": "description",
-    "帮助": "help",
-    "流程": "workflow",
-    "规则": "rules",
-    "权限": "permissions",
-    "布局": "layout",
-    "标签": "title",
-    "提示": "help",
-    "选项": "choices",
-    "默认值": "default",
-    "默认": "default",
-    "最小": "min",
-    "最小值": "min",
-    "最大": "max",
-    "最大值": "max",
-    "只读": "readonly",
-    "唯一": "unique",
-    "步骤": "steps",
-    "审批人": "who",
-    "条件": "when",
-    "列": "columns",
-    "dependson": "visible_if",
-    "mandatory_if": "required_if",
-    "relation": "to",
-    "target": "to",
-    "placeholder_text": "placeholder",
-    "decimals": "precision",
-    "scale": "precision",
-    "assignee": "who",
-    "assignees": "who",
-    "recipients": "to",
-    "transitions": "actions",
-    "validations": "rules",
-    "constraints": "rules",
-    "constraint": "check",
-    "items": "choices",
-    "msg": "message",
-    "error": "message",
-    "maxLength": "max",
-    "minLength": "min",
-    "max_length": "max",
-    "min_length": "min",
-    "default_value": "default",
-    "link_to": "to",
-    "target_form": "to",
-    "fieldname": "type",
-    "subject": "message",
-    "body": "message",
-    "text": "message",
-    "nullable": "required",
-    "group_by": "group",
-    "groupby": "group",
-    "if": "when",
-    "stages": "steps",
-    "nodes": "steps",
-    "organisation": "org",
-    "organization": "org",
-    "schedule": "at",
-    "post_name": "post",
-    "posts": "post",
-    "dsn": "dsn_env",
-    "secret": "secret_env",
-}
 
 
 def wrong_shape(
@@ -433,6 +309,11 @@ def read_map(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
     bad = False
     for key, part in data.items():
         here = (*path, key)
+        own = inner.get("properties", {})
+        strange = own and isinstance(part, dict) and own.keys().isdisjoint(part)
+        if strange and too_deep(walker, part, here):
+            bad = True
+            continue
         if names != "any" and not well_named(walker, key, names, walker.key_at(here)):
             bad = True
             continue

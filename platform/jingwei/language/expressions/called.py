@@ -49,9 +49,10 @@ def _names_its_own(value: Any) -> bool:
         return any(_names_its_own(part) for part in value)
     if not isinstance(value, Syntax):
         return False
-    own = isinstance(value, Dot) and value.name == "display" and isinstance(value.of, Word)
-    if own and value.of.name == "this":
-        return True
+    if isinstance(value, Dot) and value.name == "display":
+        around = value.of
+        if isinstance(around, Word) and around.name == "this":
+            return True
     return any(_names_its_own(getattr(value, one.name)) for one in fields(value))
 
 

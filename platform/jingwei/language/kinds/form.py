@@ -21,6 +21,7 @@ from jingwei.language.form import (
     State,
 )
 from jingwei.language.kinds.common import common, own
+from jingwei.language.misplaced import too_deep
 from jingwei.language.sections import SECTION, build_section
 from jingwei.language.shapes import (
     BOOLEAN,
@@ -262,6 +263,9 @@ def _permission(walker: Walker, name: str, data: Data, path: Path) -> Any:
     if not isinstance(data, dict):
         return wrong_shape(walker, "things.map", data, path)
     who_part, grant_part = split_who(data)
+    strange = not who_part and GRANT.keys().isdisjoint(grant_part)
+    if strange and too_deep(walker, data, path):
+        return BAD
     for key in grant_part:
         if not who_part and key in OTHER_RULES:
             at = walker.key_at((*path, key))
