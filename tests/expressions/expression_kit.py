@@ -399,11 +399,10 @@ class Names:
             pair: Any = SimpleNamespace(c=of_held)
             names = Names(self.dialect, {"record": pair})
             return SqlRows(names, held_.rows, (held_.rows,), (), (held_.place,))
-        tasks_ = TASKS.alias()
-        joined = sql_links.joined(held_, tasks_, tasks_.c.id)
+        held_first, tasks_ = sql_links.records(held_, TASKS.alias(), "id", self.dialect)
         names = Names(self.dialect, {"record": tasks_})
         living = tasks_.c.deleted_at.is_(None)
-        return SqlRows(names, joined, (held_.rows, tasks_), (living,), (held_.place,))
+        return SqlRows(names, held_first, (held_.rows, tasks_), (living,), (held_.place,))
 
     def is_below(self, org: Any, of: Any) -> Any:
         raise AssertionError

@@ -167,8 +167,8 @@ def test_records_are_found_by_their_key_whatever_else_they_have_indexes_for() ->
     )
     order = sa.Table("purchase", tables, sa.Column("vendors", Several(sa.BigInteger())))
     held = sql_links.held(order.c.vendors, "sqlite")
-    joined = sql_links.joined(held, there, there.c.id)
-    of_org = sa.select(sa.literal(1)).select_from(joined).where(there.c.org == 1)
+    records, _ = sql_links.records(held, there, "id", "sqlite")
+    of_org = sa.select(sa.literal(1)).select_from(records).where(there.c.org == 1)
     exists = sa.exists(of_org.correlate_except(held.rows, there))
     with engine.connect() as connection:
         tables.create_all(connection)

@@ -168,15 +168,17 @@ class QueryNames:
         found = sql_links.held(self.column(source.root, source.name), self.dialect)
         if source.form is None:
             return SqlRows(HeldNames(self, found), found.rows, (found.rows,), (), (found.place,))
-        place = self._own(source.form)
+        stored = self.store.stored(source.form).own
+        key = stored.columns["id"].name
+        records, table = sql_links.records(found, stored.table.alias(), key, self.dialect)
+        place = Place(stored, table)
         wanted: list[sa.ColumnElement[bool]] = [place.column("deleted_at").is_(None)]
         if source.of_reader:
             if self.open_to_reader is None:
                 raise NotInSql("rows of a link, without what its reader may list")
             wanted.append(self.open_to_reader(source.form, place))
-        joined = sql_links.joined(found, place.table, place.column("id"))
         names = self._at(place, place)
-        return SqlRows(names, joined, (found.rows, place.table), tuple(wanted), (found.place,))
+        return SqlRows(names, records, (found.rows, table), tuple(wanted), (found.place,))
 
     def _rows_of_form(self, source: tree.Source) -> SqlRows:
         record = self._own(source.form or source.name)
