@@ -183,7 +183,8 @@ def _sqlite(url: str, durable: bool) -> Engine:
 def _postgresql(url: str) -> Engine:
     from jingwei.storage.line import Line
 
-    options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    # what is asked of each row looks dear beforehand, and compiling it took a second each time
+    options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c jit=off"
     engine = create_engine(
         url,
         pool_size=10,
