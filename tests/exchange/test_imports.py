@@ -123,15 +123,50 @@ def test_an_import_that_stopped_goes_on_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         bring(small, sheet, sha256="f" * 64)
     assert small.list("li.na", "ledger").total == 2 * BATCH
-    with small.read("li.na") as view:
-        batch = import_batches.batches(view, "ledger")[0].id
-    with pytest.raises(Conflict) as caught:
-        small.do("li.na", lambda work: import_undo.undo(work, "ledger", batch))
-    assert caught.value.code == "import-running"
     monkeypatch.setattr(exchange, "_one_part", whole)
     found = bring(small, sheet, sha256="f" * 64)
     assert (found.good, found.bad) == (3 * BATCH, 0)
     assert small.list("li.na", "ledger").total == 3 * BATCH
+
+
+def test_an_import_that_stopped_is_undone_as_far_as_it_came(
+    small: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = sheet_file(tmp_path, "name\n" + "".join(f"n{n:05d}\n" for n in range(2 * BATCH)))
+    whole = exchange._one_part
+    parts = []
+
+    def one_part(*arguments: Any) -> None:
+        parts.append(whole(*arguments))
+        with small.read("li.na") as view:
+            batch = import_batches.batches(view, "ledger")[0].id
+        small.do("li.na", lambda work: import_undo.undo(work, "ledger", batch))
+
+    monkeypatch.setattr(exchange, "_one_part", one_part)
+    with pytest.raises(Conflict) as caught:  # the part behind the one that was taken back
+        bring(small, sheet)
+    assert (caught.value.code, len(parts)) == ("import-over", 1)
+    assert small.list("li.na", "ledger").total == 0
+
+
+def test_nothing_is_written_of_a_sheet_whose_end_cannot_be_read(
+    small: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"n{n:05d}\n" for n in range(BATCH + 5))
+    late = sheet_file(tmp_path, f'name\n{rows}"never closed\n')
+    with pytest.raises(Refused) as caught:
+        bring(small, late)
+    assert caught.value.code == "sheet-quotes"
+    monkeypatch.setattr("jingwei.gateways.sheets.MOST_ROWS", BATCH)
+    with pytest.raises(Refused) as caught:
+        bring(small, sheet_file(tmp_path, "name\n" + rows))
+    assert caught.value.code == "sheet-too-many-rows"
+    with pytest.raises(Refused) as caught:
+        bring(small, sheet_file(tmp_path, "nothing,known\n1,2\n"))
+    assert caught.value.code == "sheet-no-headings"
+    with small.read("li.na") as view:
+        assert import_batches.batches(view, "ledger") == []
+    assert small.list("li.na", "ledger").total == 0
 
 
 def test_an_import_is_undone_as_far_as_nobody_changed_it(house: House, tmp_path: Path) -> None:

@@ -94,6 +94,19 @@ class SheetFile:
         self._head, heads = found
         self._codes = tuple(at for at, head in enumerate(heads) if head and is_code(head))
 
+    def prove(self) -> None:
+        """Walk to the end, so that nothing is written of a file whose end is bad. Raises Refused
+        for what cannot be read, and for too many rows."""
+        with self._opened() as (file, size), said_of(self.name):
+            if not is_zip(file):
+                lines = sum(1 for _ in csv_lines_of(file, self.name))
+            else:
+                with closing(Workbook(file, size, self._surveys)) as book:
+                    lines = sum(1 for _ in book.lines(self._part(book), self._codes))
+        if lines > MOST_ROWS:  # some may be blank
+            for _ in self:
+                pass
+
     def about(self) -> Mapping[str, str]:
         """What a template says of itself."""
         with self._opened() as (file, size), said_of(self.name):

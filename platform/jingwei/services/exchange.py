@@ -193,13 +193,25 @@ def import_sheet(
     if mode == "atomic":
         return _import_all(commands, actor, form, sheet, given, wanted)
 
+    prove(commands, actor, form, sheet, wanted)
+
     def begin(work: Work) -> int:
-        _is_outdated(work, form, sheet)
         return begun(work, form, given, "rows", wanted).id
 
     hashed = f"import:{form}:{given.sha256}:{wanted.do}:{wanted.key}"
     batch = commands.run(begin, actor, key=key, request_hash=hashed)
     return go_on(commands, actor, form, sheet, batch, wanted)
+
+
+def prove(commands: Commands, actor: Person, form: str, sheet: Sheet, wanted: Wanted) -> None:
+    """Raises what is wrong with a sheet as a whole, before a part of it is written."""
+    with commands.read(actor) as view:
+        view = view.of(actor.org)
+        _is_outdated(view, form, sheet)
+        _readers(view, may_import(view, form, wanted), wanted, sheet)
+    walk = getattr(sheet, "prove", None)
+    if walk is not None:
+        walk()
 
 
 def import_all(

@@ -31,6 +31,8 @@ def run(commands: Commands, actor: Person, form: str, sheet: Book, batch: Batch)
     mode, wanted = mode_of(batch)
     try:
         if mode == "rows":
+            if not batch.good + batch.bad:  # nothing of it is written yet
+                exchange.prove(commands, actor, form, sheet, wanted)
             return exchange.go_on(commands, actor, form, sheet, batch.id, wanted)
         return commands.run(
             lambda work: exchange.all_of(work, form, sheet, batch.id, wanted), actor

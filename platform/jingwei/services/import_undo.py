@@ -34,16 +34,16 @@ class Undone:
 
 
 def undo(work: Work, form: str, batch: int) -> Undone:
-    """Take back what a batch brought, as far as nobody changed it since.
+    """Take back what a batch brought, as far as nobody changed it since. One that still runs, or
+    stopped on its way, ends with it: its next part finds it over.
 
-    Raises NotFound, and Conflict when it was undone before, or still runs.
+    Raises NotFound, and Conflict when it was undone before.
     """
-    found = batch_of(work, form, batch)
+    batch_of(work, form, batch)
     state = rows.hold(work.connection, batch)
+    found = batch_of(work, form, batch)  # as its last part left it
     if state == "undone":
         raise Conflict("import-undone")
-    if state == "running":
-        raise Conflict("import-running")
     if state == "refused":
         raise Conflict("import-nothing")
     undone = Undone()
