@@ -34,6 +34,7 @@ fields:
   about: {type: link, to: [contract, receipt], title: 涉及}
   any: {type: link, to: any, title: 任意}
   role: {type: role, title: 角色}
+  lock: {type: secret, title: 门锁}
 list:
   columns: [text, notes, code, paid, stars, hue, bar, area, place]
   filters: [area, about, any, role, owner]
@@ -107,6 +108,27 @@ def test_each_kind_of_value_is_read_as_people_know_it(pages: Pages, wuchang: int
     assert words(shown["位置"]) == "南纬 31.2°，东经 121.5°"
     assert words(shown["地区"]) == "湖北省武汉市武昌区"
     assert "code" in shown["脚本"].get("class")
+
+
+def test_a_secret_is_set_or_not_and_on_no_page(house: ApiHouse, pages: Pages, wuchang: int) -> None:
+    assert words(read(pages.page("li.na", f"/f/survey/{wuchang}"))["门锁"]) == "—"
+    made = house.make("li.na", "survey", text="锁", lock="CANARY1")
+    path = f"/f/survey/{made['id']}"
+    api = f"forms/survey/records/{made['id']}"
+    assert house.patch("li.na", api, {"lock": "CANARY2"}, match=1).status_code == 200
+    shown = pages.page("li.na", path)
+    assert words(read(shown)["门锁"]) == "已设置"
+    assert "已设置 → 已更换" in words(shown).replace("→", " → ").replace("  ", " ")
+    form = pages.page("li.na", f"{path}/edit")
+    (box,) = form.xpath("//*[@id='field-lock']")
+    assert (box.get("type"), box.get("autocomplete")) == ("password", "new-password")
+    assert box.get("value") is None
+    (said,) = form.xpath("//*[@data-field='lock']//*[@data-said]")
+    assert (said.get("data-set"), said.get("data-unset")) == ("已设置", "未设置")
+    assert texts(form, "//*[@data-field='lock']//button") == ["清除"]
+    for page in (path, f"{path}/edit", "/f/survey"):
+        assert "CANARY" not in pages.get("li.na", page).get_data(as_text=True), page
+    assert house.delete("li.na", api, match=2).status_code == 204
 
 
 def test_a_loss_that_rounds_to_nothing_is_no_loss(pages: Pages, wuchang: int) -> None:

@@ -178,6 +178,13 @@ class Cells:
             return self.value(column.field, value)
         return self.plain(column.type, value)
 
+    def later(self, definition: Field | None, was: Cell, now: Cell) -> Cell:
+        """What a value was changed to, beside what it was: of a secret that there is another."""
+        is_secret = definition is not None and definition.type == "secret"
+        if not is_secret or was.empty or now.empty:
+            return now
+        return Cell(text("screens.form.secret_another", self.words))
+
     def value(self, definition: Field, value: Any) -> Cell:
         """One value of a field as the API writes it."""
         if value is None or value == "" or value == []:

@@ -186,10 +186,8 @@ def _changes(
             found += _past_changes(cells, past[name], pair, places)
         elif isinstance(pair, list) and len(pair) == 2:
             column = cells.column(form, name)
-            found.append(
-                (column.title, cells.cell(form, column, pair[0]),
-                 cells.cell(form, column, pair[1]))
-            )  # fmt: skip
+            was, now = (cells.cell(form, column, value) for value in pair)
+            found.append((column.title, was, cells.later(f, was, now)))
         elif isinstance(pair, Mapping) and f is not None and f.type == "table":
             found += _row_changes(cells, f, pair, places)
     return tuple(found)
@@ -234,7 +232,8 @@ def _row_changes(
             where = {"row": at} if at is not None else {}
             key = f"screens.record.{'row_now' if where else 'row_gone'}"
             title = text(key, cells.words, **names, **where)
-            found.append((title, _past(cells, column, pair[0]), _past(cells, column, pair[1])))
+            was, now = (_past(cells, column, value) for value in pair)
+            found.append((title, was, cells.later(column, was, now)))
     return found
 
 

@@ -106,6 +106,7 @@ def _lines(cells: Cells, form: Form, found: Mapping[str, Any]) -> list[Differing
         elif isinstance(changes[name], list):
             column = cells.column(form, name)
             was, now = (cells.cell(form, column, value) for value in changes[name])
+            now = cells.later(f, was, now)
             lines.append(Differing(column.heading, "", was, now, pieces=_pieces(f, was, now)))
     return lines
 
@@ -131,6 +132,7 @@ def _rows(
             if column is None or not isinstance(pair, list):
                 continue
             was, now = (EMPTY if v is None else cells.value(column, v) for v in pair)
+            now = cells.later(column, was, now)
             heading = f"{title} · {column.title(cells.words)}"
             inside.append(Differing(heading, row, was, now, kind, _pieces(column, was, now)))
         if kind == "moved" or (kind and not inside):  # else its values say that it came or went
