@@ -11,6 +11,7 @@ from jingwei.language.expressions.tree import Expression
 from jingwei.services.commands import Reading
 from jingwei.services.opened import Looked
 from jingwei.services.people import Person
+from jingwei.services.whole import Whole
 from jingwei.services.world import StoredWorld
 from jingwei.storage.query import RowScope
 
@@ -37,7 +38,7 @@ def as_reader(view: Reading, person: Person) -> Reading:
 def visible(reader: Reading, form: str, record: Record) -> dict[str, Any]:
     """The record without what the reader may not see; of one that may not be read, its id."""
     if reader.actor.is_system:
-        return dict(record)
+        return record if isinstance(record, Whole) else dict(record)
     if not reader.rights.may_read(reader, form, record).allowed:
         return {"id": record["id"]}
     rights = reader.rights.fields(reader, form, record)
@@ -52,7 +53,7 @@ def visible(reader: Reading, form: str, record: Record) -> dict[str, Any]:
             ]
         elif name in open_ or name == "id":
             found[name] = value
-    return found
+    return record.with_only(found, open_) if isinstance(record, Whole) else found
 
 
 class ReaderWorld(StoredWorld):

@@ -14,6 +14,7 @@ from jingwei.refusals import Refused
 from jingwei.services import workdays
 from jingwei.services.beyond import Space
 from jingwei.services.rights import Viewing
+from jingwei.services.whole import Together
 from jingwei.storage import people
 from jingwei.storage.query import ALL_ROWS, Page, Query, RowScope
 
@@ -202,8 +203,13 @@ class StoredWorld:
             if (form, identity) not in self._records:
                 wanted.setdefault(form, []).append(identity)
         for form, ids in wanted.items():
-            found = self._view.store.load(self._view.connection, form, ids)
+            found = self._whole(form, ids)
             self._records.update({(form, one): found.get(one) for one in ids})
+
+    def _whole(self, form: str, ids: Sequence[int]) -> Mapping[int, Values]:
+        """Records by id; their live fields are worked out when they are asked for."""
+        found = self._view.store.load(self._view.connection, form, ids)
+        return Together(self._view, form, variables(self._view)).whole(found)
 
     def shown(self, form: str, record: Values) -> Values | None:
         """A record as it is in this world; None where it is not."""
@@ -226,7 +232,7 @@ class StoredWorld:
         ids = [row["id"] for row in view.store.select(view.connection, query).items]
         if len(ids) > MOST_ROWS:
             raise Refused("too-many-to-fold", form=view.catalogue.forms[form].title, most=MOST_ROWS)
-        found = view.store.load(view.connection, form, ids)
+        found = self._whole(form, ids)
         return [found[i] for i in ids if i in found]
 
     # --- functions ------------------------------------------------------------------------------
