@@ -29,7 +29,7 @@ from jingwei.language.form import Form
 from jingwei.services.commands import Reading
 from jingwei.services.rights import both
 from jingwei.services.world import variables
-from jingwei.storage.query import Query, RowScope, ScopeTerm
+from jingwei.storage.query import OwnerScope, Query, RowScope, ScopeTerm
 
 Path = str
 _BOOLEAN, _ORG, _PERSON = Type("boolean"), Type("org"), Type("person")
@@ -192,7 +192,23 @@ def _guard(view: Reading, link: Node, scope: RowScope) -> Node:
     root: Node = IsEmpty(0, 0, _BOOLEAN, link)
     for inside in terms:
         root = Binary(0, 0, _BOOLEAN, "or", root, inside)
+    for owner in scope.owners:
+        root = Binary(0, 0, _BOOLEAN, "and", root, _guard_of_owner(view, link, owner))
     return root
+
+
+def _guard_of_owner(view: Reading, link: Node, owner: OwnerScope) -> Node:
+    """That the owner of a linked detail is one that the reader may list; of one that may be of
+    several forms nothing can be said from here."""
+    if len(owner.forms) != 1:
+        return IsEmpty(0, 0, _BOOLEAN, link)
+    ((form, scope),) = owner.forms
+    behind = Member(0, 0, Type("record", form=form), link, owner.link)
+    guard = _guard(view, behind, scope)
+    if not scope.everything:
+        return guard  # which asks that it is there
+    there = IsEmpty(0, 0, _BOOLEAN, Member(0, 0, Type("datetime"), behind, "deleted_at"))
+    return Binary(0, 0, _BOOLEAN, "and", guard, there)
 
 
 def _inside(view: Reading, link: Node, term: ScopeTerm) -> Node | None:

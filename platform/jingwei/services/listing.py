@@ -296,14 +296,19 @@ def _scope(view: Reading, form: str, wish: ListWish) -> RowScope:
     """The rows there are for the reader. What was thrown away is for those who may throw it away,
     and back."""
     scope = view.rights.row_scope(view, form)
-    return _in_both(scope, view.rights.row_scope(view, form, "delete")) if wish.deleted else scope
+    if not wish.deleted:
+        return scope
+    both_ways = _in_both(scope, view.rights.row_scope(view, form, "delete"))
+    owners = tuple(replace(one, removed=True) for one in both_ways.owners)  # details go with them
+    return replace(both_ways, owners=owners)
 
 
 def _in_both(one: RowScope, other: RowScope) -> RowScope:
     """The rows that are in both scopes of one person."""
     if one.everything or other.everything:
         return other if one.everything else one
-    return RowScope(tuple(t for a in one.terms for b in other.terms if (t := _term_of(a, b))))
+    terms = tuple(t for a in one.terms for b in other.terms if (t := _term_of(a, b)))
+    return RowScope(terms, owners=one.owners)
 
 
 def _term_of(one: ScopeTerm, other: ScopeTerm) -> ScopeTerm | None:

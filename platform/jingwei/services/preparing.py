@@ -9,6 +9,7 @@ from typing import Any
 from jingwei.refusals import Conflict, Invalid, NotFound
 from jingwei.services import (
     computing,
+    details,
     files,
     filling,
     generating,
@@ -81,6 +82,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
     if record.get("org") is None and "org" not in change.values:
         record["org"] = work.actor.org or None
     filling.fill(work, plan, record, None, change.values.keys())
+    details.take_org(work, form, record, change.values.keys(), found)
     check_org(work, plan, record, source, found)
     generating.begin(work, plan, record, change.values.keys(), found)
     _give_row_ids(work, plan, record, None, found)
@@ -154,6 +156,7 @@ def _prepare_update(
     gone = parsing.parse(work, plan, change.gone, Found()) if change.gone else {}
     _merge_rows(work, plan, before, after, values, gone, found)
     filling.fill(work, plan, after, before, change.values.keys())
+    details.take_org(work, form, after, change.values.keys(), found)
     if after["org"] != before["org"]:
         check_org(work, plan, after, source, found)
     overrides = Overrides(form, before, change.values.keys())

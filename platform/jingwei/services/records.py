@@ -15,7 +15,7 @@ from typing import Any
 from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotFound, Refused, Stale
-from jingwei.services import files, of_orgs, org_rights, uniqueness, validation
+from jingwei.services import details, files, of_orgs, org_rights, uniqueness, validation
 from jingwei.services.change_rows import body_of, change_row
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed
@@ -206,6 +206,7 @@ def _write_alike(
     _store(work, definition, found)
     for one in found:
         _log(work, plan, one, source)
+        details.follow(work, form, one, source, write_many, set_system)
         work.tell(Changed(_event(one.change.kind), form, one.id, one.before, one.after, source))
     for own, index, change in elsewhere:
         later = None if refuse is None else partial(_refuse_at_place, refuse, [index])

@@ -19,7 +19,7 @@ from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
 from jingwei.language.form import Form, Permission, Restriction
 from jingwei.language.values import Formula
 from jingwei.language.who import Whos
-from jingwei.services import org_rights
+from jingwei.services import org_rights, owners
 from jingwei.services.anchors import anchors_of
 from jingwei.services.beyond import Beyond
 from jingwei.services.form_paths import (
@@ -134,7 +134,8 @@ class Rights:
                 terms = self._terms(inside, form, action)
                 book = view.installation.book
                 found += terms if orgs is None else org_rights.within(terms, orgs, book)
-            scope = known.scopes[action] = RowScope(tuple(found))
+            behind = owners.scopes(self, view, form)
+            scope = known.scopes[action] = RowScope(tuple(found), owners=behind)
         return scope
 
     def _terms(self, view: Viewing, form: str, action: str) -> tuple[ScopeTerm, ...]:
@@ -164,6 +165,8 @@ class Rights:
             return Decision(True, "granted", named[0].permission.name)
         if self._restricted(view, known, record):
             return Decision(False, "restricted")
+        if kept := owners.kept_back(self, view, form, record):
+            return Decision(False, kept)
         for grant in named:
             if self._covers(view, grant, record):
                 return Decision(True, "granted", grant.permission.name)
@@ -172,7 +175,7 @@ class Rights:
     def may_read(self, view: Viewing, form: str, record: Mapping[str, Any]) -> Decision:
         """Whether the actor may open this record: by a grant, by a task, by a share."""
         decision = self.decide(view, form, "read", record)
-        if decision.allowed or decision.reason == "restricted":
+        if decision.allowed or decision.reason in ("restricted", owners.GONE):
             return decision
         if self.opened(view, record["id"]):
             return Decision(True, "opened")

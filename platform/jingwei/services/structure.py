@@ -10,6 +10,7 @@ from jingwei.language.form import Field, Form
 from jingwei.refusals import Conflict
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
+from jingwei.services.owners import links_to_owners, owner_of
 from jingwei.storage.counters import next_value
 from jingwei.storage.pointing import pointing_at
 from jingwei.storage.query import ALL_ROWS, Page, Query
@@ -31,6 +32,8 @@ def judge(
         _judge_single(work, form, record, found)
     if form.single == "org" and (is_new or before is None or before["org"] != record["org"]):
         _judge_single(work, form, record, found)
+    if is_new and before is not None:
+        _judge_owners(work, form, record, found)
     if form.tree is not None and before is not None and before[form.tree] != record[form.tree]:
         next_value(work.connection, f"tree:{form.name}")  # of two moves the second sees the first
         _judge_tree(work, form, form.tree, record, found)
@@ -74,6 +77,16 @@ def holder(view: Reading, form: Form, org: str | None) -> int | None:
     query = Query(form.name, ("id",), ALL_ROWS, page=Page(1))
     rows = view.store.select(view.connection, query).items
     return rows[0]["id"] if rows else None
+
+
+def _judge_owners(work: Work, form: Form, record: Mapping[str, Any], found: Found) -> None:
+    """A detail comes back with its owner, not without it."""
+    for link in links_to_owners(form):
+        named = owner_of(link, record)
+        if named is not None:
+            owner = work.store.load(work.connection, named[0], [named[1]]).get(named[1])
+            if owner is None or owner["deleted_at"] is not None:
+                found.add(link.name, "unknown-record")
 
 
 def _judge_tree(work: Work, form: Form, link: str, record: Mapping[str, Any], found: Found) -> None:

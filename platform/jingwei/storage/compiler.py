@@ -6,8 +6,9 @@ hidden field and a row out of scope stay so whatever the question looks like.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,10 +24,10 @@ from jingwei.storage.expressions_sql import condition as sql_condition
 from jingwei.storage.full_text import finds
 from jingwei.storage.keyset import SortColumn, later
 from jingwei.storage.prepared import Prepared, statement_dialect
-from jingwei.storage.query import AggregateColumn, Query, RowScope, ScopeTerm, SortKey
+from jingwei.storage.query import AggregateColumn, OwnerScope, Query, RowScope, ScopeTerm, SortKey
 from jingwei.storage.query_names import QueryNames, Store, Within
 from jingwei.storage.rows import RowReader
-from jingwei.storage.shaper import Shape
+from jingwei.storage.shaper import Shape, conditions_of
 from jingwei.storage.shapes import LIST_LIMIT, Condition, bucket
 from jingwei.storage.sources import Place, Source, period_of, sort_value
 from jingwei.storage.sql_calls import NotInSql
@@ -268,13 +269,43 @@ class Compiler:
     ) -> sa.ColumnElement[bool]:
         """That a record is in the scope; `prefix`: of the names of its binds."""
         org = record.column("org") if org is None else org
+        own, beyond = conditions[: len(scope.terms)], iter(conditions[len(scope.terms) :])
         terms = [
             self._term(term, f"{prefix}{{}}{number}", where, row, record, org)
-            for number, (term, where) in enumerate(zip(scope.terms, conditions, strict=True))
+            for number, (term, where) in enumerate(zip(scope.terms, own, strict=True))
         ]
         if scope.also:
             terms.append(self._among(record.column("id"), f"{prefix}also", len(scope.also)))
-        return sa.or_(*terms) if terms else sa.false()
+        if not terms:
+            return sa.false()
+        owners = [
+            self._owned(owner, f"{prefix}d{number}_", beyond, record)
+            for number, owner in enumerate(scope.owners)
+        ]
+        return sa.and_(sa.or_(*terms), *owners)
+
+    def _owned(
+        self,
+        owner: OwnerScope,
+        prefix: str,
+        conditions: Iterator[Condition | None],
+        record: Place,
+    ) -> sa.ColumnElement[bool]:
+        """That the owner of a detail is one of those in the scope: looked up by its key."""
+        link = record.column(owner.link)
+        found: list[sa.ColumnElement[bool]] = [link.is_(None)]
+        for place, (form, scope) in enumerate(owner.forms):
+            stored = self.store.stored(form).own
+            there = Place(stored, stored.table.alias())
+            wanted = [there.column("id") == sa.type_coerce(link, sa.BigInteger())]
+            if not owner.removed:
+                wanted.append(there.column("deleted_at").is_(None))
+            if not scope.everything:
+                inside = list(islice(conditions, conditions_of(scope)))
+                wanted.append(self._within(scope, f"{prefix}{place}_", inside, there, there))
+            looked_up = _ONE.select_from(there.table).where(*wanted)
+            found.append(looked_up.correlate_except(there.table).exists())
+        return sa.or_(*found)
 
     def _term(
         self,

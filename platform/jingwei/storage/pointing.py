@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,24 @@ def pointing_at(
                 count = connection.execute(_count(stored.own, held, field, id)).scalar_one()
                 if count:
                     yield other, field, int(count)
+
+
+def details_at(
+    connection: Connection,
+    store: RecordStore,
+    form: str,
+    link: Field,
+    id: int,
+    removed_at: datetime | None,
+) -> list[int]:
+    """The records of a detail form that a record owns by this link: the living ones, or those
+    removed at one moment."""
+    own = store.stored(form).own
+    at = own.columns["deleted_at"]
+    then = at.is_(None) if removed_at is None else at == removed_at
+    found: sa.Select[Any] = sa.select(own.columns["id"])
+    found = found.where(_names(own.columns[link.name], link, id), then)
+    return sorted(connection.execute(found).scalars())
 
 
 def _links_to(other: Form, form: str) -> Iterator[Field]:

@@ -29,14 +29,26 @@ class ScopeTerm:
 @dataclass(frozen=True, slots=True)
 class RowScope:
     """What rows a person may see: the union of terms; no term, no row. `also` are record ids
-    that are open by task or share (detail only)."""
+    that are open by task or share (detail only). `owners`: of a detail form, whose owners too."""
 
     terms: tuple[ScopeTerm, ...] = ()
     also: tuple[int, ...] = ()
+    owners: tuple[OwnerScope, ...] = ()
 
     @property
     def everything(self) -> bool:
-        return any(t.orgs.everything and t.owner is None and t.where is None for t in self.terms)
+        whole = (t.orgs.everything and t.owner is None and t.where is None for t in self.terms)
+        return not self.owners and any(whole)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerScope:
+    """That the record to which this link leads, if it is set, is there and in the scope of its
+    form. `removed`: it may have been removed."""
+
+    link: str
+    forms: tuple[tuple[str, RowScope], ...]
+    removed: bool = False
 
 
 ALL_ROWS = RowScope((ScopeTerm(),))

@@ -100,6 +100,13 @@ class Shaper:
                 orgs = self._orgs(f"{prefix}o{number}_", term.orgs.orgs, values)
             keys.append((orgs, term.owner is not None, where and where.key))
             conditions.append(where)
+        for number, owner in enumerate(scope.owners):
+            of_forms = []
+            for place, (form, there) in enumerate(owner.forms):
+                key, inside = self._scope(there, f"{prefix}d{number}_{place}_", values)
+                of_forms.append((form, key))
+                conditions += inside
+            keys.append((owner.link, owner.removed, *of_forms))
         if scope.also:
             self._list(f"{prefix}also", scope.also, values)
         return (*keys, self._size(scope.also)), tuple(conditions)
@@ -130,6 +137,14 @@ class Shaper:
             self._conditions[key] = known
         values.update((f"v_{name}", value) for name, value in known[1].values.items())
         return known[1]
+
+
+def conditions_of(scope: RowScope) -> int:
+    """How many conditions the shape of a scope has: of its terms, then of its owners."""
+    if scope.everything:
+        return 0
+    beyond = (conditions_of(there) for owner in scope.owners for _, there in owner.forms)
+    return len(scope.terms) + sum(beyond)
 
 
 def _contains(text: str) -> str:
