@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flows_small import FORM, House, house, publish, workflow, write
 
 from jingwei.refusals import Conflict, Invalid, NotAllowed, Refused
-from jingwei.services import flows, records, tasks
+from jingwei.services import flows, records, tasks, versions
 from jingwei.services.flows import timers
 from jingwei.services.flows.state import replayed
 
@@ -57,6 +57,26 @@ def test_a_final_approval_is_not_recalled_but_reopened(tmp_path: Path) -> None:
     assert again["initiator"] == "ann"
     assert here.record(again)["status"] == "in_approval"
     assert here.view(flow)["status"] == "approved"
+
+
+def test_no_flow_is_reopened_on_an_amendment_that_its_initiator_has_not_finished(
+    tmp_path: Path,
+) -> None:
+    form = FORM.replace("update, submit]", "update, submit, amend]") + "versions: on_approval\n"
+    here = house(tmp_path, workflow("- {id: a, approve: {who: {person: fin}}}"), form)
+    flow = here.act("fin", here.start(), "approve")
+    assert "reopen" in here.view(flow)["actions"]
+
+    def amend(work: Any) -> Any:
+        return versions.amend(work, "request", flow["record"])
+
+    here.platform.commands.run(amend, here.person("ann"))
+    before = here.dump(flow)
+    with pytest.raises(Conflict) as caught:
+        here.on_flow("admin", flow, "reopen", reason="x")
+    assert caught.value.code == "flow-reopen-another"
+    assert "reopen" not in here.view(flow)["actions"]
+    assert here.dump(flow) == before
 
 
 def test_administrators_need_a_reason_and_others_are_refused(tmp_path: Path) -> None:

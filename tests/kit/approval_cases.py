@@ -20,7 +20,8 @@ where it counts working days (cases before it let time pass), and `steps`:
                   `by: system` · history: {action: actor} of the record's newest changes · waiting:
                   [{kind, …}] · moves: ["stays step:person", …] of a dry run of `migrate`, `times`:
                   ["due of step: 1h → none", …] of it, in hours since the request began · ahead:
-                  ["step:person", …] that is foreseen, `step:person/owner` for who stands in
+                  ["step:person", …] that is foreseen, `step:person/owner` for who stands in ·
+                  sure: the steps that are foreseen for certain
 
 Beside what a case expects, A1–A7 are looked at after every step, and whether what is offered then
 is what would be accepted.
@@ -50,7 +51,7 @@ from jingwei.storage import flows as rows
 from jingwei.storage import tasks as task_rows
 
 _NUMBERS = itertools.count()
-SHOWN = {"tasks", "status", "round", "on_behalf", "waiting", "ahead"}
+SHOWN = {"tasks", "status", "round", "on_behalf", "waiting", "ahead", "sure"}
 OF_FLOW = {"recall", "jump", "terminate", "suspend", "resume", "reopen", "migrate", "urge_all"}
 WITH_REASON = {"reject", "return", "comment", *(OF_FLOW - {"recall", "urge_all"})}
 REASONED = {*OF_FLOW, "reassign"}  # they call it `reason`
@@ -217,6 +218,9 @@ class Run:
         if "ahead" in expect:
             told = [_foreseen(one, who) for one in shown["prediction"] for who in one["people"]]
             assert told == expect["ahead"], f"{self.where}: {told}"
+        if "sure" in expect:
+            sure = [one["step"] for one in shown["prediction"] if one["certain"]]
+            assert sure == expect["sure"], f"{self.where}: {sure}"
         if "round" in expect:
             assert shown["round"] == expect["round"], f"{self.where}: {shown['round']}"
         for person, behalf in expect.get("on_behalf", {}).items():

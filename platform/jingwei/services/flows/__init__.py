@@ -28,6 +28,7 @@ from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
 from jingwei.services.flows.migrate import migrate
 from jingwei.services.flows.operations import OF_ADMINISTRATORS, check_open, suspended
+from jingwei.services.flows.record_status import is_another_since
 from jingwei.services.flows.returns import came_back
 from jingwei.services.flows.row_fields import in_table, table_of
 from jingwei.services.flows.runtime import Loaded
@@ -261,6 +262,8 @@ def _reopen(work: Work, found: Loaded, wish: Any) -> dict[str, Any]:
     if rows.running_flows(work.connection, tasks.books(work), record=flow.record):
         raise Conflict("already-submitted", status="in_approval")
     record = records.locked(work, flow.form, flow.record)
+    if is_another_since(flow, record):
+        raise Conflict("flow-reopen-another")
     work = work.of(record["org"])
     form = work.catalogue.forms[flow.form]
     workflow = work.catalogue.workflows.get(flow.workflow)

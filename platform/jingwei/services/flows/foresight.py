@@ -9,12 +9,10 @@ from typing import Any, cast
 from jingwei.language.workflow import Step
 from jingwei.refusals import Refused
 from jingwei.services.flows.asks import Asks, Found, Rows
-from jingwei.services.flows.seats import open_people
+from jingwei.services.flows.seats import looked_back_at, open_people
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import RunRow, TaskRow
-
-_BY_RULE = ("consecutive", "any_earlier")
 
 
 class _PaperAsks:
@@ -45,14 +43,14 @@ class Foresight(Walk):
     """A copy of a request on which nothing goes on by itself: `predict` leads it from step to step.
 
     Where only some of those who are asked will answer, nobody knows who: what the same-person rule
-    makes of them later is `uncertain`.
+    makes of them later depends on that.
     """
 
     def __init__(self, walk: Walk) -> None:
         asks = cast(Asks, _PaperAsks(walk.asks))
         super().__init__(walk.plan, State(walk.flow, walk.runs, walk.tasks), asks, walk.now, None)
         self.note_system("foreseen")
-        self._may_answer: set[str] = set()
+        self._may_answer: dict[int, set[str]] = {}  # by run
         for run in [r for r in self.runs.values() if r.state == "open" and self.live_tasks(r.id)]:
             self._approve(run)
 
@@ -64,25 +62,30 @@ class Foresight(Walk):
 
     def seat(
         self, step: Step, parent: int | None, lane: str | None
-    ) -> tuple[RunRow, list[tuple[str, str]]]:
-        """Open a step of people, and have it approved by those it asks: its run, done, and whom it
-        asked, each with whose seat that is. Raises Refused where the request would stand still."""
+    ) -> tuple[RunRow, list[tuple[str, str]], bool]:
+        """Open a step of people, and have it approved by those it asks: its run, done; whom it
+        asked, each with whose seat that is; and whether that depends on who answers before. Raises
+        Refused where the request would stand still."""
         run = open_people(self, step, parent, lane, self.rows(parent, lane))
         if step.kind == "acknowledge" and not step.wait:
             asked = [(person, person) for other, person in self.receipts if other.id == step.id]
             self.receipts.clear()
-            return run, asked
+            return run, asked, False
         told = self.tasks_of(run.id) if step.kind == "cc" else self.live_tasks(run.id)
+        depends = self._depends(run)
         if run.state == "open":
             self._approve(run)
-        return self.runs[run.id], list(dict.fromkeys((task.acting, task.person) for task in told))
+        seats = list(dict.fromkeys((task.acting, task.person) for task in told))
+        return self.runs[run.id], seats, depends
 
-    def uncertain(self, run: RunRow) -> bool:
-        """Whether it depends on who answers before whom this step asks."""
+    def _depends(self, run: RunRow) -> bool:
+        """Whether it depends on who answers before whom this step asks; looked at before its own
+        people are taken to answer."""
         step = self.step_of(run)
-        if step.kind != "approve" or self.plan.policy(step, "same_person") not in _BY_RULE:
+        if step.kind != "approve":
             return False
-        return any(task.person in self._may_answer for task in self.tasks_of(run.id))
+        asked = {task.person for task in self.tasks_of(run.id)}
+        return any(asked & self._may_answer.get(r.id, set()) for r in looked_back_at(self, run))
 
     def block(self, step: Step, parent: int | None, lane: str | None) -> RunRow:
         return self.new_run(step, parent, lane)
@@ -94,7 +97,7 @@ class Foresight(Walk):
             if everybody:
                 self.close_task(task.id, "approved", by=task.acting)
             else:
-                self._may_answer.add(task.person)
+                self._may_answer.setdefault(run.id, set()).add(task.person)
                 self.close_task(task.id, "superseded", by=None, reason="step-decided")
         self.set_run(run.id, state="done", outcome="approved", closed_at=self.now)
 

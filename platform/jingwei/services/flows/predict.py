@@ -194,12 +194,12 @@ class _Coming:
         if not chosen and any(rule.kind == "chosen_by" for rule in step.who):
             return Ahead(step, named, sure, named)  # somebody will say who
         try:
-            run, seats = walk.seat(step, parent, lane)
+            run, seats, depends = walk.seat(step, parent, lane)
         except Refused as error:
             if not stands_still(error):
                 raise
             return Ahead(step, (), sure, named, by_itself=STUCK)
-        sure = sure and not walk.uncertain(run)
+        sure = sure and not depends
         people = tuple(dict.fromkeys(acting for acting, _ in seats))
         reason = run.data.get("reason") if not people and step.kind != "cc" else None
         outcome = run.outcome if reason is not None else None

@@ -16,13 +16,21 @@ from jingwei.services.flows.state import State
 from jingwei.services.flows.truth import ended_by_system, sent_back_by_system
 from jingwei.services.flows.walk import Walk
 from jingwei.services.people import SYSTEM
-from jingwei.storage.flow_rows import TERMINAL
+from jingwei.services.versions import IN_FORCE
+from jingwei.storage.flow_rows import TERMINAL, FlowRow
 
 if TYPE_CHECKING:
     from jingwei.services.flows.runtime import Loaded
 
+APPROVED = "approved"
 IN_APPROVAL = "in_approval"
 _ACTION_NAMES = {IN_APPROVAL: "submitted"}
+
+
+def is_another_since(flow: FlowRow, record: Mapping[str, Any]) -> bool:
+    """Whether a record is not any more what this request approved: it is being amended, or was
+    decided about again."""
+    return flow.status == APPROVED and record["status"] not in IN_FORCE
 
 
 def status_of(plan: FlowPlan, state: State) -> str:

@@ -279,11 +279,22 @@ def _without_empty(
 
 def _decided_before(walk: Walk, step: Step, run: RunRow, person: str) -> bool:
     """Whether the same-person rule lets the earlier approval of this round stand."""
-    rule = walk.plan.policy(step, "same_person")
-    if rule == "keep_last":
+    if walk.plan.policy(step, "same_person") == "keep_last":
         return _asked_later(walk, step, run, person)
+    return any(
+        task.person == person
+        and (task.outcome == "approved" or (task.outcome == "skipped" and task.reason == SAME))
+        and not asks_more(step, walk.step_of(r))
+        for r in looked_back_at(walk, run)
+        for task in walk.tasks_of(r.id)
+    )
+
+
+def looked_back_at(walk: Walk, run: RunRow) -> list[RunRow]:
+    """The runs whose approvals the same-person rule of this one lets stand."""
+    rule = walk.plan.policy(walk.step_of(run), "same_person")
     if rule not in ("consecutive", "any_earlier"):
-        return False
+        return []
     earlier = [
         r
         for r in walk.runs.values()
@@ -294,15 +305,7 @@ def _decided_before(walk: Walk, step: Step, run: RunRow, person: str) -> bool:
         and r.outcome == "approved"
         and not walk.beside(r, run)
     ]
-    if rule == "consecutive":
-        earlier = earlier[-1:]
-    return any(
-        task.person == person
-        and (task.outcome == "approved" or (task.outcome == "skipped" and task.reason == SAME))
-        and not asks_more(step, walk.step_of(r))
-        for r in earlier
-        for task in walk.tasks_of(r.id)
-    )
+    return earlier[-1:] if rule == "consecutive" else earlier
 
 
 def _asked_later(walk: Walk, step: Step, run: RunRow, person: str) -> bool:

@@ -175,7 +175,9 @@ def _escalate(work: Work, found: Loaded, walk: Walk, run: RunRow, known: TimerRo
         word = "approved" if rung["decide"] == "approve" else "rejected"
         walk.events[-1].data["outcome"] = word
         for task in walk.live_tasks(run.id):
-            walk.close_task(task.id, word, by=None, reason="overdue")
+            asked_first = task.position in ("before", "delegate")  # whoever asked decides
+            outcome = "cancelled" if asked_first else word
+            walk.close_task(task.id, outcome, by=None, reason="overdue")
         walk.look_at(run.id)
 
 

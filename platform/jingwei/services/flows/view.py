@@ -13,6 +13,7 @@ from jingwei.services.flows import predict
 from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.flow_actions import offered_on_flow
 from jingwei.services.flows.operations import asked_first, offered
+from jingwei.services.flows.record_status import is_another_since
 from jingwei.services.flows.returns import names_a_step
 from jingwei.services.flows.row_fields import asked_about
 from jingwei.services.flows.runtime import (
@@ -283,6 +284,8 @@ def _actions(view: Reading, found: Loaded) -> list[str]:
 def _may_reopen(view: Reading, found: Loaded) -> bool:
     flow, record = found.state.flow, found.asks.record
     if flow.ended_at is None or not record or record["deleted_at"] is not None:
+        return False
+    if is_another_since(flow, record):
         return False
     return not rows.running_flows(view.connection, tasks.books(view), record=flow.record)
 

@@ -14,7 +14,7 @@ from jingwei.services.flows.asks import Rows
 from jingwei.services.flows.automatic import run_automatic
 from jingwei.services.flows.draft import Draft
 from jingwei.services.flows.plan import ASKS_PEOPLE, BLOCKS
-from jingwei.services.flows.seats import open_people
+from jingwei.services.flows.seats import acting_for, open_people
 from jingwei.services.flows.truth import decided_by_system
 from jingwei.services.flows.votes import SAME, decided
 from jingwei.storage.flow_rows import TERMINAL, RunRow, TaskRow
@@ -227,7 +227,9 @@ class Walk(Draft):
             first = min(t.seat for t in live if t.state == "waiting")
             for task in live:
                 if task.seat == first and not self._still(task):
-                    self.set_task(task.id, state="open", opened_at=self.now)
+                    # whoever was absent when the step opened may be back at his turn, or away now
+                    acting = acting_for(self, self.step_of(self.runs[run]), task.kind, task.person)
+                    self.set_task(task.id, state="open", opened_at=self.now, acting=acting)
 
     def _asked(self, task: TaskRow) -> list[TaskRow]:
         return [
