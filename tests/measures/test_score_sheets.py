@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_house import MORE_FILES, ApiHouse, code, fields, open_api
+from api_house import MORE_FILES, ApiHouse, fields, open_api
 from measures_house import INDICATORS
+from openpyxl import load_workbook
+from own_postgres import own_postgres
 from test_scores import FACTS, INCIDENT, SCHEME
 
 from jingwei.authoring.lineage import lineage
+from jingwei.gateways.sheets import SheetFile
+from jingwei.gateways.workbook import write_to_change
+from jingwei.services.exchange import import_sheet
+from jingwei.services.export import export
+from jingwei.services.listing import ListWish
+from jingwei.services.sheet_lines import Wanted
 
-MANUAL = "\n".join(
-    (
-        SCHEME.replace("weight: 40", "weight: 30").strip(),
-        "",
-    )
-).replace(
-    "  leverage:",
-    "  party_work: {title: 党建, weight: 10, manual: {who: {role: group_ops}, max: 10}}\n  leverage:",
-)
+BY_HAND = "  party_work: {title: 党建, weight: 10, manual: {who: {role: group_ops}, max: 10}}\n"
+MANUAL = SCHEME.replace("weight: 40", "weight: 30").replace("  leverage:", f"{BY_HAND}  leverage:")
 SHEET = """
 kind: form
 title: 考核表
@@ -75,6 +76,25 @@ permissions:
   planner: {post: planner, can: [read, create, update, export, import], scope: org}
   ops: {role: group_ops, can: [read, update], scope: all}
 """
+# approved by somebody who scores the item
+REVIEWED = """
+kind: form
+title: 评审表
+workflow: review
+fields:
+  year: {type: period, grain: year, title: 年度, default: "2025"}
+  card: {type: scorecard, title: 评分, scheme: by_hand, period: year, columns: {note: {type: text}}}
+permissions:
+  planner: {post: planner, can: [read, create, update, submit, export, import], scope: org}
+  ops: {role: group_ops, can: [read], scope: all}
+"""
+REVIEW = """
+kind: workflow
+title: 评审
+form: reviewed
+steps:
+  - {id: party, title: 党建评分, approve: {who: {role: group_ops}, fields: {write: [card]}}}
+"""
 PROFILE = "kind: profile\ntitle: 一般\nscoring: by_hand\n"
 
 
@@ -86,22 +106,47 @@ def add(api: ApiHouse, rows: Any, **more: Any) -> None:
     assert api.post("chen.jie", "facts", {"facts": found}).status_code == 200
 
 
-@pytest.fixture
-def api(tmp_path: Path, database_url: str) -> Iterator[ApiHouse]:
-    files = {
-        **MORE_FILES,
-        **INDICATORS,
-        "definitions/scoring/by_hand.yaml": MANUAL,
-        "forms/incident.yaml": INCIDENT,
-        "forms/sheet.yaml": SHEET,
-        "forms/first.yaml": FIRST,
-        "definitions/profiles/plain.yaml": PROFILE,
-        "definitions/orgs/A.yaml": MORE_FILES["definitions/orgs/A.yaml"] + "profile: plain\n",
-    }
-    opened = open_api(tmp_path, database_url, files)
-    add(opened, FACTS)
+FILES = {
+    **MORE_FILES,
+    **INDICATORS,
+    "definitions/scoring/by_hand.yaml": MANUAL,
+    "forms/incident.yaml": INCIDENT,
+    "forms/sheet.yaml": SHEET,
+    "forms/first.yaml": FIRST,
+    "forms/reviewed.yaml": REVIEWED,
+    "workflows/review.yaml": REVIEW,
+    "definitions/profiles/plain.yaml": PROFILE,
+    "definitions/orgs/A.yaml": MORE_FILES["definitions/orgs/A.yaml"] + "profile: plain\n",
+}
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    folder = tmp_path_factory.mktemp("sheets")
+    opened = open_api(folder, f"sqlite:///{folder / 'test.db'}", FILES)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
+    with own_postgres() as url:
+        opened = open_api(tmp_path_factory.mktemp("sheets"), url, FILES)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def api(on_sqlite: ApiHouse) -> ApiHouse:
+    add(on_sqlite, FACTS)
+    return on_sqlite
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgres"])
+def on_both(request: pytest.FixtureRequest) -> ApiHouse:
+    found: ApiHouse = request.getfixturevalue(request.param)
+    add(found, FACTS)
+    return found
 
 
 def column(record: Any, name: str) -> dict[str, Any]:
@@ -129,7 +174,8 @@ def by_hand(record: Any, **scores: Any) -> list[dict[str, Any]]:
     return [{"id": ids[item], "manual": points} for item, points in scores.items()]
 
 
-def test_a_sheet_is_scored_at_each_save_until_it_is_submitted(api: ApiHouse) -> None:
+def test_a_sheet_is_scored_at_each_save_until_it_is_submitted(on_both: ApiHouse) -> None:
+    api = on_both
     made = api.make("li.na", "sheet", year="2025")
 
     assert column(made, "score") == {
@@ -290,3 +336,79 @@ def test_lineage_leads_through_a_score_sheet(api: ApiHouse) -> None:
     assert {"sheet.card", "sheet.card.score", "profit", "sales", "leverage", "sheet.year"} <= sheets
     used = {use.made for use in lineage(catalogue, "profit").read_by}
     assert {"sheet.card", "sheet.total", "first.card"} <= used
+
+
+def test_a_step_scores_a_sheet_that_stands(api: ApiHouse) -> None:
+    made = api.make("li.na", "reviewed", card=[{"item": "sales", "note": "甲"}])
+    at = f"forms/reviewed/records/{made['id']}"
+    assert column(made, "note")["sales"] == "甲"
+    assert api.post("li.na", f"{at}/submit").status_code == 200
+    add(api, [("profit", "A", "130", "actual")])
+    (task,) = api.get("ops", "tasks").get_json()["items"]
+    sent = {"card": [{"id": column(made, "id")["party_work"], "manual": 12}]}
+    answer = api.post("ops", f"tasks/{task['id']}/approve", {"fields": sent})
+    assert fields(answer) == [("card.0.manual", "score-out-of-range")]
+    sent["card"][0]["manual"] = 10
+    answer = api.post("ops", f"tasks/{task['id']}/approve", {"fields": sent})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+
+    shown = api.get("li.na", at).get_json()
+    assert shown["status"] == "approved"
+    assert (column(shown, "actual")["profit"], column(shown, "manual")["party_work"]) == (109, 10)
+    assert column(shown, "score")["result.total"] == 112.2
+    assert column(shown, "note")["sales"] == "甲"
+
+
+def test_a_sheet_goes_out_to_be_changed_and_comes_back(api: ApiHouse, tmp_path: Path) -> None:
+    made = api.make("li.na", "reviewed", card=[{"item": "sales", "note": "甲"}])
+    commands = api.platform.commands
+    with commands.active.database.reading() as connection:
+        person = commands.people.find(connection, "li.na", commands.clock.today())
+    assert person is not None
+    with commands.read(person) as view:
+        wish = ListWish(filter=f"id == {made['id']}")
+        found = export(view, "reviewed", wish, "zh", values="edit", days=True, tables=True)
+        write_to_change(str(tmp_path / "out.xlsx"), found, "zh")
+    path = tmp_path / "out.xlsx"
+    sheet = SheetFile(path, path.name)
+    wanted = Wanted("update", "id")
+    back = import_sheet(commands, person, "reviewed", sheet, "rows", wanted=wanted)
+    assert (back.refused, back.same, back.bad) == ([], 1, 0)
+
+    book = load_workbook(path)
+    rows = book.worksheets[1]
+    titles = [cell.value for cell in rows[1]]
+    said = {row[titles.index("考核项目")].value: row for row in rows.iter_rows(min_row=2)}
+    said["利润"][titles.index("note")].value = "好"
+    said["销售额"][titles.index("得分")].value = 99
+    book.save(path)
+    sheet = SheetFile(path, path.name)
+    back = import_sheet(commands, person, "reviewed", sheet, "rows", wanted=wanted)
+    assert [(one.code, back.bad) for _, one in back.refused] == [("not-writable", 1)]
+    said["销售额"][titles.index("得分")].value = column(made, "score")["sales"]
+    book.save(path)
+    sheet = SheetFile(path, path.name)
+    back = import_sheet(commands, person, "reviewed", sheet, "rows", wanted=wanted)
+    assert (back.refused, back.updated) == ([], 1)
+    shown = api.get("li.na", f"forms/reviewed/records/{made['id']}").get_json()
+    assert (column(shown, "note")["profit"], column(shown, "note")["sales"]) == ("好", "甲")
+
+
+def test_sheets_are_asked_for_and_described_as_tables_are(on_both: ApiHouse) -> None:
+    api = on_both
+    one = api.make("li.na", "sheet", year="2025")
+    other = api.make("wang.wu", "sheet", year="2025")
+
+    def found(condition: str) -> list[int]:
+        answer = api.get("ops", "forms/sheet/records", query_string={"filter": condition})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        ids = {item["id"] for item in answer.get_json()["items"]}
+        return sorted(ids & {one["id"], other["id"]})
+
+    assert found('any(card.item == "sales" and card.score < 30)') == [other["id"]]
+    assert found("card[profit].actual == 109") == [one["id"]]
+    assert found("profit_score >= 60") == [one["id"], other["id"]]
+    described = api.get("li.na", "openapi.json").get_json()
+    row = described["components"]["schemas"]["sheet"]["properties"]["card"]["items"]["properties"]
+    assert row["score"]["readOnly"] and "readOnly" not in row["manual"]
+    assert "party_work" in row["item"]["enum"]

@@ -62,13 +62,18 @@ def written_schema(
     return found
 
 
+def _names_row(table: Field, column: Field) -> bool:
+    """Whether the column says which row is meant where no id does: the item of a score sheet."""
+    return table.scorecard is not None and column.name == "item"
+
+
 def _written_table(
     view: Reading, form: Form, field: Field, rights: FieldRights, *, whole: bool
 ) -> dict[str, Any]:
     columns = {
         c.name: written_schema(view, form, c, rights, whole=whole)
         for c in _columns(field, rights)
-        if c.path in rights.writable and may_be_sent(c)
+        if _names_row(field, c) or (c.path in rights.writable and may_be_sent(c))
     }
     row: dict[str, Any] = {
         "type": "object",
