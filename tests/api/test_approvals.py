@@ -32,6 +32,15 @@ FLOWS = {
               - else: []
           - {id: tell, cc: {who: {person: u9}}}
         """,
+    "overtaken": """
+        steps:
+          - id: a
+            approve: {mode: any, who: [{person: u1}, {person: u2}], fields: {hide: [opinion]}}
+          - id: par
+            parallel:
+              x: {steps: [{id: b, approve: {mode: sequential, who: [{person: u3}, {person: u4}]}}]}
+              y: {steps: [{id: c, approve: {who: {post: lawyer, at: group}}}]}
+        """,
     "simple": "steps: [{id: a, approve: {who: {person: u1}}}]",
     "picky": """
         steps:
@@ -284,6 +293,23 @@ def test_who_was_asked_may_open_the_record_but_does_not_find_it_in_the_list(
     assert house.api.get("u2", path).status_code == 404
     listed = house.api.get("u1", "forms/picky/records")
     assert listed.status_code in (403, 404) or listed.get_json()["total"] == 0
+
+
+def test_who_was_asked_may_open_the_record_though_others_were_quicker(house: Approvals) -> None:
+    flow = house.start("overtaken")
+    path = f"forms/overtaken/records/{flow['record']}"
+    house.decide("u2", flow["id"], "approve")  # of an or-sign: u1 is asked no more
+    house.decide("u3", flow["id"], "reject", comment="不行")  # of those in turn: u4 was never asked
+    seen = {who: house.api.get(who, path) for who in ("u1", "u4", "law1", "out")}
+    assert {who: one.status_code for who, one in seen.items()} == {
+        "u1": 200, "u4": 404, "law1": 200, "out": 404
+    }  # fmt: skip
+    assert "opinion" not in seen["u1"].get_json()  # what the step hides from its people
+    assert "opinion" in seen["law1"].get_json()
+    listed = house.api.get("u1", "forms/overtaken/records")
+    assert listed.status_code in (403, 404) or listed.get_json()["total"] == 0
+    match = seen["u1"].get_json()["revision"]
+    assert house.api.patch("u1", path, {"title": "新"}, match=match).status_code == 403
 
 
 def test_a_form_without_flow_cannot_be_submitted(house: Approvals) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 TERMINAL = frozenset({"approved", "rejected", "recalled", "terminated"})
+NEVER_ASKED = "never-asked"  # why a task is closed whose turn never came
 
 
 class FlowRow(NamedTuple):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from jingwei.storage.database import Connection
 from jingwei.storage.flow_kinds import TASK, Books, write_rows
-from jingwei.storage.flow_rows import TaskRow
+from jingwei.storage.flow_rows import NEVER_ASKED, TaskRow
 from jingwei.storage.tables_flows import sys_flow_instance, sys_task
 
 _TASKS = TASK.select.where(sys_task.c.flow == sa.bindparam("flow")).order_by(sys_task.c.id)
@@ -87,7 +87,7 @@ def told_of(
 
 
 def opened_among(connection: Connection, records: Collection[int], person: int) -> set[int]:
-    """On which of these records a person has a task, closed one himself, or began a flow."""
+    """On which of these records a person has or had a task, or began a flow."""
     task, flow = sys_task.c, sys_flow_instance.c
     asked = sa.select(task.record).where(task.record.in_(records), _knows(person))
     began = sa.select(flow.record).where(flow.record.in_(records), flow.initiator == person)
@@ -96,14 +96,19 @@ def opened_among(connection: Connection, records: Collection[int], person: int) 
 
 def _knows(person: int) -> sa.ColumnElement[bool]:
     """That somebody was told of a task: it is open or a copy, or waits for somebody he asked
-    himself, or he closed it. Not: a turn that never came, what was given away or taken over, what
-    others decided."""
+    himself, or he closed it, or others were quicker. Not: a turn that never came, what was given to
+    somebody else by others, whose adder dropped him."""
     table = sys_task.c
     mine = sa.or_(table.acting == person, table.person == person)
     waits = sa.and_(table.state == "waiting", _HANDED_OUT)
+    overtaken = sa.and_(
+        table.closed_by.is_(None),
+        table.outcome.in_(("cancelled", "superseded")),
+        table.reason != NEVER_ASKED,
+    )
     return sa.or_(
         sa.and_(mine, sa.or_(table.state.in_(("open", "told")), waits)),
-        sa.and_(mine, table.state == "closed", table.closed_by == person),
+        sa.and_(mine, table.state == "closed", sa.or_(table.closed_by == person, overtaken)),
     )
 
 

@@ -11,7 +11,7 @@ from jingwei.language.workflow import Step
 from jingwei.services.flows.asks import Asks, Rows
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.state import Noted, State, plain, telling
-from jingwei.storage.flow_rows import RunRow, TaskRow
+from jingwei.storage.flow_rows import NEVER_ASKED, RunRow, TaskRow
 
 
 class Draft:
@@ -89,7 +89,10 @@ class Draft:
     def close_task(
         self, task: int, outcome: str, *, by: str | None, reason: str | None = None, **more: Any
     ) -> TaskRow:
-        """`by` None: the system, for `reason`."""
+        """`by` None: the system, for `reason`. Who waited for a turn was never asked: from then on
+        the task says so, and opens nothing."""
+        if by is None and self._never_came(self.tasks[task]):
+            reason = NEVER_ASKED
         return self.set_task(
             task,
             state="closed",
@@ -98,6 +101,13 @@ class Draft:
             closed_by=by,
             reason=reason,
             **more,
+        )
+
+    def _never_came(self, task: TaskRow) -> bool:
+        """Whether it waits for a turn, and not for somebody whom its holder asked."""
+        asked = ("before", "delegate")
+        return task.state == "waiting" and not any(
+            t.origin == task.id and t.position in asked for t in self.tasks.values()
         )
 
     # --- looking
