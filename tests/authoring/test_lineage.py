@@ -58,6 +58,10 @@ fields:
   year: {type: period, grain: year, title: {zh: 年, en: Year}}
   request: {type: link, to: purchase_request, title: {zh: 申请, en: Request}, filter: total > 0}
   of_request: {type: money, unit: CNY, title: {zh: 申请额, en: Requested}, compute: request.total}
+  requests: {type: link, to: purchase_request, many: true, title: {zh: 各申请, en: Requests}}
+  of_all: {type: money, unit: CNY, title: {zh: 合计, en: All}, compute: sum(requests.total)}
+  about: {type: link, to: [budget, purchase_request], title: {zh: 关于, en: About}}
+  about_what: {type: text, title: {zh: 何事, en: What}, compute: about.form}
   spent_before:
     type: number
     title: {zh: 上年, en: Before}
@@ -101,6 +105,7 @@ def test_a_field_is_read_by_computes_rules_lists_flows_alerts_and_tiles(
         ("dashboard/purchases.tiles.by_category.values.value", "tile"),
         ("dashboard/purchases.tiles.latest.columns", "tile"),
         ("form/budget.fields.request.filter", "filter"),
+        ("form/budget.fields.of_all.compute", "compute"),
         ("code_list/reasons.source.where", "choices"),
         ("form/budget.fields.of_request.compute", "compute"),
         ("form/budget.fields.all_requests.compute", "compute"),
@@ -184,6 +189,12 @@ def test_what_a_layer_adds_has_its_lineage_and_uses_what_the_group_has(
 
     assert made_of == {f"{form}.{field}"}
     assert f"{form}.{own}" in read_by
+
+
+def test_what_a_link_of_many_folds_is_read_with_the_link(catalogue: Catalogue) -> None:
+    made_of = {use.target for use in lineage(catalogue, "budget.of_all").reads if use.depth == 1}
+    assert made_of == {"budget.requests", "purchase_request.total"}
+    assert {use.made for use in lineage(catalogue, "budget.about").read_by} == {"budget.about_what"}
 
 
 def test_layers_tests_versions_views_and_tables_of_facts_are_named(catalogue: Catalogue) -> None:
