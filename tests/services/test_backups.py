@@ -22,7 +22,8 @@ from jingwei.storage.database import Database
 from jingwei.storage.upgrade import schema_revision, upgrade
 
 WITHOUT_NOTE = MORE_FILES["forms/receipt.yaml"].replace(
-    "  note: {type: text, title: 说明}\n", "  memo: {type: text, title: 备忘, search: true}\n"
+    "  note: {type: text, title: 说明}\n",
+    "  memo: {type: text, title: 备忘, search: true}\n  pin: {type: secret, title: 口令}\n",
 )
 WITHOUT_NOTE = WITHOUT_NOTE.replace('"{note}"', '"{memo}"')
 LISTED = CONTRACT.replace("columns: [note, paid]", "columns: [memo, paid]")
@@ -47,7 +48,7 @@ def house(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHou
     paper = found.post("li.na", "files", data=sent, content_type="multipart/form-data").get_json()
     found.make("li.na", "receipt", contract=contract["id"], note="旧说明", paper=paper["id"])
     _publish(found, {"forms/receipt.yaml": WITHOUT_NOTE, "forms/contract.yaml": LISTED})
-    found.make("li.na", "receipt", contract=contract["id"], memo="年度经营 report")
+    found.make("li.na", "receipt", contract=contract["id"], memo="年度经营 report", pin="CANARY")
     found.token("ops")  # who is signed in stays so
     yield found
     found.close()
@@ -122,6 +123,7 @@ def test_a_restored_installation_answers_as_the_one_that_was_backed_up(
     backups.take(again.platform.database, again.platform.settings.data_dir, twice, MORNING)
     with zipfile.ZipFile(backup) as one, zipfile.ZipFile(twice) as other:
         assert set(one.namelist()) == set(other.namelist())
+        assert not [n for n in one.namelist() if b"CANARY" in one.read(n)]  # nor the key of it
         differing = [n for n in one.namelist() if one.read(n) != other.read(n)]
         assert differing == []
 

@@ -20,11 +20,12 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from jingwei.storage.columns import SECRET
 from jingwei.storage.full_text import words_kept
 from jingwei.storage.types import Day, Instant, PeriodKey, ScaledDecimal, TimeOfDay
 
 # words of the ledger that are kept as something plain
-_PLAIN = {"json": "text", "several": "text"}
+_PLAIN = {"json": "text", "several": "text", SECRET: "text"}
 _OWN = ("text", "boolean", "decimal", "date", "instant", "time")
 _LEXEME = re.compile(r"'((?:[^']|'')*)'(?::([0-9A-D,]+))?")
 
