@@ -33,8 +33,7 @@ def link_rows(syntax: Apply, scope: Scope, path: Path) -> tuple[Path, Symbol] | 
             return None
         rows = rows_held(symbol.type)
         if rows is not None:
-            whole = length == len(path)
-            if whole and (scope.implicit is not None or not _is_of_rows(syntax)):
+            if length == len(path) and not _is_of_rows(scope, syntax):
                 return None
             return path[:length], replace(symbol, type=rows, members=None, origin="link")
         if length == len(path) or symbol.members is None:
@@ -43,8 +42,10 @@ def link_rows(syntax: Apply, scope: Scope, path: Path) -> tuple[Path, Symbol] | 
     return None
 
 
-def _is_of_rows(syntax: Apply) -> bool:
-    return syntax.name in ("first", "last") or syntax.where is not None
+def _is_of_rows(scope: Scope, syntax: Apply) -> bool:
+    """Whether a bare link is gone through: of the rows of a data block it may be the value."""
+    ends = syntax.name in ("first", "last") and scope.implicit is None
+    return ends or syntax.where is not None
 
 
 def of_many_records(syntax: Dot, rows: Type, field: Type) -> ExpressionError:
