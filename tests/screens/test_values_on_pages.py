@@ -126,7 +126,18 @@ def test_a_secret_is_set_or_not_and_on_no_page(house: ApiHouse, pages: Pages, wu
     (said,) = form.xpath("//*[@data-field='lock']//*[@data-said]")
     assert (said.get("data-set"), said.get("data-unset")) == ("已设置", "未设置")
     assert texts(form, "//*[@data-field='lock']//button") == ["清除"]
-    for page in (path, f"{path}/edit", "/f/survey"):
+    shape = pages.get("li.na", "/f/survey/shape").get_json()["fields"]
+    (lock,) = [one for one in shape if one["path"] == "lock"]  # whether it is there, and no more
+    assert (lock["asked"], lock["groups"], lock["sums"], lock["type"]) == (
+        True,
+        [],
+        False,
+        "secret",
+    )
+    for condition, found in (("lock == null", "武昌"), ("lock != null", "锁")):
+        listed = pages.page("li.na", f"/f/survey?filter={condition}&columns=text,lock")
+        assert texts(listed, "//a[contains(@class,'row-link')]") == [found], condition
+    for page in (path, f"{path}/edit", "/f/survey", "/f/survey?columns=lock"):
         assert "CANARY" not in pages.get("li.na", page).get_data(as_text=True), page
     assert house.delete("li.na", api, match=2).status_code == 204
 

@@ -24,6 +24,7 @@ from jingwei.screens.widgets import form_options
 from jingwei.services import definitions, grouping
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
+from jingwei.services.form_paths import secret_fields
 from jingwei.services.grouping import FOLDED, GRAINS, GROUPED_SYSTEM, GroupWish
 from jingwei.services.listing import ListWish
 from jingwei.services.typed_filters import viewer_filter
@@ -35,7 +36,7 @@ SYSTEM_COLUMNS = (
     *("number", "org", "owner", "state", "status"),
     *("created_at", "created_by", "updated_at", "updated_by"),
 )
-TOO_LONG = frozenset(("table", "json", "code", "secret", "rich_text", "markdown", "signature"))
+TOO_LONG = frozenset(("table", "json", "code", "rich_text", "markdown", "signature"))
 WORDS = (
     *("columns", "groups", "conditions", "up", "down", "standard", "apply", "cancel", "all", "any"),
     *("add", "remove", "field", "test", "value", "none", "sums", "group_1", "group_2", "group_3"),
@@ -61,7 +62,7 @@ def shape(form: str) -> Response:
         definition = view.catalogue.forms[form]
         cells = Cells(view)
         rights = view.rights.fields(view, form)
-        open_ = rights.visible - rights.masked
+        open_ = rights.visible - rights.masked | secret_fields(definition)  # is there one
         paths = shown_paths(definition, _askable(definition), rights.visible)
         orgs = [(code, cells.title("org", code)) for code in sorted(view.actor.orgs)]
         found = {

@@ -143,7 +143,7 @@ const TESTS = {
   filled: (p) => `${p} != null`,
 };
 const BARE = ["me", "empty", "filled"];
-const ONLY_THERE = ["file", "image", "signature", "json", "geolocation"];
+const ONLY_THERE = ["file", "image", "signature", "json", "geolocation", "secret"];
 const PLAIN = ["has", "has_not", "within", "called", "of_form"]; // what is typed is put into quotes by the test itself
 
 function testsOf(field) {
