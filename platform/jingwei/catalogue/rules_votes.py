@@ -10,6 +10,7 @@ from jingwei.problems import Problems
 
 _ONE_PERSON = frozenset({"initiator", "me", "superior", "person"})
 _SHARED = frozenset({"post", "role"})  # one seat for all holders, where one of them claims it
+_ONE_ORG = frozenset({"org", "group"})  # each has one head
 MOST_WEIGHT = 1_000_000
 
 
@@ -64,6 +65,10 @@ def _most_seats(step: Step, who: Who) -> int | None:
         return 1
     if who.kind in _SHARED and step.holders == "claim":
         return 1
+    if who.kind == "head_of" and who.org is not None and who.org.source.strip() in _ONE_ORG:
+        return 1
+    if who.kind == "superior_of" and len(who.of) == 1:
+        return _most_seats(step, who.of[0])
     if who.kind == "any_of":
         inner = [_most_seats(step, one) for one in who.of]
         return None if None in inner else sum(one or 0 for one in inner)

@@ -173,7 +173,7 @@ def _check_somebody(walk: Walk) -> None:
         return
     for one in predict.from_start(walk):
         blocks = walk.plan.policy(one.step, "empty") == "block_start"
-        if blocks and not one.named and one.step.kind in ("fill", "approve"):
+        if blocks and one.lacks and one.step.kind in ("fill", "approve"):
             raise Refused("flow-nobody-at-start", step=one.step.title)
 
 

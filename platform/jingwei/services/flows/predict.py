@@ -11,7 +11,7 @@ from jingwei.refusals import Refused
 from jingwei.services.flows.asks import Rows
 from jingwei.services.flows.foresight import Foresight, stands_still
 from jingwei.services.flows.plan import BLOCKS
-from jingwei.services.flows.seats import seats_wanted
+from jingwei.services.flows.seats import lacks_people, seats_wanted
 from jingwei.services.flows.walk import GOES_ON, Walk
 from jingwei.storage.flow_rows import RunRow
 
@@ -30,7 +30,8 @@ class Ahead:
     `named`: whom its rules name; `people`: whom it will ask, stand-ins and the rules for nobody,
     one's own request and the same person considered; `on_behalf_of`: by who stands in, whose seats
     he is asked for (his own too, where he has one). `by_itself`: why the system would decide it
-    (a code of `flows.reasons`), `outcome` then, and `stuck` where nobody could be asked. Steps
+    (a code of `flows.reasons`), `outcome` then, and `stuck` where nobody could be asked; `lacks`:
+    a seat of it that must be filled is named nobody, or too few may vote for it to pass. Steps
     of no people (`wait`, `subflow`, an `each` without rows): `from_start` alone, when wished.
     """
 
@@ -41,6 +42,7 @@ class Ahead:
     by_itself: str | None = None
     outcome: str | None = None
     on_behalf_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacks: bool = False
 
 
 class _Over(Exception):
@@ -192,18 +194,19 @@ class _Coming:
         rules = walk.asks.people(step, walk.rows(parent, lane), chosen)
         named = tuple(dict.fromkeys(p for seat, _ in seats_wanted(step, rules) for p in seat))
         if not chosen and any(rule.kind == "chosen_by" for rule in step.who):
-            return Ahead(step, named, sure, named)  # somebody will say who
+            return Ahead(step, named, sure, named, lacks=not named)  # somebody will say who
+        lacks = lacks_people(step, rules)
         try:
             run, seats, depends = walk.seat(step, parent, lane)
         except Refused as error:
             if not stands_still(error):
                 raise
-            return Ahead(step, (), sure, named, by_itself=STUCK)
+            return Ahead(step, (), sure, named, by_itself=STUCK, lacks=lacks)
         sure = sure and not depends
         people = tuple(dict.fromkeys(acting for acting, _ in seats))
         reason = run.data.get("reason") if not people and step.kind != "cc" else None
         outcome = run.outcome if reason is not None else None
-        return Ahead(step, people, sure, named, reason, outcome, _stands_in(seats))
+        return Ahead(step, people, sure, named, reason, outcome, _stands_in(seats), lacks)
 
 
 def _stands_in(seats: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

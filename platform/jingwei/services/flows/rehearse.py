@@ -20,6 +20,7 @@ from jingwei.services.flows import predict, who
 from jingwei.services.flows.plan import ASKS_PEOPLE, FlowPlan
 from jingwei.services.flows.predict import Ahead
 from jingwei.services.flows.resolve import WorldAsks
+from jingwei.services.flows.seats import needs_every_seat
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
 from jingwei.services.found import Found
@@ -279,7 +280,7 @@ def _lacks(
 ) -> Iterator[Lack]:
     """Rules that find nobody: each, where all of them must decide; else where none of them does."""
     word = _then(view, plan.policy(step, "empty"), step, around)
-    apart = step.kind == "fill" or (step.kind == "approve" and step.mode in ("all", "sequential"))
+    apart = step.kind == "fill" or needs_every_seat(step)
     groups: list[Whos] = [(rule,) for rule in step.who] if apart else [step.who]
     for rules in groups:
         if any(_finds(view, rule, around) for rule in rules):

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from jingwei.language.workflow import Step
 from jingwei.refusals import FieldRefusal, Invalid, Refused
-from jingwei.services.flows.asks import Found, Rows
+from jingwei.services.flows.asks import Found, Group, Rows
 from jingwei.services.flows.row_fields import ROW
 from jingwei.services.flows.truth import NOBODY
-from jingwei.services.flows.votes import SAME
+from jingwei.services.flows.votes import SAME, VOTE, vote_data, weight_lacking, weights_of
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
 if TYPE_CHECKING:
     from jingwei.services.flows.walk import Walk
 
 SELF = "self-approval"
+TOO_FEW = "too-few-votes"
 TASK_KINDS = {"fill": "fill", "approve": "approval", "acknowledge": "receipt"}
 
 
@@ -31,7 +32,9 @@ def open_people(walk: Walk, step: Step, parent: int | None, lane: str | None, ro
     run = walk.new_run(step, parent, lane)
     due = walk.asks.due(step, rows)
     several = walk.asks.several(rows)
-    about = {"rows": several} if several else {}
+    about: dict[str, Any] = {"rows": several} if several else {}
+    if step.kind == "approve" and step.mode == "vote":
+        about |= vote_data(step.pass_share, rule_by_seat(step, found))
     run = walk.set_run(run.id, due_at=due, data={"found": dict(found.how), **about})
     if step.kind == "cc":
         _tell(walk, step, run, found)
@@ -198,6 +201,8 @@ def _seat(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
     for number, (people, weight) in enumerate(seats):
         for person in dict.fromkeys(people):
             _take_seat(walk, step, run, person, number, weight, seen)
+    if step.kind == "approve" and step.mode == "vote":
+        _fill_up(walk, step, run, len(seats), seen)
     if step.mode == "sequential" and step.kind == "approve":
         _queue_up(walk, run.id)
 
@@ -246,35 +251,64 @@ def _without_empty(
     walk: Walk, step: Step, run: RunRow, seats: list[tuple[tuple[str, ...], int]]
 ) -> list[tuple[tuple[str, ...], int]]:
     """The empty rule: for each seat where all must decide, else when nobody was found."""
-    each = step.kind == "approve" and step.mode in ("all", "sequential")
     empty = [n for n, (people, _) in enumerate(seats) if not people]
     if not empty and seats:
         return seats
-    if not each and len(empty) < len(seats):
-        return [seat for seat in seats if seat[0]]
+    if not needs_every_seat(step) and len(empty) < len(seats):
+        return seats
     seats = seats or [((), 1)]
     rule = walk.plan.policy(step, "empty")
     named = any(w.kind == "chosen_by" for w in step.who)
-    more = {"reason": "not-chosen" if named else None, "run": walk.in_rows(run)}
+    reason = "not-chosen" if named else None
     if rule == "pass" and step.kind != "fill":
-        walk.note_system("seat_empty", step=step.id, rule="pass", **more)
-        left = [seat for seat in seats if seat[0]]
-        if not left:
+        _note_empty(walk, step, run, "pass", reason)
+        if len(empty) == len(seats):
             word = "approved" if step.kind == "approve" else "acknowledged"
             walk.finish(run.id, word, NOBODY)
-        return left
+        return seats
     if rule == "reject" and step.kind == "approve":
-        walk.note_system("seat_empty", step=step.id, rule="reject", **more)
+        _note_empty(walk, step, run, "reject", reason)
         walk.reject_run(run.id, NOBODY)
         return []
-    stand_ins: list[str] = []
-    if isinstance(rule, tuple):
-        stand_ins = walk.asks.persons(rule, walk.rows_of(run))
-    stand_ins = stand_ins or walk.asks.flow_admins()
-    if not stand_ins:
+    stand_ins = _ask_for_nobody(walk, step, run, reason)
+    return [seat if seat[0] else (stand_ins, seat[1]) for seat in seats]
+
+
+def _note_empty(
+    walk: Walk, step: Step, run: RunRow, rule: str, reason: str | None, **more: Any
+) -> None:
+    about = {"reason": reason, "run": walk.in_rows(run), **more}
+    walk.note_system("seat_empty", step=step.id, rule=rule, **about)
+
+
+def _ask_for_nobody(walk: Walk, step: Step, run: RunRow, reason: str | None) -> tuple[str, ...]:
+    """Who is asked in a seat that nobody has: whom the empty rule names, else administrators."""
+    rule = walk.plan.policy(step, "empty")
+    found = walk.asks.persons(rule, walk.rows_of(run)) if isinstance(rule, tuple) else []
+    found = found or walk.asks.flow_admins()
+    if not found:
         raise Refused("flow-nobody", step=step.title)
-    walk.note_system("seat_empty", step=step.id, rule="flow_admin", people=stand_ins, **more)
-    return [seat if seat[0] else (tuple(stand_ins), seat[1]) for seat in seats]
+    _note_empty(walk, step, run, "flow_admin", reason, people=found)
+    return tuple(found)
+
+
+def _fill_up(walk: Walk, step: Step, run: RunRow, seat: int, seen: set[str]) -> None:
+    """The empty rule for the votes that a step lacks to pass though everybody said yes: without it
+    nobody would be asked, and it would be rejected by nobody."""
+    lacking = weight_lacking(step, weights_of(walk.tasks_of(run.id)))
+    if not lacking:
+        return
+    match walk.plan.policy(step, "empty"):
+        case "pass":  # those who are there suffice, if all of them agree
+            _note_empty(walk, step, run, "pass", TOO_FEW)
+            vote = {**walk.runs[run.id].data[VOTE], "pass": "100%"}
+            walk.set_run(run.id, data={**walk.runs[run.id].data, VOTE: vote})
+        case "reject":
+            _note_empty(walk, step, run, "reject", TOO_FEW)
+            walk.reject_run(run.id, TOO_FEW)
+        case _:
+            for person in _ask_for_nobody(walk, step, run, TOO_FEW):
+                _take_seat(walk, step, run, person, seat, lacking, seen)
 
 
 def _decided_before(walk: Walk, step: Step, run: RunRow, person: str) -> bool:
@@ -352,12 +386,33 @@ def seats_wanted(step: Step, found: Found) -> list[tuple[tuple[str, ...], int]]:
         return [(g.people, 1) for g in found.groups] if found.groups else []
     if step.mode == "one":
         return [(tuple(_everybody(found)), 1)]
-    seats: list[tuple[tuple[str, ...], int]] = []
-    for group in found.groups:
-        vote = step.mode == "vote" and step.holders != "claim"
-        shared = group.shared and step.holders != "all" and not vote
-        if shared or not group.people:
-            seats.append((group.people, group.weight))
-        else:
-            seats += [((person,), group.weight) for person in group.people]
-    return seats
+    return [(seat, group.weight) for group in found.groups for seat in _seats_of(step, group)]
+
+
+def _seats_of(step: Step, group: Group) -> list[tuple[str, ...]]:
+    """The seats of one rule, where each rule has its own: who may take them."""
+    vote = step.mode == "vote" and step.holders != "claim"
+    shared = group.shared and step.holders != "all" and not vote
+    if shared or not group.people:
+        return [group.people]
+    return [(person,) for person in group.people]
+
+
+def rule_by_seat(step: Step, found: Found) -> list[int]:
+    """For each seat of a step where each rule has its own, the number of its rule."""
+    return [n for n, group in enumerate(found.groups) for _ in _seats_of(step, group)]
+
+
+def needs_every_seat(step: Step) -> bool:
+    """Whether a seat that nobody has is a matter of its own, though others are asked."""
+    return step.kind == "approve" and step.mode in ("all", "sequential", "vote")
+
+
+def lacks_people(step: Step, found: Found) -> bool:
+    """Whether the empty rule would be asked: for a seat, or for votes without which none passes."""
+    seats = seats_wanted(step, found)
+    if needs_every_seat(step):
+        full = all(people for people, _ in seats)
+        votes = [weight for _, weight in seats] if step.mode == "vote" else []
+        return not (seats and full) or weight_lacking(step, votes) > 0
+    return not any(people for people, _ in seats)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
+from math import floor
+from typing import Any, Literal
 
 from jingwei.language.vote import Passing, passing
 from jingwei.language.workflow import Step
-from jingwei.storage.flow_rows import TaskRow
+from jingwei.storage.flow_rows import RunRow, TaskRow
 
+VOTE = "vote"  # in the data of a run, see `vote_data`
 Verdict = Literal["approved", "rejected", "pending", "gone"]
 SAME = "same-person"
 HALF = Passing(Fraction(1, 2), of_all=True)
@@ -120,9 +123,42 @@ def _vote(
     total = sum(weights.values())
     if total == 0:
         return "approved"
-    rule = passing(step.pass_share or "") or HALF
+    rule = rule_of(step)
     yes = sum(weights[s] for s, word in said.items() if word == "approved")
     open_ = sum(weights[s] for s, word in said.items() if word == "pending")
     if rule.reached(yes, total):
         return "approved"
     return None if rule.reached(yes + open_, total) else "rejected"
+
+
+# --- how a vote passes, and what its seats weigh --------------------------------------------------
+
+
+def vote_data(passes: str | None, rules: Sequence[int]) -> dict[str, Any]:
+    """What a run keeps of its vote: how it passes, and for each of its first seats the number of
+    the rule that gave it. The weights of its tasks are of the same version of the workflow."""
+    return {VOTE: {"pass": passes, "rules": list(rules)}}
+
+
+def counted_by(step: Step, run: RunRow) -> Step:
+    """The step with the way to pass that belongs to the weights of this run."""
+    kept = run.data.get(VOTE, {}).get("pass")
+    return step if kept is None or step.mode != "vote" else replace(step, pass_share=kept)
+
+
+def rule_of(step: Step) -> Passing:
+    return passing(step.pass_share or "") or HALF
+
+
+def weight_lacking(step: Step, weights: Iterable[int]) -> int:
+    """What these seats lack to pass though all of them say yes; 0 without any seat."""
+    rule, total = rule_of(step), sum(weights)
+    if total == 0 or rule.of_all or rule.reached(total, total):
+        return 0
+    return floor(rule.amount) + int(rule.more) - total
+
+
+def weights_of(tasks: Iterable[TaskRow]) -> list[int]:
+    """The weights of the seats that count: without those that nobody has any more."""
+    seats = seats_of(tasks)
+    return [max(t.weight for t in found) for found in seats.values() if verdict(found) != "gone"]

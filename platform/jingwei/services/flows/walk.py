@@ -16,7 +16,7 @@ from jingwei.services.flows.draft import Draft
 from jingwei.services.flows.plan import ASKS_PEOPLE, BLOCKS
 from jingwei.services.flows.seats import acting_for, open_people
 from jingwei.services.flows.truth import decided_by_system
-from jingwei.services.flows.votes import SAME, decided
+from jingwei.services.flows.votes import SAME, counted_by, decided
 from jingwei.storage.flow_rows import TERMINAL, RunRow, TaskRow
 
 MOST_STEPS = 500  # automatic steps of one command: beyond it the workflow runs in circles
@@ -248,7 +248,7 @@ class Walk(Draft):
             return
         step = self.step_of(row)
         if step.kind == "approve":
-            outcome = decided(step, self.tasks_of(run))
+            outcome = decided(counted_by(step, row), self.tasks_of(run))
         else:
             outcome = None if self.live_tasks(run) else "approved"
         if outcome is None:
