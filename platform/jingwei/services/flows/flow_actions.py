@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotAllowed, Refused
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children
+from jingwei.services.flows.jumps import jump, jump_from
 from jingwei.services.flows.operations import suspended
-from jingwei.services.flows.returns import came_back, jump, jump_from
+from jingwei.services.flows.returns import came_back
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import action_word, flow_status_word, no_such_action
 from jingwei.storage.flow_rows import TaskRow

@@ -13,6 +13,7 @@ from jingwei.refusals import NotFound, Refused
 from jingwei.services.commands import Reading
 from jingwei.services.flows import predict
 from jingwei.services.flows.choices import owed
+from jingwei.services.flows.jumps import jump_targets
 from jingwei.services.flows.operations import (
     ADDED,
     asked_first,
@@ -20,7 +21,7 @@ from jingwei.services.flows.operations import (
     may_take_back,
     offered,
 )
-from jingwei.services.flows.plan import ASKS_PEOPLE, START
+from jingwei.services.flows.plan import ASKS_PEOPLE
 from jingwei.services.flows.returns import asked_target, targets
 from jingwei.services.flows.runtime import Loaded, load, may_see
 from jingwei.services.flows.signing import signs_in
@@ -216,14 +217,11 @@ def _chosen(
 
 
 def _jumps(found: Loaded, locale: str) -> tuple[Choice, ...]:
-    """Every step of people, in the order of the workflow."""
+    """Every step of people or block that the request may be moved to."""
     if not found.fits:
         return ()
-    return tuple(
-        (step_id, place.step.title(locale))
-        for step_id, place in found.plan.places.items()
-        if step_id != START and place.step.kind in ASKS_PEOPLE
-    )
+    plan = found.plan
+    return tuple((step_id, plan.step(step_id).title(locale)) for step_id in jump_targets(plan))
 
 
 def _open_steps(found: Loaded, walk: Walk, locale: str) -> tuple[Choice, ...]:

@@ -1,5 +1,4 @@
-"""Sending back, going on where it came from, jumping: the ways through a workflow that are not
-forwards.
+"""Sending back, and going on where it came from: the ways through a workflow that are not forwards.
 
 Only what lies on the way to a step can be returned to: never another lane of a block that is still
 open. Returning from after a join runs one lane again (`rerun: block`: all); returning to before a
@@ -390,44 +389,3 @@ def _left_off(walk: Walk, block: RunRow, lanes: Collection[str]) -> dict[str, St
     """The steps of a block run that were open when it was left, by lane."""
     newest = {run.lane: run for run in walk.children(block.id) if run.lane in lanes}
     return {str(n): walk.step_of(r) for n, r in newest.items() if r.state == "cancelled"}
-
-
-def jump(walk: Walk, target: str) -> None:
-    """An administrator moves the request to any step that stands in no row of `each`."""
-    if target not in walk.plan.places:
-        raise Refused("flow-no-such-step", step=target)
-    chain: list[Any] = walk.plan.chain(target)
-    if any(lane is None for _, lane in chain):
-        raise Refused("flow-jump-into-rows", step=step_word(walk.plan, target))
-    walk.set_flow(round=walk.flow.round + 1)
-    walk.cancel([r.id for r in walk.runs.values()], "cancelled", "jumped")
-    walk.remember(resume={})
-    parts = [part for block, lane in chain for part in (block, lane)]
-    goto(walk, "/".join([*parts, target]))
-
-
-def jump_from(walk: Walk, source: str, target: str) -> None:
-    """An administrator moves only what stands at one step. To a later step of the same lane; out
-    of the lane, whose block then waits for the others; anywhere else the whole request moves."""
-    if source not in walk.plan.places or target not in walk.plan.places:
-        raise Refused("flow-no-such-step", step=target if source in walk.plan.places else source)
-    runs = [r for r in walk.runs.values() if r.step == source and r.state == "open"]
-    if not runs:
-        raise Refused("flow-step-not-open", step=step_word(walk.plan, source))
-    there, here = walk.plan.places[target], walk.plan.places[source]
-    for run in runs:
-        if (there.block, there.lane) == (here.block, here.lane):
-            walk.cancel(walk.below(run.id), "cancelled", "jumped")
-            walk.start_step(there.step, run.parent, run.lane, whatever=True)
-        elif run.parent is not None and target in _after_blocks(walk, run):
-            walk.cancel(walk.below(run.id), "cancelled", "jumped")
-            walk.lane_done(run.parent, run.lane or "")
-        else:
-            jump(walk, target)
-            return
-
-
-def _after_blocks(walk: Walk, run: RunRow) -> list[str]:
-    """The steps that come right after the blocks around a run."""
-    following = [walk.plan.next_of(block.step) for block, _ in walk.ancestors(run)]
-    return [step.id for step in following if step is not None]

@@ -8,6 +8,8 @@ from jingwei.services.flows.votes import seats_of, verdict
 from jingwei.services.flows.walk import Walk
 from jingwei.storage.flow_rows import RunRow, TaskRow
 
+JUMPED = "jumped"  # in the memory of a request: the newest run that an administrator's jump left
+
 
 def check_nobody_after(walk: Walk, run: RunRow, task: TaskRow) -> None:
     """In a sequence the next seat must not have answered, nor asked somebody; signers added after
@@ -24,11 +26,16 @@ def check_nobody_after(walk: Walk, run: RunRow, task: TaskRow) -> None:
 
 def check_untouched(walk: Walk, run: RunRow) -> None:
     """Nobody after this step has acted, also not by asking somebody (an opinion, an added signer),
-    and nothing automatic was done that stays done."""
-    if run.outcome != "approved" or run.round != walk.flow.round:
+    nothing automatic was done that stays done, and an administrator has not moved the request. What
+    happened in another way of the same block does not depend on this step."""
+    if run.outcome != "approved" or run.id <= walk.flow.memory.get(JUMPED, 0):
+        raise Conflict("flow-too-late")
+    if any(block.state == "cancelled" for block, _ in walk.ancestors(run)):  # it was sent back
         raise Conflict("flow-too-late")
     for after in _after(walk, run):
         tasks = walk.tasks_of(after.id)
+        if after.outcome in ("returned", "rejected"):  # by a rule, or late: a round began anew
+            raise Conflict("flow-too-late")
         if any(t.closed_by is not None or t.origin is not None for t in tasks):
             raise Conflict("flow-too-late")
         if after.kind in ("do", "subflow", "end", "return"):
