@@ -23,8 +23,19 @@ fields:
   stars: {type: rating, title: 评分}
   paper: {type: file, title: 附件}
   about: {type: link, to: [receipt, trip], title: 涉及}
+  stops: {type: link, to: stop, many: true, title: 途经}
 permissions:
   planner: {post: planner, can: [read, create, update, import, export], scope: org}
+""",
+    "forms/stop.yaml": """
+kind: form
+title: 站点
+display: "{code} · {name}"
+fields:
+  code: {type: text, title: 代码}
+  name: {type: text, title: 名称}
+permissions:
+  planner: {post: planner, can: [read, create], scope: org}
 """,
 }
 
@@ -71,3 +82,25 @@ def test_places_lengths_and_shares_are_words_that_come_back(house: ApiHouse) -> 
     assert "没有行政区划“瀛洲”，请填名称或六位代码" in said
     assert "不止一个，请写全名或代码：北京市朝阳区 110105、吉林省长春市朝阳区 220104。" in said
     assert "例如 receipt/12" in said
+
+
+def test_records_are_known_by_what_screens_and_exports_call_them(house: ApiHouse) -> None:
+    west = house.make("li.na", "stop", code="A", name="西 · 门")
+    east = house.make("li.na", "stop", code="A · 西", name="东")
+    house.make("li.na", "stop", code="B", name="南")
+    trip = house.make("li.na", "trip", name="一", stops=[west["id"], east["id"]])
+
+    address = "forms/trip/export.csv?fields=name,stops"
+    shown = house.get("li.na", address).get_data().decode("utf-8-sig")
+    assert "A · 西 · 门" in shown
+    again = send(house, shown.replace("一", "二"), do="create", mode="atomic")
+    assert (again.get("created"), again.get("refused")) == (1, []), again
+    made = house.get("li.na", "forms/trip/records?sort=-id").get_json()["items"][0]
+    assert made["stops"] == trip["stops"]
+
+    wrong = send(
+        house, "名称,途经\n三,A · 西 · 门\n四,A · 没有\n五,没有；没有\n", do="create", mode="rows"
+    )
+    assert (wrong["good"], [one["row"] for one in wrong["refused"]]) == (1, [3, 4])
+    assert "A · 没有" in wrong["refused"][0]["message"]
+    assert "{" not in str([one["message"] for one in wrong["refused"]])

@@ -3,16 +3,21 @@ what they are called. Many words are looked up at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.language.template import Hole
 from jingwei.services.commands import Reading
+from jingwei.services.display import display
 from jingwei.services.plans import form_plan
 from jingwei.services.sheet_rows import Unread
 from jingwei.storage.keys import ids_by
 from jingwei.storage.people import find_people, people_named
+from jingwei.texts import LOCALES
+
+MOST_PARTS = 40  # of a word, where the mark between its pieces stands often
+MOST_CANDIDATES = 2_000  # records that are read to be called by their names
 
 
 class PeopleNames:
@@ -53,8 +58,57 @@ class RecordNames:
                 found = ids_by(view.store, view.connection, form.name, name, open_)
                 ids |= {word: some for word, some in zip(open_, found, strict=True) if some}
         all_ids = list(dict.fromkeys(i for some in ids.values() for i in some))
-        there = view.store.load(view.connection, form.name, all_ids)
+        there = dict(view.store.load(view.connection, form.name, all_ids))
+        open_ = [word for word in listed if not ids[word]]
+        if open_:
+            ids |= self._displayed(form, open_, there)
         return {word: self._one(form, word, some, there) for word, some in ids.items()}
+
+    def _displayed(self, form: Form, words: Sequence[str], there: dict[int, Any]) -> dict[str, Any]:
+        """The records that are shown as these words: those whose first or last piece a word begins
+        or ends with are read, and called by their names."""
+        found: dict[str, list[int]] = {word: [] for word in words}
+        view = self._view
+        for locale in LOCALES:
+            hole = self._sought(form, locale)
+            if hole is None:
+                continue
+            name, pieces = hole
+            parts = {word: parts_of(word, pieces, name) for word in words}
+            sought = sorted({part for some in parts.values() for part in some})
+            hits = ids_by(view.store, view.connection, form.name, name, sought)
+            by_part = dict(zip(sought, hits, strict=True))
+            wanted = sorted({i for some in hits for i in some} - there.keys())[:MOST_CANDIDATES]
+            there |= view.store.load(view.connection, form.name, wanted)
+            shown: dict[int, str] = {}
+            for word, some in parts.items():
+                for identity in dict.fromkeys(i for part in some for i in by_part[part]):
+                    if identity not in there or identity in found[word]:
+                        continue
+                    if identity not in shown:
+                        shown[identity] = display(view, form.name, there[identity], locale)
+                    if shown[identity] == word:
+                        found[word].append(identity)
+        return found
+
+    def _sought(self, form: Form, locale: str) -> tuple[str, Sequence[str | Hole]] | None:
+        """The text at one end of what records are called by which they can be found, and all its
+        pieces."""
+        pieces = form.display.pieces(locale) if form.display is not None else ()
+        visible = self._view.rights.fields(self._view, form.name)
+        kept = form_plan(self._view.store, self._view.catalogue, form.name).kept
+        for piece in (pieces[:1] + pieces[-1:]) if len(pieces) > 1 else ():
+            if isinstance(piece, Hole) and piece.form is None:
+                name = piece.formula.source.strip()
+                field = form.fields.get(name)
+                is_text = name == "number" or (field is not None and field.type == "text")
+                if (
+                    is_text
+                    and name in visible.visible - visible.masked
+                    and (name == "number" or name in kept)
+                ):
+                    return name, pieces
+        return None
 
     def words_of(self, ids: Collection[int]) -> Mapping[int, str]:
         """The first of these words that each record has; of records the reader may not see none."""
@@ -92,3 +146,14 @@ class RecordNames:
         else:
             names += [n for n, f in form.fields.items() if f.type == "text"][:1]
         return [n for n in names if n in open_ and (n == "number" or n in kept)]
+
+
+def parts_of(word: str, pieces: Sequence[str | Hole], name: str) -> list[str]:
+    """What the hole of this name may have been in a word that is the whole template filled."""
+    first = pieces[0]
+    is_first = isinstance(first, Hole) and first.formula.source.strip() == name
+    mark = pieces[1] if is_first else pieces[-2]
+    text, width = (mark, len(mark)) if isinstance(mark, str) else ("", 0)
+    ends = [at for at in range(len(word)) if word.startswith(text, at)]
+    parts = [word[:at] if is_first else word[at + width :] for at in ends]
+    return [part for part in parts if part][:MOST_PARTS]

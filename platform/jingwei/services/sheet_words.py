@@ -11,6 +11,7 @@ from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
 from jingwei.services.sheet_headings import Headings, headings_of_rows
+from jingwei.services.sheet_rows import Unread
 from jingwei.services.titles import choices
 from jingwei.texts import LOCALES, Several, Words, has_text, text
 
@@ -136,7 +137,12 @@ class Speaker:
 
     def _called(self, definition: Field | None, value: Any) -> Any:
         """What a value of a field is called."""
-        if value is None or isinstance(value, Mapping | list) or self.view is None:
+        if isinstance(value, Unread):  # one of several names in a cell
+            return str(value.holes.get("name", ""))[:60]
+        if isinstance(value, Mapping | list):  # "form/12", or several with commas between them
+            words = [f"{v['form']}/{v['id']}" if _is_place(v) else str(v) for v in _each(value)]
+            return ", ".join(words)[:60]
+        if value is None or self.view is None:
             return "" if value is None else str(value)[:60]
         kind = definition.type if definition is not None else "org"
         known: Mapping[str, Any] = {}
@@ -145,6 +151,15 @@ class Speaker:
         elif kind in ("org", "role", "post", "indicator", "form", "definition"):
             known = getattr(self.view.catalogue, f"{kind}s")
         return known[value].title if value in known else str(value)[:60]
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_place(value: Any) -> bool:
+    """Whether it says which record of which form."""
+    return isinstance(value, Mapping) and value.keys() >= {"form", "id"}
 
 
 def _in_words(refusal: FieldRefusal, code: str, **holes: Any) -> FieldRefusal:
