@@ -78,11 +78,13 @@ def renew(database: Database, columns: Sequence[Column]) -> Renewed:
 def _some(database: Database, table: str, column: str, last: int, found: Renewed) -> int | None:
     """The id behind which to go on; None when that was all."""
     mark = "?" if database.is_sqlite else "%s"
+    ids = database.keys.ids()
+    front = database.keys.front() if ids else ""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
             f'SELECT id, "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL AND id > {mark} '
-            f"ORDER BY id LIMIT {BATCH}",
-            (last,),
+            f'AND substr("{column}", 1, {ID_END + 1}) <> {mark} ORDER BY id LIMIT {BATCH}',
+            (last, front),
         ).all()
     fresh = list(_renewed(database.keys, rows, found))
     if fresh:
