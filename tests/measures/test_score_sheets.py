@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from api_house import MORE_FILES, ApiHouse, fields, open_api
 from measures_house import INDICATORS
 from openpyxl import load_workbook
 from own_postgres import own_postgres
+from page_house import Pages, texts
 from test_scores import FACTS, INCIDENT, SCHEME
 
 from jingwei.authoring.lineage import lineage
@@ -44,6 +46,7 @@ fields:
   total:
     {type: number, title: 总分, compute: 'first(card.score where item == "result.total")'}
   profit_score: {type: number, title: 利润得分, compute: 'card[profit].score'}
+  about: {type: definition, title: 关于, of: [form, scoring]}
   grade: {type: text, title: 等级, compute: 'first(card.explanation where item == "result.total")'}
 actions:
   again:
@@ -412,3 +415,23 @@ def test_sheets_are_asked_for_and_described_as_tables_are(on_both: ApiHouse) -> 
     row = described["components"]["schemas"]["sheet"]["properties"]["card"]["items"]["properties"]
     assert row["score"]["readOnly"] and "readOnly" not in row["manual"]
     assert "party_work" in row["item"]["enum"]
+
+
+def test_the_pages_of_a_sheet_open_what_is_scored_by_hand_and_add_no_rows(api: ApiHouse) -> None:
+    made = api.make("li.na", "sheet", year="2025", about="scoring/by_hand")
+    add(api, [("profit", "A", "90", "actual")])
+    pages = Pages(api)
+    form = pages.page("li.na", f"/f/sheet/{made['id']}/edit")
+    block = form.xpath("//div[@data-table='card']")[0]
+    assert not block.xpath(".//button[@data-add or @data-remove]")
+    assert [c.tag for c in block.xpath(".//td[@data-column='score']/*[@data-output]")] == ["output"]
+    assert block.xpath(".//td[@data-column='manual']//input[@data-input]")
+    assert "card" in json.loads(form.xpath("//form/@data-model")[0])["asks"]
+    offered = form.xpath("//select[@id='field-about']/option/@value")
+    assert "scoring/by_hand" in offered and "form/sheet" in offered
+    assert "年度考核" in texts(form, "//select[@id='field-about']/option")
+
+    shown = pages.page("li.na", f"/f/sheet/{made['id']}")
+    rows = [texts(row, "./td") for row in shown.xpath("//table[.//th[.='考核项目']]//tbody/tr")]
+    assert rows[0][1:3] == ["利润", "60"]
+    assert "年度考核" in texts(shown, "//dd")
