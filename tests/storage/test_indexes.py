@@ -9,7 +9,7 @@ from storage_small import NOW, TODAY, a_catalogue, a_field, a_form, publish
 
 from jingwei.language.form import ListView
 from jingwei.storage.database import Database
-from jingwei.storage.indexes import form_indexes
+from jingwei.storage.indexes import form_indexes, superseded_index
 from jingwei.storage.query import OrgScope, Page, Query, RowScope, ScopeTerm, SortKey
 from jingwei.storage.runtime import Installation
 from jingwei.storage.upgrade import upgrade
@@ -38,6 +38,7 @@ def indexed(installation: Installation) -> list[str]:
 def test_a_list_has_its_order_behind_the_filter_that_asks_for_one_value(tmp_path: Path) -> None:
     made = open_deals(tmp_path, filters=("amount", "kind"), sort=("-day",))
     assert indexed(made) == [
+        "org id",
         "kind -day id org amount",
         "-day id org kind amount",
         "org kind amount",
@@ -47,7 +48,7 @@ def test_a_list_has_its_order_behind_the_filter_that_asks_for_one_value(tmp_path
 
 def test_a_filter_of_a_range_stands_behind_the_order(tmp_path: Path) -> None:
     made = open_deals(tmp_path, filters=("day",), sort=("amount",))
-    assert indexed(made) == ["amount id org day"]
+    assert indexed(made) == ["org id", "amount id org day"]
     made.database.close()
 
 
@@ -67,4 +68,21 @@ def test_the_first_rows_of_an_order_are_not_found_by_sorting_all_in_scope(tmp_pa
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
     steps = [step[3] for step in plan]
     assert not any("TEMP B-TREE" in step for step in steps), steps
+    made.database.close()
+
+
+def test_a_list_without_filters_is_counted_in_an_index_of_living_rows(tmp_path: Path) -> None:
+    """Also where an earlier engine left one of all rows, which the database would prefer."""
+    made = open_deals(tmp_path)
+    names = made.names
+    old = superseded_index(made.catalogue.forms["deal"], names)
+    table = names.table("deal").name
+    with made.database.writing() as connection:
+        connection.exec_driver_sql(f'CREATE INDEX "{old}" ON "{table}" ("org", "id")')
+    made = publish(made.database, made.catalogue)
+    asked = f'SELECT count(*) FROM "{table}" WHERE deleted_at IS NULL AND org IN (1, 2)'
+    with made.database.reading() as connection:
+        (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").fetchall()
+    living = next(i for i in form_indexes(made.catalogue.forms["deal"], names) if i.living)
+    assert living.name in step[3] and old not in step[3]
     made.database.close()

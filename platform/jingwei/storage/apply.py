@@ -23,7 +23,7 @@ from jingwei.storage.fill_list import Filling, is_long
 from jingwei.storage.fills import BATCH, Fill
 from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
-from jingwei.storage.indexes import Index
+from jingwei.storage.indexes import Index, superseded_index
 from jingwei.storage.ledger import is_prepared, mark_active, prepared_names, write_names
 from jingwei.storage.names import Allotment, Hidden, PhysicalNames
 from jingwei.storage.orgs import allot_keys, write_orgs
@@ -38,6 +38,7 @@ from jingwei.storage.preparing import (
     built_indexes,
     changed_since,
     drop_preparation,
+    drop_superseded,
     end_preparation,
     find_preparation,
     long_indexes,
@@ -141,6 +142,20 @@ class _Publishing:
     publication: Publication
 
     def run(self) -> Release:
+        published = self._run()
+        self._tidy()
+        return published
+
+    def _tidy(self) -> None:
+        """Indexes of an earlier engine that others took the place of."""
+        with self.database.reading() as connection:
+            active = active_release(connection)
+            names = None if active is None else read_names(connection, active.id)
+        if names is not None:
+            forms = [f for f in self.catalogue.forms.values() if (f.name, "") in names.tables]
+            drop_superseded(self.database, [superseded_index(form, names) for form in forms])
+
+    def _run(self) -> Release:
         with looking(self.database) as connection:
             active = active_release(connection)
             if active is None:

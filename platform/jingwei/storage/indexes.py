@@ -57,6 +57,12 @@ def form_indexes(form: Form, names: PhysicalNames) -> Iterator[Index]:
             yield index
 
 
+def superseded_index(form: Form, names: PhysicalNames) -> str:
+    """The name of the index whose place that of living rows has taken. While it is there, SQLite
+    prefers it, and looks at each row."""
+    return _plain(names.table(form.name), "org", "id").name
+
+
 def extension_indexes(extensions: Extensions, names: PhysicalNames) -> Iterator[Index]:
     """Those of what layers add. Unique values are held by the write path alone: deleted records
     keep theirs, and only the form's own table knows of it."""
@@ -76,7 +82,8 @@ def extension_indexes(extensions: Extensions, names: PhysicalNames) -> Iterator[
 
 def _all(form: Form, names: PhysicalNames) -> Iterator[Index]:
     own = names.table(form.name)
-    yield _plain(own, "org", "id")
+    # of living rows, so that the count of a list without filters reads no row for `deleted_at`
+    yield _living(own, [("org", False), ("id", False)])
     yield _plain(own, "owner")
     yield _plain(own, "status")
     yield from _of_fields(form, own)

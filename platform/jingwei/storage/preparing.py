@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -268,6 +269,35 @@ def _is_invalid(connection: Connection, name: str) -> bool:
         (name,),
     ).scalar()
     return bool(found)
+
+
+def drop_superseded(database: Database, names: Sequence[str]) -> None:
+    """Drop those of these indexes that are still there, while everybody goes on working."""
+    with database.reading() as connection:
+        there = sorted(_there(connection, names))
+    for name in there:
+        insistent(partial(_drop, database, name))
+
+
+def _drop(database: Database, name: str) -> None:
+    if database.is_sqlite:
+        with database.writing() as connection:
+            connection.exec_driver_sql(f'DROP INDEX IF EXISTS "{name}"')
+        return
+    with database.reading() as connection:
+        connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"')
+
+
+def _there(connection: Connection, names: Sequence[str]) -> set[str]:
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")
+        return {*names} & {*found.scalars()}
+    found = connection.exec_driver_sql(
+        "SELECT c.relname FROM pg_class c WHERE c.relkind = 'i' AND c.relname = ANY(%s) "
+        "AND c.relnamespace = current_schema()::regnamespace",
+        (list(names),),
+    )
+    return set(found.scalars())
 
 
 def built_indexes(connection: Connection, indexes: Sequence[Index]) -> set[str]:
