@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from flask import Blueprint, Response, send_file, stream_with_context
 
 from jingwei.api.asking import Answer, choice, flag, idempotency_key, parameters, write
@@ -26,7 +27,7 @@ from jingwei.gateways.workbook import (
     write_to_change,
     write_workbook,
 )
-from jingwei.refusals import FieldRefusal, Invalid
+from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
 from jingwei.services.commands import Reading, Work
 from jingwei.services.exchange import Imported, ImportRefused
@@ -46,9 +47,12 @@ from jingwei.services.sheet_template import (
 )
 from jingwei.services.sheet_words import cell_of
 from jingwei.storage.imports import Batch
-from jingwei.web import current, locale
+from jingwei.texts import text
+from jingwei.web import current, locale, request_id
 
 blueprint = Blueprint("exchange", __name__, url_prefix="/api/v1/forms")
+
+log = structlog.get_logger(__name__)
 
 VALUES = ("titles", "codes", "edit")
 EXPORT_PARAMETERS = tuple(n for n in LIST_PARAMETERS if n not in ("page", "size", "after", "count"))
@@ -272,9 +276,23 @@ def export_csv(form: str) -> Response:
             found = export(view, form, wish, said, values=values, days=False)
             yield from csv_pages(found.titles, found.pages, found.types)
 
-    response = Response(stream_with_context(lines()), mimetype=CSV_MIMETYPE)
+    body = lines()
+    first = next(body)  # what a database refuses is answered as a list answers it
+    response = Response(stream_with_context(_whole(first, body)), mimetype=CSV_MIMETYPE)
     response.headers.set("Content-Disposition", "attachment", filename=f"{form}.csv")
     return response
+
+
+def _whole(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    """A file that has begun. What is refused in the midst of it is told in its last line: the
+    answer is on its way, and nobody shall take half of it for the whole."""
+    try:
+        yield first
+        yield from others
+    except Refused as refused:
+        log.warning("export_broken_off", request=request_id(), code=refused.code)
+        words = text("refusals.export-broken-off", locale(), why=refused.message(locale()))
+        yield from csv_pages([words], ())
 
 
 def _asked_export(form: str, *more: str) -> tuple[Mapping[str, str], ListWish, Values]:

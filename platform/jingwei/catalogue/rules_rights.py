@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.reads_beyond import all_fields, computed, reads_beyond
@@ -23,6 +23,7 @@ def check_rights(catalogue: Catalogue, form: Form, problems: Problems) -> None:
         _check_sensitive(form, name, grant, problems)
         _warn_of_computed(catalogue, form, name, grant, problems)
     _warn_of_computed_elsewhere(catalogue, form, problems)
+    _warn_of_filled(catalogue, form, problems)
     _warn_of_unwritable(catalogue, form, problems)
 
 
@@ -98,15 +99,49 @@ def _warn_of_computed_elsewhere(catalogue: Catalogue, form: Form, problems: Prob
                 break
 
 
+def _warn_of_filled(catalogue: Catalogue, form: Form, problems: Problems) -> None:
+    """What a link brings along is brought to those who see it at the linked record."""
+    for link in _fields(form):
+        target = catalogue.forms.get(link.to[0]) if len(link.to) == 1 else None
+        for name, rule in link.fill.items() if target is not None else ():
+            path = str(rule.get("from", name) if isinstance(rule, Mapping) else rule)
+            of, own = _at_its_end(catalogue, target, path)
+            kept = _kept_out(catalogue, form, link, of, own, writes=True) if of else None
+            if of is not None and kept is not None:
+                outer = ("fields", link.table) if link.table else ()
+                at = form.origin.value(*outer, "fields", link.name, "fill", name)
+                values = {"field": name, "read": f"{of.name}.{own}", "permission": kept}
+                problems.add("filled-from-hidden", at, severity="warning", **values)
+
+
+def _at_its_end(catalogue: Catalogue, form: Form | None, path: str) -> tuple[Form | None, str]:
+    """The form that a path leads to, and the field there."""
+    while form is not None and "." in path:
+        name, _, path = path.partition(".")
+        field = form.fields.get(name)
+        is_link = field is not None and field.type == "link" and len(field.to) == 1
+        form = catalogue.forms.get(field.to[0]) if field is not None and is_link else None
+    return form, path
+
+
 def _kept_out(
-    catalogue: Catalogue, form: Form, field: Field, target: Form, path: str
+    catalogue: Catalogue,
+    form: Form,
+    field: Field,
+    target: Form,
+    path: str,
+    *,
+    writes: bool = False,
 ) -> str | None:
     """The first permission that shows the field to somebody to whom the target shows no such
-    path, as far as the same role, post or person is named; None of a path that is none."""
+    path, as far as the same role, post or person is named; None of a path that is none. `writes`:
+    to somebody who fills the field in, and reads the target at all."""
     if path not in all_fields(target):
         return None
     readers = [one for one in target.permissions.values() if "read" in one.can]
     for grant in form.permissions.values():
+        if writes and not {"create", "update"} & {*grant.can}:
+            continue
         if "read" not in grant.can or {field.path, field.table} & {*grant.hide, *grant.mask}:
             continue
         for named in sorted(_named(grant.who)):
@@ -114,6 +149,8 @@ def _kept_out(
             theirs = [one for one in readers if held & _named(one.who)]
             whole = [one for one in theirs if one.scope == "all" and one.where is None]
             shown = bool(theirs) and all(_is_shown(one, path) for one in theirs)
+            if writes and not theirs:
+                continue  # and so cannot choose it
             if not shown and not any(_is_shown(one, path) for one in whole):
                 return grant.name
     return None

@@ -53,6 +53,8 @@ _PERSON_MEMBERS = {
     "org": _ORG,
     "orgs": Type("list", of=_ORG),
 }
+# a viewer may not ask of others' addresses, which nothing shows him
+_SHOWN_OF_PEOPLE = {n: t for n, t in _PERSON_MEMBERS.items() if n not in ("email", "phone")}
 _PERIOD_MEMBERS = dict.fromkeys(("year", "quarter", "month"), NUMBER)
 _NAMED_MEMBERS: dict[str, dict[str, Type]] = {
     "indicator": dict.fromkeys(("title", "unit", "direction", "type"), TEXT),
@@ -113,7 +115,7 @@ class CatalogueTypes:
         if of.name == "org":
             return self._org_members()
         if of.name == "person":
-            return _PERSON_MEMBERS
+            return _PERSON_MEMBERS if self._elsewhere is None else _SHOWN_OF_PEOPLE
         if of.name == "period":
             return _PERIOD_MEMBERS
         return _NAMED_MEMBERS.get(of.name, {})

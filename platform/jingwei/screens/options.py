@@ -16,7 +16,7 @@ from jingwei.language.region_names import search_regions
 from jingwei.language.regions import above, divisions, full_name
 from jingwei.language.text import Text
 from jingwei.problems import Position
-from jingwei.refusals import NotFound
+from jingwei.refusals import Malformed, NotFound
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.markdown import html
 from jingwei.screens.session import check_csrf, reading
@@ -68,7 +68,7 @@ def register(blueprint: Blueprint) -> None:
 def formatted() -> Response:
     """`{text}` → `{html}`: how a formatted text will be shown."""
     check_csrf()
-    body: Any = request.get_json(silent=True) or {}
+    body = _asked()
     with reading():
         return jsonify({"html": html(str(body.get("text") or "")[:MOST_TEXT])})
 
@@ -77,7 +77,7 @@ def options(form: str, path: str, id: int | None = None) -> Response:
     """`{q, values, row}` → `[{value, text, hint}]`; `{held: [value]}`: what these are called. `id`:
     the record that is filled in; a task may open it to who has nothing else of its form."""
     check_csrf()
-    body: Any = request.get_json(silent=True) or {}
+    body = _asked()
     with reading() as view:
         definition, visible = _reached(view, form, id)
         field = _field(definition, path) or PEOPLE.get(path)
@@ -96,6 +96,16 @@ def options(form: str, path: str, id: int | None = None) -> Response:
         wanted = Wanted(words, form_, inside)
         found = _offered(view, cells, definition, field, values, row, wanted)
         return jsonify([{"value": o.value, "text": o.text, "hint": o.hint} for o in found])
+
+
+def _asked() -> Mapping[str, Any]:
+    """The JSON object that the page sent; nothing is an empty one. Raises Malformed."""
+    body: Any = request.get_json(silent=True)
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise Malformed("json-object-needed")
+    return body
 
 
 def _reached(view: Reading, form: str, id: int | None) -> tuple[Form, frozenset[str]]:

@@ -1,8 +1,9 @@
 """What a link brings along: fields filled from the record it points to.
 
 `copy` when the link is set or changed and the field was not sent, `if_empty` only into an empty
-field, `follow` at every save. Values are read as the definition, not as the person: the record
-itself is judged by the person's rights like any link. `display` is what the record is called.
+field, `follow` at every save. Values are read as the person who saves: what he may not see of the
+linked record, or sees masked, brings nothing along; what follows it stays as it is at his saves.
+`display` is what the record is called.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.plans import FormPlan
+from jingwei.services.reader_world import visible
 from jingwei.texts import DEFAULT_LOCALE
 
 Values = dict[str, Any]
 MOST_LINKS = 3
+_CLOSED = object()  # a value that is there, and not for who saves
 
 
 def fill(
@@ -66,6 +69,10 @@ def _fill(
             wanted = wanted and record.get(target) in (None, [], "")
         if wanted:
             found = _at(view, link, value, path)
+            if found is _CLOSED:
+                if not changed:
+                    continue
+                found = None
             field = form.fields.get(target)
             record[target] = _fresh_rows(field, found) if _is_table(field) else found
 
@@ -91,12 +98,16 @@ def _at(view: Reading, link: Field, value: Any, path: str) -> Any:
             return None
         name, _dot, path = path.partition(".")
         if name == "display" and not path and name not in definition.fields:
-            return display(view, form, found, DEFAULT_LOCALE)
+            may_read = view.rights.may_read(view, form, found).allowed
+            return display(view, form, found, DEFAULT_LOCALE) if may_read else _CLOSED
+        shown = visible(view, form, found)
+        if name not in shown:
+            return _CLOSED if name in found else None
         field = definition.fields.get(name)
         if not path:
             if field is not None and not FIELD_TYPES[field.type].is_value and not _is_table(field):
                 return None
-            return found.get(name)
+            return shown.get(name)
         if field is None or field.type != "link" or field.many:
             return None
         target = _target(field, found.get(name))

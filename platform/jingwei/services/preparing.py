@@ -252,11 +252,15 @@ def _give_row_ids(
         known = {row["id"] for row in (before or {}).get(table) or ()}
         fresh = [row for row in rows if row.get("id") is None]
         ids = iter(work.store.next_ids(work.connection, len(fresh)) if fresh else ())
+        sent: dict[int, int] = {}
         for index, row in enumerate(rows):
             if row.get("id") is None:
                 row["id"] = next(ids)
+            elif row["id"] in sent:
+                found.add(f"{table}.{index}.id", "row-twice", row=sent[row["id"]] + 1)
             elif row["id"] not in known:
                 found.add(f"{table}.{index}.id", "unknown-row")
+            sent.setdefault(row["id"], index)
             for column in plan.tables[table]:
                 row.setdefault(column, None)
 

@@ -44,12 +44,15 @@ class Written:
 def write_many(
     work: Work, form: str, changes: Sequence[Change], *, source: Source = "user"
 ) -> list[Written]:
-    """Make all changes true, or none. Raises Refused with every problem of the first bad change."""
+    """Make all changes true, or none; of a person's that change nothing, nothing is kept. Raises
+    Refused with every problem of the first bad change."""
     written: list[Written] = []
     most = _most_at_once(work, form)
     for start in range(0, len(changes), most):
-        prepared = _write_batch(work, form, changes[start : start + most], source)
-        written += [Written(one.id, one.after, one.warnings) for one in prepared]
+        batch = changes[start : start + most]
+        for _, one in _write_indexed(work, form, batch, source, skip_same=source == "user"):
+            there = one.before if one.is_same and source == "user" else None
+            written.append(Written(one.id, there or one.after, one.warnings))
     return written
 
 

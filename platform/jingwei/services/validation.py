@@ -60,7 +60,7 @@ def judge(
         _judge_field(plan, field_plan, name, value, env, found, owed, occasion, old)
         if field_plan.field.type == "table":
             _judge_table(view, plan, name, record, env, found, owed, occasion, hidden)
-    _judge_links(view, plan, record, env, found, changed)
+    _judge_links(view, plan, record, old or {}, env, found, changed)
     for rule in plan.rules:
         _judge_rule(view, plan, rule, record, env, found, occasion)
     return found
@@ -98,6 +98,8 @@ def _judge_field(
             required = bool(field_plan.required_if(env))
         if required and definition.compute is None and (owed or definition.name == "org"):
             found.add(path, "required")
+        if definition.set_once and old is not None and old.get(definition.name) not in (None, []):
+            found.add(path, "set-once")
         return
     if definition.type == "table":
         return
@@ -195,50 +197,60 @@ def _judge_links(
     view: Reading,
     plan: FormPlan,
     record: Values,
+    old: Mapping[str, Any],
     env: Environment,
     found: Found,
     changed: Collection[str] | None,
 ) -> None:
-    """Links point to records the actor may read; filtered names and links obey their filter."""
+    """Links point to records the actor may read; filtered names and links obey their filter. What
+    was there and is kept is not asked anew: others may have put it there."""
     for name in plan.linked:
         field_plan = plan.fields[name]
         if changed is None or name in changed:
-            _judge_link(view, field_plan, name, record.get(name), env, found)
+            _judge_link(view, field_plan, name, record.get(name), old.get(name), env, found)
+            known = {row["id"]: row for row in old.get(name) or ()} if name in plan.tables else {}
             for index, row in enumerate(record.get(name) or () if name in plan.tables else ()):
                 for column, column_plan in plan.tables[name].items():
                     inside = env.inside(record)
                     inside.record = row
                     inside.row = row
                     path = f"{name}.{index}.{column}"
-                    _judge_link(view, column_plan, path, row.get(column), inside, found)
+                    was = known.get(row.get("id"), {}).get(column)
+                    _judge_link(view, column_plan, path, row.get(column), was, inside, found)
 
 
 def _judge_link(
-    view: Reading, plan: FieldPlan, path: str, value: Any, env: Environment, found: Found
+    view: Reading, plan: FieldPlan, path: str, value: Any, was: Any, env: Environment, found: Found
 ) -> None:
     if value is None or (plan.field.type != "link" and plan.filter is None):
         return
-    for one in value if plan.field.many else [value]:
+    many = plan.field.many
+    held = (was or ()) if many else () if was is None else (was,)
+    for index, one in enumerate(value if many else [value]):
+        if many and one in held:
+            continue
+        at = f"{path}.{index}" if many else path
         if plan.field.type == "link":
             form, identity = target_of(plan.field, one)
             wanted = _form_wanted(plan.field, env, form)
             if form != wanted:
                 named = view.catalogue.forms.get(wanted or "")
                 if named is None:
-                    found.add(path, "link-no-form")
+                    found.add(at, "link-no-form")
                 else:
-                    found.add(path, "link-other-form", form=named.title)
+                    found.add(at, "link-other-form", form=named.title)
                 continue
             candidate = _readable(view, form, identity)
             if candidate is None:
-                found.add(path, "unknown-record")
+                if one not in held:
+                    found.add(at, "unknown-record")
                 continue
         else:
             candidate = {"code": one, "org": one, "login": one, "name": one}
         if plan.filter is not None:
             inside = environment(view, candidate, this=env.this, row=env.row)
             if not plan.filter(inside):
-                found.add(path, "not-offered", value=str(one))
+                found.add(at, "not-offered", value=str(one))
 
 
 def _form_wanted(definition: Field, env: Environment, form: str) -> str | None:
@@ -335,7 +347,7 @@ def judge_asked(view: Reading, plan: FormPlan, answers: Values, env: Environment
         _judge_field(plan, field_plan, name, value, env, found, True, occasion, None)
         if field_plan.field.type == "table":
             _judge_table(view, plan, name, answers, env, found, True, occasion, ())
-    _judge_links(view, plan, answers, env, found, None)
+    _judge_links(view, plan, answers, {}, env, found, None)
     return found
 
 

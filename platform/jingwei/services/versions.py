@@ -118,7 +118,7 @@ def may_differ(record: Mapping[str, Any]) -> bool:
 
 def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
     """Open an approved (or submitted) record for amendment. Raises NotFound where the form knows
-    none, NotAllowed, Conflict."""
+    none, NotAllowed, Conflict: what has reached a final state stays as it is."""
     record = records.readable(work, form, id)
     work = work.of(record["org"])
     definition = work.catalogue.forms[form]
@@ -128,6 +128,9 @@ def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
         raise NotAllowed("not-allowed", action="amend")
     if record["status"] not in IN_FORCE:
         raise Conflict("not-in-force", status=record["status"])
+    state = definition.states.get(record["state"] or "")
+    if state is not None and state.final:
+        raise Conflict("record-final", state=state.title)
     if keeps_versions(definition) and not _is_kept(work, form, record):
         cut(work.as_system(), form, id)
     return records.set_system(work, form, id, action="amended", status="draft")

@@ -44,6 +44,10 @@ class NotInSql(Exception):
     """The expression needs what a query cannot know; fold it first, or compute it in Python."""
 
 
+_LAST_DAY = "date '9999-12-31'"
+_BEYOND = 2**31 - 1  # days: no date of PostgreSQL is that late
+
+
 def number(target: Translating, node: Call) -> Number:
     """A call that yields a number. Raises NotInSql."""
     translate = _NUMBERS.get(node.function)
@@ -240,9 +244,16 @@ def _added(dialect: str, column: Column, count: Column, scale: int, months: bool
     whole = sa.cast(sa.func.trunc(count), sa.Integer())
     if not months:
         added: Column = sa.cast(column, sa.Date()) + whole
-        return sa.type_coerce(added, Day())
+        return sa.type_coerce(_in_calendar(added), Day())
     interval = sa.func.make_interval(sa.literal(0, sa.Integer()), whole)
-    return sa.type_coerce(sa.cast(column + interval, sa.Date()), Day())
+    return sa.type_coerce(_in_calendar(sa.cast(column + interval, sa.Date())), Day())
+
+
+def _in_calendar(day: Column) -> Column:
+    """The day, or PostgreSQL's error for one that is out of range: its calendar goes beyond
+    the years 1 to 9999, which are ours."""
+    outside = ~day.between(sa.literal_column("date '0001-01-01'"), sa.literal_column(_LAST_DAY))
+    return sa.case((outside, day + sa.literal_column(str(_BEYOND))), else_=day)
 
 
 def _date(target: Translating, node: Call) -> Column:

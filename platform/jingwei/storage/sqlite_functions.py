@@ -2,7 +2,8 @@
 
 A number comes as two arguments: a scaled integer and its scale, or the text of a decimal and any
 scale. Results are the shortest text of the decimal. SQLite has no decimals; its own arithmetic
-turns big integers into floats without a word.
+turns big integers into floats without a word. What overflows raises OverflowError,
+the only error that SQLite tells from others.
 """
 
 from __future__ import annotations
@@ -48,7 +49,12 @@ def _text(value: Decimal | None) -> str | None:
 def _of_two(compute: Callable[[Decimal, Decimal], Decimal | None]) -> Callable[..., str | None]:
     def computed(a: Kept, a_scale: int, b: Kept, b_scale: int) -> str | None:
         left, right = number(a, a_scale), number(b, b_scale)
-        return None if left is None or right is None else _text(compute(left, right))
+        if left is None or right is None:
+            return None
+        try:
+            return _text(compute(left, right))
+        except ArithmeticError:  # more digits than there are
+            raise OverflowError(left, right) from None
 
     return computed
 
@@ -56,7 +62,10 @@ def _of_two(compute: Callable[[Decimal, Decimal], Decimal | None]) -> Callable[.
 def _of_one(compute: Callable[[Decimal], Decimal]) -> Callable[..., str | None]:
     def computed(a: Kept, a_scale: int) -> str | None:
         value = number(a, a_scale)
-        return None if value is None else _text(compute(value))
+        try:
+            return None if value is None else _text(compute(value))
+        except ArithmeticError:
+            raise OverflowError(value) from None
 
     return computed
 
@@ -74,13 +83,19 @@ def _same(a: Kept, a_scale: int, b: Kept, b_scale: int) -> int:
 
 def _rounded(a: Kept, a_scale: int, places: int) -> str | None:
     value = number(a, a_scale)
-    return None if value is None else _text(numbers.rounded(value, places))
+    try:
+        return None if value is None else _text(numbers.rounded(value, places))
+    except ArithmeticError:
+        raise OverflowError(value) from None
 
 
 def _scaled(a: Kept, a_scale: int, scale: int) -> int | None:
     """As a column of `scale` keeps it, half-up."""
     value = number(a, a_scale)
-    return None if value is None else int(numbers.rounded(value, scale).scaleb(scale))
+    try:
+        return None if value is None else int(numbers.rounded(value, scale).scaleb(scale))
+    except ArithmeticError:
+        raise OverflowError(value) from None
 
 
 def _numbers(arguments: tuple[Any, ...]) -> list[Decimal]:
@@ -150,7 +165,10 @@ def _of_period(compute: Callable[[Period], Any]) -> Callable[..., Any]:
 
 
 def _shifted(key: int | None, by: int) -> int | None:
-    return None if key is None else Period.from_key(key).shifted(by).key
+    try:
+        return None if key is None else Period.from_key(key).shifted(by).key
+    except ValueError:  # a year there is not
+        raise OverflowError(by) from None
 
 
 def _monday(day: str | None) -> str | None:
@@ -178,8 +196,11 @@ class _Sum:
 
     def total(self) -> Decimal:
         total = Decimal(0)
-        for value in self.values:
-            total = numbers.add(total, value)
+        try:
+            for value in self.values:
+                total = numbers.add(total, value)
+        except ArithmeticError:
+            raise OverflowError(total) from None
         return total
 
     def finalize(self) -> str | None:
