@@ -19,7 +19,8 @@ where it counts working days (cases before it let time pass), and `steps`:
                   by, for, step, …data}]: events that the step wrote, with what is named of each;
                   `by: system` · history: {action: actor} of the record's newest changes · waiting:
                   [{kind, …}] · moves: ["stays step:person", …] of a dry run of `migrate`, `times`:
-                  ["due of step: 1h → none", …] of it, in hours since the request began · ahead:
+                  ["due of step: 1h → none", …] of it, in hours since the request began, `votes`:
+                  ["step moved|kept pass → pass person weight → weight", …] · ahead:
                   ["step:person", …] that is foreseen, `step:person/owner` for who stands in ·
                   sure: the steps that are foreseen for certain
 
@@ -190,6 +191,11 @@ class Run:
             (item,) = self.answered.get_json()["items"]
             moved = sorted(f"{t['fate']} {t['step']}:{t['acting']}" for t in item["tasks"])
             assert moved == sorted(expect["moves"]), f"{self.where}: {moved}"
+        if "votes" in expect:
+            (item,) = self.answered.get_json()["items"]
+            assert [_counted(one) for one in item["votes"]] == expect["votes"], self._told(
+                [self.answered]
+            )
         if "times" in expect:
             (item,) = self.answered.get_json()["items"]
             times = sorted(_moved(one, stored[0].flow.started_at) for one in item["times"])
@@ -429,6 +435,13 @@ def _whose(item: Mapping[str, Any]) -> str:
 def _foreseen(one: Mapping[str, Any], who: str) -> str:
     """Whom a step to come asks, as `ahead` writes it."""
     return f"{one['step']}:{'/'.join([who, *one['on_behalf_of'].get(who, ())])}"
+
+
+def _counted(one: Mapping[str, Any]) -> str:
+    """A vote that a move counts otherwise, or not, as `votes` writes it."""
+    words = f"{one['step']} {'kept' if one['kept'] else 'moved'}"
+    votes = [{"person": words, **one["pass"]}, *sorted(one["weights"], key=lambda x: x["person"])]
+    return " ".join(f"{x['person']} {x['from']} → {x['to']}" for x in votes)
 
 
 def _moved(one: Mapping[str, Any], start: datetime) -> str:

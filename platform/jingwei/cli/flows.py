@@ -69,7 +69,7 @@ def _line(context: Context, one: Moved, dry_run: bool, zone: tzinfo) -> str:
     steps = ", ".join(f"{a} → {b}" for a, b in one.steps.items() if a != b)
     key = "cli_database.migrate_would" if dry_run else "cli_database.migrate_done"
     told = context.text(key, record=one.name, steps=steps or "–")
-    return told + _tasks(context, one) + _times(context, one, zone)
+    return told + _tasks(context, one) + _votes(context, one) + _times(context, one, zone)
 
 
 def _tasks(context: Context, one: Moved) -> str:
@@ -80,6 +80,19 @@ def _tasks(context: Context, one: Moved) -> str:
         if found:
             people = ", ".join(found)
             lines.append("\n  " + context.text(f"cli_database.migrate_{fate}", people=people))
+    return "".join(lines)
+
+
+def _votes(context: Context, one: Moved) -> str:
+    """Which votes are counted otherwise, or as before, a line each."""
+    lines = []
+    for moved in one.votes:
+        key = "flow_screens.vote_kept" if moved["kept"] else "flow_screens.vote_moved"
+        passes = {"old": moved["pass"]["from"], "new": moved["pass"]["to"]}
+        lines.append("\n  " + context.text(key, step=moved["step"], **passes))
+        for vote in moved["weights"]:
+            holes = {"person": vote["person"], "old": vote["from"], "new": vote["to"]}
+            lines.append("\n  " + context.text("flow_screens.vote_weight", **holes))
     return "".join(lines)
 
 

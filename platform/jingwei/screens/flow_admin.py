@@ -165,7 +165,7 @@ def _move(cells: Cells, one: Move, chosen: Mapping[str, str] | None) -> dict[str
         "workflow": one.title,
         "address": f"/flows/{one.flow}",
         "steps": [{"from": a, "to": b, "afresh": afresh} for a, b, afresh in one.steps],
-        "people": [*_whose(cells, one), *_times(cells, one)],
+        "people": [*_whose(cells, one), *_votes(cells, one), *_times(cells, one)],
         "refused": one.refused.message(locale()) if one.refused is not None else "",
         "since": cells.moment(one.started_at),
     }
@@ -181,6 +181,21 @@ def _whose(cells: Cells, one: Move) -> list[str]:
         if people:
             names = joint.join(dict.fromkeys(people))
             found.append(text(f"flow_screens.move_{fate}", locale(), people=names))
+    return found
+
+
+def _votes(cells: Cells, one: Move) -> list[str]:
+    """Which votes are counted otherwise, or as before, a line each."""
+    cells.learn_people(person for moved, _ in one.votes for person, _, _ in moved.weights)
+    found = []
+    for moved, title in one.votes:
+        old, new = moved.passes
+        key = "flow_screens.vote_kept" if moved.kept else "flow_screens.vote_moved"
+        found.append(text(key, locale(), step=title, old=old, new=new))
+        found += [
+            text("flow_screens.vote_weight", locale(), person=cells.person(who), old=a, new=b)
+            for who, a, b in moved.weights
+        ]
     return found
 
 

@@ -187,7 +187,6 @@ FLOW = Kind(
 )  # fmt: skip
 RUN = Kind(RunRow, sys_step_run, "kind", "parent", "lane", "round", "opened_at", beside=("flow",))
 TASK = Kind(
-    TaskRow, sys_task, "run", "kind", "seat", "weight", "position", "flow", "form",
-    "record", "key",
+    TaskRow, sys_task, "run", "kind", "seat", "position", "flow", "form", "record", "key",
 )  # fmt: skip
 EVENT = Kind(EventRow, sys_flow_event)

@@ -13,7 +13,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children
-from jingwei.services.flows.moving import MovedTask, TriedAsks, tasks_moved
+from jingwei.services.flows.moving import MovedTask, TriedAsks, new_lanes, tasks_moved
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.retiming import (
@@ -22,7 +22,8 @@ from jingwei.services.flows.retiming import (
     remember_fired,
     times_moved,
 )
-from jingwei.services.flows.rungs import rules
+from jingwei.services.flows.reweighing import MovedVote, reweigh, votes_moved
+from jingwei.services.flows.rungs import rules, same_people
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import GOES_ON, Walk
@@ -100,19 +101,21 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
     An open step that keeps its id keeps its tasks, and so does one that only got another id; one
     that becomes another step (other people or another mode) is closed, and the new one asks its
     own people. Decisions that were made stay as they are, and decide at once where the step names
-    the same people and its rule of today is satisfied by them. Deadlines, reminders and
-    waits are those of the new version, counted from when the step was opened.
+    the same people and its rule of today is satisfied by them; the weights of a vote and its `pass`
+    are of one version (`reweighing`). Deadlines, reminders and waits are those of the new version,
+    counted from when the step was opened. A new way of a parallel block that runs is opened.
 
-    `dry_run` answers `{"items": [{flow, from, to, steps, opens, tasks, times}]}`, needs no reason
-    and changes nothing; `tasks` says whose stay, close and are asked afresh, `times` which moments
-    become others (see `moving.MovedTask`, `retiming.MovedTime`).
+    `dry_run` answers `{"items": [{flow, from, to, steps, opens, tasks, times, votes}]}`, needs no
+    reason and changes nothing; `tasks` says whose stay, close and are asked afresh, `times` which
+    moments become others, `votes` which votes are counted otherwise, or as before (see
+    `moving.MovedTask`, `retiming.MovedTime`, `reweighing.MovedVote`).
     Raises Refused when nothing would change, when an open step has no counterpart at the same
     place, or when nobody could be asked.
     """
     flow = found.state.flow
     to = planned(work, found, body.get("map"))
     if body.get("dry_run"):
-        tasks_, times = rehearsed(work, found, to)
+        tasks_, times, votes = rehearsed(work, found, to)
         item = {
             "flow": flow.id,
             "from": flow.fingerprint,
@@ -121,6 +124,7 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
             "opens": [to.steps[run.step] for run in to.opens],
             "tasks": [one.to_json() for one in tasks_],
             "times": [one.to_json(work.now) for one in times],
+            "votes": [one.to_json() for one in votes],
         }
         return {"items": [item], "dry_run": True}
     moved = Loaded(work, to.plan, WorldAsks(work, to.plan, flow), found.state, found.beside)
@@ -131,16 +135,19 @@ def migrate(work: Work, found: Loaded, wish: Wish, body: Mapping[str, Any]) -> d
     return flow_json(work, moved)
 
 
-def rehearsed(view: Reading, found: Loaded, to: Planned) -> tuple[list[MovedTask], list[MovedTime]]:
-    """What the move would make of the tasks, and of deadlines, reminders and waits; nothing is
-    changed. Raises Refused where nobody could be asked."""
+def rehearsed(
+    view: Reading, found: Loaded, to: Planned
+) -> tuple[list[MovedTask], list[MovedTime], list[MovedVote]]:
+    """What the move would make of the tasks, of deadlines, reminders and waits, and of votes;
+    nothing is changed. Raises Refused where nobody could be asked."""
     flow = found.state.flow
     asks = TriedAsks(view, to.plan, flow)
     walk = Loaded(view, to.plan, asks, found.state).walk()
     timers = timer_rows.timers_of(view.connection, flow.id)
     _move(walk, to, found, timers, None, view.installation.release.id)
-    times = times_moved(found.state, walk, asks, found.plan if found.fits else None, timers)
-    return tasks_moved(found.state, walk), times
+    was = found.plan if found.fits else None
+    times = times_moved(found.state, walk, asks, was, timers)
+    return tasks_moved(found.state, walk), times, votes_moved(found.state, walk, was)
 
 
 def _move(
@@ -164,6 +171,9 @@ def _move(
     for run in opens:
         step = to.plan.step(steps[run.step])
         walk.start_step(step, run.parent, run.lane, whatever=True)
+    reweigh(walk, found.state, was)
+    for block, lane in new_lanes(walk, found.state):
+        walk.open_lane(walk.step_of(walk.runs[block]), block, lane)
     if walk.flow.status == "running":  # what it waits for may have ended while it fitted no more
         for run in [r for r in walk.runs.values() if r.kind == "subflow" and r.state == "open"]:
             look_at_children(walk, run.id)
@@ -195,7 +205,7 @@ def _of_same_people(walk: Walk, found: Loaded) -> list[int]:
         old = found.plan.places.get(run.step)
         if old is None or run.kind not in ASKS_PEOPLE or walk.runs[run.id].state != "open":
             continue
-        if rules(old.step.who) == rules(walk.step_of(walk.runs[run.id]).who):
+        if same_people(old.step.who, walk.step_of(walk.runs[run.id]).who):
             same.append(run.id)
     return same
 

@@ -15,6 +15,7 @@ from jingwei.services.flows.moving import MovedTask
 from jingwei.services.flows.overview import administered, running_in
 from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.retiming import MovedTime
+from jingwei.services.flows.reweighing import MovedVote
 from jingwei.services.flows.runtime import Loaded, load
 from jingwei.storage import flows as rows
 from jingwei.storage.flow_rows import FlowRow
@@ -26,7 +27,8 @@ MOST_MOVES = 100  # requests that are rehearsed at a time, the oldest first
 class Move:
     """One request. `steps`: for each open step what it is called, what it becomes, and whether it
     asks its people afresh; `tasks`: whose stay, close and are asked afresh, and `times`: which
-    moments become others, each with the title of the step; `refused`: why it cannot be moved;
+    moments become others, `votes`: which are counted otherwise, each with the title of the step;
+    `refused`: why it cannot be moved;
     `choices`: for each open step that has no counterpart its id, what it is called, and which steps
     could stand for it, each with its title."""
 
@@ -39,6 +41,7 @@ class Move:
     refused: Refused | None = None
     tasks: tuple[tuple[MovedTask, str], ...] = ()
     times: tuple[tuple[MovedTime, str], ...] = ()
+    votes: tuple[tuple[MovedVote, str], ...] = ()
     choices: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()
 
 
@@ -90,7 +93,7 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded, chosen: Mapping[str, str
     )
     try:
         to = planned(view, loaded, chosen)
-        moved, times = rehearsed(view, loaded, to)
+        moved, times, votes = rehearsed(view, loaded, to)
     except Refused as refused:
         return replace(known, refused=refused)
     afresh = {run.id for run in to.opens}
@@ -104,7 +107,8 @@ def _move(view: Reading, flow: FlowRow, loaded: Loaded, chosen: Mapping[str, str
         steps.append((old, to.plan.step(new).title(locale), run.id in afresh))
     found = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in moved)
     moments = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in times)
-    return replace(known, steps=tuple(steps), tasks=found, times=moments)
+    counted = tuple((one, _title(one.step, to.plan, loaded.plan, locale)) for one in votes)
+    return replace(known, steps=tuple(steps), tasks=found, times=moments, votes=counted)
 
 
 def _choices(

@@ -56,6 +56,26 @@ class TriedAsks(WorldAsks):
         return []
 
 
+def new_lanes(walk: Walk, before: State) -> list[tuple[int, str]]:
+    """The ways that parallel blocks which run have today and had not, by their runs, marked as
+    open. Not a way in which these runs have walked: it is only called otherwise."""
+    found = []
+    for run in [r for r in walk.runs.values() if r.kind == "parallel" and r.state == "open"]:
+        if run.id not in before.runs:
+            continue
+        known = run.data.get("lanes", {})
+        inside = [walk.plan.places.get(child.step) for child in walk.children(run.id)]
+        walked = {place.lane for place in inside if place is not None}
+        names = [branch.name for branch in walk.step_of(run).branches]
+        fresh = [name for name in names if name not in known and name not in walked]
+        if fresh:
+            walk.set_run(
+                run.id, data={**run.data, "lanes": {**known, **dict.fromkeys(fresh, "open")}}
+            )
+        found += [(run.id, name) for name in fresh]
+    return found
+
+
 def tasks_moved(before: State, walk: Walk) -> list[MovedTask]:
     """What became of the tasks that were open or waited, then who is asked afresh."""
     found = []

@@ -3,11 +3,12 @@ a rung that is taken out, or moves, makes no other one fire early or again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jingwei.language.values import Duration
-from jingwei.language.who import Whos
+from jingwei.language.who import Who, Whos
 from jingwei.storage.flow_rows import RunRow
 
 FIRED = "fired"  # in the data of a run: the keys of its rungs, and under `remind` a number
@@ -24,7 +25,7 @@ def _said(value: Any) -> str:
     return value if isinstance(value, str) else repr(rules(value))
 
 
-def rules(whos: Whos) -> tuple[object, ...]:
+def rules(whos: Sequence[Who]) -> tuple[object, ...]:
     """Rules of people without the places where they are written."""
     return tuple(
         (
@@ -39,6 +40,13 @@ def rules(whos: Whos) -> tuple[object, ...]:
             one.weight,
         )
         for one in whos
+    )
+
+
+def same_people(whos: Whos, others: Whos) -> bool:
+    """Whether rules name the same people, whatever these weigh in a vote."""
+    return rules([replace(one, weight=None) for one in whos]) == rules(
+        [replace(one, weight=None) for one in others]
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from jingwei.language.workflow import Step
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jingwei.services.flows.walk import Walk
 
 SELF = "self-approval"
+NOBODY_ELSE = "nobody-else"  # why a leaver's seat went to somebody who is asked there already
 TOO_FEW = "too-few-votes"
 TASK_KINDS = {"fill": "fill", "approve": "approval", "acknowledge": "receipt"}
 
@@ -136,7 +137,8 @@ def has_decided(task: TaskRow, person: str) -> bool:
 
 def sits_elsewhere(walk: Walk, task: TaskRow) -> bool:
     """Whether the person of a task that is closed was given another one of its run meanwhile, so
-    that with both he would decide twice. What the rule itself gave him is no bar."""
+    that with both he would decide twice. What the rule itself gave him is no bar, nor what came
+    to him because nobody else was left."""
     known = walk.tasks_of(task.run or 0)
     others = [
         t
@@ -144,15 +146,29 @@ def sits_elsewhere(walk: Walk, task: TaskRow) -> bool:
         if t.person == task.person
         and t.id != task.id
         and (t.state in ("open", "waiting") or t.outcome in ("approved", "rejected"))
+        and not for_want_of_others(known, t.person, t.seat)
     ]
+    if for_want_of_others(known, task.person, task.seat):
+        return False
     seats = {task.seat, *(t.seat for t in others)}
     return bool(others) and not all(by_rule(known, task.person, seat) for seat in seats)
 
 
 def by_rule(tasks: Iterable[TaskRow], person: str, seat: int) -> bool:
     """Whether the step itself gave a person this seat, and nobody else did."""
-    first = min((t for t in tasks if (t.person, t.seat) == (person, seat)), key=lambda t: t.id)
+    first = _first(tasks, person, seat)
     return first.key is None and first.position is None
+
+
+def for_want_of_others(tasks: Collection[TaskRow], person: str, seat: int) -> bool:
+    """Whether a leaver's seat came to a person because nobody else was left: then he may have it
+    beside his own. `tasks`: of the run."""
+    key = _first(tasks, person, seat).key
+    return any(given_key(t) == key and t.reason == NOBODY_ELSE for t in tasks)
+
+
+def _first(tasks: Iterable[TaskRow], person: str, seat: int) -> TaskRow:
+    return min((t for t in tasks if (t.person, t.seat) == (person, seat)), key=lambda t: t.id)
 
 
 def given_key(task: TaskRow) -> str:
@@ -202,7 +218,7 @@ def _seat(walk: Walk, step: Step, run: RunRow, found: Found) -> None:
         for person in dict.fromkeys(people):
             _take_seat(walk, step, run, person, number, weight, seen)
     if step.kind == "approve" and step.mode == "vote":
-        _fill_up(walk, step, run, len(seats), seen)
+        fill_up(walk, step, run, len(seats), seen)
     if step.mode == "sequential" and step.kind == "approve":
         _queue_up(walk, run.id)
 
@@ -292,7 +308,7 @@ def _ask_for_nobody(walk: Walk, step: Step, run: RunRow, reason: str | None) -> 
     return tuple(found)
 
 
-def _fill_up(walk: Walk, step: Step, run: RunRow, seat: int, seen: set[str]) -> None:
+def fill_up(walk: Walk, step: Step, run: RunRow, seat: int, seen: set[str]) -> None:
     """The empty rule for the votes that a step lacks to pass though everybody said yes: without it
     nobody would be asked, and it would be rejected by nobody."""
     lacking = weight_lacking(step, weights_of(walk.tasks_of(run.id)))

@@ -136,7 +136,8 @@ def _vote(
 
 def vote_data(passes: str | None, rules: Sequence[int]) -> dict[str, Any]:
     """What a run keeps of its vote: how it passes, and for each of its first seats the number of
-    the rule that gave it. The weights of its tasks are of the same version of the workflow."""
+    the rule that gave it (none: they are not those of the workflow). The weights of its tasks are
+    of the same version of the workflow."""
     return {VOTE: {"pass": passes, "rules": list(rules)}}
 
 

@@ -30,6 +30,7 @@ class Moved:
     refused: Refused | None = None
     tasks: tuple[Mapping[str, Any], ...] = ()  # as the dry run of the API gives them
     times: tuple[Mapping[str, Any], ...] = ()
+    votes: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -48,6 +49,7 @@ class Moved:
             "opens": list(self.opens),
             "tasks": [dict(one) for one in self.tasks],
             "times": [dict(one) for one in self.times],
+            "votes": [dict(one) for one in self.votes],
             "refused": None if self.refused is None else self.refused.message(locale),
         }
 
@@ -117,4 +119,5 @@ def _move(
         opens=tuple(item["opens"]),
         tasks=tuple(item["tasks"]),
         times=tuple(item["times"]),
+        votes=tuple(item["votes"]),
     )
