@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jingwei.services.flows.beside import OUTLIVED
-from jingwei.services.flows.seats import by_rule, has_decided, is_asked
+from jingwei.services.flows.seats import (
+    by_rule,
+    for_want_of_others,
+    has_decided,
+    is_asked,
+)
 from jingwei.services.flows.state import State, replayed
 from jingwei.storage.flow_rows import TERMINAL, EventRow, TaskRow, TimerRow
 
@@ -146,6 +151,9 @@ def _four_eyes(state: State) -> list[str]:
             for t in tasks
             if t.state in ("open", "waiting") or t.outcome in ("approved", "rejected")
         }
+        if len(seats) > 1:
+            known = [t for t in state.tasks.values() if t.run == run]
+            seats = {seat for seat in seats if not for_want_of_others(known, person, seat)}
         if len(seats) > 1 and not all(by_rule(tasks, person, seat) for seat in seats):
             found.append(f"A8: {person} has seats {sorted(seats)} of run {state.runs[run].path}")
     return found
@@ -160,6 +168,8 @@ def _given_beside(state: State, events: Sequence[EventRow]) -> list[str]:
     for given in known:
         held = is_asked(given, given.person) or has_decided(given, given.person)
         if not held or (given.key is None and given.position is None):
+            continue
+        if for_want_of_others([t for t in known if t.run == given.run], given.person, given.seat):
             continue
         for task in known:
             stands_in = task.person != given.person and (

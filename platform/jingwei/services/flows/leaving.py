@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound, Refused
+from jingwei.refusals import FieldRefusal, Invalid, NotAllowed, NotFound
 from jingwei.services import tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime, who
 from jingwei.services.flows.runtime import Loaded
-from jingwei.services.flows.seats import hand_on, may_take, why_not
+from jingwei.services.flows.seats import NOBODY_ELSE, hand_on, may_take, why_not
 from jingwei.services.flows.walk import Walk
 from jingwei.services.flows.words import action_word
 from jingwei.services.people import Person
@@ -61,10 +61,7 @@ def _foreseen_in_flows(
             continue
         walk = found.walk()
         for task in _of_person(walk, login):
-            try:
-                yield _gift(found, walk, task, login, to)
-            except Refused:
-                yield Given(task, "", NOBODY)
+            yield _gift(found, walk, task, login, to) or Given(task, "", NOBODY)
 
 
 def _foreseen_todos(
@@ -102,7 +99,8 @@ def hand_over_by(
 
 def hand_over(work: Work, login: str, to: str | None = None) -> int:
     """Hand a person's open tasks to somebody else, one event each: to `to`, else the superior,
-    else the flow administrator. How many there were."""
+    else the flow administrator. Nothing stops a person from leaving: what nobody can take, and what
+    follows a version that fits no more, stays. How many there were."""
     return len(_hand_over(work, login, to, None))
 
 
@@ -129,9 +127,12 @@ def _hand_over(
     mine = task_rows.open_tasks_of(work.connection, tasks.books(work), person.id)
     given: list[Given] = []
     for flow_id in dict.fromkeys(t.flow for t in mine if t.flow is not None and t.run is not None):
-        found = runtime.load(work, flow_id, lock=True)
+        found = runtime.load(work, flow_id, lock=True, though_it_fits_no_more=True)
         if own_orgs_only and not runtime.is_administrator(work, found.asks.record):
             given += [Given(t, login, OTHER_ORG) for t in mine if t.flow == flow_id]
+            continue
+        if not found.fits:
+            given += [Given(t, login, NEEDS_MIGRATION) for t in mine if t.flow == flow_id]
             continue
         walk = found.walk()
         given += [_hand_one(found, walk, t, login, to, reason) for t in _of_person(walk, login)]
@@ -204,24 +205,41 @@ def _heir_of_todos(view: Reading, login: str, to: str | None) -> str | None:
     return next((h for h in heirs if h and h != login), None)
 
 
-def _gift(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> Given:
-    """Who gets a task. Raises Refused where there is nobody."""
+def _gift(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> Given | None:
+    """Who gets a task; None where there is nobody."""
     run = walk.runs[task.run or 0]
     if task.person != login:  # who stood in goes: whose seat it is decides himself
         return Given(task, task.person, None if task.person == to else "stood-in")
-    heirs = [to, found.asks.superior(login), *found.asks.flow_admins()]
-    heir = next((h for h in heirs if h and h != login and may_take(walk, run, h, task)), None)
+    heir = _heir(found, walk, task, login, to)
     if heir is None:
-        raise Refused("flow-nobody", step=walk.step_of(run).title)
+        return None
     why = why_not(walk, run, to, task) if to is not None and to != heir else None
     return Given(task, heir, why)
+
+
+def _heir(found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None) -> str | None:
+    """Nobody is asked twice, unless nobody else is left: then an administrator who is asked there
+    already has this seat too."""
+    run = walk.runs[task.run or 0]
+    view, org = found.view, found.asks.org
+    near = [h for some in who.by_nearness(view, "role", who.FLOW_ADMIN, org) for h in some]
+    above = found.asks.superior(login)
+    heirs = [h for h in (to, above, *near) if h and h != login]
+    free = next((h for h in heirs if may_take(walk, run, h, task)), None)
+    if free is not None:
+        return free
+    seated = [h for h in (*near, above) if h and h != login]
+    return next((h for h in seated if why_not(walk, run, h, task) != "own-request"), None)
 
 
 def _hand_one(
     found: Loaded, walk: Walk, task: TaskRow, login: str, to: str | None, reason: str | None
 ) -> Given:
     given = _gift(found, walk, task, login, to)
-    step = walk.runs[task.run or 0].step
+    if given is None:
+        return Given(task, login, NOBODY)
+    run = walk.runs[task.run or 0]
+    step = run.step
     if task.person != login:
         whose = {"person": task.person, "acting": task.acting, "to": given.to}
         walk.note("handed_over", step=step, comment=reason, task=task.id, **whose)
@@ -230,5 +248,13 @@ def _hand_one(
     more = {"instead_of": to, "why": given.why} if given.why is not None else {}
     whose = {"person": task.person, "to": given.to}
     walk.note("handed_over", step=step, comment=reason, task=task.id, **whose, **more)
-    hand_on(walk, task, given.to, by=walk.actor, reason="handed-over", state=task.state)
+    free = may_take(walk, run, given.to, task)
+    hand_on(
+        walk,
+        task,
+        given.to,
+        by=walk.actor,
+        reason="handed-over" if free else NOBODY_ELSE,
+        state=task.state,
+    )
     return given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -171,13 +171,17 @@ def _including(view: Reading, role: str) -> list[str]:
 
 def nearest(view: Reading, kind: rows.Held, name: str, org: str | None) -> list[str]:
     """The holders at this org, else at the nearest org above that has any."""
+    return next(iter(by_nearness(view, kind, name, org)), [])
+
+
+def by_nearness(view: Reading, kind: rows.Held, name: str, org: str | None) -> Iterator[list[str]]:
+    """The holders at this org and at each org above that has any, the nearest first."""
     if org is None or org not in view.catalogue.orgs:
-        return []
+        return
     for above in view.catalogue.tree.ancestors(org, view.today):
         found = _signing_in(view, _held(view, kind, name, above))
         if found:
-            return found
-    return []
+            yield found
 
 
 def _above(view: Reading, login: str, levels: int) -> str | None:
