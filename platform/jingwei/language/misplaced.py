@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jingwei.language.meant_keys import meant_key
@@ -17,22 +18,6 @@ MOST_NAMED = 6
 _EVERYWHERE = frozenset({"kind", "title", "description", "help", "tags", "renamed_from"})
 
 
-def fields_beside(data: Mapping[str, Data], known: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields that stand beside `fields` instead of below it."""
-    if "fields" not in known or "fields" not in data:
-        return ()
-    below = data["fields"]
-    nothing_below = isinstance(below, Scalar) and below.is_empty
-    return tuple(
-        key
-        for key, part in data.items()
-        if key not in known
-        and isinstance(part, dict)
-        and "type" in part
-        and (nothing_below or meant_key(key, known) is None)
-    )
-
-
 def misplaced_field(
     walker: Walker,
     data: Mapping[str, Data],
@@ -41,15 +26,35 @@ def misplaced_field(
     thing: Phrase,
     path: Path,
 ) -> bool:
-    """Whether `key` is such a field, or the empty `fields`; all of them are said at the first."""
-    beside = fields_beside(data, known)
+    """Whether `key` is a field that stands beside `fields` instead of below it, or the empty
+    `fields` itself; all of them are said at the first."""
+    if "fields" not in known or "fields" not in data:
+        return False
+    nothing_below = _is_empty(data["fields"])
     if key == "fields":
-        part = data[key]
-        return bool(beside) and isinstance(part, Scalar) and part.is_empty
-    if key in beside and key == beside[0]:
-        named = ", ".join(name[:40] for name in beside[:MOST_NAMED])
-        walker.fail("misplaced-field", walker.key_at(path), key=named, thing=thing)
-    return key in beside
+        return nothing_below and any(_is_field(data, one, known, True) for one in data)
+    said = path[:-1] in walker.beside  # then nobody looks for what else may be meant
+    if not _is_field(data, key, known, nothing_below or said):
+        return False
+    if not said:
+        walker.beside.add(path[:-1])
+        named = islice((k for k in data if _is_field(data, k, known, nothing_below)), MOST_NAMED)
+        listed = ", ".join(name[:40] for name in named)
+        walker.fail("misplaced-field", walker.key_at(path), key=listed, thing=thing)
+    return True
+
+
+def _is_field(
+    data: Mapping[str, Data], key: str, known: Mapping[str, Any], nothing_below: bool
+) -> bool:
+    part = data[key]
+    if key in known or not isinstance(part, dict) or "type" not in part:
+        return False
+    return nothing_below or meant_key(key, known) is None
+
+
+def _is_empty(part: Data) -> bool:
+    return isinstance(part, Scalar) and part.is_empty
 
 
 def too_deep(walker: Walker, part: Data, path: Path) -> bool:

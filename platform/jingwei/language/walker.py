@@ -82,6 +82,7 @@ class Walker:
         self.formula_characters = 0
         self.meant: set[Path] = set()  # keys that are there, misspelt
         self.thing, self.keys_of_all = "", frozenset[str]()  # of the whole definition
+        self.beside: set[Path] = set()  # things beside whose `fields` there are fields
         self.deep: set[str] = set()  # keys of it that are there, inside of something else
 
     # -- saying what is wrong
