@@ -110,12 +110,17 @@ export function upgrade(control, field, path, rowOf) {
       },
     };
     if (remote) {
+      const hits = new Map(); // what the server found is shown, also what it knows by another name
       settings.preload = "focus";
+      settings.score = function (q) {
+        const byWords = this.getScoreFunction(q);
+        return (one) => (hits.get(q)?.has(one.value) ? 2 : byWords(one));
+      };
       settings.load = (q, done) => {
         const of = formOf(control);
         if (of && !of.value) return void done(); // the form is chosen first
         api("POST", `${model.options}/${path}`, { q, values: state, row: rowOf?.() ?? {}, form: of?.value ?? "", inside: field.type === "region" ? control.value : "" })
-          .then(done)
+          .then((found) => (hits.set(q, new Set(found.map((one) => one.value))), done(found)))
           .catch(() => done());
       };
       settings.onFocus = function () {
