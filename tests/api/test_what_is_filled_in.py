@@ -204,3 +204,54 @@ def test_a_change_of_nothing_is_no_change(api: ApiHouse) -> None:
         assert (done.status_code, done.get_json()["revision"]) == (200, 1)
     history = api.get("li.na", f"{JOBS}/{job['id']}/history").get_json()["items"]
     assert [entry["action"] for entry in history] == ["created"]
+
+
+def test_what_follows_a_linked_record_is_written_by_nobody_else(api: ApiHouse) -> None:
+    described = {f["name"]: f for f in api.get("li.na", "forms/job").get_json()["fields"]}
+    assert (described["grade"]["writable"], described["rate"]["writable"]) == (False, True)
+    chosen = vendor(api)
+    job = api.make("li.na", "job", name="folgt", vendor=chosen)
+    refused = change(api, "li.na", job["id"], grade="b")
+    assert (code(refused), fields(refused)) == (
+        (400, "not-writable-fields"),
+        [("grade", "not-writable")],
+    )
+    whole = {**job, "about": "x"}
+    assert api.patch("li.na", f"{JOBS}/{job['id']}", whole, match=1).status_code == 200
+    api.patch("ops", f"forms/vendor/records/{chosen}", {"grade": "b"}, match=1)
+    kept = api.get("li.na", f"{JOBS}/{job['id']}").get_json()
+    assert kept["grade"] == "a"  # until it is saved
+    assert change(api, "li.na", job["id"], about="y").get_json()["grade"] == "b"
+
+
+def test_what_is_found_is_locked_and_what_is_not_is_typed(api: ApiHouse) -> None:
+    priced, unpriced = vendor(api, price=12), vendor(api, price=None)
+    job = api.make("li.na", "job", name="tippt", vendor=unpriced, rate=3,
+                   lines=[{"item": "a", "of": unpriced, "rate": 4},
+                          {"item": "b", "of": priced}])  # fmt: skip
+    assert (job["rate"], [row["rate"] for row in job["lines"]]) == (3, [4, 12])
+    assert change(api, "li.na", job["id"], about="x").get_json()["rate"] == 3
+    found = change(api, "li.na", job["id"], vendor=priced)
+    assert found.get_json()["rate"] == 12
+    typed = change(api, "li.na", job["id"], rate=5)
+    assert (code(typed), fields(typed)) == ((422, "invalid"), [("rate", "found-locked")])
+    first, second = job["lines"]
+    rows = [{"id": first["id"], "rate": 6}, {"id": second["id"], "rate": 7}]
+    assert fields(change(api, "li.na", job["id"], lines=rows)) == [("lines.1.rate", "found-locked")]
+    tried = api.post("li.na", "forms/job/compute", {"id": job["id"], "lines": [*rows]}).get_json()
+    locked = {path for path, shut in tried["readonly"].items() if shut}
+    assert {"rate", "lines.1.rate"} <= locked and "lines.0.rate" not in locked
+    lost = change(api, "li.na", job["id"], vendor=unpriced)
+    assert lost.get_json()["rate"] is None  # what was found is nobody's
+
+
+def test_fields_of_many_values_say_what_may_be_asked_of_them(api: ApiHouse) -> None:
+    described = {f["name"]: f for f in api.get("li.na", "forms/job").get_json()["fields"]}
+    asked = {name: described[name]["operators"] for name in ("kinds", "crew", "sites")}
+    assert set(map(tuple, asked.values())) == {("in", "is empty")}
+    kind = api.make("li.na", "job", name="mehrere", kinds=["a"])["id"]
+    right = {"filter": f'"a" in kinds and id == {kind}'}
+    assert api.get("li.na", JOBS, query_string=right).get_json()["total"] == 1
+    wrong = api.get("li.na", JOBS, query_string={"filter": 'kinds in ["a"]'})
+    assert code(wrong) == (400, "filter")
+    assert '"a" in kinds' in wrong.get_json()["error"]["message"]

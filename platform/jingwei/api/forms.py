@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Response
 
 from jingwei.api.asking import flag, parameters
@@ -58,9 +61,20 @@ def compute(form: str) -> Response:
                 "values": draft.values,
                 "visible": {n: v for n, v in draft.visible.items() if n in shown},
                 "required": {n: v for n, v in draft.required.items() if n in shown},
-                "readonly": {n: v for n, v in draft.readonly.items() if n in shown},
+                "readonly": _of_shown(draft.readonly, draft.values),
                 "computed": draft.computed,
                 "problems": [refusal_json(p) for p in draft.problems],
                 "warnings": [refusal_json(p) for p in draft.warnings],
             }
         )
+
+
+def _of_shown(readonly: Mapping[str, bool], values: Mapping[str, Any]) -> dict[str, bool]:
+    """Of fields and cells that the reader sees."""
+    found: dict[str, bool] = {}
+    for path, is_readonly in readonly.items():
+        name, dot, rest = path.partition(".")
+        place, _, column = rest.partition(".")
+        if name in values and (not dot or column in values[name][int(place)]):
+            found[path] = is_readonly
+    return found

@@ -10,7 +10,7 @@ from jingwei.language.form import Field, Form
 
 def may_be_sent(field: Field) -> bool:
     """Whether a person may give its value: what is worked out always, or read only, is not sent."""
-    computed = field.compute is not None and field.mode in ("always", "lock_if_found")
+    computed = field.compute is not None and field.mode == "always"
     return not (computed or field.readonly)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jingwei.catalogue.compile import form_fingerprint
-from jingwei.language.field_types.table import FIELD_TYPES, present_value
+from jingwei.language.field_types.table import operators_of, present_value
 from jingwei.language.form import Action, Field, Form, Section
 from jingwei.language.values import Literal_
 from jingwei.refusals import FieldRefusal
@@ -122,7 +122,7 @@ def form_json(
 def field_json(view: Reading, field: Field, rights: FieldRights) -> dict[str, Any]:
     """A field or column; keys without a value are left out."""
     words = locale()
-    computed = field.compute is not None and field.mode in ("always", "lock_if_found")
+    computed = field.compute is not None and field.mode == "always"
     writable = field.path in rights.writable and not computed and not field.readonly
     found: dict[str, Any] = {
         "name": field.name,
@@ -142,7 +142,7 @@ def field_json(view: Reading, field: Field, rights: FieldRights) -> dict[str, An
         "pattern": field.pattern,
         "grain": field.grain,
         "to": list(field.to) or None,
-        "operators": list(FIELD_TYPES[field.type].operators),
+        "operators": list(operators_of(field)),
     }
     if field.type == "choice":
         found["choices"] = [

@@ -100,7 +100,7 @@ def _computes(view: Reading, form: Form, rights: FieldRights, found: Live) -> No
         if text is None:
             found.asks.add(f.path)
             continue
-        always = f.mode in ("always", "lock_if_found")
+        always = f.mode == "always"
         found.computes.append(
             f"[{json.dumps(one.table)},{json.dumps(one.name)},{json.dumps(always)},{text}]"
         )

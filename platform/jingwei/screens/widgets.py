@@ -161,7 +161,7 @@ class Widgets:
         writable = f.path in self.rights.writable or (
             f.table is not None and f.table in self.rights.writable
         )
-        computed = f.compute is not None and f.mode in ("always", "lock_if_found")
+        computed = f.compute is not None and f.mode == "always"
         outer = self.form.fields[f.table] if f.table is not None else None
         computed = computed or (outer is not None and is_of_scheme(outer, f.name))
         masked = f.path in self.rights.masked and f.type != "secret"  # which is only ever set

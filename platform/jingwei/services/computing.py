@@ -57,15 +57,30 @@ def compute(
     for one in plan.computes:
         if one.table is None:
             if overrides is not None and one.field.freeze and overrides.is_frozen(one.field):
+                if one.field.mode == "lock_if_found" and _is_typed(
+                    one.name, record, overrides.before
+                ):
+                    found.add(one.name, "not-writable", name=one.name)
                 continue
-            if overrides is not None and one.field.mode == "override_with_reason":
+            if one.field.mode == "lock_if_found":
+                was = None if overrides is None else overrides.before
+                record[one.name] = _found_or_typed(
+                    view, one, one.name, env, record, was, was, found
+                )
+            elif overrides is not None and one.field.mode == "override_with_reason":
                 record[one.name] = _settled(view, one, record, env, overrides, found)
             elif _may_compute(one.field, record.get(one.name)):
                 record[one.name] = _computed(one.closure, env, one.name, one.field, found)
             continue
         for index, row in enumerate(record.get(one.table) or ()):
             path = f"{one.table}.{index}.{one.name}"
-            if overrides is not None and one.field.mode == "override_with_reason":
+            if one.field.mode == "lock_if_found":
+                inside, was = _of_row(view, record, row), None
+                then = None if overrides is None else overrides.row_before(one.table, row.get("id"))
+                if overrides is not None and then is not None:
+                    was = overrides.before
+                row[one.name] = _found_or_typed(view, one, path, inside, row, then, was, found)
+            elif overrides is not None and one.field.mode == "override_with_reason":
                 row[one.name] = _settled_row(view, one, path, record, row, overrides, found)
             elif _may_compute(one.field, row.get(one.name)):
                 inside = env.inside(record)
@@ -75,13 +90,64 @@ def compute(
                     row[one.name] = value
 
 
+def _is_typed(name: str, record: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Whether somebody gave the field another value than it had."""
+    return record.get(name) is not None and record.get(name) != (before or {}).get(name)
+
+
+def _found_or_typed(
+    view: Reading,
+    one: Compute,
+    path: str,
+    env: Environment,
+    holder: Mapping[str, Any],
+    then: Mapping[str, Any] | None,
+    before: Mapping[str, Any] | None,
+    found: Found,
+) -> Any:
+    """The value of a field that is locked while something is found, and typed while nothing is.
+    `then`: the record, or the row, as it was; `before`: the record. What was found and is found no
+    more goes."""
+    value, was = holder.get(one.name), (then or {}).get(one.name)
+    computed = _computed(one.closure, env, path, one.field, found)
+    typed = value != was
+    if computed is not None:
+        if typed and value is not None and value != computed:
+            found.add(path, "found-locked")
+        return computed
+    if typed or was is None or before is None or then is None:
+        return value
+    at_that_time = environment(view, before) if one.table is None else _of_row(view, before, then)
+    gone = was == _computed(one.closure, at_that_time, path, one.field, Found())
+    return None if gone else value
+
+
+def found_values(view: Reading, plan: FormPlan, record: Values) -> set[str]:
+    """The paths of fields, and of cells (`lines.0.rate`), that are locked because something is
+    found."""
+    env, locked = environment(view, record), set()
+    for one in plan.computes:
+        if one.field.mode != "lock_if_found":
+            continue
+        if one.table is None:
+            if _computed(one.closure, env, one.name, one.field, Found()) is not None:
+                locked.add(one.name)
+            continue
+        for index, row in enumerate(record.get(one.table) or ()):
+            path = f"{one.table}.{index}.{one.name}"
+            inside = _of_row(view, record, row)
+            if _computed(one.closure, inside, path, one.field, Found()) is not None:
+                locked.add(path)
+    return locked
+
+
 def suggestions(view: Reading, plan: FormPlan, record: Values) -> Values:
     """What the fields of the record that a person may override are computed as, by name."""
     env = environment(view, record)
     return {
         one.name: _computed(one.closure, env, one.name, one.field, Found())
         for one in plan.computes
-        if one.table is None and one.field.mode in ("default", "override_with_reason")
+        if one.table is None and one.field.mode != "always"
     }
 
 
@@ -126,7 +192,7 @@ def _of_row(view: Reading, record: Mapping[str, Any], row: Mapping[str, Any]) ->
 
 
 def _may_compute(field: Field, value: Any) -> bool:
-    return field.mode in ("always", "lock_if_found") or value is None
+    return field.mode == "always" or value is None
 
 
 def _computed(closure: Any, env: Environment, path: str, definition: Field, found: Found) -> Any:

@@ -32,7 +32,8 @@ from jingwei.services.world import environment
 
 @dataclass(slots=True)
 class Draft:
-    """`values`: JSON values with computes done. `visible`, `required`: by field name."""
+    """`values`: JSON values with computes done. `visible`, `required`: by field name;
+    `readonly` also by cell (`lines.0.rate`), where something is found."""
 
     values: dict[str, Any]
     visible: dict[str, bool]
@@ -124,8 +125,11 @@ def compute(
             for n, f in plan.fields.items()
         },
         {
-            n: f.field.readonly or (f.readonly_if is not None and bool(f.readonly_if(env)))
-            for n, f in plan.fields.items()
+            **{
+                n: f.field.readonly or (f.readonly_if is not None and bool(f.readonly_if(env)))
+                for n, f in plan.fields.items()
+            },
+            **dict.fromkeys(computing.found_values(view, plan, record), True),
         },
         {n: v for n, v in suggested.json.items() if n in computed},
         told(view, definition, before, found.refusals),

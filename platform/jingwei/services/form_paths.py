@@ -24,6 +24,17 @@ def sensitive_fields(form: Form) -> frozenset[str]:
     return frozenset(f.path for f in every if f.sensitive)
 
 
+def followed_fields(form: Form) -> frozenset[str]:
+    """What follows a linked record (`fill` with `mode: follow`), by path: nobody else writes it."""
+    return frozenset(
+        f"{link.table}.{target}" if link.table else target
+        for outer in form.fields.values()
+        for link in (outer, *outer.fields.values())
+        for target, rule in link.fill.items()
+        if isinstance(rule, Mapping) and rule.get("mode") == "follow"
+    )
+
+
 def secret_fields(form: Form) -> frozenset[str]:
     """What is written and told to nobody, by path: to everybody it is as if masked."""
     every = (f for outer in form.fields.values() for f in (outer, *outer.fields.values()))

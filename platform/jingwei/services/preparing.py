@@ -21,7 +21,7 @@ from jingwei.services import (
     validation,
 )
 from jingwei.services.commands import Work
-from jingwei.services.form_paths import with_columns
+from jingwei.services.form_paths import followed_fields, with_columns
 from jingwei.services.found import Found, told
 from jingwei.services.given_back import without_given_back
 from jingwei.services.overrides import Overrides, reason_of
@@ -146,7 +146,8 @@ def _prepare_update(
             seen = work.rights.fields(work, form.name, before)
             opened = with_columns(form, tuple(change.allowed))
             closed = seen.masked - change.allowed
-            rights = FieldRights(seen.visible, opened - closed, closed)
+            opened -= closed | followed_fields(form)
+            rights = FieldRights(seen.visible, opened, closed)
         change = without_closed_keys(plan, change, rights, before, source, found)
     values = parsing.parse(work, plan, change.values, found)
     scorecards.know_rows(plan, values, before)

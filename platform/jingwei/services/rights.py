@@ -27,6 +27,7 @@ from jingwei.services.form_paths import (
     closed_beyond,
     closed_computes,
     closes_some,
+    followed_fields,
     reads_of_computes,
     secret_fields,
     sensitive_fields,
@@ -440,7 +441,7 @@ def _grant(view: Viewing, form: Form, permission: Permission, anchors: frozenset
     everything = all_fields(form)
     shown = everything - with_columns(form, permission.hide)
     locked = with_columns(form, (*permission.readonly, *permission.mask))
-    return Grant(permission, term, orgs, shown, shown - locked)
+    return Grant(permission, term, orgs, shown, shown - locked - followed_fields(form))
 
 
 def _term(

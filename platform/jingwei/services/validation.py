@@ -96,7 +96,8 @@ def _judge_field(
         required = definition.required or definition.path in occasion.require
         if not required and field_plan.required_if is not None:
             required = bool(field_plan.required_if(env))
-        if required and definition.compute is None and (owed or definition.name == "org"):
+        typed = definition.compute is None or definition.mode == "lock_if_found"
+        if required and typed and (owed or definition.name == "org"):
             found.add(path, "required")
         if definition.set_once and old is not None and old.get(definition.name) not in (None, []):
             found.add(path, "set-once")

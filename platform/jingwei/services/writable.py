@@ -225,7 +225,7 @@ def _writable(definition: Any, name: str, rights: FieldRights) -> bool:
         return False
     if definition is None:
         return True
-    computed = definition.compute is not None and definition.mode in ("always", "lock_if_found")
+    computed = definition.compute is not None and definition.mode == "always"
     return not (definition.readonly or computed)
 
 

@@ -172,6 +172,14 @@ def value_presenter(field: Field) -> Callable[[Any], Any] | None:
     return lambda value: type_.present(field, value)
 
 
+def operators_of(field: Field) -> tuple[str, ...]:
+    """What a condition may ask of the field: of many values whether one is among them."""
+    operators = FIELD_TYPES[field.type].operators
+    if not field.many:
+        return operators
+    return tuple(one for one in operators if one in ("in", "is empty"))
+
+
 def present_value(field: Field, value: Any) -> Any:
     """An engine value as JSON; decimals stay Decimal, for the writer of JSON to print exactly."""
     if value is None:

@@ -18,15 +18,26 @@ export const isOwn = (owner, name) => at(owner, name)?.own === true;
 
 // What is computed now: it is taken over where nobody wrote a value of his own.
 export function propose(owner, name, field, computed) {
+  if (field.follows === "lock_if_found") return void find(owner, name, computed);
   const own = at(owner, name)?.own ?? (!nothing(owner[name]) && !alike(field, owner[name], computed));
   keep(owner, name, { computed, own });
   if (!own && !alike(field, owner[name], computed)) owner[name] = computed;
 }
 
+// What is found is locked; while nothing is, a person types. What was found and is no more goes.
+function find(owner, name, computed) {
+  const was = at(owner, name)?.computed;
+  if (!nothing(computed)) owner[name] = computed;
+  else if (!nothing(was)) owner[name] = null;
+  keep(owner, name, { computed, own: nothing(computed) });
+}
+
+export const isFound = (owner, name, field) => field?.follows === "lock_if_found" && !nothing(at(owner, name)?.computed);
+
 // A person typed: another value is his own, none or the computed one follows again.
 export function took(owner, name, field) {
   const before = at(owner, name);
-  if (!before) return;
+  if (!before || field.follows === "lock_if_found") return;
   const own = !nothing(owner[name]) && !alike(field, owner[name], before.computed);
   keep(owner, name, { ...before, own });
 }

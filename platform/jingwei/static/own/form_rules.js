@@ -1,7 +1,7 @@
 // What follows from what in a form: computed values, what is visible, required and locked.
 import { api } from "./api.js";
 import { show, shownValue } from "./form_controls.js";
-import { arrived, isAwaited, isComing, isFollowing, offerBack, offerBackIn, propose } from "./form_follow.js";
+import { arrived, isAwaited, isComing, isFollowing, isFound, offerBack, offerBackIn, propose } from "./form_follow.js";
 import { blockOf, controlIn, form, held, isTable, model, nothing, NUMERIC, rules, same, state, touched, x } from "./form_model.js";
 import { put } from "./form_read.js";
 import { draw, drawTable, sentRows, totals } from "./form_tables.js";
@@ -34,7 +34,7 @@ export function refresh() {
     const control = controlIn(block);
     if (control?.matches("[data-input]")) control.setAttribute("aria-required", String(must));
     const readonly = rules.readonly[path] ? holds(rules.readonly[path], env) : (asked.readonly[name] ?? false);
-    if (control && !model.fields[name].readonly) lock(control, readonly);
+    if (control && !model.fields[name].readonly) lock(control, readonly || isFound(state, name, model.fields[name]));
     if (control?.matches("output")) show(control, model.fields[name], state[name]);
     if (isFollowing(state, name) && document.activeElement !== control) draw(control, model.fields[name], state, name);
     offerBack(name, shownValue);
@@ -112,7 +112,9 @@ function refreshTable(name) {
       else if (isFollowing(row, column) && document.activeElement !== control) draw(control, model.fields[name].columns[column], row, column);
       offerBackIn(cell, name, row, column, shownValue);
       const shut = model.fields[name].columns[column].readonly ? null : rules.readonly[`${name}.${column}`];
-      if (shut && control.matches("[data-input]")) lock(control, holds(shut, environment(row, state)));
+      const found = isFound(row, column, model.fields[name].columns[column]);
+      const finds = model.fields[name].columns[column].follows === "lock_if_found" && !model.fields[name].columns[column].readonly;
+      if ((shut || finds) && control.matches("[data-input]")) lock(control, found || (shut ? holds(shut, environment(row, state)) : false));
       const rule = rules.visible[`${name}.${column}`];
       if (rule) (cell.matches(".field") ? cell : control).hidden = !holds(rule, environment(row, state));
     }
@@ -179,7 +181,9 @@ function answered(path, answer) {
     const mine = state[name]?.[index];
     if (!mine) return;
     if (field.columns[column]?.computed) mine[column] = textual(row[column]);
-    else if (!rules.visible[path]) {
+    else if (field.columns[column]?.follows === "lock_if_found") {
+      propose(mine, column, field.columns[column], answer.readonly?.[`${name}.${index}.${column}`] ? textual(row[column]) : null);
+    } else if (!rules.visible[path]) {
       const cell = lines[index]?.querySelector(`[data-column="${CSS.escape(column)}"]`);
       suggest(mine, column, textual(row[column]), cell && controlIn(cell), field.columns[column]);
     }
