@@ -68,9 +68,10 @@ def test_a_tree_is_drawn_with_what_is_below_inside(house: ApiHouse, pages: Pages
     top = house.make("li.na", "branch", code="B-01", name="总")
     house.make("li.na", "branch", code="B-02", name="分", above=top["id"])
     page = pages.page("li.na", "/f/branch")
-    assert texts(page, "//ul[@class='tree']//details/summary/a") == ["总"]
+    assert texts(page, "//div/ul[@class='tree']/li/div/a") == ["总"]
+    assert texts(page, "//ul[@class='tree']//summary") == ["下级 1 条 总"]
     assert texts(page, "//ul[@class='tree']//details/ul//a") == ["分"]  # as it is called everywhere
-    facts = texts(page, "//ul[@class='tree']//details/summary//span[@class='board-fact']")
+    facts = texts(page, "//ul[@class='tree']/li/div//span[@class='board-fact']")
     assert facts[0] == "编码B-01"
     assert not pages.page("li.na", "/f/branch?view=table").xpath("//ul[@class='tree']")
 
