@@ -3,6 +3,7 @@ once; and how questions that go too far are answered. One house for all, on both
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -255,3 +256,26 @@ def test_fields_of_many_values_say_what_may_be_asked_of_them(api: ApiHouse) -> N
     wrong = api.get("li.na", JOBS, query_string={"filter": 'kinds in ["a"]'})
     assert code(wrong) == (400, "filter")
     assert '"a" in kinds' in wrong.get_json()["error"]["message"]
+
+
+def test_what_a_condition_lacks_is_said_without_a_word_of_files(api: ApiHouse) -> None:
+    refused = api.get("li.na", JOBS, query_string={"filter": "len(name > 1"})
+    said = refused.get_json()["error"]["message"]
+    assert code(refused) == (400, "filter") and "YAML" not in said and "“)”" in said
+
+
+def test_moments_are_written_in_one_way(api: ApiHouse) -> None:
+    job = api.make("li.na", "job", name="wann")
+    site = api.make("li.na", "site", name="wann")
+    entry = api.get("li.na", f"{JOBS}/{job['id']}/history").get_json()["items"][0]
+    listed = api.get("li.na", "forms/site/records", query_string={"fields": "created_at"})
+    moments = [job["created_at"], entry["at"], listed.get_json()["items"][-1]["created_at"]]
+    assert site["updated_at"].endswith("Z")
+    assert {len(moment) for moment in moments} == {len("2026-03-02T09:00:00.000Z")}
+
+
+def test_a_file_keeps_its_name_and_has_a_plain_one_beside_it(api: ApiHouse) -> None:
+    sent = {"file": (io.BytesIO("说明".encode()), "说明.txt")}
+    file = api.post("li.na", "files", data=sent, content_type="multipart/form-data").get_json()
+    named = api.get("li.na", f"files/{file['id']}").headers["Content-Disposition"]
+    assert named == "attachment; filename=\"file.txt\"; filename*=UTF-8''%E8%AF%B4%E6%98%8E.txt"

@@ -66,7 +66,7 @@ def test_an_instant_is_typed_and_shown_by_the_clock_of_the_house(house: ApiHouse
         expect(page.locator("#field-day")).to_contain_text("2026-03-02")
         with page.expect_navigation():
             page.locator("#save").click()
-        assert house.get("li.na", address).json["at"] == "2026-03-02T00:05:00.000+00:00"
+        assert house.get("li.na", address).json["at"] == "2026-03-02T00:05:00.000Z"
 
         page = opened.go("/f/visit")
         expect(page.locator("table.grid tbody tr").first).to_contain_text("00:05")

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 from flask import Blueprint, Response, send_file, stream_with_context
 
 from jingwei.api.asking import Answer, choice, flag, idempotency_key, parameters, write
 from jingwei.api.auth import person, reading
+from jingwei.api.downloads import disposition
 from jingwei.api.files import uploaded
 from jingwei.api.json import answer
 from jingwei.api.records import LIST_PARAMETERS, list_wish
@@ -310,7 +310,5 @@ def _asked_export(form: str, *more: str) -> tuple[Mapping[str, str], ListWish, V
 
 def _attached(body: bytes, mimetype: str, name: str, plain: str) -> Response:
     response = Response(body, mimetype=mimetype)
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"{plain}.xlsx\"; filename*=UTF-8''{quote(name, safe='')}"
-    )
+    response.headers["Content-Disposition"] = disposition(name, plain)
     return response

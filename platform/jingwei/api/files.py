@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from jingwei.api.asking import Answer, flag, parameters, write
 from jingwei.api.auth import person, reading
+from jingwei.api.downloads import disposition
 from jingwei.api.json import answer
 from jingwei.api.security import UPLOAD_BYTES
 from jingwei.refusals import Malformed
@@ -53,14 +54,15 @@ def download(file: int) -> Response:
     if flag(given, "info"):
         return answer(files.file_json(row))
     path = files.path_of(current().settings.data_dir, row.sha256)
+    seen = flag(given, "view") and row.type in file_types.PICTURES
     response: Any = send_file(
         path.resolve(),
         mimetype=row.type,
-        as_attachment=not (flag(given, "view") and row.type in file_types.PICTURES),
-        download_name=row.name,
         etag=row.sha256,
         max_age=0,
     )
+    kind = "inline" if seen else "attachment"
+    response.headers["Content-Disposition"] = disposition(row.name, kind=kind)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     found: Response = response

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from flask import Response, request
 
+from jingwei.language.instants import written_instant
 from jingwei.language.periods import Period
 from jingwei.refusals import Malformed
 from jingwei.storage.types import wide_as_text
@@ -20,7 +21,9 @@ DEEPEST = 50
 UNNAMED = ("", "application/x-www-form-urlencoded")  # what senders say that say nothing
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a pair that makes one character
 # a period is a dataclass to orjson, and `2026-03` to everybody else
-_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+_OPTIONS = (
+    orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+)
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -47,7 +50,9 @@ def _plain(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, datetime | date | time):
+    if isinstance(value, datetime):
+        return written_instant(value)
+    if isinstance(value, date | time):
         return value.isoformat()
     raise TypeError(f"no JSON for {type(value).__name__}")
 

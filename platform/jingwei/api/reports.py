@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, Response, request
 
 from jingwei.api.around import known_body
 from jingwei.api.asking import Answer, choice, parameters, wanted_revision, write
 from jingwei.api.auth import person, reading
+from jingwei.api.downloads import disposition
 from jingwei.api.json import answer
 from jingwei.documents.reports import FORMATS, Made, make_asked
 from jingwei.refusals import Malformed
@@ -92,10 +91,7 @@ def _download(name: str, mimetype: str, content: bytes, fingerprint: str | None)
     if not content:
         raise Malformed("file-empty")
     response = Response(content, mimetype=mimetype)
-    plain = "report." + name.rpartition(".")[2]
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
-    )
+    response.headers["Content-Disposition"] = disposition(name, "report")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     if fingerprint is not None:

@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from jingwei.app import build_jobs, build_platform, create_app, start_background
 from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
+from jingwei.cli.long_addresses import LONGEST_LINE, Worker, allow_long_lines
 from jingwei.cli.secrets import ready_for_secrets, secret_columns
 from jingwei.garbage import collecting_later
 from jingwei.jobs.dispatcher import dispatch
@@ -125,10 +126,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         super().__init__()
 
     def load_config(self) -> None:
+        allow_long_lines()
         options: dict[str, Any] = {
             "bind": self.bind,
             "workers": self.workers,
-            "worker_class": "gthread",
+            "worker_class": Worker,
+            "limit_request_line": LONGEST_LINE,
             "threads": THREADS,
             "timeout": 60,
             "graceful_timeout": 10,

@@ -274,12 +274,14 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
                 _shown(cells, form, planned.field, shown)
                 for name in names
                 if (planned := plan.fields.get(name)) is not None
-                and name in shown.json
+                and (name in shown.json or _is_heading(planned.field, shown))
                 and (planned.visible_if is None or planned.visible_if(env))
             )
             if row:
                 rows.append(row)
         found = [one for row in rows for one in row]
+        if all(one.type == "heading" for one in found):
+            found, rows = [], []
         relation = linked.pop(section.related, None) if section.related else None
         if found or relation is not None:
             columns = max(1, min(section.columns, 4))
@@ -293,6 +295,10 @@ def shown_blocks(view: Reading, form: Form, shown: RecordView, cells: Cells) -> 
         if one.rows:
             blocks.append(ShownBlock(place, one.title, 1, (), one))
     return blocks
+
+
+def _is_heading(f: Field, shown: RecordView) -> bool:
+    return f.type == "heading" and f.name in shown.rights.visible
 
 
 def _holds(view: Reading, condition: Formula | None, env: Environment) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from jingwei.language.field_types import secret
 from jingwei.language.field_types.table import FIELD_TYPES, present_value
 from jingwei.language.form import Field, Form
+from jingwei.language.instants import written_instant
 from jingwei.services.commands import Reading
 from jingwei.services.rights import FieldRights
 
@@ -54,8 +55,7 @@ def _same(value: Any) -> Any:
 
 def instant(value: Any) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    text: str = value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
-    return text
+    return written_instant(value)
 
 
 def shown_row(table: Field, row: Mapping[str, Any], rights: FieldRights) -> dict[str, Any]:

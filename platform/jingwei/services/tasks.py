@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from jingwei.language.instants import written_instant
 from jingwei.refusals import Conflict, Malformed, NotAllowed, NotFound, Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
@@ -286,7 +287,7 @@ def _simple(view: Reading, task: TaskRow) -> Mapping[str, Any]:
 
 def instant(at: datetime | None) -> str | None:
     """RFC 3339 in UTC."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+    return None if at is None else written_instant(at)
 
 
 @dataclass(frozen=True, slots=True)

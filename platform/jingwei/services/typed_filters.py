@@ -175,8 +175,12 @@ def malformed_filter(source: str, error: ExpressionError) -> Malformed:
             "suggestion": error.suggestion,
         },
         word=source[error.start : error.end],
-        what=problem.what,
-        fix=problem.remedy,
+        what=partial(text, "refusals.filter-unclosed-what", missing=error.holes["missing"])
+        if error.code == "cut-expression"  # whose own words are about YAML
+        else problem.what,
+        fix=partial(text, "refusals.filter-unclosed-fix", missing=error.holes["missing"])
+        if error.code == "cut-expression"
+        else problem.remedy,
     )
 
 

@@ -16,6 +16,7 @@ from jingwei.language.field_types.base import (
     ValueRefused,
 )
 from jingwei.language.form import Field
+from jingwei.language.instants import written_instant
 
 SHAPE = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
@@ -44,7 +45,7 @@ class DatetimeType(FieldType):
         return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
     def present(self, field: Field, value: Any) -> str:
-        return str(value.isoformat(timespec="milliseconds"))
+        return written_instant(value)
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}

@@ -31,8 +31,9 @@ form.addEventListener("submit", async (event) => {
   forgiveAll();
   const wrong = [...unreadable(state), ...givenReasons().owed];
   if (wrong.length) {
+    blame([...wrong, ...(await others(wrong, thenSubmit))], document.getElementById("summary").dataset.title);
     busy = false;
-    return void blame(wrong, document.getElementById("summary").dataset.title);
+    return;
   }
   form.setAttribute("aria-busy", "true");
   for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
@@ -50,6 +51,18 @@ form.addEventListener("submit", async (event) => {
     for (const button of form.querySelectorAll(".actions button")) button.disabled = outdated;
   }
 });
+
+// what the server finds wrong beside what the page sees by itself: all of it is told at once
+async function others(wrong, submitting) {
+  const said = new Set(wrong.map((one) => one.path));
+  try {
+    const { problems } = await computed(submitting);
+    return problems.filter((one) => !said.has(one.path));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return []; // saving says what is wrong
+  }
+}
 
 // what the form only warns of is shown once; going on, or asking again for the same, goes on
 let seen = "";
