@@ -172,7 +172,9 @@ def test_the_bin_is_open_to_those_who_may_delete(house: ApiHouse, pages: Pages) 
     house.delete("li.na", f"forms/notice/records/{made['id']}", match=made["revision"])
     column = "//tbody/tr/td[@data-title='标题']"
     assert "作废" not in texts(pages.page("li.na", "/f/notice"), column)
-    assert texts(pages.page("li.na", "/f/notice?deleted=1"), column) == ["作废"]
+    bin_ = pages.page("li.na", "/f/notice?deleted=1")
+    assert texts(bin_, column) == ["作废"]
+    assert bin_.xpath("//input[@data-tick]/@data-revision") == ["2"]  # it is brought back as seen
     assert "作废" not in texts(pages.page("ops", "/f/notice?deleted=1"), column)
     assert pages.page("ops", "/f/notice").xpath("//a[contains(@href, 'deleted=1')]") == []
 
