@@ -23,6 +23,7 @@ from jingwei.services.flows.retiming import (
     times_moved,
 )
 from jingwei.services.flows.reweighing import MovedVote, reweigh, votes_moved
+from jingwei.services.flows.row_lanes import follow_rows
 from jingwei.services.flows.rungs import rules, same_people
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.flows.view import flow_json
@@ -174,6 +175,7 @@ def _move(
     reweigh(walk, found.state, was)
     for block, lane in new_lanes(walk, found.state):
         walk.open_lane(walk.step_of(walk.runs[block]), block, lane)
+    follow_rows(walk)
     if walk.flow.status == "running":  # what it waits for may have ended while it fitted no more
         for run in [r for r in walk.runs.values() if r.kind == "subflow" and r.state == "open"]:
             look_at_children(walk, run.id)

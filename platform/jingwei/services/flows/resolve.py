@@ -133,6 +133,19 @@ class WorldAsks:
     def lanes(self, step: Step, rows: Rows) -> list[str]:
         return list(self._elements(step, rows))
 
+    def lanes_gone(self, step: Step, rows: Rows, lanes: Collection[str]) -> list[str]:
+        """Those of these lanes whose row is there no more, where they are of a field."""
+        if not self.of_a_field(step):
+            return []
+        found = self._elements(step, rows)
+        return [lane for lane in lanes if lane not in found]
+
+    def of_a_field(self, step: Step) -> bool:
+        """Whether `each` goes through what a field of the record holds, and not through what an
+        expression makes of the world at some moment."""
+        fields = self.view.catalogue.forms[self.flow.form].fields
+        return step.of is not None and step.of.source.strip() in fields
+
     # --- people
 
     def _around(

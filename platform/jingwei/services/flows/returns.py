@@ -7,7 +7,7 @@ split cancels every lane.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -132,7 +132,7 @@ def send_back(walk: Walk, run: RunRow, word: str, *, resumes: bool = True) -> No
     walk.set_flow(round=walk.flow.round + 1)
     walk.cancel(walk.below(top.id), "returned", "returned")
     comes_again = resumes and rule.resume == "returner"
-    _forget(walk, top.path, run.path if comes_again else None)
+    forget(walk, top.path, run.path if comes_again else None)
     container = around[shared - 1] if shared else None
     paths = _reopen(walk, target, shared, container, step)
     if comes_again:
@@ -152,7 +152,7 @@ def _in_last_row(walk: Walk, path: str) -> str:
     return path
 
 
-def _forget(walk: Walk, path: str, kept: str | None) -> None:
+def forget(walk: Walk, path: str, kept: str | None) -> None:
     """What was to go on inside something that is cancelled will not; but for the returner, who is
     asked again and then still goes on where he was to."""
     resume = {
@@ -228,33 +228,43 @@ def _enter(
     if not last:
         raise Refused("flow-return-where", step=step_word(walk.plan, target), known="—")
     run = last[-1]
-    known = run.data.get("lanes", {})
-    lanes = [lane] if lane is not None else list(known)
-    takes_turns = walk.plan.step(block).order == "one_by_one"
-    if takes_turns:
-        lanes = lanes[:1]
+    step, known = walk.plan.step(block), run.data.get("lanes", {})
     if lane is not None and lane not in known:
         raise Refused("flow-return-where", step=step_word(walk.plan, target), known="—")
-    if walk.plan.policy(returner, "rerun") == "block":
-        new = walk.new_run(walk.plan.step(block), parent, inside)
-        words = dict.fromkeys(known, "open")
-        if takes_turns:
-            words.update((name, "waiting") for name in known if name not in lanes)
-        walk.set_run(new.id, data=_with_lanes(run, words))
-        for name in known:
-            if name not in lanes and not takes_turns:
-                walk.open_lane(walk.plan.step(block), new.id, name)
-        return [(new.id, name) for name in lanes]
+    takes_turns = step.order == "one_by_one"
+    # of `each` the rows of today: those that are gone since are not asked about again
+    every = list(known) if lane is not None else _rows_now(walk, step, parent, inside, known)
+    lanes = [lane] if lane is not None else every[:1] if takes_turns else every
+    whole = walk.plan.policy(returner, "rerun") == "block"
     # a lane that a jump left before its end is not gone into again
-    left = "waiting" if takes_turns else "done"
-    words = {name: "open" if name in lanes else left for name in known}
-    if run.parent != parent:
-        new = walk.new_run(walk.plan.step(block), parent, inside)
-        walk.set_run(new.id, data=_with_lanes(run, words))
-        return [(new.id, name) for name in lanes]
+    left = "waiting" if takes_turns else "open" if whole else "done"
+    gone = [name for name in known if name not in every]
+    words = {
+        **dict.fromkeys(gone, "done"),
+        **dict.fromkeys(every, left),
+        **dict.fromkeys(lanes, "open"),
+    }
     data = _with_lanes(run, words)
-    walk.set_run(run.id, state="open", outcome=None, closed_at=None, data=data)
-    return [(run.id, name) for name in lanes]
+    if whole or run.parent != parent:
+        run = walk.set_run(walk.new_run(step, parent, inside).id, data=data)
+    else:
+        walk.set_run(run.id, state="open", outcome=None, closed_at=None, data=data)
+    for name in every:
+        if words[name] == "open" and (name not in known or name not in lanes):
+            walk.open_lane(step, run.id, name)  # from its first step
+    if not every:
+        walk.finish(run.id, "passed")
+    return [(run.id, name) for name in lanes if name in known]
+
+
+def _rows_now(
+    walk: Walk, step: Step, parent: int | None, lane: str | None, known: Collection[str]
+) -> list[str]:
+    """The lanes of an `each` that is gone into anew: those of before whose rows are still there,
+    and those of rows that are new."""
+    rows = walk.rows(parent, lane)
+    gone, now = walk.asks.lanes_gone(step, rows, known), walk.lanes_of(step, rows)
+    return [*(name for name in known if name not in now and name not in gone), *now]
 
 
 def _with_lanes(run: RunRow, words: Mapping[str, str]) -> dict[str, Any]:
@@ -330,6 +340,9 @@ def goto(walk: Walk, path: str, *, keeps: bool = False) -> None:
             for r in walk.runs.values()
             if r.step == step_id and (r.parent, r.lane) == (parent, lane) and r.state == "open"
         ]
+        if _is_gone(walk, step_id, into, parent, lane):
+            _leave_row(walk, step_id, into, parent, lane, open_)
+            return
         if not open_ and _takes_turns_afresh(walk, step_id, into, parent, lane, path):
             return
         block = open_[-1] if open_ else _fresh_block(walk, step_id, into, parent, lane, keeps)
@@ -337,6 +350,31 @@ def goto(walk: Walk, path: str, *, keeps: bool = False) -> None:
         walk.set_run(block.id, data={**walk.runs[block.id].data, "lanes": lanes})
         parent, lane = block.id, into
     walk.start_step(walk.plan.step(parts[-1]), parent, lane, whatever=True)
+
+
+def _is_gone(walk: Walk, step_id: str, into: str, parent: int | None, lane: str | None) -> bool:
+    """Whether a way leads into a row that is there no more."""
+    step = walk.plan.step(step_id)
+    if step.kind != "each":
+        return False
+    return bool(walk.asks.lanes_gone(step, walk.rows(parent, lane), [into]))
+
+
+def _leave_row(
+    walk: Walk,
+    step_id: str,
+    into: str,
+    parent: int | None,
+    lane: str | None,
+    open_: Sequence[RunRow],
+) -> None:
+    """Nobody is asked about a row that is gone: its block goes on with the others."""
+    if open_:
+        walk.lane_done(open_[-1].id, into)
+        return
+    step = walk.plan.step(step_id)
+    run = walk.new_run(step, parent, lane)
+    walk.open_lanes(run.id, walk.lanes_of(step, walk.rows(parent, lane)))
 
 
 def _takes_turns_afresh(

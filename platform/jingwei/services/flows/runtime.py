@@ -24,6 +24,7 @@ from jingwei.services.flows.plan import FlowPlan
 from jingwei.services.flows.record_status import move_record
 from jingwei.services.flows.resolve import WorldAsks
 from jingwei.services.flows.row_fields import asked_about
+from jingwei.services.flows.row_lanes import follow_rows
 from jingwei.services.flows.schedule import timers_of_moved, timers_wanted
 from jingwei.services.flows.state import State
 from jingwei.services.flows.walk import Walk
@@ -225,6 +226,7 @@ def commit(
     status."""
     before = State(loaded.state.flow) if fresh else loaded.state
     if loaded.fits:
+        follow_rows(walk)
         look_at_waits(walk)
     walk.set_flow(revision=before.flow.revision + 1, seq=before.flow.seq + len(walk.events))
     after = walk.state
