@@ -14,6 +14,8 @@ function keep(owner, name, now) {
 
 // Whether the value is the computed one, and goes with it.
 export const isFollowing = (owner, name) => at(owner, name) !== undefined && !at(owner, name).own;
+// Whether the page, not only a person, changes the value of a control.
+export const goesAlong = (owner, name, field) => isFollowing(owner, name) || field?.follows === "lock_if_found";
 export const isOwn = (owner, name) => at(owner, name)?.own === true;
 
 // What is computed now: it is taken over where nobody wrote a value of his own.

@@ -1,7 +1,7 @@
 // What follows from what in a form: computed values, what is visible, required and locked.
 import { api } from "./api.js";
 import { show, shownValue } from "./form_controls.js";
-import { arrived, isAwaited, isComing, isFollowing, isFound, offerBack, offerBackIn, propose } from "./form_follow.js";
+import { arrived, goesAlong, isAwaited, isComing, isFollowing, isFound, offerBack, offerBackIn, propose } from "./form_follow.js";
 import { blockOf, controlIn, form, held, isTable, model, nothing, NUMERIC, rules, same, state, touched, x } from "./form_model.js";
 import { put } from "./form_read.js";
 import { draw, drawTable, sentRows, totals } from "./form_tables.js";
@@ -36,7 +36,7 @@ export function refresh() {
     const readonly = rules.readonly[path] ? holds(rules.readonly[path], env) : (asked.readonly[name] ?? false);
     if (control && !model.fields[name].readonly) lock(control, readonly || isFound(state, name, model.fields[name]));
     if (control?.matches("output")) show(control, model.fields[name], state[name]);
-    if (isFollowing(state, name) && document.activeElement !== control) draw(control, model.fields[name], state, name);
+    if (goesAlong(state, name, model.fields[name]) && document.activeElement !== control) draw(control, model.fields[name], state, name);
     offerBack(name, shownValue);
   }
   for (const section of form.querySelectorAll("[data-section]")) {
@@ -109,7 +109,7 @@ function refreshTable(name) {
       const control = controlIn(cell);
       const column = cell.dataset.column;
       if (control.matches("output")) show(control, model.fields[name].columns[column], row[column]);
-      else if (isFollowing(row, column) && document.activeElement !== control) draw(control, model.fields[name].columns[column], row, column);
+      else if (goesAlong(row, column, model.fields[name].columns[column]) && document.activeElement !== control) draw(control, model.fields[name].columns[column], row, column);
       offerBackIn(cell, name, row, column, shownValue);
       const shut = model.fields[name].columns[column].readonly ? null : rules.readonly[`${name}.${column}`];
       const found = isFound(row, column, model.fields[name].columns[column]);
