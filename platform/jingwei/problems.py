@@ -158,7 +158,10 @@ class DefinitionErrors(Exception):
     def __init__(self, problems: Iterable[Problem], rest: object = None) -> None:
         self.problems = tuple(problems)
         self.rest = rest
-        super().__init__("\n".join(p.message("en") for p in self.problems))
+        super().__init__()
+
+    def __str__(self) -> str:
+        return "\n".join(p.message("en") for p in self.problems)
 
 
 class Problems:

@@ -61,19 +61,19 @@ def rest_of_list(data: dict[str, Data], key: str) -> list[str]:
     return rest
 
 
-def cut_list(data: dict[str, Data], key: str, known: Mapping[str, Any]) -> str | None:
-    """The key of the list that lacks its brackets, where `key` is part of it."""
-    keys = list(data)
-    for place in range(keys.index(key), 0, -1):
-        if keys[place] in known or not _is_bare(data[keys[place]]):
-            return None
-        before = keys[place - 1]
-        schema = known.get(before)
-        if schema is not None:
-            first = data[before]
-            is_one = isinstance(first, Scalar) and bool(first.text)
-            return before if is_one and schema["jingwei"] == "list" else None
-    return None
+def cut_lists(data: dict[str, Data], known: Mapping[str, Any]) -> dict[str, str]:
+    """For keys that are part of a list which lacks its brackets: the key of that list."""
+    found: dict[str, str] = {}
+    of: str | None = None
+    for key, value in data.items():
+        if key in known:
+            is_one = isinstance(value, Scalar) and bool(value.text)
+            of = key if is_one and known[key]["jingwei"] == "list" else None
+        elif not _is_bare(value):
+            of = None
+        elif of is not None:
+            found[key] = of
+    return found
 
 
 def _is_bare(data: Data) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from jingwei.language.cut_texts import (
     MOST_GUESSED,
     cut_expression,
-    cut_list,
+    cut_lists,
     is_cut_text,
     rest_of_list,
 )
@@ -184,6 +184,7 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
         walker.thing, walker.keys_of_all = schema["thing"], frozenset(properties)
     values: dict[str, Any] = {}
     meant: set[str | None] = set()  # keys that are there, misspelt
+    cut_in: dict[str, str] | None = None  # the lists that unknown keys are part of
     bad = False
     for key, part in data.items():
         here = (*path, key)
@@ -195,7 +196,9 @@ def read_keys(walker: Walker, schema: Schema, data: Data, path: Path) -> Any:
             if cut_expression(walker, data, key, path) or is_cut_text(walker, data, key, path):
                 bad = True
                 continue
-            if (cut := cut_list(data, key, properties)) is not None:
+            if cut_in is None:
+                cut_in = cut_lists(data, properties)
+            if (cut := cut_in.get(key)) is not None:
                 bad = True
                 wrong_shape(walker, "things.list", data[cut], (*path, cut))
                 continue
