@@ -8,8 +8,7 @@ from jingwei.language.form import Field
 
 # of which no condition can be asked in one box
 NOT_ASKED = frozenset(
-    ("table", "json", "geolocation", "heading", "note", "secret")
-    + ("file", "image", "signature")
+    ("table", "json", "geolocation", "heading", "note", "secret") + ("file", "image", "signature")
 )
 
 
