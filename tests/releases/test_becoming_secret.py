@@ -17,10 +17,11 @@ from jingwei.refusals import Conflict, Refused
 from jingwei.services.clock import SystemClock
 from jingwei.services.history import history
 from jingwei.services.platform import Platform
+from jingwei.services.versions import body_of
 from jingwei.settings import Settings
 from jingwei.storage.plan import plan_on
 from jingwei.storage.renewing import columns_of_secrets, kept_under, renew
-from jingwei.storage.sealing import Keyring, UnknownKey, mark_of
+from jingwei.storage.sealing import UNSEALED, Keyring, UnknownKey, mark_of
 
 CONTRACT = "forms/contract.yaml"
 SECRET = changed(
@@ -102,6 +103,9 @@ def test_keys_are_changed_without_anybody_typing_a_secret_again(house: House) ->
         connection.exec_driver_sql(
             "INSERT INTO f_contract (id, revision, secret__2) VALUES (7, 1, 'plain')"
         )
+    with house.read("li.na") as view:  # and until it is sealed, versions say nothing of it
+        raw = {**kept(house, one["id"]), "secret": "plain"}
+        assert body_of(view, "contract", raw)["secret"] == UNSEALED
     house.database.keys = Keyring(lambda: (NEW, *FIELD_KEYS))
     with house.database.reading() as connection:
         assert kept_under(connection, where)[""] == 1
@@ -114,6 +118,10 @@ def test_keys_are_changed_without_anybody_typing_a_secret_again(house: House) ->
     assert keys._opened(after["secret"]) == b"s1"
     assert keys._opened(after["lines"][0]["pin"]) == b"p1"
     assert keys._opened(values(house, "secret__2")[0]) == b"plain"
+    for odd in ("sealed.1.mine", "sealed.1."):  # so did somebody type it
+        assert keys._opened(keys.renewed(odd) or odd) == odd.encode()
+    with pytest.raises(UnknownKey):  # cut short
+        Keyring(lambda: (*FIELD_KEYS, NEW)).renewed(after["secret"][:-9])
     with house.database.reading() as connection:
         assert kept_under(connection, where) == {keys.ids()[0]: 3}
 

@@ -14,7 +14,7 @@ from jingwei.storage.database import Connection, Database
 from jingwei.storage.names import PhysicalNames
 from jingwei.storage.plan import columns_of
 from jingwei.storage.releases import active_release, read_files
-from jingwei.storage.sealing import ID_END, Keyring, UnknownKey, is_sealed, key_of
+from jingwei.storage.sealing import ID_END, PREFIX, Keyring, UnknownKey, key_of
 from jingwei.storage.tables_releases import sys_column
 
 BATCH = 1_000
@@ -60,7 +60,7 @@ def kept_under(connection: Connection, columns: Sequence[Column]) -> Counter[str
             f'WHERE "{column}" IS NOT NULL GROUP BY substr("{column}", 1, {ID_END})'
         )
         for head, count in rows:
-            found[key_of(head) if is_sealed(head) else ""] += count
+            found[key_of(head) if head.startswith(PREFIX) else ""] += count
     return found
 
 

@@ -8,6 +8,7 @@ is sealed as a whole (AES-256-SIV: the same sheet is the same file).
 
 from __future__ import annotations
 
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ PREFIX = "sealed.1."
 SEALED_FILE = b"jingwei sealed 1 "  # what a sealed file begins with
 _NONCE, _MARK, _BLOCK, _ID = 12, 9, 64, 6  # bytes
 ID_END = len(PREFIX) + 2 * _ID  # characters of a sealed word up to the id of its key
+_SHAPE = re.compile(r"sealed\.1\.[0-9a-f]{12}\.[A-Za-z0-9_-]{12}\.[A-Za-z0-9_-]{36,}={0,2}")
+UNSEALED = "unsealed"  # the mark of all words that an earlier engine kept as they were typed
 Load = Callable[[], Sequence[str]]
 
 
@@ -117,14 +120,13 @@ class Keyring:
     def _opened(self, kept: str) -> bytes:
         head, _, written = kept.rpartition(".")
         identity = kept.removeprefix(PREFIX).partition(".")[0]
-        body = urlsafe_b64decode(written)
         key = self._of(identity)
         try:
-            return key.words.decrypt(body[:_NONCE], body[_NONCE:], f"{head}.".encode()).rstrip(
-                b"\0"
-            )
-        except InvalidTag:
+            body = urlsafe_b64decode(written)
+            word = key.words.decrypt(body[:_NONCE], body[_NONCE:], f"{head}.".encode())
+        except (InvalidTag, ValueError):  # ValueError: cut short
             raise UnknownKey(identity) from None
+        return word.rstrip(b"\0")
 
     def _first(self) -> _Key:
         for key in (self._keys or self._read()).values():
@@ -160,14 +162,14 @@ def renewed_or_kept(keys: Keyring, kept: str) -> Sealed:
 
 
 def is_sealed(kept: str) -> bool:
-    """Whether this is how a secret is kept, and not how somebody typed it."""
-    return isinstance(kept, Sealed) or kept.startswith(PREFIX)
+    """Whether this is how a secret is kept, and not how somebody typed it, our prefix before it."""
+    return _SHAPE.fullmatch(kept) is not None
 
 
 def mark_of(kept: str) -> str:
     """Which occasion a secret was typed on: another one tells that it was changed, and nothing of
     what it is."""
-    return kept.removeprefix(PREFIX).split(".")[1]
+    return kept.split(".")[3] if is_sealed(kept) else UNSEALED
 
 
 def key_of(kept: str) -> str:
