@@ -246,12 +246,19 @@ def _build(database: Database, ddl: Ddl, index: Index) -> None:
 
 
 def _build_concurrently(database: Database, ddl: Ddl, index: Index) -> None:
+    with _taking_its_time(database) as connection:
+        if _is_invalid(connection, index.name):
+            connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY IF EXISTS "{index.name}"')
+        connection.exec_driver_sql(ddl.create_index(index, concurrently=True))
+
+
+@contextmanager
+def _taking_its_time(database: Database) -> Iterator[Connection]:
+    """A connection of PostgreSQL for what waits until all who read at that moment are done."""
     with database.reading() as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
         try:
-            if _is_invalid(connection, index.name):
-                connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY IF EXISTS "{index.name}"')
-            connection.exec_driver_sql(ddl.create_index(index, concurrently=True))
+            yield connection
         except DBAPIError as error:
             ours = as_ours(error)
             if ours is not None:
@@ -284,7 +291,7 @@ def _drop(database: Database, name: str) -> None:
         with database.writing() as connection:
             connection.exec_driver_sql(f'DROP INDEX IF EXISTS "{name}"')
         return
-    with database.reading() as connection:
+    with _taking_its_time(database) as connection:
         connection.exec_driver_sql(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"')
 
 
