@@ -26,6 +26,15 @@ FLOWS = {
         """,
     "abroad": "steps: [{id: a, title: 会签, approve: {who: {person: out}}}]",
     "old": "steps: [{id: a, title: 初审, approve: {who: {person: u5}}}]",
+    "counted": """
+        steps:
+          - id: a
+            title: 表决
+            approve:
+              mode: vote
+              pass: "51"
+              who: [{person: u1, weight: 60}, {person: u2, weight: 40}]
+        """,
     "taken": "steps: [{id: a, title: 初审, approve: {who: {person: u6}}}]",
 }
 
@@ -216,6 +225,18 @@ def test_moving_to_a_new_version_is_rehearsed_for_each_request(
     assert line.startswith("初审 → 终审") and "审批人6" in line
     assert shown.xpath("//tr/@data-map")[0] == '{"a": "z"}'
     assert shown.xpath("//select[@name='to.old.a']/option[@selected]/@value") == ["z"]
+
+
+def test_the_rehearsal_of_a_move_says_how_votes_are_counted(house: Approvals, pages: Pages) -> None:
+    house.start("counted", title="癸")
+    house.publish(case_files("counted", FLOWS["counted"].replace("51", "31").replace("60", "30")))
+    (line, *_) = texts(pages.page("admin", "/flows/migrate?workflow=counted"), "//tr[td]/td[4]")
+    assert "“表决”的票签按新版本计：通过条件 51 → 31" in line
+    assert "审批人1 的票：60 → 30" in line
+    other = FLOWS["counted"].replace("u1", "u5")
+    house.publish(case_files("counted", other))
+    (line, *_) = texts(pages.page("admin", "/flows/migrate?workflow=counted"), "//tr[td]/td[4]")
+    assert "参加人与新版本不同，仍按原来的权重和通过条件（51）计" in line
 
 
 def test_who_took_over_a_returned_request_fills_it_in_where_he_submits(

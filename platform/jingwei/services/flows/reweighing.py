@@ -78,7 +78,7 @@ def votes_moved(before: State, walk: Walk, was: FlowPlan | None) -> list[MovedVo
             for task in walk.live_tasks(run.id)
             if task.id in before.tasks and before.tasks[task.id].weight != task.weight
         )
-        kept = now != (step.pass_share or HALF)
+        kept = VOTE in run.data and not run.data[VOTE]["rules"]
         if kept or weights or then != now:
             found.append(MovedVote(run.step, kept, (then, now), weights))
     return found
