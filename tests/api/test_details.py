@@ -58,6 +58,7 @@ display: "{name}"
 fields:
   name: {type: text, title: 名称, required: true}
   remark: {type: link, to: remark, title: 附记}
+  reply: {type: link, to: reply, title: 答复}
 permissions:
   planner: {post: planner, can: [read, create, update, delete, export], scope: all}
 """,
@@ -170,3 +171,14 @@ def test_a_record_whose_detail_is_linked_to_stays(api: ApiHouse) -> None:
     refused = api.delete("li.na", f"forms/job/records/{job}", match=1)
     assert code(refused) == (409, "record-linked")
     assert channels(api, "li.na", remark, "有人指着") == SEEN
+
+
+def test_a_record_stays_with_a_detail_of_a_detail_that_is_linked_to(api: ApiHouse) -> None:
+    job, remark = made(api, "隔一层")
+    reply = api.make("li.na", "reply", remark=remark, text="好")["id"]
+    pointer = api.make("li.na", "pointer", name="指", reply=reply)["id"]
+    assert code(api.delete("li.na", f"forms/job/records/{job}", match=1)) == (409, "record-linked")
+    assert api.get("li.na", f"forms/reply/records/{reply}").status_code == 200
+    assert api.delete("li.na", f"forms/pointer/records/{pointer}", match=1).status_code == 204
+    assert api.delete("li.na", f"forms/job/records/{job}", match=1).status_code == 204
+    assert api.get("li.na", f"forms/reply/records/{reply}").status_code == 404

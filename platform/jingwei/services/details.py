@@ -62,9 +62,17 @@ def _remove_or_restore(
         ids = details_at(work.connection, work.store, detail.name, link, one.id, removed_at)
         if source == "user" and one.change.kind == "delete":
             for id in ids:
-                structure.require_unlinked(work, detail, id)
+                _require_unlinked(work, detail, id)
         changes = [Change(one.change.kind, id) for id in ids]
         write_many(work.as_system(), detail.name, changes, source="system")
+
+
+def _require_unlinked(work: Work, form: Form, id: int) -> None:
+    """Raises Conflict for a detail that others link to, or one of whose own details they do."""
+    structure.require_unlinked(work, form, id)
+    for detail, link in details_of(work.catalogue, form.name):
+        for there in details_at(work.connection, work.store, detail.name, link, id, None):
+            _require_unlinked(work, detail, there)
 
 
 def _move(work: Work, form: str, id: int, org: str | None, set_system: Write) -> None:
