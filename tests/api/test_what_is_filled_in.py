@@ -38,6 +38,21 @@ permissions:
   planner: {post: planner, can: [read, create], scope: org}
   ops: {role: group_ops, can: [read, create, update], scope: all}
 """,
+    "forms/order.yaml": """
+kind: form
+title: {zh: 订单, en: Order}
+display: "{name}"
+submit: {amend: true}
+states:
+  open: {title: 执行, initial: true}
+  done: {title: 完结, final: true, locked: true}
+fields:
+  name: {type: text, title: 名称, required: true}
+actions:
+  finish: {title: 完结, from: open, to: done}
+permissions:
+  planner: {post: planner, can: [read, create, update, submit, amend, finish], scope: org}
+""",
     "forms/job.yaml": """
 kind: form
 title: {zh: 作业单, en: Job}
@@ -279,3 +294,12 @@ def test_a_file_keeps_its_name_and_has_a_plain_one_beside_it(api: ApiHouse) -> N
     file = api.post("li.na", "files", data=sent, content_type="multipart/form-data").get_json()
     named = api.get("li.na", f"files/{file['id']}").headers["Content-Disposition"]
     assert named == "attachment; filename=\"file.txt\"; filename*=UTF-8''%E8%AF%B4%E6%98%8E.txt"
+
+
+def test_what_has_ended_is_not_amended(api: ApiHouse) -> None:
+    order = f"forms/order/records/{api.make('li.na', 'order', name='endet')['id']}"
+    for step in ("submit", "amend", "submit", "actions/finish"):
+        assert api.post("li.na", f"{order}/{step}", {}).status_code == 200
+    assert code(api.post("li.na", f"{order}/amend", {})) == (409, "record-final")
+    kept = api.get("li.na", order).get_json()
+    assert (kept["status"], kept["state"]) == ("submitted", "done")

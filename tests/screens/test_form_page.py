@@ -36,6 +36,7 @@ permissions:
 kind: form
 title: 单据
 fields:
+  top: {type: heading, title: 抬头}
   name: {type: text, title: 名称, required: true}
   qty: {type: number, title: 数量}
   ware:
@@ -46,6 +47,8 @@ fields:
   total: {type: number, title: 合计, compute: qty * 2}
   advice: {type: number, title: 建议, compute: qty * 3, mode: default}
   fixed: {type: number, title: 核定, compute: qty * 4, mode: override_with_reason}
+  found: {type: money, title: 取数, compute: ware.price, mode: lock_if_found}
+  mail: {type: email, title: 邮箱}
   day: {type: date, title: 日期}
   facts: {type: json, title: 数据}
   long: {type: duration, title: 时长}
@@ -161,7 +164,10 @@ def test_the_api_says_how_a_computed_value_is_overridden(house: ApiHouse) -> Non
     assert list(described["sheet.write"]["properties"]["_reasons"]["properties"]) == ["fixed"]
     assert "_reasons" not in described["ware.write"]["properties"]
     told = house.post("li.na", "forms/sheet/compute", {"qty": "5", "advice": "99"}).get_json()
-    assert (told["values"]["advice"], told["computed"]) == (99, {"advice": 15, "fixed": 20})
+    assert (told["values"]["advice"], told["computed"]) == (
+        99,
+        {"advice": 15, "fixed": 20, "found": None},
+    )
 
 
 def test_a_region_is_chosen_and_shown_by_its_name(house: ApiHouse) -> None:
@@ -186,6 +192,15 @@ def test_the_preview_of_a_formatted_text_runs_nothing(house: ApiHouse) -> None:
         "/markdown", json=asked, headers={"X-CSRF-Token": pages.csrf("li.na")}
     )
     assert told.get_json()["html"].startswith("<p><strong>粗</strong> &lt;script&gt;")
+
+
+@pytest.mark.parametrize("sent", [[1], "x", 5, True])
+def test_what_the_scripts_of_a_page_never_send_is_refused(house: ApiHouse, sent: Any) -> None:
+    pages = Pages(house)
+    headers = {"X-CSRF-Token": pages.csrf("li.na")}
+    for address in ("/markdown", "/f/sheet/options/ware"):
+        told = pages.client("li.na").post(address, json=sent, headers=headers)
+        assert told.status_code == 400
 
 
 def test_a_row_of_the_layout_is_a_row_of_the_page_and_nothing_owed_is_lost(house: ApiHouse) -> None:
@@ -254,11 +269,19 @@ def test_what_cannot_be_read_stays_in_its_box_and_hinders_saving(
             box(page, "name").focus()
             expect(box(page, name)).to_have_value(text)
             expect(box(page, name)).to_have_attribute("aria-invalid", "true")
+    box(page, "mail").fill("x@")
     page.locator("#save").click()
-    expect(page.locator("#summary li")).to_have_count(4)
+    expect(page.locator("#summary li")).to_have_count(5)  # and what only the server sees
+    expect(page.locator("[data-field=mail] [data-wrong]")).to_be_visible()
     assert page.url.endswith("/new")
     assert barriers(page) == []
-    right = {"qty": "12.5", "day": "2026-02-28", "facts": '{"a": "b"}', "place": "39.9, 116.4"}
+    right = {
+        "mail": "",
+        "qty": "12.5",
+        "day": "2026-02-28",
+        "facts": '{"a": "b"}',
+        "place": "39.9, 116.4",
+    }
     for name, text in right.items():
         box(page, name).fill(text)
     box(page, "hue").fill("#1A2b3C")
@@ -311,10 +334,13 @@ def test_a_link_brings_its_values_along_when_it_is_chosen(desk: Visit, house: Ap
     page = desk.go("/f/sheet/new")
     box(page, "name").fill("四")
     box(page, "first").fill("1")
+    box(page, "found").fill("3")
     expect(page.locator("[data-field=why]")).to_be_hidden()
     choose(page, page.locator("[data-field=ware]"), "钢管")
     expect(box(page, "price")).to_have_value("250.00")
     expect(box(page, "first")).to_have_value("1.00")
+    expect(box(page, "found")).to_have_value("250.00")
+    expect(box(page, "found")).not_to_be_editable()
     expect(page.locator("[data-field=why] [data-must]")).to_be_visible()
     box(page, "why").fill("特种")
     page.get_by_role("button", name="添加一行").click()
@@ -323,6 +349,8 @@ def test_a_link_brings_its_values_along_when_it_is_chosen(desk: Visit, house: Ap
     page.locator("[data-row] [data-column=cost] input").fill("240")
     made = saved(page, house)
     assert (made["price"], made["first"], made["lines"][0]["cost"]) == (250, 1, 240)
+    assert made["found"] == 250
+    expect(page.locator("dt.sub-heading")).to_have_text("抬头")
 
 
 def choose(page: Page, place: Any, words: str) -> None:

@@ -64,6 +64,8 @@ def _amending(view: Reading, form: Form, shown: RecordView, base: str) -> list[B
     if not can or not may(view, form, "amend", shown):
         return []
     status = shown.json.get("status")
+    if status in versions.IN_FORCE and versions.ended_in(form, shown.raw) is not None:
+        return []
     if status in versions.IN_FORCE:
         return [Button("amend", _word("amend"), f"{base}/amend", confirm=_word("amend_sure"))]
     if status in versions.MAY_DISCARD and versions.is_amending(view, form, shown.raw):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jingwei.language.field_types.table import parse_value, present_value
-from jingwei.language.form import SYSTEM_FIELDS, Field, Form
+from jingwei.language.form import SYSTEM_FIELDS, Field, Form, State
 from jingwei.language.template import Template
 from jingwei.refusals import Conflict, NotAllowed, NotFound
 from jingwei.services import change_rows, parsing, records
@@ -116,6 +116,12 @@ def may_differ(record: Mapping[str, Any]) -> bool:
     return record.get("status") not in IN_FORCE
 
 
+def ended_in(form: Form, record: Mapping[str, Any]) -> State | None:
+    """The final state of a record: it is amended no more."""
+    state = form.states.get(record.get("state") or "")
+    return state if state is not None and state.final else None
+
+
 def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
     """Open an approved (or submitted) record for amendment. Raises NotFound where the form knows
     none, NotAllowed, Conflict: what has reached a final state stays as it is."""
@@ -128,8 +134,7 @@ def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
         raise NotAllowed("not-allowed", action="amend")
     if record["status"] not in IN_FORCE:
         raise Conflict("not-in-force", status=record["status"])
-    state = definition.states.get(record["state"] or "")
-    if state is not None and state.final:
+    if (state := ended_in(definition, record)) is not None:
         raise Conflict("record-final", state=state.title)
     if keeps_versions(definition) and not _is_kept(work, form, record):
         cut(work.as_system(), form, id)
