@@ -388,8 +388,8 @@ def test_an_absence_is_named_and_taken_back(fresh_house: Approvals) -> None:
         ({"to": "u1", "until": "2026-04-01"}, [("to", "proxy-oneself")]),
         ({"to": "nobody", "until": "2026-04-01"}, [("to", "unknown-person")]),
         ({"to": "u2", "until": "2020-01-01"}, [("until", "proxy-over")]),
-        ({"to": "u2", "until": "soon"}, [("until", "not-a-datetime")]),
-        ({"to": "u2", "until": "2026-04-01T00:00:00"}, [("until", "not-a-datetime")]),
+        ({"to": "u2", "until": "soon"}, [("until", "not-a-day-or-instant")]),
+        ({"to": "u2", "until": "2026-04-01T00:00:00"}, [("until", "not-a-day-or-instant")]),
         ({"to": "u2", "until": "2026-04-01", "forms": ["x"]}, [("forms", "unknown-form")]),
     ],
 )
@@ -399,6 +399,32 @@ def test_an_absence_is_checked(
     answer = house.api.post("u1", "proxies", body)
     assert (answer.status_code, fields(answer)) == (422, named)
     assert house.api.get("u1", "proxies").get_json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "named"),
+    [
+        ("terminate", {"reason": "错", "dry_run": True}, [("dry_run", "unknown-field")]),
+        ("suspend", {"reason": "错", "fields": {}}, [("fields", "unknown-field")]),
+        ("jump", {"reason": "错", "to": "a", "people": []}, [("people", "unknown-field")]),
+        ("migrate", {"dry_run": "yes"}, [("dry_run", "not-yes-no")]),
+    ],
+)
+def test_an_action_refuses_keys_that_it_would_not_look_at(
+    house: Approvals, action: str, body: dict[str, Any], named: list[tuple[str, str]]
+) -> None:
+    flow = house.start("simple")
+    answer = house.on_flow("admin", flow["id"], action, body)
+    assert (answer.status_code, fields(answer)) == (400, named)
+    (task,) = house.todo("u1", flow["id"])
+    for wrong in ({"to": "u2"}, {"dry_run": True}):
+        answer = house.act("u1", task["id"], "approve", wrong)
+        assert (answer.status_code, fields(answer)) == (400, [(*wrong, "unknown-field")])
+    many = {"position": "with", "people": [f"p{n}" for n in range(201)]}
+    answer = house.act("u1", task["id"], "add_sign", many)
+    assert (answer.status_code, fields(answer)) == (400, [("people", "too-many-people")])
+    assert "200" in answer.get_data(as_text=True)
+    assert house.flow(flow["id"])["status"] == "running"
 
 
 def test_nobody_but_an_administrator_names_a_stand_in_for_another(fresh_house: Approvals) -> None:

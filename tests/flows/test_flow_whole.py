@@ -83,10 +83,11 @@ def test_administrators_need_a_reason_and_others_are_refused(tmp_path: Path) -> 
     here = house(tmp_path, workflow(TWO))
     flow = here.start()
     for action in ("jump", "terminate", "suspend"):
+        where = {"step": "b"} if action == "jump" else {}
         with pytest.raises(NotAllowed):
-            here.on_flow("fin", flow, action, reason="x", step="b")
+            here.on_flow("fin", flow, action, reason="x", **where)
         with pytest.raises(Invalid):
-            here.on_flow("admin", flow, action, step="b")
+            here.on_flow("admin", flow, action, **where)
     flow = here.on_flow("admin", flow, "jump", step="b", reason="urgent")
     assert here.asked(flow) == ["chief"]
     flow = here.on_flow("admin", flow, "terminate", reason="no longer needed")

@@ -23,6 +23,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import flow_actions, runtime, signing, step_values
 from jingwei.services.flows.actions import act as act_in_walk
 from jingwei.services.flows.begin import MAY_SUBMIT, begin, workflow_of
+from jingwei.services.flows.bodies import BEGIN
 from jingwei.services.flows.correcting import fields_now
 from jingwei.services.flows.flow_actions import act_on_flow as act_on_walk
 from jingwei.services.flows.leaving import hand_over, hand_over_by
@@ -87,7 +88,7 @@ def submit(
     _check_revision(record, revision)  # again: it may have been changed until it was locked
     if record["status"] not in MAY_SUBMIT:
         raise Conflict("already-submitted", status=record["status"])
-    wish = runtime.wish_of(work, given)
+    wish = runtime.wish_of(work, given, BEGIN)
     return _shown(work, begin(work, definition, record, wish), predicts=True)
 
 
@@ -148,7 +149,7 @@ def _act(
     administers = action in OF_ADMINISTRATORS and runtime.is_administrator(work, found.asks.record)
     if work.actor.login not in (task.person, task.acting) and not administers:
         tasks.task_row(work, task_id)
-    wish = runtime.wish_of(work, body)
+    wish = runtime.wish_of(work, body, action, of_task=True)
     if wish.to and action in ("transfer", "delegate", "add_sign", "reassign"):
         runtime.check_people(work, [wish.to])
     walk = found.walk()
@@ -232,11 +233,13 @@ def _act_on_flow(
         raise NotFound("no-such-flow")
     if revision is not None:
         _check_revision(found.asks.record, revision)
-    wish = runtime.wish_of(work, body)
     administers = runtime.is_administrator(work, found.asks.record)
+    if action in flow_actions.ADMINISTRATORS and not administers:
+        raise NotAllowed("flow-administrators-only", action=action_word(action))
+    wish = runtime.wish_of(work, body, action)
     if action in flow_actions.ADMINISTRATORS:
         looks = action == "migrate" and body.get("dry_run") is True
-        _check_administrator(action, "looks" if looks else wish.comment, administers)
+        _check_reason("looks" if looks else wish.comment)
     if action == "migrate":
         return migrate(work, found, wish, body)
     if action == "reopen":
@@ -247,9 +250,7 @@ def _act_on_flow(
     return _shown(work, found)
 
 
-def _check_administrator(action: str, reason: str | None, administers: bool) -> None:
-    if not administers:
-        raise NotAllowed("flow-administrators-only", action=action_word(action))
+def _check_reason(reason: str | None) -> None:
     if not (reason or "").strip():
         raise Invalid("invalid", fields=[FieldRefusal("reason", "required")])
 

@@ -204,10 +204,10 @@ def _instant(
             return datetime.combine(day, time(), view.clock.zone).astimezone(view.now.tzinfo)
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError, OverflowError):
-        refused.append(FieldRefusal(name, "not-a-datetime"))
+        refused.append(FieldRefusal(name, "not-a-day-or-instant"))
         return None
     if found.tzinfo is None:
-        refused.append(FieldRefusal(name, "not-a-datetime"))
+        refused.append(FieldRefusal(name, "not-a-day-or-instant"))
         return None
     return found.astimezone(view.now.tzinfo)
 

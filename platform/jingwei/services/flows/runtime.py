@@ -18,6 +18,7 @@ from jingwei.services.flows import who
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children, look_at_wait
 from jingwei.services.flows.beside import cancel_receipts, ends_for_nothing
+from jingwei.services.flows.bodies import foreign_keys
 from jingwei.services.flows.flow_actions import HELD_BY
 from jingwei.services.flows.pinned import pinned
 from jingwei.services.flows.plan import FlowPlan
@@ -152,24 +153,22 @@ def is_administrator(view: Reading, record: Mapping[str, Any]) -> bool:
     return any(view.actor.has_role(who.FLOW_ADMIN, code) for code in above)
 
 
-def wish_of(view: Reading, body: Mapping[str, Any]) -> Wish:
-    """The body of an action. Raises Malformed for keys and values of the wrong shape, Refused for
-    people who are unknown or disabled."""
-    known = {"comment", "to", "people", "position", "fields", "reason", "step", "map", "dry_run"}
-    known |= {"chosen"}
-    wrong = [FieldRefusal(name, "unknown-field", {"name": name}) for name in set(body) - known]
+def wish_of(view: Reading, body: Mapping[str, Any], action: str, *, of_task: bool = False) -> Wish:
+    """The body of an action. Raises Malformed for keys that it does not know, and for values of the
+    wrong shape, Refused for people who are unknown or disabled."""
+    unknown = foreign_keys(action, body, of_task=of_task)
+    wrong = [FieldRefusal(name, "unknown-field", {"name": name}) for name in unknown]
     for name in ("comment", "to", "position", "reason", "step"):
         wrong += _wrong_text(name, body.get(name))
     listed = body.get("people") or []
-    if not _is_people(listed):
-        wrong.append(FieldRefusal("people", "not-people"))
+    wrong += _wrong_people("people", listed)
     named = body.get("chosen") or {}
     if not isinstance(named, Mapping):
         wrong.append(FieldRefusal("chosen", "not-people"))
         named = {}
     chosen = {step: [p] if isinstance(p, str) else p for step, p in named.items()}
-    if not all(_is_people(people) for people in chosen.values()):
-        wrong.append(FieldRefusal("chosen", "not-people"))
+    for people in chosen.values():
+        wrong += _wrong_people("chosen", people)
     if not isinstance(body.get("map") or {}, Mapping):
         wrong.append(FieldRefusal("map", "not-json"))
     if not isinstance(body.get("dry_run", False), bool):
@@ -197,12 +196,14 @@ def _wrong_text(name: str, value: Any) -> list[FieldRefusal]:
     return [FieldRefusal(name, "text-control-character")] if bad else []
 
 
-def _is_people(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) <= MOST_PEOPLE
-        and all(isinstance(p, str) and 0 < len(p) <= 100 and p.isprintable() for p in value)
-    )
+def _wrong_people(name: str, value: Any) -> list[FieldRefusal]:
+    if not isinstance(value, list) or not all(
+        isinstance(p, str) and 0 < len(p) <= 100 and p.isprintable() for p in value
+    ):
+        return [FieldRefusal(name, "not-people")]
+    if len(value) > MOST_PEOPLE:
+        return [FieldRefusal(name, "too-many-people", {"most": MOST_PEOPLE, "count": len(value)})]
+    return []
 
 
 def check_people(view: Reading, logins: Sequence[str]) -> None:
