@@ -26,6 +26,7 @@ related:
 permissions:
   planner: {post: planner, can: [read, create, update, delete], scope: org}
   finance: {post: finance_manager, can: [read, create, update, delete], scope: org_and_below}
+  ops: {role: group_ops, can: [read], scope: all}
 restrict:
   hushed: {when: 'contains(about, "HUSH")', to: {role: group_ops}}
 """,
@@ -40,6 +41,7 @@ fields:
 permissions:
   planner: {post: planner, can: [read, create, update, delete, export], scope: org}
   finance: {post: finance_manager, can: [read, create, update, delete, export], scope: all}
+  ops: {role: group_ops, can: [read], scope: all}
 """,
     "forms/reply.yaml": """
 kind: form
@@ -61,6 +63,8 @@ fields:
   reply: {type: link, to: reply, title: 答复}
 permissions:
   planner: {post: planner, can: [read, create, update, delete, export], scope: all}
+  finance: {post: finance_manager, can: [read], scope: all}
+  ops: {role: group_ops, can: [read], scope: all}
 """,
 }
 
@@ -182,3 +186,16 @@ def test_a_record_stays_with_a_detail_of_a_detail_that_is_linked_to(api: ApiHous
     assert api.delete("li.na", f"forms/pointer/records/{pointer}", match=1).status_code == 204
     assert api.delete("li.na", f"forms/job/records/{job}", match=1).status_code == 204
     assert api.get("li.na", f"forms/reply/records/{reply}").status_code == 404
+
+
+def test_who_sees_every_owner_is_kept_from_no_order_by_details(api: ApiHouse) -> None:
+    remarks = [made(api, text)[1] for text in ("排序乙", "排序甲")]
+    pointers = [api.make("li.na", "pointer", name="排", remark=one)["id"] for one in remarks]
+    asked = {"filter": 'name == "排"', "sort": "remark.text,id", "fields": "name"}
+    found = api.get("ops", "forms/pointer/records", query_string=asked)
+    assert sorted(item["id"] for item in found.get_json()["items"]) == pointers
+    # finance lists every remark, but not every job
+    refused = api.get("chen.jie", "forms/pointer/records", query_string=asked)
+    assert code(refused) == (400, "sort")
+    plain = {**asked, "sort": "id"}
+    assert api.get("chen.jie", "forms/pointer/records", query_string=plain).get_json()["total"] == 2

@@ -170,8 +170,14 @@ def held_scopes(view: Reading, where: Expression | None) -> tuple[tuple[str, Row
 
 
 def is_whole(view: Reading, form: str) -> bool:
-    """Whether the reader may list every record of a form."""
-    return view.rights.row_scope(view, form).everything
+    """Whether the reader may list every record of a form: of details, those of every owner. Only
+    details that an earlier engine left without theirs are not among them."""
+    return _has_all(view.rights.row_scope(view, form))
+
+
+def _has_all(scope: RowScope) -> bool:
+    own = replace(scope, owners=())
+    return own.everything and all(_has_all(there) for o in scope.owners for _, there in o.forms)
 
 
 def guarded(
