@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.form import Field, Form
@@ -50,11 +50,32 @@ def _check_fill(
 ) -> None:
     """A link brings no secret along, and fills none."""
     beside = form.fields[link.table].fields if link.table else form.fields
-    linked = [catalogue.forms[to] for to in link.to if to in catalogue.forms]
     for name, rule in link.fill.items():
         source = rule["from"] if isinstance(rule, dict) else rule
-        if _is_secret(beside, name) or any(_is_secret(one.fields, source) for one in linked):
-            problems.add("secret-read", form.origin.key(*path, name), name=name)
+        found = list(_sources(catalogue, link, source))
+        target = beside.get(name)
+        rows = target.fields if target is not None else {}
+        secret = [one for at in found for one in _brought(at, rows) if one.type == "secret"]
+        if secret or _is_secret(beside, name):
+            named = secret[0].name if secret else name
+            problems.add("secret-read", form.origin.key(*path, name), name=named)
+
+
+def _brought(source: Field, rows: Mapping[str, Field]) -> Iterator[Field]:
+    """A field that is brought along, and of a table the columns that are there to take them."""
+    yield source
+    yield from (column for name, column in source.fields.items() if name in rows)
+
+
+def _sources(catalogue: Catalogue, link: Field, path: str) -> Iterator[Field]:
+    """The fields from which a path through links brings a value along."""
+    name, _, rest = path.partition(".")
+    for to in link.to:
+        field = catalogue.forms[to].fields.get(name) if to in catalogue.forms else None
+        if field is not None and not rest:
+            yield field
+        elif field is not None and field.type == "link" and not field.many:
+            yield from _sources(catalogue, field, rest)
 
 
 def _is_secret(fields: Mapping[str, Field], name: str) -> bool:
