@@ -94,7 +94,7 @@ class Flow:
         if self.random.random() < 0.5:
             words.append("on_reject: {return_to: initiator}")
         if self.random.random() < 0.4:
-            words.append("fields: {write: [amount, opinion]}")
+            words.append("fields: {write: [amount, opinion, lines]}")
         late = ""
         if self.random.random() < 0.3:
             verb = pick(["transfer: superior", "decide: approve", "notify: superior"])
@@ -237,17 +237,21 @@ class Walker:
 
     def _start(self) -> None:
         form = self.random.choice(self.forms)
-        keepers = self.random.sample(PEOPLE, self.random.randint(0, 2))
         values = {
             "title": "t",
             "amount": self.random.randint(0, 100),
             "legal": self.random.random() < 0.5,
-            "lines": [{"keeper": keeper} for keeper in keepers],
+            "lines": self._lines(),
         }
         record = self.house.api.make("I", form, **values)["id"]
         answer = self._ask(None, "I", f"forms/{form}/records/{record}/submit", {})
         if answer.status_code == 200:
             self._follow(answer.get_json())
+
+    def _lines(self) -> list[dict[str, str]]:
+        """Rows, none of which was there before."""
+        keepers = self.random.sample(PEOPLE, self.random.randint(0, 2))
+        return [{"keeper": keeper} for keeper in keepers]
 
     def _follow(self, flow: dict[str, Any]) -> None:
         self.live[flow["id"]] = flow
@@ -297,7 +301,8 @@ class Walker:
             body["people"] = self.random.sample(EVERYBODY, self.random.randint(0, 2))
             body["position"] = some(["before", "after", "with", None])
         if action in ("approve", "submit") and self.random.random() < 0.2:
-            body["fields"] = {some(["amount", "opinion"]): some([1, 70, "x"])}
+            name = some(["amount", "opinion", "lines"])
+            body["fields"] = {name: self._lines() if name == "lines" else some([1, 70, "x"])}
         return {name: value for name, value in body.items() if value is not None}
 
     def _on_flow(self, flow_id: int, flow: dict[str, Any]) -> None:
