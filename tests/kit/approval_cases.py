@@ -385,7 +385,8 @@ class Run:
             open_ = [t for t in found if t.state == "open"]
             task = (open_ or found)[0]
             flow = task.flow or 0
-            answer = self.house.act(by, task.id, action, {"comment": "x"})
+            sent = {"fields": body["fields"]} if "fields" in body else {}
+            answer = self.house.act(by, task.id, action, {"comment": "x", **sent})
         assert self.house.broken(flow) == [], self.where
         return answer
 

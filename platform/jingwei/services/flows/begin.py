@@ -8,7 +8,7 @@ from typing import Any
 
 from jingwei.language.form import Form
 from jingwei.language.workflow import Workflow
-from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
+from jingwei.refusals import Conflict, Invalid, NotAllowed, NotFound, Refused
 from jingwei.services import records, versions
 from jingwei.services.commands import Work
 from jingwei.services.flows import predict, runtime, step_values
@@ -178,13 +178,19 @@ def _check_somebody(walk: Walk) -> None:
 
 
 def _complete_first_fill(found: Loaded, walk: Walk, wish: Wish, reason: str | None) -> None:
-    """Submitting is the answer to a first `fill` of the initiator. `reason`: why nobody did."""
+    """Submitting is the answer to a first `fill` of the initiator. `reason`: why nobody did; then
+    what it lacks of a request below is asked for, not refused to the one above."""
     first = found.plan.workflow.steps[0]
     for task in list(walk.tasks.values()):
         run = walk.runs[task.run or 0]
         own = task.person == walk.flow.initiator and task.state == "open"
         if first.kind == "fill" and run.step == first.id and own:
-            step_values.check_required(found, run)
+            try:
+                step_values.check_required(found, run)
+            except Invalid:
+                if found.state.flow.parent is None:
+                    raise
+                return
             if reason is None:
                 act(walk, task.id, "submit", wish)
                 return
