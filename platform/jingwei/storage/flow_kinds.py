@@ -185,7 +185,7 @@ FLOW = Kind(
     FlowRow, sys_flow_instance, "form", "record", "workflow", "initiator", "started_at",
     "previous", "parent", "parent_run",
 )  # fmt: skip
-RUN = Kind(RunRow, sys_step_run, "kind", "parent", "lane", "round", "opened_at", beside=("flow",))
+RUN = Kind(RunRow, sys_step_run, "kind", "parent", "round", "opened_at", beside=("flow",))
 TASK = Kind(
     TaskRow, sys_task, "run", "kind", "seat", "position", "flow", "form", "record", "key",
 )  # fmt: skip

@@ -228,7 +228,8 @@ def _act_on_flow(
     work: Work, flow_id: int, action: str, body: Mapping[str, Any], revision: int | None
 ) -> dict[str, Any]:
     blocked = action in ("migrate", "terminate")  # the ways out of what fits no more
-    found = runtime.load(work, flow_id, lock=True, though_it_fits_no_more=blocked)
+    whole = action == "migrate"  # what stands in the ways of its blocks is moved along, all of it
+    found = runtime.load(work, flow_id, lock=True, though_it_fits_no_more=blocked, whole=whole)
     if not runtime.may_see(work, found.state):
         raise NotFound("no-such-flow")
     if revision is not None:

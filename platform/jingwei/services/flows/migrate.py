@@ -13,6 +13,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import runtime
 from jingwei.services.flows.actions import Wish
 from jingwei.services.flows.automatic import look_at_children
+from jingwei.services.flows.moved_lanes import GONE, Lanes, lanes_moved, moved_path
 from jingwei.services.flows.moving import MovedTask, TriedAsks, new_lanes, tasks_moved
 from jingwei.services.flows.plan import ASKS_PEOPLE, START, FlowPlan
 from jingwei.services.flows.resolve import WorldAsks
@@ -26,6 +27,7 @@ from jingwei.services.flows.reweighing import MovedVote, reweigh, votes_moved
 from jingwei.services.flows.row_lanes import follow_rows
 from jingwei.services.flows.rungs import rules, same_people
 from jingwei.services.flows.runtime import Loaded
+from jingwei.services.flows.state import State
 from jingwei.services.flows.view import flow_json
 from jingwei.services.flows.walk import GOES_ON, Walk
 from jingwei.services.flows.words import Word, flow_status_word, step_word
@@ -36,11 +38,13 @@ from jingwei.storage.flow_rows import TERMINAL, RunRow, TimerRow
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What moving a request would do. `steps`: old id → new id of every step that has run;
+    `lanes`: by block what its ways are called today;
     `opens`: the open runs whose step becomes another one and asks its people afresh."""
 
     workflow: Workflow
     plan: FlowPlan
     steps: Mapping[str, str]
+    lanes: Lanes
     opens: list[RunRow]
 
 
@@ -71,8 +75,9 @@ def planned(view: Reading, found: Loaded, given: Any = None) -> Planned:
     plan = FlowPlan(today)
     check_map(today, {str(a): str(b) for a, b in dict(given or {}).items()})
     words = {**today.migrate, **{str(a): str(b) for a, b in dict(given or {}).items()}}
-    steps = _mapped(found, plan, words)
-    return Planned(today, plan, steps, _opened_afresh(found, plan, steps))
+    lanes = lanes_moved(found.state, found.plan if found.fits else None, plan, words)
+    steps = _mapped(found, plan, words, lanes)
+    return Planned(today, plan, steps, lanes, _opened_afresh(found, plan, steps))
 
 
 def counterparts(view: Reading, found: Loaded, given: Mapping[str, str]) -> dict[str, list[str]]:
@@ -81,11 +86,12 @@ def counterparts(view: Reading, found: Loaded, given: Mapping[str, str]) -> dict
     today = view.catalogue.workflows[found.state.flow.workflow]
     plan, walk = FlowPlan(today), found.walk()
     words = {**today.migrate, **given}
+    lanes = lanes_moved(found.state, found.plan if found.fits else None, plan, words)
     choices: dict[str, list[str]] = {}
     for run in found.state.runs.values():
         if run.state != "open" or run.step == START:
             continue
-        blocks = _blocks(walk, run, words)
+        blocks = _blocks(walk, run, words, lanes)
         fits = [
             step_id
             for step_id, place in plan.places.items()
@@ -166,12 +172,12 @@ def _move(
     walk.set_flow(fingerprint=to.workflow.fingerprint, release=release)
     walk.cancel([run.id for run in opens], "cancelled", "migrated")
     remember_fired(walk, was, timers)
-    _rename(walk, steps, {run.id for run in opens})
+    _rename(walk, steps, to.lanes, {run.id for run in opens}, found.state)
     move_deadlines(walk, was, steps)
-    walk.remember(**_remembered(walk.flow.memory, to.plan, steps))
+    walk.remember(**_remembered(walk.flow.memory, to.plan, steps, to.lanes))
     for run in opens:
         step = to.plan.step(steps[run.step])
-        walk.start_step(step, run.parent, run.lane, whatever=True)
+        walk.start_step(step, run.parent, walk.runs[run.id].lane, whatever=True)
     reweigh(walk, found.state, was)
     for block, lane in new_lanes(walk, found.state):
         walk.open_lane(walk.step_of(walk.runs[block]), block, lane)
@@ -216,14 +222,16 @@ def _asked(step: Step) -> tuple[object, ...]:
     return step.kind, step.mode, step.holders, step.pass_share, rules(step.who)
 
 
-def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str, str]:
+def _mapped(
+    found: Loaded, plan: FlowPlan, words: Mapping[str, str], lanes: Lanes
+) -> dict[str, str]:
     """Every step that has run, by its new id; an open one must stand in the same blocks."""
     steps: dict[str, str] = {}
     walk = found.walk()
     for run in found.state.runs.values():
         new = words.get(run.step, run.step)
         stands = new in plan.places and plan.step(new).kind == run.kind
-        there = stands and plan.chain(new) == _blocks(walk, run, words)
+        there = stands and plan.chain(new) == _blocks(walk, run, words, lanes)
         if run.state == "open" and run.step != START and not there:
             raise _stranded(found, plan, run, new)
         if stands:
@@ -233,10 +241,15 @@ def _mapped(found: Loaded, plan: FlowPlan, words: Mapping[str, str]) -> dict[str
     return steps
 
 
-def _blocks(walk: Walk, run: RunRow, words: Mapping[str, str]) -> list[tuple[str, str | None]]:
+def _blocks(
+    walk: Walk, run: RunRow, words: Mapping[str, str], lanes: Lanes
+) -> list[tuple[str, str | None]]:
     """The blocks around a run by their new ids, each with its lane, as `FlowPlan.chain` says it."""
     return [
-        (words.get(block.step, block.step), None if block.kind == "each" else lane)
+        (
+            words.get(block.step, block.step),
+            None if block.kind == "each" else lanes.get(block.path, {}).get(lane, lane),
+        )
         for block, lane in walk.ancestors(run)
     ]
 
@@ -255,25 +268,30 @@ def _stranded(found: Loaded, plan: FlowPlan, run: RunRow, new: str) -> Refused:
     return Refused("flow-migrate-elsewhere", step=step, other=other.title)
 
 
-def _rename(walk: Walk, steps: Mapping[str, str], but: Collection[int]) -> None:
-    for run in [r for r in walk.runs.values() if r.id not in but]:
-        new, path = steps.get(run.step, run.step), _moved(run.path, steps)
-        if (new, path) != (run.step, run.path):
-            walk.set_run(run.id, step=new, path=path)
+def _rename(
+    walk: Walk, steps: Mapping[str, str], lanes: Lanes, but: Collection[int], before: State
+) -> None:
+    """`but`: runs of steps that became another one, and keep their own ids."""
+    for run in list(walk.runs.values()):
+        new = run.step if run.id in but else steps.get(run.step, run.step)
+        path = moved_path(run.path, steps if run.id not in but else {**steps, run.step: new}, lanes)
+        above = before.runs[run.parent].path if run.parent is not None else ""
+        lane = lanes.get(above, {}).get(run.lane or "", run.lane)
+        if (new, path, lane) != (run.step, run.path, run.lane):
+            walk.set_run(run.id, step=new, path=path, lane=lane)
+        names = lanes.get(run.path, {})
+        if any(name != today for name, today in names.items()) and "lanes" in run.data:
+            named = {names.get(one, one): word for one, word in run.data["lanes"].items()}
+            kept = {one: word for one, word in named.items() if not one.endswith(GONE)}
+            walk.set_run(run.id, data={**run.data, "lanes": kept})
         if GOES_ON in run.data:
-            ways = {lane: _moved(one, steps) for lane, one in run.data[GOES_ON].items()}
-            lead = {lane: one for lane, one in ways.items() if _leads(walk.plan, one)}
-            walk.set_run(run.id, data={**run.data, GOES_ON: lead})
-
-
-def _moved(path: str, steps: Mapping[str, str]) -> str:
-    """A path of step, lane, step … with the steps by their new ids."""
-    parts = path.split("/")
-    return "/".join(steps.get(p, p) if n % 2 == 0 else p for n, p in enumerate(parts))
+            ways = {one: moved_path(to, steps, lanes) for one, to in run.data[GOES_ON].items()}
+            lead = {one: to for one, to in ways.items() if _leads(walk.plan, to)}
+            walk.set_run(run.id, data={**walk.runs[run.id].data, GOES_ON: lead})
 
 
 def _remembered(
-    memory: Mapping[str, Any], plan: FlowPlan, steps: Mapping[str, str]
+    memory: Mapping[str, Any], plan: FlowPlan, steps: Mapping[str, str], lanes: Lanes
 ) -> dict[str, Any]:
     """What an instance remembers, by the new ids. A request that was to go on at a step that is
     gone, or stands elsewhere, walks again."""
@@ -283,10 +301,18 @@ def _remembered(
             found[name] = {steps.get(step, step): kept for step, kept in memory[name].items()}
     resume = {}
     for path, entry in memory.get("resume", {}).items():
-        back, step = _moved(entry["from"], steps), steps.get(entry["step"], entry["step"])
+        back, step = (
+            moved_path(entry["from"], steps, lanes),
+            steps.get(entry["step"], entry["step"]),
+        )
         if _leads(plan, back):
-            beside = [_moved(one, steps) for one in entry["with"]]
-            resume[_moved(path, steps)] = {**entry, "from": back, "step": step, "with": beside}
+            beside = [moved_path(one, steps, lanes) for one in entry["with"]]
+            resume[moved_path(path, steps, lanes)] = {
+                **entry,
+                "from": back,
+                "step": step,
+                "with": beside,
+            }
     return {**found, "resume": resume} if "resume" in memory else found
 
 

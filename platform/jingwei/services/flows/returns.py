@@ -45,11 +45,26 @@ def earlier(walk: Walk, run: RunRow) -> list[str]:
         done = other.kind in ("fill", "approve") and other.outcome in DONE
         if other.step == START:
             continue
-        if done and other.id < run.id and way_back(walk, run, other.step) is not None:
+        if done and other.id < run.id and _leads_back(walk, run, other.step):
             passed.pop(other.step, None)
             passed[other.step] = None
     order = list(walk.plan.places)
     return sorted(passed, key=order.index)
+
+
+def _leads_back(walk: Walk, run: RunRow, target: str) -> bool:
+    """Whether it may be returned to, by ways that were taken: after a migration a step may stand in
+    one that was not."""
+    shared = way_back(walk, run, target)
+    if shared is None:
+        return False
+    taken: dict[str, set[str]] = {}
+    for other in walk.runs.values():
+        taken.setdefault(other.step, set()).update(other.data.get("lanes", ()))
+    return all(
+        lane is None or lane in taken.get(block, ())
+        for block, lane in walk.plan.chain(target)[shared:]
+    )
 
 
 def to_initiator(walk: Walk, run: RunRow) -> str:
