@@ -35,8 +35,8 @@ def check_approvers(
 
 
 def _groups(step: Step) -> Iterator[Whos]:
-    """The rules of which one must find somebody: each, where all must decide, else any of them."""
-    each = step.kind == "approve" and step.mode in ("all", "sequential")
+    """The rules of which one must find somebody: each, where every seat counts; else any."""
+    each = step.kind == "approve" and step.mode in ("all", "sequential", "vote")
     if each:
         yield from ((who,) for who in step.who)
     elif step.who:
