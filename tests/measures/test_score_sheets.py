@@ -56,6 +56,7 @@ actions:
 permissions:
   planner: {post: planner, can: [read, create, update, submit, amend], scope: org}
   finance: {post: finance_manager, can: [read, update, again], scope: org_and_below}
+  audit: {role: audit_admin, can: [read], scope: all, mask: [card]}
   ops: {role: group_ops, can: [read, create, update], scope: all}
 """
 
@@ -227,6 +228,8 @@ def test_a_sheet_is_scored_at_each_save_until_it_is_submitted(on_both: ApiHouse)
     stands = read(api, "li.na", made)
     assert (stands["total"], column(stands, "actual")["profit"]) == (99, 103)
     assert [item for item, is_so in column(stands, "source_changed").items() if is_so] == ["profit"]
+    covered = read(api, "auditor", made)["card"]
+    assert {row[name] for row in covered for name in row if name != "id"} == {"•••", None}
     kept = api.get("li.na", f"forms/sheet/records/{made['id']}/versions").get_json()["items"]
     assert column(kept[0]["record"], "score")["profit"] == 60
 
@@ -434,4 +437,7 @@ def test_the_pages_of_a_sheet_open_what_is_scored_by_hand_and_add_no_rows(api: A
     shown = pages.page("li.na", f"/f/sheet/{made['id']}")
     rows = [texts(row, "./td") for row in shown.xpath("//table[.//th[.='考核项目']]//tbody/tr")]
     assert rows[0][1:3] == ["利润", "60"]
+    closed = pages.page("auditor", f"/f/sheet/{made['id']}")
+    rows = [texts(row, "./td") for row in closed.xpath("//table[.//th[.='考核项目']]//tbody/tr")]
+    assert set(rows[0][1:]) == {"•••", "—"}
     assert "年度考核" in texts(shown, "//dd")

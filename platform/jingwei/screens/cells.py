@@ -26,6 +26,7 @@ from jingwei.screens.markdown import html as html_of
 from jingwei.services import file_types
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS, display
+from jingwei.services.presenting import MASK
 from jingwei.services.titles import choice_of, choices
 from jingwei.storage import people
 from jingwei.storage.files import FileRow, find_files
@@ -197,6 +198,8 @@ class Cells:
 
     def one(self, definition: Field, value: Any) -> Cell:
         kind = definition.type
+        if value == MASK and kind != "secret":  # no address, and neither yes nor no
+            return Cell(MASK)
         if kind == "rating":
             return self.rating(definition, value)
         if kind in NUMERIC:

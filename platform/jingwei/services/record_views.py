@@ -57,7 +57,7 @@ def _tell_changed_sources(view: Reading, shown: RecordView) -> None:
     and part of no version of it."""
     plan = form_plan(view.store, view.catalogue, shown.form.name)
     for name in plan.scorecards:
-        if f"{name}.{SOURCE_CHANGED}" in shown.rights.visible:
+        if f"{name}.{SOURCE_CHANGED}" in shown.rights.visible - shown.rights.masked:
             changed = scorecards.changed_items(view, shown.form.fields[name], shown.raw)
             for row, raw in zip(shown.json[name], shown.raw.get(name) or (), strict=True):
                 row[SOURCE_CHANGED] = raw["item"] in changed

@@ -317,7 +317,7 @@ class Rights:
                 there = self.grants(inside, form)
                 readers, shown = _shown_in_lists(own, there)
                 if readers:
-                    found.append(shown - _masked(readers) - there.secret)
+                    found.append(shown - _masked(own, readers) - there.secret)
             known.open_fields = frozenset.intersection(*found) if found else frozenset()
         return known.open_fields
 
@@ -354,7 +354,7 @@ class Rights:
         shown: frozenset[str],
         actions: tuple[str, ...],
     ) -> FieldRights:
-        masked = _masked(readers)
+        masked = _masked(form, readers)
         known, beyond = self.grants(view, form.name), self.closed_beyond(view, form.name)
         if known.reads is None:
             known.reads = reads_of_computes(view.catalogue, form)
@@ -428,8 +428,8 @@ def _shown_in_lists(form: Form, known: FormGrants) -> tuple[list[Grant], frozens
     return readers, shown
 
 
-def _masked(readers: Sequence[Grant]) -> frozenset[str]:
-    masks = [frozenset(g.permission.mask) for g in readers]
+def _masked(form: Form, readers: Sequence[Grant]) -> frozenset[str]:
+    masks = [with_columns(form, g.permission.mask) for g in readers]
     return frozenset.intersection(*masks) if masks else frozenset()
 
 
