@@ -130,10 +130,11 @@ def _look_at_the_rest(
     unknown = [problem for problem in problems.errors if problem.code == "unknown-key"]
     misspelt = {(one.at.file, one.suggestion) for one in unknown if one.suggestion}
 
+    unread = {one.at.file for one in problems.errors if one.code != "unknown-reference"}
     tested = sound.tested_is_sound(checked)
     more = [
         *found,
-        *(one for one in rules.errors if one.at.file in apart or sound.is_sure(one)),
+        *(one for one in rules.errors if one.at.file in apart or sound.is_sure(one, unread)),
         *(one for one in layers.errors if one.at.file in apart),
         *(one for one in trials.errors if one.at.file in apart and (tested or one.suggestion)),
     ]

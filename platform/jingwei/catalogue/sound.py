@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -52,6 +52,7 @@ _MISSED = {
     "layer-for-nobody": "name",
     "unknown-value": "value",
 }
+_SHAPE = frozenset({"branch-without-else", "else-not-last"})
 _NAME = re.compile(r"[\w.\[\]()\"' -]+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"(?<![\w(.])([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[:=：]")
@@ -93,9 +94,11 @@ class Sound:
         unread = {*_WORD.findall(line), *_WORD.findall(str(problem.holes.get("place", "")))}
         return problem.at.file in self.broken or not self.unread.isdisjoint(unread)
 
-    def is_sure(self, problem: Problem) -> bool:
-        """Whether a rule misses a name, which it would miss in the whole application too."""
-        return problem.code in _MISSED
+    def is_sure(self, problem: Problem, unread: Collection[str]) -> bool:
+        """Whether a rule misses a name, which it would miss in the whole application too; or what
+        the ways of a block lack, in a file of which nothing is `unread`."""
+        shape = problem.code in _SHAPE and problem.at.file not in unread
+        return shape or problem.code in _MISSED
 
     def tested_is_sound(self, before: Checked) -> bool:
         """Whether nothing is wrong in what definition tests are about, however they lead to it."""

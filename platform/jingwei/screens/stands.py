@@ -49,12 +49,15 @@ def stands_of(
             found[step] = Stand("skipped", "", text("flow_screens.passed_by", locale()))
     if not on_the_way:
         return found
-    coming: dict[str, Stand] = {}
+    rows: dict[str, list[Mapping[str, Any]]] = {}  # one for each row that a step is asked about
     for one in flow.json["prediction"] or ():
-        if found.get(one["step"], Stand("maybe")).standing == "now":
-            continue
-        people = joined(foreseen(cells, one))
-        coming[one["step"]] = Stand("ahead" if one["certain"] else "likely", people)
+        if found.get(one["step"], Stand("maybe")).standing != "now":
+            rows.setdefault(one["step"], []).append(one)
+    coming: dict[str, Stand] = {}
+    for step, ones in rows.items():
+        people = dict.fromkeys(name for one in ones for name in foreseen(cells, one))
+        sure = all(one["certain"] for one in ones)
+        coming[step] = Stand("ahead" if sure else "likely", joined(people))
     for step, tried in runs.items():
         # what was refused in an earlier round is not how the request stands now
         if tried[-1]["round"] < flow.json["round"] and found[step].standing == "bad":
