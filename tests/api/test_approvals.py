@@ -368,7 +368,7 @@ def test_an_absence_is_named_and_taken_back(fresh_house: Approvals) -> None:
     answer = api.post("u1", "proxies", {"to": "u2", "until": "2026-04-01"})
     assert answer.status_code == 201
     made = answer.get_json()
-    assert (made["person"], made["to"], made["until"]) == ("u1", "u2", "2026-04-02T00:00:00Z")
+    assert (made["person"], made["to"], made["until"]) == ("u1", "u2", "2026-04-02T00:00:00.000Z")
     flow = fresh_house.start("simple")
     (task,) = flow["open"]
     assert (task["person"], task["on_behalf_of"]) == ("u2", "u1")

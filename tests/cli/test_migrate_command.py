@@ -33,7 +33,7 @@ def test_times_that_move_are_told_by_the_clock_of_the_house(
     assert code == 0, told
     assert "2026-03-02 14:00 → 2026-03-02 16:00" in told
     (item,) = office.json("migrate", FLOW, "--dry-run")["items"]
-    assert [one["to"] for one in item["times"]] == ["2026-03-02T08:00:00Z"]
+    assert [one["to"] for one in item["times"]] == ["2026-03-02T08:00:00.000Z"]
 
 
 def _submit_one(office: Shell) -> None:

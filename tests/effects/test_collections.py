@@ -188,8 +188,8 @@ def test_a_form_that_is_opened_for_people_is_a_task_until_it_is_handed_in(
     tick(house)
     found = todo("li.na")
     assert [(t["title"], t["due_at"]) for t in found] == [
-        ("填报月报（2026-01）", "2026-02-09T15:59:59Z"),
-        ("填报月报（2026-02）", "2026-03-09T15:59:59Z"),
+        ("填报月报（2026-01）", "2026-02-09T15:59:59.000Z"),
+        ("填报月报（2026-02）", "2026-03-09T15:59:59.000Z"),
     ]
     assert states(house) == {"A": "draft", "B": "draft"}
     id_ = found[1]["record"]

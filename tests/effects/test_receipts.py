@@ -60,7 +60,7 @@ def test_those_who_are_named_are_asked_once_and_what_follows_waits_for_the_last(
     [task] = asked(house, "li.na")
     assert (task["title"], task["due_at"], task["actions"]) == (
         "签收",
-        "2026-03-05T15:59:59Z",
+        "2026-03-05T15:59:59.000Z",
         ["acknowledge"],
     )
     assert counts(house, plan) == {"asked": 2, "done": 0, "open": 2, "rate": Decimal("0.000000")}

@@ -264,7 +264,7 @@ def test_a_due_date_is_shown_and_late_tasks_come_first(tmp_path: Path) -> None:
     here = house(tmp_path, workflow(LATE.replace("OVERDUE", "[{after: 0d, notify: superior}]")))
     here.start()
     item = here.box("fin", "todo")["items"][0]
-    assert item["due_at"] == "2026-03-03T15:59:59Z"
+    assert item["due_at"] == "2026-03-03T15:59:59.000Z"
     assert item["overdue"] is False
     assert here.later(days=2) == 1
     assert here.box("fin", "todo")["items"][0]["overdue"] is True
