@@ -304,7 +304,9 @@ def _nothing_taken(walk: Walk, task: TaskRow) -> Obstacle | None:
     if task.state == "waiting" and handed_out(walk, task, "delegate"):
         return None
     if task.state != "closed" or task.outcome not in ("approved", "rejected", "transferred"):
-        return lambda: Conflict("flow-nothing-to-take-back")
+        returned = task.outcome == "returned" and task.closed_by == walk.actor
+        code = "flow-return-stands" if returned else "flow-nothing-to-take-back"
+        return lambda: Conflict(code)
     if task.closed_by != walk.actor:
         return lambda: NotAllowed("flow-not-your-task")
     return None
