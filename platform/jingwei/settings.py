@@ -138,9 +138,9 @@ class Settings:
             raise Refused("setting-field-keys-by-hand")
         keys = (secrets.token_hex(SECRET_LENGTH), *self.load_field_keys())
         coming = self.field_keys_file.with_name(f"field_keys.{secrets.token_hex(8)}")
-        coming.touch(mode=0o600)
-        coming.write_text("\n".join(keys), encoding="utf-8")
+        _write(coming, "\n".join(keys))
         coming.replace(self.field_keys_file)
+        _settle(self.data_dir)
 
     @property
     def field_keys_file(self) -> Path:
@@ -185,8 +185,7 @@ def _new_secret(path: Path) -> str:
     sees a file that is not whole, which would be an empty secret."""
     path.parent.mkdir(parents=True, exist_ok=True)
     coming = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    coming.touch(mode=0o600)
-    coming.write_text(secrets.token_hex(SECRET_LENGTH), encoding="utf-8")
+    _write(coming, secrets.token_hex(SECRET_LENGTH))
     try:
         if path.exists() and not path.read_text(encoding="utf-8").strip():
             coming.replace(path)  # of a start that was killed
@@ -198,7 +197,28 @@ def _new_secret(path: Path) -> str:
         coming.replace(path)
     finally:
         coming.unlink(missing_ok=True)
+    _settle(path.parent)
     return path.read_text(encoding="utf-8").strip()
+
+
+def _write(path: Path, words: str) -> None:
+    """A file for its owner, on the disk before a database keeps anything that needs it."""
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(words)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """Have the names of the files in a folder be on the disk, too."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError:  # a file system that does not know of it
+        pass
+    finally:
+        os.close(opened)
 
 
 NAMES = (
