@@ -98,6 +98,14 @@ def moments(shown: Any) -> list[str]:
     return texts(shown, "//*[@class='moment-head']")
 
 
+def test_the_picture_names_whom_a_step_will_ask_about_every_row(
+    house: Approvals, pages: Pages
+) -> None:
+    flow = house.start("plan", lines=[{"keeper": "u4"}, {"keeper": "u5"}])
+    (step,) = pages.page("I", f"/flows/{flow['id']}").xpath("//a[@data-step='row']")
+    assert "审批人4、审批人5" in str(step.get("aria-label"))
+
+
 def test_each_person_stands_beside_what_he_decided_himself(house: Approvals, pages: Pages) -> None:
     flow = house.start("plan", title="票签")
     house.decide("u1", flow["id"])
@@ -285,11 +293,3 @@ def test_who_submits_may_say_who_else_gets_a_copy(house: Approvals) -> None:
     assert [(one["name"], one["title"], one["required"]) for one in asked] == [
         ("chosen.tell", "“知会”还抄送给谁（可不选）", False)
     ]
-
-
-def test_the_picture_names_whom_a_step_will_ask_about_every_row(
-    house: Approvals, pages: Pages
-) -> None:
-    flow = house.start("plan", lines=[{"keeper": "u4"}, {"keeper": "u5"}])
-    (step,) = pages.page("I", f"/flows/{flow['id']}").xpath("//a[@data-step='row']")
-    assert "审批人4、审批人5" in str(step.get("aria-label"))
