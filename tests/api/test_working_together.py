@@ -62,7 +62,7 @@ def history(api: ApiHouse, record: dict[str, Any]) -> list[dict[str, Any]]:
 def test_what_is_refused_within_a_bulk_leaves_no_trace(api_on_both: ApiHouse) -> None:
     api = api_on_both
     one, two = made(api, 2)
-    body = bulk(api, "li.na", "update", wanted(one, two), name="合同0").get_json()
+    body = bulk(api, "li.na", "update", wanted(one, two), name="合同0", secret="x").get_json()
     assert [r["done"] for r in body["results"]] == [True, False]
     assert body["results"][1]["error"]["fields"][0]["code"] == "taken"
     assert [len(history(api, r)) for r in (one, two)] == [2, 1]
