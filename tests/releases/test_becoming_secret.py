@@ -21,7 +21,7 @@ from jingwei.services.versions import body_of
 from jingwei.settings import Settings
 from jingwei.storage.plan import plan_on
 from jingwei.storage.renewing import columns_of_secrets, kept_under, renew
-from jingwei.storage.sealing import UNSEALED, Keyring, UnknownKey, mark_of
+from jingwei.storage.sealing import SEALED_FILE, UNSEALED, Keyring, UnknownKey, mark_of
 
 CONTRACT = "forms/contract.yaml"
 SECRET = changed(
@@ -122,6 +122,11 @@ def test_keys_are_changed_without_anybody_typing_a_secret_again(house: House) ->
         assert keys._opened(keys.renewed(odd) or odd) == odd.encode()
     with pytest.raises(UnknownKey):  # cut short
         Keyring(lambda: (*FIELD_KEYS, NEW)).renewed(after["secret"][:-9])
+    sheet = keys.seal_file(b"name,pin\n")
+    assert keys.open_file(sheet) == b"name,pin\n"
+    for sent in (sheet[:-1], SEALED_FILE, SEALED_FILE + b"\xff\n1"):  # by anybody
+        with pytest.raises(UnknownKey):
+            keys.open_file(sent)
     with house.database.reading() as connection:
         assert kept_under(connection, where) == {keys.ids()[0]: 3}
 

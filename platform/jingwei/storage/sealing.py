@@ -102,12 +102,13 @@ class Keyring:
         """What was sealed so; any other content as it is. Raises UnknownKey."""
         if not content.startswith(SEALED_FILE):
             return content
-        end = content.index(b"\n") + 1
-        key = self._of(content[len(SEALED_FILE) : end - 1].decode())
+        head, line, sealed = content.partition(b"\n")
+        identity = head[len(SEALED_FILE) :][: 2 * _ID].decode(errors="replace")
+        key = self._of(identity)
         try:
-            return key.files.decrypt(content[end:], [content[:end]])
-        except InvalidTag:
-            raise UnknownKey(key.id) from None
+            return key.files.decrypt(sealed, [head + line])
+        except (InvalidTag, ValueError):  # somebody else's, that only begins so
+            raise UnknownKey(identity) from None
 
     def _sealed(self, word: bytes, mark: str) -> Sealed:
         key = self._first()
