@@ -27,6 +27,15 @@ fields:
 permissions:
   planner: {post: planner, can: [read, create, update, import, export], scope: org}
 """,
+    "forms/bill.yaml": """
+kind: form
+title: 账单
+fields:
+  trip: {type: link, to: trip, owner: true, title: 出差}
+  name: {type: text, title: 名称}
+permissions:
+  planner: {post: planner, can: [read, create], scope: org}
+""",
     "forms/stop.yaml": """
 kind: form
 title: 站点
@@ -104,3 +113,13 @@ def test_records_are_known_by_what_screens_and_exports_call_them(house: ApiHouse
     assert (wrong["good"], [one["row"] for one in wrong["refused"]]) == (1, [3, 4])
     assert "A · 没有" in wrong["refused"][0]["message"]
     assert "{" not in str([one["message"] for one in wrong["refused"]])
+
+
+def test_what_has_got_details_since_its_import_stays(house: ApiHouse) -> None:
+    batch = send(house, "名称\n一\n二\n", do="create", mode="rows")["batch"]
+    one = house.get("li.na", "forms/trip/records?sort=id").get_json()["items"][0]
+    bill = house.make("li.na", "bill", trip=one["id"], name="车票")
+    undone = house.post("li.na", f"forms/trip/imports/{batch}/undo", {}).get_json()
+    assert (undone["undone"], [k["id"] for k in undone["refused"]]) == (1, [one["id"]])
+    assert undone["refused"][0]["message"] == "导入之后已有 1 条“账单”挂在它下面，保留不动。"
+    assert house.get("li.na", f"forms/bill/records/{bill['id']}").status_code == 200

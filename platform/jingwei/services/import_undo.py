@@ -14,6 +14,7 @@ from jingwei.services.bulk import attempt
 from jingwei.services.commands import Work
 from jingwei.services.exchange import CREATED, SAME, Written
 from jingwei.services.import_batches import batch_of
+from jingwei.services.owners import details_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.records import BATCH
 from jingwei.services.versions import secrets_of
@@ -21,6 +22,7 @@ from jingwei.services.wanted import Change
 from jingwei.storage import changes as log
 from jingwei.storage import imports as rows
 from jingwei.storage.people import find_people
+from jingwei.storage.pointing import details_at
 from jingwei.storage.types import exact_json
 
 
@@ -79,6 +81,9 @@ def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone
             undone.kept.append((one[0], one[1], FieldRefusal("", "import-changed-since", holes)))
         else:
             fresh.append(one)
+    owning = _owning(work, form, [w[1] for w in fresh if w[3] == CREATED])
+    undone.kept += [(w[0], w[1], owning[w[1]]) for w in fresh if w[1] in owning]
+    fresh = [w for w in fresh if w[1] not in owning]
     before = _before(work, plan, [w for w in fresh if w[3] != CREATED], there)
     made = [w for w in fresh if w[3] == CREATED]
     if _deleted_together(work, form, made):
@@ -98,6 +103,18 @@ def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone
             continue
         undone.deleted += one[3] == CREATED
         undone.restored += one[3] != CREATED
+
+
+def _owning(work: Work, form: str, made: Sequence[int]) -> dict[int, FieldRefusal]:
+    """Of new records those under which somebody put details since: these would go with them."""
+    found: dict[int, FieldRefusal] = {}
+    for detail, link in details_of(work.catalogue, form):
+        for id in made:
+            below = details_at(work.connection, work.store, detail.name, link, id, None)
+            if count := len(set(below) - set(made)):
+                holes = {"form": detail.title, "count": count}
+                found.setdefault(id, FieldRefusal("", "import-has-details", holes))
+    return found
 
 
 def _deleted_together(work: Work, form: str, made: Sequence[Written]) -> bool:
