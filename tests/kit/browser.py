@@ -85,7 +85,7 @@ class Visit:
         """Open a path and wait until its scripts have run."""
         try:
             self.page.goto(self.address + path)
-        except Error as error:
+        except Error:
             # a page that comes anew after a click may do so just now: ours is asked for once more
             if self.page.url == self.address + path:
                 raise
