@@ -87,8 +87,6 @@ class Visit:
             self.page.goto(self.address + path)
         except Error:
             # a page that comes anew after a click may do so just now: ours is asked for once more
-            if self.page.url == self.address + path:
-                raise
             self.page.wait_for_load_state("load")
             self.page.goto(self.address + path)
         self.settle()
