@@ -65,7 +65,7 @@ def test_an_instant_is_typed_and_shown_by_the_clock_of_the_house(house: ApiHouse
         at.blur()
         expect(page.locator("#field-day")).to_contain_text("2026-03-02")
         page.locator("#save").click()
-        page.wait_for_url("**/f/visit")
+        page.wait_for_url(f"**/f/visit/{made['id']}")
         assert house.get("li.na", address).json["at"] == "2026-03-02T00:05:00.000Z"
 
         page = opened.go("/f/visit")
