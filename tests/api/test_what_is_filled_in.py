@@ -4,11 +4,10 @@ once; and how questions that go too far are answered. One house for all, on both
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
-from api_house import MORE_PEOPLE, PASSWORD, ApiHouse, code, fields, open_api
-from own_postgres import own_postgres
+from api_house import MORE_PEOPLE, PASSWORD, ApiHouse, code, fields
+from module_houses import houses_of
 from services_house import FILES
 
 FORMS = {
@@ -96,21 +95,8 @@ permissions:
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def api(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiHouse]:
-    folder = tmp_path_factory.mktemp("filled")
-    people = [dict(one, password=PASSWORD) for one in MORE_PEOPLE if one["login"] != "auditor"]
-    if request.param == "sqlite":
-        opened = open_api(folder, f"sqlite:///{folder / 'api.db'}", FORMS, people)
-        yield opened
-        opened.close()
-        return
-    with own_postgres() as url:
-        opened = open_api(folder, url, FORMS, people)
-        yield opened
-        opened.close()
+PEOPLE = [dict(one, password=PASSWORD) for one in MORE_PEOPLE if one["login"] != "auditor"]
+api = houses_of(FORMS, PEOPLE)
 
 
 JOBS = "forms/job/records"

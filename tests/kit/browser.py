@@ -85,8 +85,11 @@ class Visit:
         """Open a path and wait until its scripts have run."""
         try:
             self.page.goto(self.address + path)
-        except Error:
+        except Error as error:
             # a page that comes anew after a click may do so just now: ours is asked for once more
+            came = "interrupted by another navigation" in error.message
+            if not came and self.page.url == self.address + path:
+                raise
             self.page.wait_for_load_state("load")
             self.page.goto(self.address + path)
         self.settle()

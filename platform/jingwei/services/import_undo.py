@@ -108,10 +108,11 @@ def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone
 def _owning(work: Work, form: str, made: Sequence[int]) -> dict[int, FieldRefusal]:
     """Of new records those under which somebody put details since: these would go with them."""
     found: dict[int, FieldRefusal] = {}
+    together = set(made)
     for detail, link in details_of(work.catalogue, form):
         for id in made:
             below = details_at(work.connection, work.store, detail.name, link, id, None)
-            if count := len(set(below) - set(made)):
+            if count := len(set(below) - together):
                 holes = {"form": detail.title, "count": count}
                 found.setdefault(id, FieldRefusal("", "import-has-details", holes))
     return found

@@ -17,7 +17,7 @@ from jingwei.storage.people import find_people, people_named
 from jingwei.texts import LOCALES
 
 MOST_PARTS = 40  # of a word, where the mark between its pieces stands often
-MOST_CANDIDATES = 2_000  # records that are read to be called by their names
+AT_ONCE = 2_000  # records that are read to be called by their names
 
 
 class PeopleNames:
@@ -65,50 +65,43 @@ class RecordNames:
         return {word: self._one(form, word, some, there) for word, some in ids.items()}
 
     def _displayed(self, form: Form, words: Sequence[str], there: dict[int, Any]) -> dict[str, Any]:
-        """The records that are shown as these words: those whose first or last piece a word begins
-        or ends with are read, and called by their names."""
+        """The records that are shown as these words; what they are goes into `there`. Those are
+        read whose first or last piece a word begins or ends with."""
         found: dict[str, list[int]] = {word: [] for word in words}
         view = self._view
         for locale in LOCALES:
-            hole = self._sought(form, locale)
-            if hole is None:
+            name, pieces = self._sought(form, locale)
+            if name is None:
                 continue
-            name, pieces = hole
-            parts = {word: parts_of(word, pieces, name) for word in words}
-            sought = sorted({part for some in parts.values() for part in some})
+            sought = sorted({part for word in words for part in parts_of(word, pieces, name)})
             hits = ids_by(view.store, view.connection, form.name, name, sought)
-            by_part = dict(zip(sought, hits, strict=True))
-            wanted = sorted({i for some in hits for i in some} - there.keys())[:MOST_CANDIDATES]
-            there |= view.store.load(view.connection, form.name, wanted)
-            shown: dict[int, str] = {}
-            for word, some in parts.items():
-                for identity in dict.fromkeys(i for part in some for i in by_part[part]):
-                    if identity not in there or identity in found[word]:
-                        continue
-                    if identity not in shown:
-                        shown[identity] = display(view, form.name, there[identity], locale)
-                    if shown[identity] == word:
-                        found[word].append(identity)
+            candidates = sorted({i for ids in hits for i in ids})
+            for start in range(0, len(candidates), AT_ONCE):
+                some = candidates[start : start + AT_ONCE]
+                for identity, record in view.store.load(view.connection, form.name, some).items():
+                    ids = found.get(display(view, form.name, record, locale))
+                    if ids is not None and identity not in ids:
+                        ids.append(identity)
+                        there[identity] = record
         return found
 
-    def _sought(self, form: Form, locale: str) -> tuple[str, Sequence[str | Hole]] | None:
-        """The text at one end of what records are called by which they can be found, and all its
-        pieces."""
+    def _sought(self, form: Form, locale: str) -> tuple[str | None, Sequence[str | Hole]]:
+        """The text at one end of what records are called by which they can be found, if there is
+        one, and all its pieces."""
         pieces = form.display.pieces(locale) if form.display is not None else ()
-        visible = self._view.rights.fields(self._view, form.name)
-        kept = form_plan(self._view.store, self._view.catalogue, form.name).kept
-        for piece in (pieces[:1] + pieces[-1:]) if len(pieces) > 1 else ():
+        texts = {"number", *(n for n, f in form.fields.items() if f.type == "text")}
+        for piece in (pieces[0], pieces[-1]) if len(pieces) > 1 else ():
             if isinstance(piece, Hole) and piece.form is None:
                 name = piece.formula.source.strip()
-                field = form.fields.get(name)
-                is_text = name == "number" or (field is not None and field.type == "text")
-                if (
-                    is_text
-                    and name in visible.visible - visible.masked
-                    and (name == "number" or name in kept)
-                ):
+                if name in texts and name in self._findable(form):
                     return name, pieces
-        return None
+        return None, pieces
+
+    def _findable(self, form: Form) -> frozenset[str]:
+        """The fields that are kept as columns and open to the reader, and the number."""
+        visible = self._view.rights.fields(self._view, form.name)
+        kept = form_plan(self._view.store, self._view.catalogue, form.name).kept
+        return (visible.visible - visible.masked) & {"number", *kept}
 
     def words_of(self, ids: Collection[int]) -> Mapping[int, str]:
         """The first of these words that each record has; of records the reader may not see none."""
@@ -136,16 +129,14 @@ class RecordNames:
 
     def _called_by(self, form: Form) -> list[str]:
         """The number, and the field that is the display text by itself (or the first text)."""
-        visible = self._view.rights.fields(self._view, form.name)
-        open_ = visible.visible - visible.masked
-        kept = form_plan(self._view.store, self._view.catalogue, form.name).kept
-        names = ["number"] if form.number is not None and "number" in open_ else []
+        findable = self._findable(form)
+        names = ["number"] if form.number is not None else []
         pieces = form.display.pieces("zh") if form.display is not None else ()
         if len(pieces) == 1 and isinstance(pieces[0], Hole) and pieces[0].form is None:
             names.append(pieces[0].formula.source.strip())
         else:
             names += [n for n, f in form.fields.items() if f.type == "text"][:1]
-        return [n for n in names if n in open_ and (n == "number" or n in kept)]
+        return [n for n in names if n in findable]
 
 
 def parts_of(word: str, pieces: Sequence[str | Hole], name: str) -> list[str]:
