@@ -154,9 +154,10 @@ def test_nothing_is_written_of_a_sheet_whose_end_cannot_be_read(
 ) -> None:
     rows = "".join(f"n{n:05d}\n" for n in range(BATCH + 5))
     late = sheet_file(tmp_path, f'name\n{rows}"never closed\n')
-    with pytest.raises(Refused) as caught:
-        bring(small, late)
-    assert caught.value.code == "sheet-quotes"
+    for mode in ("rows", "atomic"):
+        with pytest.raises(Refused) as caught:
+            bring(small, late, mode)
+        assert caught.value.code == "sheet-quotes"
     monkeypatch.setattr("jingwei.gateways.sheets.MOST_ROWS", BATCH)
     with pytest.raises(Refused) as caught:
         bring(small, sheet_file(tmp_path, "name\n" + rows))
