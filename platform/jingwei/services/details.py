@@ -7,18 +7,21 @@ removed at the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from jingwei.language.form import Form
+from jingwei.refusals import Conflict
 from jingwei.services import structure
 from jingwei.services.commands import Work
 from jingwei.services.found import Found
-from jingwei.services.owners import details_of, links_to_owners, owner_of
-from jingwei.services.wanted import Change, Prepared, Source
+from jingwei.services.owners import details_of, links_to_owners, owner_of, owner_there
+from jingwei.services.wanted import Change, Kind, Prepared, Source
 from jingwei.storage.pointing import details_at
 
-Write = Callable[..., Any]  # `write_many` and `set_system`, which stand above
+Write = Callable[..., Any]  # `write_many` and `set_many`, which stand above
+MOST_DETAILS = 10_000  # that go or move with their owners in one transaction
 
 
 def take_org(
@@ -31,7 +34,7 @@ def take_org(
         named = owner_of(link, record)
         if named is None or named[0] not in work.catalogue.forms:
             continue
-        owner = work.store.load(work.connection, named[0], [named[1]]).get(named[1])
+        owner = owner_there(work, *named)
         if owner is None:
             continue  # told where links are judged
         if "org" in given and record.get("org") not in (None, owner["org"]):
@@ -41,44 +44,80 @@ def take_org(
 
 
 def follow(
-    work: Work, form: str, one: Prepared, source: Source, write_many: Write, set_system: Write
+    work: Work,
+    form: str,
+    written: Sequence[Prepared],
+    source: Source,
+    write_many: Write,
+    set_many: Write,
 ) -> None:
-    """Do to the details of a record what was done to it."""
-    if one.before is None:
-        return
-    was, now = one.before["deleted_at"], one.after["deleted_at"]
-    if was != now:
-        _remove_or_restore(work, form, one, source, write_many)
-    elif one.before["org"] != one.after["org"]:
-        _move(work.as_system(), form, one.id, one.after["org"], set_system)
+    """Do to the details of records what was done to these. Raises Conflict where that is too much
+    at once, or where others link to a detail that would go."""
+    removed: dict[tuple[Kind, datetime | None], list[int]] = {}
+    moved: dict[str | None, list[int]] = {}
+    for one in written:
+        if one.before is None:
+            continue
+        was, now = one.before["deleted_at"], one.after["deleted_at"]
+        if was != now:
+            removed.setdefault((one.change.kind, was), []).append(one.id)
+        elif one.before["org"] != one.after["org"]:
+            moved.setdefault(one.after["org"], []).append(one.id)
+    for (kind, removed_at), ids in removed.items():
+        if kind == "delete" and source != "system":  # what the system removes was judged above
+            _judge(work, form, ids, source)
+        _remove_or_restore(work, form, ids, kind, removed_at, write_many)
+    for org, ids in moved.items():
+        _move(work.as_system(), form, ids, org, set_many)
+
+
+def _judge(work: Work, form: str, ids: Sequence[int], source: Source) -> None:
+    going: dict[str, set[int]] = {form: set(ids)}
+    for name, below in _levels(work, form, ids):
+        going.setdefault(name, set()).update(below)
+    if source == "user":
+        for name, below_ in going.items():
+            if name != form:
+                structure.require_unlinked(work, work.catalogue.forms[name], sorted(below_), going)
+
+
+def _levels(
+    work: Work, form: str, ids: Sequence[int], *, moving: bool = False
+) -> list[tuple[str, list[int]]]:
+    """The living details of records, theirs and so on: a form and the ids of one level, in turn.
+    `moving`: without those that have an org of their own. Raises Conflict for too many."""
+    found: list[tuple[str, list[int]]] = []
+    todo: list[tuple[str, Sequence[int]]] = [(form, ids)]
+    count = 0
+    for owner, above in todo:
+        for detail, link in details_of(work.catalogue, owner):
+            if moving and "org" in detail.fields:
+                continue
+            most = MOST_DETAILS + 1 - count
+            below = [*details_at(work.connection, work.store, detail.name, link, above, None, most)]
+            count += len(below)
+            if count > MOST_DETAILS:
+                raise Conflict("too-many-details", most=MOST_DETAILS)
+            if below:
+                found.append((detail.name, below))
+                todo.append((detail.name, below))
+    return found
 
 
 def _remove_or_restore(
-    work: Work, form: str, one: Prepared, source: Source, write_many: Write
+    work: Work,
+    form: str,
+    ids: Sequence[int],
+    kind: Kind,
+    removed_at: datetime | None,
+    write_many: Write,
 ) -> None:
-    assert one.before is not None
-    removed_at = one.before["deleted_at"]
     for detail, link in details_of(work.catalogue, form):
-        ids = details_at(work.connection, work.store, detail.name, link, one.id, removed_at)
-        if source == "user" and one.change.kind == "delete":
-            for id in ids:
-                _require_unlinked(work, detail, id)
-        changes = [Change(one.change.kind, id) for id in ids]
+        below = details_at(work.connection, work.store, detail.name, link, ids, removed_at)
+        changes = [Change(kind, id) for id in below]
         write_many(work.as_system(), detail.name, changes, source="system")
 
 
-def _require_unlinked(work: Work, form: Form, id: int) -> None:
-    """Raises Conflict for a detail that others link to, or one of whose own details they do."""
-    structure.require_unlinked(work, form, id)
-    for detail, link in details_of(work.catalogue, form.name):
-        for there in details_at(work.connection, work.store, detail.name, link, id, None):
-            _require_unlinked(work, detail, there)
-
-
-def _move(work: Work, form: str, id: int, org: str | None, set_system: Write) -> None:
-    for detail, link in details_of(work.catalogue, form):
-        if "org" in detail.fields:
-            continue
-        for there in details_at(work.connection, work.store, detail.name, link, id, None):
-            set_system(work, detail.name, there, org=org)
-            _move(work, detail.name, there, org, set_system)
+def _move(work: Work, form: str, ids: Sequence[int], org: str | None, set_many: Write) -> None:
+    for name, below in _levels(work, form, ids, moving=True):
+        set_many(work, name, below, org=org)

@@ -3,6 +3,7 @@ was changed since stays, and says why."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -110,11 +111,11 @@ def _owning(work: Work, form: str, made: Sequence[int]) -> dict[int, FieldRefusa
     found: dict[int, FieldRefusal] = {}
     together = set(made)
     for detail, link in details_of(work.catalogue, form):
-        for id in made:
-            below = details_at(work.connection, work.store, detail.name, link, id, None)
-            if count := len(set(below) - together):
-                holes = {"form": detail.title, "count": count}
-                found.setdefault(id, FieldRefusal("", "import-has-details", holes))
+        below = details_at(work.connection, work.store, detail.name, link, made, None)
+        counts = Counter(owner for id_, owner in below.items() if id_ not in together)
+        for id_, count in counts.items():
+            holes = {"form": detail.title, "count": count}
+            found.setdefault(id_, FieldRefusal("", "import-has-details", holes))
     return found
 
 

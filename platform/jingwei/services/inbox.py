@@ -11,6 +11,7 @@ from jingwei.services import tasks
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.opened import shown_together
+from jingwei.services.owners import look_ahead
 from jingwei.storage import flows as flow_rows
 from jingwei.storage import inbox as rows
 from jingwei.storage.flow_rows import FlowRow, TaskRow
@@ -167,7 +168,9 @@ def _records(view: Reading, chunk: Sequence[Row]) -> dict[int, Mapping[str, Any]
     found: dict[int, Mapping[str, Any]] = {}
     for form, ids in by_form.items():
         if form in view.catalogue.forms:
-            found.update(view.store.load(view.connection, form, list(dict.fromkeys(ids))))
+            records = view.store.load(view.connection, form, list(dict.fromkeys(ids)))
+            look_ahead(view, form, records.values())
+            found.update(records)
     shown_together(view, found)
     return found
 

@@ -7,18 +7,22 @@ is to see.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.form import Field, Form
 from jingwei.storage.query import OwnerScope
+from jingwei.storage.records import Lock
 
 if TYPE_CHECKING:
     from jingwei.services.rights import Rights, Viewing
 
 GONE = "owner-gone"  # the owner was removed: nothing opens the detail
 OUT_OF_REACH = "owner-out-of-reach"
+MOST_KEPT = 5_000  # owners of one form that a reading or a work knows, before it begins anew
+MOST_ID = 2**53
+_OWNER = "owner"  # beside what else is known of a form
 
 
 def links_to_owners(form: Form) -> Iterator[Field]:
@@ -46,6 +50,53 @@ def owner_of(link: Field, record: Mapping[str, Any]) -> tuple[str, int] | None:
     return link.to[0].partition(".")[0], int(value)
 
 
+def look_ahead(
+    view: Viewing,
+    form: str,
+    records: Iterable[Mapping[str, Any]],
+    lock: Lock | bool = False,
+) -> None:
+    """Read the owners of records that are judged one after another, and theirs, each form of them
+    at once. `records`: whole ones, or values that somebody sent. `lock`: of the owners next to
+    them."""
+    wanted: dict[str, set[int]] = {}
+    for link in links_to_owners(view.catalogue.forms[form]):
+        for record in records:
+            named = _named(link, record.get(link.name))
+            if named is not None and named[0] in view.catalogue.forms:
+                known = view.memo.get(named[0], {})
+                if lock or (_OWNER, named[1]) not in known:
+                    wanted.setdefault(named[0], set()).add(named[1])
+    for name, ids in wanted.items():
+        found = view.store.load(view.connection, name, sorted(ids), lock=lock)
+        known = view.memo.setdefault(name, {})
+        if len(known) > MOST_KEPT:
+            known.clear()
+        known.update({(_OWNER, id_): found.get(id_) for id_ in ids})
+        look_ahead(view, name, found.values())
+
+
+def owner_there(view: Viewing, form: str, id: int) -> Mapping[str, Any] | None:
+    """The record that owns another, as far as it is there; read once until its form is written."""
+    known = view.memo.setdefault(form, {})
+    key = (_OWNER, id)
+    if key not in known:
+        if len(known) > MOST_KEPT:
+            known.clear()
+        known[key] = view.store.load(view.connection, form, [id]).get(id)
+    found: Mapping[str, Any] | None = known[key]
+    return found
+
+
+def _named(link: Field, value: Any) -> tuple[str, int] | None:
+    """The owner that a value names, though nobody parsed it yet."""
+    form: Any = link.to[0].partition(".")[0]
+    if isinstance(value, Mapping):
+        form, value = value.get("form"), value.get("id")
+    named = isinstance(form, str) and type(value) is int and 0 < value <= MOST_ID
+    return (form, value) if named else None
+
+
 def scopes(rights: Rights, view: Viewing, form: str) -> tuple[OwnerScope, ...]:
     """Which owners' details the actor may list."""
     return tuple(
@@ -60,7 +111,7 @@ def kept_back(rights: Rights, view: Viewing, form: str, record: Mapping[str, Any
         named = owner_of(link, record)
         if named is None or named[0] not in view.catalogue.forms:
             continue
-        owner = view.store.load(view.connection, named[0], [named[1]]).get(named[1])
+        owner = owner_there(view, *named)
         if owner is None or (owner["deleted_at"] and not record.get("deleted_at")):
             return GONE
         decision = rights.may_read(view, named[0], owner)

@@ -225,7 +225,8 @@ def _prepare_removal(
         if change.kind == "delete":
             check_unlocked(plan.form, before)
     if source == "user" and change.kind == "delete":
-        structure.require_unlinked(work, plan.form, before["id"])
+        alone = {plan.form.name: (before["id"],)}
+        structure.require_unlinked(work, plan.form, [before["id"]], alone)
     after = dict(before)
     stamp(work, before, after)
     after["deleted_at"] = work.now if change.kind == "delete" else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from jingwei.language.form import Form, Receipt
@@ -46,7 +47,8 @@ def on_changed(work: Work, changed: Changed) -> None:
         return
     record = changed.after
     if record.get("deleted_at") is not None:
-        tasks.close_todos(work.as_system(), form.name, changed.id, "cancelled", KIND)
+        if changed.is_among("tasks", partial(tasks.open_among, work)):
+            tasks.close_todos(work.as_system(), form.name, changed.id, "cancelled", KIND)
         return
     asked = _asked(work, changed.id)
     for receipt in form.receipts.values():

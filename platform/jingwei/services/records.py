@@ -15,10 +15,10 @@ from typing import Any
 from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotFound, Refused, Stale
-from jingwei.services import details, files, of_orgs, org_rights, uniqueness, validation
+from jingwei.services import details, files, of_orgs, org_rights, owners, uniqueness, validation
 from jingwei.services.change_rows import body_of, change_row
 from jingwei.services.commands import Work
-from jingwei.services.events import Changed
+from jingwei.services.events import Changed, Together
 from jingwei.services.found import told
 from jingwei.services.numbers import next_number
 from jingwei.services.overrides import reason_of
@@ -53,6 +53,8 @@ def write_many(
         for _, one in _write_indexed(work, form, batch, source, skip_same=source == "user"):
             there = one.before if one.is_same and source == "user" else None
             written.append(Written(one.id, there or one.after, one.warnings))
+        if len(changes) > BATCH:
+            work.flush()
     return written
 
 
@@ -157,6 +159,10 @@ def _write_indexed(
     removes = any(c.kind == "delete" for c in batch)
     lock: Lock | bool = "remove" if removes else True
     there = work.store.load(work.connection, form, ids, lock=lock) if ids else {}
+    if any(c.kind == "restore" for c in batch):  # what comes back is linked to its owner again
+        owners.look_ahead(work, form, there.values(), lock="link")
+    elif not work.actor.is_system:
+        owners.look_ahead(work, form, [*there.values(), *(c.values for c in batch)])
     if not org_rights.is_layered(work, form):
         return _write_alike(work, form, batch, there, source, refuse, skip_same)
     written: list[tuple[int, Prepared]] = []
@@ -209,8 +215,11 @@ def _write_alike(
     _store(work, definition, found)
     for one in found:
         _log(work, plan, one, source)
-        details.follow(work, form, one, source, write_many, set_system)
-        work.tell(Changed(_event(one.change.kind), form, one.id, one.before, one.after, source))
+    details.follow(work, form, found, source, write_many, set_many)
+    all_of_them = Together([one.id for one in found])
+    for one in found:
+        kind = _event(one.change.kind)
+        work.tell(Changed(kind, form, one.id, one.before, one.after, source, all_of_them))
     for own, index, change in elsewhere:
         later = None if refuse is None else partial(_refuse_at_place, refuse, [index])
         found_there = _write_alike(
@@ -341,7 +350,8 @@ def _store(work: Work, form: Form, prepared: Sequence[Prepared]) -> None:
         if stale:
             raise Stale("stale", revision=0)
     for one in prepared:
-        files.own(work, form, one.after)
+        if one.change.kind in ("create", "update"):
+            files.own(work, form, one.after)
 
 
 def _by_row(record: Mapping[str, Any], path: str) -> str:
@@ -377,19 +387,48 @@ def set_system(
     """Set system fields (`status`, `state`, `number`, `owner`): for flows and effects only.
     `held`: the record as it is now, where this transaction has it locked already."""
     before = locked(work, form, id) if held is None else held
-    work = work.of(before["org"])
-    changed = {name: value for name, value in values.items() if before.get(name) != value}
-    if not changed:
-        return before
-    after = {**before, **changed}
-    stamp(work, before, after)
-    touched = {**changed, "updated_at": after["updated_at"], "updated_by": after["updated_by"]}
-    work.store.update(work.connection, form, [RowChange(id, None, touched)])
-    body = {name: [before.get(name), value] for name, value in changed.items()}
-    change_row(work, form, after, action, body)
-    work.outbox.add("record.updated", {"form": form, "id": id, "source": "system"})
-    work.tell(Changed("record.updated", form, id, before, after, "system"))
-    return after
+    return _set_alike(work, form, [before], action, values)[0]
+
+
+def set_many(work: Work, form: str, ids: Sequence[int], **values: Any) -> None:
+    """The same for many records, of which each is there."""
+    for start in range(0, len(ids), BATCH):
+        found = work.store.load(work.connection, form, ids[start : start + BATCH], lock=True)
+        _set_alike(work, form, [*found.values()], "updated", values)
+        if len(ids) > BATCH:
+            work.flush()
+
+
+def _set_alike(
+    work: Work,
+    form: str,
+    found: Sequence[Mapping[str, Any]],
+    action: str,
+    values: Mapping[str, Any],
+) -> list[Mapping[str, Any]]:
+    """The records with these values, in order; those that have them already are not written."""
+    done: list[Mapping[str, Any]] = []
+    moved: list[tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]] = []
+    for before in found:
+        changed = {name: value for name, value in values.items() if before.get(name) != value}
+        after = {**before, **changed}
+        done.append(after if changed else before)
+        if changed:
+            stamp(work, before, after)
+            moved.append((before, after, changed))
+    stamps = ("updated_at", "updated_by")
+    rows = [
+        RowChange(after["id"], None, {**changed, **{n: after[n] for n in stamps}})
+        for _, after, changed in moved
+    ]
+    work.store.update(work.connection, form, rows)
+    for before, after, changed in moved:
+        own = work.of(before["org"])
+        body = {name: [before.get(name), value] for name, value in changed.items()}
+        change_row(own, form, after, action, body)
+        own.outbox.add("record.updated", {"form": form, "id": after["id"], "source": "system"})
+        own.tell(Changed("record.updated", form, after["id"], before, after, "system"))
+    return done
 
 
 def locked(work: Work, form: str, id: int) -> dict[str, Any]:

@@ -63,6 +63,9 @@ class Viewing(Protocol):
     def beyond(self) -> Beyond: ...
     @property
     def looked(self) -> Looked | None: ...
+
+    memo: dict[str, dict[Any, Any]]
+
     def of(self, org: str | None) -> Self: ...
 
 
@@ -420,9 +423,8 @@ def _shown_in_lists(form: Form, known: FormGrants) -> tuple[list[Grant], frozens
     readers = [g for g in known.grants if "read" in g.permission.can]
     if not readers:
         return [], frozenset()
-    everywhere = [g for g in readers if g.term == ScopeTerm()]
     shown = frozenset.intersection(*(g.shown for g in readers))
-    shown = shown.union(*(g.shown for g in everywhere))
+    shown = shown.union(*(g.shown for g in readers if g.term == ScopeTerm()))
     for restriction in known.restrictions:
         shown -= with_columns(form, restriction.fields)
     return readers, shown

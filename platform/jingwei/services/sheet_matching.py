@@ -13,6 +13,7 @@ from jingwei.language.form import STATUSES, Form
 from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
+from jingwei.services.owners import look_ahead
 from jingwei.services.parsing import Names, parse
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.presenting import MASK, instant
@@ -54,6 +55,7 @@ class Matcher:
         found = self._ids(work, keys)
         ids = list(dict.fromkeys(i for some in found for i in some))
         there = work.store.load(work.connection, self._form.name, ids)
+        look_ahead(work, self._form.name, there.values())
         matched: list[Matched] = []
         for (line, key), some in zip(keys, found, strict=True):
             try:

@@ -10,6 +10,7 @@ from jingwei.language.form import Form
 from jingwei.language.template import Hole
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.owners import look_ahead
 from jingwei.services.plans import form_plan
 from jingwei.services.sheet_rows import Unread
 from jingwei.storage.keys import ids_by
@@ -59,6 +60,7 @@ class RecordNames:
                 ids |= {word: some for word, some in zip(open_, found, strict=True) if some}
         all_ids = list(dict.fromkeys(i for some in ids.values() for i in some))
         there = dict(view.store.load(view.connection, form.name, all_ids))
+        look_ahead(view, form.name, there.values())
         open_ = [word for word in listed if not ids[word]]
         if open_:
             ids |= self._displayed(form, open_, there)
@@ -110,6 +112,7 @@ class RecordNames:
             return {}
         names = self._called_by(form)
         there = view.store.load(view.connection, form.name, sorted(ids))
+        look_ahead(view, form.name, there.values())
         return {
             identity: str(next(word for name in names if (word := record.get(name))))
             for identity, record in there.items()

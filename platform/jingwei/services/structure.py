@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from jingwei.language.form import Field, Form
 from jingwei.refusals import Conflict
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
-from jingwei.services.owners import links_to_owners, owner_of
+from jingwei.services.owners import links_to_owners, owner_of, owner_there
 from jingwei.storage.counters import next_value
 from jingwei.storage.pointing import pointing_at
 from jingwei.storage.query import ALL_ROWS, Page, Query
@@ -39,10 +39,13 @@ def judge(
         _judge_tree(work, form, form.tree, record, found)
 
 
-def require_unlinked(work: Work, form: Form, id: int) -> None:
-    """Raises Conflict for a record that others link to: their links would lead nowhere."""
+def require_unlinked(
+    work: Work, form: Form, ids: Sequence[int], going: Mapping[str, Collection[int]]
+) -> None:
+    """Raises Conflict for records that others link to, which do not go with them: their links would
+    lead nowhere."""
     forms = work.catalogue.forms
-    found = list(pointing_at(work.connection, work.store, forms, form.name, id))
+    found = list(pointing_at(work.connection, work.store, forms, form.name, ids, going))
     if found:
         raise Conflict("record-linked", links=partial(_said, found))
 
@@ -84,7 +87,7 @@ def _judge_owners(work: Work, form: Form, record: Mapping[str, Any], found: Foun
     for link in links_to_owners(form):
         named = owner_of(link, record)
         if named is not None:
-            owner = work.store.load(work.connection, named[0], [named[1]]).get(named[1])
+            owner = owner_there(work, *named)
             if owner is None or owner["deleted_at"] is not None:
                 found.add(link.name, "unknown-record")
 

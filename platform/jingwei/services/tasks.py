@@ -14,6 +14,7 @@ from jingwei.services.display import display
 from jingwei.services.events import Changed
 from jingwei.services.notices import Notice, notify
 from jingwei.services.opened import shown_together
+from jingwei.services.owners import look_ahead
 from jingwei.services.reader_world import as_reader
 from jingwei.services.row_titles import RowTitles, with_rows
 from jingwei.storage import flows as rows
@@ -81,6 +82,11 @@ def close_todos(
     """Close every open task of these kinds on a record; how many there were."""
     found = task_rows.tasks_on(work.connection, books(work), record, kinds=kinds, state="open")
     return close_some(work, [task for task in found if task.form == form], outcome)
+
+
+def open_among(work: Reading, records: Sequence[int]) -> set[int]:
+    """Those of these records on which a task is open."""
+    return task_rows.open_among(work.connection, records)
 
 
 def close_some(work: Work, found: Sequence[TaskRow], outcome: str) -> int:
@@ -271,7 +277,9 @@ def tasks_json(view: Reading, found: Sequence[TaskRow]) -> list[dict[str, Any]]:
     records: dict[int, Mapping[str, Any]] = {}
     for form, ids in by_form.items():
         if form in view.catalogue.forms:
-            records.update(view.store.load(view.connection, form, list(dict.fromkeys(ids))))
+            there = view.store.load(view.connection, form, list(dict.fromkeys(ids)))
+            look_ahead(view, form, there.values())
+            records.update(there)
     shown_together(view, records)
     return [
         task_json(view, t, records.get(t.record, {}), described.get(t.id) or _simple(view, t))

@@ -11,6 +11,7 @@ from jingwei.services import code_lists
 from jingwei.services.commands import Reading
 from jingwei.services.display import MOST_NAMES, Known, display, reads_of
 from jingwei.services.opened import shown_together
+from jingwei.services.owners import look_ahead
 from jingwei.storage.people import find_people, find_person
 from jingwei.texts import text
 
@@ -85,6 +86,7 @@ class Titles:
                 continue
             found = view.store.load(view.connection, form, ids)
             shown_together(view, found)
+            look_ahead(view, form, found.values())
             for identity, raw in found.items():
                 if view.rights.may_read(view, form, raw).allowed:
                     self._links[form, identity] = display(view, form, raw, self._locale)
@@ -224,6 +226,7 @@ def _with_names(
     """The records, and those to which their names lead."""
     records = view.store.load(view.connection, form, list(ids))
     shown_together(view, records)
+    look_ahead(view, form, records.values())
     known: Known = {}
     _read_ahead(view, form, records.values(), _named_by(view, form, locale), locale, known)
     return records, known
@@ -257,6 +260,7 @@ def _read_ahead(
                 continue
             loaded = view.store.load(view.connection, target, sorted(ids))
             shown_together(view, loaded)
+            look_ahead(view, target, loaded.values())
             known.update({(target, one): loaded.get(one) for one in ids})
             rest = {path.partition(".")[2] for path in paths if path.startswith(f"{name}.")}
             rest |= {path.partition(".")[0] for path in rest} | _named_by(view, target, locale)

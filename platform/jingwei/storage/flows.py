@@ -86,6 +86,15 @@ def running_flows(
     return FLOW.all(connection, books, statement.order_by(table.id).limit(limit))
 
 
+def on_the_way_among(connection: Connection, records: Sequence[int]) -> set[int]:
+    """Those of these records of which an instance has not ended."""
+    table = sys_flow_instance.c
+    wanted = sa.select(table.record).where(
+        table.record.in_(records), table.status.in_(("running", "suspended"))
+    )
+    return set(connection.execute(wanted).scalars())
+
+
 def children_of(connection: Connection, books: Books, parent: int) -> list[FlowRow]:
     """Instances that a step of this one began, oldest first."""
     table = sys_flow_instance.c

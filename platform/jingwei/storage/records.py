@@ -29,9 +29,9 @@ from jingwei.storage.rows import TableStatements, divide
 from jingwei.storage.shaper import Shape, Shaper, order_of
 from jingwei.storage.tables import StoredForm, stored_form
 from jingwei.storage.unique_keys import UniqueKeys
+from jingwei.storage.updating import MOST_VALUES, update_alike
 
 MOST_STATEMENTS = 1_000
-_MOST_VALUES = 500  # of one IN list on SQLite
 
 # Whoever links to a record and whoever changes it do not wait for each other; whoever removes it
 # waits for both.
@@ -286,8 +286,8 @@ class RecordStore:
         (`remove`); nobody removes them (`link`).
         """
         records: dict[int, dict[str, Any]] = {}
-        for start in range(0, len(ids), _MOST_VALUES):
-            records |= self._load(connection, form, ids[start : start + _MOST_VALUES], lock)
+        for start in range(0, len(ids), MOST_VALUES):
+            records |= self._load(connection, form, ids[start : start + MOST_VALUES], lock)
         return records
 
     def _load(
@@ -447,9 +447,11 @@ class RecordStore:
             cached = text, own.writer(keys)
             self._texts["update", form, keys, checked] = cached
         text, write = cached
+        rows = [self.driver_row(connection, write, change.values) for change in changes]
+        if len(changes) > 1 and not checked and rows.count(rows[0]) == len(rows):
+            return update_alike(connection, own, text, rows[0], [c.id for c in changes])
         stale: set[int] = set()
-        for change in changes:
-            row = self.driver_row(connection, write, change.values)
+        for change, row in zip(changes, rows, strict=True):
             row.append(change.id)
             if checked:
                 row.append(change.expected_revision)

@@ -65,6 +65,13 @@ def tasks_on(
     return TASK.all(connection, books, statement.order_by(table.id))
 
 
+def open_among(connection: Connection, records: Sequence[int]) -> set[int]:
+    """Those of these records on which a task is open."""
+    table = sys_task.c
+    wanted = sa.select(table.record).where(table.record.in_(records), table.state == "open")
+    return set(connection.execute(wanted).scalars())
+
+
 def open_of_form(
     connection: Connection, books: Books, form: str, kinds: Collection[str]
 ) -> list[TaskRow]:

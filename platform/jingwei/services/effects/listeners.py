@@ -4,6 +4,7 @@ holds, versions that an approval cuts."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from jingwei.language.form import Form
@@ -29,8 +30,13 @@ def on_changed(work: Work, changed: Changed) -> None:
         _run_events(work, form, changed)
     if changed.kind in ("record.created", "record.updated") and has_enter_when(form):
         enter_when(work.as_system(), form, changed.id)
-    if _is_over(form, changed):
+    if _is_over(form, changed) and _may_have_tasks(work, changed):
         tasks.close_todos(work.as_system(), form.name, changed.id, "cancelled", ("todo",))
+
+
+def _may_have_tasks(work: Work, changed: Changed) -> bool:
+    gone = changed.kind == "record.deleted"  # nobody opens a task on it any more
+    return not gone or changed.is_among("tasks", partial(tasks.open_among, work))
 
 
 def _is_over(form: Form, changed: Changed) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from jingwei.language.workflow import walk as all_steps
@@ -19,7 +20,8 @@ from jingwei.storage.people import find_person
 def on_changed(work: Work, changed: Changed) -> None:
     """Look at waits again when a record was written; end the request of a record that is gone."""
     if changed.kind == "record.deleted":
-        _end_with_record(work, changed)
+        if changed.is_among("requests", partial(rows.on_the_way_among, work.connection)):
+            _end_with_record(work, changed)
     elif changed.kind == "record.updated":
         _look_at_waits(work, changed)
     elif changed.kind == "person.disabled":

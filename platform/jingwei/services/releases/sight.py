@@ -42,6 +42,7 @@ class Standpoint:
     now: datetime
     beyond: Beyond = NOTHING
     looked: Looked | None = None
+    memo: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     @property
     def catalogue(self) -> Catalogue:
