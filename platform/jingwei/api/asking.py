@@ -16,13 +16,14 @@ from jingwei.api.shapes import SensitiveRecord, record_json
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.catalogue.layered import every_catalogue
+from jingwei.language.expressions.tokens import MOST_CONDITION
 from jingwei.refusals import Conflict, Malformed, NotFound
 from jingwei.services import record_views
 from jingwei.services.commands import Work
 from jingwei.web import current, request_id
 
 EVERYWHERE = frozenset({"lang"})
-MOST_PARAMETER = 10_000  # characters
+MOST_PARAMETER = MOST_CONDITION  # characters: a condition is the longest
 FIRST_YEAR, LAST_YEAR = 1000, 9998
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"\Z')
 _KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")

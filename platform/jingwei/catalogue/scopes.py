@@ -23,6 +23,7 @@ from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import FUNCTIONS
 from jingwei.language.expressions.reads import depends_on_row, names_its_form, walk
 from jingwei.language.expressions.scope import Scope, Symbol
+from jingwei.language.expressions.tokens import MOST_CONDITION
 from jingwei.language.expressions.tree import Call, Expression, Member, Root, Type
 from jingwei.language.expressions.types import BOOLEAN, NUMBER, TEXT
 from jingwei.language.form import Field, Form
@@ -203,7 +204,7 @@ def check_filter(
         forms_allowed=False,
         links_allowed=hidden_elsewhere is not None,
     )
-    expression = check(source, _with_org_types(scope), "boolean")
+    expression = check(source, _with_org_types(scope), "boolean", most=MOST_CONDITION)
     check_computable(expression)
     return expression
 

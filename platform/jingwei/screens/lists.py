@@ -22,7 +22,8 @@ from jingwei.screens.quick_filters import Filter, condition_of, quick_filters
 from jingwei.screens.session import reading
 from jingwei.services import saved_views
 from jingwei.services.commands import Reading
-from jingwei.services.listing import ListWish, RecordPage, default_sort, listing
+from jingwei.services.list_fields import default_sort
+from jingwei.services.listing import ListWish, RecordPage, listing
 from jingwei.texts import text
 from jingwei.web import locale
 

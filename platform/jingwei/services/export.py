@@ -13,7 +13,7 @@ from typing import Any, Literal
 from jingwei.catalogue.compile import form_fingerprint
 from jingwei.language.form import Field, Form
 from jingwei.refusals import NotAllowed
-from jingwei.services import listing
+from jingwei.services import list_fields, listing
 from jingwei.services.commands import Reading, Work
 from jingwei.services.export_cells import Cells
 from jingwei.services.listing import ListWish
@@ -191,7 +191,7 @@ def _paths(view: Reading, form: Form, wish: ListWish, values: Values) -> tuple[s
     visible = view.rights.fields(view, form.name).visible
     own = [
         name
-        for name in listing.kept_fields(view, form)
+        for name in list_fields.kept_fields(view, form)
         if name in visible and form.fields[name].type not in NOT_IN_SHEETS
     ]
     number = ("number",) if form.number is not None else ()

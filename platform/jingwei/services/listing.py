@@ -10,11 +10,10 @@ from threading import Lock
 from typing import Any, Literal
 
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.tokens import MOST_CHARACTERS
 from jingwei.language.expressions.tree import Expression
-from jingwei.language.field_types.listed import is_sortable
-from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import SHOWN_SYSTEM, Form
-from jingwei.refusals import FieldRefusal, Malformed, NotFound
+from jingwei.language.form import Form
+from jingwei.refusals import Malformed, NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.link_order import in_order_of_names, scopes_behind
 from jingwei.services.linked import (
@@ -27,7 +26,13 @@ from jingwei.services.linked import (
     is_whole,
     links_along,
 )
-from jingwei.services.plans import form_plan
+from jingwei.services.list_fields import (
+    default_sort,
+    search_fields,
+    sort_key,
+    unsortable,
+    wanted_fields,
+)
 from jingwei.services.presenting import MASK, Present, needs_presenting, presenter, shown_row
 from jingwei.services.rights import FieldRights, both
 from jingwei.services.tree_rows import ids_below
@@ -368,22 +373,22 @@ def _refuse_out_of_reach(
     for key in wish.sort:
         path = key.removeprefix("-")
         if not all(is_whole(view, target) for _, target in links_along(view, form, path)):
-            raise _unsortable(form, rights, path)
+            raise unsortable(form, rights, path)
 
 
 def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish) -> _Shape:
-    wanted = _wanted(view, form, rights, wish.fields)
+    wanted = wanted_fields(view, form, rights, wish.fields)
     tables = tuple(name for name in wanted if name in form.tables)
     paths = tuple(name for name in wanted if name not in form.tables)
     typed, lasting = _typed(view, form, rights, wish)
     where = typed if wish.and_where is None else wish.and_where
     if typed is not None and wish.and_where is not None:
         where = both(wish.and_where, typed)
-    keys = [_sort_key(view, form, rights, key) for key in wish.sort or default_sort(form)]
+    keys = [sort_key(view, form, rights, key) for key in wish.sort or default_sort(form)]
     sort = tuple(one for key in keys for one in in_order_of_names(view, form, key))
     search = tuple(
         name
-        for name in _search_fields(view, form)
+        for name in search_fields(view, form)
         if name in rights.visible and name not in rights.masked
     )
     presents = tuple(
@@ -407,51 +412,6 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
     )
 
 
-def _search_fields(view: Reading, form: Form) -> tuple[str, ...]:
-    """The fields kept as words; of a form that has none, the number and every text."""
-    texts = [name for name, f in form.fields.items() if FIELD_TYPES[f.type].searchable]
-    return view.store.searched(form.name) or ("number", *texts)
-
-
-def default_sort(form: Form) -> tuple[str, ...]:
-    """As the form's list says; newest first where it says nothing."""
-    return form.list.sort or ("-id",)
-
-
-def _wanted(
-    view: Reading, form: Form, rights: FieldRights, fields: Sequence[str] | None
-) -> list[str]:
-    if fields is None:
-        own = [n for n in kept_fields(view, form) if n in rights.visible]
-        return list(dict.fromkeys((*SHOWN_SYSTEM, *own)))
-    unknown = [path for path in fields if not _may_name(view, form, rights, path)]
-    if unknown:
-        refused = [FieldRefusal(p, "unknown-field", {"name": p}) for p in unknown]
-        raise Malformed("unknown-fields", fields=refused)
-    return list(dict.fromkeys(("id", "revision", *fields)))
-
-
-def kept_fields(view: Reading, form: Form) -> tuple[str, ...]:
-    """Fields that have a column."""
-    return form_plan(view.store, view.catalogue, form.name).kept
-
-
-def _may_name(view: Reading, form: Form, rights: FieldRights, path: str) -> bool:
-    """A visible field, or a visible field of a record it links to (depth 3)."""
-    first, _, rest = path.partition(".")
-    if first not in rights.visible or first == "deleted_at":
-        return False
-    definition = form.fields.get(first)
-    if not rest:
-        return definition is None or definition.type not in ("heading", "note")
-    if definition is None or definition.type != "link" or len(definition.to) != 1:
-        return False
-    target = view.catalogue.forms.get(definition.to[0])
-    if target is None or rest.count(".") > 1:
-        return False
-    return _may_name(view, target, view.rights.fields(view, target.name), rest)
-
-
 def _typed(
     view: Reading, form: Form, rights: FieldRights, wish: ListWish
 ) -> tuple[Expression | None, bool]:
@@ -459,30 +419,7 @@ def _typed(
     if not wish.filter or not wish.filter.strip():
         return None, True
     found = viewer_filter(view, form.name, wish.filter, rights)
-    return found, found.source != UNLASTING
-
-
-def _sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortKey:
-    path = key.removeprefix("-")
-    sortable = _may_name(view, form, rights, path) and path not in rights.masked
-    sortable = sortable and not is_masked(view, form, path)
-    definition = form.fields.get(path)
-    if definition is not None:
-        sortable = sortable and is_sortable(definition)
-    if not sortable:
-        raise _unsortable(form, rights, path)
-    return SortKey(path, key.startswith("-"))
-
-
-def _unsortable(form: Form, rights: FieldRights, path: str) -> Malformed:
-    names = [
-        n
-        for n in dict.fromkeys((*SHOWN_SYSTEM, *form.fields))
-        if n in rights.visible
-        and n not in rights.masked
-        and (n not in form.fields or is_sortable(form.fields[n]))
-    ]
-    return Malformed("sort", name=path, names=", ".join(names))
+    return found, found.source != UNLASTING and len(wish.filter) <= MOST_CHARACTERS
 
 
 def _add_tables(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import FUNCTIONS
 from jingwei.language.expressions.mapped import mapped
-from jingwei.language.expressions.reads import depends_on_row, finished, walk
+from jingwei.language.expressions.reads import depends_on_row, finished, parts, walk
+from jingwei.language.expressions.tokens import MOST_CONDITION
 from jingwei.language.expressions.tree import (
     Binary,
     Call,
     Constant,
     Expression,
     IsEmpty,
+    ListOf,
     Member,
     Name,
     Node,
@@ -36,6 +37,8 @@ from jingwei.storage.sql_calls import NotInSql
 from jingwei.texts import DEFAULT_LOCALE, has_text, text
 
 MOST_FILTER_TERMS = 20
+MOST_FILTER_VALUES = 1_000  # in all its lists
+MOST_FILTER_PARTS = 300  # names, functions and other values
 
 UNLASTING = "@now"  # the source of a condition with answers of this moment in it
 
@@ -56,16 +59,17 @@ def viewer_filter(
 
     try:
         found = check_filter(view.catalogue, form, source, hidden, elsewhere)
+        _refuse_too_long(found.root)
         found = _with_fixed(view, found)
     except ExpressionError as error:
+        if error.code == "expression-too-long":
+            raise _too_long(MOST_CONDITION, "characters") from None
         raise malformed_filter(source, error) from None
     except ArithmeticError:  # of what is written out, and what is worked out now
         raise far_filter(source) from None
     opaque = _opaque(found.root)
     if opaque is not None:
         raise _not_compared(source, opaque)
-    if _terms(found.root) > MOST_FILTER_TERMS:
-        raise Malformed("filter-too-long", most=MOST_FILTER_TERMS)
     return as_reader(found)
 
 
@@ -190,8 +194,33 @@ def far_filter(source: str) -> Malformed:
     return Malformed("filter", detail={"code": "out-of-range"}, word=source, what=what, fix=fix)
 
 
-def _terms(node: Any) -> int:
-    """How many comparisons there are in a condition."""
+def _refuse_too_long(root: Node) -> None:
+    """Raises Malformed for a condition that would keep a database busy by its length."""
+    if _terms(root) > MOST_FILTER_TERMS:
+        raise _too_long(MOST_FILTER_TERMS, "comparisons")
+    listed = sum(len(node.items) for node in walk(root) if isinstance(node, ListOf))
+    if listed > MOST_FILTER_VALUES:
+        raise _too_long(MOST_FILTER_VALUES, "values")
+    if sum(1 for _ in walk(root)) - listed > MOST_FILTER_PARTS:
+        raise _too_long(MOST_FILTER_PARTS, "parts")
+
+
+def _too_long(most: int, of: str) -> Malformed:
+    return Malformed("filter-too-long", most=most, of=Phrase(f"things.filter_size.{of}"))
+
+
+def _terms(node: Node) -> int:
+    """How many comparisons there are in a condition, those inside rows and functions too."""
     if isinstance(node, Binary) and node.op in ("and", "or"):
         return _terms(node.left) + _terms(node.right)
-    return _terms(node.operand) if isinstance(node, Unary) else 1
+    if isinstance(node, Unary) and node.op == "not":
+        return _terms(node.operand)
+    return max(1, sum(_terms_inside(part) for part in parts(node)))
+
+
+def _terms_inside(node: Node) -> int:
+    if isinstance(node, Constant | Name):
+        return 0
+    if node.type.name == "boolean":
+        return _terms(node)
+    return sum(_terms_inside(part) for part in parts(node))

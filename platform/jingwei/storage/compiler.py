@@ -58,7 +58,14 @@ class Compiler:
         self.dialect = statement_dialect(self.name)
 
     def compile(self, query: Query, shape: Shape) -> Statement:
-        """The statement of a shape. Raises Malformed for a path that leads nowhere."""
+        """The statement of a shape. Raises Malformed for a path that leads nowhere, and for what is
+        nested too deeply."""
+        try:
+            return self._compiled(query, shape)
+        except RecursionError:
+            raise Malformed("too-nested") from None
+
+    def _compiled(self, query: Query, shape: Shape) -> Statement:
         source = self._source(query, shape)
         columns = _Columns(self.dialect)
         if query.group or query.aggregates:

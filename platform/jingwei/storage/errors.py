@@ -15,6 +15,14 @@ _OF_PLANS = "RevalidateCachedQuery"  # the place that says so, whatever the serv
 # a number or a day out of range; SQLite says so of a function of ours that overflows, and of sums
 _TOO_FAR = {"22003", "22008"}
 _MISTYPED = {"22P02", "22007"}  # a text that is no value of its column's type
+# that a statement has more parts, or deeper ones, than the database takes
+_TOO_LARGE = {"54000", "54001", "54011", "54023"}
+_TOO_LARGE_IN_SQLITE = (
+    "parser stack overflow",
+    "Expression tree is too large",
+    "too many arguments on function",
+    "too many SQL variables",
+)
 _TOO_FAR_IN_SQLITE = ("string or blob too big", "integer overflow")
 
 
@@ -60,6 +68,8 @@ def as_ours(error: DBAPIError) -> Exception | None:
         return TryAgain(words)
     if state in _TOO_FAR or any(said in words for said in _TOO_FAR_IN_SQLITE):
         return Malformed("out-of-range")
+    if state in _TOO_LARGE or any(said in words for said in _TOO_LARGE_IN_SQLITE):
+        return Malformed("too-nested")
     if "NUL (0x00)" in words:
         return Malformed("text-with-nul")
     if state == "53100" or "database or disk is full" in words:

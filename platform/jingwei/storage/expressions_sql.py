@@ -8,6 +8,7 @@ else it is made two-valued.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -221,13 +222,19 @@ class Target:
         items = node.right.items
         if not items:
             return sa.false()
+        written = tuple(i for i in items if _never_null(i))
+        if len(written) < len(items):
+            found = [self.truth(_equals(node.left, i)) for i in items if not _never_null(i)]
+            if written:
+                listed = replace(node.right, items=written)
+                found.append(self._inside(replace(node, right=listed), bare=False))
+            return sa.or_(*found)
         if node.left.type.name in NUMERIC:
-            return sa.or_(*(self._comparison(_equals(node.left, i), bare=bare) for i in items))
-        if not all(_never_null(i) for i in items):
-            return sa.or_(*(self.truth(_equals(node.left, i)) for i in items))
+            left, others = self.number(node.left), [self.number(i) for i in items]
+            return sql_numbers.among(left, others, self.dialect, bare=bare)
         pairs = [self._pair(node.left, item) for item in items]
-        found: Truth = pairs[0][0].in_([other for _, other in pairs])
-        return found if bare else _two_valued(found)
+        among: Truth = pairs[0][0].in_([other for _, other in pairs])
+        return among if bare else _two_valued(among)
 
     def _among_several(self, node: Binary) -> Truth:
         """`"a" in tags`: a column that holds several."""

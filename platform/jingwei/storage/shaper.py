@@ -13,6 +13,8 @@ from jingwei.storage.query import Query, RowScope
 from jingwei.storage.query_names import Store
 from jingwei.storage.shapes import LIST_LIMIT, Condition, bucket, condition, padded
 
+_MOST_KEPT = 200  # constants of a condition that is kept
+
 
 @dataclass(slots=True)
 class Shape:
@@ -134,7 +136,8 @@ class Shaper:
             if len(self._conditions) > 2_000:
                 self._conditions.clear()
             known = expression, condition(expression, prefix)
-            self._conditions[key] = known
+            if len(known[1].values) <= _MOST_KEPT:
+                self._conditions[key] = known
         values.update((f"v_{name}", value) for name, value in known[1].values.items())
         return known[1]
 

@@ -280,6 +280,21 @@ def _compared_on_sqlite(op: str, left: Number, right: Number, bare: bool) -> Tru
     return _held(op, difference, sa.literal(0, sa.Integer()), bare, True)
 
 
+def among(left: Number, others: list[Number], dialect: str, *, bare: bool) -> Truth:
+    """Whether a number is one of those that are written out: one look at each, and no row of `or`,
+    which SQLite takes to be nested as deeply as it is long."""
+    if dialect != "sqlite":
+        found = left.element.in_([one.element for one in others])
+    elif left.kept is not None:
+        as_kept = Compared(left.kept, "==")
+        listed = [one.element if one.bind is None else one.bind(as_kept) for one in others]
+        found = _integer(left).in_(listed)
+    else:
+        same = sa.func.jw_plain(*left.pair, type_=DecimalText())
+        found = same.in_([one.element for one in others])
+    return found if bare else sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
+
+
 def _integer(number: Number) -> Column:
     return sa.type_coerce(number.element, sa.BigInteger())
 

@@ -48,6 +48,7 @@ from jingwei.language.expressions.syntax import (
     Value,
     Word,
 )
+from jingwei.language.expressions.tokens import MOST_CHARACTERS
 from jingwei.language.expressions.tree import (
     Binary,
     Constant,
@@ -93,9 +94,16 @@ _LITERAL_TYPES = {
 _LONGEST_UNBALANCED = 8
 
 
-def check(source: str, scope: Scope, expected: TypeName | Type | None = None) -> Expression:
-    """The typed tree of `source`. Raises ExpressionError at the word that is wrong."""
-    syntax = parse(source)
+def check(
+    source: str,
+    scope: Scope,
+    expected: TypeName | Type | None = None,
+    *,
+    most: int = MOST_CHARACTERS,
+) -> Expression:
+    """The typed tree of `source`, of at most so many characters. Raises ExpressionError at the word
+    that is wrong."""
+    syntax = parse(source, most)
     try:
         node = Checker(scope).node(syntax)
     except UnitMismatch as error:

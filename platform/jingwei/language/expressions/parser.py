@@ -22,7 +22,7 @@ from jingwei.language.expressions.syntax import (
     Value,
     Word,
 )
-from jingwei.language.expressions.tokens import Token, tokens
+from jingwei.language.expressions.tokens import MOST_CHARACTERS, Token, tokens
 from jingwei.language.meant_words import meant_sign
 
 MOST_NESTED = 50
@@ -41,15 +41,22 @@ _DIRECTIONS = {
 }
 
 
+def parse(source: str, most: int = MOST_CHARACTERS) -> Syntax:
+    """The tree of `source`, of at most so many characters. Raises ExpressionError at the first word
+    that does not fit."""
+    if len(source) > MOST_CHARACTERS:  # which nobody keeps thousands of
+        return _Parser(source, most).whole()
+    return _parsed(source)
+
+
 @lru_cache(maxsize=4_096)
-def parse(source: str) -> Syntax:
-    """The tree of `source`. Raises ExpressionError at the first word that does not fit."""
-    return _Parser(source).whole()
+def _parsed(source: str) -> Syntax:
+    return _Parser(source, MOST_CHARACTERS).whole()
 
 
 class _Parser:
-    def __init__(self, source: str) -> None:
-        self.tokens = tokens(source)
+    def __init__(self, source: str, most: int) -> None:
+        self.tokens = tokens(source, most)
         self.place = 0
         self.nested = 0
         self.open: list[Token] = []

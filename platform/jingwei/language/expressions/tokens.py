@@ -14,6 +14,7 @@ from jingwei.language.meant_words import meant_amount
 from jingwei.language.values import Duration, DurationUnit
 
 MOST_CHARACTERS = 2_000
+MOST_CONDITION = 10_000  # of what is typed over a list: with the keys of many records in it
 MOST_DIGITS = 28
 
 KEYWORDS = frozenset(
@@ -128,12 +129,10 @@ class Token:
     value: Any = None
 
 
-def tokens(source: str) -> list[Token]:
+def tokens(source: str, most: int = MOST_CHARACTERS) -> list[Token]:
     """The words of `source`, the last of kind `end`. Raises ExpressionError at the first bad."""
-    if len(source) > MOST_CHARACTERS:
-        raise ExpressionError(
-            "expression-too-long", 0, 1, length=len(source), limit=MOST_CHARACTERS
-        )
+    if len(source) > most:
+        raise ExpressionError("expression-too-long", 0, 1, length=len(source), limit=most)
     found = list(_tokens(source))
     found.append(Token("end", "", len(source), len(source)))
     return found

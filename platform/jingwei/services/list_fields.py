@@ -1,0 +1,87 @@
+"""Which fields a list shows, is searched in and ordered by, as far as its reader may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jingwei.language.field_types.listed import is_sortable
+from jingwei.language.field_types.table import FIELD_TYPES
+from jingwei.language.form import SHOWN_SYSTEM, Form
+from jingwei.refusals import FieldRefusal, Malformed
+from jingwei.services.commands import Reading
+from jingwei.services.linked import is_masked
+from jingwei.services.plans import form_plan
+from jingwei.services.rights import FieldRights
+from jingwei.storage.query import SortKey
+
+
+def search_fields(view: Reading, form: Form) -> tuple[str, ...]:
+    """The fields kept as words; of a form that has none, the number and every text."""
+    texts = [name for name, f in form.fields.items() if FIELD_TYPES[f.type].searchable]
+    return view.store.searched(form.name) or ("number", *texts)
+
+
+def default_sort(form: Form) -> tuple[str, ...]:
+    """As the form's list says; newest first where it says nothing."""
+    return form.list.sort or ("-id",)
+
+
+def wanted_fields(
+    view: Reading, form: Form, rights: FieldRights, fields: Sequence[str] | None
+) -> list[str]:
+    """The fields to show: those that were asked for, or all. Raises Malformed for one that is not
+    there for this reader."""
+    if fields is None:
+        own = [n for n in kept_fields(view, form) if n in rights.visible]
+        return list(dict.fromkeys((*SHOWN_SYSTEM, *own)))
+    unknown = [path for path in fields if not may_name(view, form, rights, path)]
+    if unknown:
+        refused = [FieldRefusal(p, "unknown-field", {"name": p}) for p in unknown]
+        raise Malformed("unknown-fields", fields=refused)
+    return list(dict.fromkeys(("id", "revision", *fields)))
+
+
+def kept_fields(view: Reading, form: Form) -> tuple[str, ...]:
+    """Fields that have a column."""
+    return form_plan(view.store, view.catalogue, form.name).kept
+
+
+def may_name(view: Reading, form: Form, rights: FieldRights, path: str) -> bool:
+    """A visible field, or a visible field of a record it links to (depth 3)."""
+    first, _, rest = path.partition(".")
+    if first not in rights.visible or first == "deleted_at":
+        return False
+    definition = form.fields.get(first)
+    if not rest:
+        return definition is None or definition.type not in ("heading", "note")
+    if definition is None or definition.type != "link" or len(definition.to) != 1:
+        return False
+    target = view.catalogue.forms.get(definition.to[0])
+    if target is None or rest.count(".") > 1:
+        return False
+    return may_name(view, target, view.rights.fields(view, target.name), rest)
+
+
+def sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortKey:
+    """What to order by, as `-total` says it. Raises Malformed."""
+    path = key.removeprefix("-")
+    sortable = may_name(view, form, rights, path) and path not in rights.masked
+    sortable = sortable and not is_masked(view, form, path)
+    definition = form.fields.get(path)
+    if definition is not None:
+        sortable = sortable and is_sortable(definition)
+    if not sortable:
+        raise unsortable(form, rights, path)
+    return SortKey(path, key.startswith("-"))
+
+
+def unsortable(form: Form, rights: FieldRights, path: str) -> Malformed:
+    """That nothing is ordered by this path, with what it could be ordered by."""
+    names = [
+        n
+        for n in dict.fromkeys((*SHOWN_SYSTEM, *form.fields))
+        if n in rights.visible
+        and n not in rights.masked
+        and (n not in form.fields or is_sortable(form.fields[n]))
+    ]
+    return Malformed("sort", name=path, names=", ".join(names))
