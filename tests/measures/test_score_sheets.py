@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from api_house import MORE_FILES, ApiHouse, fields, open_api
 from measures_house import INDICATORS
 from openpyxl import load_workbook
@@ -247,6 +248,38 @@ def test_a_sheet_is_scored_at_each_save_until_it_is_submitted(on_both: ApiHouse)
     assert (row["actual"], row["automatic"]) == ([103, 130], [61, 66])
     told = api.get("li.na", f"forms/sheet/records/{made['id']}/history").get_json()["items"]
     assert "card" in told[0]["changes"]
+
+
+def test_reading_a_sheet_asks_for_its_figures_once_and_for_nothing_else_of_its_scheme(
+    on_both: ApiHouse,
+) -> None:
+    api = on_both
+    made = api.make("li.na", "sheet", year="2025")
+    at = f"forms/sheet/records/{made['id']}"
+    assert api.post("li.na", f"{at}/submit").status_code == 200
+    add(api, [("profit", "A", "130", "actual")])
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    engine = api.platform.database.engine
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    try:
+        stands = read(api, "li.na", made)
+        for_reading = list(asked)
+        asked.clear()
+        for around in ("comments", "history", "files"):
+            assert api.get("li.na", f"{at}/{around}").status_code == 200
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", hear)
+
+    assert [item for item, is_so in column(stands, "source_changed").items() if is_so] == ["profit"]
+    of_figures = ("sys_fact.", "sys_adjustment.", "f_incident")
+    found = [n for n in of_figures for one in for_reading if n in one.partition("FROM")[0]]
+    assert found == ["sys_fact.", "sys_adjustment."]
+    assert len(for_reading) <= 6
+    assert not [one for one in asked if any(n in one for n in of_figures)]
 
 
 def test_a_sheet_is_of_its_scheme_and_of_no_other_rows(api: ApiHouse) -> None:

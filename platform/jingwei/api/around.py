@@ -116,7 +116,7 @@ def list_receipts(form: str, id: int) -> Response:
     """Who was asked to acknowledge this record, and who has; `counts` by receipt."""
     parameters()
     with reading() as view:
-        record_views.record(view, form, id)
+        record_views.readable(view, form, id)
         asked = tasks_on(view.connection, tasks.books(view), id, kinds=("receipt",))
         items = [
             {
@@ -162,7 +162,7 @@ def opened(form: str, id: int) -> Response:
     parameters()
 
     def handler(work: Work) -> Answer:
-        record_views.record(work, form, id)
+        record_views.readable(work, form, id)
         return 200, {"answered": receipts.opened(work, form, id)}
 
     return write(handler)

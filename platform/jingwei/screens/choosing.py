@@ -16,7 +16,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.flows.begin import workflow_of
 from jingwei.services.flows.first_choices import first_choices, lets_choose
 from jingwei.services.listing import form_of
-from jingwei.services.record_views import at_record, record
+from jingwei.services.record_views import at_record, readable
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -31,7 +31,7 @@ def choices(form: str, id: int) -> Response:
     with reading() as view:
         view = at_record(view, form, id)
         definition = form_of(view, form)
-        shown = record(view, form, id)
+        shown = readable(view, form, id)
         return jsonify(questions_of(view, definition, shown.raw))
 
 

@@ -29,7 +29,7 @@ from jingwei.services.flows.leaving import foreseen
 from jingwei.services.flows.moves import Move, moves
 from jingwei.services.flows.offers import drawn
 from jingwei.services.flows.words import action_word
-from jingwei.services.record_views import record
+from jingwei.services.record_views import readable
 from jingwei.texts import text
 from jingwei.web import locale
 
@@ -96,7 +96,7 @@ def _display(view: Reading, form: str, id: int) -> str:
 def _readable(view: Reading, form: str, id: int) -> str:
     """Where the record is, for who may read it."""
     try:
-        record(view, form, id)
+        readable(view, form, id)
     except Refused:
         return ""
     return f"/f/{form}/{id}"

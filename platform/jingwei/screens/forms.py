@@ -28,7 +28,7 @@ from jingwei.screens.widgets import Widget, Widgets, as_model, engine_values
 from jingwei.services import drafts, files, unsaved
 from jingwei.services.commands import Reading
 from jingwei.services.listing import form_of, raise_unless_reached
-from jingwei.services.record_views import at_record, record
+from jingwei.services.record_views import at_record, readable, record
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import EDITABLE
 from jingwei.services.world import environment
@@ -310,7 +310,7 @@ def live_edit(form: str, id: int) -> Response:
         view = at_record(view, form, id)
         definition = form_of(view, form)
         raise_unless_reached(view, definition, id)
-        shown = record(view, form, id)
+        shown = readable(view, form, id)
         rights = step_rights(view, definition, shown.raw) or shown.rights
         return _script(live(view, definition, rights))
 

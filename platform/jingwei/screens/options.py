@@ -31,7 +31,7 @@ from jingwei.services.listing import (
     may_open,
     raise_unless_reached,
 )
-from jingwei.services.record_views import record
+from jingwei.services.record_views import readable
 from jingwei.services.world import environment
 from jingwei.storage import people
 from jingwei.web import locale
@@ -116,7 +116,7 @@ def _reached(view: Reading, form: str, id: int | None) -> tuple[Form, frozenset[
         return known, view.rights.fields(view, form).visible | makes.visible
     definition = form_of(view, form)
     raise_unless_reached(view, definition, id)
-    return definition, record(view, form, id).rights.visible
+    return definition, readable(view, form, id).rights.visible
 
 
 def _named(cells: Cells, field: Field, value: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from jingwei.screens.session import reading
 from jingwei.services import personal
 from jingwei.services.commands import Reading
 from jingwei.services.files import path_of
-from jingwei.services.record_views import record
+from jingwei.services.record_views import readable
 from jingwei.storage.files import find_files
 from jingwei.storage.people import colleagues
 from jingwei.web import current
@@ -56,7 +56,7 @@ def options() -> Response:
 def signature(form: str, id: int, file: int) -> Response:
     """A signature beside an opinion, for those who may see the opinion. Raises NotFound."""
     with reading() as view:
-        record(view, form, id)
+        readable(view, form, id)
         flow = flow_of(view, form, id)
         if flow is None or file not in signature_files(view, flow.json).values():
             raise NotFound("no-such-content")

@@ -18,7 +18,7 @@ from jingwei.screens.frame import page
 from jingwei.screens.records import form_reached
 from jingwei.screens.session import reading
 from jingwei.services import snapshots
-from jingwei.services.record_views import record
+from jingwei.services.record_views import readable
 from jingwei.services.versions import may_differ
 from jingwei.texts import text
 from jingwei.web import locale
@@ -50,7 +50,7 @@ def show(form: str, id: int) -> Any:
         if not kept:
             raise NotFound("not-found")
         numbers = [one["number"] for one in kept]
-        raw = record(view, form, id).raw
+        raw = readable(view, form, id).raw
         later = _later(numbers, may_differ(raw))
         before = len(numbers) - 1 if later is None else max(0, numbers.index(later) - 1)
         earlier = _asked("one", numbers, numbers[before])

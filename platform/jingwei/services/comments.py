@@ -16,7 +16,7 @@ MOST_TEXT = 5_000
 
 def comments(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """Oldest first. Raises NotFound where the record would."""
-    record_views.record(view, form, record)
+    record_views.readable(view, form, record)
     return [comment_json(row) for row in rows.comments_of(view.connection, record)]
 
 

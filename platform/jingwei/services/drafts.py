@@ -277,7 +277,7 @@ def copied(view: Reading, form: str, id: int) -> dict[str, Any]:
     """The values of a new record like this one, as JSON: what its reader sees and may write, but
     for what is not copied (`no_copy`), what only one record may have, files, and what is computed
     anew. Raises NotFound."""
-    shown = record_views.record(view, form, id)
+    shown = record_views.readable(view, form, id)
     definition = form_of(view, form)
     if not view.rights.decide(view, form, "create").allowed:
         raise NotFound("no-such-form")

@@ -113,7 +113,7 @@ def readable(view: Reading, file: int) -> FileRow:
     if form is None or form not in view.catalogue.forms:
         raise NotFound("no-such-content")
     try:
-        shown = record_views.record(view, form, row.record)
+        shown = record_views.readable(view, form, row.record)
     except NotFound:
         raise NotFound("no-such-content") from None
     if row.field not in shown.rights.visible - shown.rights.masked:
@@ -123,7 +123,7 @@ def readable(view: Reading, file: int) -> FileRow:
 
 def of_record(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """The files that the fields of a record hold now, as far as they are visible."""
-    shown = record_views.record(view, form, record)
+    shown = record_views.readable(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     held = {identity for _, _, identity in held_files(shown.form, shown.raw)}
     found = rows.files_of(view.connection, record)

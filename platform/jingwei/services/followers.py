@@ -26,7 +26,7 @@ _NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9][A-Za-z0-9_.-]{0,63})")
 
 def followers(view: Reading, form: str, record: int) -> dict[str, Any]:
     """`{items: [login], following, muted}`. Raises NotFound where the record would."""
-    record_views.record(view, form, record)
+    record_views.readable(view, form, record)
     found = rows.followers_of(view.connection, record)
     mine = found.get(view.actor.login)
     return {

@@ -11,7 +11,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.form_paths import secret_fields
 from jingwei.services.past_fields import past_fields
 from jingwei.services.presenting import MASK, instant
-from jingwei.services.record_views import record
+from jingwei.services.record_views import readable
 from jingwei.storage import changes
 
 
@@ -24,7 +24,7 @@ def history_with_past(
     view: Reading, form: str, id: int, *, limit: int = 200
 ) -> tuple[list[dict[str, Any]], Mapping[str, Field]]:
     """The same, and the fields it tells of that the form has no more."""
-    shown = record(view, form, id)
+    shown = readable(view, form, id)
     entries = changes.history(
         view.connection, view.installation.book, view.store.people, id, limit=limit
     )

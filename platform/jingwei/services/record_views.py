@@ -35,8 +35,16 @@ class RecordView:
 
 
 def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> RecordView:
-    """One record by id, as its org has the form. Raises NotFound, alike for what is not there and
-    what is not allowed."""
+    """One record by id, as its org has the form, and of which items of score sheets the figures are
+    others by now. Raises NotFound, alike for what is not there and what is not allowed."""
+    shown = readable(view, form, id, deleted=deleted)
+    _tell_changed_sources(view.of(shown.raw["org"]), shown)
+    return shown
+
+
+def readable(view: Reading, form: str, id: int, *, deleted: bool = False) -> RecordView:
+    """The same for whoever shows something around the record: nothing is asked of the sources of
+    its sheets."""
     form_of(view, form)
     raw = view.store.load(view.connection, form, [id]).get(id)
     if raw is None or (raw["deleted_at"] is not None) != deleted:
@@ -47,9 +55,7 @@ def record(view: Reading, form: str, id: int, *, deleted: bool = False) -> Recor
         raise NotFound("no-such-record")
     view = view.of(raw["org"])
     rights = view.rights.fields(view, form, raw)
-    shown = shown_record(view, form_of(view, form), raw, rights, saved=True)
-    _tell_changed_sources(view, shown)
-    return shown
+    return shown_record(view, form_of(view, form), raw, rights, saved=True)
 
 
 def _tell_changed_sources(view: Reading, shown: RecordView) -> None:

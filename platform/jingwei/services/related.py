@@ -19,7 +19,7 @@ def related(
 
     Raises NotFound where the record would, and for a relation that is not there.
     """
-    record_views.record(view, form, record)
+    record_views.readable(view, form, record)
     relation = view.catalogue.forms[form].related.get(name)
     if relation is None:
         raise NotFound("no-such-relation", name=name[:60])

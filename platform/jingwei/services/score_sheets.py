@@ -57,6 +57,8 @@ def rows_of(view: Reading, asked: SheetAsked) -> list[Row]:
         }
         raise Invalid("invalid", fields=[FieldRefusal("org", "scheme-not-for-org", holes)])
     lines = lines_of(system, _measures(system, asked), asked.scheme, asked.org, asked.period)
+    if asked.figures:
+        return [told.figures(line) for line in lines]
     words = {line.item.name: told.earned(line) for line in lines}
     sheet = Sheet(asked.scheme, asked.org, asked.period, lines)
     _score_by_hand(lines, asked.manual)
@@ -145,6 +147,10 @@ class _Told:
 
     def _reason(self, name: str) -> str:
         return text(f"measures.reason.{name}", self._locale)
+
+    def figures(self, line: Line) -> Row:
+        """What is fetched, without a word on it."""
+        return {"item": line.item.name, **{name: getattr(line, name) for name in _FIGURES}}
 
     def item(self, line: Line, words: str, manual: Mapping[str, Decimal]) -> Row:
         points = manual.get(line.item.name)

@@ -30,7 +30,7 @@ from jingwei.services.world import environment
 @dataclass(frozen=True, slots=True)
 class SheetAsked:
     """One score sheet. `manual`: scores given by hand, by item. `kept`: rows whose figures stand;
-    None: they are fetched."""
+    None: they are fetched. `figures`: what they are is asked, not what they come to together."""
 
     scheme: Scoring
     org: str
@@ -38,6 +38,7 @@ class SheetAsked:
     as_of: date | None = None
     manual: Mapping[str, Decimal] = field(default_factory=dict)
     kept: Sequence[Mapping[str, Any]] | None = None
+    figures: bool = False
 
 
 def fill(
@@ -87,7 +88,7 @@ def changed_items(view: Reading, table: Field, record: Mapping[str, Any]) -> fro
     kept = record.get(table.name) or ()
     if scheme is None or org is None or period is None or not kept:
         return frozenset()
-    asked = SheetAsked(scheme, org, period, as_of, _by_hand(kept))
+    asked = SheetAsked(scheme, org, period, as_of, figures=True)
     now = {row["item"]: row for row in _scored(view, table, asked, Found())}
     names = ("target", "actual", "base", "automatic")
     return frozenset(

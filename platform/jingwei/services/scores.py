@@ -16,6 +16,7 @@ from typing import Any
 from jingwei.catalogue.rules_standards import benchmark_of
 from jingwei.cube.comparisons import attainment as attained
 from jingwei.cube.figures import rounded
+from jingwei.cube.formulas import lineage
 from jingwei.cube.scoring import Earned, Given, earned, excess, grade_of, places_of, rounded_score
 from jingwei.language.expressions.environment import Environment, Values
 from jingwei.language.expressions.tree import Node, Source
@@ -178,7 +179,27 @@ def lines_of(
     view: Reading, measures: Measures, scheme: Scoring, org: str, period: Period
 ) -> list[Line]:
     """Every item with what it earns by itself."""
+    _read_ahead(view, measures, scheme, period)
     return [_line(view, measures, scheme, item, org, period) for item in scheme.items.values()]
+
+
+def _read_ahead(view: Reading, measures: Measures, scheme: Scoring, period: Period) -> None:
+    """Read what the items ask of facts at once, not item by item."""
+    items = [one for one in scheme.items.values() if one.name in view.catalogue.indicators]
+    names = [item.name for item in items if item.value is None]
+    if period.grain == "month":  # which may be kept as it was computed
+        measures.prefetch(names, ("actual", "target"), (period,))
+        return
+    before = [item.name for item in items if item.base == "last_year"]
+    asked = [(name, view_, period.year) for name in names for view_ in ("actual", "target")]
+    asked += [(name, "actual", period.year - 1) for name in before]
+    measures.facts.read(
+        {
+            (below, view_, year)
+            for name, view_, year in asked
+            for below in lineage(view.catalogue, name)
+        }
+    )
 
 
 def multiplier_of(view: Reading, sheet: Sheet) -> Decimal:
@@ -283,7 +304,8 @@ def _measure(
         line.actual = _from_form(view, item, org, period)
     elif indicator is not None:
         definition = measures.definition(indicator.name, period)
-        cell = measures.cell(indicator.name, org, period)
+        figure = measures.figure(indicator.name, org, period, "actual")
+        cell = measures.shown(definition, org, period, "actual", figure)  # its light is not asked
         line.actual, line.unit, line.version = cell.value, definition.unit, cell.version
         target = measures.target(definition, org, period).value
         if target is not None:

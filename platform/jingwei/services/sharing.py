@@ -49,7 +49,7 @@ def share(
 def shared_with(view: Reading, form: str, record: int) -> list[dict[str, Any]]:
     """`{person, name, by, at, until, over}` of those to whom the record was opened, for those who
     may share it. Raises NotFound, NotAllowed."""
-    found = record_views.record(view, form, record).raw
+    found = record_views.readable(view, form, record).raw
     if not view.rights.decide(view, form, "share", found).allowed:
         raise NotAllowed("not-allowed", action="share")
     return [

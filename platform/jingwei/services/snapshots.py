@@ -41,7 +41,7 @@ def version(view: Reading, form: str, record: int, number: int) -> dict[str, Any
 def _told(
     view: Reading, form: str, record: int, rows: Sequence[VersionRow]
 ) -> list[dict[str, Any]]:
-    shown = record_views.record(view, form, record)
+    shown = record_views.readable(view, form, record)
     visible = shown.rights.visible - shown.rights.masked
     logins = logins_of(view.connection, {row.by for row in rows if row.by is not None})
     return [
@@ -66,7 +66,7 @@ def diff(
     `changes`: `{field: [then, later]}`; of tables `{row id: {column: [then, later]}}`. `rows`, of
     tables that differ: `{row id: [place then, later]}` (from 1; null: it was not there), for
     rows that were changed, added, taken away or moved. Raises NotFound."""
-    shown = record_views.record(view, form, record)
+    shown = record_views.readable(view, form, record)
     secret = secret_fields(shown.form) & shown.rights.visible
     visible = shown.rights.visible - shown.rights.masked | secret
     known: dict[int, VersionRow] = {r.number: r for r in versions_of(view.connection, record)}
