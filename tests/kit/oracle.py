@@ -63,7 +63,7 @@ permissions:
   some: {role: some, can: [read], scope: 'amount > 50 and kind == "x"'}
   late: {role: late, can: [read], scope: org_and_below, where: signed_on < 2026-01-15}
 restrict:
-  sealed: {when: 'kind == "z" and urgent', to: [{role: own}, {role: all}]}
+  sealed: {when: 'kind == "z" and urgent', to: [{role: own}, {role: all}, {field: keeper}]}
 """
 PLACES = ("110000", "310000", "310101", "440300")
 ROLES = ("own", "org", "below", "all", "some", "late")
@@ -120,7 +120,8 @@ HIDES_SECRET = ("all", "none")
 
 def visible(login: str, row: Row) -> bool:
     """Whether this person may see this row."""
-    sealed = row["kind"] == "z" and bool(row["urgent"]) and login not in NOT_SEALED_OUT
+    named = login in NOT_SEALED_OUT or row["keeper"] == login
+    sealed = row["kind"] == "z" and bool(row["urgent"]) and not named
     return _SCOPES[login](row) and row["deleted_at"] is None and not sealed
 
 

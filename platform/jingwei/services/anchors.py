@@ -27,10 +27,8 @@ def _anchors(view: Viewing, who: Who) -> set[str]:
             return set(person.orgs)
         case "person":
             return set(person.orgs) if person.login == who.name else set()
-        case "role":
-            held = {org for role, org in person.roles if role in _includers(view, who.name)}
-        case "post":
-            held = {org for post, org in person.posts if post == who.name}
+        case "role" | "post":
+            held = held_at(view, who)
         case "any_of":
             return set(anchors_of(view, who.of))
         case _:
@@ -41,6 +39,14 @@ def _anchors(view: Viewing, who: Who) -> set[str]:
         if wanted in types:
             held = {org for org in held if view.catalogue.orgs[org].type == wanted}
     return held
+
+
+def held_at(view: Viewing, who: Who) -> set[str]:
+    """The orgs at which the actor holds the post or role of a rule."""
+    if who.kind == "post":
+        return {org for post, org in view.actor.posts if post == who.name}
+    names = _includers(view, who.name)
+    return {org for role, org in view.actor.roles if role in names}
 
 
 def _includers(view: Viewing, role: str | None) -> set[str]:

@@ -15,8 +15,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
-from jingwei.language.form import Form, Permission, Restriction
+from jingwei.language.form import Form, Permission
 from jingwei.language.values import Formula
 from jingwei.language.who import Whos
 from jingwei.services import org_rights, owners
@@ -35,12 +34,12 @@ from jingwei.services.form_paths import (
 )
 from jingwei.services.opened import Closer, Looked, Opened, Opener
 from jingwei.services.people import Person
+from jingwei.services.restricted import Kept, both, kept_from, without
 from jingwei.storage.database import Connection
 from jingwei.storage.query import ALL_ROWS, OrgScope, RowScope, ScopeTerm
 from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
 
-_TRUTH = Type("boolean")
 V = TypeVar("V", bound="Viewing")
 
 
@@ -103,7 +102,7 @@ class FormGrants:
     """Everything one person may do with one form."""
 
     grants: tuple[Grant, ...]
-    restrictions: tuple[Restriction, ...]  # those that keep this person out
+    restrictions: tuple[Kept, ...]  # those that may keep this person out
     scopes: dict[str, RowScope] = field(default_factory=dict)
     list_rights: FieldRights | None = None
     create_rights: FieldRights | None = None
@@ -149,8 +148,7 @@ class Rights:
             terms = (ScopeTerm(),)
         for restriction in known.restrictions:
             if not restriction.fields:
-                out = view.catalogue.expression(restriction.when)
-                terms = tuple(_without(term, out) for term in terms)
+                terms = tuple(without(term, restriction.out) for term in terms)
         return terms
 
     def decide(
@@ -228,7 +226,7 @@ class Rights:
         else:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
         for restriction in known.restrictions:
-            if restriction.fields and self._holds(view, restriction.when, record):
+            if restriction.fields and restriction.holds(view, record):
                 shown -= with_columns(definition, restriction.fields)
         return self._rights(view, definition, covering, readers, shown, ("update",))
 
@@ -394,8 +392,7 @@ class Rights:
             anchors = anchors_of(view, permission.who)
             if anchors:
                 grants.append(_grant(view, form, permission, anchors))
-        kept_out = tuple(r for r in form.restrict.values() if not anchors_of(view, r.to))
-        return FormGrants(tuple(grants), kept_out, secret=secret_fields(form))
+        return FormGrants(tuple(grants), kept_from(view, form), secret=secret_fields(form))
 
     def _covers(self, view: Viewing, grant: Grant, record: Mapping[str, Any]) -> bool:
         if grant.orgs is not None and record.get("org") not in grant.orgs:
@@ -410,7 +407,7 @@ class Rights:
         return permission.where is None or self._holds(view, permission.where, record)
 
     def _restricted(self, view: Viewing, known: FormGrants, record: Mapping[str, Any]) -> bool:
-        return any(not r.fields and self._holds(view, r.when, record) for r in known.restrictions)
+        return any(not r.fields and r.holds(view, record) for r in known.restrictions)
 
     def _holds(self, view: Viewing, formula: Formula, record: Mapping[str, Any]) -> bool:
         from jingwei.services.world import environment
@@ -474,29 +471,6 @@ def _covered(view: Viewing, whos: Whos) -> set[str]:
     """The orgs that the actor looks after: by the posts that are named, or by any."""
     posts = {who.name for who in whos if who.kind == "post"}
     return {org for post, org in view.actor.covers if not posts or post in posts}
-
-
-# --- conditions of scopes, put together ----------------------------------------------------------
-
-
-def both(one: Expression | None, other: Expression) -> Expression:
-    """One condition that holds where both do."""
-    if one is None:
-        return other
-    root = Binary(0, 0, _TRUTH, "and", one.root, other.root)
-    return Expression(
-        f"({one.source}) and ({other.source})",
-        root,
-        one.reads | other.reads,
-        one.inside_record and other.inside_record,
-        one.functions | other.functions,
-    )
-
-
-def _without(term: ScopeTerm, out: Expression) -> ScopeTerm:
-    root = Unary(0, 0, _TRUTH, "not", out.root)
-    negated = Expression(f"not ({out.source})", root, out.reads, out.inside_record, out.functions)
-    return ScopeTerm(term.orgs, term.owner, both(term.where, negated))
 
 
 __all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "anchors_of", "both"]
