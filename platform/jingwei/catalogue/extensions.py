@@ -109,13 +109,23 @@ def _added(catalogue: Catalogue, under: Standing) -> Iterator[tuple[Form, _Added
 def added_choice(catalogue: Catalogue, field: Field, code: str) -> Any:
     """What a layer adds to the choices of a field, for lists that mix the rows of many orgs; None:
     no layer adds such a choice."""
+    return _every_added_choice(catalogue).get((field.path, code))
+
+
+def added_choices(catalogue: Catalogue, field: Field) -> list[Any]:
+    """All that layers add to the choices of a field."""
+    added = _every_added_choice(catalogue)
+    return [choice for (path, _), choice in added.items() if path == field.path]
+
+
+def _every_added_choice(catalogue: Catalogue) -> dict[tuple[str, str], Any]:
     base = catalogue.base or catalogue
     if not base.layers:
-        return None
+        return {}
     kept: dict[tuple[str, str], Any] | None = base._layered.get("choices")
     if kept is None:
         kept = base._layered["choices"] = dict(_added_choices(base))
-    return kept.get((field.path, code))
+    return kept
 
 
 def _added_choices(catalogue: Catalogue) -> Iterator[tuple[tuple[str, str], Any]]:

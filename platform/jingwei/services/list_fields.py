@@ -16,9 +16,11 @@ from jingwei.storage.query import SortKey
 
 
 def search_fields(view: Reading, form: Form) -> tuple[str, ...]:
-    """The fields kept as words; of a form that has none, the number and every text."""
+    """The fields kept as words; of a form that marks none, the number and every text."""
+    if view.store.searched(form.name) or any(one.search for one in form.fields.values()):
+        return view.store.searched(form.name)
     texts = [name for name, f in form.fields.items() if FIELD_TYPES[f.type].searchable]
-    return view.store.searched(form.name) or ("number", *texts)
+    return ("number", *texts)
 
 
 def default_sort(form: Form) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from jingwei.language.expressions.tokens import MOST_CHARACTERS
 from jingwei.language.expressions.tree import Expression
 from jingwei.language.form import Form
 from jingwei.refusals import Malformed, NotFound
+from jingwei.services.by_title import called, fields_by_title
 from jingwei.services.commands import Reading
 from jingwei.services.link_order import in_order_of_names, scopes_behind
 from jingwei.services.linked import (
@@ -90,6 +91,7 @@ class _Shape:
     links: tuple[FollowedLink, ...]
     sort: tuple[SortKey, ...]
     search: tuple[str, ...]
+    called: tuple[str, ...] = ()  # what is searched by the titles of its values
     masked: tuple[str, ...] = ()  # paths that end in what is masked where they lead
     lasting: bool = True
     beyond: bool = False  # whether it is in the order of what it links to
@@ -279,6 +281,7 @@ def _query(
         where=guarded(view, shape.where, shape.links),
         text=wish.q,
         search_fields=shape.search if wish.q else (),
+        called=called(view, form_of(view, form), shape.called, wish.q) if wish.q else None,
         sort=shape.sort,
         page=page,
         count=wish.count,
@@ -386,11 +389,8 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
         where = both(wish.and_where, typed)
     keys = [sort_key(view, form, rights, key) for key in wish.sort or default_sort(form)]
     sort = tuple(one for key in keys for one in in_order_of_names(view, form, key))
-    search = tuple(
-        name
-        for name in search_fields(view, form)
-        if name in rights.visible and name not in rights.masked
-    )
+    open_ = rights.visible - rights.masked
+    search = tuple(name for name in search_fields(view, form) if name in open_)
     presents = tuple(
         (path, presenter(view, form, path)) for path in paths if needs_presenting(form, path)
     )
@@ -406,6 +406,7 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
         links,
         sort,
         search,
+        tuple(name for name in fields_by_title(form) if name in open_),
         tuple(path for path in paths if is_masked(view, form, path)),
         lasting,
         any("." in key.path for key in sort),

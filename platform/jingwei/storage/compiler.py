@@ -252,7 +252,10 @@ class Compiler:
             open_ = self._open_to_reader(query, shape)
             wanted.append(self._condition(shape.where.expression, source, open_))
         if query.text is not None:
-            wanted.append(self._search(query, source))
+            found = self._search(query, source)
+            if shape.called is not None:
+                found = sa.or_(found, self._condition(shape.called.expression, source))
+            wanted.append(found)
         return wanted
 
     def _scope(

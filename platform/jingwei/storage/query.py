@@ -82,7 +82,8 @@ class Query:
     already allowed to the viewer. `hidden` are fields the viewer may not name anywhere.
     `seen`: of the records to which these links lead, only such rows are joined; behind others
     the values are empty. `held`: of the forms to which links of many lead, the rows that the
-    reader may list, for what he typed over them. `variables` give `me`, `today`, `now` … to the
+    reader may list, for what he typed over them. `called`: records for which this holds are found
+    by the `text`, too. `variables` give `me`, `today`, `now` … to the
     expressions.
     """
 
@@ -94,6 +95,7 @@ class Query:
     ids: tuple[int, ...] | None = None
     text: str | None = None
     search_fields: tuple[str, ...] = ()
+    called: Expression | None = None
     sort: tuple[SortKey, ...] = ()
     group: tuple[str, ...] = ()
     aggregates: tuple[AggregateColumn, ...] = ()

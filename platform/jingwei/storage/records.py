@@ -32,6 +32,7 @@ from jingwei.storage.unique_keys import UniqueKeys
 from jingwei.storage.updating import MOST_VALUES, update_alike
 
 MOST_STATEMENTS = 1_000
+MOST_TEXT = 40_000  # of one that is kept: few are longer, and come again
 
 # Whoever links to a record and whoever changes it do not wait for each other; whoever removes it
 # waits for both.
@@ -191,7 +192,8 @@ class RecordStore:
         statement = self._compiled.get(key)
         if statement is None:
             statement = self._compiler.compile(query, shape)
-            self._compiled.put(key, statement)
+            if len(statement.rows.text) <= MOST_TEXT:
+                self._compiled.put(key, statement)
         return statement, shape
 
     def text_of(self, query: Query, *, holding: bool = False) -> tuple[str, tuple[Any, ...]]:

@@ -24,6 +24,7 @@ class Shape:
     values: dict[str, Any]
     raw: tuple[str, ...] = ()
     where: Condition | None = None
+    called: Condition | None = None
     terms: tuple[Condition | None, ...] = ()
     empties: tuple[bool, ...] = ()
     wide: bool = False  # a row is likely to be within the scope
@@ -52,6 +53,7 @@ class Shaper:
             (form, *self._scope(open_, f"h{place}_", values))
             for place, (form, open_) in enumerate(query.held)
         ]
+        called = None if query.called is None else self._condition(query.called, "q", values)
         wide = self._store.branches.are_many(sum(len(t.orgs.orgs) for t in query.scope.terms))
         if query.ids is not None:
             self._list("id", query.ids, values)
@@ -69,6 +71,7 @@ class Shaper:
             where and where.key,
             None if query.ids is None else self._size(query.ids),
             query.search_fields if query.text is not None else None,
+            called and called.key,
             query.sort,
             query.group,
             query.aggregates,
@@ -82,7 +85,7 @@ class Shaper:
         )
         seen = tuple(conditions for _, _, conditions in behind)
         of_many = tuple(conditions for _, _, conditions in held)
-        return Shape(key, values, raw, where, terms, empties, wide, seen, of_many)
+        return Shape(key, values, raw, where, called, terms, empties, wide, seen, of_many)
 
     def _scope(
         self, scope: RowScope, prefix: str, values: dict[str, Any]
