@@ -71,3 +71,11 @@ def test_text_in_a_workbook_is_never_a_formula() -> None:
     assert ["影响因素", "=1+1\n@cmd\n+2"] in front
     made = load_workbook(BytesIO(book.render(data)))
     assert all(cell.data_type != "f" for sheet in made for row in sheet.rows for cell in row)
+
+
+def test_a_text_longer_than_a_cell_is_there_as_far_as_it_fits() -> None:
+    front = {r[0]: r[1] for r in sheets(book.render(monthly(causes="因" * 40_000)))["经营分析报告"]}
+    words = front["影响因素"]
+    assert words.startswith("【全文 40000 字，超过一格的 32767 字") and words.endswith(
+        "因" * 30_000
+    )

@@ -18,6 +18,7 @@ from jingwei.documents.charts import Drawn, drawn
 from jingwei.documents.parts import columns_printed, heading_of, is_number, lines_of, one_table
 from jingwei.documents.values import sayable, scaled, shown
 from jingwei.services.report_data import Figure, ReportColumn, ReportData, ReportTable
+from jingwei.services.sheet_long import fitted
 from jingwei.texts import text
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -88,7 +89,7 @@ class _Writer:
         lines.append((text("reports.fingerprint", data.locale), data.fingerprint))
         for row, (name, words) in enumerate(lines):
             sheet.write_string(row, 0, sayable(name), self._bold)
-            sheet.write_string(row, 1, sayable(words), self._wrap)
+            sheet.write_string(row, 1, fitted(sayable(words)), self._wrap)
 
     def table(self, name: str, table: ReportTable) -> None:
         table = one_table(table)
@@ -102,7 +103,7 @@ class _Writer:
             for at, column in enumerate(columns):
                 self._write(sheet, number, at, column, row.get(column.name, Figure(None)))
         for at, note in enumerate(table.notes, len(table.rows) + 2):
-            sheet.write_string(at, 0, sayable(note))
+            sheet.write_string(at, 0, fitted(sayable(note)))
 
     def _write(self, sheet: Any, row: int, at: int, column: ReportColumn, figure: Figure) -> None:
         if figure.value is None:
@@ -115,7 +116,7 @@ class _Writer:
         elif isinstance(figure.value, date) and not isinstance(figure.value, datetime):
             sheet.write_datetime(row, at, figure.value, self._format("yyyy-mm-dd"))
         else:
-            sheet.write_string(row, at, shown(figure, self._locale))
+            sheet.write_string(row, at, fitted(shown(figure, self._locale)))
 
     def chart(self, chart: Drawn) -> None:
         """The numbers of a chart, and the chart."""

@@ -35,6 +35,7 @@ from jingwei.gateways.workbook_drawn import (
 )
 from jingwei.gateways.xlsx_words import holding
 from jingwei.services.sheet_cells import RISKY_FIRST, quoted
+from jingwei.services.sheet_long import DOUBTED, fitted
 from jingwei.services.sheet_rows import Wrong
 from jingwei.texts import text
 
@@ -293,6 +294,8 @@ def _drawn_cell(value: Any, look: Look) -> str:
 
 
 def _text(words: str, style: int = PLAIN) -> str:
+    if len(words) > DOUBTED:
+        words = fitted(words)
     if _ODD.search(words):
         words = holding(_UNSAYABLE.sub("", words))
         words = escape(words, {"\r": "&#13;"})

@@ -4,10 +4,11 @@ them, or so that they are read back as what they are."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from itertools import product
+from typing import Any, Literal, get_args
 
 from jingwei.catalogue.by_kind import definitions_of
 from jingwei.language.clock_words import duration_text
@@ -22,9 +23,11 @@ from jingwei.services.titles import Titles, choices
 from jingwei.storage.files import find_files
 from jingwei.storage.people import find_people
 from jingwei.storage.types import canonical_json
-from jingwei.texts import text
+from jingwei.texts import LOCALES, text
 
 Shown = Callable[[Any], Any]
+Ways = Literal["titles", "codes", "edit"]
+WAYS: tuple[Ways, ...] = get_args(Ways)
 IN_WORDS = ("money", "number", "percent", "period")  # read as their text where days are
 FILES = ("file", "image", "signature")
 _AS_JSON = ("json", "geolocation")
@@ -39,7 +42,7 @@ class Cells:
         view: Reading,
         form: Form,
         locale: str,
-        values: Literal["titles", "codes", "edit"],
+        values: Ways,
         days: bool,
     ) -> None:
         self._view = view
@@ -246,6 +249,24 @@ class Cells:
         if isinstance(value, list | tuple):
             return _joined([Cells._plain(one) for one in value])
         return f"{value.get('form')}/{value.get('id')}" if isinstance(value, Mapping) else value
+
+
+def cells_of(view: Reading, form: Form, path: str, value: Any) -> Iterator[str]:
+    """What stood in a cell for a value, of a field or of a column (`table.column`), in whatever
+    language and way it was written."""
+    table, _, name = path.rpartition(".")
+    for locale, values in product(LOCALES, WAYS):
+        cells = Cells(view, form, locale, values, days=True)
+        if table:
+            column = form.fields[table].fields[name]
+            cells.learn_rows([{name: value}], [column])
+            make = cells.maker_of(column)
+        else:
+            cells.learn({path: [value]}, [path])
+            make = cells.maker(path)
+        cell = value if make is None else make(value)
+        if isinstance(cell, str):
+            yield cell
 
 
 def _after(first: Shown, then: Shown | None) -> Shown:

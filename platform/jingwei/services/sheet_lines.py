@@ -16,6 +16,7 @@ from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_cells import Converter, converter, is_code
 from jingwei.services.sheet_headings import headings_of, headings_of_rows, sheets_of_tables
+from jingwei.services.sheet_long import DOUBTED, MARK, doubted
 from jingwei.services.sheet_names import PeopleNames, RecordNames
 from jingwei.services.sheet_rows import KeyedRows, Row, Sheet, Unread
 from jingwei.services.sheet_words import Speaker
@@ -226,6 +227,8 @@ class Lines:
             return line
         known, values, simple = self._known, line.values, self._simple
         for name, cell in row.items():
+            if type(cell) is str and (len(cell) > DOUBTED or cell[:1] == MARK):
+                cell = doubted(cell)
             if name in simple and type(cell) is str:  # most of them, which is told at once
                 field_name, convert = simple[name]
                 values[field_name] = cell if convert is str else convert(cell)
@@ -277,6 +280,8 @@ class Lines:
                     continue
                 cell = row.get(name)
                 if cell is not None:
+                    if type(cell) is str and (len(cell) > DOUBTED or cell[:1] == MARK):
+                        cell = doubted(cell)
                     values[column.name] = column.convert(cell) if type(cell) is str else cell
                 elif self.wanted.may_update:
                     values[column.name] = None

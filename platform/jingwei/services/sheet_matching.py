@@ -12,6 +12,8 @@ from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.form import STATUSES, Form
 from jingwei.refusals import FieldRefusal, Invalid, Refused
 from jingwei.services.commands import Reading, Work
+from jingwei.services.export_cells import cells_of
+from jingwei.services.form_paths import all_fields
 from jingwei.services.found import Found
 from jingwei.services.owners import look_ahead
 from jingwei.services.parsing import Names, parse
@@ -19,6 +21,7 @@ from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.presenting import MASK, instant
 from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_lines import Line, Wanted, shown_of
+from jingwei.services.sheet_long import Cut, cuts_in
 from jingwei.services.sheet_rows import Unread
 from jingwei.services.wanted import Change
 from jingwei.storage.keys import ids_by
@@ -154,7 +157,7 @@ def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
     known = _known(work, plan, record)
     values = {
         name: given
-        for name, given in line.values.items()
+        for name, given in _without_cuts(work, plan, known, record, line).items()
         if not _is_same(work, plan, known, record, name, given)
     }
     for table in plan.tables.keys() & values.keys():
@@ -194,9 +197,9 @@ def _is_same(
             return given is None  # it is not in an export, and nobody is told whether it is right
         if name in known.masked:
             return given is None or given in (MASK, [MASK])
-    if isinstance(given, Unread):
-        return False
     before = record.get(name)
+    if isinstance(given, Unread):
+        return isinstance(given, Cut) and _is_all_there(work, plan.form, name, before, given)
     if given is None:
         return before is None or _is_live(plan, name)
     if name in plan.tables:
@@ -206,6 +209,39 @@ def _is_same(
     found = Found()
     values = parse(work, plan, {name: given}, found)
     return not found.refusals and _alike(values.get(name), before)
+
+
+def _is_all_there(work: Work, form: Form, path: str, value: Any, cut: Cut) -> bool:
+    """Whether a record has all of the text of which a cell could hold a part."""
+    if isinstance(value, str) and cut.is_of(value):
+        return True
+    return value is not None and any(map(cut.is_of, cells_of(work, form, path, value)))
+
+
+def _without_cuts(
+    work: Work,
+    plan: FormPlan,
+    known: FieldRights | None,
+    record: Mapping[str, Any],
+    line: Line,
+) -> Mapping[str, Any]:
+    """The values of a row; rows of tables without the cells that hold a part of what stays."""
+    cut = [t for t in line.rows if any(any(cuts_in(row)) for row in line.values.get(t) or ())]
+    if not cut:
+        return line.values
+    values = dict(line.values)
+    shown = all_fields(plan.form) if known is None else shown_of(known)
+    for table in cut:
+        was = {row["id"]: row for row in record.get(table) or ()}
+        rows = [dict(row) for row in values[table]]
+        for row in rows:
+            before = was.get(row.get("id"), {})
+            for name, given in list(cuts_in(row)):
+                path = f"{table}.{name}"
+                if path in shown and _is_all_there(work, plan.form, path, before.get(name), given):
+                    del row[name]
+        values[table] = rows
+    return values
 
 
 def _alike(one: Any, other: Any) -> bool:
