@@ -73,6 +73,11 @@ PEOPLE: Mapping[str, tuple[str, list[tuple[str, str]], list[tuple[str, str]]]] =
     "dan": ("G", [], []),
     "admin": ("G", [], [("flow_admin", "G")]),
 }
+# two signers, then a chief
+TWO = """
+- {id: a, approve: {mode: all, who: [{person: fin}, {person: law}]}}
+- {id: b, approve: {who: {person: chief}}}
+"""
 
 
 @dataclass
