@@ -122,3 +122,13 @@ def _rows_body(
         if differing or not before or not after:
             body[str(identity)] = differing
     return body
+
+
+def by_row(record: Mapping[str, Any], path: str) -> str:
+    """`table.0.column` as the history knows it: by the id of the row."""
+    table, _, rest = path.partition(".")
+    place, _, column = rest.partition(".")
+    rows = record.get(table)
+    if not column or not place.isdecimal() or not isinstance(rows, list):
+        return path
+    return f"{table}.{rows[int(place)]['id']}.{column}" if int(place) < len(rows) else path

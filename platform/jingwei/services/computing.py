@@ -12,6 +12,7 @@ from jingwei.language.field_types.base import Kept, ValueRefused
 from jingwei.language.field_types.numbers import in_range
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field
+from jingwei.refusals import FieldRefusal
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found, Values
 from jingwei.services.overrides import Overrides
@@ -57,15 +58,14 @@ def compute(
     for one in plan.computes:
         if one.table is None:
             if overrides is not None and one.field.freeze and overrides.is_frozen(one.field):
-                if one.field.mode == "lock_if_found" and _is_typed(
-                    one.name, record, overrides.before
-                ):
-                    found.add(one.name, "not-writable", name=one.name)
+                if one.field.mode == "lock_if_found":
+                    _keep_frozen(one, record, overrides, found)
                 continue
             if one.field.mode == "lock_if_found":
                 was = None if overrides is None else overrides.before
+                restores = overrides is not None and overrides.restores
                 record[one.name] = _found_or_typed(
-                    view, one, one.name, env, record, was, was, found
+                    view, one, one.name, env, record, was, was, found, restores
                 )
             elif overrides is not None and one.field.mode == "override_with_reason":
                 record[one.name] = _settled(view, one, record, env, overrides, found)
@@ -79,7 +79,10 @@ def compute(
                 then = None if overrides is None else overrides.row_before(one.table, row.get("id"))
                 if overrides is not None and then is not None:
                     was = overrides.before
-                row[one.name] = _found_or_typed(view, one, path, inside, row, then, was, found)
+                restores = overrides is not None and overrides.restores
+                row[one.name] = _found_or_typed(
+                    view, one, path, inside, row, then, was, found, restores
+                )
             elif overrides is not None and one.field.mode == "override_with_reason":
                 row[one.name] = _settled_row(view, one, path, record, row, overrides, found)
             elif _may_compute(one.field, row.get(one.name)):
@@ -90,9 +93,22 @@ def compute(
                     row[one.name] = value
 
 
-def _is_typed(name: str, record: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
-    """Whether somebody gave the field another value than it had."""
-    return record.get(name) is not None and record.get(name) != (before or {}).get(name)
+def _keep_frozen(one: Compute, record: Values, overrides: Overrides, found: Found) -> None:
+    """Refuse another value than stands, and where a version gives it, keep what stands."""
+    value, stands = record.get(one.name), (overrides.before or {}).get(one.name)
+    if overrides.restores:
+        record[one.name] = stands
+    if value is None or value == stands:
+        return
+    if overrides.restores:
+        _tell_it_stays(one, one.name, found)
+    else:
+        found.add(one.name, "not-writable", name=one.name)
+
+
+def _tell_it_stays(one: Compute, path: str, found: Found) -> None:
+    holes: dict[str, object] = {"field": one.field.title}
+    found.warnings.append(FieldRefusal(path, "not-brought-back", holes))
 
 
 def _found_or_typed(
@@ -104,16 +120,20 @@ def _found_or_typed(
     then: Mapping[str, Any] | None,
     before: Mapping[str, Any] | None,
     found: Found,
+    restores: bool,
 ) -> Any:
     """The value of a field that is locked while something is found, and typed while nothing is.
     `then`: the record, or the row, as it was; `before`: the record. What was found and is found no
-    more goes."""
+    more goes; where a version `restores` a value, what is found stays."""
     value, was = holder.get(one.name), (then or {}).get(one.name)
     computed = _computed(one.closure, env, path, one.field, found)
     typed = value != was
     if computed is not None:
         if typed and value is not None and value != computed:
-            found.add(path, "found-locked")
+            if restores:
+                _tell_it_stays(one, path, found)
+            else:
+                found.add(path, "found-locked")
         return computed
     if typed or was is None or before is None or then is None:
         return value

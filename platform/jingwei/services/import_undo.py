@@ -18,7 +18,7 @@ from jingwei.services.import_batches import batch_of
 from jingwei.services.owners import details_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.records import BATCH
-from jingwei.services.versions import secrets_of
+from jingwei.services.versions import computed_always, secrets_of
 from jingwei.services.wanted import Change
 from jingwei.storage import changes as log
 from jingwei.storage import imports as rows
@@ -94,7 +94,7 @@ def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone
         change = (
             Change("delete", one[1], {}, one[2])
             if one[3] == CREATED
-            else Change("update", one[1], before[one[1]], one[2])
+            else Change("update", one[1], before[one[1]], one[2], restores=True)
         )
         try:
             attempt(work, partial(records.write_many, system, form, [change], source="system"))
@@ -163,7 +163,7 @@ def _is_salted(pair: Any) -> bool:
 
 
 def _values(plan: FormPlan, body: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    computed = {one.name for one in plan.computes if one.table is None}
+    computed = computed_always(plan)
     values: dict[str, Any] = {}
     for name, pair in body.items():
         if name in plan.tables:

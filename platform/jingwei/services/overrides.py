@@ -16,12 +16,13 @@ _UNSUBMITTED = frozenset({None, "draft", "returned", "recalled"})
 @dataclass(slots=True)
 class Overrides:
     """What a write says about computed values. `overridden`: found while computing; of a row
-    `table.0.column`."""
+    `table.0.column`. `restores`: see Change."""
 
     form: Form
     before: Mapping[str, Any] | None
     given: Collection[str]
     overridden: list[str] = field(default_factory=list)
+    restores: bool = False
 
     def is_frozen(self, definition: Field) -> bool:
         """Whether the moment has passed after which this value stays."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -160,7 +161,7 @@ def _prepare_update(
     details.take_org(work, form, after, change.values.keys(), found)
     if after["org"] != before["org"]:
         check_org(work, plan, after, source, found)
-    overrides = Overrides(form, before, change.values.keys())
+    overrides = Overrides(form, before, change.values.keys(), restores=change.restores)
     _score(work, plan, after, change, source, overrides, found)
     computing.compute(work, plan, after, found, overrides)
     _check_reasons(change, overrides, source, found)
@@ -192,7 +193,7 @@ def _score(
     """Score the sheets of the record; what they are of may be computed itself."""
     if not plan.scorecards:
         return
-    first = Overrides(plan.form, overrides.before, overrides.given)
+    first = replace(overrides, overridden=[])
     computing.compute(work, plan, record, Found(), first)
     stands = source in ("action", "system")
     scorecards.fill(work, plan, record, overrides, found, again=change.rescore, stands=stands)
@@ -204,8 +205,8 @@ def _score(
 
 
 def _check_reasons(change: Change, overrides: Overrides, source: Source, found: Found) -> None:
-    """Whoever overrides a computed value says why."""
-    if source in ("user", "import"):
+    """Whoever overrides a computed value says why; of a version it was said then."""
+    if source in ("user", "import") and not change.restores:
         for name in overrides.overridden:
             if reason_of(change.reasons, name) is None:
                 found.add(name, "reason-needed")

@@ -16,7 +16,7 @@ from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotFound, Refused, Stale
 from jingwei.services import details, files, of_orgs, org_rights, owners, uniqueness, validation
-from jingwei.services.change_rows import body_of, change_row
+from jingwei.services.change_rows import body_of, by_row, change_row
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed, Together
 from jingwei.services.found import told
@@ -285,10 +285,21 @@ def update(
     require: frozenset[str] = frozenset(),
     gone: Mapping[str, Sequence[Mapping[str, Any]]] = {},
     rescore: frozenset[str] = frozenset(),
+    restores: bool = False,
 ) -> Written:
     plain, reasons = _without_reasons(values)
     change = Change(
-        "update", id, plain, expected_revision, allowed, require, reasons, gone, rescore=rescore
+        "update",
+        id,
+        plain,
+        expected_revision,
+        allowed,
+        require,
+        reasons,
+        gone,
+        (),
+        rescore,
+        restores,
     )
     return write_many(work, form, [change], source=source)[0]
 
@@ -354,22 +365,12 @@ def _store(work: Work, form: Form, prepared: Sequence[Prepared]) -> None:
             files.own(work, form, one.after)
 
 
-def _by_row(record: Mapping[str, Any], path: str) -> str:
-    """`table.0.column` as the history knows it: by the id of the row."""
-    table, _, rest = path.partition(".")
-    place, _, column = rest.partition(".")
-    rows = record.get(table)
-    if not column or not place.isdecimal() or not isinstance(rows, list):
-        return path
-    return f"{table}.{rows[int(place)]['id']}.{column}" if int(place) < len(rows) else path
-
-
 def _log(work: Work, plan: FormPlan, one: Prepared, source: Source) -> None:
     body, private = body_of(plan, one.before, one.after)
     if one.change.reasons:
         given = one.change.reasons
         said = {name: why for name in given if (why := reason_of(given, name))}
-        body[REASONS] = {_by_row(one.after, name): why for name, why in said.items()}
+        body[REASONS] = {by_row(one.after, name): why for name, why in said.items()}
     kind = _event(one.change.kind)
     change_row(work, plan.form.name, one.after, kind.partition(".")[2], body, private)
     work.outbox.add(kind, {"form": plan.form.name, "id": one.id, "source": source})

@@ -119,7 +119,8 @@ def restore(
     work: Work, form: str, record: int, number: int, *, expected_revision: int | None
 ) -> Written:
     """Write an earlier version's values again, through the write path: what the actor may not
-    write, and what is computed, stays as it is. Raises NotFound, and what any update raises."""
+    write, and what is computed, stays as it is; where that is a field that may be typed otherwise,
+    it is a warning. Raises NotFound, and what any update raises."""
     found = records.readable(work, form, record)
     known = {row.number: row for row in versions_of(work.connection, record)}
     if number not in known:
@@ -135,13 +136,13 @@ def restore(
     }
     gone = gone_rows(definition, then, found)
     return records.update(
-        work, form, record, values, expected_revision=expected_revision, gone=gone
+        work, form, record, values, expected_revision=expected_revision, gone=gone, restores=True
     )
 
 
 def _may_be_written(field: Field) -> bool:
     """Whether a version gives it back; secrets belong to none."""
-    computed = field.compute is not None and field.mode in ("always", "lock_if_found")
+    computed = field.compute is not None and field.mode == "always"
     return not (computed or field.readonly or field.type == "secret")
 
 

@@ -17,7 +17,7 @@ from jingwei.services.commands import Reading, Work
 from jingwei.services.display import rendered
 from jingwei.services.earlier_names import todays_body
 from jingwei.services.events import Changed
-from jingwei.services.plans import form_plan
+from jingwei.services.plans import FormPlan, form_plan
 from jingwei.storage.sealing import mark_of
 from jingwei.storage.types import exact_json, json_text
 from jingwei.storage.versions import VersionRow, insert_version, next_version, versions_of
@@ -153,11 +153,16 @@ def _is_kept(work: Work, form: str, record: Mapping[str, Any]) -> bool:
 
 
 def _kept_names(work: Work, form: str) -> frozenset[str]:
-    """The fields that a version gives back: all but those computed, and secrets, which belong to no
-    version."""
+    """The fields that a version gives back: all but those computed whatever is typed, and secrets,
+    which belong to no version."""
     plan = form_plan(work.store, work.catalogue, form)
-    computed = {one.name for one in plan.computes if one.table is None}
-    return frozenset({*plan.kept, *plan.tables} - computed - {*plan.secrets})
+    return frozenset({*plan.kept, *plan.tables} - computed_always(plan) - {*plan.secrets})
+
+
+def computed_always(plan: FormPlan) -> set[str]:
+    """The fields of a record that an earlier value of theirs does not bring back."""
+    found = (one for one in plan.computes if one.table is None)
+    return {one.name for one in found if one.field.mode == "always"}
 
 
 def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
@@ -179,7 +184,7 @@ def discard(work: Work, form: str, id: int) -> Mapping[str, Any]:
         if name in values:
             values[name] = without_secrets(definition.fields[name], values[name])
     gone = gone_rows(definition, body, record)
-    records.update(work.as_system(), form, id, values, source="action", gone=gone)
+    records.update(work.as_system(), form, id, values, source="action", gone=gone, restores=True)
     status = version.body.get("status") or "approved"
     return records.set_system(work, form, id, action="discarded", status=status)
 

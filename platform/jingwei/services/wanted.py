@@ -27,7 +27,8 @@ class Change(NamedTuple):
 
     `allowed`: fields this change may write although the record is locked (a step of a flow).
     `gone`: by table, JSON rows of an earlier version that may come back under their id, with
-    every column they had. `refused`: what is known to be wrong with it already.
+    every column they had. `refused`: what is known to be wrong with it already. `restores`: the
+    values are those of a version; what cannot be typed now stays, and is told.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Change(NamedTuple):
     gone: Mapping[str, Sequence[Mapping[str, Any]]] = _NOTHING
     refused: tuple[FieldRefusal, ...] = ()
     rescore: frozenset[str] = frozenset()  # score sheets whose figures are fetched anew
+    restores: bool = False
 
 
 @dataclass(slots=True)

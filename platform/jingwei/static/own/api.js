@@ -56,7 +56,7 @@ export function toast(message, kind = "info") {
   box.className = `toast-line toast-${kind}`;
   box.textContent = message;
   document.getElementById("toasts").append(box);
-  setTimeout(() => box.remove(), kind === "danger" ? 9000 : 4000);
+  setTimeout(() => box.remove(), ["danger", "warning"].includes(kind) ? 9000 : 4000);
 }
 
 // what was done is still said on the page that comes next

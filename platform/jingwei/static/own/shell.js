@@ -180,7 +180,9 @@ async function run(button) {
 }
 
 function done(button, after, answer) {
-  toastLater(words.done, "success");
+  const warned = (answer?._warnings ?? []).map((one) => one.message);
+  if (warned.length) toastLater([words.done, ...warned].join(" "), "warning");
+  else toastLater(words.done, "success");
   // a button may make another record, which is what one goes on with
   if (answer?._open) location.href = `/f/${answer._open.form}/${answer._open.id}`;
   else if (after === "task") {
