@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from exchange_kit import sheet_file
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from services_house import FILES, House, open_house
 
 from jingwei.gateways.workbook import write_to_change
@@ -198,12 +198,11 @@ def test_rows_are_matched_by_a_key_and_new_ones_made_where_that_is_wished(
     house: House, tmp_path: Path
 ) -> None:
     first, _ = two(house)
-    csv = "编码,名称,客户\na,改一,甲方\nc,三,甲方\na,又一,\n,无码,乙方\n"
+    csv = "编码,名称,客户\na,改一,甲方\nc,三,甲方\n,无码,乙方\n"
     found = bring(house, sheet_file(tmp_path, csv), "upsert", "code")
     assert (found.created, found.updated) == (1, 1)
     assert said(found) == [
-        (4, "code", "与第 2 行是同一条记录，请只保留一行。"),
-        (5, "partner", "没有叫“乙方”的记录（或者您看不到），请填写编号、名称或 ID。"),
+        (4, "partner", "没有叫“乙方”的记录（或者您看不到），请填写编号、名称或 ID。"),
     ]
     assert house.show("li.na", "order", first)["name"] == "改一"
     only = bring(house, sheet_file(tmp_path, "编号,名称\nD-001,改\nD-999,x\n"), "update", "number")
@@ -220,6 +219,46 @@ def test_rows_are_matched_by_a_key_and_new_ones_made_where_that_is_wished(
     assert caught.value.message("zh") == (
         "表格中没有“编码”列，无法找到要更新的记录。请加上这一列，或改选其他列来对应。"
     )
+
+
+def test_of_rows_about_one_record_none_is_taken(house: House, tmp_path: Path) -> None:
+    first, second = two(house)
+    twice = "请只保留一行。"
+    csv = "编码,名称\na,改\nc,新\nb,二改\na,又改\nc,又新\n"
+    found = bring(house, sheet_file(tmp_path, csv), "upsert", "code")
+    assert (found.created, found.updated) == (0, 1)
+    assert said(found) == [
+        (row, "code", f"与第 {other} 行是同一条记录，{twice}")
+        for row, other in ((2, 5), (3, 6), (5, 2), (6, 3))
+    ]
+    path = taken_out(house, tmp_path)
+    sheet = changed(path, A3=first, F3="甲", lines_D2=9, lines_A3=second)
+    found = bring(house, sheet_file(tmp_path, sheet, "in.xlsx"), "update", "id")
+    assert [(row, one.path, one.code) for row, one in found.refused] == [
+        (2, "id", "sheet-record-twice"),
+        (3, "id", "sheet-record-twice"),
+        (3, "lines!3", "sheet-row-left"),
+    ]
+    assert [row["pieces"] for row in house.show("li.na", "order", first)["lines"]] == [2, 1]
+
+
+def test_rows_of_tables_go_to_none_of_two_rows_with_their_number(
+    house: House, tmp_path: Path
+) -> None:
+    book = Workbook()
+    for row in (("行号", "编码", "名称"), (3, "x", "甲"), (4, "y", "乙"), ("3 ", "z", "丙")):
+        book.active.append(row)
+    lines = book.create_sheet("明细")
+    for row in (("行号", "物品"), (3, "钢"), (3, "砂"), (4, "石")):
+        lines.append(row)
+    kept = io.BytesIO()
+    book.save(kept)
+    found = bring(house, sheet_file(tmp_path, kept.getvalue(), "in.xlsx"), "create", "")
+    told = "“行号”列的“3”不止一行（第 2、4 行），明细行不知道属于哪一行，请改成不同的值。"
+    assert (found.created, said(found)) == (1, [(2, "", told), (4, "", told)])
+    made = house.list("li.na", "order").items
+    assert [one["code"] for one in made] == ["y"]
+    assert [r["thing"] for r in house.show("li.na", "order", made[0]["id"])["lines"]] == ["石"]
 
 
 def test_system_fields_computed_and_masked_ones_do_not_change_by_a_sheet(

@@ -47,6 +47,8 @@ class SheetFile:
     _codes: tuple[int, ...] = ()  # columns of codes
     _surveys: dict[str, Survey] = field(default_factory=dict)
     from_1904: bool = False  # whether its days are counted from there
+    titles: Sequence[str] = ()
+    _repeated: dict[Any, dict[str, dict[str, list[int]]]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         with self._opened() as (file, size), said_of(self.name):
@@ -92,11 +94,14 @@ class SheetFile:
         if found is None:
             raise Refused("sheet-no-headings" if is_any else "sheet-empty", file=self.name)
         self._head, heads = found
+        self.titles = [head for head in heads if head]
         self._codes = tuple(at for at, head in enumerate(heads) if head and is_code(head))
 
     def prove(self) -> None:
         """Walk to the end, so that nothing is written of a file whose end is bad. Raises Refused
         for what cannot be read, and for too many rows."""
+        if any(asked[-1] is None for asked in self._repeated):
+            return  # it was
         with self._opened() as (file, size), said_of(self.name):
             if not is_zip(file):
                 lines = sum(1 for _ in csv_lines_of(file, self.name))
@@ -106,6 +111,27 @@ class SheetFile:
         if lines > MOST_ROWS:  # some may be blank
             for _ in self:
                 pass
+
+    def repeated(
+        self, titles: Sequence[str], loose: Collection[str], most: int | None
+    ) -> Mapping[str, Mapping[str, Sequence[int]]]:
+        """The words that stand more than once in these columns of the first rows (all, where
+        `most` is None), and in which rows; in `loose` ones whatever blanks are around them. Once
+        all were walked, the file is proved, too."""
+        asked = (*titles, most)
+        if asked not in self._repeated:
+            first: dict[str, dict[str, int]] = {title: {} for title in titles}
+            found: dict[str, dict[str, list[int]]] = {title: {} for title in titles}
+            for row in islice(self, most):
+                for title in titles:
+                    word = row.get(title)
+                    if type(word) is str:
+                        word = word.strip() if title in loose else word
+                        before = first[title].setdefault(word, row.number)
+                        if before != row.number:
+                            found[title].setdefault(word, [before]).append(row.number)
+            self._repeated[asked] = found
+        return self._repeated[asked]
 
     def about(self) -> Mapping[str, str]:
         """What a template says of itself."""

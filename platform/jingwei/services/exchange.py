@@ -119,6 +119,7 @@ def look(
         definition = may_import(work, form, wanted)
         found.is_outdated = _is_outdated(work, form, sheet)
         lines, matcher = _readers(work, definition, wanted, sheet)
+        lines.look_through(sheet, MOST_LOOKED_AT)
         for chunk in lines.chunks(islice(sheet, MOST_LOOKED_AT)):
             found.looked_at += len(chunk.rows)
             found.count(_write(work, lines, matcher, chunk, found))
@@ -208,7 +209,8 @@ def prove(commands: Commands, actor: Person, form: str, sheet: Sheet, wanted: Wa
     with commands.read(actor) as view:
         view = view.of(actor.org)
         _is_outdated(view, form, sheet)
-        _readers(view, may_import(view, form, wanted), wanted, sheet)
+        lines, _ = _readers(view, may_import(view, form, wanted), wanted, sheet)
+    lines.look_through(sheet)
     walk = getattr(sheet, "prove", None)
     if walk is not None:
         walk()
@@ -231,6 +233,7 @@ def all_of(work: Work, form: str, sheet: Sheet, batch: int, wanted: Wanted) -> I
     work.origin = _origin(batch)
     work = work.of(work.actor.org)
     lines, matcher = _readers(work, may_import(work, form, wanted), wanted, sheet)
+    lines.look_through(sheet)
     for chunk in _calmly(lines.chunks(sheet)):
         written = _write(work, lines, matcher, chunk, found)
         found.count(written)
@@ -284,6 +287,7 @@ def go_on(
         view = view.of(actor.org)
         definition = may_import(view, form, wanted)
         lines, matcher = _readers(view, definition, wanted, sheet)
+    lines.look_through(sheet)
     for chunk in _calmly(lines.chunks(sheet)):
         _one_part(commands, actor, lines, matcher, batch, chunk, found)
     found.notes = lines.notes()

@@ -25,6 +25,7 @@ from jingwei.texts import Several, Words
 Do = Literal["create", "update", "upsert"]
 AT_ONCE = 1_000  # rows that are written together
 FIRST_ROW = 2  # row 1 is the header
+_MOST_ROWS = 5  # that are told
 _KEY_TYPES = ("text", "barcode", "email", "phone", "integer", "date", "period", "org", "person")
 
 
@@ -88,7 +89,8 @@ class Lines:
         self._simple: dict[str, tuple[str, Converter]] = {}
         self._row_columns: dict[str, dict[str, _Column | None]] = {}
         self._tables: dict[str, tuple[KeyedRows, str]] = {}
-        self._used: set[tuple[str, str]] = set()
+        self._repeated: Mapping[str, Mapping[str, Sequence[int]]] = {}
+        self._keys: Sequence[str] = ()  # columns by which records are known
         self._made_for: Any = None
         self._from_1904 = False
         self._noted: dict[tuple[str, str], list[Any]] = {}  # how often, and the first place
@@ -112,6 +114,21 @@ class Lines:
                 self.speaker.know_table(titles[name], kept.columns)
             else:
                 self._unread.append(name)
+
+    def look_through(self, sheet: Sheet, most: int | None = None) -> None:
+        """Know which words stand more than once where each is of one record, before a row is
+        taken for the one that is meant. `most`: of so many rows. Raises Refused."""
+        repeated = getattr(sheet, "repeated", None)
+        if repeated is None:  # rows that a program made
+            return
+        titles: Sequence[str] = sheet.titles  # type: ignore[attr-defined]  # a Book has them
+        joins = {kept.columns[0] for kept, _ in self._tables.values() if kept.columns}
+        if self.wanted.may_update:
+            self._keys = [t for t in titles if self._headings.field(t) == self.wanted.key]
+        asked = [title for title in titles if title in joins or title in self._keys]
+        loose = joins | (set(self._keys) if self.wanted.key in ("id", "number") else set())
+        if asked:
+            self._repeated = repeated(asked, loose, most)
 
     def notes(self) -> list[FieldRefusal]:
         """What is not wrong, but better known: of the file, and of the rows that were read."""
@@ -197,10 +214,10 @@ class Lines:
             join = kept.columns[0] if kept.columns else ""
             key = row.get(join)
             word = key.strip() if type(key) is str else ""
-            if word and (table, word) in self._used:
-                row.problem = Unread("sheet-key-twice", {"column": join, "key": word})
-            if word:
-                self._used.add((table, word))
+            rows = self._repeated.get(join, {}).get(word)
+            if rows and join not in self._keys and row.problem is None:
+                said = Several([str(number) for number in rows], _MOST_ROWS)
+                row.problem = Unread("sheet-key-twice", {"column": join, "key": word, "rows": said})
             found[table] = kept.take(word)
         return found
 
@@ -225,6 +242,10 @@ class Lines:
         if row.problem is not None:
             line.problem = row.problem.refusal("")
             return line
+        for title in self._keys:
+            line.problem = self._twin(row, title)
+            if line.problem is not None:
+                return line
         known, values, simple = self._known, line.values, self._simple
         for name, cell in row.items():
             if type(cell) is str and (len(cell) > DOUBTED or cell[:1] == MARK):
@@ -257,6 +278,18 @@ class Lines:
         for table, rows in below.items():
             self._add_rows(view, line, table, rows)
         return line
+
+    def _twin(self, row: Row, title: str) -> FieldRefusal | None:
+        """That another row is about the same record: which of them is meant is nobody's guess."""
+        repeated = self._repeated.get(title)
+        word = row.get(title)
+        if not repeated or type(word) is not str:
+            return None
+        rows = repeated.get(word) or repeated.get(word.strip()) or ()
+        if row.number not in rows:
+            return None
+        other = next(number for number in rows if number != row.number)
+        return FieldRefusal(self.wanted.key, "sheet-record-twice", {"row": other})
 
     def _known_column(self, view: Reading, name: str) -> _Column | None:
         if name not in self._known:

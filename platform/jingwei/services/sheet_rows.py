@@ -84,6 +84,7 @@ class Book(Protocol):
         """The rows of the first sheet."""
 
     from_1904: bool
+    titles: Sequence[str]  # the headings, once they were looked for
 
     def expect(
         self,
@@ -106,6 +107,12 @@ class Book(Protocol):
 
     def keyed(self, name: str) -> KeyedRows:
         """The rows of a further sheet."""
+
+    def repeated(
+        self, titles: Sequence[str], loose: Collection[str], most: int | None
+    ) -> Mapping[str, Mapping[str, Sequence[int]]]:
+        """The words that stand more than once in these columns of the first rows (all, where
+        `most` is None), and in which rows; in `loose` ones whatever blanks are around them."""
 
 
 Sheet = Iterable[Mapping[str, Any]]
