@@ -133,11 +133,11 @@ def _in_sql(catalogue: Catalogue, formula: Formula) -> bool:
     expression = catalogue.expression(formula)
     names: Collection[str] = expression.functions
     return all("sql" in FUNCTIONS[name].targets for name in names if name in FUNCTIONS) and all(
-        _is_asked_in_sql(catalogue, node) for node in walk(expression.root)
+        is_asked_in_sql(catalogue, node) for node in walk(expression.root)
     )
 
 
-def _is_asked_in_sql(catalogue: Catalogue, node: Node) -> bool:
+def is_asked_in_sql(catalogue: Catalogue, node: Node) -> bool:
     """Whether a query knows what stands behind the dot: facts and titles of orgs it does not."""
     if not isinstance(node, Member):
         return True

@@ -8,6 +8,7 @@ from dataclasses import replace
 from jingwei.catalogue import scopes
 from jingwei.catalogue.classified import type_classified
 from jingwei.catalogue.named_values import check_name
+from jingwei.catalogue.rows_asked import unasked
 from jingwei.catalogue.scorecards import type_scorecard
 from jingwei.catalogue.typed import Typing, link_to
 from jingwei.language.expressions.checker import check
@@ -20,6 +21,7 @@ from jingwei.language.form import Field, Form
 from jingwei.language.kinds.form import SCOPES
 from jingwei.language.organisation import CodeList
 from jingwei.language.values import Formula
+from jingwei.language.who import Whos
 from jingwei.problems import nearest
 
 
@@ -151,6 +153,9 @@ def _rows(form: Form, table: str) -> Type:
     return Type("rows", form=form.name, table=table)
 
 
+_LISTED = frozenset(("read", "delete"))  # rights whose rows are listed; others are of one record
+
+
 def _type_rights(typing: Typing, form: Form, record: Scope) -> None:
     for grant in form.permissions.values():
         typing.who(grant.who, record)
@@ -168,9 +173,33 @@ def _type_rights(typing: Typing, form: Form, record: Scope) -> None:
                 continue
             typing.condition(grant.scope, record)
         typing.condition(grant.where, record)
+        if not _LISTED.isdisjoint(grant.can):
+            _of_rows(typing, grant.scope)
+            _of_rows(typing, grant.where)
+            _who_of_rows(typing, grant.who)
     for restriction in form.restrict.values():
         typing.condition(restriction.when, record)
+        _of_rows(typing, restriction.when)
         typing.who(restriction.to, record)
+        _who_of_rows(typing, restriction.to)
+
+
+def _who_of_rows(typing: Typing, whos: Whos) -> None:
+    for who in whos:
+        for formula in (who.org, who.covering, who.path):
+            _of_rows(typing, formula)
+        _who_of_rows(typing, (*who.of, *who.exclude))
+
+
+def _of_rows(typing: Typing, formula: object) -> None:
+    """That every list can ask this of its rows."""
+    expression = typing.expressions.get(formula) if isinstance(formula, Formula) else None
+    if not isinstance(formula, Formula) or expression is None:
+        return
+    for node in unasked(typing.catalogue, expression.root):
+        name = formula.source[node.start : node.end]
+        typing.fail(formula, ExpressionError("not-of-rows", node.start, node.end, name=name))
+        break
 
 
 def _type_page(typing: Typing, form: Form, record: Scope) -> None:

@@ -222,6 +222,8 @@ def _check_permissions(catalogue: Catalogue, form: Form, problems: Problems) -> 
             if path not in paths:
                 at = form.origin.value("restrict", name, "fields", index)
                 unknown(problems, at, path, list(paths), form.name)
+        for who in restriction.to:
+            _check_restricted_to(who, problems)
     _warn_of_gaps(catalogue, form, problems)
 
 
@@ -242,6 +244,19 @@ def _check_grantee(who: Who, problems: Problems) -> None:
         problems.add("not-a-grantee", who.at, kind=who.kind, path=path, known=known)
     for one in (*who.of, *who.exclude):
         _check_grantee(one, problems)
+
+
+# Whom a record names by itself; the others only a flow knows.
+_RESTRICTED_TO = (*_GRANTEES, "head_of", "members_of", "field", "system")
+
+
+def _check_restricted_to(who: Who, problems: Problems) -> None:
+    if who.kind not in _RESTRICTED_TO:
+        known = ", ".join(_RESTRICTED_TO)
+        problems.add("not-restricted-to", who.at, kind=who.kind, known=known)
+        return
+    for one in (*who.of, *who.exclude):
+        _check_restricted_to(one, problems)
 
 
 def _warn_of_gaps(catalogue: Catalogue, form: Form, problems: Problems) -> None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jingwei.language.expressions.reads import depends_on_row, walk
+from jingwei.language.expressions.tree import Name, Node
+from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 
 if TYPE_CHECKING:
     from jingwei.services.rights import Viewing
 
+_KNOWN = frozenset(("me", "today", "now"))
 
-def anchors_of(view: Viewing, whos: Whos) -> frozenset[str]:
-    """The orgs at which the actor is one of these people; empty: is none of them."""
+
+def anchors_of(view: Viewing, whos: Whos, *, excepting: bool = True) -> frozenset[str]:
+    """The orgs at which the actor is one of these people; empty: is none of them. What only a
+    record tells (`at: org`, `initiator`) keeps nobody out here; `excepting`: nor does `except`."""
     found: set[str] = set()
     for who in whos:
-        found |= _anchors(view, who)
+        found |= _anchors(view, who, excepting)
     return frozenset(found)
 
 
-def _anchors(view: Viewing, who: Who) -> set[str]:
+def _anchors(view: Viewing, who: Who, excepting: bool) -> set[str]:
     person = view.actor
-    if who.exclude and anchors_of(view, who.exclude):
+    if excepting and who.exclude and anchors_of(view, who.exclude):
         return set()
     match who.kind:
         case "everyone" | "me" | "initiator":
@@ -28,17 +34,43 @@ def _anchors(view: Viewing, who: Who) -> set[str]:
         case "person":
             return set(person.orgs) if person.login == who.name else set()
         case "role" | "post":
-            held = held_at(view, who)
+            return narrowed(view, who, held_at(view, who))
         case "any_of":
-            return set(anchors_of(view, who.of))
+            return set(anchors_of(view, who.of, excepting=excepting))
         case _:
             return set()
-    if who.org is not None:
-        types = view.catalogue.org_types.types
-        wanted = who.org.source.strip()
-        if wanted in types:
-            held = {org for org in held if view.catalogue.orgs[org].type == wanted}
-    return held
+
+
+def narrowed(view: Viewing, who: Who, held: set[str]) -> set[str]:
+    """Those of the orgs at which something is held that `at` can mean."""
+    type_ = org_type(view, who.org)
+    if type_ is not None:
+        return {org for org in held if view.catalogue.orgs[org].type == type_}
+    fixed = _fixed_orgs(view, who.org)
+    return held if fixed is None else held & fixed
+
+
+def org_type(view: Viewing, at: Formula | None) -> str | None:
+    """The type of orgs that `at: sector` or `at: org.sector` names."""
+    wanted = at.source.strip().removeprefix("org.") if at is not None else ""
+    return wanted if wanted in view.catalogue.org_types.types else None
+
+
+def _fixed_orgs(view: Viewing, at: Formula | None) -> set[str] | None:
+    """The orgs that `at` names whatever record there is; None: it takes one to tell."""
+    if at is None:
+        return None
+    root = view.catalogue.expression(at).root
+    if depends_on_row(root) or not _KNOWN.issuperset(_variables(root)):
+        return None
+    from jingwei.services.world import environment
+
+    value = view.catalogue.closure(at)(environment(view, {}))
+    return set(value) if isinstance(value, list | tuple) else {value}
+
+
+def _variables(root: Node) -> set[str]:
+    return {node.name for node in walk(root) if isinstance(node, Name) and node.root == "variable"}
 
 
 def held_at(view: Viewing, who: Who) -> set[str]:

@@ -4,13 +4,14 @@ every row and nothing that others hold can change it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Literal
 
+from jingwei.language.expressions.reads import depends_on_row
 from jingwei.language.expressions.tree import Binary, Constant, ListOf, Name, Node, Type, Unary
 from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
-from jingwei.services.anchors import held_at
+from jingwei.services.anchors import held_at, narrowed, org_type
 from jingwei.storage import people
 
 if TYPE_CHECKING:
@@ -19,12 +20,30 @@ if TYPE_CHECKING:
 _TRUTH = Type("boolean")
 _PERSON = Type("person")
 _ORG = Type("org")
+ANCHORED = ("org", "org_and_below", "covered")  # scopes that begin where something is held
 Truth = Node | bool  # what the record decides, or what is known without it
+Held = Callable[["Viewing", Who, set[str]], Truth]  # of a rule, and the orgs where it is held
 
 
-def named(view: Viewing, whos: Whos) -> Truth:
-    """Where the actor is one of these people."""
-    return _some(_one(view, who) for who in whos)
+def named(view: Viewing, whos: Whos, held: Held | None = None) -> Truth:
+    """Where the actor is one of these people. `held`: where he holds the post or role of a rule;
+    otherwise at the org that `at` names."""
+    return _some(_one(view, who, held or _at_named_org) for who in whos)
+
+
+def granted(view: Viewing, who: Who, scope: object) -> Truth:
+    """Where a grant is his. Scopes that begin at the org where it is held say themselves what
+    `at: org` says; `at: sector` is where it is held, not what is above the record."""
+
+    def held(view: Viewing, who: Who, orgs: set[str]) -> Truth:
+        orgs = narrowed(view, who, orgs)
+        root = view.catalogue.expression(who.org).root if who.org is not None else None
+        if not orgs or root is None or org_type(view, who.org) or not depends_on_row(root):
+            return bool(orgs)
+        says_itself = scope in ANCHORED and isinstance(root, Name) and root.name == "org"
+        return True if says_itself else _among(view, who.org, orgs)
+
+    return named(view, (who,), held)
 
 
 def is_not(truth: Truth) -> Truth:
@@ -55,14 +74,14 @@ def _joined(op: Literal["and", "or"], truths: Iterable[Truth], *, decides: bool)
     return found
 
 
-def _one(view: Viewing, who: Who) -> Truth:
-    found = _plainly(view, who)
+def _one(view: Viewing, who: Who, held: Held) -> Truth:
+    found = _plainly(view, who, held)
     if who.exclude:
-        found = every([found, is_not(named(view, who.exclude))])
+        found = every([found, is_not(named(view, who.exclude, held))])
     return found
 
 
-def _plainly(view: Viewing, who: Who) -> Truth:
+def _plainly(view: Viewing, who: Who, held: Held) -> Truth:
     actor = view.actor
     match who.kind:
         case "everyone" | "me":
@@ -71,8 +90,10 @@ def _plainly(view: Viewing, who: Who) -> Truth:
             return actor.login == who.name
         case "initiator":  # beside a flow, as everywhere: who created it
             return _is_me(Name(0, 0, _PERSON, "record", "created_by"))
+        case "post" if who.covering is not None:
+            return _covering(view, who, held)
         case "role" | "post":
-            return _holds(view, who)
+            return held(view, who, held_at(view, who)) if who.covering is None else False
         case "head_of":
             return _among(view, who.org, _headed(view))
         case "members_of":
@@ -80,25 +101,24 @@ def _plainly(view: Viewing, who: Who) -> Truth:
         case "field":
             return _in_field(view, who)
         case "any_of":
-            return named(view, who.of)
+            return named(view, who.of, held)
         case _:  # whom only a flow knows: `check` refuses them
             return False
 
 
-def _holds(view: Viewing, who: Who) -> Truth:
-    """Without `at`, wherever it is held. Who looks after an org does after those below it."""
-    if who.covering is None:
-        held = held_at(view, who)
-        return bool(held) if who.org is None else _among(view, who.org, held)
-    if who.kind == "role":
-        return False
+def _at_named_org(view: Viewing, who: Who, orgs: set[str]) -> Truth:
+    """Without `at`, wherever it is held."""
+    return bool(orgs) if who.org is None else _among(view, who.org, orgs)
+
+
+def _covering(view: Viewing, who: Who, held: Held) -> Truth:
+    """Who looks after an org does after those below it; each holding has orgs of its own."""
     found = []
     for one in people.held_by(view.connection, "post", view.actor.id, view.today):
         if one.name == who.name:
             tree = view.catalogue.tree
             covered = {org for top in one.covers for org in tree.below(top, view.today)}
-            at = True if who.org is None else _among(view, who.org, {one.org})
-            found.append(every([at, _among(view, who.covering, covered)]))
+            found.append(every([held(view, who, {one.org}), _among(view, who.covering, covered)]))
     return _some(found)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jingwei.catalogue.rows_asked import is_worked_out, unasked
 from jingwei.language.expressions.closures import Closure, closure
+from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import finished
-from jingwei.language.expressions.tree import Binary, Expression, Type, Unary
+from jingwei.language.expressions.tree import Binary, Expression, Node, Type, Unary
 from jingwei.language.form import Form, Restriction
 from jingwei.services import named
 from jingwei.storage.query import ScopeTerm
@@ -21,18 +23,50 @@ _TRUTH = Type("boolean")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A restriction as it keeps one person out: of the records for which `out` holds, or of these
-    fields of them."""
+class Told:
+    """A condition that each record answers."""
 
-    fields: tuple[str, ...]
-    out: Expression
+    condition: Expression
     _closure: Closure = field(repr=False, compare=False)
 
     def holds(self, view: Viewing, record: Mapping[str, Any]) -> bool:
         from jingwei.services.world import environment
 
         return bool(self._closure(environment(view, record)))
+
+    def orgs(self, view: Viewing) -> frozenset[str]:
+        """The orgs whose records the actor could make under it."""
+        made = {"created_by": view.actor.login, "owner": view.actor.login}
+        return frozenset(o for o in view.catalogue.orgs if self.holds(view, {**made, "org": o}))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A restriction as it keeps one person out: of the records of which `out` is told, or of these
+    fields of them."""
+
+    fields: tuple[str, ...]
+    out: Told
+
+
+def told(view: Viewing, root: Node) -> Told:
+    expression = finished("named", root)
+    return Told(for_rows(view, expression), closure(expression))
+
+
+def for_rows(view: Viewing, expression: Expression) -> Expression:
+    """The condition as a list asks it of its rows: what is the same for all of them and known to no
+    database is worked out."""
+    from jingwei.services.block_trees import constant
+    from jingwei.services.world import environment
+
+    def change(node: Node) -> Node | None:
+        if not is_worked_out(view.catalogue, node) or any(unasked(view.catalogue, node)):
+            return None
+        return constant(closure(Expression("", node))(environment(view, {})), node)
+
+    root = mapped(expression.root, change)
+    return expression if root == expression.root else finished(expression.source, root)
 
 
 def kept_from(view: Viewing, form: Form) -> tuple[Kept, ...]:
@@ -44,10 +78,7 @@ def kept_from(view: Viewing, form: Form) -> tuple[Kept, ...]:
 def _kept(view: Viewing, restriction: Restriction) -> Kept | None:
     when = view.catalogue.expression(restriction.when)
     out = named.every([when.root, named.is_not(named.named(view, restriction.to))])
-    if isinstance(out, bool):
-        return None
-    expression = finished(f"{when.source} and not to", out)
-    return Kept(restriction.fields, expression, closure(expression))
+    return None if isinstance(out, bool) else Kept(restriction.fields, told(view, out))
 
 
 def both(one: Expression | None, other: Expression) -> Expression:

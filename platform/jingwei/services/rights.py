@@ -32,9 +32,10 @@ from jingwei.services.form_paths import (
     sensitive_fields,
     with_columns,
 )
+from jingwei.services.named import granted
 from jingwei.services.opened import Closer, Looked, Opened, Opener
 from jingwei.services.people import Person
-from jingwei.services.restricted import Kept, both, kept_from, without
+from jingwei.services.restricted import Kept, Told, both, for_rows, kept_from, told, without
 from jingwei.storage.database import Connection
 from jingwei.storage.query import ALL_ROWS, OrgScope, RowScope, ScopeTerm
 from jingwei.storage.records import RecordStore
@@ -95,6 +96,7 @@ class Grant:
     orgs: frozenset[str] | None  # codes; None: every org
     shown: frozenset[str]
     writable: frozenset[str]
+    named: Told | None = None  # the records for which the permission names him; None: for all
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ class Rights:
             terms = (ScopeTerm(),)
         for restriction in known.restrictions:
             if not restriction.fields:
-                terms = tuple(without(term, restriction.out) for term in terms)
+                terms = tuple(without(term, restriction.out.condition) for term in terms)
         return terms
 
     def decide(
@@ -197,10 +199,12 @@ class Rights:
                 continue
             if grant.permission.scope == "own":
                 orgs |= set(view.actor.orgs)
-            elif grant.orgs is None:
+            elif grant.orgs is not None:
+                orgs |= grant.orgs
+            elif grant.named is None:
                 return None
             else:
-                orgs |= grant.orgs
+                orgs |= grant.named.orgs(view)
         return orgs
 
     # --- fields ---------------------------------------------------------------------------------
@@ -226,7 +230,7 @@ class Rights:
         else:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
         for restriction in known.restrictions:
-            if restriction.fields and restriction.holds(view, record):
+            if restriction.fields and restriction.out.holds(view, record):
                 shown -= with_columns(definition, restriction.fields)
         return self._rights(view, definition, covering, readers, shown, ("update",))
 
@@ -389,15 +393,24 @@ class Rights:
     def _build(self, view: Viewing, form: Form) -> FormGrants:
         grants: list[Grant] = []
         for permission in form.permissions.values():
-            anchors = anchors_of(view, permission.who)
-            if anchors:
-                grants.append(_grant(view, form, permission, anchors))
+            whole: set[str] = set()
+            for who in permission.who:
+                anchors = anchors_of(view, (who,), excepting=False)
+                where = granted(view, who, permission.scope) if anchors else False
+                if where is True:
+                    whole |= anchors
+                elif where is not False:
+                    grants.append(_grant(view, form, permission, anchors, told(view, where)))
+            if whole:
+                grants.append(_grant(view, form, permission, frozenset(whole)))
         return FormGrants(tuple(grants), kept_from(view, form), secret=secret_fields(form))
 
     def _covers(self, view: Viewing, grant: Grant, record: Mapping[str, Any]) -> bool:
         if grant.orgs is not None and record.get("org") not in grant.orgs:
             return False
         if grant.term.owner is not None and record.get("owner") != view.actor.login:
+            return False
+        if grant.named is not None and not grant.named.holds(view, record):
             return False
         permission = grant.permission
         if isinstance(permission.scope, Formula) and not self._holds(
@@ -407,7 +420,7 @@ class Rights:
         return permission.where is None or self._holds(view, permission.where, record)
 
     def _restricted(self, view: Viewing, known: FormGrants, record: Mapping[str, Any]) -> bool:
-        return any(not r.fields and r.holds(view, record) for r in known.restrictions)
+        return any(not r.fields and r.out.holds(view, record) for r in known.restrictions)
 
     def _holds(self, view: Viewing, formula: Formula, record: Mapping[str, Any]) -> bool:
         from jingwei.services.world import environment
@@ -432,15 +445,24 @@ def _masked(form: Form, readers: Sequence[Grant]) -> frozenset[str]:
     return frozenset.intersection(*masks) if masks else frozenset()
 
 
-def _grant(view: Viewing, form: Form, permission: Permission, anchors: frozenset[str]) -> Grant:
+def _grant(
+    view: Viewing,
+    form: Form,
+    permission: Permission,
+    anchors: frozenset[str],
+    named: Told | None = None,
+) -> Grant:
     term, orgs = _term(view, permission, anchors)
+    if named is not None:
+        term = ScopeTerm(term.orgs, term.owner, both(term.where, named.condition))
     if permission.where is not None:
-        where = view.catalogue.expression(permission.where)
+        where = for_rows(view, view.catalogue.expression(permission.where))
         term = ScopeTerm(term.orgs, term.owner, both(term.where, where))
     everything = all_fields(form)
     shown = everything - with_columns(form, permission.hide)
     locked = with_columns(form, (*permission.readonly, *permission.mask))
-    return Grant(permission, term, orgs, shown, shown - locked - followed_fields(form))
+    writable = shown - locked - followed_fields(form)
+    return Grant(permission, term, orgs, shown, writable, named)
 
 
 def _term(
@@ -448,7 +470,7 @@ def _term(
 ) -> tuple[ScopeTerm, frozenset[str] | None]:
     scope = permission.scope
     if isinstance(scope, Formula):
-        return ScopeTerm(where=view.catalogue.expression(scope)), None
+        return ScopeTerm(where=for_rows(view, view.catalogue.expression(scope))), None
     if scope == "own":
         return ScopeTerm(owner=view.actor.id), None
     if scope == "all":
