@@ -28,6 +28,7 @@ class Refused(Exception):
     """Nothing was changed. `code` is a stable slug; texts in `texts/<locale>/refusals.toml`."""
 
     status = 422
+    again_after: int | None = None  # seconds after which the same may succeed
 
     def __init__(
         self, code: str, *, fields: Sequence[FieldRefusal] = (), detail: Any = None, **holes: object
@@ -93,6 +94,16 @@ class OutOfRange(Refused, OverflowError):
 
     def __init__(self) -> None:
         super().__init__("out-of-range")
+
+
+class Busy(Refused):
+    """Another writer held the database all the time: nothing was written."""
+
+    status = 503
+    again_after = 10
+
+    def __init__(self) -> None:
+        super().__init__("busy")
 
 
 class NoSpace(Refused):

@@ -1,4 +1,5 @@
-"""What was only asked is asked once more, where a connection to the database was to blame."""
+"""What others at the database do to a request: it is asked once more on another connection where it
+only asked, or refused where it had no turn."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from typing import Any
 import structlog
 from flask import Flask, request
 
-from jingwei.storage.errors import is_stale
+from jingwei.refusals import Busy
+from jingwei.storage.errors import TryAgain, is_stale
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 log = structlog.get_logger(__name__)
@@ -30,6 +32,8 @@ class Application(Flask):
 def _again(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
+    except TryAgain as lost:
+        raise Busy from lost
     except Exception as error:
         if request.method not in SAFE or not is_stale(error):
             raise

@@ -57,6 +57,8 @@ def payload(refused: Refused) -> dict[str, Any]:
 
 def refused_answer(refused: Refused) -> Response:
     response = answer(payload(refused), refused.status)
+    if refused.again_after is not None:
+        response.headers["Retry-After"] = str(refused.again_after)
     if refused.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="jingwei"'
     return response

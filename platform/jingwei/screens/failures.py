@@ -46,7 +46,10 @@ def _on_refused(refused: Refused) -> ResponseReturnValue:
     if refused.status == 401:
         return _to_sign_in()
     note_refused(refused)
-    return failure(refused.status, refused.message(locale()))
+    response = failure(refused.status, refused.message(locale()))
+    if refused.again_after is not None:
+        response.headers["Retry-After"] = str(refused.again_after)
+    return response
 
 
 def _to_sign_in() -> Response:

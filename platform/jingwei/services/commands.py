@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
-from jingwei.refusals import Conflict, Refused
+from jingwei.refusals import Busy, Conflict, Refused
 from jingwei.services.beyond import NOTHING, Beyond
 from jingwei.services.clock import Clock
 from jingwei.services.events import Changed, Listeners
@@ -25,7 +25,7 @@ from jingwei.services.rights import Rights
 from jingwei.storage import idempotency
 from jingwei.storage.changes import ChangeRow, as_json, write_changes
 from jingwei.storage.database import Connection
-from jingwei.storage.errors import Duplicate, TryAgain, Untouched
+from jingwei.storage.errors import Duplicate, NoTurn, TryAgain, Untouched
 from jingwei.storage.locks import enter_with, entered
 from jingwei.storage.outbox import OutboxWriter
 from jingwei.storage.records import RecordStore
@@ -228,6 +228,8 @@ class Commands:
                 attempt += 1
                 if attempt >= MOST_ATTEMPTS:
                     raise Conflict("release-moved") from None
+            except NoTurn as waited:  # for many seconds: whoever asks decides whether to wait again
+                raise Busy from waited
             except TryAgain:
                 attempt += 1
                 if attempt >= MOST_ATTEMPTS:

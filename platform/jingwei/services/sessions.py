@@ -34,6 +34,7 @@ class TooManyAttempts(Refused):
     """Wait a minute."""
 
     status = 429
+    again_after = 60
 
 
 class SignInRefused(NotAllowed):

@@ -34,6 +34,10 @@ class TryAgain(Exception):
     """The transaction lost a race and wrote nothing; run again, it may well succeed."""
 
 
+class NoTurn(TryAgain):
+    """SQLite's one writer wrote for longer than anybody waits."""
+
+
 class Duplicate(Exception):
     """A unique key is taken. `constraint` names it where the database tells."""
 
@@ -64,7 +68,9 @@ def as_ours(error: DBAPIError) -> Exception | None:
     original = error.orig
     state = getattr(original, "sqlstate", None)
     words = str(original)
-    if state in _AGAIN or "database is locked" in words or is_stale(error):
+    if "database is locked" in words:
+        return NoTurn(words)
+    if state in _AGAIN or is_stale(error):
         return TryAgain(words)
     if state in _TOO_FAR or any(said in words for said in _TOO_FAR_IN_SQLITE):
         return Malformed("out-of-range")
