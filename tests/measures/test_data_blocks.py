@@ -154,6 +154,26 @@ def test_rows_of_a_form_are_those_the_reader_may_see(board: House) -> None:
     assert run(board, "big", login="nobody", org="A").rows == []
 
 
+def test_groups_by_fields_that_are_called_like_what_is_counted(board: House) -> None:
+    board.publish(
+        {
+            "forms/sample.yaml": "kind: form\ntitle: 样品\n"
+            "fields: {n: {type: choice, title: N, choices: {a: A, b: B}},"
+            " value: {type: choice, title: V, choices: {a: A, b: B}}}\n"
+            "permissions: {all: {who: everyone, can: [read, create], scope: all}}\n",
+            "definitions/dashboards/board.yaml": "kind: dashboard\ntitle: 看板\nfor: everyone\n"
+            "tiles:\n  some: {type: table, form: sample, group: [n]}\n"
+            "  many: {type: table, form: sample, group: [value], values: {many: count()}}\n"
+            "layout: [[some, many]]\n",
+        }
+    )
+    for code in "abb":
+        board.create("ops", "sample", n=code, value=code)
+
+    assert sorted(rows(run(board, "some"), "n")) == [("a",), ("b",)]
+    assert sorted(rows(run(board, "many"), "value", "many")) == [("a", 1), ("b", 2)]
+
+
 def test_a_hidden_column_is_left_out_and_a_hidden_condition_finds_nothing(board: House) -> None:
     sign(board, "li.na", "一", 500, secret="9")
 

@@ -9,6 +9,8 @@ from services_house import FILES, House
 
 from jingwei.catalogue.compile import compile_catalogue
 from jingwei.problems import DefinitionErrors
+from jingwei.services import grouping
+from jingwei.services.grouping import GroupWish
 
 # one more letter would be too many
 LONG = "a_name_of_sixty_characters_which_goes_on_until_there_it_ends"
@@ -54,6 +56,35 @@ def test_a_field_may_be_called_what_a_database_calls_its_own(awkward: House) -> 
             wish["filter"] = None  # a word of SQL is none of the filter's
         found = awkward.list("li.na", "awkward", **wish)
         assert [item[name] for item in found.items] == [f"v-{name}"]
+
+
+def test_groups_keep_their_own_words_apart_from_fields_that_are_called_so(house: House) -> None:
+    words = ("level", "count", "keys", "n", "values")
+    choice = "{type: choice, title: T, choices: {a: A, b: B}}"
+    choices = ", ".join(f"{name}: {choice}" for name in words)
+    house.publish(
+        {
+            "forms/awkward.yaml": "kind: form\ntitle: 怪名\n"
+            f"fields: {{{choices}, pieces: {{type: integer, title: P}}}}\n"
+            "permissions:\n  planner: {post: planner, can: [read, create], scope: org}\n"
+        }
+    )
+    for code in "abb":
+        house.create("li.na", "awkward", **dict.fromkeys(words, code), pieces=1)
+    with house.read("li.na") as view:
+        for name in words:
+            found = grouping.grouped(view, "awkward", GroupWish((name,), ("sum(pieces)",)))
+            shown = [
+                (item["level"], item.get("keys", item)[name], item["count"], item["sum(pieces)"])
+                for item in found["items"][1:]
+            ]
+            assert shown == [(1, "a", 1, 1), (1, "b", 2, 2)], name
+            assert found["total"] == 2
+        both = grouping.grouped(view, "awkward", GroupWish(("level", "n"), subtotals=False))
+    assert both["items"] == [
+        {"level": 2, "keys": {"level": "a"}, "n": "a", "count": 1},
+        {"level": 2, "keys": {"level": "b"}, "n": "b", "count": 2},
+    ]
 
 
 def test_what_is_no_name_is_refused_where_it_stands(tmp_path: Path) -> None:

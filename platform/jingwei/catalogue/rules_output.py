@@ -119,6 +119,7 @@ def _check_block(
         problems.add("out-of-range", at, value=block.limit, low=1, high=MOST_ROWS)
     if block.form is None:
         return
+    _check_names(block, origin, path, problems)
     name, _, table = block.form.partition(".")
     form = catalogue.forms[name]
     if table:
@@ -135,6 +136,17 @@ def _check_block(
         at = origin.value(*path, "by")
         check_path(catalogue, form, block.by, at, problems)
         check_time(form, block.by, at, problems)
+
+
+def _check_names(
+    block: DataBlock, origin: Origin, path: tuple[str, ...], problems: Problems
+) -> None:
+    """A group has its keys and its values side by side, each under a name of its own."""
+    keys = [*block.group, *(("period",) if block.by else ())]
+    places = [(name, origin.value(*path, "group", i)) for i, name in enumerate(block.group)]
+    for name, at in places:
+        if name in block.values or keys.count(name) > 1:
+            problems.add("group-named-twice", at, name=name)
 
 
 def check_time(form: Form, name: str, at: Position, problems: Problems) -> None:

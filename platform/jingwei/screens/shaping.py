@@ -25,7 +25,7 @@ from jingwei.services import definitions, grouping
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
 from jingwei.services.form_paths import secret_fields
-from jingwei.services.grouping import FOLDED, GRAINS, GROUPED_SYSTEM, GroupWish
+from jingwei.services.grouping import FOLDED, GRAINS, GROUPED_SYSTEM, GroupWish, key_of
 from jingwei.services.listing import ListWish
 from jingwei.services.typed_filters import viewer_filter
 from jingwei.texts import text
@@ -269,7 +269,8 @@ def _key(
     level = item["level"]
     if not level:
         return Cell(text("screens.form.total", cells.words))
-    path, value = by[level - 1], item[by[level - 1]]
+    path = by[level - 1]
+    value = key_of(item, path)
     if value is None:
         return Cell(text("screens.list.no_value", cells.words), "text-muted")
     if ":" in path:
@@ -286,7 +287,7 @@ def _inside(
 ) -> str:
     terms = [f"({wish.filter})"] if wish.filter else []
     for column, path in zip(heads, by, strict=False):
-        term = _term(column, path, item[path])
+        term = _term(column, path, key_of(item, path))
         if term is None:
             return ""
         terms.append(term)

@@ -31,6 +31,7 @@ from jingwei.storage.query import AggregateColumn, Page
 MOST_ROWS = 1_000  # of one block
 MOST_FOLDED = 20_000  # rows that are aggregated outside the database
 SQL_FOLDS = ("sum", "avg", "min", "max", "count", "count_distinct")
+_FOLD = "()"  # what is folded, under what no field is called
 
 
 class Groups(Asked):
@@ -92,7 +93,7 @@ class Groups(Asked):
             (),
             where=self.where(),
             group=tuple(keys),
-            aggregates=(AggregateColumn("n", "count"),),
+            aggregates=(AggregateColumn(_FOLD, "count"),),
             page=Page(MOST_ROWS * 5),
         )
         found = self.view.store.select(self.view.connection, query).items
@@ -137,7 +138,7 @@ class Groups(Asked):
     def _in_database(self, node: Aggregate, keys: Sequence[str]) -> dict[tuple[Any, ...], Any]:
         path = node.value.name if isinstance(node.value, Name) else None
         where = None if node.where is None else finished(node_source(node), node.where)
-        column = AggregateColumn("value", cast(Any, node.function), path)
+        column = AggregateColumn(_FOLD, cast(Any, node.function), path)
         query = self.query(
             (),
             where=self.where(where),
@@ -148,7 +149,7 @@ class Groups(Asked):
         found = self.view.store.select(self.view.connection, query).items
         empty = _empty(node)
         return {
-            tuple(row[key] for key in keys): empty if row["value"] is None else row["value"]
+            tuple(row[key] for key in keys): empty if row[_FOLD] is None else row[_FOLD]
             for row in found
         }
 

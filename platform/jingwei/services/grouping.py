@@ -27,6 +27,9 @@ MOST_GROUPS = 1_000
 GRAINS = ("month", "quarter", "half", "year")
 FOLDED = {"sum": (*NUMBERS, "duration"), "avg": (*NUMBERS, "duration", "rating")}
 GROUPED_SYSTEM = ("org", "owner", "status", "state", "created_by", "updated_by")
+KEYS = "keys"  # where the value of a field stands that is called like a word of the answer
+_COUNT = "count()"  # no field is called so
+_WORDS = frozenset(("level", "count", KEYS))
 _FOLD = re.compile(r"(sum|avg|min|max|count|count_distinct)\(([a-z][a-z0-9_]*)\)\Z")
 
 
@@ -43,8 +46,9 @@ class GroupWish:
 
 def grouped(view: Reading, form: str, wish: GroupWish) -> dict[str, Any]:
     """`{items, total}`: an item for each group, with its keys, `count` and values; `level` says how
-    many keys it has. Groups come under their subtotals, and those under the total of everything
-    (level 0). `total`: how many groups of the finest there are. Raises Malformed, NotFound."""
+    many keys it has. What is called like one of these words stands in `keys` of the item. Groups
+    come under their subtotals, and those under the total of everything (level 0). `total`: how many
+    groups of the finest there are. Raises Malformed, NotFound."""
     view = view.rights.home(view, form)
     definition = form_of(view, form)
     query, typed = rows_of(view, form, ListWish(filter=wish.filter, q=wish.q, fields=("id",)))
@@ -58,7 +62,7 @@ def grouped(view: Reading, form: str, wish: GroupWish) -> dict[str, Any]:
         total = len(rows)
     orders = {path: _order(view, definition, path, found) for path in wish.by}
     found.sort(key=lambda item: [_place(item, path, orders[path]) for path in wish.by])
-    return {"items": found, "total": total}
+    return {"items": [_answered(item) for item in found], "total": total}
 
 
 def raise_unless_fit(view: Reading, form: Form, wish: GroupWish) -> list[AggregateColumn]:
@@ -86,7 +90,7 @@ def _level(
         fields=(),
         sort=(),
         group=tuple(by),
-        aggregates=(AggregateColumn("count", "count"), *folds),
+        aggregates=(AggregateColumn(_COUNT, "count"), *folds),
         page=Page(MOST_GROUPS + 1),
         count=None,
     )
@@ -108,19 +112,35 @@ def _shown(
     by: Sequence[str],
     folds: Sequence[AggregateColumn],
 ) -> dict[str, Any]:
-    shown: dict[str, Any] = {"level": len(by)}
+    keys: dict[str, Any] = {}
     for path in by:
         plain, _, grain = path.partition(":")
         value = row[path]
         if value is not None:
             value = str(value) if grain else presenter(view, form, plain)(value)
-        shown[path] = value
-    shown["count"] = row["count"]
+        keys[path] = value
+    values: dict[str, Any] = {}
     for fold in folds:
         value = row[fold.name]
         typed = fold.function in ("min", "max") and value is not None
-        shown[fold.name] = presenter(view, form, cast(str, fold.path))(value) if typed else value
-    return shown
+        values[fold.name] = presenter(view, form, cast(str, fold.path))(value) if typed else value
+    return {"level": len(by), KEYS: keys, "count": row[_COUNT], "values": values}
+
+
+def _answered(item: dict[str, Any]) -> dict[str, Any]:
+    """The group in one piece."""
+    shown: dict[str, Any] = {"level": item["level"]}
+    aside = {}
+    for path, value in item[KEYS].items():
+        (aside if path in _WORDS else shown)[path] = value
+    if aside:
+        shown[KEYS] = aside
+    return {**shown, "count": item["count"], **item["values"]}
+
+
+def key_of(item: Mapping[str, Any], path: str) -> Any:
+    """The value that a field has in a group."""
+    return item[KEYS][path] if path in _WORDS else item[path]
 
 
 def _order(
@@ -129,7 +149,7 @@ def _order(
     """What the values of a key are ordered by; of links it is what they lead to is called."""
     field = form.fields.get(path)
     if target_of(view, field) is not None:
-        values = {item[path] for item in items if item.get(path) is not None}
+        values = {item[KEYS][path] for item in items if item[KEYS].get(path) is not None}
         places = places_of(view, cast(Field, field), values)
         return lambda value: (value not in places, places.get(value, value))
     return lambda value: value if type(value) in (int, Decimal) else str(value)
@@ -137,9 +157,10 @@ def _order(
 
 def _place(item: Mapping[str, Any], path: str, order: Callable[[Any], Any]) -> tuple[int, Any]:
     """Totals first, then values in order, and last those without one."""
-    if path not in item:
+    keys = item[KEYS]
+    if path not in keys:
         return (0, ())
-    return (2, ()) if item[path] is None else (1, order(item[path]))
+    return (2, ()) if keys[path] is None else (1, order(keys[path]))
 
 
 def _check_key(view: Reading, form: Form, path: str) -> None:
