@@ -60,6 +60,23 @@ layout:
 permissions:
   all: {post: planner, can: [read, create, update, submit], scope: org}
 """,
+    "forms/arrival.yaml": """
+kind: form
+title: 到货
+fields:
+  order: {type: link, to: sales_order, title: 订单}
+  lines:
+    type: table
+    title: 到货明细
+    order: true
+    generate: {each: order.items, set: {item: =row.item, wanted: =row.qty}, locked: true}
+    fields:
+      item: {type: text, title: 编码, readonly: true}
+      wanted: {type: number, title: 应到}
+      came: {type: number, title: 实到}
+permissions:
+  all: {post: planner, can: [read, create, update], scope: org}
+""",
 }
 
 
@@ -174,6 +191,37 @@ def test_an_order_is_filled_in_over_tabs_and_pages_of_rows(house: ApiHouse, addr
         assert opened.complaints == [c for c in opened.complaints if "422" in c], (
             "but for the refusal"
         )
+        opened.close()
+
+
+@pytest.mark.browser
+def test_rows_that_a_table_makes_follow_what_is_chosen_and_are_filled_in(
+    house: ApiHouse, address: str
+) -> None:
+    for currency, rows in (("CNY", [("B1", 5), ("B2", 6)]), ("USD", [("C1", 7)])):
+        named = house.make("li.na", "contract", name=f"订货{currency}", amount=1)["id"]
+        items = [{"item": item, "qty": qty, "rate": 1} for item, qty in rows]
+        house.make("li.na", "sales_order", customer=named, items=items)
+    with open_chromium() as browser:
+        opened = visit(browser, address, "li.na", PASSWORD)
+        page = opened.go("/f/arrival/new")
+        items = page.locator("[data-row] [data-column=item] input")
+        for words, first in (("订货USD", "C1"), ("订货CNY", "B1")):
+            page.locator("[data-field=order] .ts-control").click()
+            page.locator(".ts-dropdown .option:visible", has_text=words).click()
+            expect(items.first).to_have_value(first)
+        expect(items).to_have_count(2)
+        expect(items.first).not_to_be_editable()
+        expect(page.locator("[data-row] [data-column=wanted] input").first).not_to_be_editable()
+        tools = page.locator("[data-table=lines]").locator("[data-add], [data-remove], [data-move]")
+        expect(tools).to_have_count(0)
+        page.locator("[data-row] [data-column=came] input").nth(1).fill("4")
+        page.locator("#save").click()
+        page.wait_for_url(re.compile(r"/f/arrival/\d+$"))
+        made = house.get("li.na", f"forms/arrival/records/{page.url.rpartition('/')[2]}")
+        kept = [(row["item"], row["wanted"], row["came"]) for row in made.get_json()["lines"]]
+        assert kept == [("B1", 5, None), ("B2", 6, 4)]
+        assert opened.complaints == []
         opened.close()
 
 

@@ -17,6 +17,7 @@ from jingwei.services.record_views import RecordView, shown_record
 from jingwei.services.records import Written
 from jingwei.services.rights import FieldRights
 from jingwei.services.titles import Titles, choices
+from jingwei.services.writable import made_of
 from jingwei.web import locale
 
 # --- records -------------------------------------------------------------------------------------
@@ -152,6 +153,8 @@ def field_json(view: Reading, field: Field, rights: FieldRights) -> dict[str, An
     if field.type == "table":
         columns = [c for c in field.fields.values() if c.path in rights.visible]
         found["fields"] = [field_json(view, column, rights) for column in columns]
+        for column in found["fields"]:
+            column["writable"] = column["writable"] and column["name"] not in made_of(field)
         found["min_rows"], found["max_rows"] = field.min_rows, field.max_rows
     return {name: value for name, value in found.items() if value is not None}
 

@@ -22,6 +22,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.filling import rules_of
 from jingwei.services.plans import form_plan
 from jingwei.services.rights import FieldRights
+from jingwei.services.writable import made_of
 
 
 @dataclass(slots=True)
@@ -90,7 +91,8 @@ def _conditions(
 
 def _computes(view: Reading, form: Form, rights: FieldRights, found: Live) -> None:
     plan = form_plan(view.store, view.catalogue, form.name)
-    found.asks |= {name for name in plan.scorecards if name in rights.visible}
+    made = [name for name, table in form.tables.items() if made_of(table)]
+    found.asks |= {name for name in (*plan.scorecards, *made) if name in rights.visible}
     for one in (*plan.computes, *plan.live):
         f = one.field
         if f.path not in rights.visible or f.path in rights.masked or f.compute is None:

@@ -21,6 +21,7 @@ from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
 from jingwei.services.listing import may_open
 from jingwei.services.rights import FieldRights
+from jingwei.services.writable import made_of
 
 REMOTE = frozenset(("person", "link", "region"))
 AREAS = frozenset(("long_text", "markdown", "rich_text", "code", "json"))
@@ -84,7 +85,7 @@ class Widget:
     max_rows: int | None = None
     append_only: bool = False
     order: bool = False  # rows can be moved
-    scored: bool = False  # its rows are the items of a scheme: none is added, none taken away
+    made: tuple[str, ...] = ()  # its rows are made, known by these columns: none comes or goes
     columns: tuple[Widget, ...] = ()
     grid: frozenset[str] = frozenset()  # the columns beside each other; the others have a page
     page: tuple[RowBlock, ...] = ()
@@ -130,7 +131,7 @@ class Widget:
         if self.kind == "table":
             found["columns"] = {c.name: c.model() for c in self.columns}
             found["totals"] = list(self.totals)
-            found["scored"] = self.scored
+            found["made"] = list(self.made)
         return found
 
 
@@ -165,7 +166,7 @@ class Widgets:
         outer = self.form.fields[f.table] if f.table is not None else None
         computed = computed or (outer is not None and is_of_scheme(outer, f.name))
         masked = f.path in self.rights.masked and f.type != "secret"  # which is only ever set
-        shut = outer is not None and outer.readonly
+        shut = outer is not None and (outer.readonly or f.name in made_of(outer))
         columns = tuple(w for w in (self.widget(c) for c in f.fields.values()) if w is not None)
         grid = frozenset(f.columns) or frozenset(f.fields)
         return Widget(
@@ -191,8 +192,8 @@ class Widgets:
             min_rows=f.min_rows or 0,
             max_rows=f.max_rows,
             append_only=f.append_only,
-            order=f.order and not f.append_only,
-            scored=f.scorecard is not None,
+            order=f.order and not f.append_only and not made_of(f),
+            made=("item",) if f.scorecard is not None else tuple(made_of(f)),
             columns=columns,
             grid=grid,
             page=self._row_page(f, {w.name: w for w in columns if w.name not in grid}),

@@ -29,7 +29,7 @@ from jingwei.services.overrides import Overrides, reason_of
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
 from jingwei.services.validation import Occasion
-from jingwei.services.wanted import EDITABLE, Batch, Change, Prepared, Source
+from jingwei.services.wanted import EDITABLE, PEOPLES, Batch, Change, Prepared, Source
 from jingwei.services.writable import (
     check_org,
     check_readonly,
@@ -85,7 +85,8 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
     filling.fill(work, plan, record, None, change.values.keys())
     details.take_org(work, form, record, change.values.keys(), found)
     check_org(work, plan, record, source, found)
-    generating.begin(work, plan, record, change.values.keys(), found)
+    by_people = source in PEOPLES
+    generating.begin(work, plan, record, change.values.keys(), found, by_people=by_people)
     _give_row_ids(work, plan, record, None, found)
     overrides = Overrides(form, None, change.values.keys())
     _score(work, plan, record, change, source, overrides, found)
@@ -152,11 +153,17 @@ def _prepare_update(
         change = without_closed_keys(plan, change, rights, before, source, found)
     values = parsing.parse(work, plan, change.values, found)
     scorecards.know_rows(plan, values, before)
+    if source in PEOPLES:
+        generating.know_rows(plan, values, before)
+        if change.restores:
+            generating.as_they_are(plan, values, before)
     after = {**before, **values}
     for table in plan.tables:
         after[table] = [dict(row) for row in after.get(table) or ()]
     gone = parsing.parse(work, plan, change.gone, Found()) if change.gone else {}
     _merge_rows(work, plan, before, after, values, gone, found)
+    if source in PEOPLES:
+        generating.judge(work, plan, before, after, values, found)
     filling.fill(work, plan, after, before, change.values.keys())
     details.take_org(work, form, after, change.values.keys(), found)
     if after["org"] != before["org"]:
@@ -169,7 +176,7 @@ def _prepare_update(
     changed = _changed(plan, before, after)
     if source in ("user", "import"):
         check_readonly(work, plan, before, changed & values.keys(), found)
-    if source in ("user", "import", "flow"):
+    if source in PEOPLES:
         check_rows(work, plan, before, after, values, found)
     retired.judge(work, plan, after, before, found)
     _judge(work, plan, after, before, found, change, changed)

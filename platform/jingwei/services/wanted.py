@@ -11,6 +11,7 @@ from jingwei.refusals import FieldRefusal
 
 Kind = Literal["create", "update", "delete", "restore"]
 Source = Literal["user", "import", "flow", "action", "system"]
+PEOPLES: frozenset[Source] = frozenset({"user", "import", "flow"})  # what somebody typed
 REASONS = "_reasons"
 WORKING = frozenset({"draft", "returned", "recalled", "rejected"})  # of an amendment, too
 _STAMP = frozenset({"updated_at", "updated_by"})

@@ -248,6 +248,8 @@ def _refused_columns(
             at = f"{table.name}.{index}.{name}"
             if name == "id" or (table.scorecard is not None and _names_item(name, row)):
                 continue
+            if name in made_of(table) and row.get("id") is None and path in rights.visible:
+                continue  # it says which row this is
             if column is None or path not in rights.visible:
                 refused.append(FieldRefusal(at, "unknown-field", {"name": name}))
             elif not _writable(column, path, rights):
@@ -256,6 +258,12 @@ def _refused_columns(
                 if not as_read and (value is not None or column.compute is None):
                     refused.append(FieldRefusal(at, "not-writable", {"name": name}))
     return refused
+
+
+def made_of(table: Field) -> Collection[str]:
+    """The columns by which the rows of a locked table are known, which it fills in itself."""
+    generate = table.generate
+    return generate.set if generate is not None and generate.locked else ()
 
 
 def _names_item(name: str, row: Mapping[str, Any]) -> bool:

@@ -170,7 +170,7 @@ function answered(path, answer) {
   const [name, column] = path.split(".");
   const field = model.fields[name];
   if (!field) return;
-  if (field.scored) return scoredAnew(name, field, answer.values?.[name] ?? []);
+  if (field.made?.length) return madeAnew(name, field, answer.values?.[name] ?? []);
   if (column === undefined) {
     if (field.computed) state[name] = textual(answer.values?.[name]);
     else if (field.follows) propose(state, name, field, textual((name in answer.computed ? answer.computed : answer.values)[name]));
@@ -190,12 +190,13 @@ function answered(path, answer) {
   });
 }
 
-// the items of a score sheet as they are scored now, beside what is filled in here
-function scoredAnew(name, field, rows) {
-  const known = new Map((state[name] ?? []).map((row) => [row.item, row]));
+// rows that are made, such as the items of a score sheet as they are scored now, beside what is filled in here
+function madeAnew(name, field, rows) {
+  const key = (row) => JSON.stringify(field.made.map((column) => row[column] ?? null));
+  const known = new Map((state[name] ?? []).map((row) => [key(row), row]));
   const open = Object.entries(field.columns).filter(([, column]) => !column.computed && !column.readonly).map(([one]) => one);
   state[name] = asHeld(field, rows).map((row) => {
-    const mine = known.get(row.item);
+    const mine = known.get(key(row));
     if (!mine) return row;
     for (const column of Object.keys(row)) if (column !== "id" && !open.includes(column)) mine[column] = row[column];
     return mine; // the same row: what could not be read in it stays typed

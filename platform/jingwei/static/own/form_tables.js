@@ -163,7 +163,7 @@ export function sentRows(name) {
   return rowsOf(name).map((row) => {
     const sent = row.id === undefined || row.id === null ? {} : { id: row.id };
     for (const [column, field] of Object.entries(model.fields[name].columns)) {
-      if (model.fields[name].scored && column === "item" && sent.id === undefined) sent[column] = row[column];
+      if (model.fields[name].made.includes(column) && sent.id === undefined) sent[column] = row[column];
       if (!field.computed && !field.readonly) sent[column] = field.follows && isFollowing(row, column) ? null : (row[column] ?? null);
     }
     return sent;
