@@ -178,15 +178,30 @@ def test_a_kept_sheet_is_imported_only_by_who_brought_it(api: ApiHouse) -> None:
     assert sealed.startswith(f"{sha256}.")
 
 
+def test_the_import_of_somebody_else_is_told_like_one_that_there_is_not(api: ApiHouse) -> None:
+    brought = api.post(
+        "li.na", "forms/ledger/import", data={"file": upload("名称\n别人的\n")}
+    ).get_json()
+    told = []
+    for batch in (brought["batch"], 999_999):
+        for method, rest in (("GET", ""), ("GET", "/errors.xlsx"), ("POST", "/undo")):
+            answer = api.ask(method, "wang.wu", f"forms/ledger/imports/{batch}{rest}")
+            assert code(answer) == (404, "no-such-import")
+            told.append(answer.get_json()["error"]["message"])
+    assert set(told) == {
+        "您在这张表单中没有这次导入。导入只有导入人自己能看到和撤销：请从您的导入列表中选择，"
+        "或请导入人处理。"
+    }
+    mine = api.post("li.na", f"forms/ledger/imports/{brought['batch']}/undo")
+    assert (mine.status_code, mine.get_json()["undone"]) == (200, 1)
+
+
 def test_who_may_not_import_finds_no_page(api: ApiHouse) -> None:
     browser = Browser(api, "ops")
     browser.get("/f/ledger/import")
     assert browser.status == 403
     assert code(api.get("ops", "forms/ledger/import-template.xlsx")) == (403, "not-allowed")
-    assert code(api.get("wang.wu", "forms/ledger/imports/1/errors.xlsx")) == (
-        404,
-        "no-such-content",
-    )
+    assert code(api.get("wang.wu", "forms/ledger/imports/1/errors.xlsx")) == (404, "no-such-import")
     browser = Browser(api, "nobody")
     browser.get("/f/ledger/import")
     assert browser.status == 404

@@ -72,12 +72,12 @@ def batches(view: Reading, form: str) -> list[Batch]:
 
 
 def batch_of(view: Reading, form: str, batch: int) -> Batch:
-    """One of them. Raises NotFound."""
+    """One of them. Raises NotFound, alike for one of somebody else and for none."""
     may_import(view, form)
     found = rows.find_batch(view.connection, batch)
     mine = view.actor.is_system or (found is not None and found.by == view.actor.id)
     if found is None or not mine or found.form != view.installation.book.key("form", form):
-        raise NotFound("no-such-content")
+        raise NotFound("no-such-import")
     return found
 
 
