@@ -130,7 +130,7 @@ def _shown(
 def _answered(item: dict[str, Any]) -> dict[str, Any]:
     """The group in one piece."""
     shown: dict[str, Any] = {"level": item["level"]}
-    aside = {}
+    aside: dict[str, Any] = {}
     for path, value in item[KEYS].items():
         (aside if path in _WORDS else shown)[path] = value
     if aside:
