@@ -184,6 +184,31 @@ def test_an_import_is_undone_as_far_as_nobody_changed_it(house: House, tmp_path:
         house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
 
 
+def test_what_others_link_to_since_stays_when_its_import_is_undone(
+    house: House, tmp_path: Path
+) -> None:
+    found = bring(house, sheet_file(tmp_path, "name\n桥\n路\n洞\n"))
+    ids = {one["name"]: one["id"] for one in house.list("li.na", "ledger").items}
+    house.update("li.na", "ledger", ids["路"], main=ids["洞"])  # which stays, being changed
+    other = house.create("li.na", "ledger", name="新", main=ids["桥"])["id"]
+    linked = "还有记录关联着它，不能删除：台账（上级）1 条。请先改掉这些关联，或删除那些记录。"
+    undone = house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
+    assert undone.deleted == 0
+    assert [(row, why.message("zh")) for row, _, why in undone.kept] == [
+        (3, "导入之后已被 李娜 改过（现在是第 2 版），保留不动。"),
+        (2, linked),
+        (4, linked),
+    ]
+    assert house.show("li.na", "ledger", other)["main"] == ids["桥"]
+
+
+def test_what_links_to_others_goes_when_its_import_is_undone(house: House, tmp_path: Path) -> None:
+    bring(house, sheet_file(tmp_path, "name\n桥\n"))
+    found = bring(house, sheet_file(tmp_path, "name,main\n路,桥\n洞,桥\n"))
+    undone = house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
+    assert (undone.deleted, undone.kept, names(house)) == (2, [], ["桥"])
+
+
 def test_an_import_is_the_business_of_who_made_it(small: House, tmp_path: Path) -> None:
     found = bring(small, sheet_file(tmp_path, "name\n桥\n"))
     with pytest.raises(NotFound):

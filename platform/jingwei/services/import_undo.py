@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from jingwei.refusals import Conflict, FieldRefusal, Refused
-from jingwei.services import records
+from jingwei.services import records, structure
 from jingwei.services.bulk import attempt
 from jingwei.services.commands import Work
 from jingwei.services.exchange import CREATED, SAME, Written
@@ -23,7 +23,7 @@ from jingwei.services.wanted import Change
 from jingwei.storage import changes as log
 from jingwei.storage import imports as rows
 from jingwei.storage.people import find_people
-from jingwei.storage.pointing import details_at
+from jingwei.storage.pointing import details_at, may_point_at
 from jingwei.storage.types import exact_json
 
 
@@ -54,8 +54,10 @@ def undo(work: Work, form: str, batch: int) -> Undone:
         w for part in rows.parts(work.connection, batch).values() for w in map(_read, part.ids)
     ]
     wanted = [w for w in written if w[3] != SAME]
-    for start in range(0, len(wanted), BATCH):
-        _take_back(work, form, wanted[start : start + BATCH], undone)
+    parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    linked = _linked(work, form, parts)
+    for part in parts:
+        _take_back(work, form, part, linked, undone)
         work.flush()
     rows.finish(work.connection, batch, found.good, found.bad, "undone")
     return undone
@@ -66,7 +68,46 @@ def _read(one: Any) -> Written:
     return (0, one, 1, CREATED) if isinstance(one, int) else (one[0], one[1], one[2], one[3])
 
 
-def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone) -> None:
+def _linked(work: Work, form: str, parts: Sequence[Sequence[Written]]) -> dict[int, FieldRefusal]:
+    """Of what would go: the records to which others link that stay."""
+    if not may_point_at(work.catalogue.forms, form):
+        return {}
+    going: dict[int, None] = {}
+    for part in parts:
+        made = [w for w in part if w[3] == CREATED]
+        there = work.store.load(work.connection, form, [w[1] for w in made], lock="remove")
+        fresh = [w[1] for w in made if _is_fresh(there.get(w[1]), w)]
+        owning = _owning(work, form, fresh)
+        going |= {id_: None for id_ in fresh if id_ not in owning}
+    found: dict[int, FieldRefusal] = {}
+    while True:  # what stays may link to others, which stay with it
+        left = list(going)
+        for start in range(0, len(left), BATCH):
+            some = left[start : start + BATCH]
+            if structure.linked(work, form, some, {form: going}) is None:
+                continue
+            for id_ in some:
+                why = structure.linked(work, form, [id_], {form: going})
+                if why is not None:
+                    found[id_] = why
+        if going.keys().isdisjoint(found):
+            return found
+        for id_ in found:
+            going.pop(id_, None)
+
+
+def _is_fresh(record: Mapping[str, Any] | None, one: Written) -> bool:
+    """Whether it is as it was brought."""
+    return record is not None and record["deleted_at"] is None and record["revision"] == one[2]
+
+
+def _take_back(
+    work: Work,
+    form: str,
+    written: Sequence[Written],
+    linked: Mapping[int, FieldRefusal],
+    undone: Undone,
+) -> None:
     there = work.store.load(work.connection, form, [w[1] for w in written], lock=True)
     plan = form_plan(work.store, work.catalogue, form)
     system = work.as_system()  # people undo what is their own doing, whether or not they may delete
@@ -82,9 +123,9 @@ def _take_back(work: Work, form: str, written: Sequence[Written], undone: Undone
             undone.kept.append((one[0], one[1], FieldRefusal("", "import-changed-since", holes)))
         else:
             fresh.append(one)
-    owning = _owning(work, form, [w[1] for w in fresh if w[3] == CREATED])
-    undone.kept += [(w[0], w[1], owning[w[1]]) for w in fresh if w[1] in owning]
-    fresh = [w for w in fresh if w[1] not in owning]
+    held = {**linked, **_owning(work, form, [w[1] for w in fresh if w[3] == CREATED])}
+    undone.kept += [(w[0], w[1], held[w[1]]) for w in fresh if w[1] in held]
+    fresh = [w for w in fresh if w[1] not in held]
     before = _before(work, plan, [w for w in fresh if w[3] != CREATED], there)
     made = [w for w in fresh if w[3] == CREATED]
     if _deleted_together(work, form, made):

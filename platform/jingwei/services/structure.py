@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from jingwei.language.form import Field, Form
-from jingwei.refusals import Conflict
+from jingwei.refusals import Conflict, FieldRefusal
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found
 from jingwei.services.owners import links_to_owners, owner_of, owner_there
@@ -44,10 +44,18 @@ def require_unlinked(
 ) -> None:
     """Raises Conflict for records that others link to, which do not go with them: their links would
     lead nowhere."""
+    found = linked(work, form.name, ids, going)
+    if found is not None:
+        raise Conflict(found.code, links=found.holes["links"])
+
+
+def linked(
+    work: Work, form: str, ids: Sequence[int], going: Mapping[str, Collection[int]]
+) -> FieldRefusal | None:
+    """That others link to records, which do not go with them."""
     forms = work.catalogue.forms
-    found = list(pointing_at(work.connection, work.store, forms, form.name, ids, going))
-    if found:
-        raise Conflict("record-linked", links=partial(_said, found))
+    found = list(pointing_at(work.connection, work.store, forms, form, ids, going))
+    return FieldRefusal("", "record-linked", {"links": partial(_said, found)}) if found else None
 
 
 def _said(found: Sequence[tuple[Form, Field, int]], locale: str = DEFAULT_LOCALE) -> str:

@@ -42,6 +42,11 @@ def pointing_at(
                     yield other, field, count
 
 
+def may_point_at(forms: Mapping[str, Form], form: str) -> bool:
+    """Whether any form has links to the records of this one."""
+    return any(True for other in forms.values() for _ in _links_to(other, form))
+
+
 def details_at(
     connection: Connection,
     store: RecordStore,
