@@ -12,7 +12,7 @@ from jingwei.language.field_types.table import parse_value, present_value
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form, State
 from jingwei.language.template import Template
 from jingwei.refusals import Conflict, NotAllowed, NotFound
-from jingwei.services import change_rows, parsing, records
+from jingwei.services import change_rows, parsing, record_views, records
 from jingwei.services.commands import Reading, Work
 from jingwei.services.display import rendered
 from jingwei.services.earlier_names import todays_body
@@ -58,7 +58,7 @@ def cut(work: Work, form: str, id: int, label: Template | None = None) -> int:
             number,
             work.installation.book.key("form", form),
             words,
-            body_of(work, form, record),
+            body_of(work, form, _whole(work, form, record)),
             record["revision"],
             work.installation.release.id,
             work.now,
@@ -69,6 +69,12 @@ def cut(work: Work, form: str, id: int, label: Template | None = None) -> int:
     work.outbox.add("record.published", {"form": form, "id": id, "version": number})
     work.tell(Changed("record.published", form, id, record, record, "system"))
     return number
+
+
+def _whole(work: Work, form: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record with what is computed whenever it is read, which a version shows as it was."""
+    definition = work.of(record["org"]).catalogue.forms[form]
+    return record_views.with_live(work, definition, record, saved=True)
 
 
 def body_of(view: Reading, form: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,8 +154,18 @@ def _is_kept(work: Work, form: str, record: Mapping[str, Any]) -> bool:
     if version is None:
         return False
     was, now = todays_body(work, form, version), exact_json(json_text(body_of(work, form, record)))
-    names = {*_kept_names(work, form), *form_plan(work.store, work.catalogue, form).secrets}
-    return all(was.get(name) == now[name] for name in now if name in names)
+    plan = form_plan(work.store, work.catalogue, form)
+    names = {*_kept_names(work, form), *plan.secrets}
+    return all(_own(plan, name, was) == _own(plan, name, now) for name in now if name in names)
+
+
+def _own(plan: FormPlan, name: str, body: Mapping[str, Any]) -> Any:
+    """What a record holds itself: of rows all but what is computed when they are read."""
+    value = body.get(name)
+    live = {one.name for one in plan.live if one.table == name}
+    if name not in plan.tables or not live:
+        return value
+    return [{n: v for n, v in row.items() if n not in live} for row in value or ()]
 
 
 def _kept_names(work: Work, form: str) -> frozenset[str]:
@@ -161,7 +177,7 @@ def _kept_names(work: Work, form: str) -> frozenset[str]:
 
 def computed_always(plan: FormPlan) -> set[str]:
     """The fields of a record that an earlier value of theirs does not bring back."""
-    found = (one for one in plan.computes if one.table is None)
+    found = (one for one in (*plan.computes, *plan.live) if one.table is None)
     return {one.name for one in found if one.field.mode == "always"}
 
 
