@@ -21,6 +21,8 @@ workflow: request_approval
 fields:
   name: {type: text, title: 名称, required: true}
   amount: {type: money, unit: CNY, title: 金额}
+  about: {type: link, to: any, title: 关于}
+  proof: {type: file, title: 附件}
 permissions:
   planner:
     post: planner
@@ -80,9 +82,29 @@ def test_answers_beside_records_are_described_key_by_key(api: ApiHouse) -> None:
     answers = {("get", way): api.get(*who).get_json() for way, who in asked.items()}
     answers["post", "/api/v1/forms/{form}/import"] = imported
     answers["post", "/api/v1/forms/{form}/imports/{batch}/undo"] = undone
-    for (method, way), answer in answers.items():
-        schema = paths[way][method]["responses"]["200"]["content"]["application/json"]["schema"]
+    sheet = {"file": (io.BytesIO("name,amount\n丙,1\n".encode()), "b.csv")}
+    later = api.ask("POST", "li.na", "forms/request/import?background=1", data=sheet)
+    answers["post", "/api/v1/forms/{form}/import", "202"] = later.get_json()
+    for (method, way, *status), answer in answers.items():
+        responses = paths[way][method]["responses"]
+        schema = responses[(*status, "200")[0]]["content"]["application/json"]["schema"]
         whole = {**schema, "components": components}
         checker = Draft202012Validator(whole, format_checker=FormatChecker())
         assert [e.message for e in checker.iter_errors(answer)] == [], (way, answer)
         assert answer.get("items", [1]), way  # there is something to look at
+
+
+def test_a_file_is_described_as_whatever_was_attached(api: ApiHouse) -> None:
+    part = {"file": (io.BytesIO(b"%PDF-1.4\n%%EOF"), "a.pdf")}
+    file = api.ask("POST", "li.na", "files", data=part).get_json()["id"]
+    assert api.get("li.na", f"files/{file}").mimetype == "application/pdf"
+    paths = api.get("li.na", "openapi.json").get_json()["paths"]
+    assert list(paths["/api/v1/files/{file}"]["get"]["responses"]["200"]["content"]) == ["*/*"]
+
+
+@pytest.mark.parametrize("form", ["nosuch", "", "request"])
+def test_what_links_to_no_record_is_told_before_it_is_saved(api: ApiHouse, form: str) -> None:
+    values = {"name": "桥", "about": {"form": form, "id": 1}}
+    answer = api.post("li.na", "forms/request/compute", values)
+    told = [(one["path"], one["code"]) for one in answer.get_json()["problems"]]
+    assert (answer.status_code, told) == (200, [("about", "unknown-record")])

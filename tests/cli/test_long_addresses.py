@@ -38,4 +38,7 @@ def test_a_longer_address_is_refused_as_everything_else_is() -> None:
     ours.close()
     head, _, body = theirs.makefile("rb").read().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 414 ") and b"application/json" in head
-    assert json.loads(body)["error"]["code"] == "address-too-long"
+    error = json.loads(body)["error"]
+    assert (error["code"], error["fields"]) == ("address-too-long", [])
+    assert error["message"] == "地址超过 128 KB。 The address is longer than 128 KB."
+    assert f"X-Request-Id: {error['request_id']}\r\n".encode() in head

@@ -256,7 +256,11 @@ def _responses(endpoint: str, method: str, form: Form | None) -> dict[str, Any]:
         good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     if endpoint == "records.create":
         good["headers"]["Location"] = {"$ref": "#/components/headers/Location"}
-    return {"201" if endpoint in calls.CREATED else "200": good, **refused}
+    done = {"201" if endpoint in calls.CREATED else "200": good}
+    if endpoint in answers.LATER:
+        begun = {"description": text("openapi.begun", locale())}
+        done["202"] = {**begun, "content": _content(answers.LATER[endpoint])}
+    return {**done, **refused}
 
 
 def _body(view: Reading, endpoint: str, form: Form | None) -> dict[str, Any]:

@@ -43,8 +43,9 @@ _SHAPES: Mapping[str, Mapping[str, str]] = {
     "import": {
         "good": "int", "bad": "int", "created~": "int", "updated~": "int", "same~": "int",
         "refused~": "[cell]", "notes~": "[text]", "batch~?": "int", "looked_at~": "int",
-        "outdated~": "bool", "state~": "text",
+        "outdated~": "bool",
     },
+    "begun": {"batch": "int", "state": "text"},
     "batch": {
         "id": "int", "at": "time", "name": "text", "mode": "text", "do": "text", "key?": "text",
         "state": "text", "good": "int", "bad": "int", "errors?": "text", "refused~": "[cell]",
@@ -81,6 +82,8 @@ ANSWERS: Mapping[str, str] = {
     "notices.inbox": "notices", "tasks.counts": "counts", "tasks.one_task": "task",
     "flows.one_flow": "flow",
 }  # fmt: skip
+# Addresses that may answer that a worker does it (202), with a shape of these.
+LATER: Mapping[str, str] = {"exchange.import_records": "about.begun"}
 PAGES: Mapping[str, str] = {
     "around.history": "change", "around.list_comments": "said", "around.list_shares": "shared",
     "exchange.listed": "batch", "tasks.inbox": "task",

@@ -28,7 +28,7 @@ EMPTY = (
 )  # fmt: skip
 UPLOADS = ("files.upload", "exchange.import_records")
 DOWNLOADS: Mapping[str, str] = {
-    "files.download": "application/octet-stream",
+    "files.download": "*/*",  # whatever was attached
     "exchange.template": MIMETYPE,
     "exchange.errors": MIMETYPE,
     "exchange.export_xlsx": MIMETYPE,

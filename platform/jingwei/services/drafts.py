@@ -115,7 +115,7 @@ def compute(
     shown = shown_record(view, definition, {"id": id, **record}, rights)
     computed = computing.suggestions(view, plan, record)
     suggested = shown_record(view, definition, {"id": id, **record, **computed}, rights)
-    if any(refusal.path == "org" for refusal in found.refusals):
+    if asked_org is not None and any(refusal.path == "org" for refusal in found.refusals):
         shown.json["org"] = asked_org  # as it was typed, beside what is wrong with it
     return Draft(
         {n: v for n, v in shown.json.items() if n in definition.fields or n == "org"},
@@ -196,9 +196,9 @@ def _drop_unreadable(
         for one in link.fresh:
             form, identity = validation.target_of(link.field, one)
             wanted.setdefault(form, set()).add(identity)
-    there = {
-        form: view.store.load(view.connection, form, list(ids)) for form, ids in wanted.items()
-    }
+    there: dict[str, Mapping[int, Any]] = dict.fromkeys(wanted, {})  # also of forms that are not
+    for form in wanted.keys() & view.catalogue.forms:
+        there[form] = view.store.load(view.connection, form, list(wanted[form]))
     for link in links:
         closed = [one for one in link.fresh if not _is_open(view, there, link.field, one)]
         if closed:
