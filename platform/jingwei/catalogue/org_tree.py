@@ -56,6 +56,11 @@ class OrgTree:
         found = [c for c in self._all_below(code, at) if self.exists(c, at)]
         return tuple(c for c in found if type is None or self._orgs[c].type == type)
 
+    def under(self, code: str, at: date) -> tuple[str, ...]:
+        """This org and all that stand below it on that day, those that are closed by then too:
+        what they did is still answered for above."""
+        return self._all_below(code, at)
+
     def ancestors(self, code: str, at: date) -> tuple[str, ...]:
         """This org, the one above it, and so on to the top."""
         chain = [code]

@@ -142,7 +142,7 @@ def _keeps(view: Reading, wish: BoxWish) -> Callable[[Sequence[Row]], list[Row]]
     """What the database is not asked, because it stands in the records: org, and words."""
     orgs: set[str] | None = None
     if wish.org in view.catalogue.orgs:
-        orgs = {str(wish.org), *view.catalogue.tree.below(str(wish.org), view.today)}
+        orgs = set(view.catalogue.tree.under(str(wish.org), view.today))
     wanted = wish.q.strip().lower()
     if orgs is None and not wanted:
         return None

@@ -362,7 +362,7 @@ def readable_orgs(view: Reading) -> frozenset[str] | None:
     if not anchors:
         return frozenset()
     tree = view.catalogue.tree
-    found = {code for anchor in anchors for code in tree.below(anchor, view.today)}
+    found = {code for anchor in anchors for code in tree.under(anchor, view.today)}
     return frozenset(found | references(view))
 
 

@@ -117,7 +117,7 @@ def _covering(view: Viewing, who: Who, held: Held) -> Truth:
     for one in people.held_by(view.connection, "post", view.actor.id, view.today):
         if one.name == who.name:
             tree = view.catalogue.tree
-            covered = {org for top in one.covers for org in tree.below(top, view.today)}
+            covered = {org for top in one.covers for org in tree.under(top, view.today)}
             found.append(every([held(view, who, {one.org}), _among(view, who.covering, covered)]))
     return _some(found)
 

@@ -86,7 +86,7 @@ def orgs_read(view: Reading, report: Report) -> frozenset[str] | None:
         return None
     found: set[str] = set()
     for anchor in anchors_of(view, report.for_):
-        found.update(view.catalogue.tree.below(anchor, view.today))
+        found.update(view.catalogue.tree.under(anchor, view.today))
     for slot in report.narrative.values():
         for who in slot.owner:
             found |= _held(view, who)

@@ -205,7 +205,8 @@ class Rights:
                 return None
             else:
                 orgs |= grant.named.orgs(view)
-        return orgs
+        tree = view.catalogue.tree
+        return frozenset(org for org in orgs if tree.exists(org, view.today))
 
     # --- fields ---------------------------------------------------------------------------------
 

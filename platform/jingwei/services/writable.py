@@ -281,6 +281,9 @@ def check_org(
             found.add("org", "required")
         return
     if source in ("user", "import"):
+        if org in work.catalogue.orgs and not work.catalogue.tree.exists(org, work.today):
+            found.add("org", "org-closed")
+            return
         allowed = work.rights.create_orgs(work, plan.form.name)
         if allowed is not None and org not in allowed:
             found.add("org", "org-out-of-reach")

@@ -52,7 +52,7 @@ def administered(view: Reading) -> frozenset[str] | None:
     found: set[str] = set()
     for role, org in view.actor.roles:
         if role == FLOW_ADMIN and org in view.catalogue.orgs:
-            found |= {org, *tree.below(org, view.today)}
+            found.update(tree.under(org, view.today))
     return frozenset(found)
 
 
@@ -207,7 +207,7 @@ def _orgs_wanted(
 ) -> frozenset[str] | None:
     if org not in view.catalogue.orgs:
         return administered_
-    below = frozenset({str(org), *view.catalogue.tree.below(str(org), view.today)})
+    below = frozenset(view.catalogue.tree.under(str(org), view.today))
     return below if administered_ is None else below & administered_
 
 
