@@ -3,6 +3,7 @@ looked for."""
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -13,7 +14,14 @@ from survey_house import FILES, make_linked, make_wuchang
 
 from jingwei.screens import marks
 
-house = house_of(FILES)
+CLOSED = """
+kind: form
+title: 内部
+fields: {name: {type: text}}
+permissions: {ops: {role: group_ops, can: [read, create], scope: all}}
+"""
+SURVEY = FILES["forms/survey.yaml"].replace("share, export]", "share, export, import]")
+house = house_of({**FILES, "forms/survey.yaml": SURVEY, "forms/a_closed.yaml": CLOSED})
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +184,23 @@ def test_a_link_to_any_form_is_refused_for_what_is_not_there(
     ):
         answer = house.post("li.na", "forms/survey/records", {"any": wrong})
         assert (answer.status_code, fields(answer)) == (422, [("any", problem)])
+
+
+def test_the_example_of_a_link_to_any_form_names_one_that_its_reader_may_read(
+    house: ApiHouse,
+) -> None:
+    """It was "form", which is no form."""
+    refused = house.post("li.na", "forms/survey/records", {"any": 5}).get_json()
+    said = refused["error"]["fields"][0]["message"]
+    written = house.get("li.na", "openapi.json").get_json()["components"]["schemas"]
+    (example,) = written["survey.write"]["properties"]["any"]["properties"]["form"]["examples"]
+    assert (
+        said == f'请填 {{"form": 表单名, "id": 记录编号}}，例如 {{"form": "{example}", "id": 12}}。'
+    )
+    assert house.get("li.na", f"forms/{example}/records").status_code == 200
+    sheet = {"file": (io.BytesIO("任意\n五\n".encode()), "a.csv")}
+    told = house.post("li.na", "forms/survey/import?preview=1", data=sheet).get_json()["refused"]
+    assert [one["message"] for one in told] == [f"请填“表单名/ID”，例如 {example}/12。"]
 
 
 def test_records_of_several_forms_have_no_order_and_make_no_groups(house: ApiHouse) -> None:

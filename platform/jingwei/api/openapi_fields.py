@@ -8,9 +8,11 @@ from typing import Any
 
 from jingwei.api.openapi_examples import NUMBERS, example_of, limit_of, titles_of
 from jingwei.api.openapi_sent import may_be_sent
+from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.field_types.table import json_schema, present_value
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
+from jingwei.services.parsing import example_form
 from jingwei.services.presenting import MASK
 from jingwei.services.rights import FieldRights
 from jingwei.web import locale
@@ -56,6 +58,9 @@ def written_schema(
         offered = [{"const": code, "title": said} for code, said in titles.items()]
         found["oneOf"] = [*offered, {"type": "null"}]
         found.pop("enum", None)
+    if field.type == "link" and is_polymorphic(field):
+        named = found.get("items", found)["properties"]["form"]
+        named["examples"] = [example_form(view, field)]
     example = example_of(view, field)
     if example is not None:
         found["examples"] = [example]

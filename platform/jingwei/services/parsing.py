@@ -6,12 +6,14 @@ From here on a secret is sealed: whatever is written, told or compared afterward
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.field_types.secret import Sealed
 from jingwei.language.field_types.table import parse_value
 from jingwei.language.form import Field
+from jingwei.refusals import FieldRefusal
 from jingwei.services.code_lists import is_sourced
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found, Values
@@ -59,7 +61,8 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
                 values[name] = parse_(given, names)
             except ValueRefused as refused:
                 unread = isinstance(given, Unread)
-                found.refusals.append((given if unread else refused).refusal(name))
+                refusal = (given if unread else refused).refusal(name)
+                found.refusals.append(_with_example(view, plan.form.fields[name], refusal))
         elif name in plan.tables:
             rows = _rows(view, plan, name, given, names, found)
             if rows is not None:
@@ -83,15 +86,32 @@ def _sealed(view: Reading, word: str | None) -> str | None:
 _UNREAD = object()
 
 
-def _parsed(definition: Field, given: Any, names: Names, path: str, found: Found) -> Any:
+def _parsed(
+    view: Reading, definition: Field, given: Any, names: Names, path: str, found: Found
+) -> Any:
     if isinstance(given, Unread):
         found.refusals.append(given.refusal(path))
         return _UNREAD
     try:
         return parse_value(definition, given, names)
     except ValueRefused as refused:
-        found.refusals.append(refused.refusal(path))
+        found.refusals.append(_with_example(view, definition, refused.refusal(path)))
         return _UNREAD
+
+
+def _with_example(view: Reading, link: Field, refusal: FieldRefusal) -> FieldRefusal:
+    """The refusal of what names no form and record, with a form that may be named."""
+    if refusal.code != "not-a-form-and-id":
+        return refusal
+    return replace(refusal, holes={**refusal.holes, "form": example_form(view, link)})
+
+
+def example_form(view: Reading, link: Field) -> str:
+    """A form to whose records the link may lead, and which the reader may read, where there is
+    one."""
+    forms = link.to or tuple(view.catalogue.forms)
+    may = (one for one in forms if view.rights.decide(view, one, "read").allowed)
+    return next(may, forms[0])
 
 
 def _org(view: Reading, given: Any, found: Found) -> Any:
@@ -124,7 +144,7 @@ def _rows(
                 else:
                     row["id"] = value
             elif name in columns:
-                parsed = _parsed(columns[name], value, names, path, found)
+                parsed = _parsed(view, columns[name], value, names, path, found)
                 if columns[name].type == "secret" and isinstance(parsed, str):
                     parsed = _sealed(view, parsed)
                 if parsed is not _UNREAD:
