@@ -18,7 +18,7 @@ from jingwei.refusals import Refused
 from jingwei.screens import boards, many, shapes, shaping
 from jingwei.screens.cells import Cell, Cells, Column, form_or_404, shown_paths
 from jingwei.screens.frame import here, page
-from jingwei.screens.quick_filters import Filter, condition_of, quick_filters
+from jingwei.screens.quick_filters import Filter, boxes_missing, condition_of, quick_filters
 from jingwei.screens.session import reading
 from jingwei.services import saved_views
 from jingwei.services.commands import Reading
@@ -78,7 +78,8 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     filters = quick_filters(view, form, cells, rights.visible)
     number, size = _whole("page", 1), _whole("size", SIZE)
     size = size if size in SIZES else SIZE
-    problem: str | None = None
+    problem = _unread(filters)
+    is_read = problem is None
     found = RecordPage([], 0, 1, size)
     there = [name for name in ("revision",) if name in rights.visible]
     asked = _filter_text(form, cells, filters)
@@ -96,7 +97,7 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
     )
     readable = bool(view.rights.row_scope(view, form.name).terms)
     board: dict[str, Any] | None = None
-    if readable:
+    if readable and is_read:
         try:
             if in_groups:
                 grouped = shaping.groups(view, form, cells, wish, in_groups)
@@ -132,7 +133,8 @@ def _context(view: Reading, form: Form, cells: Cells) -> dict[str, Any]:
         "problem": problem,
         "why_empty": _why_empty(readable, narrowed, number),
         "may_create": view.rights.decide(view, form.name, "create").allowed,
-        "may_export": view.rights.decide(view, form.name, "export").allowed,
+        "is_read": is_read,
+        "may_export": is_read and view.rights.decide(view, form.name, "export").allowed,
         "may_import": view.rights.decide(view, form.name, "import").allowed
         and view.rights.decide(view, form.name, "create").allowed,
         "exports": _exports(form, wish, columns),
@@ -273,6 +275,14 @@ def _standing(view: Reading, form: Form) -> str | None:
         return None
     may_ask = saved_views.may_ask(view, form, ListWish(filter=begins.source))
     return begins.source if may_ask else None
+
+
+def _unread(filters: Sequence[Filter]) -> str | None:
+    """Why no rows are shown: they would be more than were asked for."""
+    missing = boxes_missing(filters)
+    if missing is not None:
+        return text("screens.list.unread.missing", locale(), name=missing[:60])
+    return text("screens.list.unread.some", locale()) if any(f.wrong for f in filters) else None
 
 
 def _filter_text(form: Form, cells: Cells, filters: Sequence[Filter]) -> str | None:

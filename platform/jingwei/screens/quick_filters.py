@@ -4,7 +4,7 @@ address, written as one expression of the language."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -19,14 +19,18 @@ from jingwei.screens import shaping
 from jingwei.screens.cells import NUMERIC, Cells, Column, shown_paths
 from jingwei.screens.widgets import Option, form_options
 from jingwei.services.commands import Reading
+from jingwei.texts import text
+from jingwei.web import locale
 
 PREFIX = "f."
+MOST_TYPED = 200  # characters of a box
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """One box. `kind`: choice, text, dates, times, durations, numbers, or pick for a record or
-    person that is looked for; `until`: the end of a span; `words`: what was picked, in words."""
+    person that is looked for; `until`: the end of a span; `words`: what was picked, in words;
+    `wrong`: why what it says cannot be read."""
 
     path: str
     name: str  # of the parameter in the address
@@ -40,6 +44,7 @@ class Filter:
     forms: tuple[Option, ...] = ()  # chosen first, where a link may lead to any
     form: str = ""  # of the record that was picked
     inside: str = ""  # the region that was picked
+    wrong: str = ""
 
 
 def quick_filters(view: Reading, form: Form, cells: Cells, visible: frozenset[str]) -> list[Filter]:
@@ -62,8 +67,15 @@ def quick_filters(view: Reading, form: Form, cells: Cells, visible: frozenset[st
         if column.field is not None and column.type == "link" and not column.field.to:
             picked = value.partition("/")[0] if "/" in value else ""
             box = replace(box, forms=form_options(view, cells), form=picked)
-        found.append(box)
+        found.append(replace(box, wrong=_wrong(column, box)))
     return found
+
+
+def boxes_missing(filters: Sequence[Filter]) -> str | None:
+    """A box that the address fills in and this reader has not; None: there is none."""
+    there = {name for one in filters for name in (one.name, f"{one.name}.to")}
+    asked = (name for name, value in request.args.items() if value.strip())
+    return next((n for n in asked if n.startswith(PREFIX) and n not in there), None)
 
 
 def _kind(
@@ -95,6 +107,19 @@ def _words(cells: Cells, column: Column, value: str) -> str:
     form = form or (column.field.to[0].partition(".")[0] if column.field.to else "")
     known = form in cells.view.catalogue.forms
     return cells.record_title(form, int(identity)) if known else value
+
+
+def _wrong(column: Column, one: Filter) -> str:
+    """What is wrong with a box: a condition that is not understood must not narrow nothing."""
+    read = _READERS.get(one.kind)
+    for typed in (one.value.strip(), one.until.strip()):
+        if typed and read is not None and read(typed) is None:
+            return text(f"screens.list.unread.{one.kind}", locale(), value=typed[:60])
+    if len(one.value) > MOST_TYPED:
+        return text("screens.list.unread.long", locale(), most=MOST_TYPED)
+    if column.type == "boolean" and one.value not in ("", "true", "false"):
+        return text("screens.list.unread.choice", locale(), value=one.value[:60])
+    return ""
 
 
 def condition_of(form: Form, cells: Cells, filters: Sequence[Filter]) -> list[str]:
@@ -137,7 +162,7 @@ def _terms(form: Form, cells: Cells, one: Filter) -> list[str]:
 
 def _span_of_days(one: Filter) -> list[str]:
     """Both days are in it; of a moment it is the day in the installation's zone."""
-    ends = ((_day(one.value), ">="), (_day(one.until), "<="))
+    ends = ((_day(one.value.strip()), ">="), (_day(one.until.strip()), "<="))
     return [f"{one.path} {sign} {day.isoformat()}" for day, sign in ends if day is not None]
 
 
@@ -148,7 +173,6 @@ def _span_of_numbers(field: Field | None, one: Filter) -> list[str]:
 
 
 def _span(one: Filter, read: Callable[[str], object]) -> list[str]:
-    """What cannot be read narrows nothing."""
     ends = ((read(one.value.strip()), ">="), (read(one.until.strip()), "<="))
     return [f"{one.path} {sign} {end}" for end, sign in ends if end is not None]
 
@@ -168,5 +192,10 @@ def _day(written: str) -> date | None:
         return None
 
 
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "dates": _day, "numbers": _number, "times": time_of, "durations": seconds_of,
+}  # fmt: skip
+
+
 def quoted(value: str) -> str:
-    return json.dumps(value[:200], ensure_ascii=False)
+    return json.dumps(value[:MOST_TYPED], ensure_ascii=False)
