@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.reads_beyond import all_fields, computed, reads_beyond
@@ -11,6 +11,7 @@ from jingwei.language.form import Field, Form, Permission
 from jingwei.language.who import Whos
 from jingwei.language.workflow import walk
 from jingwei.problems import Problems
+from jingwei.texts import LOCALES
 
 Hidden = frozenset[str]
 
@@ -106,12 +107,25 @@ def _warn_of_filled(catalogue: Catalogue, form: Form, problems: Problems) -> Non
         for name, rule in link.fill.items() if target is not None else ():
             path = str(rule.get("from", name) if isinstance(rule, Mapping) else rule)
             of, own = _at_its_end(catalogue, target, path)
-            kept = _kept_out(catalogue, form, link, of, own, writes=True) if of else None
-            if of is not None and kept is not None:
-                outer = ("fields", link.table) if link.table else ()
-                at = form.origin.value(*outer, "fields", link.name, "fill", name)
-                values = {"field": name, "read": f"{of.name}.{own}", "permission": kept}
-                problems.add("filled-from-hidden", at, severity="warning", **values)
+            for read in _shown_of(catalogue, of, own) if of is not None else ():
+                kept = _kept_out(catalogue, form, link, of, read, writes=True)
+                if kept is not None:
+                    outer = ("fields", link.table) if link.table else ()
+                    at = form.origin.value(*outer, "fields", link.name, "fill", name)
+                    values = {"field": name, "read": f"{of.name}.{read}", "permission": kept}
+                    problems.add("filled-from-hidden", at, severity="warning", **values)
+                    break
+
+
+def _shown_of(catalogue: Catalogue, form: Form, path: str) -> Sequence[str]:
+    """The field itself; of what a record is called, the fields that it is made of."""
+    if path != "display" or path in form.fields:
+        return (path,)
+    template = form.display
+    pieces = [p for locale in LOCALES for p in template.pieces(locale)] if template else []
+    formulas = [piece.formula for piece in pieces if not isinstance(piece, str)]
+    known = [catalogue.expressions[f] for f in formulas if f in catalogue.expressions]
+    return sorted({read for expression in known for read in expression.reads})
 
 
 def _at_its_end(catalogue: Catalogue, form: Form | None, path: str) -> tuple[Form | None, str]:

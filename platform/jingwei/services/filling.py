@@ -3,25 +3,36 @@
 `copy` when the link is set or changed and the field was not sent, `if_empty` only into an empty
 field, `follow` at every save. Values are read as the person who saves: what he may not see of the
 linked record, or sees masked, brings nothing along; what follows it stays as it is at his saves.
-`display` is what the record is called.
+`display` is what the record is called, as far as he may know it. What was approved or submitted
+follows no more: whoever changes a field that was left open changes that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jingwei.language.field_types.table import FIELD_TYPES
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
+from jingwei.services.people import SYSTEM
 from jingwei.services.plans import FormPlan
 from jingwei.services.reader_world import visible
+from jingwei.services.wanted import AFTER_SUBMIT
 from jingwei.texts import DEFAULT_LOCALE
 
 Values = dict[str, Any]
 MOST_LINKS = 3
 _CLOSED = object()  # a value that is there, and not for who saves
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What somebody may see of a name, who may not see all of it."""
+
+    value: str
 
 
 def fill(
@@ -35,9 +46,10 @@ def fill(
     if not plan.fills:
         return
     old = before or {}
+    stands = old.get("status") in AFTER_SUBMIT
     for field_plan in plan.fields.values():
         if field_plan.field.fill:
-            _fill(view, plan.form, field_plan.field, record, old, given)
+            _fill(view, plan.form, field_plan.field, record, old, given, stands)
     for table, columns in plan.tables.items():
         filling = [c.field for c in columns.values() if c.field.fill]
         if not filling:
@@ -47,7 +59,7 @@ def fill(
             was = known.get(row.get("id"), {})
             sent = [name for name, value in row.items() if value != was.get(name)]
             for field in filling:
-                _fill(view, plan.form, field, row, was, sent)
+                _fill(view, plan.form, field, row, was, sent, stands)
 
 
 def _fill(
@@ -57,22 +69,23 @@ def _fill(
     record: Values,
     old: Mapping[str, Any],
     given: Collection[str],
+    stands: bool,
 ) -> None:
     value = record.get(link.name)
     changed = value != old.get(link.name)
     for target, path, mode in rules_of(link):
         if mode == "follow":
-            wanted = True
+            wanted = changed or not stands
         else:
             wanted = changed and value is not None and target not in given
         if mode == "if_empty":
             wanted = wanted and record.get(target) in (None, [], "")
         if wanted:
             found = _at(view, link, value, path)
-            if found is _CLOSED:
+            if found is _CLOSED or isinstance(found, _Part):
                 if not changed:
                     continue
-                found = None
+                found = found.value if isinstance(found, _Part) else None
             field = form.fields.get(target)
             record[target] = _fresh_rows(field, found) if _is_table(field) else found
 
@@ -98,8 +111,7 @@ def _at(view: Reading, link: Field, value: Any, path: str) -> Any:
             return None
         name, _dot, path = path.partition(".")
         if name == "display" and not path and name not in definition.fields:
-            may_read = view.rights.may_read(view, form, found).allowed
-            return display(view, form, found, DEFAULT_LOCALE) if may_read else _CLOSED
+            return _name(view, form, found)
         shown = visible(view, form, found)
         if name not in shown:
             return _CLOSED if name in found else None
@@ -112,6 +124,14 @@ def _at(view: Reading, link: Field, value: Any, path: str) -> Any:
             return None
         target = _target(field, found.get(name))
     return None
+
+
+def _name(view: Reading, form: str, record: Mapping[str, Any]) -> Any:
+    if not view.rights.may_read(view, form, record).allowed:
+        return _CLOSED
+    own = display(view, form, record, DEFAULT_LOCALE)
+    whole = display(replace(view, actor=SYSTEM), form, record, DEFAULT_LOCALE)
+    return own if own == whole else _Part(own)
 
 
 def _target(link: Field, value: Any) -> tuple[str, int] | None:
