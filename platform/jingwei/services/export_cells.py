@@ -121,12 +121,15 @@ class Cells:
         if not fresh or form not in self._view.catalogue.forms:
             return
         names = RecordNames(self._view, form)
-        words = names.words_of(fresh)
-        back = names.find({word for word in words.values() if not word.isdigit()})
+        words = {i: w for i, w in names.words_of(fresh).items() if w == w.strip()}
+        back = names.find(set(words.values()))
+        words = {i: w for i, w in words.items() if back.get(w) == i}
+        rest = {i: str(i) for i in fresh - words.keys()}
+        back = names.find(set(rest.values())) if rest else {}
         for identity in fresh:
-            word = words.get(identity)
-            comes_back = word == (word or "").strip() and back.get(word or "") == identity
-            self._named_back[form, identity] = word if comes_back else identity
+            is_id = back.get(rest.get(identity, "")) == identity
+            place = identity if is_id else f"{form}/{identity}"
+            self._named_back[form, identity] = words.get(identity, place)
 
     def _kind(self, path: str) -> str:
         definition = self._form.fields.get(path)

@@ -60,8 +60,7 @@ def parse(view: Reading, plan: FormPlan, raw: Mapping[str, Any], found: Found) -
             try:
                 values[name] = parse_(given, names)
             except ValueRefused as refused:
-                unread = isinstance(given, Unread)
-                refusal = (given if unread else refused).refusal(name)
+                refusal = _refusal(given, refused, name)
                 found.refusals.append(_with_example(view, plan.form.fields[name], refusal))
         elif name in plan.tables:
             rows = _rows(view, plan, name, given, names, found)
@@ -95,8 +94,19 @@ def _parsed(
     try:
         return parse_value(definition, given, names)
     except ValueRefused as refused:
-        found.refusals.append(_with_example(view, definition, refused.refusal(path)))
+        refusal = _refusal(given, refused, path)
+        found.refusals.append(_with_example(view, definition, refusal))
         return _UNREAD
+
+
+def _refusal(given: Any, refused: ValueRefused, path: str) -> FieldRefusal:
+    """Why a value is refused; of a cell, or of one of several words in it, that is known better."""
+    if isinstance(given, Unread):
+        return given.refusal(path)
+    one = given[int(refused.below)] if isinstance(given, list) and refused.below.isdigit() else None
+    return (
+        one.refusal(f"{path}.{refused.below}") if isinstance(one, Unread) else refused.refusal(path)
+    )
 
 
 def _with_example(view: Reading, link: Field, refusal: FieldRefusal) -> FieldRefusal:

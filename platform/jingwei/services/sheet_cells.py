@@ -148,7 +148,7 @@ def _one(view: Reading, field: Field, from_1904: bool) -> Converter:
         case "definition":
             return _coded(definitions_of(view.catalogue, field))
         case "link":
-            return _record_of_any if is_polymorphic(field) else _identity
+            return _record_of_any if is_polymorphic(field) else str.strip
         case "money":
             return amount if getattr(field.unit, "value", field.unit) == "CNY" else scaled
         case "date":
@@ -197,9 +197,14 @@ def _boolean(cell: str) -> Any:
     return True if word in YES else False if word in NO else cell
 
 
+def is_id(word: str) -> bool:
+    """Whether an id is written so; one with noughts before it is the number of something."""
+    return word.isascii() and word.isdigit() and word[0] != "0" and len(word) < 19
+
+
 def _identity(cell: str) -> Any:
     word = cell.strip()
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else word
+    return int(word) if is_id(word) else word
 
 
 def _record_of_any(cell: str) -> Any:

@@ -147,7 +147,9 @@ class Lines:
 
     def _is_code(self, title: str) -> bool:
         definition = self.form.fields.get(self._headings.field(title) or "")
-        return definition is not None and is_code(definition)
+        return definition is not None and (
+            is_code(definition) or definition.type in ("link", "person")
+        )
 
     def chunks(self, sheet: Sheet) -> Iterator[Chunk]:
         """The rows in their order. Raises Malformed for a column that is not there."""
@@ -267,7 +269,7 @@ class Lines:
                     self._note("sheet-trimmed", column.name, row, name)
         for name in row.numbers:
             column = known.get(name)
-            if column is not None:
+            if column is not None and column.definition and is_code(column.definition):
                 self._note("sheet-zeros-lost", column.name, row, name)
         if self.wanted.may_update and len(row) < len(row.columns):
             for name in row.columns:
@@ -330,9 +332,8 @@ class Lines:
         definition = self.form.fields.get(field_name)
         if definition is None and field_name != "org":
             return _Column(field_name, str, None, is_system=True)
-        return _Column(
-            field_name, converter(view, definition, from_1904=self._from_1904), definition
-        )
+        convert = converter(view, definition, from_1904=self._from_1904)
+        return _Column(field_name, convert, definition, is_titled=name != field_name)
 
     def _row_column(self, view: Reading, table: str, name: str) -> _Column | None:
         definition = self.form.fields[table]
@@ -350,19 +351,19 @@ class Lines:
         if field_name == "id":
             return _Column("id", _row_id, None)
         column = definition.fields[field_name]
-        return _Column(field_name, converter(view, column, from_1904=self._from_1904), column)
+        convert = converter(view, column, from_1904=self._from_1904)
+        return _Column(field_name, convert, column, is_titled=name != field_name)
 
     # --- names of people and records -------------------------------------------------------------
 
     def _look_up(self, view: Reading, lines: Sequence[Line]) -> None:
-        for definition, places in self._named(lines):
-            names: RecordNames | PeopleNames
+        for definition, is_titled, places in self._named(lines):
+            words = {w for holder, name in places for w in _each(holder[name]) if _is_name(w)}
             if definition.type == "person":
-                names = PeopleNames(view)
+                found = PeopleNames(view).find(words)
             else:
                 names = RecordNames(view, definition.to[0])
-            words = {w for holder, name in places for w in _each(holder[name]) if _is_name(w)}
-            found = names.find(words)
+                found = names.find(words, may_be_ids=not is_titled)
             for holder, name in places:
                 value = holder[name]
                 if isinstance(value, list):
@@ -370,9 +371,10 @@ class Lines:
                 else:
                     holder[name] = found.get(value, value)
 
-    def _named(self, lines: Sequence[Line]) -> Collection[tuple[Field, list[_Place]]]:
-        """Where words stand that name people or records, by field."""
-        places: dict[int, tuple[Field, list[_Place]]] = {}
+    def _named(self, lines: Sequence[Line]) -> Collection[tuple[Field, bool, list[_Place]]]:
+        """Where words stand that name people or records, by field, and whether their column is
+        headed by its title."""
+        places: dict[int, tuple[Field, bool, list[_Place]]] = {}
         columns = [c for c in self._known.values() if c is not None and c.is_name]
         tables = {
             table: [c for c in known.values() if c is not None and c.is_name]
@@ -386,8 +388,8 @@ class Lines:
                 definition = column.definition
                 value = holder.get(column.name)
                 if definition is not None and any(_is_name(one) for one in _each(value)):
-                    at = places.setdefault(id(definition), (definition, []))
-                    at[1].append((holder, column.name))
+                    at = places.setdefault(id(definition), (definition, column.is_titled, []))
+                    at[2].append((holder, column.name))
         return places.values()
 
 
@@ -402,6 +404,7 @@ class _Column:
     convert: Converter
     definition: Field | None
     is_system: bool = False
+    is_titled: bool = False  # headed by its title, not by its name
     is_name: bool = False
     is_trimmed: bool = False
 

@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from jingwei.language.field_types.base import ValueRefused
 from jingwei.language.form import Form
 from jingwei.language.template import Hole
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.owners import look_ahead
+from jingwei.services.parsing import Names
 from jingwei.services.plans import form_plan
+from jingwei.services.sheet_cells import converter, is_id
 from jingwei.services.sheet_rows import Unread
 from jingwei.storage.keys import ids_by
 from jingwei.storage.people import find_people, people_named
@@ -46,8 +49,11 @@ class RecordNames:
         self._view = view
         self._form: Form | None = view.catalogue.forms.get(target.partition(".")[0])
 
-    def find(self, words: Collection[str]) -> Mapping[str, Any]:
-        """Id of each word that names one record the reader may see; Unread for others."""
+    def find(self, words: Collection[str], *, may_be_ids: bool = True) -> Mapping[str, Any]:
+        """Id of each word that names one record the reader may see; Unread for others. What no
+        record is called is an id, if it is written so (`12`, `contract/12`). `may_be_ids`: the
+        column is headed as programs head it, so that what is a name, and also the id of another
+        record, may be meant as either."""
         form, view = self._form, self._view
         if form is None:
             return {}
@@ -56,15 +62,50 @@ class RecordNames:
         for name in self._called_by(form):
             open_ = [word for word in listed if not ids[word]]
             if open_:
-                found = ids_by(view.store, view.connection, form.name, name, open_)
-                ids |= {word: some for word, some in zip(open_, found, strict=True) if some}
+                values = self._values(form, name, open_)
+                hits = ids_by(view.store, view.connection, form.name, name, values)
+                ids |= {word: some for word, some in zip(open_, hits, strict=True) if some}
         all_ids = list(dict.fromkeys(i for some in ids.values() for i in some))
         there = dict(view.store.load(view.connection, form.name, all_ids))
         look_ahead(view, form.name, there.values())
         open_ = [word for word in listed if not ids[word]]
         if open_:
             ids |= self._displayed(form, open_, there)
-        return {word: self._one(form, word, some, there) for word, some in ids.items()}
+        found = {word: self._one(form, word, some, there) for word, some in ids.items()}
+        if may_be_ids:
+            found |= self._both(form, found)
+        return found
+
+    def _values(self, form: Form, name: str, words: Sequence[str]) -> Sequence[Any]:
+        """What words say of a field; None: nothing that it can be."""
+        definition = form.fields.get(name)
+        if definition is None or definition.type == "text":
+            return words
+        view = self._view
+        parse, names = form_plan(view.store, view.catalogue, form.name).parsers[name], Names(view)
+        convert = converter(view, definition)
+
+        def value(word: str) -> Any:
+            given = convert(word)
+            try:
+                return None if isinstance(given, Unread) else parse(given, names)
+            except ValueRefused:
+                return None
+
+        return [value(word) for word in words]
+
+    def _both(self, form: Form, found: Mapping[str, Any]) -> dict[str, Unread]:
+        """Of words that name a record those that are the id of another one."""
+        view = self._view
+        asked = {int(w): w for w, i in found.items() if type(i) is int and is_id(w) and int(w) != i}
+        there = view.store.load(view.connection, form.name, sorted(asked)) if asked else {}
+        look_ahead(view, form.name, there.values())
+        return {
+            asked[identity]: Unread("name-or-id", {"name": asked[identity], "form": form.name})
+            for identity, record in there.items()
+            if record["deleted_at"] is None
+            and view.rights.may_read(view, form.name, record).allowed
+        }
 
     def _displayed(self, form: Form, words: Sequence[str], there: dict[int, Any]) -> dict[str, Any]:
         """The records that are shown as these words; what they are goes into `there`. Those are
@@ -127,7 +168,8 @@ class RecordNames:
             return seen[0]
         holes = {"name": word}
         if not seen:
-            return Unread("no-record-named", holes)
+            identity = word.removeprefix(f"{form.name}/")
+            return int(identity) if is_id(identity) else Unread("no-record-named", holes)
         return Unread("several-records-named", {**holes, "count": len(seen)})
 
     def _called_by(self, form: Form) -> list[str]:
@@ -139,7 +181,8 @@ class RecordNames:
             names.append(pieces[0].formula.source.strip())
         else:
             names += [n for n, f in form.fields.items() if f.type == "text"][:1]
-        return [n for n in names if n in findable]
+        many = {n for n, f in form.fields.items() if f.many or f.type in ("tags", "json")}
+        return [n for n in names if n in findable and n not in many]
 
 
 def parts_of(word: str, pieces: Sequence[str | Hole], name: str) -> list[str]:
