@@ -21,6 +21,7 @@ from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.markdown import html
 from jingwei.screens.session import check_csrf, reading
 from jingwei.screens.widgets import NAMED, Option, engine_values, named_options
+from jingwei.services.candidates import candidate_of
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
 from jingwei.services.drafts import with_open_links
@@ -180,7 +181,7 @@ def _people(
     found: list[Option] = []
     keep = view.catalogue.closure(field.filter) if field.filter is not None else None
     for person in _searched(view, wanted, MOST if keep is None else 200):
-        candidate = {"login": person.login, "org": person.org, "name": person.login}
+        candidate = candidate_of(view, "person", person.login)
         if keep is not None and not keep(environment(view, candidate, this=values, row=row)):
             continue
         hint = cells.title("org", person.org)

@@ -17,6 +17,7 @@ from jingwei.screens.cells import FILES, NUMERIC, Cells
 from jingwei.screens.marks import most_stars
 from jingwei.screens.orgs import org_options, periods_around
 from jingwei.services import definitions, drafts
+from jingwei.services.candidates import candidate_of
 from jingwei.services.commands import Reading
 from jingwei.services.display import AMOUNTS
 from jingwei.services.listing import may_open
@@ -344,7 +345,7 @@ def drafts_filter(
     closure = view.catalogue.closure(f.filter)
     found = set()
     for name in names:
-        candidate = {"code": name, "org": name, "login": name, "name": name}
+        candidate = candidate_of(view, f.type, name)
         if closure(environment(view, candidate, this=values, row=row)):
             found.add(name)
     return frozenset(found)

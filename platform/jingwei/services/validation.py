@@ -11,6 +11,7 @@ from jingwei.catalogue.patterns import compiled
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field
 from jingwei.refusals import FieldRefusal
+from jingwei.services.candidates import candidate_of
 from jingwei.services.commands import Reading, Work
 from jingwei.services.found import Found, Values, by_author, told
 from jingwei.services.plans import FieldPlan, FormPlan
@@ -231,6 +232,7 @@ def _judge_link(
         if many and one in held:
             continue
         at = f"{path}.{index}" if many else path
+        candidate: Mapping[str, Any] | None
         if plan.field.type == "link":
             form, identity = target_of(plan.field, one)
             wanted = _form_wanted(plan.field, env, form)
@@ -247,7 +249,7 @@ def _judge_link(
                     found.add(at, "unknown-record")
                 continue
         else:
-            candidate = {"code": one, "org": one, "login": one, "name": one}
+            candidate = candidate_of(view, plan.field.type, str(one))
         if plan.filter is not None:
             inside = environment(view, candidate, this=env.this, row=env.row)
             if not plan.filter(inside):
