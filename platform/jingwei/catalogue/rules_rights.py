@@ -107,7 +107,9 @@ def _warn_of_filled(catalogue: Catalogue, form: Form, problems: Problems) -> Non
         for name, rule in link.fill.items() if target is not None else ():
             path = str(rule.get("from", name) if isinstance(rule, Mapping) else rule)
             of, own = _at_its_end(catalogue, target, path)
-            for read in _shown_of(catalogue, of, own) if of is not None else ():
+            if of is None:
+                continue
+            for read in _shown_of(catalogue, of, own):
                 kept = _kept_out(catalogue, form, link, of, read, writes=True)
                 if kept is not None:
                     outer = ("fields", link.table) if link.table else ()
