@@ -13,6 +13,8 @@ from api_house import CONTRACT, MORE_FILES, ApiHouse, fields
 from module_houses import house_of
 from page_house import Pages, texts, words
 
+from jingwei.screens import compared_texts
+
 NOTICE = """
 kind: form
 title: 通知
@@ -293,6 +295,29 @@ def test_long_texts_are_compared_sign_by_sign(house: ApiHouse, pages: Pages) -> 
     ]
     was, now = page.xpath("//tr[2]/td[position() > 1]")
     assert (was.text_content(), now.text_content()) == (body, changed["body"])
+
+
+def test_the_timeline_marks_what_differs_inside_long_texts_as_far_as_it_looks(
+    house: ApiHouse, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "全年收入五百亿元，增长百分之五。\n安全事故为零。\n"
+    made = make(house, body=body, lines=[{"item": "沙袋运到河堤北段的仓库里，共八十袋。"}])
+    row = {"id": made["lines"][0]["id"], "item": "沙袋运到河堤南段的仓库里，共八十袋。"}
+    changed = {"title": "防汛", "body": body.replace("百亿", "百二十亿"), "lines": [row]}
+    path = f"forms/notice/records/{made['id']}"
+    assert house.patch("li.na", path, changed, match=1).status_code == 200
+
+    def told() -> list[list[Any]]:
+        page = pages.page("li.na", f"/f/notice/{made['id']}")
+        rows = page.xpath("//*[@class='timeline']//dl/div")
+        found = [[words(r.xpath("dt")[0]), texts(r, ".//del"), texts(r, ".//ins")] for r in rows]
+        return sorted(found)
+
+    marked = [["标题", ["值班"], ["防汛"]], ["正文", [], ["二十"]]]
+    assert told() == sorted([*marked, ["条目 第 1 行 · 事项", ["北"], ["南"]]])
+    monkeypatch.setattr(compared_texts, "MOST_SIGNS", 60)
+    was, now = (one["lines"][0]["item"] for one in (made, changed))
+    assert told() == sorted([*marked, ["条目 第 1 行 · 事项", [was], [now]]])
 
 
 def test_a_single_version_is_compared_with_what_was_written_since(

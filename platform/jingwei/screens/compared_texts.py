@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+
+from jingwei.language.form import Field
+from jingwei.screens.cells import Cell
 
 SHORT = 12  # signs; what is shorter is read at a glance
 FEW = 3
+TEXTS = frozenset(("text", "long_text", "markdown", "rich_text", "code", "json"))
+MOST_SIGNS = 100_000  # of all texts of a page that are compared beside what it is about
 MOST_PAIRS = 1_000_000  # of parts that are looked at together: about a tenth of a second
 LEAST_ALIKE = 0.4  # of two passages; below it, signs that they share by chance confuse the eye
 # a text falls apart into lines, what differs of them into sentences, and that into words; each
@@ -27,6 +32,33 @@ class Piece:
 
     text: str
     differs: bool
+
+
+Sides = tuple[Sequence[Piece], Sequence[Piece]]
+
+
+def pieces_of(definition: Field | None, was: Cell, now: Cell) -> Sides | None:
+    """The pieces of two values of a field that holds text."""
+    if definition is None or definition.type not in TEXTS or definition.many:
+        return None
+    if was.empty or now.empty:
+        return None
+    return compared(was.text, now.text)
+
+
+@dataclass(slots=True)
+class Compared:
+    """Compares what one page shows, as far as its reader is not kept waiting."""
+
+    left: int = field(default_factory=lambda: MOST_SIGNS)
+
+    def pieces_of(self, definition: Field | None, was: Cell, now: Cell) -> Sides | None:
+        size = len(was.text) + len(now.text)
+        if size > self.left:
+            return None
+        found = pieces_of(definition, was, now)
+        self.left -= size if found else 0
+        return found
 
 
 _Pair = tuple[bool, str, str]  # whether both are the same, and each

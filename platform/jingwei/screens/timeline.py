@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jingwei.language.form import Field, Form
 from jingwei.screens.begun import child_opinion
 from jingwei.screens.cells import Cell, Cells
+from jingwei.screens.compared_texts import Compared, Sides
 from jingwei.screens.opinions import reason_words
 from jingwei.screens.path import step_title, titles_of
 from jingwei.screens.shares import said_of
@@ -24,6 +25,16 @@ MOST_HISTORY = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A value then and later. `pieces`: of two long texts."""
+
+    title: str
+    was: Cell
+    now: Cell
+    pieces: Sides | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One entry of the timeline."""
 
@@ -33,7 +44,7 @@ class Moment:
     what: str
     kind: str
     body: str = ""
-    changes: tuple[tuple[str, Cell, Cell], ...] = ()
+    changes: tuple[Change, ...] = ()
     via: str = ""
     sort: tuple[str, int] = field(default=("", 0))
 
@@ -52,7 +63,8 @@ def moments_of(
     # what only moved the status is told by what moved it, and by who did
     kept = [e for e in entries if not (_moved_only(e) and _sortable(e["at"]) in told)]
     places = _places(form, shown)
-    found = [_change(cells, form, past, entry, places) for entry in kept]
+    texts = Compared()
+    found = [_change(cells, form, past, entry, places, texts) for entry in kept]
     for comment in comments_of(view.connection, shown.json["id"]):
         found.append(
             Moment(
@@ -122,12 +134,13 @@ def _change(
     past: Mapping[str, Field],
     entry: Mapping[str, Any],
     places: Mapping[str, int],
+    texts: Compared,
 ) -> Moment:
     what = said_of(cells, _what_happened(form, str(entry["action"])), entry)
     created = entry["action"] == "created"
     # what a record began with stands on its page, but for what is retired by now
     told = {n: v for n, v in entry["changes"].items() if not created or n in past}
-    changes = _changes(cells, form, past, told, places)
+    changes = _changes(cells, form, past, told, places, texts)
     who = cells.person(entry["actor"])
     if entry.get("on_behalf_of"):
         who = text(
@@ -135,17 +148,30 @@ def _change(
         )
     at = entry["at"]
     return Moment(at, cells.moment(at), who, what, "change", _reasons(form, entry), changes,
-                  _via(form, entry["origin"]), (_sortable(at), entry["id"]))  # fmt: skip
+                  _via(cells, form, entry["origin"]), (_sortable(at), entry["id"]))  # fmt: skip
 
 
-def _via(form: Form, origin: Mapping[str, Any] | None) -> str:
+def _via(cells: Cells, form: Form, origin: Mapping[str, Any] | None) -> str:
     """Where a change comes from, in words."""
     if origin is None:
         return ""
     kind, of = str(origin["kind"]), origin["of"]
-    if kind == "action" and of in form.actions:
-        of = form.actions[of].title(locale())
+    if kind == "action":
+        of = _button(cells, form, str(of))
     return text(f"screens.history_via.{kind}", locale(), of=of)
+
+
+def _button(cells: Cells, form: Form, name: str) -> str:
+    """The title of a button, which may stand at the record that made or changed this one: at this
+    form, at those it links to, at any; its name where these have several of that name, or none."""
+    forms = cells.view.catalogue.forms
+    linked = {other for field in form.fields.values() for other in field.to if other in forms}
+    for near in ((form.name,), sorted(linked), sorted(forms)):
+        having = [forms[one].actions[name] for one in near if name in forms[one].actions]
+        titles = {action.title(locale()) for action in having}
+        if titles:
+            return titles.pop() if len(titles) == 1 else name
+    return name
 
 
 def _reasons(form: Form, entry: Mapping[str, Any]) -> str:
@@ -178,34 +204,37 @@ def _changes(
     past: Mapping[str, Field],
     body: Mapping[str, Any],
     places: Mapping[str, int],
-) -> tuple[tuple[str, Cell, Cell], ...]:
-    found: list[tuple[str, Cell, Cell]] = []
+    texts: Compared,
+) -> tuple[Change, ...]:
+    found: list[Change] = []
     for name, pair in body.items():
         f = form.fields.get(name)
         if f is None and name in past:
-            found += _past_changes(cells, past[name], pair, places)
+            found += _past_changes(cells, past[name], pair, places, texts)
         elif isinstance(pair, list) and len(pair) == 2:
             column = cells.column(form, name)
             was, now = (cells.cell(form, column, value) for value in pair)
-            found.append((column.title, was, cells.later(f, was, now)))
+            now = cells.later(f, was, now)
+            found.append(Change(column.title, was, now, texts.pieces_of(f, was, now)))
         elif isinstance(pair, Mapping) and f is not None and f.type == "table":
-            found += _row_changes(cells, f, pair, places)
+            found += _row_changes(cells, f, pair, places, texts)
     return tuple(found)
 
 
 def _past_changes(
-    cells: Cells, was: Field, pair: Any, places: Mapping[str, int]
-) -> list[tuple[str, Cell, Cell]]:
+    cells: Cells, was: Field, pair: Any, places: Mapping[str, int], texts: Compared
+) -> list[Change]:
     """Changes of a field that the form has no more."""
     if isinstance(pair, Mapping):
-        found = _row_changes(cells, was, pair, places)
+        found = _row_changes(cells, was, pair, places, texts)
     elif isinstance(pair, list) and len(pair) == 2:
-        found = [(was.title(cells.words), _past(cells, was, pair[0]), _past(cells, was, pair[1]))]
+        old, new = (_past(cells, was, value) for value in pair)
+        found = [Change(was.title(cells.words), old, new, texts.pieces_of(was, old, new))]
     else:
         found = []
     return [
-        (text("screens.record.retired", cells.words, title=title), old, new)
-        for title, old, new in found
+        replace(one, title=text("screens.record.retired", cells.words, title=one.title))
+        for one in found
     ]
 
 
@@ -219,8 +248,12 @@ def _past(cells: Cells, definition: Field, value: Any) -> Cell:
 
 
 def _row_changes(
-    cells: Cells, table: Field, rows: Mapping[str, Any], places: Mapping[str, int]
-) -> list[tuple[str, Cell, Cell]]:
+    cells: Cells,
+    table: Field,
+    rows: Mapping[str, Any],
+    places: Mapping[str, int],
+    texts: Compared,
+) -> list[Change]:
     found = []
     for id_, columns in rows.items():
         at = places.get(str(id_))
@@ -233,7 +266,8 @@ def _row_changes(
             key = f"screens.record.{'row_now' if where else 'row_gone'}"
             title = text(key, cells.words, **names, **where)
             was, now = (_past(cells, column, value) for value in pair)
-            found.append((title, was, cells.later(column, was, now)))
+            now = cells.later(column, was, now)
+            found.append(Change(title, was, now, texts.pieces_of(column, was, now)))
     return found
 
 

@@ -12,7 +12,7 @@ from jingwei.language.form import Field, Form
 from jingwei.language.small import whole_number
 from jingwei.refusals import NotFound
 from jingwei.screens.cells import EMPTY, Cell, Cells
-from jingwei.screens.compared_texts import Piece, compared
+from jingwei.screens.compared_texts import Sides, pieces_of
 from jingwei.screens.forms import edit_rights
 from jingwei.screens.frame import page
 from jingwei.screens.records import form_reached
@@ -22,8 +22,6 @@ from jingwei.services.record_views import readable
 from jingwei.services.versions import may_differ
 from jingwei.texts import text
 from jingwei.web import locale
-
-TEXTS = frozenset(("text", "long_text", "markdown", "rich_text", "code", "json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Differing:
     was: Cell
     now: Cell
     kind: str = ""
-    pieces: tuple[Sequence[Piece], Sequence[Piece]] | None = None
+    pieces: Sides | None = None
 
 
 def register(blueprint: Blueprint) -> None:
@@ -107,7 +105,7 @@ def _lines(cells: Cells, form: Form, found: Mapping[str, Any]) -> list[Differing
             column = cells.column(form, name)
             was, now = (cells.cell(form, column, value) for value in changes[name])
             now = cells.later(f, was, now)
-            lines.append(Differing(column.heading, "", was, now, pieces=_pieces(f, was, now)))
+            lines.append(Differing(column.heading, "", was, now, pieces=pieces_of(f, was, now)))
     return lines
 
 
@@ -134,20 +132,12 @@ def _rows(
             was, now = (EMPTY if v is None else cells.value(column, v) for v in pair)
             now = cells.later(column, was, now)
             heading = f"{title} · {column.title(cells.words)}"
-            inside.append(Differing(heading, row, was, now, kind, _pieces(column, was, now)))
+            inside.append(Differing(heading, row, was, now, kind, pieces_of(column, was, now)))
         if kind == "moved" or (kind and not inside):  # else its values say that it came or went
             was, now = (_place(cells, place) for place in (then, later))
             found.append(Differing(title, row, was, now, kind))
         found += inside
     return found
-
-
-def _pieces(
-    field: Field | None, was: Cell, now: Cell
-) -> tuple[Sequence[Piece], Sequence[Piece]] | None:
-    if field is None or field.type not in TEXTS or field.many or was.empty or now.empty:
-        return None
-    return compared(was.text, now.text)
 
 
 def _place(cells: Cells, place: int | None) -> Cell:
