@@ -123,6 +123,9 @@ OPENERS: Sequence[str] = ("jingwei.services.flows:opens",)
 # Which fields of a record that is opened so stay closed: `module:function`.
 CLOSERS: Sequence[str] = ("jingwei.services.flows:closes",)
 
+# Which fields of it are to be filled in now: `module:function`.
+GIVERS: Sequence[str] = ("jingwei.services.flows:gives",)
+
 # What expressions ask of the floors above records.
 BEYOND = Beyond(
     answers=measure_functions.ANSWERS,
@@ -147,7 +150,7 @@ def build_platform(settings: Settings, compile: Compile = compile_texts) -> Plat
     if settings.embedded:
         upgrade(database)
     clock = SystemClock(settings.timezone, settings.clock_file)
-    rights, people = Rights(_there(OPENERS), _there(CLOSERS)), People()
+    rights, people = Rights(*map(_there, (OPENERS, CLOSERS, GIVERS))), People()
     active = ActiveInstallation(database, compile, settings.timezone)
     listeners = Listeners(changed=changed_listeners(), extra=extra_listeners())
     commands = Commands(active, clock, listeners, rights, people, BEYOND)

@@ -256,7 +256,7 @@ def house(root: Path, text: str, form: str = FORM, url: str | None = None) -> Ho
             ]
             insert_holdings(connection, kind, held)  # type: ignore[arg-type]
     clock = FixedClock(MONDAY)
-    rights, people_ = Rights([flows.opens], [flows.closes]), People()
+    rights, people_ = Rights([flows.opens], [flows.closes], [flows.gives]), People()
 
     def compiled(texts: Mapping[str, bytes]) -> Any:
         return published if texts == published.files else compile_texts(texts)

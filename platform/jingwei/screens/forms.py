@@ -119,7 +119,8 @@ def step_rights(view: Reading, form: Form, raw: Mapping[str, Any]) -> FieldRight
         return None
     rights = view.rights.fields(view, form.name, raw)
     hidden, writable = _with_columns(form, step.hide), _with_columns(form, step.write)
-    return FieldRights(rights.visible - hidden, writable, rights.masked)
+    seen = rights.visible - hidden
+    return FieldRights(seen, writable & seen, rights.masked)
 
 
 def _with_columns(form: Form, names: Sequence[str]) -> frozenset[str]:

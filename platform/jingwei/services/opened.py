@@ -23,6 +23,8 @@ Hidden = Callable[["Viewing"], frozenset[str]]
 """The fields of one record that are kept from the actor; asked with the view of its own org."""
 Closer = Callable[["Viewing", Collection[int]], Mapping[int, Hidden]]
 """What is kept from the actor of these records, which are opened to him."""
+Giver = Closer
+"""The fields of these records that he is to fill in now, whatever his grants keep from him."""
 
 V = TypeVar("V")
 MOST_KEPT = 20_000  # records of which one reading knows, before it begins anew
@@ -41,6 +43,7 @@ class Looked:
     asked: dict[int, bool] = field(default_factory=dict)
     shared: dict[int, bool] = field(default_factory=dict)
     hidden: dict[int, Sequence[Hidden]] = field(default_factory=dict)
+    given: dict[int, Sequence[Hidden]] = field(default_factory=dict)
 
     def with_others(self, record: int, known: Collection[int]) -> list[int]:
         """The record, and those shown together with it of which this is not known either."""
@@ -59,11 +62,14 @@ def shown_together(view: Viewing, records: Iterable[int]) -> None:
 
 
 class Opened:
-    """Asks the openers and closers, and for shares; keeps the answers as long as a reading does."""
+    """Asks openers, closers and givers, and for shares; keeps the answers as long as a reading."""
 
-    def __init__(self, openers: Sequence[Opener], closers: Sequence[Closer]) -> None:
+    def __init__(
+        self, openers: Sequence[Opener], closers: Sequence[Closer], givers: Sequence[Giver] = ()
+    ) -> None:
         self.openers = list(openers)
         self.closers = list(closers)
+        self.givers = list(givers)
 
     def asked(self, view: Viewing, record: int) -> bool:
         """Whether a task, for one, opens the record to the actor."""
@@ -87,14 +93,22 @@ class Opened:
 
     def hidden(self, view: Viewing, record: int) -> list[str]:
         """Fields of a record opened by a task that this keeps from the actor."""
-        looked = _looked(view)
-        known = looked.hidden
-        if record not in known:
-            others = looked.with_others(record, known)
-            ids = [one for one in others if one == record or looked.asked.get(one)]
-            found = [closer(view, ids) for closer in self.closers]
-            _keep(known, {one: [each[one] for each in found if one in each] for one in ids})
-        return [name for hidden in known[record] for name in hidden(view)]
+        return _names(view, record, self.closers, "hidden")
+
+    def given(self, view: Viewing, record: int) -> list[str]:
+        """Fields of a record opened by a task that the actor is to fill in now."""
+        return _names(view, record, self.givers, "given")
+
+
+def _names(view: Viewing, record: int, asked: Sequence[Closer], what: str) -> list[str]:
+    looked = _looked(view)
+    known: dict[int, Sequence[Hidden]] = getattr(looked, what)
+    if record not in known:
+        others = looked.with_others(record, known)
+        ids = [one for one in others if one == record or looked.asked.get(one)]
+        found = [each(view, ids) for each in asked]
+        _keep(known, {one: [each[one] for each in found if one in each] for one in ids})
+    return [name for fields in known[record] for name in fields(view)]
 
 
 def _looked(view: Viewing) -> Looked:

@@ -15,9 +15,8 @@ from typing import Any, Protocol, Self, TypeVar
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.form import Form, Permission
+from jingwei.language.form import Form
 from jingwei.language.values import Formula
-from jingwei.language.who import Whos
 from jingwei.services import org_rights, owners
 from jingwei.services.anchors import anchors_of
 from jingwei.services.beyond import Beyond
@@ -32,16 +31,18 @@ from jingwei.services.form_paths import (
     sensitive_fields,
     with_columns,
 )
+from jingwei.services.grants import Grant, grant_of
 from jingwei.services.named import granted
-from jingwei.services.opened import Closer, Looked, Opened, Opener
+from jingwei.services.opened import Closer, Giver, Looked, Opened, Opener
 from jingwei.services.people import Person
-from jingwei.services.restricted import Kept, Told, both, for_rows, kept_from, told, without
+from jingwei.services.restricted import Kept, both, kept_from, told, without
 from jingwei.storage.database import Connection
-from jingwei.storage.query import ALL_ROWS, OrgScope, RowScope, ScopeTerm
+from jingwei.storage.query import ALL_ROWS, RowScope, ScopeTerm
 from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
 
 V = TypeVar("V", bound="Viewing")
+RUNNING = ("in_approval", "returned")  # the statuses in which somebody may have a step to do
 
 
 class Viewing(Protocol):
@@ -87,18 +88,6 @@ class FieldRights:
     masked: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One permission as one person holds it."""
-
-    permission: Permission
-    term: ScopeTerm
-    orgs: frozenset[str] | None  # codes; None: every org
-    shown: frozenset[str]
-    writable: frozenset[str]
-    named: Told | None = None  # the records for which the permission names him; None: for all
-
-
 @dataclass(slots=True)
 class FormGrants:
     """Everything one person may do with one form."""
@@ -117,10 +106,16 @@ class FormGrants:
 
 class Rights:
     """Answers who may do what. `openers` say which records a person may open beside the grants:
-    because of a task, for one; `closers` which of their fields that keeps from him."""
+    because of a task, for one; `closers` which of their fields that keeps from him, `givers` which
+    he is to fill in, whatever his grants keep from him."""
 
-    def __init__(self, openers: Sequence[Opener] = (), closers: Sequence[Closer] = ()) -> None:
-        self.beside = Opened(openers, closers)
+    def __init__(
+        self,
+        openers: Sequence[Opener] = (),
+        closers: Sequence[Closer] = (),
+        givers: Sequence[Giver] = (),
+    ) -> None:
+        self.beside = Opened(openers, closers, givers)
         self._known: dict[tuple[Any, ...], FormGrants] = {}
         self._system: dict[tuple[Any, ...], FieldRights] = {}
         self._lock = Lock()
@@ -230,10 +225,26 @@ class Rights:
             shown = self._opened_fields(view, definition, record["id"])
         else:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
+        given = frozenset[str]()
+        if readers:
+            given = self._given(view, definition, record, shown - _masked(definition, readers))
+            shown |= given
         for restriction in known.restrictions:
             if restriction.fields and restriction.out.holds(view, record):
                 shown -= with_columns(definition, restriction.fields)
-        return self._rights(view, definition, covering, readers, shown, ("update",))
+        return self._rights(view, definition, covering, readers, shown, ("update",), given)
+
+    def _given(
+        self, view: Viewing, form: Form, record: Mapping[str, Any], seen: frozenset[str]
+    ) -> frozenset[str]:
+        """What an open task has the actor fill in: nobody fills in blindly what a grant keeps from
+        him. Columns that are kept from him of a table that he sees have to be named."""
+        if record.get("status") not in RUNNING or seen >= all_fields(form):
+            return frozenset()
+        if not self.beside.asked(view, record["id"]):
+            return frozenset()
+        names = self.beside.given(view, record["id"])
+        return with_columns(form, [n for n in names if n not in seen]).union(names)
 
     def _opened_fields(self, view: Viewing, form: Form, record: int) -> frozenset[str]:
         """A task shows the record but for what its step hides; a share only what nobody who may
@@ -359,14 +370,15 @@ class Rights:
         readers: Sequence[Grant],
         shown: frozenset[str],
         actions: tuple[str, ...],
+        given: frozenset[str] = frozenset(),
     ) -> FieldRights:
-        masked = _masked(form, readers)
+        masked = _masked(form, readers) - given
         known, beyond = self.grants(view, form.name), self.closed_beyond(view, form.name)
         if known.reads is None:
             known.reads = reads_of_computes(view.catalogue, form)
         shown = shown - closed_computes(known.reads, shown - masked - known.secret, beyond)
         writers = [g for g in grants if set(actions) & set(g.permission.can)]
-        writable = frozenset().union(*(g.writable for g in writers)) if writers else frozenset()
+        writable = (given - followed_fields(form)).union(*(g.writable for g in writers))
         return FieldRights(shown, writable & shown - masked, masked | known.secret)
 
     # --- grants ---------------------------------------------------------------------------------
@@ -401,9 +413,9 @@ class Rights:
                 if where is True:
                     whole |= anchors
                 elif where is not False:
-                    grants.append(_grant(view, form, permission, anchors, told(view, where)))
+                    grants.append(grant_of(view, form, permission, anchors, told(view, where)))
             if whole:
-                grants.append(_grant(view, form, permission, frozenset(whole)))
+                grants.append(grant_of(view, form, permission, frozenset(whole)))
         return FormGrants(tuple(grants), kept_from(view, form), secret=secret_fields(form))
 
     def _covers(self, view: Viewing, grant: Grant, record: Mapping[str, Any]) -> bool:
@@ -446,54 +458,13 @@ def _masked(form: Form, readers: Sequence[Grant]) -> frozenset[str]:
     return frozenset.intersection(*masks) if masks else frozenset()
 
 
-def _grant(
-    view: Viewing,
-    form: Form,
-    permission: Permission,
-    anchors: frozenset[str],
-    named: Told | None = None,
-) -> Grant:
-    term, orgs = _term(view, permission, anchors)
-    if named is not None:
-        term = ScopeTerm(term.orgs, term.owner, both(term.where, named.condition))
-    if permission.where is not None:
-        where = for_rows(view, view.catalogue.expression(permission.where))
-        term = ScopeTerm(term.orgs, term.owner, both(term.where, where))
-    everything = all_fields(form)
-    shown = everything - with_columns(form, permission.hide)
-    locked = with_columns(form, (*permission.readonly, *permission.mask))
-    writable = shown - locked - followed_fields(form)
-    return Grant(permission, term, orgs, shown, writable, named)
-
-
-def _term(
-    view: Viewing, permission: Permission, anchors: frozenset[str]
-) -> tuple[ScopeTerm, frozenset[str] | None]:
-    scope = permission.scope
-    if isinstance(scope, Formula):
-        return ScopeTerm(where=for_rows(view, view.catalogue.expression(scope))), None
-    if scope == "own":
-        return ScopeTerm(owner=view.actor.id), None
-    if scope == "all":
-        return ScopeTerm(), None
-    codes: set[str] = set()
-    if scope == "covered":
-        for org in _covered(view, permission.who):
-            codes.update(view.catalogue.tree.below(org, view.today))
-    for anchor in anchors:
-        if scope == "org":
-            codes.add(anchor)
-        elif scope == "org_and_below":
-            codes.update(view.catalogue.tree.below(anchor, view.today))
-    book = view.installation.book
-    keys = sorted(book.key("org", code) for code in codes)
-    return ScopeTerm(OrgScope(tuple(keys))), frozenset(codes)
-
-
-def _covered(view: Viewing, whos: Whos) -> set[str]:
-    """The orgs that the actor looks after: by the posts that are named, or by any."""
-    posts = {who.name for who in whos if who.kind == "post"}
-    return {org for post, org in view.actor.covers if not posts or post in posts}
-
-
-__all__ = ["Decision", "Environment", "FieldRights", "Rights", "Viewing", "anchors_of", "both"]
+__all__ = [
+    "Decision",
+    "Environment",
+    "FieldRights",
+    "Grant",
+    "Rights",
+    "Viewing",
+    "anchors_of",
+    "both",
+]

@@ -93,6 +93,17 @@ def told_of(
     return TASK.all(connection, books, statement.order_by(sys_task.c.id))
 
 
+def to_fill_in(
+    connection: Connection, books: Books, records: Collection[int], person: int
+) -> list[TaskRow]:
+    """A person's open tasks on these records whose steps may open fields, oldest first."""
+    table = sys_task.c
+    mine = sa.or_(table.acting == person, table.person == person)
+    open_ = (table.state == "open", table.kind.in_(("approval", "fill")), table.run.is_not(None))
+    statement = TASK.select.where(table.record.in_(records), mine, *open_)
+    return TASK.all(connection, books, statement.order_by(table.id))
+
+
 def opened_among(connection: Connection, records: Collection[int], person: int) -> set[int]:
     """On which of these records a person has or had a task, or began a flow."""
     task, flow = sys_task.c, sys_flow_instance.c

@@ -47,6 +47,7 @@ __all__ = [
     "act_on_flow",
     "closes",
     "flow_view",
+    "gives",
     "hand_over",
     "hand_over_by",
     "latest_flow",
@@ -297,13 +298,33 @@ def closes(view: Viewing, records: Collection[int]) -> Mapping[int, Hidden]:
     told = {one: all_ for one, all_ in told.items() if all(t.flow and t.run for t in all_)}
     if not told:
         return {}
-    flows = {task.flow or 0 for mine in told.values() for task in mine}
-    instances = {f.id: f for f in rows.flows_by_id(view.connection, books, flows)}
+    instances, runs = _behind(view, told)
     begun = {flow.id for flow in instances.values() if flow.initiator == view.actor.login}
     told = {one: mine for one, mine in told.items() if not any(t.flow in begun for t in mine)}
-    wanted = {task.run or 0 for mine in told.values() for task in mine}
-    runs = rows.some_runs(view.connection, books, wanted)[0] if wanted else {}
     return {one: partial(_hidden, mine, instances, runs) for one, mine in told.items()}
+
+
+def gives(view: Viewing, records: Collection[int]) -> Mapping[int, Hidden]:
+    """By record, the fields that the actor's open tasks let him write: he sees them as long."""
+    assert isinstance(view, Reading)
+    asked: dict[int, list[TaskRow]] = {}
+    for task in task_rows.to_fill_in(view.connection, tasks.books(view), records, view.actor.id):
+        asked.setdefault(task.record, []).append(task)
+    if not asked:
+        return {}
+    instances, runs = _behind(view, asked)
+    return {one: partial(_written, mine, instances, runs) for one, mine in asked.items()}
+
+
+def _behind(
+    view: Reading, told: Mapping[int, Sequence[TaskRow]]
+) -> tuple[Mapping[int, FlowRow], Mapping[int, RunRow]]:
+    """The requests and runs that these tasks are of."""
+    every = [task for mine in told.values() for task in mine]
+    books = tasks.books(view)
+    found = rows.flows_by_id(view.connection, books, {task.flow or 0 for task in every})
+    runs = rows.some_runs(view.connection, books, {task.run or 0 for task in every})[0]
+    return {flow.id: flow for flow in found}, runs
 
 
 def _hidden(
@@ -313,6 +334,15 @@ def _hidden(
     assert isinstance(view, Reading)
     hidden = (_step(view, flows[t.flow or 0], runs[t.run or 0].step).hide for t in told)
     return frozenset.intersection(*map(frozenset, hidden))
+
+
+def _written(
+    mine: Sequence[TaskRow], flows: Mapping[int, FlowRow], runs: Mapping[int, RunRow], view: Viewing
+) -> frozenset[str]:
+    """What the steps of all these tasks open."""
+    assert isinstance(view, Reading)
+    steps = (_step(view, flows[t.flow or 0], runs[t.run or 0].step) for t in mine)
+    return frozenset(name for step in steps for name in step.write)
 
 
 def _step(view: Reading, flow: FlowRow, step: str) -> StepFields:

@@ -11,7 +11,14 @@ from jingwei.refusals import FieldRefusal, Invalid, Malformed, Refused
 from jingwei.services import records
 from jingwei.services.commands import Work
 from jingwei.services.flows.correcting import fields_now
-from jingwei.services.flows.row_fields import ROW, as_sent, asked_row, row_now, with_row
+from jingwei.services.flows.row_fields import (
+    ROW,
+    AskedRow,
+    as_sent,
+    asked_row,
+    row_now,
+    with_row,
+)
 from jingwei.services.flows.runtime import Loaded
 from jingwei.services.rights import FieldRights
 from jingwei.storage.flow_rows import RunRow
@@ -44,18 +51,20 @@ def write_fields(
     record = loaded.asks.record
     if step.kind == "fill" and record.get("status") in ("draft", "returned"):
         allowed |= work.rights.fields(work, flow.form, record).writable
+    row = asked_row(loaded.view.catalogue, loaded.plan, run.step, run.path)
+    seen = work.rights.fields(work, flow.form, record)
     refused = [
         FieldRefusal(name, "not-writable", {"name": name})
         for name in values
-        if name not in allowed | columns and not any(a.startswith(f"{name}.") for a in allowed)
+        if not _is_opened(name, allowed, columns) or _path(name, row) not in seen.visible
     ]
-    seen = work.rights.fields(work, flow.form, record)
     for name, rows_ in values.items():
-        if name not in allowed | columns and not refused:
+        if name in allowed:
+            refused += _unseen_columns(loaded, name, rows_, seen)
+        elif name not in columns and not refused:
             refused += _other_columns(loaded, name, rows_, allowed, seen)
     if refused:
         raise Malformed("not-writable-fields", fields=refused)
-    row = asked_row(loaded.view.catalogue, loaded.plan, run.step, run.path)
     if row is not None:
         allowed |= {f"{row.table}.{name[len(ROW) :]}" for name in columns & values.keys()}
     try:
@@ -71,6 +80,30 @@ def write_fields(
     except Refused as wrong:
         raise as_sent(wrong, record, row, values) from None
     loaded.asks.forget()
+
+
+def _is_opened(name: str, allowed: Collection[str], columns: Collection[str]) -> bool:
+    opened = name in allowed or name in columns
+    return opened or any(one.startswith(f"{name}.") for one in allowed)
+
+
+def _path(name: str, row: AskedRow | None) -> str:
+    """What a sent name is called in the form."""
+    in_row = row is not None and name.startswith(ROW)
+    return f"{row.table}.{name[len(ROW) :]}" if row is not None and in_row else name
+
+
+def _unseen_columns(loaded: Loaded, table: str, sent: Any, seen: FieldRights) -> list[FieldRefusal]:
+    """Cells of a table whose columns their sender does not see: nobody writes blindly."""
+    field = loaded.view.catalogue.forms[loaded.state.flow.form].fields.get(table)
+    rows = sent if field is not None and isinstance(sent, list) else []
+    return [
+        FieldRefusal(f"{table}.{index}.{name}", "not-writable", {"name": name})
+        for index, row in enumerate(rows)
+        if field is not None and isinstance(row, Mapping)
+        for name in row
+        if name in field.fields and f"{table}.{name}" not in seen.visible
+    ]
 
 
 def _other_columns(

@@ -78,7 +78,8 @@ def opened(
         if person is None:
             raise NotFound("studio-preview-person", login=wish.login[:60])
         person = replace(person, locale=wish.locale, org=wish.org or person.org)
-        rights = Rights(platform.rights.beside.openers, platform.rights.beside.closers)
+        beside = platform.rights.beside
+        rights = Rights(beside.openers, beside.closers, beside.givers)
         view = commands.reading(connection, installation, person).of(person.org)
         token = PREVIEWING.set(True)
         try:
