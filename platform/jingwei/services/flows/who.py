@@ -115,13 +115,13 @@ def _orgs(view: Reading, who: Who, around: Around) -> list[str]:
 
 
 def _holders(view: Reading, who: Who, around: Around) -> list[str]:
-    """At the orgs named by `at`; without it a role is looked for everywhere, a post at the
-    record's org and then upwards."""
+    """At the orgs named by `at`; without it a role is looked for everywhere, and so is a post whose
+    holders look after an org; any other post at the record's org and then upwards."""
     kind: rows.Held = "role" if who.kind == "role" else "post"
     names = _including(view, who.name or "") if kind == "role" else [who.name or ""]
     if who.org is not None:
         orgs: list[str | None] = list(_orgs(view, who, around))
-    elif kind == "role":
+    elif kind == "role" or who.covering is not None:
         orgs = [None]
     else:
         return nearest(view, kind, who.name or "", around.record.get("org"))
