@@ -61,11 +61,11 @@ def test_a_record_is_not_called_by_what_its_reader_may_not_see(
     house: House, memo: int, login: str
 ) -> None:
     with house.read(login) as view:
-        assert titles.display_of(view, "memo", memo, "zh") == "桥"
+        assert titles.displays_of(view, "memo", [memo], "zh") == {memo: "桥"}
         called = Titles(view, view.catalogue.forms["memo"], "zh")
         assert called.of([{"above": memo}]) == [{"above": "桥"}]
     with house.read("li.na") as view:
-        assert titles.display_of(view, "memo", memo, "zh") == "CANARY"
+        assert titles.displays_of(view, "memo", [memo], "zh") == {memo: "CANARY"}
 
 
 def test_a_comment_names_the_record_to_each_as_he_sees_it(house: House, memo: int) -> None:
@@ -85,7 +85,7 @@ def test_a_share_opens_no_field_that_its_giver_is_kept_from(house: House, memo: 
     assert shown["name"] == "桥"
     assert "secret" not in shown
     with house.read("nobody") as view:
-        assert titles.display_of(view, "memo", memo, "zh") == "桥"
+        assert titles.displays_of(view, "memo", [memo], "zh") == {memo: "桥"}
         [told] = notices.inbox(view)["items"]
         [judged] = drafts.compute(view, "memo", {"name": "短"}, id=memo).problems
     assert "CANARY" not in told["text"]
@@ -124,7 +124,8 @@ def test_a_record_is_not_called_by_a_linked_record_that_its_reader_may_not_see(
 
     def called(login: str) -> list[str]:
         with house.read(login) as view:
-            return [titles.display_of(view, "letter", id, "zh") for id in ids]
+            found = titles.displays_of(view, "letter", ids, "zh")
+        return [found[id] for id in ids]
 
     assert called("li.na") == ["信 — —", "信 近 CANARY"]  # of the other org nothing
     assert called("boss.a") == ["信 — —", "信 近 —"]  # and not what is hidden from the reader

@@ -190,14 +190,6 @@ def title_of(view: Reading, kind: str, name: Any, locale: str, form: str | None 
     return found.title(locale) if found is not None else str(name)
 
 
-def display_of(view: Reading, form: str, id: int, locale: str) -> str:
-    """The display text of a record, for links that point to it."""
-    raw = view.store.load(view.connection, form, [id]).get(id)
-    if raw is None or not view.rights.may_read(view, form, raw).allowed:
-        return f"{view.catalogue.forms[form].title(locale)} {id}"
-    return display(view.of(raw["org"]), form, raw, locale)
-
-
 def displays_of(view: Reading, form: str, ids: Sequence[int], locale: str) -> Mapping[int, str]:
     """The numbers and display texts of records, read together with what they lead to; nothing for
     those that the reader cannot see."""
