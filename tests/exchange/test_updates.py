@@ -221,6 +221,40 @@ def test_rows_are_matched_by_a_key_and_new_ones_made_where_that_is_wished(
     )
 
 
+def test_a_row_without_its_revision_changes_nothing(house: House, tmp_path: Path) -> None:
+    first, second = two(house)
+    path = taken_out(house, tmp_path)
+    house.update("li.na", "order", first, name="新")
+    sheet = changed(path, B2=None, B3=None, F2="旧")
+    found = bring(house, sheet_file(tmp_path, sheet, "in.xlsx"), "update", "id")
+    assert (found.same, said(found)) == (1, [
+        (2, "revision", "版本号是空的，看不出导出之后别人有没有改过这条记录。"
+         "请恢复导出时的版本号，或重新导出。"),
+    ])  # fmt: skip
+    assert house.show("li.na", "order", first)["name"] == "新"
+    csv = f"ID,名称\n{second},改\n"  # a sheet of one's own, without the column
+    assert bring(house, sheet_file(tmp_path, csv), "update", "id").updated == 1
+
+
+def test_what_the_system_fills_in_makes_no_record_of_another_number(
+    house: House, tmp_path: Path
+) -> None:
+    first, _ = two(house)
+    csv = "编号,名称\nD-001,改\nD-888,新\n,又新\n"
+    found = bring(house, sheet_file(tmp_path, csv), "upsert", "number")
+    assert (found.created, found.updated) == (1, 1)
+    assert [(row, one.path, one.code) for row, one in found.refused] == [
+        (3, "number", "sheet-no-such-number")
+    ]
+    csv = f"ID,编号,编码,名称\n{first},D-001,a,改\n{first},D-001,z,错\n,,y,新\n"
+    found = bring(house, sheet_file(tmp_path, csv), "upsert", "code")
+    assert (found.created, found.same) == (1, 1)
+    assert [(row, one.path, one.code) for row, one in found.refused] == [
+        (3, "id", "sheet-system-new"),
+        (3, "number", "sheet-system-new"),
+    ]
+
+
 def test_of_rows_about_one_record_none_is_taken(house: House, tmp_path: Path) -> None:
     first, second = two(house)
     twice = "请只保留一行。"

@@ -275,7 +275,9 @@ class Lines:
             for name in row.columns:
                 if name not in row:
                     column = known.get(name) or self._column(view, name)
-                    if column is not None and not column.is_system:
+                    if column is not None and column.is_system:
+                        line.system[column.name] = ""
+                    elif column is not None:
                         values[column.name] = None
         for table, rows in below.items():
             self._add_rows(view, line, table, rows)

@@ -120,16 +120,31 @@ class Matcher:
             holes = {"key": _said(key), "count": len(seen)}
             raise Invalid("invalid", fields=[FieldRefusal(name, "sheet-key-several", holes)])
         if not seen:
-            if not self._wanted.may_create or (name == "id" and key is not None):
+            if not self._wanted.may_create:
                 refusal = FieldRefusal(name, "sheet-no-such-record", {"key": _said(key)})
                 raise Invalid("invalid", fields=[refusal])
-            return None
+            if name in ("id", "number") and key is not None:  # which nobody gives to a new one
+                refusal = FieldRefusal(name, "sheet-no-such-number", {"key": _said(key)})
+                raise Invalid("invalid", fields=[refusal])
+            return self._new(line)
         record = seen[0]
         before = self._rows.setdefault(record["id"], line.number)
         if before != line.number:
             refusal = FieldRefusal(name, "sheet-record-twice", {"row": before})
             raise Invalid("invalid", fields=[refusal])
         return record
+
+    @staticmethod
+    def _new(line: Line) -> None:
+        """Raises Invalid for a row of a new record that says what the system fills in: it may be
+        about another one that its key does not lead to."""
+        refused = [
+            FieldRefusal(name, "sheet-system-new", {"word": word[:60]})
+            for name, word in line.system.items()
+            if word
+        ]
+        if refused:
+            raise Invalid("invalid", fields=refused)
 
     def _is_shown(self, work: Work, record: Mapping[str, Any]) -> bool:
         """Whether the actor sees the record and what it is matched by: else it is not there."""
@@ -169,6 +184,9 @@ def change_of(work: Work, plan: FormPlan, one: Matched) -> Change | None:
         and (known is None or name in shown_of(known))
         and not _is_system_same(work, plan, record, name, word)
     ]
+    if line.system.get("revision") == "" and (values or refused):
+        refused.append(FieldRefusal("revision", "sheet-no-revision"))
+        return Change("update", record["id"], values, None, refused=tuple(refused))
     revision = _revision(line)
     if revision is not None and revision != record["revision"] and (values or refused):
         raise Invalid("invalid", fields=[_stale(work, record, revision)])
