@@ -296,3 +296,38 @@ def test_a_form_of_150_fields_and_12_tables_is_kept_whole(house: House) -> None:
         [n, 1] for n in range(12)
     ]
     assert changed["total"] == 66 + 12
+
+
+# --- a default that is computed ------------------------------------------------------------------
+
+OFFER = f"""
+kind: form
+title: 要约
+fields:
+  pieces: {{type: integer, title: 件数}}
+  double: {{type: integer, title: 两倍, compute: pieces * 2, mode: default}}
+  lines:
+    type: table
+    title: 行
+    fields:
+      n: {{type: integer, title: 数}}
+      double: {{type: integer, title: 两倍, compute: n * 2, mode: default}}
+{GRANT}"""
+
+
+def test_a_computed_default_goes_on_being_computed_until_somebody_types_another(
+    house: House,
+) -> None:
+    house.publish({"forms/offer.yaml": OFFER})
+    made = house.create("li.na", "offer", pieces=5, lines=[{"n": 1}, {"n": 2, "double": 9}])
+    first, second = made["lines"]
+    assert (made["double"], first["double"], second["double"]) == (10, 2, 9)
+
+    lines = [{"id": first["id"], "n": 3}, {"id": second["id"], "n": 3}]
+    changed = house.update("li.na", "offer", made["id"], pieces=6, lines=lines)
+    assert changed["double"] == 12
+    assert [row["double"] for row in changed["lines"]] == [6, 9]
+
+    house.update("li.na", "offer", made["id"], double=7)
+    assert house.update("li.na", "offer", made["id"], pieces=8)["double"] == 7
+    assert house.update("li.na", "offer", made["id"], double=None)["double"] == 16

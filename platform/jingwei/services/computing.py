@@ -69,7 +69,9 @@ def compute(
                 )
             elif overrides is not None and one.field.mode == "override_with_reason":
                 record[one.name] = _settled(view, one, record, env, overrides, found)
-            elif _may_compute(one.field, record.get(one.name)):
+            elif _may_compute(one.field, record.get(one.name)) or _is_untouched(
+                view, one, record, overrides
+            ):
                 record[one.name] = _computed(one.closure, env, one.name, one.field, found)
             continue
         for index, row in enumerate(record.get(one.table) or ()):
@@ -85,7 +87,9 @@ def compute(
                 )
             elif overrides is not None and one.field.mode == "override_with_reason":
                 row[one.name] = _settled_row(view, one, path, record, row, overrides, found)
-            elif _may_compute(one.field, row.get(one.name)):
+            elif _may_compute(one.field, row.get(one.name)) or _is_untouched(
+                view, one, row, overrides
+            ):
                 inside = env.inside(record)
                 inside.record = row
                 value = _computed(one.closure, inside, path, one.field, found)
@@ -213,6 +217,24 @@ def _of_row(view: Reading, record: Mapping[str, Any], row: Mapping[str, Any]) ->
 
 def _may_compute(field: Field, value: Any) -> bool:
     return field.mode == "always" or value is None
+
+
+def _is_untouched(
+    view: Reading,
+    one: Compute,
+    holder: Mapping[str, Any],
+    overrides: Overrides | None,
+) -> bool:
+    """Whether a default is still what was computed, so that nobody typed another value."""
+    if one.field.mode != "default" or overrides is None or overrides.before is None:
+        return False
+    before = overrides.before
+    then = before if one.table is None else overrides.row_before(one.table, holder.get("id"))
+    was = None if then is None else then.get(one.name)
+    if then is None or was is None or holder.get(one.name) != was:
+        return False
+    at_that_time = environment(view, before) if one.table is None else _of_row(view, before, then)
+    return bool(was == _computed(one.closure, at_that_time, one.name, one.field, Found()))
 
 
 def _computed(closure: Any, env: Environment, path: str, definition: Field, found: Found) -> Any:
