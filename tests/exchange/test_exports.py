@@ -136,6 +136,16 @@ def test_an_export_shows_titles_and_obeys_rights_and_filters(house: House) -> No
         export(view, "ledger", ListWish(fields=("note",)), "zh")
 
 
+def test_columns_of_linked_records_are_headed_with_their_link(house: House) -> None:
+    above = house.create("li.na", "ledger", name="上级")["id"]
+    house.create("li.na", "ledger", name="下级", main=above)
+    paths = ("name", "main.name", "main.main.status")
+    titles, rows = taken(house, "li.na", fields=paths, filter='name == "下级"')
+    assert titles == ["名称", "上级 · 名称", "上级 · 上级 · 流程状态"]
+    assert rows == [["下级", "上级", None]]
+    assert taken(house, "li.na", codes=True, fields=paths)[0] == list(paths)
+
+
 def test_an_export_of_many_rows_has_each_row_once(house: House, tmp_path: Path) -> None:
     rows = "".join(f"n{n:05d},{n % 7}\n" for n in range(2_300))
     sheet = sheet_file(tmp_path, "name,count\n" + rows)

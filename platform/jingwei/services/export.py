@@ -119,7 +119,7 @@ def export(
     visible = view.rights.fields(view, form).visible
     known = columns_of_sheet(definition, visible)
     rights = view.rights.fields(view, form)
-    columns = tuple(_column(definition, path, locale, said, known) for path in paths)
+    columns = tuple(_column(view, definition, path, locale, said, known) for path in paths)
     if said == "edit":
         columns = tuple(guarded(view, definition, c, locale, rights) for c in columns)
     join: tuple[SheetColumn, ...] = ()
@@ -208,22 +208,34 @@ def _tables(view: Reading, form: Form, wish: ListWish) -> tuple[str, ...]:
 
 
 def _column(
-    form: Form, path: str, locale: str, values: Values, known: Mapping[str, str]
+    view: Reading, form: Form, path: str, locale: str, values: Values, known: Mapping[str, str]
 ) -> SheetColumn:
     """`known`: what columns are understood as. A title that would be taken for another column
     gives way to the name, where the sheet is to come back."""
     field_ = form.fields.get(path)
-    if values == "codes":
-        title = path
-    elif field_ is not None:
-        title = field_.title(locale)
-    else:
-        key = f"system_fields.{path}"
-        title = text(key, locale) if has_text(key, locale) else path
+    title = path if values == "codes" else _title(view, form, path, locale)
     if values == "edit" and known.get(title, path) != path:
         title = path
     kind = "text" if field_ is None or field_.many else field_.type
     return SheetColumn(path, title, kind)
+
+
+def _title(view: Reading, form: Form, path: str, locale: str) -> str:
+    """What a column is called: that of a linked record with the link, so that it is not taken for
+    a column of the form itself."""
+    first, _, rest = path.partition(".")
+    definition = form.fields.get(first)
+    if definition is None:
+        key = f"system_fields.{path}"
+        return text(key, locale) if has_text(key, locale) else path
+    if not rest:
+        return definition.title(locale)
+    to = definition.to[0] if len(definition.to) == 1 else ""
+    target = view.catalogue.forms.get(to)
+    if target is None:
+        return path
+    inner = _title(view, target, rest, locale)
+    return text("exchange.along", locale, link=definition.title(locale), field=inner)
 
 
 def _further(
