@@ -378,7 +378,11 @@ class Names:
     def linked(self, form: str, key: Any) -> SqlRows:
         raise AssertionError(form)
 
-    def rows(self, source: Source) -> SqlRows:
+    def reachable(self, form: str, link: Any) -> Any:
+        raise AssertionError(form)
+
+    def rows(self, source: Source, around: Any = None) -> SqlRows:
+        assert around is None, "conditions over lists only go behind links"
         if source.origin == "link":
             return self._held(source)
         lines = LINES.alias()

@@ -6,6 +6,7 @@ written out by hand for each person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -53,7 +54,11 @@ fields:
     fields:
       item: {type: text, title: 项}
       price: {type: money, unit: CNY, title: 价}
+      of: {type: link, to: deal, title: 所属}
   total: {type: money, unit: CNY, title: 合计, compute: sum(lines.price)}
+related:
+  below: {form: deal, by: upper, title: 下级}
+  pressing: {form: deal, by: upper, title: 急的下级, where: urgent}
 permissions:
   own: {role: own, can: [read], scope: own}
   org: {role: org, can: [read], scope: org}
@@ -130,7 +135,9 @@ def follows(login: str, source: str, rows: Mapping[int, Row], row: Row) -> bool:
     none."""
     one = row
     for path in ("upper.", "upper.upper.", "upper.upper.upper."):
-        if login == "all" or path not in source or one["upper"] is None:
+        # of the record itself: `of.upper.x` follows from a line
+        followed = re.search(rf"(?<![\w.]){re.escape(path)}", source) is not None
+        if login == "all" or not followed or one["upper"] is None:
             return True
         one = rows[one["upper"]]
         if not visible(login, one):
@@ -149,7 +156,11 @@ def records(seed: int, count: int) -> list[dict[str, Any]]:
     logins = [str(person["login"]) for person in PEOPLE]
     for place in range(count):
         lines = [
-            {"item": maybe(f"i{chance.randrange(3)}"), "price": maybe(_money(chance))}
+            {
+                "item": maybe(f"i{chance.randrange(3)}"),
+                "price": maybe(_money(chance)),
+                "of": maybe(1_000 + chance.randrange(9)),
+            }
             for _ in range(chance.randrange(3))
         ]
         prices = [line["price"] for line in lines if line["price"] is not None]

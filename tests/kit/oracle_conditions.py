@@ -35,7 +35,8 @@ def condition(
         return Condition(
             f"({one.source}) or ({other.source})", lambda r: one.holds(r) or other.holds(r)
         )
-    leaves = (*_LEAVES, partial(_held, login), partial(_held, login))
+    of_reader = (_held, _held, _beyond, _beyond, _related)
+    leaves = (*_LEAVES, *(partial(leaf, login) for leaf in of_reader))
     return chance.choice(leaves if not secret else (*leaves, _secret))(chance, rows)
 
 
@@ -208,6 +209,139 @@ def _held(login: str, chance: Random, rows: Mapping[int, Row]) -> Condition:
             lambda r: len(held(r, has_price)) == int(least),
         ),
         (f"count(partners) == {least}", lambda r: len(r["partners"] or ()) == int(least)),
+    ]
+    source, holds = chance.choice(choices)
+    return Condition(source, holds)
+
+
+def _beyond(login: str, chance: Random, rows: Mapping[int, Row]) -> Condition:
+    """Over what stands behind a link: a table, what a link of many of it holds, links of rows. No
+    row is found that leads to what this person may not list, see `follows`; and none is folded."""
+
+    def up(row: Row) -> Row | None:
+        return rows.get(row["upper"] or 0)
+
+    def open_(row: Row | None) -> bool:
+        return row is None or login == "all" or visible(login, row)
+
+    def held(row: Row | None) -> list[Row]:
+        found = (rows[one] for one in (row or {}).get("partners") or ())
+        return [one for one in found if visible(login, one)]
+
+    def lines(row: Row | None) -> list[Row]:
+        """The lines that lead to nothing, or to what may be listed."""
+        return [line for line in (row or {}).get("lines") or () if open_(rows.get(line["of"] or 0))]
+
+    def of(line: Row) -> Row:
+        return rows.get(line["of"] or 0) or _NO_ROW
+
+    limit, code, least = (
+        Decimal(chance.choice([0, 10, 50])),
+        chance.choice("xyz"),
+        int(chance.choice("0123")),
+    )
+    choices: list[tuple[str, Test]] = [
+        (
+            f'any(upper.partners.kind == "{code}")',
+            lambda r: any(one["kind"] == code for one in held(up(r))),
+        ),
+        (
+            f'count(upper.partners where kind != "{code}") == {least}',
+            lambda r: len([o for o in held(up(r)) if o["kind"] != code]) == least,
+        ),
+        (
+            f'all(upper.upper.partners.kind == "{code}")',
+            lambda r: all(one["kind"] == code for one in held(up(up(r) or _NO_ROW))),
+        ),
+        (
+            f"any(upper.partners.upper.amount > {limit})",
+            lambda r: any(
+                (up(one) or _NO_ROW)["amount"] is not None and up(one)["amount"] > limit  # type: ignore[index]
+                for one in held(up(r))
+                if open_(up(one))
+            ),
+        ),
+        (
+            f"sum(upper.lines.price) > {limit}",
+            lambda r: sum(o["price"] or 0 for o in (up(r) or {}).get("lines") or ()) > limit,
+        ),
+        ("upper.lines is empty", lambda r: not (up(r) or {}).get("lines")),
+        (
+            f"any(upper.lines.of.amount > {limit})",
+            lambda r: any((of(o)["amount"] or 0) > limit for o in lines(up(r))),
+        ),
+        (f'any(lines.of.kind == "{code}")', lambda r: any(of(o)["kind"] == code for o in lines(r))),
+        (f'all(lines.of.kind != "{code}")', lambda r: all(of(o)["kind"] != code for o in lines(r))),
+        (
+            f"count(lines where of.upper.amount is empty) >= {least}",
+            lambda r: (
+                len(
+                    [
+                        o
+                        for o in lines(r)
+                        if open_(up(of(o))) and (up(of(o)) or _NO_ROW)["amount"] is None
+                    ]
+                )
+                >= least
+            ),
+        ),
+        (
+            f'count(lines where any(of.partners.kind == "{code}")) > 0',
+            lambda r: any(one["kind"] == code for o in lines(r) for one in held(of(o))),
+        ),
+        (
+            f'count(partners where any(partners.kind == "{code}")) > 0',
+            lambda r: any(o["kind"] == code for one in held(r) for o in held(one)),
+        ),
+    ]
+    source, holds = chance.choice(choices)
+    return Condition(source, holds)
+
+
+_NO_ROW: Row = {"amount": None, "kind": None, "upper": None, "partners": None, "lines": ()}
+
+
+def _related(login: str, chance: Random, rows: Mapping[int, Row]) -> Condition:
+    """Over the records whose `upper` is this one, as far as this person may list them."""
+    below: dict[int, list[Row]] = {}
+    for one in rows.values():
+        if one["upper"] is not None and visible(login, one):
+            below.setdefault(one["upper"], []).append(one)
+
+    def under(row: Row, *, urgent: bool = False) -> list[Row]:
+        return [one for one in below.get(row["id"], ()) if one["urgent"] or not urgent]
+
+    code, least = chance.choice("xyz"), int(chance.choice("0123"))
+    choices: list[tuple[str, Test]] = [
+        (f"count(related.below) >= {least}", lambda r: len(under(r)) >= least),
+        (
+            f'any(related.below.kind == "{code}")',
+            lambda r: any(one["kind"] == code for one in under(r)),
+        ),
+        (
+            f'count(related.below where kind == "{code}" and amount > upper . amount) > {least}',
+            lambda r: (
+                len(
+                    [
+                        o
+                        for o in under(r)
+                        if o["kind"] == code
+                        and None not in (o["amount"], r["amount"])
+                        and o["amount"] > r["amount"]
+                    ]
+                )
+                > least
+            ),
+        ),
+        ("related.below is empty", lambda r: not under(r)),
+        (
+            f"count(related.pressing) == {least}",  # whose `where` is urgent
+            lambda r: len(under(r, urgent=True)) == least,
+        ),
+        (
+            f"sum(related.pressing.pieces) > {least}",
+            lambda r: sum(o["pieces"] or 0 for o in under(r, urgent=True)) > least,
+        ),
     ]
     source, holds = chance.choice(choices)
     return Condition(source, holds)

@@ -15,7 +15,7 @@ from services_house import House
 from jingwei.refusals import Malformed
 from jingwei.services import grouping
 from jingwei.services.grouping import GroupWish
-from jingwei.services.linked import followed, guarded, held_scopes
+from jingwei.services.linked import held_scopes
 from jingwei.services.listing import ListWish, listing
 from jingwei.services.typed_filters import viewer_filter
 from jingwei.services.world import variables
@@ -184,7 +184,7 @@ def fold(house: House, login: str, source: str, by: tuple[str, ...]) -> dict[Any
             "deal",
             (),
             view.rights.row_scope(view, "deal"),
-            where=guarded(view, typed, followed(typed)),
+            where=typed,
             held=held_scopes(view, typed),
             group=by,
             aggregates=AGGREGATES,

@@ -31,7 +31,15 @@ from jingwei.language.measures import LEVELS, Indicator, IndicatorSet
 from jingwei.language.organisation import CodeList, Org, OrgTypes, Post, Profile, Role
 from jingwei.language.output import Alert, Report
 
-__all__ = ["Definitions", "check_filter", "field_type", "record_scope", "row_scope", "unit_type"]
+__all__ = [
+    "Definitions",
+    "check_filter",
+    "check_leading",
+    "field_type",
+    "record_scope",
+    "row_scope",
+    "unit_type",
+]
 
 
 class Definitions(Protocol):
@@ -197,16 +205,25 @@ def check_filter(
     types = CatalogueTypes(catalogue, hidden={form: frozenset(hidden)}, elsewhere=hidden_elsewhere)
     own = form_symbols(types, catalogue.forms[form], "record")
     symbols = {**_variables(), **own}
+    if hidden_elsewhere is not None:
+        symbols["related"] = _related(types, catalogue.forms[form], "this")
     scope = Scope(
         symbols,
         types,
         subject=symbols.get("org"),
         forms_allowed=False,
         links_allowed=hidden_elsewhere is not None,
+        rows_behind_links=hidden_elsewhere is not None,
     )
     expression = check(source, _with_org_types(scope), "boolean", most=MOST_CONDITION)
     check_computable(expression)
     return expression
+
+
+def check_leading(catalogue: Definitions, form: str, by: str, record: int) -> Expression:
+    """That a link of a form leads to this record, or holds it among others."""
+    many = catalogue.forms[form].fields[by].many
+    return check_filter(catalogue, form, f"{record} in {by}" if many else f"{by} == {record}")
 
 
 def check_computable(expression: Expression) -> None:
@@ -370,10 +387,6 @@ def _variables() -> dict[str, Symbol]:
 def _record_names(types: CatalogueTypes, form: Form, root: Root = "record") -> dict[str, Symbol]:
     """`old this is_new flow version previous_version related receipts display` of a form."""
     at: Root = "parent" if root == "parent" else "record"
-    related = {
-        name: Symbol(Type("rows", form=relation.form), at, name, origin="related", by=relation.by)
-        for name, relation in form.related.items()
-    }
     receipts = {name: _receipt(name) for name in form.receipts}
     old = names_behind(types, form, "old")
     previous = names_behind(types, form, "previous_version")
@@ -387,9 +400,19 @@ def _record_names(types: CatalogueTypes, form: Form, root: Root = "record") -> d
         "display": Symbol(TEXT, at, "display"),
         "flow": _space("flow", _FLOW),
         "version": _space("version", _VERSION),
-        "related": _space("related", related),
+        "related": _related(types, form, at),
         "receipts": _space("receipts", receipts),
     }
+
+
+def _related(types: CatalogueTypes, form: Form, at: Root) -> Symbol:
+    """Records of other forms that link here; not of a form whose link nobody here may see."""
+    related = {
+        name: Symbol(Type("rows", form=relation.form), at, name, origin="related", by=relation.by)
+        for name, relation in form.related.items()
+        if relation.by not in types.hidden(relation.form)
+    }
+    return _space("related", related)
 
 
 _FLOW = {

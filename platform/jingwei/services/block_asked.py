@@ -30,8 +30,6 @@ from jingwei.services.linked import (
     as_reader,
     asks_elsewhere,
     blank_along,
-    followed,
-    guarded,
     held_scopes,
     is_whole,
     links_along,
@@ -87,18 +85,11 @@ class Asked(ABC):
         formulas = [f for f in (block.where, *block.values.values()) if f is not None]
         if any(not self.may_read(catalogue.expression(f)) for f in formulas):
             return False
-        if block.where is not None and self._tells_of_others(catalogue.expression(block.where)):
+        if block.where is not None and asks_elsewhere(self.view, catalogue.expression(block.where)):
             return False
         paths = [*block.group, *((block.by,) if block.by else ())]
         paths += [p for p in self._sort_paths() if p not in block.values and p != "period"]
         return all(self.may_name(path) for path in paths)
-
-    def _tells_of_others(self, where: Expression) -> bool:
-        """Whether a condition reads rows of which the database cannot leave out what the reader
-        may not list."""
-        columns = (link for link in followed(where) if link.of_rows)
-        closed = any(not is_whole(self.view, link.form) for link in columns)
-        return closed or asks_elsewhere(self.view, where)
 
     def is_followed_far(self, paths: Iterable[str]) -> bool:
         """Whether a path goes through a link to records that the reader may not all list."""
@@ -207,7 +198,7 @@ class Asked(ABC):
             found = both(found, self._within())
         if more is not None:
             found = both(found, more)
-        return None if found is None else guarded(self.view, as_reader(found), followed(found))
+        return None if found is None else as_reader(found)
 
     def query(self, names: Sequence[str], **more: Any) -> Query:
         return Query(

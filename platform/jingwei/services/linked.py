@@ -9,30 +9,26 @@ such records are not among the rows that he folds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import finished, parts, walk
 from jingwei.language.expressions.tree import (
     Aggregate,
     Binary,
-    Constant,
     Expression,
-    IsEmpty,
-    ListOf,
     Member,
-    Name,
     Node,
+    Reachable,
     Type,
 )
 from jingwei.language.form import Form
 from jingwei.services.commands import Reading
-from jingwei.services.rights import both
 from jingwei.services.world import variables
-from jingwei.storage.query import OwnerScope, Query, RowScope, ScopeTerm
+from jingwei.storage.query import Query, RowScope
 
 Path = str
-_BOOLEAN, _ORG, _PERSON = Type("boolean"), Type("org"), Type("person")
+_BOOLEAN = Type("boolean")
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -108,65 +104,91 @@ def readable(view: Reading, form: str, ids: set[int]) -> set[int]:
 # --- conditions ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedLink:
-    """A link whose record a condition looks into. `of_rows`: it is a column, inside an
-    aggregate."""
-
-    node: Node
-    form: str
-    of_rows: bool
-    name: str  # what is looked at
-    start: int
-    end: int
+def as_reader(expression: Expression) -> Expression:
+    """The condition as its reader may ask it: of links of many and of relations only the records
+    that he may list are rows, no record that leads to another one is found, and no row that does is
+    folded. The query has what `held_scopes` gives."""
+    root = _asked(expression.root)
+    return expression if root == expression.root else finished(expression.source, root)
 
 
-def followed(expression: Expression) -> tuple[FollowedLink, ...]:
-    """The links that a condition follows."""
-    return tuple(dict.fromkeys(_followed(expression.root, of_rows=False)))
+def _asked(node: Node) -> Node:
+    """A condition, and that what it follows from its record may be listed."""
+    inside = mapped(node, _as_rows_of_reader)
+    return _and([inside, *_ways(inside)]) or inside
 
 
-def _followed(node: Node, *, of_rows: bool) -> Iterator[FollowedLink]:
-    if isinstance(node, Member) and node.of.type.name == "record" and node.of.type.form:
-        yield FollowedLink(node.of, node.of.type.form, of_rows, node.name, node.of.start, node.end)
-    for part in parts(node):
-        yield from _followed(part, of_rows=of_rows or isinstance(node, Aggregate))
-
-
-def asks_elsewhere(view: Reading, expression: Expression) -> bool:
-    """Whether a condition folds rows of a form of which the reader may not list every record: no
-    query can leave out what he may not list of them."""
-    sources = (node.source for node in walk(expression.root) if isinstance(node, Aggregate))
-    return any(
-        source.origin in ("form", "related")
-        and not is_whole(view, source.form or source.name.partition(".")[0])
-        for source in sources
+def _as_rows_of_reader(node: Node) -> Node | None:
+    if not isinstance(node, Aggregate):
+        return None
+    value, where, by = (
+        None if part is None else mapped(part, _as_rows_of_reader)
+        for part in (node.value, node.where, node.by)
+    )
+    inside = (part for part in (value, where, by) if part is not None)
+    followed = (way for part in inside for way in _ways(part))
+    of_reader = node.source.origin in ("link", "related")
+    return replace(
+        node,
+        source=replace(node.source, of_reader=of_reader),
+        value=value,
+        where=_and([where, *dict.fromkeys(followed)]),
+        by=by,
     )
 
 
-def as_reader(expression: Expression) -> Expression:
-    """The condition with its links of many leading to no more than its reader may list; the query
-    has what `held_scopes` gives."""
+def _ways(node: Node) -> Iterator[Reachable]:
+    """The links that are followed from one record or row; not from the rows in it."""
+    found: dict[Reachable, None] = {}
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Member) and one.of.type.name == "record" and one.of.type.form:
+            found[Reachable(0, 0, _BOOLEAN, _bare(one.of))] = None
+        if not isinstance(one, Aggregate):
+            waiting += parts(one)
+        elif one.source.behind is not None:
+            behind = one.source.behind
+            found[Reachable(0, 0, _BOOLEAN, _bare(behind))] = None
+            waiting.append(behind)
+    return iter(found)
 
-    def change(node: Node) -> Node | None:
-        if not isinstance(node, Aggregate) or node.source.origin != "link":
-            return None
-        source = replace(node.source, of_reader=True)
-        parts_ = (mapped(p, change) if p else None for p in (node.value, node.where, node.by))
-        value, where, by = parts_
-        return replace(node, source=source, value=value, where=where, by=by)
 
-    root = mapped(expression.root, change)
-    return expression if root == expression.root else replace(expression, root=root)
+def _bare(link: Node) -> Node:
+    """A link, wherever it is written: twice the same is followed once."""
+    if isinstance(link, Member):
+        return replace(link, start=0, end=0, of=_bare(link.of))
+    return replace(link, start=0, end=0)
+
+
+def _and(nodes: Sequence[Node | None]) -> Node | None:
+    root: Node | None = None
+    for node in nodes:
+        if node is not None:
+            root = node if root is None else Binary(0, 0, _BOOLEAN, "and", root, node)
+    return root
 
 
 def held_scopes(view: Reading, where: Expression | None) -> tuple[tuple[str, RowScope], ...]:
-    """The rows that the reader may list of each form to which links of many lead in a condition of
-    his."""
+    """The rows that the reader may list of each form to which a condition of his leads."""
     nodes = () if where is None else walk(where.root)
-    sources = (node.source for node in nodes if isinstance(node, Aggregate))
-    forms = dict.fromkeys(source.form for source in sources if source.of_reader)
+    forms: dict[str | None, None] = {}
+    for node in nodes:
+        if isinstance(node, Reachable):
+            forms[node.link.type.form] = None
+        elif isinstance(node, Aggregate) and node.source.of_reader:
+            forms[node.source.form] = None
     return tuple((form, view.rights.row_scope(view, form)) for form in forms if form is not None)
+
+
+def asks_elsewhere(view: Reading, expression: Expression) -> bool:
+    """Whether a condition folds rows of a whole form of which the reader may not list every record:
+    no query can leave out what he may not list of them."""
+    sources = (node.source for node in walk(expression.root) if isinstance(node, Aggregate))
+    return any(
+        source.origin == "form" and not is_whole(view, source.form or source.name.partition(".")[0])
+        for source in sources
+    )
 
 
 def is_whole(view: Reading, form: str) -> bool:
@@ -178,80 +200,3 @@ def is_whole(view: Reading, form: str) -> bool:
 def _has_all(scope: RowScope) -> bool:
     own = replace(scope, owners=())
     return own.everything and all(_has_all(there) for o in scope.owners for _, there in o.forms)
-
-
-def guarded(
-    view: Reading, where: Expression | None, links: Sequence[FollowedLink]
-) -> Expression | None:
-    """The condition, and that no link it follows leads to a record the reader may not list. Links
-    of rows cannot be guarded: whoever calls has refused them."""
-    for link in links:
-        scope = view.rights.row_scope(view, link.form)
-        if not scope.everything:
-            guard = finished(f"@{link.start}:{link.end}", _guard(view, link.node, scope))
-            where = guard if where is None else both(where, guard)
-    return where
-
-
-def _guard(view: Reading, link: Node, scope: RowScope) -> Node:
-    terms = [inside for term in scope.terms if (inside := _inside(view, link, term)) is not None]
-    root: Node = IsEmpty(0, 0, _BOOLEAN, link)
-    for inside in terms:
-        root = Binary(0, 0, _BOOLEAN, "or", root, inside)
-    for owner in scope.owners:
-        root = Binary(0, 0, _BOOLEAN, "and", root, _guard_of_owner(view, link, owner))
-    return root
-
-
-def _guard_of_owner(view: Reading, link: Node, owner: OwnerScope) -> Node:
-    """That the owner of a linked detail is one that the reader may list; of one that may be of
-    several forms nothing can be said from here."""
-    if len(owner.forms) != 1:
-        return IsEmpty(0, 0, _BOOLEAN, link)
-    ((form, scope),) = owner.forms
-    behind = Member(0, 0, Type("record", form=form), link, owner.link)
-    guard = _guard(view, behind, scope)
-    if not scope.everything:
-        return guard  # which asks that it is there
-    there = IsEmpty(0, 0, _BOOLEAN, Member(0, 0, Type("datetime"), behind, "deleted_at"))
-    return Binary(0, 0, _BOOLEAN, "and", guard, there)
-
-
-def _inside(view: Reading, link: Node, term: ScopeTerm) -> Node | None:
-    """That a linked record is there and one of a term's; None for what cannot be said from here:
-    conditions of grants that go through rows of their own."""
-    found: Node = IsEmpty(0, 0, _BOOLEAN, Member(0, 0, Type("datetime"), link, "deleted_at"))
-    if not term.orgs.everything:
-        names: Mapping[int, str] = view.installation.book.names
-        codes = [names[key] for key in term.orgs.orgs if key in names]
-        if not codes:
-            return None
-        listed = tuple(Constant(0, 0, _ORG, code) for code in codes)
-        org = Member(0, 0, _ORG, link, "org")
-        among = Binary(0, 0, _BOOLEAN, "in", org, ListOf(0, 0, Type("list", of=_ORG), listed))
-        found = Binary(0, 0, _BOOLEAN, "and", found, among)
-    if term.owner is not None:
-        me = Name(0, 0, _PERSON, "variable", "me")
-        own = Binary(0, 0, _BOOLEAN, "==", Member(0, 0, _PERSON, link, "owner"), me)
-        found = Binary(0, 0, _BOOLEAN, "and", found, own)
-    if term.where is not None:
-        if not all(_is_plain(node) for node in walk(term.where.root)):
-            return None
-        found = Binary(0, 0, _BOOLEAN, "and", found, _seen_through(link, term.where.root))
-    return found
-
-
-def _is_plain(node: Node) -> bool:
-    own = not isinstance(node, Name) or node.root in ("record", "variable")
-    return own and not isinstance(node, Aggregate)
-
-
-def _seen_through(link: Node, condition: Node) -> Node:
-    """A condition of the linked form, with its fields as those of the link's record."""
-
-    def change(node: Node) -> Node | None:
-        if isinstance(node, Name) and node.root == "record":
-            return Member(0, 0, node.type, link, node.name)
-        return None
-
-    return mapped(condition, change)

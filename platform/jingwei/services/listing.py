@@ -9,19 +9,15 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Literal
 
-from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.tokens import MOST_CHARACTERS
 from jingwei.language.expressions.tree import Expression
 from jingwei.language.form import Form
 from jingwei.refusals import Malformed, NotFound
-from jingwei.services.by_title import called, fields_by_title
+from jingwei.services.by_title import fields_by_title, searched_for
 from jingwei.services.commands import Reading
 from jingwei.services.link_order import in_order_of_names, scopes_behind
 from jingwei.services.linked import (
-    FollowedLink,
     blank,
-    followed,
-    guarded,
     held_scopes,
     is_masked,
     is_whole,
@@ -29,7 +25,7 @@ from jingwei.services.linked import (
 )
 from jingwei.services.list_fields import (
     default_sort,
-    search_fields,
+    scanned_fields,
     sort_key,
     unsortable,
     wanted_fields,
@@ -37,7 +33,7 @@ from jingwei.services.list_fields import (
 from jingwei.services.presenting import MASK, Present, needs_presenting, presenter, shown_row
 from jingwei.services.rights import FieldRights, both
 from jingwei.services.tree_rows import ids_below
-from jingwei.services.typed_filters import UNLASTING, malformed_filter, unaskable, viewer_filter
+from jingwei.services.typed_filters import UNLASTING, unaskable, viewer_filter
 from jingwei.services.world import variables
 from jingwei.storage.query import OrgScope, Page, Query, RowScope, ScopeTerm, SortKey
 from jingwei.storage.sql_calls import NotInSql
@@ -79,8 +75,8 @@ class RecordPage:
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What a list needs, worked out once per (grants, wish). `ways`: links on the way to
-    paths; `typed`, `links`: the condition of the reader, and those that it follows. `lasting`: it
-    is the same for everybody with these grants, on any day."""
+    paths; `typed`: the condition of the reader. `lasting`: it is the same for everybody with these
+    grants, on any day."""
 
     paths: tuple[str, ...]
     ways: tuple[str, ...]
@@ -88,9 +84,9 @@ class _Shape:
     presents: tuple[tuple[str, Present], ...]
     where: Expression | None
     typed: str | None
-    links: tuple[FollowedLink, ...]
     sort: tuple[SortKey, ...]
     search: tuple[str, ...]
+    scanned: tuple[str, ...] = ()
     called: tuple[str, ...] = ()  # what is searched by the titles of its values
     masked: tuple[str, ...] = ()  # paths that end in what is masked where they lead
     lasting: bool = True
@@ -278,10 +274,10 @@ def _query(
         (*shape.paths, *shape.ways),
         scope,
         ids=None if wish.below is None else ids_below(view, form_of(view, form), wish.below),
-        where=guarded(view, shape.where, shape.links),
-        text=wish.q,
-        search_fields=shape.search if wish.q else (),
-        called=called(view, form_of(view, form), shape.called, wish.q) if wish.q else None,
+        where=shape.where,
+        text=searched_for(view, form_of(view, form), shape.called, wish.q) if wish.q else None,
+        search_fields=shape.search,
+        scanned=shape.scanned,
         sort=shape.sort,
         page=page,
         count=wish.count,
@@ -367,12 +363,8 @@ def _is_link(form: Form, path: str) -> bool:
 def _refuse_out_of_reach(
     view: Reading, form: Form, rights: FieldRights, wish: ListWish, shape: _Shape
 ) -> None:
-    """Raises Malformed for an order, or a condition on rows, that would tell of linked records
-    which this person may not list."""
-    for link in shape.links:
-        if link.of_rows and not is_whole(view, link.form):
-            error = ExpressionError("outside-the-form", link.start, link.end, name=link.name)
-            raise malformed_filter(shape.typed or "", error)
+    """Raises Malformed for an order that would tell of linked records which this person may not
+    list."""
     for key in wish.sort:
         path = key.removeprefix("-")
         if not all(is_whole(view, target) for _, target in links_along(view, form, path)):
@@ -390,12 +382,11 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
     keys = [sort_key(view, form, rights, key) for key in wish.sort or default_sort(form)]
     sort = tuple(one for key in keys for one in in_order_of_names(view, form, key))
     open_ = rights.visible - rights.masked
-    search = tuple(name for name in search_fields(view, form) if name in open_)
+    search = tuple(name for name in view.store.searched(form.name) if name in open_)
     presents = tuple(
         (path, presenter(view, form, path)) for path in paths if needs_presenting(form, path)
     )
     ways = [w for path in paths for w, _ in links_along(view, form, path) if w not in paths]
-    links = () if typed is None else followed(typed)
     return _Shape(
         paths,
         tuple(dict.fromkeys(ways)),
@@ -403,9 +394,9 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
         presents,
         where,
         None if typed is None else wish.filter,
-        links,
         sort,
         search,
+        tuple(name for name in scanned_fields(form) if name in open_),
         tuple(name for name in fields_by_title(form) if name in open_),
         tuple(path for path in paths if is_masked(view, form, path)),
         lasting,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jingwei.catalogue.scopes import check_filter
+from jingwei.catalogue.scopes import check_leading
 from jingwei.refusals import NotFound
 from jingwei.services import listing, record_views
 from jingwei.services.commands import Reading
@@ -23,7 +23,7 @@ def related(
     relation = view.catalogue.forms[form].related.get(name)
     if relation is None:
         raise NotFound("no-such-relation", name=name[:60])
-    where = check_filter(view.catalogue, relation.form, f"{relation.by} == {record}")
+    where = check_leading(view.catalogue, relation.form, relation.by, record)
     if relation.where is not None:
         where = both(where, view.catalogue.expression(relation.where))
     if wish.and_where is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.closures import closure
@@ -12,6 +14,7 @@ from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import depends_on_row, finished, parts, walk
 from jingwei.language.expressions.tokens import MOST_CONDITION
 from jingwei.language.expressions.tree import (
+    Aggregate,
     Binary,
     Call,
     Constant,
@@ -21,9 +24,12 @@ from jingwei.language.expressions.tree import (
     Member,
     Name,
     Node,
+    Root,
+    Source,
     Type,
     Unary,
 )
+from jingwei.language.form import Form
 from jingwei.language.values import Duration
 from jingwei.problems import Phrase, Position
 from jingwei.refusals import Malformed
@@ -40,6 +46,7 @@ MOST_FILTER_TERMS = 20
 MOST_FILTER_VALUES = 1_000  # in all its lists
 MOST_FILTER_PARTS = 300  # names, functions and other values
 
+_BOOLEAN = Type("boolean")
 UNLASTING = "@now"  # the source of a condition with answers of this moment in it
 
 
@@ -67,10 +74,75 @@ def viewer_filter(
         raise malformed_filter(source, error) from None
     except ArithmeticError:  # of what is written out, and what is worked out now
         raise far_filter(source) from None
+    found = _with_rows_counted(own, found)
+    _refuse_relations_of_many(view, own, source, found.root)
     opaque = _opaque(found.root)
     if opaque is not None:
         raise _not_compared(source, opaque)
-    return as_reader(found)
+    return _with_relations(view, own, as_reader(found))
+
+
+def _with_rows_counted(form: Form, expression: Expression) -> Expression:
+    """`related.orders is empty`, `contract.lines is empty`: no row of which all is true."""
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, IsEmpty):
+            return None
+        rows = node.operand
+        if not isinstance(rows, Name | Member) or rows.type.name != "rows":
+            return None
+        behind = rows.of if isinstance(rows, Member) else None
+        related = form.related.get(rows.name) if rows.type.table is None else None
+        if behind is None and related is None:
+            return None
+        root: Root = "this" if behind is None else "record"
+        origin: Literal["table", "related"] = "table" if related is None else "related"
+        of, table = rows.type.form, rows.type.table
+        by = None if related is None else related.by
+        at = (node.start, node.end)
+        source = Source(*at, rows.type, origin, root, rows.name, table, of, by, behind=behind)
+        true = Constant(*at, _BOOLEAN, True)
+        some = Aggregate(*at, _BOOLEAN, "any", source, true, None, None)
+        return Unary(*at, _BOOLEAN, "not", some)
+
+    root = mapped(expression.root, change)
+    return expression if root == expression.root else finished(expression.source, root)
+
+
+def _refuse_relations_of_many(view: Reading, form: Form, source: str, root: Node) -> None:
+    """Raises Malformed for a relation by a link of many: no index says which of them hold this
+    record, and all would be taken apart for each row."""
+    for node in walk(root):
+        if not isinstance(node, Aggregate) or node.source.origin != "related":
+            continue
+        other = form.related[node.source.name].form
+        by = node.source.by or ""
+        if view.catalogue.forms[other].fields[by].many:
+            raise Malformed(
+                "filter",
+                detail={"code": "relation-of-many", "start": node.start, "end": node.end},
+                word=source[node.start : node.end] or f"related.{node.source.name}",
+                what=partial(text, "refusals.filter-relation-what"),
+                fix=partial(text, "refusals.filter-relation-fix", form=other, by=by),
+            )
+
+
+def _with_relations(view: Reading, form: Form, expression: Expression) -> Expression:
+    """The condition, with the records of a relation as few as its definition has them."""
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, Aggregate) or node.source.origin != "related":
+            return None
+        own = form.related[node.source.name].where
+        value = None if node.value is None else mapped(node.value, change)
+        where = None if node.where is None else mapped(node.where, change)
+        if own is not None:
+            shown = view.catalogue.expression(own).root
+            where = shown if where is None else Binary(0, 0, _BOOLEAN, "and", shown, where)
+        return replace(node, value=value, where=where)
+
+    root = mapped(expression.root, change)
+    return expression if root == expression.root else finished(expression.source, root)
 
 
 def _opaque(root: Node) -> Node | None:

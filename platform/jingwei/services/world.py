@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from jingwei.catalogue.scopes import check_filter
+from jingwei.catalogue.scopes import check_leading
 from jingwei.language.expressions.environment import Environment, Values
 from jingwei.language.expressions.links import held
 from jingwei.language.expressions.tree import Expression, Node, Source
@@ -177,7 +177,7 @@ class StoredWorld:
         by = getattr(source, "by", None)
         if owner is None or by is None:
             return []
-        of_owner = check_filter(self._view.catalogue, form, f"{by} == {owner}")
+        of_owner = check_leading(self._view.catalogue, form, by, owner)
         return [(record, None) for record in self.all_of(form, of_owner)]
 
     def _held(self, source: Source, environment: Environment) -> Iterator[Values]:

@@ -28,6 +28,8 @@ from jingwei.language.expressions.tree import (
     Member,
     Name,
     Node,
+    Reachable,
+    Source,
     Type,
     Unary,
 )
@@ -145,6 +147,8 @@ class Target:
                     (self.condition(test), self.truth(then)), else_=self.truth(otherwise)
                 )
                 return sa.type_coerce(chosen, sa.Boolean())
+            case Reachable(link=link):
+                return self.names.reachable(link.type.form or "", self.column(link))
             case Aggregate():
                 if node.function in ("first", "last"):
                     return _two_valued(sql_aggregates.value(self, node))
@@ -208,6 +212,15 @@ class Target:
                 return self._behind(of, f"{name}.{node.name}")
             case _:
                 raise NotInSql("a field behind a link to several forms")
+
+    def around(self, source: Source) -> Column:
+        """What rows behind a link are found by: its record, or what that one's link of many
+        holds."""
+        if source.behind is None:
+            raise NotInSql("rows that are behind no link")
+        if source.origin == "link":
+            return self._behind(source.behind, source.name)
+        return self.column(source.behind)
 
     def _behind(self, of: Node, name: str) -> Column:
         """A column of the record that a link leads to."""

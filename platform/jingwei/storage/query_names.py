@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import True_
 from sqlalchemy.types import TypeEngine
 
 from jingwei.language.expressions import tree
@@ -18,9 +19,10 @@ from jingwei.storage.sql_calls import NotInSql
 from jingwei.storage.sql_names import SqlRows
 from jingwei.storage.tables_people import sys_person
 from jingwei.storage.tables_releases import sys_name, sys_org_below
-from jingwei.storage.types import NameKey, PersonKey
+from jingwei.storage.types import JsonText, NameKey, PersonKey, Several
 
 _PLACES = itertools.count()
+_ONE: sa.Select[Any] = sa.select(sa.literal_column("1"))
 _NAMED = frozenset(("org", "role", "post", "indicator"))
 # That a record of a form is one that the reader may list.
 Within = Callable[[str, Place], sa.ColumnElement[bool]]
@@ -124,7 +126,9 @@ class QueryNames:
         """The names of another row of the same condition."""
         return replace(self, row=row, record=record)
 
-    def rows(self, source: tree.Source) -> SqlRows:
+    def rows(self, source: tree.Source, around: sa.ColumnElement[Any] | None = None) -> SqlRows:
+        if source.origin == "table" and around is not None:
+            return self._rows_of_another(source, around)
         if source.origin == "table":
             return self._rows_of_table(source)
         if source.origin == "related":
@@ -132,8 +136,23 @@ class QueryNames:
         if source.origin == "form":
             return self._rows_of_form(source)
         if source.origin == "link":
-            return self._held(source)
+            return self._held(source, around)
         raise NotInSql(source.origin)
+
+    def reachable(self, form: str, link: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        there = self._own(form)
+        open_ = self._open(form, there)
+        if isinstance(open_, True_):
+            return open_
+        wanted = (there.column("id") == link, there.column("deleted_at").is_(None), open_)
+        found = _ONE.select_from(there.table).where(*wanted)
+        return sa.or_(link.is_(None), sa.exists(found.correlate_except(there.table)))
+
+    def _open(self, form: str, there: Place) -> sa.ColumnElement[bool]:
+        """Whether a record is one that whoever asks may list."""
+        if self.open_to_reader is None:
+            raise NotInSql("rows of a link, without what its reader may list")
+        return self.open_to_reader(form, there)
 
     def _rows_of_table(self, source: tree.Source) -> SqlRows:
         around = self._place(source.root)
@@ -158,14 +177,39 @@ class QueryNames:
         place = self._own(source.form)
         names = self._at(place, place)
         wanted = [
-            place.column(source.by) == self._place(source.root).column("id"),
+            self._leads_to(place.column(source.by), self._place(source.root).column("id")),
             place.column("deleted_at").is_(None),
         ]
+        if source.of_reader:
+            wanted.append(self._open(source.form, place))
         return SqlRows(names, place.table, (place.table,), tuple(wanted), (place.column("id"),))
 
-    def _held(self, source: tree.Source) -> SqlRows:
+    def _leads_to(
+        self, link: sa.ColumnElement[Any], key: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[bool]:
+        """Whether a link leads to this record, or holds it among others."""
+        if not isinstance(link.type, Several | JsonText):
+            return link == key
+        held = sql_links.held(link, self.dialect)
+        found = _ONE.select_from(held.rows).where(held.id == key)
+        return sa.exists(found.correlate_except(held.rows))
+
+    def _rows_of_another(self, source: tree.Source, record: sa.ColumnElement[Any]) -> SqlRows:
+        """The rows of a table of the record that a link leads to."""
+        if source.form is None or source.table is None:
+            raise NotInSql(source.name)
+        stored = self.store.stored(source.form)
+        row = Place(stored.parts[source.table], stored.parts[source.table].table.alias())
+        there = Place(stored.own, stored.own.table.alias())
+        joined = row.table.join(there.table, row.column("record_id") == there.column("id"))
+        wanted = (row.column("record_id") == record,)
+        tables = (row.table, there.table)
+        return SqlRows(self._at(row, there), joined, tables, wanted, (row.column("position"),))
+
+    def _held(self, source: tree.Source, holder: sa.ColumnElement[Any] | None) -> SqlRows:
         """The living records that a link of many holds."""
-        found = sql_links.held(self.column(source.root, source.name), self.dialect)
+        holder = self.column(source.root, source.name) if holder is None else holder
+        found = sql_links.held(holder, self.dialect)
         if source.form is None:
             return SqlRows(HeldNames(self, found), found.rows, (found.rows,), (), (found.place,))
         stored = self.store.stored(source.form).own
@@ -174,9 +218,7 @@ class QueryNames:
         place = Place(stored, table)
         wanted: list[sa.ColumnElement[bool]] = [place.column("deleted_at").is_(None)]
         if source.of_reader:
-            if self.open_to_reader is None:
-                raise NotInSql("rows of a link, without what its reader may list")
-            wanted.append(self.open_to_reader(source.form, place))
+            wanted.append(self._open(source.form, place))
         names = self._at(place, place)
         return SqlRows(names, records, (found.rows, table), tuple(wanted), (found.place,))
 
@@ -207,6 +249,7 @@ class HeldNames:
         self.variable, self.type = around.variable, around.type
         self.member, self.text = around.member, around.text
         self.linked, self.is_below = around.linked, around.is_below
+        self.reachable = around.reachable
 
     def column(self, root: tree.Root, name: str) -> sa.ColumnElement[Any]:
         if root == "this":
@@ -217,7 +260,7 @@ class HeldNames:
             return self._held.id
         raise NotInSql("a field behind a link to several forms")
 
-    def rows(self, source: tree.Source) -> SqlRows:
+    def rows(self, source: tree.Source, around: sa.ColumnElement[Any] | None = None) -> SqlRows:
         if source.root == "record" and source.origin != "form":
             raise NotInSql("a field behind a link to several forms")
-        return self._around.rows(source)
+        return self._around.rows(source, around)

@@ -23,6 +23,7 @@ from jingwei.language.expressions.tree import (
     Member,
     Name,
     Node,
+    Reachable,
     Unary,
 )
 
@@ -74,6 +75,8 @@ def _lifted(node: Node, prefix: str, taken: list[Constant]) -> Node:
             return replace(node, start=0, end=0, operand=operand, low=low, high=high)
         case Unary(operand=operand) | IsEmpty(operand=operand):
             return replace(node, start=0, end=0, operand=again(operand))
+        case Reachable(link=link):
+            return replace(node, start=0, end=0, link=again(link))
         case Member(of=of):
             return replace(node, start=0, end=0, of=again(of))
         case ListOf(items=items):
@@ -84,11 +87,12 @@ def _lifted(node: Node, prefix: str, taken: list[Constant]) -> Node:
         case Call(arguments=arguments):
             return replace(node, start=0, end=0, arguments=tuple(again(a) for a in arguments))
         case Aggregate(source=source, value=value, where=where, by=by):
+            behind = None if source.behind is None else again(source.behind)
             return replace(
                 node,
                 start=0,
                 end=0,
-                source=replace(source, start=0, end=0),
+                source=replace(source, start=0, end=0, behind=behind),
                 value=again(value) if value else None,
                 where=again(where) if where else None,
                 by=again(by) if by else None,

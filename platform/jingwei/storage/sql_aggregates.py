@@ -20,6 +20,9 @@ class Folding(Translating, Protocol):
 
     def condition(self, node: Node) -> Truth: ...
     def truth(self, node: Node) -> Truth: ...
+    def around(self, source: Source) -> Column:
+        """What rows behind a link are found by."""
+
     def inside(self, names: SqlNames) -> Self:
         """The translation of what stands inside, where names are of the rows."""
 
@@ -90,7 +93,8 @@ def single(chosen: sa.Select[Any], rows: SqlRows, type_: TypeEngine[Any]) -> Col
 
 
 def _rows(target: Folding, node: Aggregate) -> tuple[SqlRows, Folding]:
-    rows = target.names.rows(node.source)
+    around = None if node.source.behind is None else target.around(node.source)
+    rows = target.names.rows(node.source, around)
     return rows, target.inside(rows.names)
 
 

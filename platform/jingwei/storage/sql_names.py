@@ -53,8 +53,12 @@ class SqlNames(Protocol):
     def linked(self, form: str, key: Column) -> SqlRows:
         """The record of `form` whose id is `key`."""
 
-    def rows(self, source: Source) -> SqlRows:
-        """The rows of a table, a relation or another form, not those deleted."""
+    def rows(self, source: Source, around: Column | None = None) -> SqlRows:
+        """The rows of a table, a relation or another form, not those deleted. `around`: where they
+        are behind a link, the record that it leads to, or what a link of many of it holds."""
+
+    def reachable(self, form: str, link: Column) -> Truth:
+        """Whether a link leads to no record, or to one that whoever asks may list."""
 
     def is_below(self, org: Column, of: Column) -> Truth:
         """Whether `org` is `of` or under it, today."""

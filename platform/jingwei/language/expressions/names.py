@@ -8,7 +8,7 @@ from typing import Protocol
 from jingwei.language.expressions.called import called
 from jingwei.language.expressions.errors import ExpressionError
 from jingwei.language.expressions.functions import AGGREGATES, FUNCTIONS
-from jingwei.language.expressions.links import of_many_records, rows_held
+from jingwei.language.expressions.links import MOST_LINKS, of_many_records, rows_held
 from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.syntax import Dot, Items, Syntax, Word
 from jingwei.language.expressions.tree import Aggregate, Member, Name, Node, Type, TypeName
@@ -18,7 +18,6 @@ from jingwei.language.meant import meant_boolean
 from jingwei.problems import nearest
 from jingwei.texts import Words
 
-MOST_LINKS = 3
 _MOST_SHOWN = 12
 # values as other languages write them
 _WORDS = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null"}
@@ -59,12 +58,12 @@ def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
         if node is not None:
             return node
     if type_ is None and of.type.name == "rows" and of.type.table:
-        raise _of_many_rows(syntax, of.type, types.row_symbols(of.type, "record"))
+        raise _of_many_rows(checker, syntax, of.type, types.row_symbols(of.type, "record"))
     if (rows := rows_held(of.type)) is not None:
         columns = types.row_symbols(rows, "record")
         if syntax.name not in columns:
             raise unknown_member(syntax, columns, of.type.of or of.type)
-        raise of_many_records(syntax, rows, columns[syntax.name].type)
+        raise of_many_records(checker, syntax, rows, columns[syntax.name].type)
     if type_ is None:
         raise unknown_member(syntax, types.members(of.type), of.type)
     if of.type.name == "record":
@@ -78,7 +77,9 @@ def member_node(checker: Checking, of: Node, syntax: Dot) -> Node:
     return Member(of.start, syntax.end, type_, of, syntax.name)
 
 
-def _of_many_rows(syntax: Dot, rows: Type, columns: Mapping[str, Symbol]) -> ExpressionError:
+def _of_many_rows(
+    checker: Checking, syntax: Dot, rows: Type, columns: Mapping[str, Symbol]
+) -> ExpressionError:
     """`lines.amount` where one value is wanted; `sum(purchase.lines.amount)`, over rows that are
     behind a link and are reached from their form."""
     columns = {name: symbol for name, symbol in columns.items() if symbol.root == "record"}
@@ -87,7 +88,9 @@ def _of_many_rows(syntax: Dot, rows: Type, columns: Mapping[str, Symbol]) -> Exp
     of = syntax.of
     link = of.of.name if isinstance(of, Dot) and isinstance(of.of, Word) else None
     instead = f"sum({rows.table}.{syntax.name})"
-    if link is not None and link not in _RECORDS:
+    if link is not None and checker.scope.rows_behind_links:
+        instead = f"sum({link}.{rows.table}.{syntax.name})"
+    elif link is not None and link not in _RECORDS:
         here = f"{rows.form}.{rows.table}.{syntax.name}"
         instead = f"sum({here} where parent == this.{link})"
     return ExpressionError(

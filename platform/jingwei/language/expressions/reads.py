@@ -18,6 +18,7 @@ from jingwei.language.expressions.tree import (
     Member,
     Name,
     Node,
+    Reachable,
     Source,
     Unary,
 )
@@ -42,6 +43,8 @@ def parts(node: Node) -> tuple[Node, ...]:
             return (condition, then, otherwise)
         case Call(arguments=arguments):
             return arguments
+        case Reachable(link=link):
+            return (link,)
         case Aggregate(value=value, where=where, by=by):
             return tuple(part for part in (value, where, by) if part is not None)
         case _:
@@ -122,7 +125,10 @@ def _reads(node: Node, rows: tuple[Source, ...]) -> Iterator[str]:
             yield from _reads(of, rows)
             yield from _member(of, name, rows)
         case Aggregate(source=source):
-            if source.origin == "link" and source.root != "variable":
+            if source.behind is not None:
+                yield from _reads(source.behind, rows)
+                yield from _member(source.behind, source.name, rows)
+            elif source.origin == "link" and source.root != "variable":
                 yield from _path(source.root, source.name, rows)
             elif source.origin != "link":
                 yield _source_path(source, inside=rows)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from jingwei.language.expressions.errors import ExpressionError
-from jingwei.language.expressions.links import Path, link_rows
+from jingwei.language.expressions.links import Path, link_rows, rows_behind
 from jingwei.language.expressions.names import Checking, place_words, unknown_member
 from jingwei.language.expressions.numbers import plain
 from jingwei.language.expressions.operators import compared
@@ -62,6 +62,12 @@ def path_of(syntax: Syntax) -> Path | None:
 def aggregate(checker: Checking, syntax: Apply, function: AggregateName) -> Node | None:
     """`sum(targets.amount where … by …)`, or None when the argument names no rows."""
     found = _find_rows(checker.scope, syntax)
+    behind: Node | None = None
+    if found is None and checker.scope.rows_behind_links:
+        through = rows_behind(checker, syntax, list(_paths_of(syntax)))
+        if through is not None:
+            path, symbol, behind = through
+            found = path, symbol
     if found is None:
         if checker.scope.implicit is None:
             return None
@@ -78,7 +84,7 @@ def aggregate(checker: Checking, syntax: Apply, function: AggregateName) -> Node
     if by is not None and function not in ("first", "last"):
         raise ExpressionError("by-without-order", by.start, by.end, function=function)
     share = _share(syntax.arguments[1]) if function == "percentile" else None
-    source = _source(symbol, syntax)
+    source = replace(_source(symbol, syntax), behind=behind)
     type_ = _type_of(function, value, symbol.type, syntax, inner)
     return Aggregate(syntax.start, syntax.end, type_, function, source, value, where, by, share)
 
@@ -103,7 +109,7 @@ def _share(syntax: Syntax) -> Decimal:
 def _find_rows(scope: Scope, syntax: Apply) -> tuple[Path, Symbol] | None:
     """The rows that the first path in the arguments goes through; own tables before forms, and
     these before links of many, which stand beside both: `any(task.id in this.tasks)`."""
-    paths = [path for argument in syntax.arguments for path in _paths(argument)]
+    paths = list(_paths_of(syntax))
     for find in (_own_rows, _form_rows, partial(link_rows, syntax)):
         for path in paths:
             found = find(scope, path)
@@ -136,6 +142,10 @@ def _form_rows(scope: Scope, path: Path) -> tuple[Path, Symbol] | None:
         if table is not None and table.name == "rows":
             return path[:2], replace(symbol, type=table)
     return path[:1], symbol
+
+
+def _paths_of(syntax: Apply) -> Iterator[Path]:
+    return (path for argument in syntax.arguments for path in _paths(argument))
 
 
 def _paths(syntax: Syntax) -> Iterator[Path]:

@@ -97,6 +97,7 @@ class Scope:
     implicit: Symbol | None = None
     forms_allowed: bool = True  # other forms and relations may be read
     links_allowed: bool = True  # fields of linked records may be read
+    rows_behind_links: bool = False  # and their tables, and what their links of many hold
     hints: Mapping[str, str] = field(default_factory=dict)  # unknown name → what to write instead
     renamed: Mapping[str, str] = field(default_factory=dict)  # former name → name today
     guessed: frozenset[str] = frozenset()  # names that nobody has: the words beside are looked at
@@ -121,5 +122,6 @@ class Scope:
             subject=subject if subject is not None and subject.type.name == "org" else None,
             forms_allowed=self.forms_allowed,
             links_allowed=self.links_allowed,
+            rows_behind_links=self.rows_behind_links,
             guessed=self.guessed,
         )

@@ -179,7 +179,15 @@ class Source(Node):
     table: str | None = None
     form: str | None = None
     by: str | None = None
-    of_reader: bool = False  # only rows that whoever asks may list: of a link, in what he typed
+    of_reader: bool = False  # only records that whoever asks may list, in what he typed
+    behind: Node | None = None  # of a table, a link of many: the link to the record that has it
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable(Node):
+    """That a link leads to no record, or to one that whoever asks may list. Nobody writes it."""
+
+    link: Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from jingwei.catalogue.scopes import check_filter
+from jingwei.catalogue.scopes import check_leading
 from jingwei.language.effects import Effect
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.numbers import rounded
@@ -135,7 +135,9 @@ class Scene:
         return list(self.work.catalogue.closure(formula)(env) or ())
 
     def _related(self, form: str, by: str) -> list[Mapping[str, Any]]:
-        of_this = check_filter(self.work.catalogue, form, f"{by} == {self.record_id}")
+        if self.record_id is None:
+            return []
+        of_this = check_leading(self.work.catalogue, form, by, self.record_id)
         ids = find_ids(self.work, form, of_this, WIDEST + 1)  # one too many is refused
         found = self.work.store.load(self.work.connection, form, ids)
         return [found[i] for i in ids if i in found]
