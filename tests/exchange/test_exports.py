@@ -142,7 +142,7 @@ def test_columns_of_linked_records_are_headed_with_their_link(house: House) -> N
     paths = ("name", "main.name", "main.main.status")
     titles, rows = taken(house, "li.na", fields=paths, filter='name == "下级"')
     assert titles == ["名称", "上级 · 名称", "上级 · 上级 · 流程状态"]
-    assert rows == [["下级", "上级", None]]
+    assert [list(row) for row in rows] == [["下级", "上级", None]]
     assert taken(house, "li.na", codes=True, fields=paths)[0] == list(paths)
 
 
