@@ -110,6 +110,7 @@ def test_pictures_of_the_readme_can_be_taken(as_person: Open, plan: int, tmp_pat
 
     def picture(visit: Visit, path: str, name: str, whole: bool = False) -> None:
         page = visit.go(path)
+        assert visit.complaints == [], name
         page.screenshot(path=kept / f"{name}.png", full_page=whole, animations="disabled")
         assert (kept / f"{name}.png").stat().st_size < MOST_BYTES, name
 

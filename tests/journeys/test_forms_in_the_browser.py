@@ -127,7 +127,7 @@ def test_another_language_keeps_what_was_typed(as_person: Open) -> None:
     visit = as_person("bl.planner")
     page = visit.go(NEW)
     add_row(page, indicator="revenue", amount="888", weight="10")
-    page.locator("[data-language]").click()
+    page.get_by_role("link", name="English").click()
     page.wait_for_selector("html[lang=en]")
     visit.settle()
     expect(page.locator("h1")).to_have_text("New: Annual operating plan")

@@ -188,3 +188,24 @@ def test_a_clerk_groups_the_list_with_subtotals_and_opens_what_is_in_a_group(
     page.wait_for_url("**filter=**")
     expect(page.locator(".row-link")).to_have_count(counts[1])
     assert visit.complaints == []
+
+
+def test_a_list_that_is_too_wide_scrolls_in_its_card_and_its_heads_stay_in_sight(
+    as_person: Open,
+) -> None:
+    visit = as_person("group.ops", size=(1440, 480))
+    page = visit.go(TASKS)
+    head, last = page.locator("#list thead th").last, page.locator("#list tbody tr").last
+    last.scroll_into_view_if_needed()
+    page.mouse.wheel(0, 400)
+    expect(head).to_be_in_viewport()  # it fits, and scrolls with the window
+    columns = "number,title,org,owner_person,due,importance,source,issued_by,created_at,updated_at"
+    page = visit.go(f"{TASKS}?columns={columns},light,state,status")
+    box = page.locator("#list .grid-scroll")
+    assert sideways_pixels(page) == 0
+    expect(head).not_to_be_in_viewport()
+    box.evaluate("(box) => box.scrollTo(box.scrollWidth, box.scrollHeight)")
+    expect(head).to_be_in_viewport()
+    expect(last.locator("td").last).to_be_in_viewport()
+    words = page.locator("#list tbody td:nth-child(3)").first
+    assert words.evaluate("(cell) => cell.clientWidth") >= 130, "words are not squeezed"

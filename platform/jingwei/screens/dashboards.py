@@ -311,7 +311,13 @@ class Tiles:
         self, form: Form, column: Column, described: Mapping[str, Any], cell: Mapping[str, Any]
     ) -> Cell:
         value = cell.get("value")
-        if column.field is not None or column.type in ("status", "state", "org", "person"):
+        if column.field is not None or column.type in (
+            "status",
+            "state",
+            "org",
+            "person",
+            "numbering",
+        ):
             return self.cells.cell(form, column, value)
         if value is None:
             return Cell(NOTHING, "text-muted")

@@ -13,6 +13,7 @@ from jingwei.documents.check import check_templates
 from jingwei.language.small import whole_number
 from jingwei.problems import DefinitionErrors
 from jingwei.refusals import Conflict, Invalid, Malformed
+from jingwei.screens.cells import Cells
 from jingwei.screens.frame import page
 from jingwei.screens.session import reading
 from jingwei.screens.studio import script_words, words
@@ -88,11 +89,11 @@ def _planned(view: Reading, wish: Wish) -> dict[str, Any]:
 
 def releases() -> Any:
     with reading() as view:
-        found = publishing.releases(view)
+        found, cells = publishing.releases(view), Cells(view)
         return page(
             view,
             "studio_releases.html",
-            releases=[(one, _source(one)) for one in found],
+            releases=[(one, _source(one), cells.moment(one.at)) for one in found],
             active=view.installation.release.id,
             may_do_all=_may_do_all(view),
             words=words,

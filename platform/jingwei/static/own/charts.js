@@ -11,6 +11,8 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 document.body.classList.add("scripted");
+// of a row of periods the last ones matter
+for (const matrix of document.querySelectorAll(".matrix")) matrix.parentElement.scrollLeft = matrix.offsetWidth;
 
 if (places.length) {
   const { init } = await import(document.querySelector("script[data-charts]").dataset.charts);

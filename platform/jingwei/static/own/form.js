@@ -8,6 +8,7 @@ import { unreadable } from "./form_read.js";
 import { computed } from "./form_rules.js";
 import { submit } from "./form_submit.js";
 import { wanted } from "./form_tables.js";
+import "./form_places.js";
 import { blame, forgiveAll, warn } from "./form_wrong.js";
 
 form.addEventListener("keydown", (event) => {

@@ -129,6 +129,7 @@ export function upgrade(control, field, path, rowOf) {
       };
     }
     new TomSelect(control, settings);
+    control.setAttribute("aria-hidden", "true"); // the box in its place says the same
     if (field.type === "region") control.tomselect.on("change", (code) => divide(control.tomselect, code));
     formOf(control)?.addEventListener("change", (event) => {
       event.stopPropagation(); // it is no value of the record

@@ -11,6 +11,7 @@ export function forgive(block, control) {
   }
   control?.removeAttribute("aria-invalid");
   control?.tomselect?.control_input.removeAttribute("aria-invalid");
+  form.dispatchEvent(new Event("wrongs"));
 }
 
 export function forgiveAll() {
@@ -22,12 +23,14 @@ export function forgiveAll() {
   document.getElementById("summary").hidden = true;
   document.getElementById("summary").classList.replace("alert-warning", "alert-danger");
   markTabs();
+  form.dispatchEvent(new Event("wrongs"));
 }
 
 export function blame(fields, message) {
   const lines = told(fields);
   summarise(document.getElementById("summary"), message, lines);
   markTabs();
+  form.dispatchEvent(new Event("wrongs"));
 }
 
 // what does not hinder: said alike, with a way to go on
@@ -79,7 +82,7 @@ export function note(place, control, words, mild = false) {
   control?.setAttribute("aria-invalid", "true");
 }
 
-function goTo(block, control) {
+export function goTo(block, control) {
   block.hidden = false;
   reveal(control ?? block);
   const target = control?.tomselect?.control_input ?? control ?? block;

@@ -30,6 +30,20 @@ function setChoosing(choosing) {
   showChosen();
 }
 
+// A list that is wider than its card scrolls there; one that fits scrolls with the window.
+function fit() {
+  for (const card of document.querySelectorAll(".list-page .table-card")) {
+    const box = card.querySelector(".grid-scroll");
+    if (!box) continue;
+    card.toggleAttribute("data-fits", true);
+    card.toggleAttribute("data-fits", box.firstElementChild.offsetWidth <= card.clientWidth);
+  }
+}
+
+fit();
+addEventListener("resize", fit);
+document.addEventListener("htmx:afterSwap", fit);
+
 function setTicks(chosen, some = ticks()) {
   isMatching = false;
   for (const tick of some) tick.checked = chosen;

@@ -1,7 +1,6 @@
 // Publishing, rolling back, destroying, settling conflicts: each says what happens, how far it is,
 // and why it did not.
 import { api, ApiError, confirmed } from "./api.js";
-import { zone } from "./zones.js";
 
 const page = document.querySelector(".studio-page");
 const texts = JSON.parse(page.dataset.texts ?? "{}");
@@ -139,13 +138,6 @@ $("destroy")?.addEventListener("submit", (event) => {
     form.dataset.done = path;
   });
 });
-
-for (const time of document.querySelectorAll("time[data-instant]")) {
-  const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.getTime())) {
-    time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone: zone });
-  }
-}
 
 for (const box of document.querySelectorAll("section.conflict")) {
   for (const button of box.querySelectorAll("[data-how]")) {
