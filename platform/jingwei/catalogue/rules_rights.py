@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.reads_beyond import all_fields, computed, reads_beyond
 from jingwei.catalogue.rules_effects import every_effect
+from jingwei.catalogue.rules_told import warn_of_what_is_told
 from jingwei.language.form import Field, Form, Permission
 from jingwei.language.who import Whos
 from jingwei.language.workflow import walk
@@ -25,6 +26,7 @@ def check_rights(catalogue: Catalogue, form: Form, problems: Problems) -> None:
         _warn_of_computed(catalogue, form, name, grant, problems)
     _warn_of_computed_elsewhere(catalogue, form, problems)
     _warn_of_filled(catalogue, form, problems)
+    warn_of_what_is_told(catalogue, form, problems)
     _warn_of_unwritable(catalogue, form, problems)
 
 
