@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Self
@@ -16,12 +16,13 @@ from typing import Any, Self
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.services.beyond import NOTHING, Beyond
 from jingwei.services.opened import Looked
+from jingwei.services.owners import details_of
 from jingwei.services.people import People, Person
 from jingwei.services.releases.plan import FormSight, PersonSight
 from jingwei.services.rights import FieldRights, Rights
 from jingwei.storage.database import Connection
 from jingwei.storage.foreseen import Asked, Patterns, count_moved, count_patterns
-from jingwei.storage.query import RowScope
+from jingwei.storage.query import RowScope, ScopeTerm
 from jingwei.storage.records import RecordStore
 from jingwei.storage.runtime import Installation
 
@@ -86,15 +87,17 @@ class Sight:
         after: Any = self.after.catalogue
         same_world = all(_fingerprints(before, k) == _fingerprints(after, k) for k in _WORLD)
         called = {now: was for was, now in self._renamed("form").items()}
-        found = []
+        changed = set()
         for name, form in after.forms.items():
             was = called.get(name, name)
             old = before.forms.get(was)
             same = old is not None and old.fingerprint == form.fingerprint
             same = same and _layers(before, was) == _layers(after, name)
-            if old is not None and not (same_world and same):
-                found.append((name, was))
-        return found
+            if not (same_world and same):
+                changed.add(name)
+        changed |= _details(after, changed)
+        judged = ((name, called.get(name, name)) for name in after.forms if name in changed)
+        return [(name, was) for name, was in judged if was in before.forms]
 
     def _people(self) -> list[tuple[Person, Person]]:
         """Everybody who may sign in, as the old and as the new release calls what they hold."""
@@ -183,10 +186,11 @@ class Sight:
     def _count(self, look: _Look, together: _Together, until: float) -> tuple[int, int] | None:
         """Rows gained and lost; people with the same scopes are counted once. None: there is no
         time left to count for this person."""
-        keys = (_terms(look.before), _terms(look.after))
+        keys = (_key(look.before), _key(look.after))
         if keys[0] == keys[1] and look.old == look.new:
             return 0, 0
-        mine = any(_asks_who(source) for terms in keys for _, _, source in terms)
+        terms = (*_terms(look.before), *_terms(look.after))
+        mine = any(term.where is not None and _asks_who(term.where.source) for term in terms)
         key = (look.old, look.new, keys, look.there.actor.login if mine else None)
         known = self._counts.get(key)
         if known is None:
@@ -218,7 +222,10 @@ class _Look:
 
     @property
     def is_shared(self) -> bool:
-        """Whether the rows depend on orgs and conditions alone, and not on who asks."""
+        """Whether the rows depend on orgs and conditions alone, and neither on who asks nor, as
+        those of details do, on rows of another form."""
+        if self.before.owners or self.after.owners:
+            return False
         terms = (*self.before.terms, *self.after.terms)
         return all(
             t.owner is None and (t.where is None or not _asks_who(t.where.source)) for t in terms
@@ -301,8 +308,29 @@ def _fingerprints(catalogue: Any, kind: str) -> Any:
     return {name: definition.fingerprint for name, definition in found.items()}
 
 
-def _terms(scope: RowScope) -> tuple[tuple[Any, Any, str], ...]:
-    """What a scope depends on, in an order of its own."""
+def _details(catalogue: Catalogue, forms: Collection[str]) -> set[str]:
+    """The forms whose records are details of those of these forms, and details of details: they
+    are seen where their owners are."""
+    found: set[str] = set()
+    waiting = list(forms)
+    while waiting:
+        for form, _ in details_of(catalogue, waiting.pop()):
+            if form.name not in found:
+                found.add(form.name)
+                waiting.append(form.name)
+    return found
+
+
+def _terms(scope: RowScope) -> Iterator[ScopeTerm]:
+    """What a scope depends on, of owners too."""
+    yield from scope.terms
+    for owner in scope.owners:
+        for _, there in owner.forms:
+            yield from _terms(there)
+
+
+def _key(scope: RowScope) -> tuple[Any, ...]:
+    """The same, in an order of its own."""
     found = [
         (
             None if term.orgs.everything else tuple(sorted(term.orgs.orgs)),
@@ -311,7 +339,8 @@ def _terms(scope: RowScope) -> tuple[tuple[Any, Any, str], ...]:
         )
         for term in scope.terms
     ]
-    return tuple(sorted(set(found), key=repr))
+    owners = [(o.link, *((form, _key(there)) for form, there in o.forms)) for o in scope.owners]
+    return (*sorted(set(found), key=repr), *owners)
 
 
 def _fields(
