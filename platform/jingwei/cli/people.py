@@ -15,7 +15,7 @@ from jingwei.cli.commands import command, group, option
 from jingwei.gateways.sheets import read_sheet
 from jingwei.language.small import whole_number
 from jingwei.refusals import Malformed, NotFound
-from jingwei.services import roster
+from jingwei.services import access, roster
 from jingwei.services.people import SYSTEM, Person
 from jingwei.services.platform import Platform
 from jingwei.services.sessions import Passwords, Sessions
@@ -130,12 +130,9 @@ def explain_access(context: Context, record: str, login: str, action: str) -> in
         raw = {} if identity is None else view.store.load(view.connection, form, [identity])
         if identity is None or identity not in raw:
             raise NotFound("no-such-record")
-        found = raw[identity]
-        if action == "read":
-            decision = view.rights.may_read(view, form, found)
-        else:
-            decision = view.rights.decide(view, form, action, found)
-    said = context.text(f"rights.{decision.reason}", by=decision.by or "–")
-    value = {"allowed": decision.allowed, "reason": decision.reason, "by": decision.by}
-    context.give({**value, "message": said}, said)
-    return 0 if decision.allowed else 1
+        raw_ = raw[identity]
+        access.check_action(view.of(raw_["org"]).catalogue.forms[form], action)
+        told = access.told(view, form, raw_, action, context.locale)
+    keys = ("allowed", "reason", "by", "message", "fields")
+    context.give({name: told[name] for name in keys}, told["message"])
+    return 0 if told["allowed"] else 1

@@ -24,7 +24,7 @@ from jingwei.screens.approval import (
     shown_flow,
     signing,
 )
-from jingwei.screens.buttons import Button, buttons_of, may, row_buttons
+from jingwei.screens.buttons import Button, buttons_of, may, row_buttons, submit_title
 from jingwei.screens.cells import EMPTY, Cell, Cells, Column
 from jingwei.screens.filling import filling
 from jingwei.screens.flow_buttons import (
@@ -134,7 +134,7 @@ def _shown_page(view: Reading, form: str, id: int) -> Any:
         record=shown.json,
         groups=in_groups(definition, shown_blocks(view, definition, shown, cells), cells.words),
         facts=_facts(cells, definition, shown),
-        access=_access(view, definition, shown, may_edit),
+        access=_access(view, definition, shown),
         asks_of=_asks_of(view, definition, shown),
         status=cells.status(shown.json["status"]) if shown.json.get("status") else None,
         state=cells.state(definition, shown.json["state"]) if shown.json["state"] else None,
@@ -180,15 +180,12 @@ def _is_twice(button: Button, task: Mapping[str, Any] | None) -> bool:
     return button.name == "submit" and task is not None and "submit" in task["actions"]
 
 
-def _access(view: Reading, form: Form, shown: RecordView, may_edit: bool) -> list[tuple[str, str]]:
+def _access(view: Reading, form: Form, shown: RecordView) -> list[tuple[str, str]]:
     """Why the reader may, or may not, read and change the record, and what of it."""
     said = []
     for action in EXPLAINED:
-        told = access.explain(view, form.name, shown.json["id"], locale(), action=action)
-        why = told["message"]
-        if action == "update" and told["allowed"] and not may_edit:
-            why = text("screens.record.locked_now", locale())
-        said.append((text(f"screens.record.access_to.{action}", locale()), why))
+        told = access.told(view, form.name, shown.raw, action, locale())
+        said.append((text(f"screens.record.access_to.{action}", locale()), told["message"]))
     hidden = sum(f.path not in shown.rights.visible for f in form.fields.values())
     if hidden:
         what = text("screens.record.access_to.hidden", locale())
@@ -202,6 +199,9 @@ def _asks_of(view: Reading, form: Form, shown: RecordView) -> str:
         return ""
     whom, what = (text(f"screens.record.access_of.{name}", locale()) for name in ("whom", "what"))
     actions = [(a, text(f"screens.record.access_to.{a}", locale())) for a in EXPLAINED]
+    if form.workflow or form.workflows or form.submit is not None:
+        actions.append(("submit", submit_title(view, form, shown.raw)))
+    actions += [(button.name, button.title(locale())) for button in form.actions.values()]
     asked: list[dict[str, Any]] = [
         {"name": "person", "title": whom, "type": "person", "required": True},
         {"name": "action", "title": what, "type": "choice", "options": actions, "required": True},

@@ -44,13 +44,12 @@ def act(
     work = work.of(record["org"])
     definition = work.catalogue.forms[form]
     action = definition.actions.get(name)
-    if action is None or _table_of(action) != table:
+    if action is None or table_of(action) != table:
         raise NotFound("no-such-action", name=name[:60])
     element = _row(record, table, row) if table is not None else None
     if not may(work, definition, action, record, element):
         raise NotAllowed("not-allowed", action=name)
-    if not is_time(work, action, record, element):
-        raise Conflict("action-not-now", action=action.title)
+    check_time(action, is_time(work, action, record, element))
     work = replace(work, origin=f"action:{name}")
     answers = _asked(work, definition, action, record, element, asked)
     _check(work, definition, action, record, element, answers)
@@ -70,7 +69,7 @@ def act(
     )
 
 
-def _table_of(action: Action) -> str | None:
+def table_of(action: Action) -> str | None:
     """The table whose rows have the button; None for one of the record."""
     return action.place.removeprefix("row ") if action.place.startswith("row ") else None
 
@@ -84,7 +83,7 @@ def _row(record: Record, table: str, row: int | None) -> Mapping[str, Any]:
 
 def of_many(form: Form) -> dict[str, Action]:
     """The buttons that may be pressed for several records at once."""
-    return {n: a for n, a in form.actions.items() if a.bulk and _table_of(a) is None}
+    return {n: a for n, a in form.actions.items() if a.bulk and table_of(a) is None}
 
 
 def offered_for_many(view: Reading, form: Form) -> list[Action]:
@@ -102,7 +101,7 @@ def offered(view: Reading, form: Form, record: Record, row: Any = None) -> list[
     return [
         action
         for action in form.actions.values()
-        if (_table_of(action) is not None) == (row is not None)
+        if (table_of(action) is not None) == (row is not None)
         and may(view, form, action, record, row)
         and is_time(view, action, record, row)
     ]
@@ -125,6 +124,12 @@ def is_time(view: Reading, action: Action, record: Record, row: Any = None) -> b
     if action.when is None:
         return True
     return bool(view.catalogue.closure(action.when)(environment(view, record, row=row)))
+
+
+def check_time(action: Action, is_now: bool) -> None:
+    """Raises Conflict where it is not the time of the button."""
+    if not is_now:
+        raise Conflict("action-not-now", action=action.title)
 
 
 # --- the dialog ---------------------------------------------------------------------------------
@@ -151,9 +156,9 @@ def _asked(
         for name in given
         if name not in action.ask
     ]
-    if unknown:
-        raise Malformed("unknown-fields", fields=unknown)
     if not action.ask:
+        if unknown:
+            raise Malformed("unknown-fields", fields=unknown)
         return {}
     plan = ask_plan(work, form, action)
     found = Found()
@@ -166,6 +171,8 @@ def _asked(
     known = {(r.path, r.code) for r in found.refusals}
     judged = validation.judge_asked(work, plan, answers, env)
     refusals = found.refusals + [r for r in judged.refusals if (r.path, r.code) not in known]
+    if unknown:
+        raise Malformed("unknown-fields", fields=[*unknown, *refusals])
     if refusals:
         raise Invalid("invalid", fields=refusals)
     return answers

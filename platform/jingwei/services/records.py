@@ -14,7 +14,7 @@ from typing import Any
 
 from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
-from jingwei.refusals import Conflict, FieldRefusal, Invalid, NotFound, Refused, Stale
+from jingwei.refusals import FieldRefusal, Invalid, NotFound, Refused, Stale
 from jingwei.services import details, files, of_orgs, org_rights, owners, uniqueness, validation
 from jingwei.services.change_rows import body_of, by_row, change_row
 from jingwei.services.commands import Work
@@ -26,7 +26,7 @@ from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.preparing import prepare, stamp
 from jingwei.services.validation import Occasion
 from jingwei.services.wanted import REASONS, Batch, Change, Kind, Prepared, Source
-from jingwei.services.writable import require
+from jingwei.services.writable import check_cancellable, check_submittable, require
 from jingwei.storage.records import Lock, RowChange
 
 BATCH = 1_000
@@ -193,7 +193,8 @@ def _write_alike(
     definition = _form(work, form)
     plan = form_plan(work.store, work.catalogue, form)
     ids = [c.id for c in batch if c.id is not None]
-    together = Batch(source, len(batch) > 1 and not ids)
+    restores = all(change.kind == "restore" for change in batch)
+    together = Batch(source, len(batch) > 1 and (restores or not ids))
     prepared: list[tuple[int, Prepared]] = []
     elsewhere: list[tuple[Work, int, Change]] = []
     for index, change in enumerate(batch):
@@ -208,14 +209,14 @@ def _write_alike(
             if refuse is None:
                 raise
             refuse(index, refused)
-    if together.creates_many:
+    if together.unique_later:
         prepared = _without_taken(work, plan, prepared, refuse)
     found = [one for _, one in prepared if not (skip_same and one.is_same)]
     _give_ids(work, plan, found)
     _store(work, definition, found)
     for one in found:
         _log(work, plan, one, source)
-    details.follow(work, form, found, source, write_many, set_many)
+    details.follow(work, form, found, source, update_many, set_many)
     all_of_them = Together([one.id for one in found])
     for one in found:
         kind = _event(one.change.kind)
@@ -240,6 +241,8 @@ def _without_taken(
     kept = []
     for place, (index, one) in enumerate(prepared):
         refusals = taken.get(place)
+        if refusals is not None and one.before is not None:
+            refusals = uniqueness.meanwhile(refusals)
         if refusals is None:
             kept.append((index, one))
         elif refuse is None:
@@ -465,8 +468,7 @@ def submit_without_flow(work: Work, form: str, id: int) -> Mapping[str, Any]:
     work = work.of(record["org"])
     definition = _form(work, form)
     require(work, form, "submit", record)
-    if record["status"] not in ("draft", "returned"):
-        raise Conflict("already-submitted", status=record["status"])
+    check_submittable(definition, record)
     check_submission(work, form, record)
     values: dict[str, Any] = {"status": "submitted"}
     if record["number"] is None:
@@ -483,8 +485,7 @@ def cancel(work: Work, form: str, id: int) -> Mapping[str, Any]:
     if not (definition.submit or {}).get("cancel"):
         raise NotFound("no-cancel")
     require(work, form, "cancel", record)
-    if record["status"] != "submitted":
-        raise Conflict("not-submitted", status=record["status"])
+    check_cancellable(definition, record)
     return set_system(work, form, id, action="cancelled", status="cancelled")
 
 

@@ -40,7 +40,7 @@ def judge(
 
 
 def require_unlinked(
-    work: Work, form: Form, ids: Sequence[int], going: Mapping[str, Collection[int]]
+    work: Reading, form: Form, ids: Sequence[int], going: Mapping[str, Collection[int]]
 ) -> None:
     """Raises Conflict for records that others link to, which do not go with them: their links would
     lead nowhere."""
@@ -50,7 +50,7 @@ def require_unlinked(
 
 
 def linked(
-    work: Work, form: str, ids: Sequence[int], going: Mapping[str, Collection[int]]
+    work: Reading, form: str, ids: Sequence[int], going: Mapping[str, Collection[int]]
 ) -> FieldRefusal | None:
     """That others link to records, which do not go with them."""
     forms = work.catalogue.forms

@@ -134,17 +134,28 @@ def amend(work: Work, form: str, id: int) -> Mapping[str, Any]:
     record = records.readable(work, form, id)
     work = work.of(record["org"])
     definition = work.catalogue.forms[form]
-    if not (keeps_versions(definition) or (definition.submit or {}).get("amend")):
+    if not knows_amendments(definition):
         raise NotFound("no-amendment")
     if not work.rights.decide(work, form, "amend", record).allowed:
         raise NotAllowed("not-allowed", action="amend")
-    if record["status"] not in IN_FORCE:
-        raise Conflict("not-in-force", status=record["status"])
-    if (state := ended_in(definition, record)) is not None:
-        raise Conflict("record-final", state=state.title)
+    check_amendable(definition, record)
     if keeps_versions(definition) and not _is_kept(work, form, record):
         cut(work.as_system(), form, id)
     return records.set_system(work, form, id, action="amended", status="draft")
+
+
+def knows_amendments(form: Form) -> bool:
+    return keeps_versions(form) or bool((form.submit or {}).get("amend"))
+
+
+def check_amendable(form: Form, record: Mapping[str, Any]) -> None:
+    """Raises NotFound, Conflict where the record is none that is amended now."""
+    if not knows_amendments(form):
+        raise NotFound("no-amendment")
+    if record["status"] not in IN_FORCE:
+        raise Conflict("not-in-force", status=record["status"])
+    if (state := ended_in(form, record)) is not None:
+        raise Conflict("record-final", state=state.title)
 
 
 def _is_kept(work: Work, form: str, record: Mapping[str, Any]) -> bool:

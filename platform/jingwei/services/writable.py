@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from jingwei.catalogue.scorecards import BY_HAND, SOURCE_CHANGED
@@ -12,6 +12,7 @@ from jingwei.refusals import (
     FieldRefusal,
     Malformed,
     NotAllowed,
+    NotFound,
     PreconditionRequired,
     Stale,
 )
@@ -20,7 +21,7 @@ from jingwei.services.found import Found
 from jingwei.services.given_back import is_as_read
 from jingwei.services.plans import FormPlan
 from jingwei.services.rights import FieldRights
-from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, WORKING, Change, Source
+from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, REASONS, WORKING, Change, Source
 from jingwei.services.world import environment
 
 
@@ -144,6 +145,22 @@ def check_unlocked(
         raise Conflict("record-locked-by-state", state=state.title)
 
 
+def check_submittable(form: Form, record: Mapping[str, Any]) -> None:
+    """Raises NotFound, Conflict where a record without a workflow is not submitted now."""
+    if form.submit is None:
+        raise NotFound("no-flow")
+    if record["status"] not in ("draft", "returned"):
+        raise Conflict("already-submitted", status=record["status"])
+
+
+def check_cancellable(form: Form, record: Mapping[str, Any]) -> None:
+    """Raises NotFound, Conflict where the record is none that is cancelled now."""
+    if not (form.submit or {}).get("cancel"):
+        raise NotFound("no-cancel")
+    if record["status"] != "submitted":
+        raise Conflict("not-submitted", status=record["status"])
+
+
 def _only_open_cells(
     table: Field | None, rows: Any, before: Any, left: Collection[str], rights: FieldRights
 ) -> bool:
@@ -181,12 +198,27 @@ def without_closed_keys(
     Raises Malformed that names each to anybody else: he does not know what he writes to.
     """
     refused = _refused_keys(plan, change.values, rights, before)
+    refused += _refused_reasons(plan.form, change.reasons, rights)
     if not refused:
         return change
     if source != "import":
         raise Malformed("not-writable-fields", fields=refused)
     found.closed += refused
     return change._replace(values=_without(change.values, {one.path for one in refused}))
+
+
+def _refused_reasons(
+    form: Form, reasons: Mapping[str, Any], rights: FieldRights
+) -> Iterator[FieldRefusal]:
+    """Reasons for values that nobody overrides with one."""
+    for path in reasons:
+        name, _, rest = path.partition(".")
+        definition = form.fields.get(name)
+        if rest and definition is not None:
+            definition = definition.fields.get(rest.partition(".")[2])
+        asks = definition is not None and definition.mode == "override_with_reason"
+        if definition is None or not asks or definition.path not in rights.visible:
+            yield FieldRefusal(f"{REASONS}.{path}"[:80], "reason-not-asked", {"name": path[:60]})
 
 
 def _without(values: Mapping[str, Any], paths: Collection[str]) -> dict[str, Any]:
@@ -213,14 +245,15 @@ def _refused_keys(
         if (definition is None and name != "org") or name not in rights.visible:
             code = "not-writable" if name in SYSTEM_FIELDS else "unknown-field"
             refused.append(FieldRefusal(name, code, {"name": name}))
-        elif not _writable(definition, name, rights):
+        elif not is_writable(definition, name, rights):
             refused.append(FieldRefusal(name, "not-writable", {"name": name}))
         elif definition is not None and definition.type == "table" and isinstance(value, list):
             refused += _refused_columns(definition, value, rights, before)
     return refused
 
 
-def _writable(definition: Any, name: str, rights: FieldRights) -> bool:
+def is_writable(definition: Any, name: str, rights: FieldRights) -> bool:
+    """Whether somebody with these rights writes the field, as far as that is always so."""
     if name not in rights.writable:
         return False
     if definition is None:
@@ -252,7 +285,7 @@ def _refused_columns(
                 continue  # it says which row this is
             if column is None or path not in rights.visible:
                 refused.append(FieldRefusal(at, "unknown-field", {"name": name}))
-            elif not _writable(column, path, rights):
+            elif not is_writable(column, path, rights):
                 was = known.get(row.get("id"), {}).get(name)
                 as_read = is_as_read(column, was, value, masked=path in rights.masked)
                 if not as_read and (value is not None or column.compute is None):

@@ -354,14 +354,16 @@ def _step(view: Reading, flow: FlowRow, step: str) -> StepFields:
     return in_table(place.step.fields, table_of(known.view.catalogue, known.plan, step))
 
 
-def step_fields(reading: Reading, form: str, record_id: int) -> StepFields | None:
+def step_fields(
+    reading: Reading, form: str, record_id: int, kinds: Collection[str] = ("approval", "fill")
+) -> StepFields | None:
     """What the actor's open tasks on this record let be written; None without one."""
     mine = task_rows.tasks_on(
         reading.connection,
         tasks.books(reading),
         record_id,
         acting=reading.actor.id,
-        kinds=("approval", "fill"),
+        kinds=kinds,
         state="open",
     )
     found: StepFields | None = None

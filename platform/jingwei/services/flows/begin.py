@@ -10,7 +10,7 @@ from jingwei.language.form import Form
 from jingwei.language.workflow import Workflow
 from jingwei.refusals import Conflict, Invalid, NotAllowed, NotFound, Refused
 from jingwei.services import records, versions
-from jingwei.services.commands import Work
+from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import predict, runtime, step_values
 from jingwei.services.flows.actions import Wish, act
 from jingwei.services.flows.choices import check_initiator_chose, keep_chosen
@@ -64,22 +64,9 @@ def begin(
         raise NotFound("no-flow")
     keep_text(work, workflow)
     initiator = initiator or _initiator(work, record)
-    flow = FlowRow(
-        work.store.next_ids(work.connection, 1)[0],
-        form.name,
-        record["id"],
-        workflow.name,
-        workflow.fingerprint,
-        work.installation.release.id,
-        "running",
-        initiator,
-        work.now,
-        previous=previous,
-        parent=parent[0] if parent else None,
-        parent_run=parent[1] if parent else None,
-    )
-    plan = FlowPlan(workflow)
-    found = Loaded(work, plan, WorldAsks(work, plan, flow), State(flow))
+    id_ = work.store.next_ids(work.connection, 1)[0]
+    found = _fresh(work, id_, record, workflow, initiator, previous, parent)
+    flow = found.state.flow
     if previous is None and parent is None:
         found.asks.keep(record)
         _check_start(work, found, record)
@@ -108,6 +95,44 @@ def begin(
         _complete_first_fill(found, walk, wish, reason)
         runtime.commit(work, found, walk, fresh=True)
     return found
+
+
+def _fresh(
+    view: Reading,
+    id: int,
+    record: Mapping[str, Any],
+    workflow: Workflow,
+    initiator: str,
+    previous: int | None = None,
+    parent: tuple[int, int] | None = None,
+) -> Loaded:
+    """A request of a record before anything happens in it."""
+    flow = FlowRow(
+        id,
+        workflow.form,
+        record["id"],
+        workflow.name,
+        workflow.fingerprint,
+        view.installation.release.id,
+        "running",
+        initiator,
+        view.now,
+        previous=previous,
+        parent=parent[0] if parent else None,
+        parent_run=parent[1] if parent else None,
+    )
+    plan = FlowPlan(workflow)
+    return Loaded(view, plan, WorldAsks(view, plan, flow), State(flow))
+
+
+def check_may_begin(view: Reading, form: Form, record: Mapping[str, Any]) -> None:
+    """Raises Refused where the actor may not submit the record now, whatever stands in it."""
+    workflow = workflow_of(view, form, record)
+    if workflow is None:
+        raise NotFound("no-flow")
+    found = _fresh(view, 0, record, workflow, view.actor.login)
+    found.asks.keep(record)
+    _check_start(view, found, record)
 
 
 def begin_child(work: Work, workflow: Workflow, parent: FlowRow, run: int, record_id: int) -> int:
@@ -151,7 +176,7 @@ def _initiator(work: Work, record: Mapping[str, Any]) -> str:
     return str(owner)
 
 
-def _check_start(work: Work, found: Loaded, record: Mapping[str, Any]) -> None:
+def _check_start(work: Reading, found: Loaded, record: Mapping[str, Any]) -> None:
     form = found.state.flow.form
     if not work.rights.decide(work, form, "submit", record).allowed:
         raise NotAllowed("not-allowed", action="submit")
