@@ -242,3 +242,24 @@ for: everyone
     for reported, shown_row in zip(rows, tile["rows"], strict=True):
         for name in ("org", "sales", "sales_yoy", "profit", "profit_yoy"):
             assert reported[name].value == shown_row["cells"][name]["value"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "columns: [name], sort: [-secret]",
+        "columns: [name], where: secret is empty",
+        "group: [secret]",
+    ],
+)
+def test_a_tile_that_asks_for_what_is_hidden_says_so_and_not_that_there_is_nothing(
+    house: House, asked: str
+) -> None:
+    tiles = f"  one: {{type: table, form: contract, {asked}}}\n"
+    board = f"kind: dashboard\ntitle: 板\nfor: everyone\ntiles:\n{tiles}layout: [[one]]\n"
+    house.publish({"definitions/dashboards/hidden.yaml": board})
+    house.create("li.na", "contract", name="甲", amount=1)
+    for login, said in (("li.na", None), ("chen.jie", "这里用到您无权查看的内容")):
+        with house.read(login) as view:
+            tile = one_tile(view, "hidden", "one", {}, "zh")
+        assert (tile.get("note"), len(tile["rows"])) == (said, 0 if said else 1)

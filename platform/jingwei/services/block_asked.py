@@ -64,7 +64,7 @@ class Asked(ABC):
         self.visible = self.rights.visible - self.rights.masked
 
     def nothing(self) -> BlockTable:
-        return BlockTable(self.columns(self.asked_names()), [], total=0)
+        return BlockTable(self.columns(self.asked_names()), [], total=0, closed=True)
 
     @abstractmethod
     def answer(self) -> BlockTable:

@@ -17,7 +17,8 @@ class BlockTable:
     """A block's answer: every row has every column, and may have more than the columns say.
 
     `ids`: of the record of each row, where a row is one record. `cells`: of an indicator block,
-    what is known of each row's figures beside the value.
+    what is known of each row's figures beside the value. `closed`: its reader may not see what the
+    block asks, so that there are no rows whatever there is.
     """
 
     columns: Sequence[Column]
@@ -25,6 +26,7 @@ class BlockTable:
     ids: Sequence[int | None] = ()
     total: int | None = None
     cells: Sequence[Any] = field(default_factory=tuple)
+    closed: bool = False
 
 
 def sorted_rows(

@@ -21,7 +21,8 @@ def chart(
     table = run_block(view, tile.block, given, measures)
     found: dict[str, Any] = {"chart": tile.chart or "bar"}
     if tile.block.form is not None:
-        return found | _chart_of_rows(view, tile.block, table, locale)
+        closed = note(locale, "closed") if table.closed else {}
+        return found | _chart_of_rows(view, tile.block, table, locale) | closed
     if not table.rows:
         return found | {"categories": [], "series": [], **note(locale, "not_readable")}
     return found | _chart_of_figures(view, tile.block, table, locale)

@@ -260,7 +260,8 @@ def _table_of_rows(
         rows.append(row)
     columns = [column_json(one, locale) for one in table.columns]
     total = table.total if table.total is not None else len(rows)
-    return {"columns": columns, "rows": rows, "total": total}
+    closed = note(locale, "closed") if table.closed else {}
+    return {"columns": columns, "rows": rows, "total": total, **closed}
 
 
 # --- heat, matrix, text --------------------------------------------------------------------------
