@@ -48,6 +48,9 @@ def test_a_button_is_pressed_over_http_once_for_each_key(house: ApiHouse) -> Non
     refused = house.post("ops", f"{path}/actions/issue", {})
     assert refused.status_code == 422
     assert [f["path"] for f in refused.get_json()["error"]["fields"]] == ["word"]
+    unknown = house.post("ops", f"{path}/actions/issue", {"wrod": "x"})  # with all that is wrong
+    assert unknown.status_code == 400
+    assert [f["path"] for f in unknown.get_json()["error"]["fields"]] == ["wrod", "word"]
     assert house.post("nobody", f"{path}/actions/issue", {"word": "x"}).status_code == 404
     assert house.post("li.na", f"{path}/actions/issue", {"word": "x"}).status_code == 403
 

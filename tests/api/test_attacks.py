@@ -287,6 +287,8 @@ def test_an_error_tells_nothing_of_the_inside(api_on_both: ApiHouse) -> None:
     assert api.put("li.na", f"{FORM}/unsaved", typed).get_json()["unsaved"]["values"]
     body = {"action": "delete", "records": [{"id": endless, "revision": 1}]}
     refused_cleanly(api.post("li.na", f"{CONTRACTS}/bulk", body), 400)
+    both = {"action": "delete", "records": [], "matching": {"total": 1}}
+    refused_cleanly(api.post("li.na", f"{CONTRACTS}/bulk", both), 400)
     for sent in (b"\xff\xfe{}", b'{"name": "\xc3\x28"}', b"{" * 2_000):
         refused_cleanly(api.ask("PATCH", "li.na", path, data=sent, match=1), 400)
     assert listed(api, "li.na").get_json()["total"] == 1

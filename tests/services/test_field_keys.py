@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from services_house import House
 
-from jingwei.refusals import Invalid, Refused
+from jingwei.refusals import Invalid, Malformed, Refused
 from jingwei.services import drafts, history
 from jingwei.services.commands import Work
 from jingwei.services.records import create, set_system, update
@@ -165,6 +165,10 @@ def test_a_computed_value_is_overridden_with_a_reason_only(keyed: House) -> None
     assert refused(keyed, "li.na", change(1, sum=19, _reasons={"sum": " "})) == [
         ("sum", "reason-needed")
     ]
+    with pytest.raises(Malformed) as caught:
+        keyed.do("li.na", change(1, pieces=3, _reasons={"pieces": "x", "sum": "y", "nosuch": "z"}))
+    asked = [(one.path, one.code) for one in caught.value.fields]
+    assert asked == [(f"_reasons.{name}", "reason-not-asked") for name in ("pieces", "nosuch")]
     assert keyed.do("li.na", change(1, sum=19, _reasons={"sum": "老客户"}))["sum"] == 19
     assert keyed.do("li.na", change(2, each=100))["sum"] == 19, "it stays overridden"
     assert keyed.do("li.na", change(3, sum=200))["sum"] == 200, "the computed value again"

@@ -34,6 +34,8 @@ def change_many(form: str) -> Response:
     body = known_body("action", "records", "matching", "values")
     action = str(body.get("action", ""))[:40]
     wanted = bulk.parsed(body.get("records"))
+    if "matching" in body and "records" in body:
+        raise Malformed("unknown-fields", fields=[FieldRefusal("matching", "bulk-both")])
     values = body.get("values", {})
     if not isinstance(values, dict):
         raise Malformed("unknown-fields", fields=[FieldRefusal("values", "not-an-object")])
@@ -42,7 +44,7 @@ def change_many(form: str) -> Response:
 
     def handler(work: Work) -> Answer:
         meant = wanted
-        if "matching" in body and not wanted:
+        if "matching" in body:
             meant = bulk.matching(work, form, body["matching"], deleted=action == "restore")
         found = bulk.bulk(work, form, action, meant, values)
         refused = sum(one.refused is not None for one in found)
