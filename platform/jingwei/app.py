@@ -16,7 +16,7 @@ from jingwei.api.security import secure
 from jingwei.api.zipped import zip_answers
 from jingwei.catalogue.compile import compile_texts
 from jingwei.jobs.embedded import EmbeddedJobs
-from jingwei.jobs.imports import run_import
+from jingwei.jobs.imports import run_import, undo_import
 from jingwei.jobs.notices import send_notice
 from jingwei.jobs.reports import TOPIC as MAKE_REPORT
 from jingwei.jobs.reports import make_report
@@ -30,6 +30,7 @@ from jingwei.services.effects.moving import CALL
 from jingwei.services.events import Listener, Listeners
 from jingwei.services.flows import view as flow_view
 from jingwei.services.import_jobs import TOPIC as RUN_IMPORT
+from jingwei.services.import_jobs import UNDO as UNDO_IMPORT
 from jingwei.services.notices import SEND
 from jingwei.services.people import People
 from jingwei.services.platform import Platform
@@ -108,6 +109,7 @@ OUTSIDE: Mapping[str, Outside] = {
     CALL: send_webhook,
     MAKE_REPORT: make_report,
     RUN_IMPORT: run_import,
+    UNDO_IMPORT: undo_import,
     PUBLISHED: announce_release,
 }
 
@@ -136,6 +138,7 @@ BEYOND = Beyond(
     },
     describers={"flow": flow_view.describe, "mine": flow_view.mine},
     scorer=score_sheets.rows_of,
+    sees_figures=score_sheets.may_read,
 )
 
 

@@ -14,8 +14,8 @@ from exchange_kit import FORM
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from jingwei.jobs.imports import run_import
-from jingwei.services import exchange
+from jingwei.jobs.imports import run_import, undo_import
+from jingwei.services import exchange, import_undo
 from jingwei.storage import outbox
 from jingwei.storage.changes import read_log
 from jingwei.storage.people import find_person, update_person
@@ -146,7 +146,7 @@ def test_a_sheet_is_looked_at_imported_and_taken_back_on_the_page(api: ApiHouse)
     browser.get("/f/ledger/import")
     assert "更新的记录恢复原值；之后又被改过的保留不动。" in browser.text  # before one is sure
     browser.post(f"/f/ledger/import/{address[1]}/undo")
-    assert "已撤销：删除 2 条，恢复 0 条，保留已被修改的 0 条。" in browser.text
+    assert "已撤销：删除 2 条，恢复 0 条，保留 0 条。" in browser.text
     assert code(api.post("li.na", f"forms/ledger/imports/{address[1]}/undo", {})) == (
         409,
         "import-undone",
@@ -334,15 +334,59 @@ def in_background(orders: ApiHouse, content: str, mode: str = "atomic") -> int:
     data = {"file": upload(content)}
     path = f"forms/order/import?mode={mode}&background=1"
     batch: int = orders.ask("POST", "li.na", path, data=data).get_json()["batch"]
+    by_a_worker(orders)
+    return batch
+
+
+def by_a_worker(orders: ApiHouse) -> None:
+    """What lies there for a worker is done."""
+    work = {"import.run": run_import, "import.undo": undo_import}
     with orders.platform.database.writing() as connection:
         now = orders.platform.clock.now()
         leased = outbox.lease(connection, now, seconds=60, limit=10_000)
     for id_, lease, topic, *_ in leased:
         with orders.platform.database.reading() as connection:
             held = outbox.held(connection, id_, lease)
-        if topic == "import.run" and held is not None:
-            run_import(orders.platform, held)
-    return batch
+        if topic in work and held is not None:
+            work[topic](orders.platform, held)
+
+
+def test_a_worker_takes_an_import_back_and_the_page_tells_what_stayed(orders: ApiHouse) -> None:
+    batch = in_background(orders, "name\n甲\n乙\n丙\n", "rows")
+    path = f"forms/order/imports/{batch}"
+    made = orders.get("li.na", "forms/order/records?filter=name%20%3D%3D%20%22乙%22").get_json()
+    record = made["items"][0]["id"]
+    orders.patch("li.na", f"forms/order/records/{record}", {"name": "乙改"}, match=1)
+
+    asked = orders.post("li.na", f"{path}/undo?background=1", {})
+    assert (asked.status_code, asked.get_json()) == (202, {"batch": batch, "state": "undoing"})
+    again = orders.post("li.na", f"{path}/undo?background=1", {})
+    assert (again.status_code, again.get_json()["error"]["code"]) == (409, "import-undone")
+    assert "正在撤销" in Browser(orders, "li.na").get(f"/f/order/import/{batch}")
+    by_a_worker(orders)
+
+    shown = orders.get("li.na", path).get_json()
+    undone = shown["undone"]
+    assert (shown["state"], undone["undone"], undone["kept"]) == ("undone", 2, 1)
+    assert [(one["row"], one["id"], one["code"]) for one in undone["refused"]] == [
+        (3, record, "import-changed-since")
+    ]
+    page = Browser(orders, "li.na").get(f"/f/order/import/{batch}")
+    assert "已撤销：删除 2 条，恢复 0 条，保留 1 条。" in page
+    assert "第 3 行：导入之后已被 李娜 改过" in page
+
+
+def test_nobody_waits_for_a_long_import_to_be_taken_back(
+    orders: ApiHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_undo, "MOST_AT_ONCE", 1)
+    batch = in_background(orders, "name\n甲\n乙\n", "rows")
+    browser = Browser(orders, "li.na")
+    browser.get("/f/order/import")
+    browser.post(f"/f/order/import/{batch}/undo")
+    assert "正在撤销" in browser.text
+    by_a_worker(orders)
+    assert "已撤销：删除 2 条，恢复 0 条，保留 0 条。" in browser.get(f"/f/order/import/{batch}")
 
 
 def cells_of_errors(orders: ApiHouse, address: str) -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from exchange_kit import ledger, sheet_file, workbook
 from services_house import House
 
 from jingwei.refusals import Conflict, NotAllowed, NotFound, Refused
-from jingwei.services import exchange, import_batches, import_undo
+from jingwei.services import exchange, import_batches, import_jobs, import_undo
 from jingwei.services.exchange import Imported, import_sheet, look
 from jingwei.services.import_batches import Source
 from jingwei.services.records import BATCH
@@ -207,6 +207,34 @@ def test_what_links_to_others_goes_when_its_import_is_undone(house: House, tmp_p
     found = bring(house, sheet_file(tmp_path, "name,main\n路,桥\n洞,桥\n"))
     undone = house.do("li.na", lambda work: import_undo.undo(work, "ledger", found.batch))
     assert (undone.deleted, undone.kept, names(house)) == (2, [], ["桥"])
+
+
+def test_a_long_import_is_taken_back_part_by_part_and_goes_on_where_it_stopped(
+    house: House, tmp_path: Path
+) -> None:
+    lines = [f"桥{n}," for n in range(BATCH)] + ["路0,桥0", "洞,桥1"]
+    found = bring(house, sheet_file(tmp_path, "name,main\n" + "\n".join(lines) + "\n"))
+    batch = found.batch or 0
+    changed = house.list("li.na", "ledger", filter='name == "洞"').items[0]
+    house.update("li.na", "ledger", changed["id"], amount=5)
+    before = house.list("li.na", "ledger").total
+
+    house.do("li.na", lambda work: import_jobs.ask_undo(work, "ledger", batch))
+    with pytest.raises(Conflict):
+        house.do("li.na", lambda work: import_jobs.ask_undo(work, "ledger", batch))
+    assert house.do("li.na", lambda work: import_undo.undo_part(work, "ledger", batch))
+    assert house.list("li.na", "ledger").total == before - 1  # what came last goes first
+    import_jobs.run_undo(house.commands, house.person("li.na"), "ledger", batch)
+
+    assert sorted(names(house)) == ["桥1", "洞"]
+    with house.read("li.na") as view:
+        undone = import_undo.undone_so_far(view, "ledger", batch)
+        state = import_batches.batch_of(view, "ledger", batch).state
+    assert (state, undone.deleted, undone.restored) == ("undone", BATCH, 0)
+    assert [(row, why.code) for row, _, why in undone.kept] == [
+        (3, "record-linked"),
+        (BATCH + 3, "import-changed-since"),
+    ]
 
 
 def test_an_import_is_the_business_of_who_made_it(small: House, tmp_path: Path) -> None:

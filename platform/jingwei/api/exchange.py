@@ -180,8 +180,12 @@ def shown(form: str, batch: int) -> Response:
     with reading() as view:
         found = import_batches.batch_of(view, form, batch)
         refused = import_batches.refused_of(view, form, batch)
+        undone = import_undo.undone_so_far(view, form, batch)
     listed = [in_sheet_json(row, one) for row, ones in refused.items() for one in ones]
-    return answer({**batch_json(form, found), "refused": listed[: exchange.MOST_REFUSED]})
+    shown = {**batch_json(form, found), "refused": listed[: exchange.MOST_REFUSED]}
+    if found.state in ("undoing", "undone"):
+        shown["undone"] = undone_json(undone)
+    return answer(shown)
 
 
 def batch_json(form: str, batch: Batch) -> dict[str, Any]:
@@ -227,9 +231,17 @@ def errors(form: str, batch: int) -> Response:
 @blueprint.post("/<form>/imports/<int:batch>/undo")
 def undo(form: str, batch: int) -> Response:
     """Take back what an import brought and changed, as far as nobody changed it since; what stays
-    is told row by row."""
-    parameters()
-    return write(lambda work: (200, undone_json(import_undo.undo(work, form, batch))))
+    is told row by row. A worker does it for more than two thousand records, and where it is asked
+    to (`background=1`): `GET …/imports/ID` then says `undoing`, and what came of it."""
+    in_background = flag(parameters("background"), "background")
+
+    def handler(work: Work) -> Answer:
+        if not (in_background or import_undo.is_long(work, batch)):
+            return 200, undone_json(import_undo.undo(work, form, batch))
+        import_jobs.ask_undo(work, form, batch)
+        return 202, {"batch": batch, "state": "undoing"}
+
+    return write(handler)
 
 
 def undone_json(undone: Undone) -> dict[str, Any]:
@@ -238,7 +250,7 @@ def undone_json(undone: Undone) -> dict[str, Any]:
         "undone": undone.deleted,
         "restored": undone.restored,
         "kept": len({one["id"] for one in kept}),
-        "refused": kept,
+        "refused": kept[: exchange.MOST_REFUSED],
     }
 
 

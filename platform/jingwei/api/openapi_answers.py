@@ -49,6 +49,7 @@ _SHAPES: Mapping[str, Mapping[str, str]] = {
     "batch": {
         "id": "int", "at": "time", "name": "text", "mode": "text", "do": "text", "key?": "text",
         "state": "text", "good": "int", "bad": "int", "errors?": "text", "refused~": "[cell]",
+        "undone~": "undone",
     },
     "undone": {"undone": "int", "restored": "int", "kept": "int", "refused": "[map]"},
     "notice": {
@@ -83,7 +84,10 @@ ANSWERS: Mapping[str, str] = {
     "flows.one_flow": "flow",
 }  # fmt: skip
 # Addresses that may answer that a worker does it (202), with a shape of these.
-LATER: Mapping[str, str] = {"exchange.import_records": "about.begun"}
+LATER: Mapping[str, str] = {
+    "exchange.import_records": "about.begun",
+    "exchange.undo": "about.begun",
+}
 PAGES: Mapping[str, str] = {
     "around.history": "change", "around.list_comments": "said", "around.list_shares": "shared",
     "exchange.listed": "batch", "tasks.inbox": "task",

@@ -170,6 +170,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "collect.matrix": ("period", "org"),
     "scores.score": ("org", "period"),
     "exchange.import_records": ("do", "key", "mode", "preview", "background"),
+    "exchange.undo": ("background",),
     "exchange.export_xlsx": (*EXPORT_PARAMETERS, "values", "tables"),
     "exchange.export_csv": (*EXPORT_PARAMETERS, "values"),
 }

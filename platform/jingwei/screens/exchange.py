@@ -21,10 +21,9 @@ from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.frame import page
 from jingwei.screens.session import check_csrf, reading, who
 from jingwei.services import exchange, files, import_batches, import_jobs, import_undo
-from jingwei.services.commands import Reading
+from jingwei.services.commands import Reading, Work
 from jingwei.services.exchange import Imported
 from jingwei.services.import_batches import CREATE, Mode, Source
-from jingwei.services.import_undo import Undone
 from jingwei.services.kept_sheets import keep_sheet
 from jingwei.services.people import Person
 from jingwei.services.sheet_lines import Wanted, match_keys
@@ -129,16 +128,14 @@ def show_batch(form: str, batch: int) -> Any:
         found = import_batches.batch_of(view, form, batch)
         result = exchange.result_of(view, form, batch)
         if request.headers.get("HX-Request"):
-            about = _about_batch(definition, found, result)
+            about = _about_batch(view, definition, found, result)
             return render_template(
                 "parts/import_result.html", form=definition, words=words, **about
             )
         return _shown_batch(view, definition, found, result)
 
 
-def _shown_batch(
-    view: Reading, form: Form, batch: Batch, result: Imported, undone: Undone | None = None
-) -> Any:
+def _shown_batch(view: Reading, form: Form, batch: Batch, result: Imported) -> Any:
     return page(
         view,
         "import.html",
@@ -146,34 +143,36 @@ def _shown_batch(
         title=form.title(locale()),
         words=words,
         history=_history(view, form.name, Cells(view)),
-        undone=undone,
-        kept=[(row, why.message(locale())) for row, _, why in undone.kept] if undone else (),
-        **_about_batch(form, batch, result),
+        **_about_batch(view, form, batch, result),
     )
 
 
-def _about_batch(form: Form, batch: Batch, result: Imported) -> dict[str, Any]:
+def _about_batch(view: Reading, form: Form, batch: Batch, result: Imported) -> dict[str, Any]:
+    undone = import_undo.undone_so_far(view, form.name, batch.id)
     return {
         "batch": batch,
         "result": result,
         "problems": _problems(form, result),
         "more": len(result.refused) > MOST_SHOWN,
-        "running": batch.state == "running",
+        "running": batch.state in ("running", "undoing"),
+        "undone": undone if batch.state in ("undoing", "undone") else None,
+        "kept": [(row, why.message(locale())) for row, _, why in undone.kept],
     }
 
 
 def undo(form: str, batch: int) -> Any:
+    """Take an import back; a long one has its page tell how far that is."""
     check_csrf()
-    undone = current().commands.run(
-        lambda work: import_undo.undo(work, form, batch),
-        _person(),
-        request_id=request_id(),
-        origin="screen",
-    )
-    with reading() as view:
-        found = import_batches.batch_of(view, form, batch)
-        result = exchange.result_of(view, form, batch)
-        return _shown_batch(view, form_or_404(view, form), found, result, undone)
+
+    def handler(work: Work) -> None:
+        if import_undo.is_long(work, batch):
+            import_jobs.ask_undo(work, form, batch)
+        else:
+            import_undo.undo(work, form, batch)
+
+    commands = current().commands
+    commands.run(handler, _person(), request_id=request_id(), origin="screen")
+    return redirect(f"/f/{form}/import/{batch}", 303)
 
 
 def _person() -> Person:

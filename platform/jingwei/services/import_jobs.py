@@ -1,9 +1,11 @@
-"""Imports that a worker does: asked for, done or gone on with, and their end."""
+"""Imports that a worker does or takes back: asked for, gone on with, and their end."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from jingwei.refusals import Conflict, FieldRefusal, Refused
-from jingwei.services import exchange
+from jingwei.services import exchange, import_undo
 from jingwei.services.commands import Commands, Work
 from jingwei.services.exchange import Imported, ImportRefused
 from jingwei.services.import_batches import CREATE, Mode, Source, begun, mode_of
@@ -14,6 +16,7 @@ from jingwei.storage import imports as rows
 from jingwei.storage.imports import Batch
 
 TOPIC = "import.run"
+UNDO = "import.undo"
 
 
 def ask(work: Work, form: str, source: Source, mode: Mode, wanted: Wanted = CREATE) -> Batch:
@@ -53,6 +56,23 @@ def run(commands: Commands, actor: Person, form: str, sheet: Book, batch: Batch)
     commands.run(end, actor)
     found.batch = batch.id
     return found
+
+
+def ask_undo(work: Work, form: str, batch: int) -> None:
+    """Have a worker take an import back, part by part, so that others write in between. Raises
+    NotFound, and Conflict when it was undone before."""
+    import_undo.begin(work, form, batch)
+    payload = {"batch": batch, "form": form, "person": work.actor.login, "origin": work.origin}
+    work.outbox.add(UNDO, payload, key=f"{UNDO}:{batch}")
+
+
+def run_undo(
+    commands: Commands, actor: Person, form: str, batch: int, origin: str | None = None
+) -> None:
+    """Take back what is left of it. A part that was taken back is not looked at again."""
+    part = partial(import_undo.undo_part, form=form, batch=batch)
+    while commands.run(part, actor, origin=origin):
+        pass
 
 
 def _whole(refused: Refused) -> Imported:

@@ -12,9 +12,9 @@ from typing import Any
 from jingwei.refusals import Conflict, FieldRefusal, Refused
 from jingwei.services import records, structure
 from jingwei.services.bulk import attempt
-from jingwei.services.commands import Work
+from jingwei.services.commands import Reading, Work
 from jingwei.services.exchange import CREATED, SAME, Written
-from jingwei.services.import_batches import batch_of
+from jingwei.services.import_batches import batch_of, kept_refusals, read_refusal
 from jingwei.services.owners import details_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.records import BATCH
@@ -22,9 +22,12 @@ from jingwei.services.versions import computed_always, secrets_of
 from jingwei.services.wanted import Change
 from jingwei.storage import changes as log
 from jingwei.storage import imports as rows
+from jingwei.storage.imports import Part
 from jingwei.storage.people import find_people
 from jingwei.storage.pointing import details_at, may_point_at
 from jingwei.storage.types import exact_json
+
+MOST_AT_ONCE = 2_000  # records in one transaction, and while somebody waits
 
 
 @dataclass(slots=True)
@@ -42,25 +45,81 @@ def undo(work: Work, form: str, batch: int) -> Undone:
 
     Raises NotFound, and Conflict when it was undone before.
     """
-    batch_of(work, form, batch)
-    state = rows.hold(work.connection, batch)
-    found = batch_of(work, form, batch)  # as its last part left it
-    if state == "undone":
-        raise Conflict("import-undone")
-    if state == "refused":
-        raise Conflict("import-nothing")
+    _undoable(work, form, batch)
     undone = Undone()
-    written = [
-        w for part in rows.parts(work.connection, batch).values() for w in map(_read, part.ids)
-    ]
-    wanted = [w for w in written if w[3] != SAME]
-    parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    written = [w for part in rows.parts(work.connection, batch).values() for w in _written(part)]
+    parts = [written[start : start + BATCH] for start in range(0, len(written), BATCH)]
     linked = _linked(work, form, parts)
     for part in parts:
         _take_back(work, form, part, linked, undone)
         work.flush()
-    rows.finish(work.connection, batch, found.good, found.bad, "undone")
+    _keep(work, batch, 0, undone)
+    rows.set_state(work.connection, batch, "undone")
     return undone
+
+
+def is_long(view: Reading, batch: int) -> bool:
+    """Whether nobody should wait for it."""
+    found = rows.find_batch(view.connection, batch)
+    return found is not None and found.good > MOST_AT_ONCE
+
+
+def begin(work: Work, form: str, batch: int) -> None:
+    """Nothing more is imported from now on, and `undo_part` takes back part by part. Raises as
+    `undo` does."""
+    _undoable(work, form, batch)
+    rows.set_state(work.connection, batch, "undoing")
+
+
+def undo_part(work: Work, form: str, batch: int) -> bool:
+    """Take back the last part that is left, as who brought it. Whether there was one: after the
+    last the import is over."""
+    if rows.hold(work.connection, batch) != "undoing":
+        return False
+    first = rows.last_to_undo(work.connection, batch)
+    part = None if first is None else rows.part(work.connection, batch, first)
+    if first is None or part is None:
+        rows.set_state(work.connection, batch, "undone")
+        return False
+    undone, written = Undone(), _written(part)
+    _take_back(work, form, written, _linked(work, form, [written]), undone)
+    _keep(work, batch, first, undone)
+    return True
+
+
+def undone_so_far(view: Reading, form: str, batch: int) -> Undone:
+    """What came of taking an import back, as far as that is. Raises NotFound."""
+    batch_of(view, form, batch)
+    found = Undone()
+    for part in rows.undone(view.connection, batch):
+        found.deleted += part.ids[0]
+        found.restored += part.ids[1]
+        found.kept += [(row, id_, read_refusal(*said)) for row, id_, *said in part.refused]
+    return found
+
+
+def _undoable(work: Work, form: str, batch: int) -> None:
+    batch_of(work, form, batch)
+    state = rows.hold(work.connection, batch)
+    if state in ("undoing", "undone"):
+        raise Conflict("import-undone")
+    if state == "refused":
+        raise Conflict("import-nothing")
+
+
+def _written(part: Part) -> list[Written]:
+    """What a part made or changed."""
+    return [w for w in map(_read, part.ids) if w[3] != SAME]
+
+
+def _keep(work: Work, batch: int, first: int, undone: Undone) -> None:
+    kept = [
+        (row, id_, *said)
+        for row, id_, why in undone.kept
+        for _, *said in kept_refusals([(row, why)])
+    ]
+    counts = [undone.deleted, undone.restored]
+    rows.insert_undone(work.connection, batch, first, counts, kept)
 
 
 def _read(one: Any) -> Written:

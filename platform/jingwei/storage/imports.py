@@ -20,7 +20,7 @@ MOST_LISTED = 50
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One import. `form`: the form's key; `mode`: see `services.exchange`; `state`: running, done,
-    refused, undone."""
+    refused, undoing, undone."""
 
     id: int
     form: int
@@ -134,7 +134,7 @@ def insert_part(
     batch: int,
     first: int,
     ids: Sequence[Any],
-    refused: Sequence[tuple[int, str, str, Mapping[str, Any]]],
+    refused: Sequence[Any],
 ) -> None:
     _INSERT_PART.rows(connection, batch=batch, first=first, ids=ids, refused=refused)
 
@@ -162,7 +162,46 @@ def parts(connection: Connection, batch: int) -> dict[int, Part]:
     table = sys_import_part
     statement = (
         select(table.c.first, table.c.ids, table.c.refused)
-        .where(table.c.batch == batch)
+        .where(table.c.batch == batch, table.c.first >= 0)
         .order_by(table.c.first)
     )
     return {row.first: Part(row.ids, row.refused) for row in connection.execute(statement)}
+
+
+# --- taken back: beside each part what came of it, under a number below zero -----------------------
+
+
+def set_state(connection: Connection, batch: int, state: str) -> None:
+    connection.execute(update(sys_import).where(sys_import.c.id == batch).values(state=state))
+
+
+def insert_undone(
+    connection: Connection, batch: int, first: int, counts: Sequence[int], kept: Sequence[Any]
+) -> None:
+    """What came of taking back the part that begins with this row: how many records were deleted
+    and restored, and [row, id, path, code, holes] of what stayed."""
+    insert_part(connection, batch, _beside(first), counts, kept)
+
+
+def undone(connection: Connection, batch: int) -> list[Part]:
+    """What was taken back so far, in the order of the sheet."""
+    table = sys_import_part
+    statement = (
+        select(table.c.ids, table.c.refused)
+        .where(table.c.batch == batch, table.c.first < 0)
+        .order_by(table.c.first.desc())
+    )
+    return [Part(row.ids, row.refused) for row in connection.execute(statement)]
+
+
+def last_to_undo(connection: Connection, batch: int) -> int | None:
+    """The first row of the last part that is not taken back yet: what came later may link to what
+    came before it, never the other way round."""
+    table = sys_import_part
+    firsts = connection.execute(select(table.c.first).where(table.c.batch == batch))
+    there = {row.first for row in firsts}
+    return max((f for f in there if f >= 0 and _beside(f) not in there), default=None)
+
+
+def _beside(first: int) -> int:
+    return -1 - first

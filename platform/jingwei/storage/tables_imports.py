@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint,
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Instant, JsonText
 
-# One import. `state`: running, done, undone. `sha256`: of the file, whose content lies with files.
+# One import. `state`: see `storage.imports.Batch`. `sha256`: of the file, whose content lies with files.
 sys_import = Table(
     "sys_import",
     metadata,
@@ -25,6 +25,7 @@ sys_import = Table(
 )
 
 # A batch of rows, written in the transaction of its records: what is there need not be done again.
+# What came of taking it back stands beside it, at -1 - first.
 sys_import_part = Table(
     "sys_import_part",
     metadata,
