@@ -47,6 +47,26 @@ def test_a_confidential_record_is_not_there_for_others(house: House) -> None:
 
 
 @on_sqlite
+def test_history_tells_of_no_row_whose_changed_columns_are_hidden(house: House) -> None:
+    hiding = CONTRACT.replace("hide: [secret]", "hide: [secret, lines.price]")
+    house.publish({"forms/contract.yaml": hiding})
+    made = house.create("li.na", "contract", name="行", amount=3, lines=[{"item": "a", "price": 3}])
+    [line] = made["lines"]
+    row = {"id": line["id"], "item": "a", "price": 4}
+    house.update("li.na", "contract", made["id"], amount=4, lines=[row])
+    house.update("li.na", "contract", made["id"], lines=[{**row, "item": "b"}])
+    told = {}
+    for login in ("li.na", "chen.jie"):
+        with house.read(login) as view:
+            entries = history.history(view, "contract", made["id"])
+        told[login] = [e["changes"].get("lines") for e in entries if e["action"] == "updated"]
+    id_ = str(line["id"])
+    renamed = {id_: {"item": ["a", "b"]}}
+    assert sorted(told["li.na"], key=str) == sorted([{id_: {"price": [3, 4]}}, renamed], key=str)
+    assert sorted(told["chen.jie"], key=str) == sorted([None, renamed], key=str)
+
+
+@on_sqlite
 def test_a_restricted_field_is_nowhere_for_others(house: House) -> None:
     records = {item["name"]: item["id"] for item in house.list("ops", "contract").items}
     assert house.show("li.na", "contract", records["明"])["secret"] == "一"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jingwei.language.form import Field
@@ -44,17 +44,7 @@ def history_with_past(
         }
         is_share = entry.change.action in ("shared", "unshared")
         given = _share_of(entry) if is_share and shares else {}
-        body = (
-            {}
-            if is_share
-            else {
-                name: _covered(value)
-                if name in secret
-                else _visible_rows(name, value, visible, secret)
-                for name, value in named.items()
-                if name in visible or name in secret or name in ("status", "state", "number")
-            }
-        )
+        body = {} if is_share else dict(_shown(named, visible, secret))
         found.append(
             {
                 "id": entry.id,
@@ -138,10 +128,26 @@ def _covered(pair: Any) -> list[str | None]:
     return [None if value is None else MASK for value in pair]
 
 
-def _visible_rows(name: str, value: Any, visible: frozenset[str], secret: frozenset[str]) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    return {
+def _shown(
+    body: Mapping[str, Any], visible: frozenset[str], secret: frozenset[str]
+) -> Iterator[tuple[str, Any]]:
+    for name, value in body.items():
+        if name in secret:
+            yield name, _covered(value)
+        elif name not in visible and name not in ("status", "state", "number"):
+            continue
+        elif not isinstance(value, Mapping):
+            yield name, value
+        elif (rows := _visible_rows(name, value, visible, secret)) or not value:
+            yield name, rows
+
+
+def _visible_rows(
+    name: str, value: Mapping[str, Any], visible: frozenset[str], secret: frozenset[str]
+) -> dict[str, Any]:
+    """The rows that changed, but for those of which nothing is shown: that something changed in a
+    row is told to nobody who does not see what."""
+    found = {
         row: {
             c: _covered(v) if f"{name}.{c}" in secret else v
             for c, v in columns.items()
@@ -149,3 +155,4 @@ def _visible_rows(name: str, value: Any, visible: frozenset[str], secret: frozen
         }
         for row, columns in value.items()
     }
+    return {row: shown for row, shown in found.items() if shown or not value[row]}
