@@ -148,7 +148,7 @@ def test_a_detail_goes_and_comes_back_with_its_owner(api: ApiHouse) -> None:
     bin_ = api.get("li.na", "forms/remark/records", query_string={"deleted": "true"}).get_json()
     assert {remark, gone} <= {item["id"] for item in bin_["items"]}
     alone = api.post("li.na", f"forms/remark/records/{remark}/restore")
-    assert (code(alone), fields(alone)) == ((422, "invalid"), [("job", "unknown-record")])
+    assert (code(alone), fields(alone)) == ((422, "invalid"), [("job", "owner-deleted")])
     assert api.post("li.na", f"forms/job/records/{job}/restore").status_code == 200
     assert channels(api, "li.na", remark, "去而复返") == SEEN
     assert api.get("li.na", f"forms/remark/records/{gone}").status_code == 404

@@ -58,7 +58,8 @@ def test_each_refusal_names_what_was_meant(house: ApiHouse) -> None:
     second = house.make("li.na", "badge", no="1", room="A", desk="1")
     back = house.post("li.na", f"{at}/restore")
     assert (back.status_code, fields(back)[0][1]) == (422, "taken")
-    assert sorted(told(back)) == ["已被使用，请换一个。", "这张桌子已有人"]
+    since = "别的记录已经用了这个值。请先改掉那条记录的值，再恢复这一条。"
+    assert sorted(told(back)) == [since, "这张桌子已有人"]
     house.patch("li.na", f"{PATH}/{second['id']}", {"no": "2", "desk": "2"}, match=1)
     assert house.post("li.na", f"{at}/restore").status_code == 200
 

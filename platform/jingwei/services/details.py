@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from jingwei.language.form import Form
-from jingwei.refusals import Conflict
+from jingwei.refusals import Conflict, Refused
 from jingwei.services import structure
 from jingwei.services.commands import Work
+from jingwei.services.display import display
 from jingwei.services.found import Found
 from jingwei.services.owners import details_of, links_to_owners, owner_of, owner_there
 from jingwei.services.wanted import Change, Kind, Prepared, Source
 from jingwei.storage.pointing import details_at
+from jingwei.texts import LOCALES, text
 
-Write = Callable[..., Any]  # `write_many` and `set_many`, which stand above
+Write = Callable[..., Any]  # `update_many` and `set_many`, which stand above
 MOST_DETAILS = 10_000  # that go or move with their owners in one transaction
 
 
@@ -48,7 +51,7 @@ def follow(
     form: str,
     written: Sequence[Prepared],
     source: Source,
-    write_many: Write,
+    update_many: Write,
     set_many: Write,
 ) -> None:
     """Do to the details of records what was done to these. Raises Conflict where that is too much
@@ -66,7 +69,7 @@ def follow(
     for (kind, removed_at), ids in removed.items():
         if kind == "delete" and source != "system":  # what the system removes was judged above
             _judge(work, form, ids, source)
-        _remove_or_restore(work, form, ids, kind, removed_at, write_many)
+        _remove_or_restore(work, form, ids, kind, removed_at, update_many)
     for org, ids in moved.items():
         _move(work.as_system(), form, ids, org, set_many)
 
@@ -110,12 +113,46 @@ def _remove_or_restore(
     ids: Sequence[int],
     kind: Kind,
     removed_at: datetime | None,
-    write_many: Write,
+    update_many: Write,
 ) -> None:
     for detail, link in details_of(work.catalogue, form):
-        below = details_at(work.connection, work.store, detail.name, link, ids, removed_at)
+        below = [*details_at(work.connection, work.store, detail.name, link, ids, removed_at)]
+        kept_out: list[tuple[int, Refused]] = []
+
+        def refuse(
+            index: int,
+            refused: Refused,
+            below: Sequence[int] = below,
+            kept_out: list[tuple[int, Refused]] = kept_out,
+        ) -> None:
+            kept_out.append((below[index], refused))
+
         changes = [Change(kind, id) for id in below]
-        write_many(work.as_system(), detail.name, changes, source="system")
+        update_many(work.as_system(), detail.name, changes, source="system", refuse=refuse)
+        if kept_out:
+            raise _not_restored(work, detail, *kept_out[0])
+
+
+def _not_restored(work: Work, detail: Form, id: int, refused: Refused) -> Conflict:
+    """What keeps a detail from coming back, with its owner, in words about it."""
+    record = work.store.load(work.connection, detail.name, [id])[id]
+    # who may see the owner need not see all of its details
+    seen = not work.actor.is_system and work.rights.may_read(work, detail.name, record).allowed
+    names = {
+        locale: display(work, detail.name, record, locale) if seen else f"#{id}"
+        for locale in LOCALES
+    }
+    reason = partial(_reason, detail, refused)
+    return Conflict("detail-not-restored", form=detail.title, called=names.get, reason=reason)
+
+
+def _reason(detail: Form, refused: Refused, locale: str) -> str:
+    if not refused.fields:
+        return refused.message(locale)
+    first = refused.fields[0]
+    field = detail.fields.get(first.path.partition(".")[0])
+    title = "" if field is None else field.title(locale)
+    return text("refusals.of_field", locale, field=title, reason=first.message(locale))
 
 
 def _move(work: Work, form: str, ids: Sequence[int], org: str | None, set_many: Write) -> None:

@@ -63,7 +63,7 @@ def prepare(
     check_revision(change, before, source)
     if change.kind == "update":
         return _prepare_update(work, plan, change, before, source)
-    return _prepare_removal(work, plan, change, before, source)
+    return _prepare_removal(work, plan, change, before, batch)
 
 
 def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) -> Prepared:
@@ -94,7 +94,7 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
     _check_reasons(change, overrides, source, found)
     structure.judge(work, form, record, None, found)
     retired.judge(work, plan, record, None, found)
-    _judge(work, plan, record, None, found, change, None, batch.creates_many)
+    _judge(work, plan, record, None, found, change, None, batch.unique_later)
     return Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
 
 
@@ -226,7 +226,7 @@ def stamp(work: Work, before: Mapping[str, Any], after: dict[str, Any]) -> None:
 
 
 def _prepare_removal(
-    work: Work, plan: FormPlan, change: Change, before: dict[str, Any], source: Source
+    work: Work, plan: FormPlan, change: Change, before: dict[str, Any], batch: Batch
 ) -> Prepared:
     if source in ("user", "import"):
         require(work, plan.form.name, "delete", before)
@@ -234,6 +234,7 @@ def _prepare_removal(
             check_unlocked(plan.form, before)
     if source == "user" and change.kind == "delete":
         alone = {plan.form.name: (before["id"],)}
+    source = batch.source
         structure.require_unlinked(work, plan.form, [before["id"]], alone)
     after = dict(before)
     stamp(work, before, after)
@@ -241,8 +242,10 @@ def _prepare_removal(
     if change.kind == "restore":
         found = Found()
         structure.judge(work, plan.form, after, before, found)
-        uniqueness.judge_unique_rules(work, plan, after, found)
-        uniqueness.judge_unique_fields(work, plan, after, found, None)
+        if not batch.unique_later:
+            uniqueness.judge_unique_rules(work, plan, after, found)
+            uniqueness.judge_unique_fields(work, plan, after, found, None)
+            found.refusals = uniqueness.meanwhile(found.refusals)
         if found.refusals:
             raise Invalid("invalid", fields=told(work, plan.form, before, found.refusals))
     names = ("deleted_at", "updated_at", "updated_by")

@@ -96,8 +96,10 @@ def _judge_owners(work: Work, form: Form, record: Mapping[str, Any], found: Foun
         named = owner_of(link, record)
         if named is not None:
             owner = owner_there(work, *named)
-            if owner is None or owner["deleted_at"] is not None:
+            if owner is None:
                 found.add(link.name, "unknown-record")
+            elif owner["deleted_at"] is not None:
+                found.add(link.name, "owner-deleted", form=work.catalogue.forms[named[0]].title)
 
 
 def _judge_tree(work: Work, form: Form, link: str, record: Mapping[str, Any], found: Found) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jingwei.language.template import Template
@@ -63,6 +64,14 @@ def taken_among(
             refusal = _taken(view, plan, at or fields[0], message, records[place])
             taken.setdefault(place, []).append(refusal)
     return taken
+
+
+def meanwhile(refusals: Sequence[FieldRefusal]) -> list[FieldRefusal]:
+    """The same of a record that comes back, whose values cannot be changed before that."""
+    return [
+        replace(one, code="taken-since") if one.code == "taken" and one.words is None else one
+        for one in refusals
+    ]
 
 
 def _taken(

@@ -47,11 +47,11 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Changes that are written together. `creates_many`: unique values are looked up at once;
+    """Changes that are written together. `unique_later`: unique values are looked up at once;
     `known`: lists of keys that were found to be writable; `blank`: a record as each begins."""
 
     source: Source
-    creates_many: bool
+    unique_later: bool
     known: set[tuple[str, ...]] = field(default_factory=set)
     blank: dict[str, Any] | None = None
 
