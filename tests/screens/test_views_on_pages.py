@@ -103,6 +103,14 @@ def test_a_form_says_with_which_of_its_views_whose_list_opens(
     narrowed = pages.page("ops", "/f/voucher?view=large&filter=paid+%3C+50")
     assert texts(narrowed, "//a[contains(@class,'row-link')]") == ["中"]
     assert pages.get("li.na", "/f/voucher").status_code == 200  # hers opens as it is
+    default = "forms/voucher/views/default"
+    assert house.put("li.na", default, {"view": "large"}).status_code == 200
+    assert pages.get("li.na", "/f/voucher").location == "/f/voucher?view=large"
+    assert house.put("li.na", default, {"view": None}).status_code == 200
+    assert code(house.put("li.na", default, {"view": "nosuch"})) == (404, "no-such-view")
+    resting = {"title": "大的", "wish": {"view": "nosuch"}}
+    refused = house.post("li.na", "forms/voucher/views", resting).get_json()["error"]["fields"]
+    assert [(one["path"], one["code"]) for one in refused] == [("wish.view", "no-such-view")]
 
 
 def test_only_who_may_change_a_view_is_offered_to_rename_it(

@@ -109,8 +109,9 @@ def save_view(form: str) -> Response:
 
 @blueprint.put("/views/default")
 def open_with_view(form: str) -> Response:
-    """`{view}`: the id of the view that one's list opens with; null: with the plain list.
-    Until one chooses, it opens with what one's team or role has."""
+    """`{view}`: the view that one's list opens with, one of the form's by its name, others by
+    their id; null: with the plain list. Until one chooses, it opens with what one's team or role
+    has."""
     parameters()
     body = known_body("view")
 

@@ -101,7 +101,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     },
     "lists.save_view": VIEW_BODY,
     "lists.change_view": VIEW_BODY,
-    "lists.open_with_view": {"view": {"type": ["integer", "null"]}},
+    "lists.open_with_view": {"view": {"type": ["integer", "string", "null"]}},
     "lists.follow": {"muted": {"type": "boolean"}},
     "tasks.act": TASK_BODY,
     "flows.submit": {"comment": _WORD, "fields": {"type": "object"}, "chosen": {"type": "object"}},

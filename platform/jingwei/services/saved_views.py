@@ -167,6 +167,8 @@ def default(view: Reading, form: str) -> int | str | None:
         return None
     if type(chosen) is int and _is_offered(view, definition, chosen):
         return chosen
+    if isinstance(chosen, str) and chosen in form_views(view, definition):
+        return chosen
     of_teams = rows.opening(view.connection, key, _team_keys(view))
     opening = {row.org: row.id for row in of_teams if _may_see(view, definition, row)}
     for org in _nearest_first(view) if opening else ():
@@ -187,10 +189,15 @@ def _is_offered(view: Reading, form: Form, id: int) -> bool:
 
 
 def open_with(work: Work, form: str, id: Any) -> None:
-    """Have the actor's list open with a view that he may open; None: with the plain list, whatever
-    his team's opens with. Raises NotFound."""
-    listing.raise_unless_known(work, listing.form_of(work, form))
-    if id is not None and not any(one["id"] == id for one in views(work, form) if one["id"]):
+    """Have the actor's list open with a view that he may open, one of the form's by its name; None:
+    with the plain list, whatever his team's opens with. Raises NotFound."""
+    definition = listing.form_of(work, form)
+    listing.raise_unless_known(work, definition)
+    if isinstance(id, str):
+        is_there = id in form_views(work, definition)
+    else:
+        is_there = any(one["id"] == id for one in views(work, form) if one["id"])
+    if id is not None and not is_there:
         raise NotFound("no-such-view")
     name = f"view:{_key(work, form)}"
     personal.keep(work.connection, work.actor.id, name, id or PLAIN, work.now)
@@ -252,6 +259,9 @@ def _wish(view: Reading, form: Form, given: Any) -> dict[str, Any]:
         words = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if WISH[name] is list and not words:
             raise Malformed("unknown-fields", fields=[FieldRefusal(at, "not-a-list-of-texts")])
+    drawn = {*form_views(view, form), *(("table",) if form.tree is not None else ())}
+    if given.get("view") and given["view"] not in drawn:
+        raise Invalid("invalid", fields=[FieldRefusal("wish.view", "no-such-view")])
     wish = _list_wish(given)
     listing.listing(view, form.name, wish)
     if given.get("group"):
