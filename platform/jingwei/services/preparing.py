@@ -228,13 +228,13 @@ def stamp(work: Work, before: Mapping[str, Any], after: dict[str, Any]) -> None:
 def _prepare_removal(
     work: Work, plan: FormPlan, change: Change, before: dict[str, Any], batch: Batch
 ) -> Prepared:
+    source = batch.source
     if source in ("user", "import"):
         require(work, plan.form.name, "delete", before)
         if change.kind == "delete":
             check_unlocked(plan.form, before)
     if source == "user" and change.kind == "delete":
         alone = {plan.form.name: (before["id"],)}
-    source = batch.source
         structure.require_unlinked(work, plan.form, [before["id"]], alone)
     after = dict(before)
     stamp(work, before, after)
