@@ -68,6 +68,7 @@ def version(house: House, id: int, number: int = 1) -> Mapping[str, Any]:
 
 def test_a_version_keeps_what_other_records_said(house: House, order: Mapping[str, Any]) -> None:
     kept = version(house, order["id"])
+    assert (kept["created_at"], kept["deleted_at"]) == ("2026-03-02T01:00:00.000Z", None)
     assert (kept["credit"], kept["twice"], kept["lines"][0]["credit"]) == (900, 1800, 900)
     now = house.show("li.na", "order", order["id"])
     assert (now["credit"], now["twice"], now["lines"][0]["credit"]) == (1234, 2468, 1234)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
@@ -21,6 +22,7 @@ from jingwei.storage.versions import VersionRow, versions_of
 
 # They differ at every writing, and are told of each version beside its values.
 _OF_WRITING = frozenset({"revision", "updated_at"})
+_INSTANTS = frozenset(name for name in SYSTEM_FIELDS if name.endswith("_at"))
 CURRENT = "current"  # the record as it is now, among its versions
 
 
@@ -51,7 +53,7 @@ def _told(
             "revision": row.revision,
             "at": presenting.instant(row.at),
             "by": logins.get(row.by or 0),
-            "record": _visible(shown.form, todays_body(view, form, row), visible),
+            "record": _written(_visible(shown.form, todays_body(view, form, row), visible)),
         }
         for row in rows
     ]
@@ -170,6 +172,14 @@ def _visible(form: Form, body: Mapping[str, Any], visible: frozenset[str]) -> di
         elif (name in form.fields or name in SYSTEM_FIELDS) and name in visible:
             found[name] = value
     return found
+
+
+def _written(body: dict[str, Any]) -> dict[str, Any]:
+    """Points in time as the record writes them."""
+    for name in _INSTANTS & body.keys():
+        if body[name] is not None:
+            body[name] = presenting.instant(datetime.fromisoformat(body[name]))
+    return body
 
 
 def _places(was: Any, now: Any, wanted: Collection[str]) -> dict[str, list[int | None]]:
