@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from services_house import FILES, House, open_house
 
 from jingwei.gateways.workbook import csv_pages, write_to_change
-from jingwei.services.exchange import Imported, import_sheet
+from jingwei.services.exchange import Imported, import_sheet, look
 from jingwei.services.export import export
 from jingwei.services.listing import ListWish
 from jingwei.services.sheet_lines import Wanted
@@ -42,6 +42,15 @@ title: 表具
 display: "{{serial}}"
 fields: {{serial: {{type: integer, title: 表号}}}}
 {GRANT}"""
+PLACE = f"""
+kind: form
+title: 地点
+display: "{{name}}"
+tree: above
+fields:
+  name: {{type: text, title: 名称, required: true}}
+  above: {{type: link, to: place, title: 上级}}
+{GRANT}"""
 JOB = f"""
 kind: form
 title: 作业
@@ -56,7 +65,7 @@ fields:
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str) -> Iterator[House]:
-    forms = {"device": DEVICE, "supplier": SUPPLIER, "meter": METER, "job": JOB}
+    forms = {"device": DEVICE, "supplier": SUPPLIER, "meter": METER, "job": JOB, "place": PLACE}
     files = {**FILES, **{f"forms/{name}.yaml": text for name, text in forms.items()}}
     opened = open_house(tmp_path / "application", database_url, files)
     yield opened
@@ -153,3 +162,24 @@ def test_a_number_that_is_shown_with_noughts_is_read_with_them(
         "rows",
     )  # fmt: skip
     assert (linked(house), found.notes) == ({"a": device, "b": device}, [])
+
+
+@pytest.mark.parametrize("mode", ["rows", "atomic"])
+def test_a_tree_comes_in_with_one_sheet(house: House, tmp_path: Path, mode: Any) -> None:
+    csv = "名称,上级\n省,\n市,省\n楼,区\n区,市\n"
+    person = house.person("li.na")
+    sheet = sheet_file(tmp_path, csv)
+    looked = look(house.commands, person, "place", sheet)
+    assert (looked.created, looked.refused) == (4, [])
+    assert import_sheet(house.commands, person, "place", sheet, mode).created == 4
+    items = {i["name"]: i for i in house.list("li.na", "place").items}
+    above = {i["id"]: name for name, i in items.items()}
+    assert {name: above.get(i["above"]) for name, i in items.items()} == {
+        "省": None, "市": "省", "区": "市", "楼": "区",
+    }  # fmt: skip
+    csv = "名称,上级\n甲,乙\n乙,甲\n丙,省\n丁,无\n"
+    found = import_sheet(house.commands, person, "place", sheet_file(tmp_path, csv), "rows")
+    assert [(row, one.path, one.code) for row, one in found.refused] == [
+        (row, "above", "no-record-named") for row in (2, 3, 5)
+    ]
+    assert found.created == 1

@@ -381,10 +381,21 @@ def _write(
 ) -> list[Written]:
     """Write the rows that hold; `found` is told of the others."""
     read = lines.read(work, chunk)
-    good = [line for line in read if line.problem is None]
+    left: Sequence[Line] = [line for line in read if line.problem is None]
     for line in read:
         if line.problem is not None:
             found.refuse(line, Refused("invalid", fields=[line.problem]))
+    written: list[Written] = []
+    while left:  # a row may name a record that another row makes
+        now, later = lines.in_turn(left)
+        written += _write_lines(work, lines, matcher, now, found)
+        left = lines.look_again(work, later)
+    return written
+
+
+def _write_lines(
+    work: Work, lines: Lines, matcher: Matcher, good: Sequence[Line], found: Imported
+) -> list[Written]:
     matched, refused = matcher.match(work, good)
     for line, why in refused:
         found.refuse(line, why)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
-from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import FieldRefusal, Malformed
 from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_cells import Converter, converter, is_code
+from jingwei.services.sheet_columns import Column, each, is_name, row_id, waits
 from jingwei.services.sheet_headings import headings_of, headings_of_rows, sheets_of_tables
 from jingwei.services.sheet_long import DOUBTED, MARK, doubted
 from jingwei.services.sheet_names import PeopleNames, RecordNames
@@ -85,9 +85,9 @@ class Lines:
         self.visible = visible
         self._headings = headings_of(form, visible)
         self.speaker = Speaker(form, visible, self._headings)
-        self._known: dict[str, _Column | None] = {}
+        self._known: dict[str, Column | None] = {}
         self._simple: dict[str, tuple[str, Converter]] = {}
-        self._row_columns: dict[str, dict[str, _Column | None]] = {}
+        self._row_columns: dict[str, dict[str, Column | None]] = {}
         self._tables: dict[str, tuple[KeyedRows, str]] = {}
         self._repeated: Mapping[str, Mapping[str, Sequence[int]]] = {}
         self._keys: Sequence[str] = ()  # columns by which records are known
@@ -295,7 +295,7 @@ class Lines:
         other = next(number for number in rows if number != row.number)
         return FieldRefusal(self.wanted.key, "sheet-record-twice", {"row": other})
 
-    def _known_column(self, view: Reading, name: str) -> _Column | None:
+    def _known_column(self, view: Reading, name: str) -> Column | None:
         if name not in self._known:
             column = self._known[name] = self._column(view, name)
             if column is not None and not (column.is_system or column.is_trimmed):
@@ -327,17 +327,17 @@ class Lines:
             line.values[table] = listed
             line.rows[table] = [row.number for row in rows]
 
-    def _column(self, view: Reading, name: str) -> _Column | None:
+    def _column(self, view: Reading, name: str) -> Column | None:
         field_name = None if name in self._headings.ignored else self._headings.field(name)
         if field_name is None:
             return None
         definition = self.form.fields.get(field_name)
         if definition is None and field_name != "org":
-            return _Column(field_name, str, None, is_system=True)
+            return Column(field_name, str, None, is_system=True)
         convert = converter(view, definition, from_1904=self._from_1904)
-        return _Column(field_name, convert, definition, is_titled=name != field_name)
+        return Column(field_name, convert, definition, is_titled=name != field_name)
 
-    def _row_column(self, view: Reading, table: str, name: str) -> _Column | None:
+    def _row_column(self, view: Reading, table: str, name: str) -> Column | None:
         definition = self.form.fields[table]
         headings = headings_of_rows(definition, self.visible)
         if name in headings.ignored:
@@ -351,16 +351,48 @@ class Lines:
                 "sheet-columns", fields=[FieldRefusal(name, "sheet-unknown-column", holes)]
             )
         if field_name == "id":
-            return _Column("id", _row_id, None)
+            return Column("id", row_id, None)
         column = definition.fields[field_name]
         convert = converter(view, column, from_1904=self._from_1904)
-        return _Column(field_name, convert, column, is_titled=name != field_name)
+        return Column(field_name, convert, column, is_titled=name != field_name)
 
     # --- names of people and records -------------------------------------------------------------
 
+    def in_turn(self, lines: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
+        """The rows that can be written now, and those that name a record of their own form which
+        is not there yet: another row may make it. All, where there is none to wait for."""
+        links = self._own_links()
+        later = [line for line in lines if any(waits(line.values.get(name)) for name in links)]
+        if not later or len(later) == len(lines):
+            return lines, ()
+        waiting = {id(line) for line in later}
+        return [line for line in lines if id(line) not in waiting], later
+
+    def look_again(self, view: Reading, lines: Sequence[Line]) -> Sequence[Line]:
+        """The same rows, with what was made meanwhile."""
+        for name in self._own_links() if lines else ():
+            for line in lines:
+                value = line.values.get(name)
+                if isinstance(value, list):
+                    line.values[name] = [one.holes["name"] if waits(one) else one for one in value]
+                elif waits(value):
+                    line.values[name] = value.holes["name"]
+        self._look_up(view, lines)
+        return lines
+
+    def _own_links(self) -> Sequence[str]:
+        """The links to records of the form itself, such as what is above in a tree."""
+        return [
+            column.name
+            for column in self._known.values()
+            if column is not None and column.is_name
+            and column.definition is not None and column.definition.type == "link"
+            and column.definition.to[0] == self.form.name
+        ]  # fmt: skip
+
     def _look_up(self, view: Reading, lines: Sequence[Line]) -> None:
         for definition, is_titled, places in self._named(lines):
-            words = {w for holder, name in places for w in _each(holder[name]) if _is_name(w)}
+            words = {w for holder, name in places for w in each(holder[name]) if is_name(w)}
             if definition.type == "person":
                 found = PeopleNames(view).find(words)
             else:
@@ -369,7 +401,7 @@ class Lines:
             for holder, name in places:
                 value = holder[name]
                 if isinstance(value, list):
-                    holder[name] = [found.get(w, w) if _is_name(w) else w for w in value]
+                    holder[name] = [found.get(w, w) if is_name(w) else w for w in value]
                 else:
                     holder[name] = found.get(value, value)
 
@@ -383,52 +415,19 @@ class Lines:
             for table, known in self._row_columns.items()
         }
         for line in lines:
-            holders: list[tuple[_Column, dict[str, Any]]] = [(c, line.values) for c in columns]
+            holders: list[tuple[Column, dict[str, Any]]] = [(c, line.values) for c in columns]
             for table, inside in tables.items():
                 holders += [(c, row) for row in line.values.get(table) or () for c in inside]
             for column, holder in holders:
                 definition = column.definition
                 value = holder.get(column.name)
-                if definition is not None and any(_is_name(one) for one in _each(value)):
+                if definition is not None and any(is_name(one) for one in each(value)):
                     at = places.setdefault(id(definition), (definition, column.is_titled, []))
                     at[2].append((holder, column.name))
         return places.values()
 
 
 _Place = tuple[dict[str, Any], str]  # the values, and the name in them
-
-
-@dataclass(slots=True)
-class _Column:
-    """What a column of a sheet is. `is_name`: its words may name a person or a record."""
-
-    name: str
-    convert: Converter
-    definition: Field | None
-    is_system: bool = False
-    is_titled: bool = False  # headed by its title, not by its name
-    is_name: bool = False
-    is_trimmed: bool = False
-
-    def __post_init__(self) -> None:
-        found = self.definition
-        if found is not None:
-            self.is_trimmed = found.type == "barcode"
-            linked = found.type == "link" and not is_polymorphic(found)
-            self.is_name = found.type == "person" or linked
-
-
-def _is_name(value: Any) -> bool:
-    return type(value) is str and bool(value)
-
-
-def _each(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else (value,)
-
-
-def _row_id(cell: str) -> Any:
-    word = cell.strip()
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 17 else word
 
 
 def known_columns(view: Reading, form: Form, wanted: Wanted) -> frozenset[str]:
