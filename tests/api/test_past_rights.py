@@ -214,15 +214,17 @@ def test_an_earlier_version_is_restored_by_who_does_not_see_all_of_it(house: Api
 
 
 def test_a_row_that_stands_fast_is_not_changed_by_way_of_its_table(house: ApiHouse) -> None:
-    items = [{"text": "a", "done": True}, {"text": "b", "code": "B1"}]
+    items = [{"text": "a"}, {"text": "b", "code": "B1"}]
     made = house.make("li.na", "claim", log=[{"said": "first"}], items=items)
     path = f"forms/claim/records/{made['id']}"
     (said,), (done, coded) = made["log"], made["items"]
+    done = {**done, "done": True}
 
     def change(**values: Any) -> Any:
         revision = house.get("li.na", path).get_json()["revision"]
         return house.patch("li.na", path, values, match=revision)
 
+    assert change(items=[done, coded]).status_code == 200
     rewritten = change(log=[{**said, "said": "never"}])
     assert fields(rewritten) == [("log.0.said", "append-only-row")]
     assert fields(change(items=[{**done, "text": "x"}, {**coded, "code": "B2"}])) == [
@@ -230,7 +232,15 @@ def test_a_row_that_stands_fast_is_not_changed_by_way_of_its_table(house: ApiHou
         ("items.1.code", "set-once"),
     ]
     added = change(log=[said, {"said": "second"}], items=[done, {**coded, "text": "c"}])
-    assert [row["said"] for row in added.get_json()["log"]] == ["first", "second"]
+    log = added.get_json()["log"]
+    assert [row["said"] for row in log] == ["first", "second"]
+    assert fields(change(log=log[::-1])) == [("log", "append-only-order")]
+    assert fields(change(log=[{"said": "before"}, *log])) == [("log", "append-only-order")]
+    assert fields(change(items=[done, {**coded, "done": True, "text": "d"}])) == [
+        ("items.1.text", "readonly-now")
+    ]
+    fresh = {"text": "e", "done": True}
+    assert fields(change(items=[done, coded, fresh])) == [("items.2.text", "readonly-now")]
     reopened = change(items=[{"id": done["id"], "done": False}, coded])
     again = change(items=[{**done, "done": False, "text": "x"}, coded])
     assert (reopened.status_code, again.get_json()["items"][0]["text"]) == (200, "x")

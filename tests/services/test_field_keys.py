@@ -189,15 +189,22 @@ def test_a_frozen_value_stays_from_its_moment_on(keyed: House) -> None:
 
 
 def test_a_field_is_read_only_as_the_record_stands(keyed: House) -> None:
+    """As it is, and as it would be: it is filled in before it is locked, not with that."""
+    quote = {"pieces": 11, "note": "a"}
+    assert refused(keyed, "li.na", lambda w: create(w, "quote", quote)) == [
+        ("note", "readonly-now")
+    ]
+    assert keyed.create("li.na", "quote", pieces=11, note="")["note"] is None
     made = keyed.create("li.na", "quote", pieces=2, note="a")
-    changed = keyed.update("li.na", "quote", made["id"], pieces=11, note="b")
-    assert changed["note"] == "b"
 
-    def change(**values: Any) -> Any:
-        return lambda w: update(w, "quote", made["id"], values, expected_revision=2)
+    def change(revision: int, **values: Any) -> Any:
+        return lambda w: update(w, "quote", made["id"], values, expected_revision=revision)
 
-    assert refused(keyed, "li.na", change(note="c")) == [("note", "readonly-now")]
-    keyed.do("li.na", change(note="b", each=1))
+    assert refused(keyed, "li.na", change(1, pieces=11, note="b")) == [("note", "readonly-now")]
+    keyed.do("li.na", change(1, pieces=11, note="a"))
+    assert refused(keyed, "li.na", change(2, note="c")) == [("note", "readonly-now")]
+    assert refused(keyed, "li.na", change(2, pieces=1, note="c")) == [("note", "readonly-now")]
+    keyed.do("li.na", change(2, note="a", each=1))
 
 
 # --- trees and single records --------------------------------------------------------------------

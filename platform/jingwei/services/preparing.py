@@ -31,6 +31,7 @@ from jingwei.services.rights import FieldRights
 from jingwei.services.validation import Occasion
 from jingwei.services.wanted import EDITABLE, PEOPLES, Batch, Change, Prepared, Source
 from jingwei.services.writable import (
+    check_append_only,
     check_org,
     check_readonly,
     check_revision,
@@ -92,6 +93,9 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
     _score(work, plan, record, change, source, overrides, found)
     computing.compute(work, plan, record, found, overrides)
     _check_reasons(change, overrides, source, found)
+    if source in ("user", "import"):
+        check_readonly(work, plan, None, record, values.keys(), found)
+        check_rows(work, plan, {}, record, values, found)
     structure.judge(work, form, record, None, found)
     retired.judge(work, plan, record, None, found)
     _judge(work, plan, record, None, found, change, None, batch.unique_later)
@@ -175,9 +179,10 @@ def _prepare_update(
     structure.judge(work, form, after, before, found)
     changed = _changed(plan, before, after)
     if source in ("user", "import"):
-        check_readonly(work, plan, before, changed & values.keys(), found)
+        will_be = before if change.restores else after
+        check_readonly(work, plan, before, will_be, changed & values.keys(), found)
     if source in PEOPLES:
-        check_rows(work, plan, before, after, values, found)
+        check_rows(work, plan, before, after, values, found, restores=change.restores)
     retired.judge(work, plan, after, before, found)
     _judge(work, plan, after, before, found, change, changed)
     changed = _changed(plan, before, after)
@@ -291,15 +296,15 @@ def _merge_rows(
     for table in plan.tables:
         if table not in values:
             continue
-        there = {row["id"] for row in before.get(table) or ()}
+        there = [row["id"] for row in before.get(table) or ()]
         known = {row["id"]: row for row in (*gone.get(table, ()), *(before.get(table) or ()))}
         after[table] = [
             {**known.get(row.get("id"), {}), **row} if row.get("id") in known else dict(row)
             for row in values[table]
         ]
         definition = plan.form.fields[table]
-        if definition.append_only and not there <= {r.get("id") for r in after[table]}:
-            found.add(table, "append-only")
+        if definition.append_only:
+            check_append_only(table, there, [row.get("id") for row in after[table]], found)
         for row in after[table]:
             computing.fill_row_defaults(work, plan, table, row, after)
     if before.get("status") in EDITABLE:

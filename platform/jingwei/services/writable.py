@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from jingwei.catalogue.scorecards import BY_HAND, SOURCE_CHANGED
+from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import (
     Conflict,
@@ -19,7 +20,7 @@ from jingwei.refusals import (
 from jingwei.services.commands import Work
 from jingwei.services.found import Found
 from jingwei.services.given_back import is_as_read
-from jingwei.services.plans import FormPlan
+from jingwei.services.plans import FieldPlan, FormPlan
 from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, REASONS, WORKING, Change, Source
 from jingwei.services.world import environment
@@ -34,18 +35,33 @@ def check_revision(change: Change, before: Mapping[str, Any], source: Source) ->
 
 
 def check_readonly(
-    work: Work, plan: FormPlan, before: Mapping[str, Any], changed: Collection[str], found: Found
+    work: Work,
+    plan: FormPlan,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    changed: Collection[str],
+    found: Found,
 ) -> None:
-    """A field that is read-only as the record stands is not changed by a person."""
+    """A field that is read-only, as the record stands or as it would stand, is not changed by a
+    person; of a new record it is not filled in."""
     conditional = [
         name for name in sorted(changed) if name in plan.fields and plan.fields[name].readonly_if
     ]
-    if conditional:
-        env = environment(work, before, old=before)
-        for name in conditional:
-            readonly_if = plan.fields[name].readonly_if
-            if readonly_if is not None and readonly_if(env):
-                found.add(name, "readonly-now")
+    if not conditional:
+        return
+    will_be = environment(work, after, old=before, is_new=before is None)
+    was = will_be if before is None else environment(work, before, old=before)
+    for name in conditional:
+        field = plan.fields[name]
+        if before is None and _is_first(field, after[name], will_be):
+            continue
+        if field.readonly_if is not None and (field.readonly_if(was) or field.readonly_if(will_be)):
+            found.add(name, "readonly-now")
+
+
+def _is_first(field: FieldPlan, value: Any, env: Environment) -> bool:
+    """Whether it is what stands in a new record, or row, that nobody filled in."""
+    return value in (None, [], "") or (field.default is not None and field.default(env) == value)
 
 
 def check_rows(
@@ -55,9 +71,12 @@ def check_rows(
     after: Mapping[str, Any],
     sent: Mapping[str, Any],
     found: Found,
+    *,
+    restores: bool = False,
 ) -> None:
     """A row that is there is not changed where its table only grows, nor a cell of it that is
-    read-only now or is filled in once. `sent`: what a person wants of the record."""
+    read-only now or is filled in once. `sent`: what a person wants of the record; `restores`: it
+    is that of a version, and was open then."""
     for table in plan.tables.keys() & sent.keys():
         known = {row["id"]: row for row in before.get(table) or ()}
         rows, wanted = after[table], sent[table] or ()
@@ -66,15 +85,24 @@ def check_rows(
             rows = [there.get(given.get("id"), {"id": None}) for given in wanted]
         for index, (row, given) in enumerate(zip(rows, wanted, strict=False)):
             was = known.get(row["id"])
-            if was is None:
-                continue
             for name in sorted(plan.tables[table].keys() & given.keys()):
-                if table in plan.scorecards and name == BY_HAND:
+                if table in plan.scorecards and (was is None or name == BY_HAND):
                     continue  # its scheme was asked
-                if row.get(name) != was.get(name):
-                    code = _closed_cell(work, plan, table, name, was, before)
+                if (was is None and not restores) or (was and row.get(name) != was.get(name)):
+                    will_be = (was, before) if restores and was else (row, after)
+                    code = _closed_cell(work, plan, table, name, was, *will_be, before)
                     if code is not None:
                         found.add(f"{table}.{index}.{name}", code)
+
+
+def check_append_only(
+    table: str, there: Sequence[int], sent: Sequence[int | None], found: Found
+) -> None:
+    """The rows that are there stay, in their places; new ones come behind them."""
+    if not {*there} <= {*sent}:
+        found.add(table, "append-only")
+    elif [*sent[: len(there)]] != [*there]:
+        found.add(table, "append-only-order")
 
 
 def _closed_cell(
@@ -82,20 +110,33 @@ def _closed_cell(
     plan: FormPlan,
     table: str,
     name: str,
-    was: Mapping[str, Any],
+    was: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
+    after: Mapping[str, Any],
     before: Mapping[str, Any],
 ) -> str | None:
-    column = plan.tables[table][name]
-    if plan.form.fields[table].append_only:
+    column, definition = plan.tables[table][name], plan.form.fields[table]
+    if was is not None and definition.append_only:
         return "append-only-row"
-    if column.field.set_once and was.get(name) is not None:
+    if was is not None and column.field.set_once and was.get(name) is not None:
         return "set-once"
-    if column.readonly_if is not None:
-        inside = environment(work, before, old=before).inside(before)
-        inside.record = was
-        if column.readonly_if(inside):
-            return "readonly-now"
-    return None
+    if column.readonly_if is None:
+        return None
+    will_be = _in_row(work, after, row, before)
+    if was is None and (name in made_of(definition) or _is_first(column, row.get(name), will_be)):
+        return None
+    is_closed = bool(column.readonly_if(will_be))
+    if was is not None and not is_closed:
+        is_closed = bool(column.readonly_if(_in_row(work, before, was, before)))
+    return "readonly-now" if is_closed else None
+
+
+def _in_row(
+    work: Work, record: Mapping[str, Any], row: Mapping[str, Any], before: Mapping[str, Any]
+) -> Environment:
+    inside = environment(work, record, old=before).inside(record)
+    inside.record = row
+    return inside
 
 
 def require(work: Work, form: str, action: str, record: Mapping[str, Any] | None = None) -> None:

@@ -34,7 +34,7 @@ export function refresh() {
     const control = controlIn(block);
     if (control?.matches("[data-input]")) control.setAttribute("aria-required", String(must));
     const readonly = rules.readonly[path] ? holds(rules.readonly[path], env) : (asked.readonly[name] ?? false);
-    if (control && !model.fields[name].readonly) lock(control, readonly || isFound(state, name, model.fields[name]));
+    if (control && !model.fields[name].readonly) lock(control, (readonly && !isAltered(state, held.kept, name)) || isFound(state, name, model.fields[name]));
     if (control?.matches("output")) show(control, model.fields[name], state[name]);
     if (goesAlong(state, name, model.fields[name]) && document.activeElement !== control) draw(control, model.fields[name], state, name);
     offerBack(name, shownValue);
@@ -79,6 +79,11 @@ const isRequired = (name, env) =>
 const requiredNames = new Set((form.dataset.required ?? "").split(" "));
 const requiredAlways = (name) => requiredNames.has(name);
 
+// what was typed before its field was locked can be taken out again: saving it is refused
+const isAltered = (now, kept, name) => !same(now[name] ?? null, kept?.[name] ?? null);
+
+const keptRow = (table, row) => (held.kept[table] ?? []).find((one) => one.id !== undefined && one.id === row.id) ?? model.row_defaults[table];
+
 function lock(control, readonly) {
   if (control.tomselect) control.tomselect[readonly ? "disable" : "enable"]();
   else if (control.tagName === "SELECT" || control.type === "checkbox" || control.type === "file") control.disabled = readonly;
@@ -114,7 +119,7 @@ function refreshTable(name) {
       const shut = model.fields[name].columns[column].readonly ? null : rules.readonly[`${name}.${column}`];
       const found = isFound(row, column, model.fields[name].columns[column]);
       const finds = model.fields[name].columns[column].follows === "lock_if_found" && !model.fields[name].columns[column].readonly;
-      if ((shut || finds) && control.matches("[data-input]")) lock(control, found || (shut ? holds(shut, environment(row, state)) : false));
+      if ((shut || finds) && control.matches("[data-input]")) lock(control, found || (shut && !isAltered(row, keptRow(name, row), column) ? holds(shut, environment(row, state)) : false));
       const rule = rules.visible[`${name}.${column}`];
       if (rule) (cell.matches(".field") ? cell : control).hidden = !holds(rule, environment(row, state));
     }
