@@ -347,7 +347,11 @@ def test_rows_of_tables_say_where_they_are_wrong(house: House, tmp_path: Path) -
     assert said(found)[0] == (2, "lines!2.pieces", "请填数字，例如 1234.50。")
     assert said(found)[1:] == [
         (3, "lines!3", "“ID”列的“123”在第一张工作表中没有对应的行，请改正，或删除这一行。"),
-        (4, "lines!4", "“ID”列的“”在第一张工作表中没有对应的行，请改正，或删除这一行。"),
+        (
+            4,
+            "lines!4",
+            "“ID”列是空的，看不出这一行属于第一张工作表的哪一行，请填写，或删除这一行。",
+        ),
     ]
 
 

@@ -33,6 +33,8 @@ fields:
       thing: {type: text, title: 物品, required: true}
       kind: {type: choice, title: 等级, choices: {x: 优, y: 良}}
       pieces: {type: integer, title: 件数}
+    unique: [thing, pieces]
+  crew: {type: person, many: true, title: 班组}
 rules:
   enough: {check: count is empty or count > 1, at: count, message: {zh: 至少两件, en: Two at least}}
 permissions:
@@ -44,7 +46,8 @@ permissions:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
     folder: Path = tmp_path_factory.mktemp("said")
     files = {**MORE_FILES, "forms/order.yaml": ORDER}
-    house = open_api(folder, f"sqlite:///{folder / 'test.db'}", files, MORE_PEOPLE)
+    alike = [{**MORE_PEOPLE[0], "login": login, "name": "重名"} for login in ("same.a", "same.b")]
+    house = open_api(folder, f"sqlite:///{folder / 'test.db'}", files, [*MORE_PEOPLE, *alike])
     yield house
     house.close()
 
@@ -165,3 +168,37 @@ def test_the_file_of_errors_is_corrected_and_imported_as_it_is(api: ApiHouse) ->
     }
     assert rows["坏"] == ("b", 7, [("石", 3)])
     assert rows["明细坏"] == (None, 2, [("钢", 4), ("木", 1)])
+
+
+def test_what_is_wrong_is_quoted_and_counted_as_it_stands_in_the_sheet(api: ApiHouse) -> None:
+    book = Workbook()
+    lines = book.create_sheet("明细")
+    for row in (["行号", "名称"], [1, "丁"], [2, "字" * 3_000]):
+        book.active.append(row)
+    for row in (
+        ["行号", "物品", "件数"], [1, "钢", 1], [None, "石", 2], [1, "砂", 1], [1, "钢", 1],
+    ):  # fmt: skip
+        lines.append(row)
+    found = sent(api, saved(book)).get_json()
+    assert [(one["cell"], one["message"]) for one in found["refused"]] == [
+        ("明细!B5", "与第 2 行重复。"),
+        ("B3", "最多 10 个字符，现有 3000 个。"),
+        ("明细!A3", "“行号”列是空的，看不出这一行属于第一张工作表的哪一行，请填写，或删除这一行。"),
+    ]
+
+
+def test_each_of_several_people_in_a_cell_is_asked_for_by_its_login(api: ApiHouse) -> None:
+    found = sent(api, workbook(["名称", "班组"], ["戊", "li.na; 重名"])).get_json()
+    assert [(one["cell"], one["path"], one["message"]) for one in found["refused"]] == [
+        ("B2", "crew.1", "有多人叫“重名”，请改填账号：same.a, same.b。")
+    ]
+
+
+def test_what_is_no_id_is_quoted(api: ApiHouse) -> None:
+    words = "不是 ID，ID 是整数。请恢复导出时的 ID；新的一行请把这一格留空。"
+    content = workbook(["ID", "名称"], ["abc", "x"], [1188.4, "y"])
+    found = sent(api, content, "do=update&key=id&mode=rows").get_json()
+    assert [(one["cell"], one["message"]) for one in found["refused"]] == [
+        ("A2", f"“abc”{words}"),
+        ("A3", f"“1188.4”{words}"),
+    ]

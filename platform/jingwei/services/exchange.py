@@ -34,6 +34,7 @@ from jingwei.services.sheet_headings import headings_of
 from jingwei.services.sheet_lines import Chunk, Line, Lines, Wanted, known_columns
 from jingwei.services.sheet_matching import Matched, Matcher, change_of
 from jingwei.services.sheet_rows import Sheet
+from jingwei.services.sheet_words import left_row
 from jingwei.services.wanted import Change
 from jingwei.storage import imports as rows
 
@@ -475,14 +476,7 @@ def _update(work: Work, form: Form, matched: Sequence[Matched], found: Imported)
 def _refuse_left(lines: Lines, found: Imported) -> None:
     """Rows of tables that belong to no row of the first sheet."""
     for table, row in lines.left():
-        key = str(row.get(row.columns[0], "")) if row.columns else ""
-        holes: dict[str, object] = {
-            "column": row.columns[0] if row.columns else "",
-            "key": key[:60],
-        }
-        found.refuse(
-            Line(row.number, columns=row.columns, speaker=lines.speaker),
-            Refused(
-                "invalid", fields=[FieldRefusal(f"{table}!{row.number}", "sheet-row-left", holes)]
-            ),
-        )
+        join = row.columns[0] if row.columns else ""
+        why = left_row(f"{table}!{row.number}", join, row.get(join))
+        line = Line(row.number, columns=row.columns, speaker=lines.speaker)
+        found.refuse(line, Refused("invalid", fields=[why]))

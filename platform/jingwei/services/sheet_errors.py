@@ -20,10 +20,10 @@ from jingwei.services.rights import FieldRights
 from jingwei.services.sheet_headings import Headings, headings_of, headings_of_rows
 from jingwei.services.sheet_lines import Lines, Wanted, known_columns
 from jingwei.services.sheet_rows import Book, Row, Unread, Wrong
+from jingwei.services.sheet_words import LEFT
 from jingwei.texts import has_text, text
 
 WHOLE = 1  # the row of what is wrong with the sheet itself: that of its headings
-LEFT = "sheet-row-left"  # of a row of a table that belongs to no row
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,13})(?:\.[0-9]+)?\Z", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 Refusals = Mapping[int, Sequence[FieldRefusal]]

@@ -15,6 +15,7 @@ from jingwei.services.sheet_rows import Unread
 from jingwei.services.titles import choices
 from jingwei.texts import LOCALES, Several, Words, has_text, text
 
+LEFT = "sheet-row-left"  # of a row of a table that belongs to no row
 CELL = "_cell"  # the hole that holds the place of a refusal in its sheet
 _MOST_CHOICES = 30
 _IN_SHEETS = (
@@ -29,6 +30,7 @@ class Placed(Protocol):
 
     number: int
     values: dict[str, Any]
+    system: dict[str, str]
     rows: dict[str, list[int]]
     columns: Sequence[str]
 
@@ -51,6 +53,7 @@ class Speaker:
         """The same with its place, `lines!5.price` for a row of a table, and in words."""
         found = _placed(line, refusal)
         value = _value_at(line, refusal.path)
+        value = line.system.get(refusal.path) if value is None else value
         cell = self._cell(line, found.path)
         worded = self._worded(found, value, bool(cell))
         return replace(worded, holes={**worded.holes, CELL: cell}) if cell else worded
@@ -96,6 +99,8 @@ class Speaker:
             return replace(refusal, holes={**holes, "value": self._called(definition, value)})
         if code == "pattern" and definition is not None and definition.placeholder is not None:
             return _in_words(refusal, "sheet-pattern", example=definition.placeholder)
+        if code == "not-a-record-id" and _is_of_id(refusal.path):
+            return _in_words(refusal, "sheet-not-an-id", value=self._called(definition, value))
         if code == "taken" and not (definition is not None and definition.unique):
             return self._taken_together(refusal)
         if code in _IN_SHEETS:
@@ -153,6 +158,11 @@ class Speaker:
         return known[value].title if value in known else str(value)[:60]
 
 
+def _is_of_id(path: str) -> bool:
+    """Whether a place is that of the ID of a record, or of a row of a table."""
+    return path == "id" or ("!" in path and path.endswith(".id"))
+
+
 def _each(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -168,14 +178,27 @@ def _in_words(refusal: FieldRefusal, code: str, **holes: Any) -> FieldRefusal:
     return replace(refusal, words=words)
 
 
+def left_row(path: str, column: str, key: Any) -> FieldRefusal:
+    """Of a row of a table that belongs to no row of the first sheet."""
+    if isinstance(key, Unread):
+        words = {locale: key.refusal("").message(locale) for locale in LOCALES}
+        return FieldRefusal(path, LEFT, {"column": column}, words)
+    refusal = FieldRefusal(path, LEFT, {"column": column, "key": str(key or "")[:60]})
+    return refusal if key else _in_words(refusal, "sheet-row-unplaced", column=column)
+
+
 def _placed(line: Placed, refusal: FieldRefusal) -> FieldRefusal:
     """A refusal inside a table with the row of the sheet that it stands in: `lines!5.price`."""
     table, _, rest = refusal.path.partition(".")
     index, _, column = rest.partition(".")
     if table not in line.rows or not index.isdigit() or int(index) >= len(line.rows[table]):
         return refusal
-    path = f"{table}!{line.rows[table][int(index)]}" + (f".{column}" if column else "")
-    return replace(refusal, path=path)
+    rows = line.rows[table]
+    path = f"{table}!{rows[int(index)]}" + (f".{column}" if column else "")
+    holes = dict(refusal.holes)
+    if refusal.code == "row-twice" and isinstance(twin := holes.get("row"), int):
+        holes["row"] = rows[twin - 1]  # as it is counted in the sheet
+    return replace(refusal, path=path, holes=holes)
 
 
 def _value_at(line: Placed, path: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 from jingwei.language.expressions.tree import Type
 from jingwei.language.form import Field
+from jingwei.language.values import Literal_, Value
 from jingwei.refusals import FieldRefusal
 
 
@@ -142,13 +143,14 @@ class _Anything:
 ANYTHING: Known = _Anything()
 
 
-def text_of(raw: Any, *, most: int, lines: bool = False) -> str:
-    """`raw` as text that can be stored and shown; text that shows nothing is none. Raises
-    ValueRefused."""
+def text_of(raw: Any, *, most: int, lines: bool = False, own: Value | None = None) -> str:
+    """`raw` as text that can be stored and shown; text that shows nothing is none. `own`: what the
+    field itself has at most, which is told where it is less. Raises ValueRefused."""
     if not isinstance(raw, str):
         raise ValueRefused("not-text")
     if len(raw) > most:
-        raise ValueRefused("text-too-long", most=most, length=len(raw))
+        told = min(most, int(own.value)) if isinstance(own, Literal_) else most
+        raise ValueRefused("text-too-long", most=told, length=len(raw))
     if (_NOT_IN_LINES if lines else _NOT_IN_A_LINE).search(raw):
         _refuse_character(raw, lines)
     return "" if is_blank(raw) else raw

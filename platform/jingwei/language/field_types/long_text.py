@@ -29,7 +29,8 @@ class LongTextType(FieldType):
         return StoredAs(Kept.LONG_TEXT)
 
     def parse(self, field: Field, raw: Any, known: Known) -> str | None:
-        return text_of(raw, most=MOST, lines=True).replace("\r\n", "\n") or None
+        words = text_of(raw, most=MOST, lines=True, own=field.max)
+        return words.replace("\r\n", "\n") or None
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return schema_of_text(MOST)

@@ -25,7 +25,7 @@ class TextType(FieldType):
     searchable = True
 
     def parse(self, field: Field, raw: Any, known: Known) -> str | None:
-        return text_of(raw, most=MOST) or None
+        return text_of(raw, most=MOST, own=field.max) or None
 
     def parser(self, field: Field) -> Parser:
         def parse(raw: Any, known: Known) -> str | None:
