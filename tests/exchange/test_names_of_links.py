@@ -157,10 +157,8 @@ def test_a_number_that_is_shown_with_noughts_is_read_with_them(
     book = load_workbook(path)
     book.active["B2"].number_format = "000000"
     book.save(path)
-    found = import_sheet(
-        house.commands, house.person("li.na"), "job", sheet_file(tmp_path, path.read_bytes(), "b.xlsx"),
-        "rows",
-    )  # fmt: skip
+    sheet = sheet_file(tmp_path, path.read_bytes(), "b.xlsx")
+    found = import_sheet(house.commands, house.person("li.na"), "job", sheet, "rows")
     assert (linked(house), found.notes) == ({"a": device, "b": device}, [])
 
 
