@@ -44,6 +44,14 @@ def house(tmp_path: Path, database_url: str) -> Iterator[House]:
     opened.database.close()
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[House]:
+    database_url = f"sqlite:///{tmp_path / 'small.db'}"
+    opened = open_house(tmp_path / "app", database_url, {**FILES, "forms/minutes.yaml": FORM})
+    yield opened
+    opened.database.close()
+
+
 def made(house: House) -> list[dict[str, Any]]:
     rows = [{"topic": "一", "said": LONG + "一"}, {"topic": "二", "said": "短"}]
     first = house.create("li.na", "minutes", name="甲", lines=rows, note=LONG)
@@ -108,44 +116,44 @@ def test_a_text_longer_than_a_cell_says_so_and_comes_back_as_the_record_has_it(
 
 
 def test_what_a_spreadsheet_cut_off_or_somebody_changed_in_a_part_is_refused(
-    house: House, tmp_path: Path
+    small: House, tmp_path: Path
 ) -> None:
-    first, _ = made(house)
-    path = taken_out(house, tmp_path)
+    first, _ = made(small)
+    path = taken_out(small, tmp_path)
     book = load_workbook(path)
     heads = {c.value: c.column_letter for c in book.worksheets[0][1]}
     note, about = f"{heads['正文']}2", f"{heads['附注']}3"
     cut = {note: LONG[:CELL], about: ("[" + "1," * CELL)[:CELL], "lines_D3": "音" * CELL}
-    found = bring(house, changed(tmp_path, path, **cut))
+    found = bring(small, changed(tmp_path, path, **cut))
     cells = (2, "note"), (2, "lines!3.said"), (3, "about")
     assert refused(found) == sorted((*cell, "sheet-text-cut") for cell in cells)
     part = book.worksheets[0][note].value
-    found = bring(house, changed(tmp_path, path, **{note: part[:-1] + "改"}))
+    found = bring(small, changed(tmp_path, path, **{note: part[:-1] + "改"}))
     assert refused(found) == [(2, "note", "sheet-text-not-all")]
-    house.update("li.na", "minutes", first["id"], note=LONG + "改")
+    small.update("li.na", "minutes", first["id"], note=LONG + "改")
     now = sheet_file(tmp_path, f'名称,正文\n甲,"{part}"\n丙,"{part}"\n丁,{LONG[:CELL]}\n')
-    assert refused(bring(house, now, "upsert", "name")) == [
+    assert refused(bring(small, now, "upsert", "name")) == [
         (2, "note", "sheet-text-not-all"),
         (3, "note", "sheet-text-not-all"),
         (4, "note", "sheet-text-cut"),
     ]
-    assert house.show("li.na", "minutes", first["id"])["note"] == LONG + "改"
-    assert house.list("li.na", "minutes").total == 2
+    assert small.show("li.na", "minutes", first["id"])["note"] == LONG + "改"
+    assert small.list("li.na", "minutes").total == 2
 
 
 def test_csv_holds_the_whole_text_and_a_list_to_read_its_beginning(
-    house: House, tmp_path: Path
+    small: House, tmp_path: Path
 ) -> None:
-    made(house)
-    with house.read("li.na") as view:
+    made(small)
+    with small.read("li.na") as view:
         wish = ListWish(fields=("name", "note"), sort=("id",))
         out = export(view, "minutes", wish, "zh", values="codes", days=False)
         content = b"".join(csv_pages(out.titles, out.pages, out.types))
     sheet = sheet_file(tmp_path, content.replace("甲,".encode(), "丙,".encode()))
-    found = bring(house, sheet, "upsert", "name")
+    found = bring(small, sheet, "upsert", "name")
     assert (found.created, found.same, refused(found)) == (1, 1, [])
-    third = next(i for i in house.list("li.na", "minutes").items if i["name"] == "丙")
-    assert house.show("li.na", "minutes", third["id"])["note"] == LONG
-    shown = load_workbook(taken_out(house, tmp_path, "titles")).worksheets[0]
+    third = next(i for i in small.list("li.na", "minutes").items if i["name"] == "丙")
+    assert small.show("li.na", "minutes", third["id"])["note"] == LONG
+    shown = load_workbook(taken_out(small, tmp_path, "titles")).worksheets[0]
     longest = [max(units(str(c.value or "")) for c in row) for row in shown.iter_rows(min_row=2)]
     assert longest == [CELL] * 3

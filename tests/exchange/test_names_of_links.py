@@ -62,12 +62,20 @@ fields:
   meter: {{type: link, to: meter, title: 表具}}
 {GRANT}"""
 
+FORMS = {"device": DEVICE, "supplier": SUPPLIER, "meter": METER, "job": JOB, "place": PLACE}
+ALL = {**FILES, **{f"forms/{name}.yaml": text for name, text in FORMS.items()}}
+
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str) -> Iterator[House]:
-    forms = {"device": DEVICE, "supplier": SUPPLIER, "meter": METER, "job": JOB, "place": PLACE}
-    files = {**FILES, **{f"forms/{name}.yaml": text for name, text in forms.items()}}
-    opened = open_house(tmp_path / "application", database_url, files)
+    opened = open_house(tmp_path / "application", database_url, ALL)
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[House]:
+    opened = open_house(tmp_path / "application", f"sqlite:///{tmp_path / 'small.db'}", ALL)
     yield opened
     opened.database.close()
 
@@ -149,34 +157,34 @@ def test_names_that_are_numbers_are_names_too(house: House, tmp_path: Path) -> N
 
 
 def test_a_number_that_is_shown_with_noughts_is_read_with_them(
-    house: House, tmp_path: Path
+    small: House, tmp_path: Path
 ) -> None:
-    device = house.create("li.na", "device", code="000124", name="风机")["id"]
+    device = small.create("li.na", "device", code="000124", name="风机")["id"]
     path = tmp_path / "a.xlsx"
     path.write_bytes(workbook(["名称", "设备"], ["a", 124], ["b", device]))
     book = load_workbook(path)
     book.active["B2"].number_format = "000000"
     book.save(path)
     sheet = sheet_file(tmp_path, path.read_bytes(), "b.xlsx")
-    found = import_sheet(house.commands, house.person("li.na"), "job", sheet, "rows")
-    assert (linked(house), found.notes) == ({"a": device, "b": device}, [])
+    found = import_sheet(small.commands, small.person("li.na"), "job", sheet, "rows")
+    assert (linked(small), found.notes) == ({"a": device, "b": device}, [])
 
 
 @pytest.mark.parametrize("mode", ["rows", "atomic"])
-def test_a_tree_comes_in_with_one_sheet(house: House, tmp_path: Path, mode: Any) -> None:
+def test_a_tree_comes_in_with_one_sheet(small: House, tmp_path: Path, mode: Any) -> None:
     csv = "名称,上级\n省,\n市,省\n楼,区\n区,市\n"
-    person = house.person("li.na")
+    person = small.person("li.na")
     sheet = sheet_file(tmp_path, csv)
-    looked = look(house.commands, person, "place", sheet)
+    looked = look(small.commands, person, "place", sheet)
     assert (looked.created, looked.refused) == (4, [])
-    assert import_sheet(house.commands, person, "place", sheet, mode).created == 4
-    items = {i["name"]: i for i in house.list("li.na", "place").items}
+    assert import_sheet(small.commands, person, "place", sheet, mode).created == 4
+    items = {i["name"]: i for i in small.list("li.na", "place").items}
     above = {i["id"]: name for name, i in items.items()}
     assert {name: above.get(i["above"]) for name, i in items.items()} == {
         "省": None, "市": "省", "区": "市", "楼": "区",
     }  # fmt: skip
     csv = "名称,上级\n甲,乙\n乙,甲\n丙,省\n丁,无\n"
-    found = import_sheet(house.commands, person, "place", sheet_file(tmp_path, csv), "rows")
+    found = import_sheet(small.commands, person, "place", sheet_file(tmp_path, csv), "rows")
     assert [(row, one.path, one.code) for row, one in found.refused] == [
         (row, "above", "no-record-named") for row in (2, 3, 5)
     ]
