@@ -347,14 +347,16 @@ def _one_part(
 
 
 def result_of(view: Reading, form: str, batch: int) -> Imported:
-    """What came of a batch so far. Raises NotFound."""
+    """What came of a batch so far; of one that is over, how many were created, updated and the
+    same, too. Raises NotFound."""
     found = batch_of(view, form, batch)
-    result = Imported(batch=batch)
-    for part in rows.parts(view.connection, batch).values():
-        result.count(w if isinstance(w, list) else (0, w, 1, CREATED) for w in part.ids)
-        for row, *said in part.refused:
-            if len(result.refused) < MOST_REFUSED:
-                result.refused.append((row, read_refusal(*said)))
+    result = Imported(batch=batch, good=found.good)
+    if found.state == "done":  # while it runs, it is asked every second
+        for part in rows.parts(view.connection, batch).values():
+            result.count(w if isinstance(w, list) else (0, w, 1, CREATED) for w in part.ids)
+        result.good = found.good
+    refused = rows.refusals(view.connection, batch)[:MOST_REFUSED]
+    result.refused = [(row, read_refusal(*said)) for row, *said in refused]
     result.bad = found.bad
     return result
 

@@ -85,9 +85,8 @@ def refused_of(view: Reading, form: str, batch: int) -> dict[int, list[FieldRefu
     """What was wrong with the rows of a batch, by the row of its sheet."""
     batch_of(view, form, batch)
     found: dict[int, list[FieldRefusal]] = {}
-    for part in rows.parts(view.connection, batch).values():
-        for row, path, code, holes in part.refused:
-            found.setdefault(row, []).append(read_refusal(path, code, holes))
+    for row, path, code, holes in rows.refusals(view.connection, batch):
+        found.setdefault(row, []).append(read_refusal(path, code, holes))
     return found
 
 

@@ -168,7 +168,18 @@ def parts(connection: Connection, batch: int) -> dict[int, Part]:
     return {row.first: Part(row.ids, row.refused) for row in connection.execute(statement)}
 
 
-# --- taken back: beside each part what came of it, under a number below zero -----------------------
+def refusals(connection: Connection, batch: int) -> list[Any]:
+    """[row, path, code, holes] of each row that was not kept, in the order of the sheet."""
+    table = sys_import_part
+    statement = (
+        select(table.c.refused)
+        .where(table.c.batch == batch, table.c.first >= 0)
+        .order_by(table.c.first)
+    )
+    return [one for part in connection.execute(statement).scalars() for one in part]
+
+
+# --- taken back: beside each part what came of it, under a number below zero ---------------------
 
 
 def set_state(connection: Connection, batch: int, state: str) -> None:

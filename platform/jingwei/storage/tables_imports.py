@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint,
 from jingwei.storage.metadata import metadata
 from jingwei.storage.types import CODE_POINT_TEXT, Instant, JsonText
 
-# One import. `state`: see `storage.imports.Batch`. `sha256`: of the file, whose content lies with files.
+# One import. `state`: see `storage.imports.Batch`. `sha256`: of the file, whose content lies with
+# the files.
 sys_import = Table(
     "sys_import",
     metadata,
