@@ -152,7 +152,7 @@ def _is_field(form: Form, path: str) -> bool:
 
 def _object(name: str, lines: dict[str, str]) -> str:
     inside = ",".join(f"{json.dumps(path)}:{text}" for path, text in lines.items())
-    return f"export const {name}={{{inside}}};"
+    return f"export const {name}={{__proto__:null,{inside}}};"  # a field may be `constructor`
 
 
 def row_defaults(form: Form, rights: FieldRights) -> dict[str, dict[str, object]]:

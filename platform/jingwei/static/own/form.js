@@ -10,6 +10,7 @@ import { submit } from "./form_submit.js";
 import { wanted } from "./form_tables.js";
 import "./form_places.js";
 import { blame, forgiveAll, warn } from "./form_wrong.js";
+import { asNamed } from "./named.js";
 
 form.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "s") {
@@ -99,7 +100,7 @@ function settleSaved(answer) {
       if (state[name]?.[index]) state[name][index].id = row.id;
     });
   }
-  held.kept = structuredClone(state);
+  held.kept = asNamed(state);
   saidReasons();
   history.replaceState(null, "", `/f/${model.form}/${held.identity}/edit`);
 }

@@ -3,9 +3,10 @@ import { api } from "./api.js";
 import { keyOf, shownValue } from "./form_controls.js";
 import { base, blockOf, changed, controlIn, form, held, isTable, model, same, state } from "./form_model.js";
 import { drawAll, wanted } from "./form_tables.js";
+import { asNamed, named } from "./named.js";
 
 export async function conflict() {
-  const theirs = await api("GET", `${base}/${held.identity}`);
+  const theirs = asNamed(await api("GET", `${base}/${held.identity}`));
   const mine = Object.keys(wanted());
   const dialog = document.getElementById("conflict");
   const body = dialog.querySelector("tbody");
@@ -51,7 +52,7 @@ function spoken(name, value) {
 const textualDeep = (v) => {
   if (typeof v === "number" && !Number.isInteger(v)) return String(v);
   if (Array.isArray(v)) return v.map(textualDeep);
-  if (v && typeof v === "object") return Object.fromEntries(Object.entries(v).map(([k, w]) => [k, textualDeep(w)]));
+  if (v && typeof v === "object") return named(Object.fromEntries(Object.entries(v).map(([k, w]) => [k, textualDeep(w)])));
   return v;
 };
 
@@ -63,7 +64,7 @@ function settleConflict(dialog, theirs, differing) {
     const untouched = same(state[name], held.kept[name]);
     const side = dialog.querySelector(`input[name="side-${CSS.escape(name)}"]:checked`)?.value;
     if (agreed && (side === "theirs" || untouched)) state[name] = value;
-    if (agreed) held.kept[name] = structuredClone(value);
+    if (agreed) held.kept[name] = asNamed(value);
   }
   if (!agreed) return;
   held.revision = theirs.revision;

@@ -8,6 +8,7 @@ import { put, read, unreadAt } from "./form_read.js";
 import { askLater, refresh } from "./form_rules.js";
 import { addRow, dragRow, draw, drawAll, indexOf, moveRow, paste, removeRow, rowsOf, upgradeCell } from "./form_tables.js";
 import { forgive, note } from "./form_wrong.js";
+import { named } from "./named.js";
 import { makeUnsaved } from "./unsaved.js";
 
 // -- changes
@@ -131,7 +132,7 @@ const withOwnRow = (changes) => {
   if (!rowNames.some((name) => !same(state[name], held.kept[name]))) return changes;
   const { table, id } = model.about;
   const rows = changes[table] ?? state[table] ?? [];
-  return { ...changes, [table]: rows.map((row) => (row.id === id ? { ...row, ...ofRow() } : row)) };
+  return named(changes, { [table]: rows.map((row) => (row.id === id ? named(row, ofRow()) : row)) });
 };
 const keptInRow = (values) => {
   const row = model.about ? ownRow(values[model.about.table]) : null;
@@ -159,7 +160,7 @@ export const unsaved = makeUnsaved({
   locale,
   identity: () => held.identity,
   revision: () => held.revision,
-  changes: () => withOwnRow(Object.fromEntries(model.order.filter(isKept).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null]))),
+  changes: () => withOwnRow(named(Object.fromEntries(model.order.filter(isKept).filter((name) => !same(state[name], held.kept[name])).map((name) => [name, state[name] ?? null])))),
   keepable,
   differs: (values) =>
     model.order.some((name) => isKept(name) && name in values && !same(values[name], state[name])) ||

@@ -1,6 +1,7 @@
 // Values that follow others until a person writes his own: what is computed and may be overridden,
 // and what a link brings along.
 import { blockOf, controlIn, form, held, model, nothing, NUMERIC, numbers, same, state, touched } from "./form_model.js";
+import { named } from "./named.js";
 
 const known = new WeakMap(); // by the record or row: {name: {computed, own}}
 let reasons = new WeakMap(); // of what is overridden here, by the record or row: {name: why}
@@ -9,7 +10,7 @@ const at = (owner, name) => known.get(owner)?.[name];
 const alike = (field, one, other) => (NUMERIC.has(field.type) ? numbers.same(one, other) : same(one, other));
 
 function keep(owner, name, now) {
-  known.set(owner, { ...known.get(owner), [name]: now });
+  known.set(owner, named(known.get(owner), { [name]: now }));
 }
 
 // Whether the value is the computed one, and goes with it.
@@ -77,7 +78,7 @@ function offer(block, owner, name, field, kept, shown) {
 }
 
 function say(owner, name, why) {
-  reasons.set(owner, { ...reasons.get(owner), [name]: why });
+  reasons.set(owner, named(reasons.get(owner), { [name]: why }));
 }
 
 // the record or row that a place under a control is of, and its field or column
@@ -100,7 +101,7 @@ form.addEventListener("input", (event) => {
 
 // The reasons to be sent, and the fields that owe one.
 export function givenReasons() {
-  const given = {};
+  const given = named();
   const owed = [];
   const ask = (path, owner, name, field, kept) => {
     if (field.follows !== "override_with_reason" || !isOwn(owner, name) || alike(field, owner[name], kept)) return;

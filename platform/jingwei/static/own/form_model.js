@@ -1,8 +1,9 @@
 // What the form page edits: its model, and the record as the API writes it.
+import { asNamed } from "./named.js";
 import { makeNumbers } from "./numbers.js";
 
 export const form = document.getElementById("form");
-export const model = JSON.parse(form.dataset.model);
+export const model = asNamed(JSON.parse(form.dataset.model));
 export const locale = document.documentElement.lang;
 export const [x, rules, { TomSelect, flatpickr, calendarWords }] = await Promise.all([
   import(form.dataset.expressions),
@@ -13,9 +14,9 @@ export const numbers = makeNumbers(x, locale);
 export const NUMERIC = new Set(["integer", "number", "money", "percent", "rating", "duration"]);
 export const fine = matchMedia("(pointer: fine)").matches;
 
-export const state = structuredClone(model.values);
+export const state = asNamed(model.values);
 // as it was saved: the values, and which record in which edition
-export const held = { kept: structuredClone(model.values), identity: model.id, revision: model.revision };
+export const held = { kept: asNamed(model.values), identity: model.id, revision: model.revision };
 export const base = `/api/v1/forms/${model.form}/records`;
 export const touched = new Set();
 export const isTable = (name) => model.fields[name]?.kind === "table";

@@ -2,6 +2,7 @@
 import { readDuration } from "./form_durations.js";
 import { secretOf } from "./form_kinds.js";
 import { model, numbers } from "./form_model.js";
+import { named } from "./named.js";
 import { dayOf, instantTyped } from "./zones.js";
 
 // what was typed stays in its box and hinders saving; `code` names the sentence that says why
@@ -21,7 +22,7 @@ export const unreadAt = (owner, name) => unread.get(owner)?.[name];
 
 // The value of a control in its record or row; what cannot be read is no value.
 export function put(owner, name, value) {
-  const left = { ...unread.get(owner) };
+  const left = named(unread.get(owner));
   delete left[name];
   if (value instanceof Unread) left[name] = value;
   unread.set(owner, left);

@@ -6,9 +6,10 @@ import { blockOf, controlIn, form, held, isTable, model, nothing, NUMERIC, rules
 import { put } from "./form_read.js";
 import { draw, drawTable, sentRows, totals } from "./form_tables.js";
 import { forgive } from "./form_wrong.js";
+import { asNamed, named } from "./named.js";
 import { settleTabs } from "./page_tabs.js";
 
-let asked = { visible: {}, required: {}, readonly: {} };
+let asked = asNamed({ visible: {}, required: {}, readonly: {} });
 const variables = { me: model.me, today: model.today, now: model.now };
 
 function environment(record, parent) {
@@ -53,7 +54,7 @@ const pathOf = (name) => model.fields[name].at ?? name;
 // that row, with what is typed into its columns and what follows from them
 function rowAsTyped() {
   const { table, id } = model.about;
-  const row = { ...(state[table] ?? []).find((one) => one.id === id) };
+  const row = named((state[table] ?? []).find((one) => one.id === id));
   for (const name of model.order) if (model.fields[name].at) row[name.slice(4)] = state[name];
   for (const [of, name, always, compute] of rules.computes) {
     if (of === table && always) row[name] = reckoned(() => compute(x, environment(row, state)));
@@ -138,7 +139,7 @@ const isSuggested = (owner, name) => suggested.get(owner)?.[name] !== undefined 
 function suggest(owner, name, value, control, field) {
   if (!nothing(owner[name]) && !isSuggested(owner, name)) return;
   owner[name] = value;
-  suggested.set(owner, { ...suggested.get(owner), [name]: value });
+  suggested.set(owner, named(suggested.get(owner), { [name]: value }));
   if (control) show(control, field, value);
 }
 
@@ -160,14 +161,14 @@ async function ask() {
   const mine = ++round;
   let answer;
   try {
-    answer = await computed(false);
+    answer = asNamed(await computed(false));
   } catch {
     return; // saving says what is wrong
   }
   if (mine !== round) return;
-  asked = { visible: {}, required: {}, readonly: {}, ...pick(answer) };
+  asked = pick(answer);
   for (const path of model.asks) answered(path, answer);
-  for (const path of Object.keys(model.fills)) brought(path, answer.values ?? {});
+  for (const path of Object.keys(model.fills)) brought(path, answer.values ?? named());
   refresh();
 }
 
@@ -241,13 +242,13 @@ function bring(owner, target, value, table = null, index = 0) {
 
 const textual = (v) => (typeof v === "number" ? String(v) : (v ?? null));
 const asHeld = (field, value) => {
-  if (field.kind === "table") return (value ?? []).map((row) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, field.columns[name] ? asHeld(field.columns[name], one) : one])));
+  if (field.kind === "table") return (value ?? []).map((row) => named(Object.fromEntries(Object.entries(row).map(([name, one]) => [name, field.columns[name] ? asHeld(field.columns[name], one) : one]))));
   return NUMERIC.has(field.type) ? textual(value) : (value ?? null);
 };
-const pick = ({ visible = {}, required = {}, readonly = {} }) => ({ visible, required, readonly });
+const pick = ({ visible = named(), required = named(), readonly = named() }) => ({ visible, required, readonly });
 
 function computable() {
-  const values = {};
+  const values = named();
   for (const name of model.order) {
     const field = model.fields[name];
     if (["heading", "note"].includes(field.kind) || field.computed || field.at) continue;

@@ -4,6 +4,7 @@ import { REMOTE, show, upgrade } from "./form_controls.js";
 import { isFollowing } from "./form_follow.js";
 import { blockOf, changed, controlIn, held, isTable, model, nothing, numbers, same, state, touched, writable, x } from "./form_model.js";
 import { put, read, readNumber, unreadAt } from "./form_read.js";
+import { named } from "./named.js";
 
 export function rowsOf(name) {
   return (state[name] ??= []);
@@ -36,7 +37,7 @@ export function drawTable(name) {
 let fresh = 0;
 
 function newRow(name, block) {
-  const line = block.querySelector("template").content.firstElementChild.cloneNode(true);
+  const line = block.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
   fresh += 1;
   for (const cell of line.querySelectorAll("[data-column]")) {
     const control = controlIn(cell);
@@ -76,7 +77,7 @@ function summed(values) {
 }
 
 export function addRow(name, values = {}) {
-  const row = { ...(model.row_defaults[name] ?? {}), ...values };
+  const row = named(model.row_defaults[name], values);
   rowsOf(name).push(row);
   drawTable(name);
   changed(name);
@@ -138,7 +139,7 @@ export function paste(event) {
   const first = columns.indexOf(cell.dataset.column);
   const at = indexOf(line);
   text.replace(/\r/g, "").replace(/\n$/, "").split("\n").forEach((words, down) => {
-    const row = (rowsOf(name)[at + down] ??= { ...(model.row_defaults[name] ?? {}) });
+    const row = (rowsOf(name)[at + down] ??= named(model.row_defaults[name]));
     words.split("\t").forEach((word, right) => {
       const column = columns[first + right];
       const field = model.fields[name].columns[column];
@@ -154,14 +155,14 @@ function pasted(name, column, field, word) {
   if (word === "") return null;
   if (field.kind === "number") return readNumber(word, field);
   if (field.kind !== "select") return read({ value: word }, field);
-  const offered = blockOf(name).querySelector("template").content.querySelector(`[data-column="${CSS.escape(column)}"] select`);
+  const offered = blockOf(name).querySelector(":scope > template").content.querySelector(`[data-column="${CSS.escape(column)}"] select`);
   const found = [...offered.options].find((o) => o.value === word || o.text.trim() === word);
   return found ? found.value : word;
 }
 
 export function sentRows(name) {
   return rowsOf(name).map((row) => {
-    const sent = row.id === undefined || row.id === null ? {} : { id: row.id };
+    const sent = named(row.id === undefined || row.id === null ? {} : { id: row.id });
     for (const [column, field] of Object.entries(model.fields[name].columns)) {
       if (model.fields[name].made.includes(column) && sent.id === undefined) sent[column] = row[column];
       if (!field.computed && !field.readonly) sent[column] = field.follows && isFollowing(row, column) ? null : (row[column] ?? null);
@@ -181,7 +182,7 @@ export function drawAll() {
 }
 
 export function wanted() {
-  const values = {};
+  const values = named();
   for (const name of model.order.filter(writable)) {
     const goesAlong = !isTable(name) && model.fields[name].follows && isFollowing(state, name);
     if (held.identity === null ? goesAlong || (nothing(state[name]) && !touched.has(name)) : same(state[name], held.kept[name])) continue;

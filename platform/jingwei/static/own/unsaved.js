@@ -1,6 +1,7 @@
 // What is typed and not saved: kept on this machine at once and on the server every ten seconds,
 // offered when the form is opened again on either.
 import { api, ApiError } from "./api.js";
+import { asNamed } from "./named.js";
 import { wallOf, zone } from "./zones.js";
 
 const SERVER_SECONDS = 10;
@@ -80,7 +81,7 @@ export function makeUnsaved(page) {
 
   function onShelf() {
     try {
-      return JSON.parse(localStorage.getItem(shelf()) ?? "null");
+      return asNamed(JSON.parse(localStorage.getItem(shelf()) ?? "null"));
     } catch {
       localStorage.removeItem(shelf());
       return null;
