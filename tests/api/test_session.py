@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from jingwei.refusals import Refused
 from jingwei.services import sessions
 from jingwei.services.people import SYSTEM
 from jingwei.services.roster import import_people
+from jingwei.services.sessions import Passwords
 from jingwei.settings import Settings
+from jingwei.storage.people import colleagues
 from jingwei.web import SESSIONS
 
 CONTRACTS = "/api/v1/forms/contract/records"
@@ -50,6 +52,24 @@ def test_a_login_gives_a_token_and_the_person(api_on_both: ApiHouse) -> None:
 
     assert api.post(None, "logout", headers=bearer).status_code == 204
     assert code(api.get(None, "me", headers=bearer)) == (401, "not-signed-in")
+
+
+def test_an_account_is_open_on_its_first_and_on_its_last_day(api: ApiHouse) -> None:
+    """As an organisation is, and a share: the last day counts whole."""
+    days = {"valid_from": "2026-03-03", "valid_to": "2026-03-04"}
+    line = {"login": "guest", "name": "客人", "org": "A", "password": PASSWORD, **days}
+    api.platform.commands.run(
+        lambda work: import_people(work, [line], Passwords(cheap=True)), SYSTEM
+    )
+    midnight = datetime(2026, 3, 2)
+    for hours, status in ((23, 401), (25, 200), (24 * 3 - 1, 200), (24 * 3, 401)):
+        api.later(timedelta(hours=hours), midnight)
+        assert sign_in(api, "guest").status_code == status, hours
+    with api.platform.commands.read(SYSTEM) as view:
+        for day, there in ((2, 0), (3, 1), (4, 1), (5, 0)):
+            on = date(2026, 3, day)
+            offered = colleagues(view.connection, "guest", org="A", on=on, limit=5)
+            assert len(offered) == there, day
 
 
 def test_a_token_of_a_login_ends(api: ApiHouse) -> None:

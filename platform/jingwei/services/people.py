@@ -123,7 +123,7 @@ def _held(holdings: Iterable[rows.Holding]) -> frozenset[Held]:
 
 
 def may_sign_in(row: PersonRow, today: date) -> bool:
-    """Active, and within the dates of the account (the last day is exclusive)."""
+    """Active, and within the dates of the account (with the last day)."""
     if not row.active or (row.valid_from is not None and today < row.valid_from):
         return False
-    return row.valid_to is None or today < row.valid_to
+    return row.valid_to is None or today <= row.valid_to

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from jingwei.refusals import FieldRefusal, Invalid
@@ -111,15 +111,16 @@ def _disabled(
 
 def _is_there(line: Mapping[str, str], today: date) -> bool:
     since, until = _day(line.get("valid_from", "")), _day(line.get("valid_to", ""))
-    return _active(line) and (since is None or since <= today) and (until is None or today < until)
+    return _active(line) and (since is None or since <= today) and (until is None or today <= until)
 
 
 def _foresee(work: Work, lines: list[dict[str, str]]) -> None:
-    """On the day somebody leaves, what is open then is handed over."""
+    """When somebody's last day is over, what is open then is handed over."""
     for line in lines:
         day = _day(line.get("valid_to", ""))
-        if day is not None and day > work.today:
-            at = datetime.combine(day, time(), work.clock.zone).astimezone(work.now.tzinfo)
+        if day is not None and work.today <= day < date.max:
+            over = datetime.combine(day + timedelta(days=1), time(), work.clock.zone)
+            at = over.astimezone(work.now.tzinfo)
             key = f"{LEAVES}:{line['login']}:{day}"
             work.outbox.add(LEAVES, {"person": line["login"]}, key=key, due_at=at)
 

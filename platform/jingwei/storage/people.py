@@ -234,7 +234,7 @@ def colleagues(
     statement = _PEOPLE.where(
         person.active,
         sa.or_(person.valid_from.is_(None), person.valid_from <= on),
-        sa.or_(person.valid_to.is_(None), person.valid_to > on),
+        sa.or_(person.valid_to.is_(None), person.valid_to >= on),
         person.login.not_in(but),
         *_found_by(wanted),
     )
