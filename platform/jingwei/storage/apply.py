@@ -25,6 +25,7 @@ from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
 from jingwei.storage.indexes import Index, superseded_index
 from jingwei.storage.ledger import is_prepared, mark_active, prepared_names, write_names
+from jingwei.storage.late_words import read_late
 from jingwei.storage.names import Allotment, Hidden, PhysicalNames
 from jingwei.storage.orgs import allot_keys, write_orgs
 from jingwei.storage.people import refresh_book
@@ -147,13 +148,15 @@ class _Publishing:
         return published
 
     def _tidy(self) -> None:
-        """Indexes of an earlier engine that others took the place of."""
+        """Indexes of an earlier engine that others took the place of, and words that it did not
+        read."""
         with self.database.reading() as connection:
             active = active_release(connection)
             names = None if active is None else read_names(connection, active.id)
         if names is not None:
             forms = [f for f in self.catalogue.forms.values() if (f.name, "") in names.tables]
             drop_superseded(self.database, [superseded_index(form, names) for form in forms])
+            read_late(self.database, self.catalogue, names)
 
     def _run(self) -> Release:
         with looking(self.database) as connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +24,16 @@ from jingwei.storage.expressions_sql import condition as sql_condition
 from jingwei.storage.full_text import finds
 from jingwei.storage.keyset import SortColumn, later
 from jingwei.storage.prepared import Prepared, statement_dialect
-from jingwei.storage.query import AggregateColumn, OwnerScope, Query, RowScope, ScopeTerm, SortKey
+from jingwei.storage.query import (
+    AggregateColumn,
+    Asked,
+    OwnerScope,
+    Query,
+    RowScope,
+    ScopeTerm,
+    Search,
+    SortKey,
+)
 from jingwei.storage.query_names import QueryNames, Store, Within
 from jingwei.storage.rows import RowReader
 from jingwei.storage.shaper import Shape, conditions_of
@@ -35,6 +44,7 @@ from jingwei.storage.tables_releases import sys_org_below
 from jingwei.storage.types import ScaledDecimal
 
 CAPPED = 10_000
+MOST_SCANNED = 20_000  # records of a form whose texts are looked through
 _ONE: sa.Select[Any] = sa.select(sa.literal_column("1"))
 
 
@@ -252,10 +262,7 @@ class Compiler:
             open_ = self._open_to_reader(query, shape)
             wanted.append(self._condition(shape.where.expression, source, open_))
         if query.text is not None:
-            found = self._search(query, source)
-            if shape.called is not None:
-                found = sa.or_(found, self._condition(shape.called.expression, source))
-            wanted.append(found)
+            wanted += self._search(query, query.text, shape, source)
         return wanted
 
     def _scope(
@@ -361,17 +368,45 @@ class Compiler:
         binds = [sa.bindparam(f"{prefix}{i}", type_=type_) for i in range(bucket(count))]
         return column.in_(binds)
 
-    def _search(self, query: Query, source: Source) -> sa.ColumnElement[bool]:
-        word = sa.bindparam("text", type_=sa.Text())
-        if self.store.searched(query.form):
+    def _search(
+        self, query: Query, search: Search, shape: Shape, source: Source
+    ) -> list[sa.ColumnElement[bool]]:
+        """That each word is found somewhere."""
+        places = count()
+
+        def found(reading: tuple[Asked, ...]) -> sa.ColumnElement[bool]:
+            return sa.and_(*(self._found(query, next(places), shape, source) for _ in reading))
+
+        return [sa.or_(*map(found, readings)) for readings in search]
+
+    def _found(
+        self, query: Query, place: int, shape: Shape, source: Source
+    ) -> sa.ColumnElement[bool]:
+        """That one word is found: in the words that are kept, in the texts of the newest records,
+        or as what a value is called."""
+        ways: list[sa.ColumnElement[bool]] = []
+        identity = source.record.column("id")
+        if query.search_fields:
             key = self.store.book.key("form", query.form)
-            identity = source.record.column("id")
-            return finds(identity, key, query.search_fields, word, self.name)
-        found = [
-            sa.type_coerce(source.find(path).column, sa.Text()).ilike(word, escape="\\")
-            for path in query.search_fields
-        ]
-        return sa.or_(*found) if found else sa.false()
+            word = sa.bindparam(f"text{place}", type_=sa.Text())
+            ways.append(finds(identity, key, query.search_fields, word, self.name))
+        if query.scanned:
+            like = sa.bindparam(f"like{place}", type_=sa.Text())
+            texts = [
+                sa.type_coerce(source.find(path).column, sa.Text()).ilike(like, escape="\\")
+                for path in query.scanned
+            ]
+            ways.append(sa.and_(self._is_new(query.form, identity), sa.or_(*texts)))
+        titled = shape.called[place]
+        if titled is not None:
+            ways.append(self._condition(titled.expression, source))
+        return sa.or_(*ways) if ways else sa.false()
+
+    def _is_new(self, form: str, identity: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """One of the newest records of a form: older ones are too many to look through."""
+        ids = self.store.stored(form).own.table.alias().c.id
+        oldest = sa.select(ids).order_by(ids.desc()).offset(MOST_SCANNED).limit(1)
+        return identity > sa.func.coalesce(oldest.scalar_subquery(), -1)
 
     def _condition(
         self, expression: Expression, source: Source, open_to_reader: Within | None = None

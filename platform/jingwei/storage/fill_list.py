@@ -137,7 +137,7 @@ class Filling:
                 continue
             known = fields_kept(connection, key)
             for name in wanted:
-                physical = _table_of(self.names, form.name, name)
+                physical = table_of(self.names, form.name, name)
                 if physical is None:
                     continue
                 fill = WordsFill(f"{form.name}.{name}", form.name, physical, name, key)
@@ -160,7 +160,7 @@ def is_long(connection: Connection, table: str) -> bool:
     return bool(found > INLINE_ROWS)
 
 
-def _table_of(names: PhysicalNames, form: str, field: str) -> PhysicalTable | None:
+def table_of(names: PhysicalNames, form: str, field: str) -> PhysicalTable | None:
     """Where a field of a form is kept: in its own table, or in what a layer adds to it."""
     for (of, part), table in names.tables.items():
         if of == form and not _is_part(part) and field in table.columns:

@@ -7,6 +7,7 @@ Both databases are given these words; neither takes a text apart by itself.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,12 +19,17 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.extensions import extensions
 from jingwei.language.form import Form
+from jingwei.language.template import Hole
 from jingwei.storage.tables_lists import sys_words
 
 MOST_WORDS = 16_000  # PostgreSQL counts the places of words no further
 MOST_ASKED = 40
+MOST_TERMS = 20
+BATCH = 500  # records that are read for words at once
 _TEXTS = ("text", "long_text", "rich_text", "markdown", "code", "tags", "email", "phone", "barcode")
+SEARCHED = (*_TEXTS, "integer", "date", "period")  # found by the words of their values
 _FTS = "sys_words_fts"
+_NAME = re.compile(r"(?<![\w.])[a-z_]\w*")
 _SQLITE = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {_FTS} USING fts5(words, content='sys_words', "
     "content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
@@ -74,6 +80,13 @@ def words_asked(text: str) -> list[str]:
     return found[:MOST_ASKED]
 
 
+def terms_of(text: str) -> tuple[str, ...]:
+    """What is looked for one by one, wherever it stands: `水泵 000123`. What is written together is
+    found together."""
+    found = tuple(dict.fromkeys(one for one in text.split() if words_asked(one)))
+    return found[:MOST_TERMS] or (text.strip(),)
+
+
 def _runs(text: str) -> Iterable[tuple[str, bool]]:
     """Runs of Chinese, and words of everything else."""
     run, chinese = "", False
@@ -98,12 +111,22 @@ def _is_chinese(char: str) -> bool:
 
 
 def searched(form: Form) -> tuple[str, ...]:
-    """The fields that are kept as words: those marked `search`, and with them the number.
+    """The fields that are kept as words: those marked `search`, and what records are called by:
+    their number, and the fields of their `display`."""
+    fields = form.fields
+    marked = [n for n, f in fields.items() if f.search and f.type in SEARCHED]
+    named = [n for n in named_by(form) if n in fields and fields[n].type in SEARCHED]
+    return tuple(dict.fromkeys((*marked, *named, *(("number",) if form.number else ()))))
 
-    A form that marks none is searched as it is written, field by field: right for few records.
-    """
-    marked = tuple(n for n, f in form.fields.items() if f.search and f.type in _TEXTS)
-    return (*marked, "number") if marked and form.number is not None else marked
+
+def named_by(form: Form) -> tuple[str, ...]:
+    """What the names of records are made of: of a form without `display`, its first text."""
+    if form.display is None:
+        texts = (n for n, f in form.fields.items() if f.type in ("text", "long_text"))
+        return tuple(texts)[:1]
+    holes = [p for p in (*form.display.zh, *form.display.en) if isinstance(p, Hole)]
+    words = [w for hole in holes for w in _NAME.findall(hole.formula.source)]
+    return tuple(dict.fromkeys(w for w in words if w in form.fields or w == "org"))
 
 
 def searched_anywhere(catalogue: Catalogue, form: Form) -> tuple[str, ...]:
@@ -114,7 +137,7 @@ def searched_anywhere(catalogue: Catalogue, form: Form) -> tuple[str, ...]:
         for one in extensions(catalogue).fields
         if (one.form, one.table) == (form.name, "")
         for f in one.fields
-        if f.search and f.type in _TEXTS
+        if f.search and f.type in SEARCHED
     ]
     numbered = ("number",) if added and form.number is not None else ()
     return tuple(dict.fromkeys((*own, *added, *numbered)))
@@ -124,6 +147,8 @@ def text_of(value: Any) -> str | None:
     """The text of a value of a searched field."""
     if isinstance(value, list | tuple):
         return " ".join(map(str, value)) or None
+    if isinstance(value, int) and abs(value) > 999:
+        return f"{value} {value:,}"  # as it is typed, and as names have it
     return str(value) if value not in (None, "") else None
 
 
@@ -131,9 +156,14 @@ def text_of(value: Any) -> str | None:
 
 
 def write_texts(
-    connection: Connection, form: int, texts: Mapping[tuple[int, str], str | None]
+    connection: Connection,
+    form: int,
+    texts: Mapping[tuple[int, str], str | None],
+    *,
+    late: bool = False,
 ) -> None:
-    """What is found of fields of records, by (record, field) → text; None: nothing any more."""
+    """What is found of fields of records, by (record, field) → text; None: nothing any more.
+    `late`: where nothing stands yet, of values that stood there before."""
     sqlite = connection.dialect.name == "sqlite"
     mark, cast = ("?", "") if sqlite else ("%s", "::tsvector")
     gone = [(record, field) for (record, field), text in texts.items() if not text]
@@ -150,7 +180,8 @@ def write_texts(
         values = f"{mark}, {mark}, {mark}, {mark}{cast}"
         connection.exec_driver_sql(
             f"INSERT INTO sys_words (form, record, field, words) VALUES ({values}) "
-            "ON CONFLICT (record, field) DO UPDATE SET words = excluded.words",
+            "ON CONFLICT (record, field) DO "
+            + ("NOTHING" if late else "UPDATE SET words = excluded.words"),
             kept,
         )
 

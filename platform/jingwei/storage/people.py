@@ -244,6 +244,19 @@ def colleagues(
     return [PersonRow(*tuple(row)) for row in connection.execute(ordered.limit(limit))]
 
 
+def people_called(connection: Connection, wanted: str, *, limit: int) -> list[str]:
+    """Logins of whoever is or was called so: part of the name, or how the login or the initials
+    begin. One letter is the beginning of too many."""
+    word = escaped(wanted.strip().lower())
+    begins = (sys_person.c.login, sys_person.c.initials) if len(wanted.strip()) > 1 else ()
+    ways = [sa.func.lower(c).like(f"{word}%", escape="\\") for c in begins]
+    if begins:
+        ways.append(sys_person.c.initials.like(f"% {word}%", escape="\\"))
+    ways.append(sa.func.lower(sys_person.c.name).like(f"%{word}%", escape="\\"))
+    found = sa.select(sys_person.c.login).where(sa.or_(*ways)).order_by(sys_person.c.login)
+    return list(connection.execute(found.limit(limit)).scalars())
+
+
 def _found_by(wanted: str) -> list[sa.ColumnElement[bool]]:
     word = wanted.strip().lower()
     if not word:

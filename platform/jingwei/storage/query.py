@@ -75,6 +75,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Words that are looked for; records for which `called` holds are found by them, too."""
+
+    words: str
+    called: Expression | None = None
+
+
+# Each of these must be found: one of its readings, that is, all of the words of that.
+Search = tuple[tuple[tuple[Asked, ...], ...], ...]
+
+
+def all_of(*words: str) -> Search:
+    """A search for each of these words."""
+    return tuple(((Asked(one),),) for one in words)
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One read of one form (or of one of its tables).
 
@@ -82,9 +99,9 @@ class Query:
     already allowed to the viewer. `hidden` are fields the viewer may not name anywhere.
     `seen`: of the records to which these links lead, only such rows are joined; behind others
     the values are empty. `held`: of the forms to which links of many lead, the rows that the
-    reader may list, for what he typed over them. `called`: records for which this holds are found
-    by the `text`, too. `variables` give `me`, `today`, `now` … to the
-    expressions.
+    reader may list, for what he typed over them. `search_fields`: kept as words; `scanned`:
+    searched as they are written, of the newest records. `variables` give `me`, `today`, `now` … to
+    the expressions.
     """
 
     form: str
@@ -93,9 +110,9 @@ class Query:
     where: Expression | None = None
     table: str | None = None
     ids: tuple[int, ...] | None = None
-    text: str | None = None
+    text: Search | None = None
     search_fields: tuple[str, ...] = ()
-    called: Expression | None = None
+    scanned: tuple[str, ...] = ()
     sort: tuple[SortKey, ...] = ()
     group: tuple[str, ...] = ()
     aggregates: tuple[AggregateColumn, ...] = ()

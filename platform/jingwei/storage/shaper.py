@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jingwei.language.expressions.tree import Expression
 from jingwei.storage.full_text import question
 from jingwei.storage.keyset import order_word, read_position
-from jingwei.storage.query import Query, RowScope
+from jingwei.storage.query import Asked, Query, RowScope, Search
 from jingwei.storage.query_names import Store
 from jingwei.storage.shapes import LIST_LIMIT, Condition, bucket, condition, padded
 
@@ -24,7 +24,7 @@ class Shape:
     values: dict[str, Any]
     raw: tuple[str, ...] = ()
     where: Condition | None = None
-    called: Condition | None = None
+    called: tuple[Condition | None, ...] = ()  # of all words that are asked, in order
     terms: tuple[Condition | None, ...] = ()
     empties: tuple[bool, ...] = ()
     wide: bool = False  # a row is likely to be within the scope
@@ -53,15 +53,10 @@ class Shaper:
             (form, *self._scope(open_, f"h{place}_", values))
             for place, (form, open_) in enumerate(query.held)
         ]
-        called = None if query.called is None else self._condition(query.called, "q", values)
+        searched, called = self._search(query, values)
         wide = self._store.branches.are_many(sum(len(t.orgs.orgs) for t in query.scope.terms))
         if query.ids is not None:
             self._list("id", query.ids, values)
-        if query.text is not None:
-            indexed = bool(self._store.searched(query.form))
-            values["text"] = (
-                question(query.text, self._store.dialect_name) if indexed else _contains(query.text)
-            )
         empties, raw = _page(query, values)
         key = (
             query.form,
@@ -70,8 +65,7 @@ class Shaper:
             scope,
             where and where.key,
             None if query.ids is None else self._size(query.ids),
-            query.search_fields if query.text is not None else None,
-            called and called.key,
+            searched,
             query.sort,
             query.group,
             query.aggregates,
@@ -86,6 +80,23 @@ class Shaper:
         seen = tuple(conditions for _, _, conditions in behind)
         of_many = tuple(conditions for _, _, conditions in held)
         return Shape(key, values, raw, where, called, terms, empties, wide, seen, of_many)
+
+    def _search(
+        self, query: Query, values: dict[str, Any]
+    ) -> tuple[tuple[Any, ...] | None, tuple[Condition | None, ...]]:
+        """What of a search its statement depends on, and what its words are titles of."""
+        if query.text is None:
+            return None, ()
+        called: list[Condition | None] = []
+        for place, asked in enumerate(words_in(query.text)):
+            values[f"text{place}"] = question(asked.words, self._store.dialect_name)
+            if query.scanned:
+                values[f"like{place}"] = _contains(asked.words)
+            titled = asked.called
+            called.append(None if titled is None else self._condition(titled, f"q{place}_", values))
+        sizes = tuple(tuple(len(reading) for reading in one) for one in query.text)
+        keys = tuple(None if one is None else one.key for one in called)
+        return (query.search_fields, query.scanned, sizes, keys), tuple(called)
 
     def _scope(
         self, scope: RowScope, prefix: str, values: dict[str, Any]
@@ -143,6 +154,11 @@ class Shaper:
                 self._conditions[key] = known
         values.update((f"v_{name}", value) for name, value in known[1].values.items())
         return known[1]
+
+
+def words_in(search: Search) -> Iterator[Asked]:
+    """All words of a search, in order."""
+    return (asked for readings in search for reading in readings for asked in reading)
 
 
 def conditions_of(scope: RowScope) -> int:
