@@ -29,12 +29,14 @@ Scorer = Callable[[Any, Any], list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """Functions, namespaces and describers by name, and who scores."""
+    """Functions, namespaces and describers by name, who scores, and whether somebody may read the
+    figures of an org."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     spaces: Mapping[str, Space] = field(default_factory=dict)
     describers: Mapping[str, Describer] = field(default_factory=dict)
     scorer: Scorer | None = None
+    sees_figures: Callable[[Any, str], bool] | None = None
 
 
 NOTHING = Beyond()

@@ -105,7 +105,7 @@ def compute(
     overrides = Overrides(definition, before, values.keys())
     if plan.scorecards:
         computing.compute(view, plan, record, Found(), Overrides(definition, before, ()))
-        scorecards.fill(view, plan, record, overrides, found)
+        scorecards.fill(view, plan, record, overrides, found, by_hand=True, saves=False)
     computing.compute(view, plan, record, found, overrides)
     occasion = Occasion(submitting=submitting, drafts=_may_be_unfinished(definition, before))
     judged = validation.judge(view, plan, record, before, occasion, ())

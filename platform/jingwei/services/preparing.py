@@ -208,7 +208,8 @@ def _score(
     first = replace(overrides, overridden=[])
     computing.compute(work, plan, record, Found(), first)
     stands = source in ("action", "system")
-    scorecards.fill(work, plan, record, overrides, found, again=change.rescore, stands=stands)
+    how = {"stands": stands, "by_hand": source in ("user", "import")}
+    scorecards.fill(work, plan, record, overrides, found, again=change.rescore, **how)
     for name in plan.scorecards:
         fresh = [row for row in record[name] if row.get("id") is None]
         ids = iter(work.store.next_ids(work.connection, len(fresh)) if fresh else ())

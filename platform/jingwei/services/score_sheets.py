@@ -20,7 +20,7 @@ from jingwei.language.periods import Period
 from jingwei.language.standards import Scoring, ScoringItem, ScoringRule
 from jingwei.refusals import FieldRefusal, Invalid
 from jingwei.services.commands import Reading
-from jingwei.services.measures import Measures
+from jingwei.services.measures import Measures, readable_orgs
 from jingwei.services.people import SYSTEM
 from jingwei.services.score_words import explained, plain
 from jingwei.services.scorecards import SheetAsked
@@ -67,6 +67,12 @@ def rows_of(view: Reading, asked: SheetAsked) -> list[Row]:
     concluded(system, sheet)
     rows = [told.item(line, words[line.item.name], asked.manual) for line in lines]
     return [*rows, *told.beside(sheet, factor)]
+
+
+def may_read(view: Reading, org: str) -> bool:
+    """Whether the actor may read the figures of an org."""
+    orgs = readable_orgs(view)
+    return orgs is None or org in orgs
 
 
 def _measures(view: Reading, asked: SheetAsked) -> Measures:

@@ -50,26 +50,45 @@ def fill(
     *,
     again: Collection[str] = (),
     stands: bool = False,
+    by_hand: bool = False,
+    saves: bool = True,
 ) -> None:
     """Set the rows of the record's score sheets. `again`: sheets whose figures are fetched although
-    they stand. `stands`: the rows that were sent are those of a version, and stay."""
+    they stand. `stands`: the rows that were sent are those of a version, and stay. `by_hand`: the
+    actor says of which org, and is told its figures only where he may read them. `saves`: else it
+    is only looked at what would be."""
     for name in plan.scorecards:
         table = plan.form.fields[name]
         if stands and name in overrides.given and name not in again:
             continue
-        before = (overrides.before or {}).get(name) or ()
+        was = overrides.before or {}
+        before = was.get(name) or ()
         given = list(record.get(name) or ())
         ids = {row.get("id") for row in given}
         given += [row for row in before if row["id"] not in ids]  # no item is taken away
         is_kept = name not in again and overrides.is_frozen(table)
         asked = _asked(view, table, record, given, before if is_kept else None, found)
         rows: list[dict[str, Any]] = []
+        if by_hand and asked is not None and _is_out_of_reach(view, asked):
+            same = overrides.before is not None and asked.org == _of(view, table, was)[1]
+            if not same:
+                title = view.catalogue.orgs[asked.org].title
+                found.add(table.name, "figures-out-of-reach", org=title)
+            if not (same and saves):
+                asked, is_kept = None, same  # what is read in the record is read here
         if asked is not None:
             _judge_by_hand(view, asked, table, given, before, found)
             rows = _scored(view, table, asked, found)
         elif is_kept:
             rows = [dict(row) for row in before]
         record[name] = _with_own(table, rows, given, before, found)
+
+
+def _is_out_of_reach(view: Reading, asked: SheetAsked) -> bool:
+    """Whether figures would be fetched that the actor may not read."""
+    sees = view.beyond.sees_figures
+    assert sees is not None  # app.py hands it in
+    return asked.kept is None and asked.org in view.catalogue.orgs and not sees(view, asked.org)
 
 
 def know_rows(plan: FormPlan, sent: Mapping[str, Any], before: Mapping[str, Any]) -> None:
