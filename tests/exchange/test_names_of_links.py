@@ -60,6 +60,7 @@ fields:
   supplier: {{type: link, to: supplier, title: 供应商}}
   others: {{type: link, to: supplier, many: true, title: 其他}}
   meter: {{type: link, to: meter, title: 表具}}
+  lines: {{type: table, title: 明细, fields: {{bar: {{type: barcode, title: 条码}}}}}}
 {GRANT}"""
 
 FORMS = {"device": DEVICE, "supplier": SUPPLIER, "meter": METER, "job": JOB, "place": PLACE}
@@ -164,10 +165,16 @@ def test_a_number_that_is_shown_with_noughts_is_read_with_them(
     path.write_bytes(workbook(["名称", "设备"], ["a", 124], ["b", device]))
     book = load_workbook(path)
     book.active["B2"].number_format = "000000"
+    lines = book.create_sheet("明细")
+    for row in (["名称", "条码"], ["a", 69]):
+        lines.append(row)
+    lines["B2"].number_format = "0000"
     book.save(path)
     sheet = sheet_file(tmp_path, path.read_bytes(), "b.xlsx")
     found = import_sheet(small.commands, small.person("li.na"), "job", sheet, "rows")
     assert (linked(small), found.notes) == ({"a": device, "b": device}, [])
+    job = next(i for i in small.list("li.na", "job").items if i["name"] == "a")
+    assert [r["bar"] for r in small.show("li.na", "job", job["id"])["lines"]] == ["0069"]
 
 
 @pytest.mark.parametrize("mode", ["rows", "atomic"])

@@ -159,15 +159,21 @@ class SheetFile:
             with closing(Workbook(file, size, self._surveys)) as book:
                 return self._part(book).name
 
-    def keyed(self, name: str) -> KeptRows:
-        """The rows of a further sheet, by the word in their first column."""
+    def keyed(self, name: str, is_code: Callable[[str], bool] | None = None) -> KeptRows:
+        """The rows of a further sheet, by the word in their first column. `is_code`: in which
+        columns numbers are codes."""
         with (
             self._opened() as (file, size),
             said_of(self.name),
             closing(Workbook(file, size, self._surveys)) as book,
         ):
             part = next(s for s in book.visible if s.name == name)
-            return KeptRows(_book_rows(book, part, None, True))
+            codes: list[int] = []
+            if is_code is not None:
+                heads = next((line.cells for line in book.lines(part)), ())
+                words = enumerate(h.strip() if type(h) is str else "" for h in heads)
+                codes = [at for at, word in words if word and is_code(word)]
+            return KeptRows(_book_rows(book, part, None, True, codes))
 
     def _part(self, book: Workbook) -> SheetPart:
         return next((p for p in book.visible if p.name == self._main), book.visible[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
@@ -109,7 +110,8 @@ class Lines:
         self._from_1904 = sheet.from_1904  # type: ignore[attr-defined]  # a Book has it
         for name in sheet.sheets():  # type: ignore[attr-defined]  # a Book has it
             if name in titles:
-                kept = sheet.keyed(name)  # type: ignore[attr-defined]
+                is_code = partial(self._is_code_of_rows, titles[name])
+                kept = sheet.keyed(name, is_code)  # type: ignore[attr-defined]
                 self._tables[titles[name]] = kept, name
                 self.speaker.know_table(titles[name], kept.columns)
             else:
@@ -147,9 +149,13 @@ class Lines:
 
     def _is_code(self, title: str) -> bool:
         definition = self.form.fields.get(self._headings.field(title) or "")
-        return definition is not None and (
-            is_code(definition) or definition.type in ("link", "person")
-        )
+        return definition is not None and _holds_codes(definition)
+
+    def _is_code_of_rows(self, table: str, title: str) -> bool:
+        """The same of a table's sheet; its first column is headed as one of the first sheet."""
+        headings = headings_of_rows(self.form.fields[table], self.visible)
+        column = self.form.fields[table].fields.get(headings.field(title) or "")
+        return self._is_code(title) if column is None else _holds_codes(column)
 
     def chunks(self, sheet: Sheet) -> Iterator[Chunk]:
         """The rows in their order. Raises Malformed for a column that is not there."""
@@ -375,7 +381,7 @@ class Lines:
                 value = line.values.get(name)
                 if isinstance(value, list):
                     line.values[name] = [one.holes["name"] if waits(one) else one for one in value]
-                elif waits(value):
+                elif isinstance(value, Unread) and waits(value):
                     line.values[name] = value.holes["name"]
         self._look_up(view, lines)
         return lines
@@ -425,6 +431,11 @@ class Lines:
                     at = places.setdefault(id(definition), (definition, column.is_titled, []))
                     at[2].append((holder, column.name))
         return places.values()
+
+
+def _holds_codes(definition: Field) -> bool:
+    """Whether a number is read as it is shown: of links and people, too, which are called so."""
+    return is_code(definition) or definition.type in ("link", "person")
 
 
 _Place = tuple[dict[str, Any], str]  # the values, and the name in them

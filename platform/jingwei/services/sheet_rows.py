@@ -105,8 +105,8 @@ class Book(Protocol):
     def sheets(self) -> Sequence[str]:
         """Names of the further sheets."""
 
-    def keyed(self, name: str) -> KeyedRows:
-        """The rows of a further sheet."""
+    def keyed(self, name: str, is_code: Callable[[str], bool] | None = None) -> KeyedRows:
+        """The rows of a further sheet. `is_code`: in which columns numbers are codes."""
 
     def repeated(
         self, titles: Sequence[str], loose: Collection[str], most: int | None
