@@ -244,6 +244,38 @@ for: everyone
             assert reported[name].value == shown_row["cells"][name]["value"]
 
 
+READERS = {
+    "{head_of: me.org}": {"boss.a"},
+    "{members_of: '\"A\"'}": {"li.na", "boss.a"},
+    "{role: group_ops, at: '\"A\"'}": set(),
+    "{role: group_ops, at: group}": {"ops"},
+    "{post: planner, covering: me.org}": set(),
+    "{any_of: [{members_of: me.org}], except: {post: planner}}": {
+        "boss.a", "chen.jie", "ops", "nobody",
+    },
+}  # fmt: skip
+
+
+def test_a_dashboard_is_for_those_whom_it_names(house: House) -> None:
+    tiles = "tiles: {one: {type: text, text: x}}\nlayout: [[one]]\n"
+    named = {f"some_{place}": whose for place, whose in enumerate(READERS)}
+    house.publish(
+        {
+            f"definitions/dashboards/{name}.yaml": (
+                f"kind: dashboard\ntitle: 板\nfor: {whose}\n{tiles}"
+            )
+            for name, whose in named.items()
+        }
+    )
+    found: dict[str, set[str]] = {whose: set() for whose in READERS}
+    for login in ("li.na", "wang.wu", "chen.jie", "boss.a", "ops", "nobody"):
+        with house.read(login) as view:
+            for one in dashboards(view, "zh"):
+                if one["name"] in named:
+                    found[named[one["name"]]].add(login)
+    assert found == READERS
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from jingwei.catalogue.catalogue import Catalogue
@@ -14,6 +15,7 @@ from jingwei.language.measures import LEVELS
 from jingwei.language.output import BLOCK_HEADS, Alert, Dashboard, DataBlock, Report, Tile
 from jingwei.language.periods import Period
 from jingwei.language.values import Literal_
+from jingwei.language.who import Whos
 from jingwei.problems import Position, Problems, nearest
 
 # effects that are written on a record; a schedule has none
@@ -33,8 +35,25 @@ def check_output(catalogue: Catalogue, problems: Problems) -> None:
                 problems.add("effect-without-record", effect.at, verb=effect.verb)
     for report in catalogue.reports.values():
         _check_report(catalogue, report, problems)
+        _check_readers(report.for_, _READERS_OF_REPORTS, problems)
     for dashboard in catalogue.dashboards.values():
         _check_dashboard(catalogue, dashboard, problems)
+        _check_readers(dashboard.for_, _READERS, problems)
+    for module in catalogue.modules.values():
+        _check_readers(module.for_, _READERS, problems)
+
+
+# Who can be meant where there is no record; of reports the orgs, too, at which somebody is it.
+_READERS_OF_REPORTS = ("everyone", "me", "person", "role", "post", "any_of")
+_READERS = (*_READERS_OF_REPORTS, "head_of", "members_of", "field")
+
+
+def _check_readers(whos: Whos, known: Collection[str], problems: Problems) -> None:
+    for who in whos:
+        if who.kind not in known:
+            problems.add("not-a-reader", who.at, kind=who.kind, known=", ".join(known))
+        else:
+            _check_readers((*who.of, *who.exclude), known, problems)
 
 
 def _check_link(catalogue: Catalogue, link: str, at: Position, problems: Problems) -> None:

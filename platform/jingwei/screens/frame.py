@@ -24,8 +24,8 @@ from jingwei.services.commands import Reading
 from jingwei.services.definitions import is_for
 from jingwei.services.flows.overview import administers_anything
 from jingwei.services.listing import may_open
+from jingwei.services.named import is_one
 from jingwei.services.notices import inbox as notices_of
-from jingwei.services.rights import anchors_of
 from jingwei.services.studio.reach import reach
 from jingwei.texts import text
 from jingwei.web import current, locale
@@ -135,7 +135,7 @@ def menu(view: Reading) -> list[Group]:
     """Modules and their entries, as far as this person may use them."""
     found = []
     for module in sorted(view.catalogue.modules.values(), key=lambda m: (m.order, m.name)):
-        if module.for_ and not anchors_of(view, module.for_):
+        if module.for_ and not is_one(view, module.for_):
             continue
         group = _module(view, module)
         if group.all:

@@ -42,8 +42,8 @@ from jingwei.language.values import Formula
 from jingwei.refusals import FieldRefusal, Invalid, NotFound
 from jingwei.services.commands import Reading
 from jingwei.services.measures import Measures, figure_anchors
+from jingwei.services.named import is_one
 from jingwei.services.presenting import instant
-from jingwei.services.rights import anchors_of
 from jingwei.services.tiles import tile_json
 from jingwei.services.world import environment
 from jingwei.texts import text
@@ -101,7 +101,7 @@ def one_tile(
 
 
 def may_open(view: Reading, definition: Dashboard) -> bool:
-    return view.actor.is_system or bool(anchors_of(view, definition.for_))
+    return view.actor.is_system or is_one(view, definition.for_)
 
 
 def _layout(definition: Dashboard) -> Sequence[Sequence[str]]:

@@ -7,14 +7,14 @@ from typing import Any
 
 from jingwei.catalogue.by_kind import Titled, definitions_of
 from jingwei.language.form import Field
-from jingwei.services.anchors import anchors_of
 from jingwei.services.commands import Reading
 from jingwei.services.listing import may_open
+from jingwei.services.named import is_one
 
 
 def is_for(view: Reading, whos: Any) -> bool:
     """Whether the reader is one of these people; nobody named: everybody is."""
-    return view.actor.is_system or not whos or bool(anchors_of(view, whos))
+    return view.actor.is_system or not whos or is_one(view, whos)
 
 
 def may_name(view: Reading, named: str) -> bool:

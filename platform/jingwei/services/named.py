@@ -7,8 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Literal
 
+from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.reads import depends_on_row
-from jingwei.language.expressions.tree import Binary, Constant, ListOf, Name, Node, Type, Unary
+from jingwei.language.expressions.tree import (
+    Binary,
+    Constant,
+    Expression,
+    ListOf,
+    Name,
+    Node,
+    Type,
+    Unary,
+)
 from jingwei.language.values import Formula
 from jingwei.language.who import Who, Whos
 from jingwei.services.anchors import held_at, narrowed, org_type
@@ -44,6 +54,17 @@ def granted(view: Viewing, who: Who, scope: object) -> Truth:
         return True if says_itself else _among(view, who.org, orgs)
 
     return named(view, (who,), held)
+
+
+def is_one(view: Viewing, whos: Whos) -> bool:
+    """Whether the actor is one of these people where there is no record: orgs are told from his
+    own."""
+    from jingwei.services.world import environment
+
+    found = _some(granted(view, who, None) for who in whos)
+    if isinstance(found, bool):
+        return found
+    return bool(closure(Expression("", found))(environment(view, {})))
 
 
 def is_not(truth: Truth) -> Truth:
