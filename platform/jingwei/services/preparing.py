@@ -10,6 +10,7 @@ from typing import Any
 from jingwei.refusals import Conflict, Invalid, NotFound
 from jingwei.services import (
     computing,
+    dead_links,
     details,
     files,
     filling,
@@ -248,6 +249,7 @@ def _prepare_removal(
     if change.kind == "restore":
         found = Found()
         structure.judge(work, plan.form, after, before, found)
+        dead_links.judge(work, plan, before, batch.gone, found)
         if not batch.unique_later:
             uniqueness.judge_unique_rules(work, plan, after, found)
             uniqueness.judge_unique_fields(work, plan, after, found, None)

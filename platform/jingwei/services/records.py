@@ -15,7 +15,16 @@ from typing import Any
 from jingwei.garbage import collecting_later
 from jingwei.language.form import Form
 from jingwei.refusals import FieldRefusal, Invalid, NotFound, Refused, Stale
-from jingwei.services import details, files, of_orgs, org_rights, owners, uniqueness, validation
+from jingwei.services import (
+    dead_links,
+    details,
+    files,
+    of_orgs,
+    org_rights,
+    owners,
+    uniqueness,
+    validation,
+)
 from jingwei.services.change_rows import body_of, by_row, change_row
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed, Together
@@ -195,6 +204,8 @@ def _write_alike(
     ids = [c.id for c in batch if c.id is not None]
     restores = all(change.kind == "restore" for change in batch)
     together = Batch(source, len(batch) > 1 and (restores or not ids))
+    if restores:
+        together.gone = dead_links.deleted_targets(work, plan, there.values())
     prepared: list[tuple[int, Prepared]] = []
     elsewhere: list[tuple[Work, int, Change]] = []
     for index, change in enumerate(batch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -48,12 +49,14 @@ class Change(NamedTuple):
 @dataclass(slots=True)
 class Batch:
     """Changes that are written together. `unique_later`: unique values are looked up at once;
-    `known`: lists of keys that were found to be writable; `blank`: a record as each begins."""
+    `known`: lists of keys that were found to be writable; `blank`: a record as each begins;
+    `gone`: what those that come back link to and is deleted, since when."""
 
     source: Source
     unique_later: bool
     known: set[tuple[str, ...]] = field(default_factory=set)
     blank: dict[str, Any] | None = None
+    gone: Mapping[tuple[str, int], datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
