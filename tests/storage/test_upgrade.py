@@ -61,6 +61,27 @@ def test_a_database_of_a_newer_engine_is_refused(database_url: str) -> None:
         database.close()
 
 
+def test_a_name_of_before_is_found_by_every_reading(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        upgrade(database)
+        with database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO sys_name (key, kind, name) VALUES (901, 'org', 'HQ')"
+            )
+            person = {"id": 1, "login": "one", "name": "重庆", "org": 901, "active": True}
+            late = {"initials": "zq", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+            connection.execute(sa.insert(sys_person), [{**person, **late, "rights_epoch": 0}])
+            connection.exec_driver_sql("UPDATE sys_schema SET version_num = '0011'")
+        assert upgrade(database)
+        with database.reading() as connection:
+            for wanted in ("cq", "zq"):
+                assert [p.login for p in search_people(connection, wanted, limit=9)] == ["one"]
+                assert people_called(connection, wanted, limit=9) == ["one"]
+    finally:
+        database.close()
+
+
 def test_people_of_before_are_found_by_their_initials_too(database_url: str) -> None:
     """As any word of a name or login finds them; a sign of a pattern is what it is."""
     database = Database(database_url)

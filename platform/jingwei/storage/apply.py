@@ -24,8 +24,8 @@ from jingwei.storage.fills import BATCH, Fill
 from jingwei.storage.foreseen import looking
 from jingwei.storage.full_text import forget_fields, searched_anywhere
 from jingwei.storage.indexes import Index, superseded_index
-from jingwei.storage.ledger import is_prepared, mark_active, prepared_names, write_names
 from jingwei.storage.late_words import read_late
+from jingwei.storage.ledger import is_prepared, mark_active, prepared_names, write_names
 from jingwei.storage.names import Allotment, Hidden, PhysicalNames
 from jingwei.storage.orgs import allot_keys, write_orgs
 from jingwei.storage.people import refresh_book

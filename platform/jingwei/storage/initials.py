@@ -17,18 +17,33 @@ _FIRST = (
 )  # fmt: skip
 _PLACES = [place for place, _ in _FIRST]
 _LAST = 0xD7F9
-# Surnames and names that are read otherwise than the character mostly is.
-_READ_OTHERWISE = {"曾": "z", "单": "s", "仇": "q", "解": "x", "盖": "g", "区": "o", "翟": "z"}
+# Characters of names with several readings, that of surnames first: found by each of them.
+_READINGS = {
+    "cz": "重长朝传", "ly": "乐", "zc": "曾查藏种幢", "sd": "单石", "xj": "解校系", "qc": "仇",
+    "oq": "区", "zd": "翟", "xh": "行吓巷虾", "sc": "沈盛", "cj": "车", "qt": "覃", "wy": "尉蔚尾",
+    "hk": "会", "dt": "调弹", "qj": "奇茄圈强瞿", "jg": "贾", "zs": "召折峙殖", "jz": "祭",
+    "cs": "谌参匙", "nm": "乜", "bp": "便泊暴堡", "sx": "宿厦歙莘", "jx": "降浚见", "jq": "角",
+    "qy": "铅", "xw": "圩", "xc": "郗", "sl": "率", "ew": "恶", "gjq": "伽", "cx": "畜",
+    "sz": "识氏", "pb": "屏埔", "ys": "俞", "mb": "秘泌", "fp": "否冯繁番", "wk": "隗", "fb": "费",
+    "yx": "叶", "ae": "阿", "qx": "栖", "wg": "涡",
+}  # fmt: skip
+_BY_CHARACTER = {char: said for said, chars in _READINGS.items() for char in chars}
+MOST_READINGS = 8  # of one name
 
 
 def initials(name: str) -> str:
-    """`李娜` → `ln`; letters and digits stay, what has no initial is left out."""
-    return "".join(_initial(char) for char in name)
+    """`李娜` → `ln`, `重庆` → `cq zq`: every way to read it, spaces between; letters and digits
+    stay, what has no initial is left out."""
+    said = [""]
+    for char in name:
+        found = _BY_CHARACTER.get(char) or _initial(char)
+        if found:
+            every = found if len(said) * len(found) <= MOST_READINGS else found[0]
+            said = [begun + one for begun in said for one in every]
+    return " ".join(dict.fromkeys(said))
 
 
 def _initial(char: str) -> str:
-    if char in _READ_OTHERWISE:
-        return _READ_OTHERWISE[char]
     if char.isascii():
         return char.lower() if char.isalnum() else ""
     code = char.encode("gb2312", "ignore")
