@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 from jingwei.refusals import Refused
@@ -18,16 +19,26 @@ _PIECE = 1024 * 1024
 csv.field_size_limit(LONGEST_CELL)
 
 
-def csv_lines_of(file: IO[bytes], name: str) -> Iterator[Sequence[str]]:
+@dataclass(slots=True)
+class _Look:
+    """What was seen of a file: its encoding, and whether it has quotes and apostrophes."""
+
+    encoding: str
+    is_quoted: bool = False
+    has_apostrophes: bool = False
+
+
+def csv_lines_of(file: IO[bytes], name: str) -> Iterator[list[str]]:
     """Raises Refused for what is no text, and for a quotation that does not end."""
-    encoding = _encoding(file)
-    if encoding is None:
-        raise Refused("sheet-broken", file=name)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    look = _look(file, name)
+    text = io.TextIOWrapper(file, encoding=look.encoding, newline="")
     try:
         delimiter = _delimiter(text.readline())
         text.seek(0)
         lines = csv.reader(text, delimiter=delimiter, strict=True)
+        if not look.has_apostrophes:
+            yield from lines
+            return
         for line in lines:
             if "'" in "".join(line):
                 line = [unquoted(cell) if cell[:1] == "'" else cell for cell in line]
@@ -38,29 +49,44 @@ def csv_lines_of(file: IO[bytes], name: str) -> Iterator[Sequence[str]]:
         text.detach()  # whoever opened the file closes it
 
 
+def prove_csv(file: IO[bytes], name: str, size: int) -> int:
+    """How many lines there are at most. Raises Refused for what cannot be read to its end: without
+    quotes, and without a cell that is too long, each text can."""
+    look = _look(file, name)
+    if look.is_quoted or size > LONGEST_CELL:
+        return sum(1 for _ in csv_lines_of(file, name))
+    pieces = iter(lambda: file.read(_PIECE), b"")
+    return 1 + sum(piece.count(b"\n") + piece.count(b"\r") for piece in pieces)
+
+
 def _delimiter(head: str) -> str:
     """What stands most often between the headings, outside of quotes."""
     outside = "".join(head.split('"')[::2])
     return max(DELIMITERS, key=outside.count)
 
 
-def _encoding(file: IO[bytes]) -> str | None:
-    """In which of the encodings the whole file is text; it is read once for it, bit by bit."""
+def _look(file: IO[bytes], name: str) -> _Look:
+    """In which of the encodings the whole file is text; it is read once for it, bit by bit. Raises
+    Refused where it is none."""
     for encoding in _named_by_mark(file):
         decoder = codecs.getincrementaldecoder(encoding)()
+        look = _Look(encoding)
         file.seek(0)
         try:
             while piece := file.read(_PIECE):
                 if b"\x00" in piece and encoding != "utf-16":
-                    return None
+                    raise Refused("sheet-broken", file=name)
                 decoder.decode(piece)
+                # in each of the encodings these bytes stand in nothing else
+                look.is_quoted = look.is_quoted or b'"' in piece
+                look.has_apostrophes = look.has_apostrophes or b"'" in piece
             decoder.decode(b"", True)
         except UnicodeDecodeError:
             continue
         finally:
             file.seek(0)
-        return encoding
-    return None
+        return look
+    raise Refused("sheet-broken", file=name)
 
 
 def _named_by_mark(file: IO[bytes]) -> Sequence[str]:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from xlsxwriter.utility import xl_col_to_name
 
-from jingwei.gateways.csv_in import csv_lines_of
+from jingwei.gateways.csv_in import csv_lines_of, prove_csv
 from jingwei.gateways.sheet_heads import MOST_ABOVE, head_of, heads_of
 from jingwei.gateways.sheet_kinds import MOST_BYTES, is_zip, refuse_others
 from jingwei.gateways.xlsx import MOST_COLUMNS, SheetLine, Workbook
@@ -104,7 +104,7 @@ class SheetFile:
             return  # it was
         with self._opened() as (file, size), said_of(self.name):
             if not is_zip(file):
-                lines = sum(1 for _ in csv_lines_of(file, self.name))
+                lines = prove_csv(file, self.name, size)
             else:
                 with closing(Workbook(file, size, self._surveys)) as book:
                     lines = sum(1 for _ in book.lines(self._part(book), self._codes))
@@ -281,7 +281,7 @@ def _book_rows(
 def csv_lines(file: IO[bytes], name: str) -> Iterator[SheetLine]:
     refuse_others(file, name)
     for number, line in enumerate(csv_lines_of(file, name), 1):
-        yield SheetLine(number, list(line))
+        yield SheetLine(number, line)
 
 
 def _rows(
@@ -297,6 +297,7 @@ def _rows(
     something."""
     header: list[str] | None = None
     columns: Columns = Columns()
+    all_named = False  # whether each column has a heading
     kept = 0
     above: list[SheetLine] = []
     for line in lines:
@@ -308,11 +309,15 @@ def _rows(
                 above.append(line)
                 continue
             header = _header(heads_of(line, above, merged) if merged else cells)
+            all_named = "" not in header
             columns = Columns.placed(
                 {name: xl_col_to_name(at) for at, name in enumerate(header) if name}, sheet
             )
             continue
-        found = {name: cell for name, cell in zip(header, cells, strict=False) if cell and name}
+        if all_named and len(cells) == len(header) and all(cells):
+            found = dict(zip(header, cells, strict=True))
+        else:
+            found = {name: c for name, c in zip(header, cells, strict=False) if c and name}
         problem = _problem(line, cells, header) if exact else None
         if problem is None:
             if not found or _is_blank(found.values()):
@@ -337,7 +342,8 @@ def _are_headings(found: Mapping[str, Any]) -> bool:
 
 
 def _is_blank(cells: Any) -> bool:
-    return not any(type(c) is not str or c.strip() for c in cells if c is not None)
+    seen = next((c for c in cells if c is not None and (type(c) is not str or c.strip())), None)
+    return seen is None
 
 
 def _problem(line: SheetLine, cells: Sequence[Any], header: Sequence[str]) -> Unread | None:

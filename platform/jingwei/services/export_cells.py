@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from typing import Any, Literal, get_args
 
@@ -305,6 +306,7 @@ def _as_json(value: Any) -> str:
     return value if value == MASK else canonical_json(value).decode()
 
 
+@lru_cache(maxsize=4_096)  # a column says the same again and again
 def _percent(value: Any) -> Any:
     """`13%`, which is read back as the same fraction."""
     return value if value == MASK else f"{(Decimal(value) * 100).normalize():f}%"

@@ -24,7 +24,7 @@ from jingwei.storage.direct import FEW, fetch, insert_all
 from jingwei.storage.locks import SEAL_LOCK, lock_exclusively
 from jingwei.storage.people import refresh_book
 from jingwei.storage.tables_records import sys_change, sys_change_private
-from jingwei.storage.types import canonical_json, exact_json, instant_text, truncated
+from jingwei.storage.types import canonical_json, exact_json, instant_text, json_text, truncated
 
 FIRST = ""  # what the first entry of the chain follows
 ENVELOPE = "_"
@@ -38,7 +38,8 @@ class ChangeRow(NamedTuple):
     """One change. People by login (None: the system), orgs and forms by name.
 
     `body`: path → [old, new]. `private`: sensitive values by path, kept beside the chain; give the
-    body nothing for them.
+    body nothing for them. `written`: what else the body holds, as text already
+    (`written_bodies`).
     """
 
     at: datetime
@@ -54,6 +55,7 @@ class ChangeRow(NamedTuple):
     release: int | None = None
     request: str | None = None
     private: Mapping[str, Any] = _NOTHING
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _by_column(
         [forms[row.form] for row in rows],
         [row.object for row in rows],
         [row.object_version for row in rows],
-        [_body(row).decode() for row in rows],
+        [_body(row) for row in rows],
         [row.release for row in rows],
         [row.request for row in rows],
     ]
@@ -156,7 +158,7 @@ def _values(
         None if row.form is None else book.key("form", row.form),
         row.object,
         row.object_version,
-        _body(row).decode(),
+        _body(row),
         row.release,
         row.request,
     )
@@ -172,7 +174,7 @@ def _person(connection: Connection, people: PersonBook, login: str | None) -> in
     return people.ids[login]
 
 
-def _body(row: ChangeRow) -> bytes:
+def _body(row: ChangeRow) -> str:
     envelope = [
         instant_text(row.at),
         row.actor,
@@ -190,7 +192,8 @@ def _body(row: ChangeRow) -> bytes:
     for path, value in row.private.items():
         salt = secrets.token_hex(16)
         body[path] = {"salt": salt, "sha256": _salted(salt, value)}
-    return canonical_json(body)
+    text = json_text(body)
+    return f"{text[:-1]}{row.written}}}" if row.written else text
 
 
 def _salted(salt: str, value: Any) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 
 from jingwei.language.expressions import numbers
-from jingwei.storage.codecs import Convert, reader, writer
+from jingwei.storage.codecs import Convert, ConvertAll, column_writer, reader, writer
 from jingwei.storage.columns import FORM_PART
 from jingwei.storage.tables import StoredTable
 
@@ -67,7 +69,7 @@ class RowReader:
             zip(self.keys, zip(*rows, strict=True), strict=False)
         )
         for key, convert in self._convert:
-            found[key] = [v if v is None else convert(v) for v in found[key]]
+            found[key] = _read(found[key], convert)
         for field, form in self._links:
             pairs = zip(found.pop(form), found[field], strict=True)
             found[field] = [None if f is None else {"form": f, "id": i} for f, i in pairs]
@@ -81,6 +83,14 @@ class RowReader:
             place = places[key]
             columns[place] = [v if v is None else convert(v) for v in columns[place]]
         return zip(*columns, strict=False)
+
+
+def _read(values: Sequence[Any], convert: Convert) -> Sequence[Any]:
+    """The values converted, at once where there is one in each row and `convert` knows how."""
+    at_once: Callable[[Sequence[Any]], Sequence[Any]] | None = getattr(convert, "at_once", None)
+    if at_once is not None and None not in values:
+        return at_once(values)
+    return [value if value is None else convert(value) for value in values]
 
 
 class TableStatements:
@@ -99,6 +109,9 @@ class TableStatements:
         self.reader = RowReader(self.keys, [reader(self._types[k], dialect) for k in self.keys])
         self._writers: dict[str, Convert | None] = {
             key: writer(type_, dialect) for key, type_ in self._types.items()
+        }
+        self._column_writers: dict[str, ConvertAll | None] = {
+            key: column_writer(type_, dialect) for key, type_ in self._types.items()
         }
         self._linked = {
             key.removesuffix(_LINK_FORM) for key in self.keys if key.endswith(_LINK_FORM)
@@ -131,13 +144,14 @@ class TableStatements:
 
         Raises UnknownPerson.
         """
+        sources = [self._source(key) for key in keys]
         columns: list[Sequence[Any]] = []
-        for key in keys:
-            name, part = self._source(key)
-            values = [record.get(name) for record in records]
+        for key, (_, part), values in zip(
+            keys, sources, columns_of(records, [name for name, _ in sources]), strict=True
+        ):
             if part is not None:
                 values = [v if v is None else v[part] for v in values]
-            columns.append(_converted(values, self._writers[key]))
+            columns.append(_converted(values, self._writers[key], self._column_writers[key]))
         return columns
 
     def sql_type(self, key: str) -> str:
@@ -206,12 +220,26 @@ def _plain_writer(
     return write
 
 
-def _converted(values: list[Any], convert: Convert | None) -> list[Any]:
+def columns_of(
+    records: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> Sequence[Sequence[Any]]:
+    """The values of records, one at least, by name; None where a record has none."""
+    if len(names) > 1:  # of one name the values would come alone
+        with suppress(KeyError):
+            return list(zip(*map(itemgetter(*names), records), strict=True))
+    return [[record.get(name) for record in records] for name in names]
+
+
+def _converted(
+    values: Sequence[Any], convert: Convert | None, at_once: ConvertAll | None
+) -> Sequence[Any]:
     if convert is None:
         return values
     first = values[0]
     if type(first) in _SAME and values.count(first) == len(values):
         return [first if first is None else convert(first)] * len(values)
+    if at_once is not None and (found := at_once(values)) is not None:
+        return found
     return [v if v is None else convert(v) for v in values]
 
 

@@ -7,7 +7,7 @@ that only the application or the installation can vouch for are asked of `Known`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Protocol
@@ -80,6 +80,8 @@ class Known(Protocol):
 
 
 Parser = Callable[[Any, Known], Any]
+# Of values that are all there; None where each is to be read by itself.
+ColumnParser = Callable[[Sequence[Any]], Sequence[Any] | None]
 
 EQUALITY = ("==", "!=", "in", "is empty")
 ORDER = (*EQUALITY, "<", "<=", ">", ">=", "between")
@@ -116,6 +118,11 @@ class FieldType:
             return self.parse(field, raw, known)
 
         return parse
+
+    def column_parser(self, field: Field) -> ColumnParser | None:
+        """What reads many values of one field by a few calls, each as `parser` would; None where
+        that is no faster."""
+        return None
 
     def written(self, field: Field, text: str) -> Any:
         """The engine value of a scalar in a definition (`default: 100%`). Raises ValueRefused."""

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jingwei.language.expressions.tree import Type
-from jingwei.language.field_types.base import FieldType, Kept, Known, StoredAs, ValueRefused
+from jingwei.language.field_types.base import (
+    ColumnParser,
+    FieldType,
+    Kept,
+    Known,
+    StoredAs,
+    ValueRefused,
+)
 from jingwei.language.form import Field
 
 
@@ -25,6 +33,9 @@ class BooleanType(FieldType):
             raise ValueRefused("not-a-boolean")
         return raw
 
+    def column_parser(self, field: Field) -> ColumnParser:
+        return _all_booleans
+
     def written(self, field: Field, text: str) -> bool:
         if text not in ("true", "false"):
             raise ValueRefused("not-a-boolean")
@@ -32,6 +43,10 @@ class BooleanType(FieldType):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "boolean"}
+
+
+def _all_booleans(column: Sequence[Any]) -> Sequence[Any] | None:
+    return column if set(map(type, column)) == {bool} else None
 
 
 TYPE = BooleanType()

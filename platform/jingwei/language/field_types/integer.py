@@ -7,12 +7,17 @@ from typing import Any
 from jingwei.language.expressions.tree import Type
 from jingwei.language.field_types.base import (
     ORDER,
+    ColumnParser,
     FieldType,
     Kept,
     Known,
     StoredAs,
 )
-from jingwei.language.field_types.numbers import integer_of, written_number
+from jingwei.language.field_types.numbers import (
+    integer_column,
+    integer_of,
+    written_number,
+)
 from jingwei.language.form import Field
 
 
@@ -30,6 +35,9 @@ class IntegerType(FieldType):
 
     def parse(self, field: Field, raw: Any, known: Known) -> int:
         return integer_of(raw)
+
+    def column_parser(self, field: Field) -> ColumnParser:
+        return integer_column
 
     def written(self, field: Field, text: str) -> int:
         return integer_of(written_number(text))

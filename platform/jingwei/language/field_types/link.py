@@ -35,10 +35,11 @@ class LinkType(FieldType):
     def parse(self, field: Field, raw: Any, known: Known) -> Any:
         if not is_polymorphic(field):
             return record_id(raw)
-        if not isinstance(raw, dict) or set(raw) != {"form", "id"}:
+        is_whole = isinstance(raw, dict) and set(raw) == {"form", "id"}
+        if not is_whole or not isinstance(raw["form"], str):
             raise ValueRefused("not-a-form-and-id", form=field.to[0] if field.to else "form")
         form = raw["form"]
-        if not isinstance(form, str) or (field.to and form not in field.to):
+        if field.to and form not in field.to:
             raise ValueRefused("not-a-form-of-link", forms=", ".join(field.to))
         return {"form": form, "id": record_id(raw["id"])}
 

@@ -6,8 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from jingwei.language.expressions.tree import Type
-from jingwei.language.field_types.base import ORDER, FieldType, Kept, Known, Parser, StoredAs
+from jingwei.language.field_types.base import (
+    ORDER,
+    ColumnParser,
+    FieldType,
+    Kept,
+    Known,
+    Parser,
+    StoredAs,
+)
 from jingwei.language.field_types.numbers import (
+    decimal_columns,
     decimal_of,
     decimal_parser,
     scale_of,
@@ -34,6 +43,9 @@ class NumberType(FieldType):
 
     def parser(self, field: Field) -> Parser:
         return decimal_parser(field)
+
+    def column_parser(self, field: Field) -> ColumnParser:
+        return decimal_columns(field)
 
     def written(self, field: Field, text: str) -> Decimal:
         return decimal_of(written_number(text), field)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from jingwei.language.field_types.base import Known, Parser, ValueRefused
+from jingwei.language.field_types.base import ColumnParser, Known, Parser, ValueRefused
 from jingwei.language.form import Field
 
 SCALES = {"money": 2, "number": 4, "percent": 6, "rating": 4}
@@ -58,6 +59,34 @@ def decimal_parser(field: Field) -> Parser:
         return decimal_of(raw, field)
 
     return parse
+
+
+def decimal_columns(field: Field) -> ColumnParser:
+    """`decimal_parser` for many values at once, where all are short texts without a sign."""
+    scale = scale_of(field)
+    short = len(str(MOST_KEPT)) - scale - 1
+    unit = Decimal(1).scaleb(-scale)
+    places = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
+    lines_of = re.compile(rf"(?:(?:0|[1-9][0-9]{{0,{short - 1}}}){places}\n)*+", re.ASCII)
+
+    def parse(column: Sequence[Any]) -> list[Decimal] | None:
+        if set(map(type, column)) != {str}:
+            return None
+        lines = "\n".join((*column, ""))
+        if lines.count("\n") != len(column) or lines_of.fullmatch(lines) is None:
+            return None
+        numbers = list(map(Decimal, column))
+        if not all(map(unit.same_quantum, numbers)):  # some have fewer places
+            return [number.quantize(unit) for number in numbers]
+        return numbers
+
+    return parse
+
+
+def integer_column(column: Sequence[Any]) -> Sequence[Any] | None:
+    """`integer_of` of many values at once, where all are whole numbers already."""
+    whole = set(map(type, column)) == {int} and max(max(column), -min(column)) < 2**53
+    return column if whole else None
 
 
 def places_of(number: Decimal) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date as day
+from functools import lru_cache
 from typing import Any
 
 from jingwei.language.expressions.tree import Type
@@ -53,6 +54,7 @@ from jingwei.language.field_types import (
     url,
 )
 from jingwei.language.field_types.base import (
+    ColumnParser,
     FieldType,
     Known,
     Parser,
@@ -160,6 +162,11 @@ def value_parser(field: Field) -> Parser:
     return FIELD_TYPES[field.type].parser(field)
 
 
+def column_parser(field: Field) -> ColumnParser | None:
+    """What reads many values of one field by a few calls; None where each is read by itself."""
+    return None if field.many else FIELD_TYPES[field.type].column_parser(field)
+
+
 def value_presenter(field: Field) -> Callable[[Any], Any] | None:
     """`present_value` for values of one field that are not None; None: they stay as they are."""
     type_ = FIELD_TYPES[field.type]
@@ -168,8 +175,15 @@ def value_presenter(field: Field) -> Callable[[Any], Any] | None:
     if type(type_).present is FieldType.present:
         return None
     if field.type == "date":
-        return day.isoformat
+        return _day_text
+    if field.type == "period":
+        return _period_text
     return lambda value: type_.present(field, value)
+
+
+# of days and periods that come again and again
+_day_text = lru_cache(maxsize=4_096)(day.isoformat)
+_period_text = lru_cache(maxsize=4_096)(str)
 
 
 def operators_of(field: Field) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jingwei.language.field_types.base import (
     BLANK_FIRST,
     WORDS,
+    ColumnParser,
     FieldType,
     Known,
     Parser,
@@ -33,6 +35,15 @@ class TextType(FieldType):
             if plain and raw.isprintable():
                 return str(raw)  # most words are plain, which is told at once
             return self.parse(field, raw, known)
+
+        return parse
+
+    def column_parser(self, field: Field) -> ColumnParser:
+        def parse(column: Sequence[Any]) -> Sequence[Any] | None:
+            plain = set(map(type, column)) == {str} and max(map(len, column)) <= MOST
+            if plain and BLANK_FIRST.isdisjoint([word[:1] for word in column]):
+                return column if "".join(column).isprintable() else None
+            return None
 
         return parse
 
