@@ -14,7 +14,7 @@ from own_postgres import own_postgres
 
 from jingwei.refusals import Conflict
 from jingwei.storage.database import Database
-from jingwei.storage.people import colleagues, search_people
+from jingwei.storage.people import colleagues, people_called, search_people
 from jingwei.storage.tables_people import sys_person
 from jingwei.storage.upgrade import known_revisions, schema_revision, upgrade
 
