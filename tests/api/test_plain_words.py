@@ -21,6 +21,8 @@ fields:
   room: {type: text, title: 房间}
   desk: {type: text, title: 桌}
   words: {type: tags, title: 标签}
+  stay: {type: duration, title: 停留, min: 30min, max: 3d}
+  about: {type: link, to: any, title: 关于}
 rules:
   seat: {unique: [room, desk], message: 这张桌子已有人}
 permissions:
@@ -69,6 +71,11 @@ def test_each_refusal_names_what_was_meant(house: ApiHouse) -> None:
 
     many = house.post("li.na", PATH, {"words": [str(n) for n in range(300)]})
     assert told(many) == ["最多 50 个值。"]
+    stays = [told(house.post("li.na", PATH, {"stay": stay})) for stay in ("4d", 60)]
+    assert stays == [["不能大于 3d。"], ["不能小于 30min。"]]
+    for form in ({"form": 5}, {"form": 5, "id": 1}):
+        (said,) = told(house.post("li.na", PATH, {"about": form}))
+        assert said == '请填 {"form": 表单名, "id": 记录编号}，例如 {"form": "badge", "id": 12}。'
 
 
 def test_what_is_no_json_makes_no_record_and_a_long_refusal_is_cut(house: ApiHouse) -> None:

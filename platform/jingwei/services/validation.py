@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from jingwei.catalogue.patterns import compiled
+from jingwei.language.clock_words import duration_text
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Field
 from jingwei.refusals import FieldRefusal
@@ -145,6 +146,8 @@ def _orderable(value: Any) -> Any:
 
 
 def _shown(definition: Field, value: Any) -> str:
+    if definition.type == "duration":
+        return duration_text(int(value))
     if definition.type == "percent":
         return f"{(Decimal(value) * 100).normalize():f}%"
     return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
