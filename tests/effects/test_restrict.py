@@ -78,3 +78,16 @@ def test_a_restricted_field_is_nowhere_for_others(house: House) -> None:
     with house.read("li.na") as view:
         entries = history.history(view, "contract", records["大"])
     assert all("二" not in str(entry) for entry in entries)
+
+
+@on_sqlite
+def test_a_list_is_opened_by_those_too_who_do_not_see_what_it_is_ordered_by(house: House) -> None:
+    ordered = FILES["forms/contract.yaml"].replace("sort: [-amount]", "sort: [-secret, amount]")
+    maker = "permissions:\n  maker: {who: {person: nobody}, can: [create], scope: all}\n"
+    house.publish({"forms/contract.yaml": ordered.replace("permissions:\n", maker)})
+
+    in_order = {"li.na": ["大", "明"], "chen.jie": ["明", "大"], "ops": ["明", "大"], "nobody": []}
+    for login, expected in in_order.items():
+        assert [item["name"] for item in house.list(login, "contract").items] == expected
+    with pytest.raises(Malformed):
+        house.list("chen.jie", "contract", sort=("-secret",))

@@ -69,14 +69,30 @@ def may_name(view: Reading, form: Form, rights: FieldRights, path: str) -> bool:
 def sort_key(view: Reading, form: Form, rights: FieldRights, key: str) -> SortKey:
     """What to order by, as `-total` says it. Raises Malformed."""
     path = key.removeprefix("-")
-    sortable = may_name(view, form, rights, path) and path not in rights.masked
-    sortable = sortable and not is_masked(view, form, path)
-    definition = form.fields.get(path)
-    if definition is not None:
-        sortable = sortable and is_sortable(definition)
-    if not sortable:
+    if not _may_order_by(view, form, rights, path):
         raise unsortable(form, rights, path)
     return SortKey(path, key.startswith("-"))
+
+
+def order_of(view: Reading, form: Form, rights: FieldRights, asked: Sequence[str]) -> list[SortKey]:
+    """What was asked for; else what the form's list says, but for what its reader may not see.
+    Raises Malformed."""
+    if asked:
+        return [sort_key(view, form, rights, key) for key in asked]
+    keys = [
+        key
+        for key in default_sort(form)
+        if _may_order_by(view, form, rights, key.removeprefix("-"))
+    ]
+    return [SortKey(key.removeprefix("-"), key.startswith("-")) for key in keys or ("-id",)]
+
+
+def _may_order_by(view: Reading, form: Form, rights: FieldRights, path: str) -> bool:
+    if not may_name(view, form, rights, path) or path in rights.masked:
+        return False
+    definition = form.fields.get(path)
+    fits = definition is None or is_sortable(definition)
+    return fits and not is_masked(view, form, path)
 
 
 def unsortable(form: Form, rights: FieldRights, path: str) -> Malformed:

@@ -25,8 +25,8 @@ from jingwei.services.linked import (
 )
 from jingwei.services.list_fields import (
     default_sort,
+    order_of,
     scanned_fields,
-    sort_key,
     unsortable,
     wanted_fields,
 )
@@ -379,7 +379,7 @@ def _build_shape(view: Reading, form: Form, rights: FieldRights, wish: ListWish)
     where = typed if wish.and_where is None else wish.and_where
     if typed is not None and wish.and_where is not None:
         where = both(wish.and_where, typed)
-    keys = [sort_key(view, form, rights, key) for key in wish.sort or default_sort(form)]
+    keys = order_of(view, form, rights, wish.sort)
     sort = tuple(one for key in keys for one in in_order_of_names(view, form, key))
     open_ = rights.visible - rights.masked
     search = tuple(name for name in view.store.searched(form.name) if name in open_)
