@@ -12,7 +12,10 @@ from typing import Any
 from jingwei.language.field_types.table import present_value
 from jingwei.services.commands import Work
 from jingwei.services.plans import FormPlan
+from jingwei.services.wanted import Prepared
+from jingwei.storage import written_bodies
 from jingwei.storage.changes import ChangeRow
+from jingwei.storage.rows import columns_of
 
 ORIGIN = "_origin"
 
@@ -24,8 +27,9 @@ def change_row(
     action: str,
     body: Mapping[str, Any],
     private: Mapping[str, Any] | None = None,
+    written: str = "",
 ) -> None:
-    """Keep one row of history and audit about a record."""
+    """Keep one row of history and audit about a record. `written`: see `bodies_of_new`."""
     if work.origin is not None:
         body = {**body, ORIGIN: work.origin}
     behalf = work.on_behalf_of
@@ -43,6 +47,7 @@ def change_row(
             release=work.installation.release.id,
             request=work.request_id,
             private=private or {},
+            written=written,
         )
     )
 
@@ -77,6 +82,22 @@ def body_of(
         if rows:
             body[table] = rows
     return body, private
+
+
+def bodies_of_new(plan: FormPlan, prepared: Sequence[Prepared]) -> list[str]:
+    """The bodies of several new records as text; empty where they are made one by one."""
+    are_new = len(prepared) > 1 and all(one.before is None for one in prepared)
+    if not are_new or plan.sensitive or plan.tables:
+        return [""] * len(prepared)
+    records = [one.after for one in prepared]
+    names = (*plan.kept, *_TRACKED)
+    columns = dict(zip(names, columns_of(records, names), strict=True))
+    for name, present in plan.presented:
+        columns[name] = [v if v is None else present(v) for v in columns[name]]
+    for name in _TRACKED:
+        if name in plan.form.fields and name not in plan.kept:
+            columns[name] = [_json(plan, name, value) for value in columns[name]]
+    return written_bodies.bodies_of_new(columns)
 
 
 def _body_of_new(plan: FormPlan, after: Mapping[str, Any]) -> dict[str, Any]:

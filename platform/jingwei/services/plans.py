@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.catalogue.computed import live_formulas, reads_of
 from jingwei.language.expressions.environment import Environment
-from jingwei.language.field_types.base import Kept, Known, Parser
+from jingwei.language.field_types.base import ColumnParser, Kept, Known, Parser
 from jingwei.language.field_types.table import (
     FIELD_TYPES,
+    column_parser,
     stored_as,
     value_parser,
     value_presenter,
@@ -41,6 +42,7 @@ class FieldPlan:
     most: Closure | None
     filter: Closure | None
     holds: Callable[[Any], bool] | None = None  # of a value that is there: surely nothing is wrong
+    all_hold: Callable[[Sequence[Any]], bool] | None = None  # the same of many values
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class FormPlan:
     kept: tuple[str, ...]  # names of fields with a column
     sensitive: frozenset[str] = field(default_factory=frozenset)
     parsers: Mapping[str, Parser] = field(default_factory=dict)  # of fields that are no tables
+    columns: Mapping[str, ColumnParser] = field(default_factory=dict)  # of those read at once
     plain: tuple[str, ...] = ()  # kept fields whose values are JSON as they are
     presented: tuple[tuple[str, Present], ...] = ()  # the others, with what makes them JSON
     hideable: tuple[str, ...] = ()
@@ -87,6 +90,7 @@ class FormPlan:
     named: bool = True  # some field names an indicator, or another definition
     dated: frozenset[str] = frozenset()  # paths of fields whose choices have days
     secrets: tuple[str, ...] = ()  # names of secrets that stand in no table
+    is_plain: bool = False  # a new record is what was sent, and its fields are judged alone
 
 
 _PLANS: WeakKeyDictionary[Any, dict[str, FormPlan]] = WeakKeyDictionary()
@@ -121,7 +125,8 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
     )
     presenters = [(name, value_presenter(form.fields[name])) for name in kept]
     plans = [*fields.values(), *(p for columns in tables.values() for p in columns.values())]
-    return FormPlan(
+    parsers = {n: _parsers(f) for n, f in form.fields.items() if f.type != "table"}
+    found = FormPlan(
         form,
         fields,
         tables,
@@ -133,7 +138,8 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         ),
         kept,
         frozenset(f.path for f in _all_fields(form) if f.sensitive),
-        parsers={n: _parser(f) for n, f in form.fields.items() if f.type != "table"},
+        parsers={n: parse for n, (parse, _) in parsers.items()},
+        columns={n: parse for n, (_, parse) in parsers.items() if parse is not None},
         plain=tuple(name for name, present in presenters if present is None),
         presented=tuple((name, present) for name, present in presenters if present is not None),
         hideable=tuple(name for name, p in fields.items() if p.visible_if is not None),
@@ -149,6 +155,18 @@ def build_plan(catalogue: Catalogue, form: Form) -> FormPlan:
         dated=frozenset(f.path for f in _all_fields(form) if _is_dated(catalogue, f)),
         secrets=tuple(name for name, f in form.fields.items() if f.type == "secret"),
     )
+    return replace(found, is_plain=_is_plain(found))
+
+
+def _is_plain(plan: FormPlan) -> bool:
+    """Whether nothing is filled into a new record of the form, made or computed, and whether what
+    is judged are its values and no more."""
+    form = plan.form
+    filled = plan.defaults or plan.fills or plan.tables or plan.scorecards or plan.computes
+    judged = plan.conditional or plan.linked or plan.hideable or plan.named or plan.dated
+    shaped = form.tree is not None or form.single is not None
+    closed = any(one.readonly_if is not None for one in plan.fields.values())
+    return not (filled or judged or shaped or closed or plan.holds_files)
 
 
 def _is_dated(catalogue: Catalogue, f: Field) -> bool:
@@ -167,11 +185,12 @@ _REPEATED = ("date", "period", "time", "choice", "boolean")  # types of which va
 _MOST_REMEMBERED = 5_000
 
 
-def _parser(f: Field) -> Parser:
-    """The parser of a field; of types that depend on the text alone it remembers what it read."""
+def _parsers(f: Field) -> tuple[Parser, ColumnParser | None]:
+    """What reads a value of a field, and what reads many; of types that depend on the text alone
+    it remembers what it read."""
     parse = value_parser(f)
     if f.type not in _REPEATED or f.many:
-        return parse
+        return parse, column_parser(f)
     known: dict[str, Any] = {}
 
     def remembered(raw: Any, names: Known) -> Any:
@@ -185,7 +204,15 @@ def _parser(f: Field) -> Parser:
             value = known[raw] = parse(raw, names)
             return value
 
-    return remembered
+    def all_remembered(column: Sequence[Any]) -> Sequence[Any] | None:
+        if set(map(type, column)) != {str}:
+            return None
+        try:
+            return list(map(known.__getitem__, column))
+        except KeyError:
+            return None
+
+    return remembered, column_parser(f) or all_remembered
 
 
 def _is_judged(plan: FieldPlan) -> bool:
@@ -229,7 +256,7 @@ def _field_plan(catalogue: Catalogue, f: Field, over: Sequence[Section] = ()) ->
         _value(catalogue, f.min),
         _value(catalogue, f.max),
         _closure(catalogue, f.filter),
-        _sure(f),
+        *_sure(f),
     )
 
 
@@ -237,25 +264,36 @@ _LINES = ("text", "long_text", "email", "phone", "url", "barcode")
 _ORDERED = ("integer", "number", "money", "percent", "rating", "date")
 
 
-def _sure(f: Field) -> Callable[[Any], bool] | None:
-    """Whether a value of the field is within limits that look at nothing else; None for a field of
-    which more is asked."""
+def _sure(f: Field) -> tuple[Any, Any]:
+    """Whether a value of the field, and whether many, are within limits that look at nothing else;
+    None for a field of which more is asked."""
     given = [v for v in (f.min, f.max) if v is not None]
     more = (f.pattern, f.visible_if, f.filter)
     if f.many or f.set_once or any(x is not None for x in more):
-        return None
+        return None, None
     if not all(isinstance(v, Literal_) for v in given):
-        return None
+        return None, None
     least, most = (v.value if isinstance(v, Literal_) else None for v in (f.min, f.max))
     if f.type in _LINES:
-        return (lambda value: True) if most is None else (lambda value: len(value) <= most)
+        if most is None:
+            return _always, _always
+        return (lambda value: len(value) <= most), (lambda all_: max(map(len, all_)) <= most)
     if f.type not in _ORDERED:
-        return None
+        return None, None
+    if least is None and most is None:
+        return _always, _always
     if least is None:
-        return (lambda value: True) if most is None else (lambda value: bool(value <= most))
+        return (lambda value: bool(value <= most)), (lambda all_: bool(max(all_) <= most))
     if most is None:
-        return lambda value: bool(value >= least)
-    return lambda value: bool(least <= value <= most)
+        return (lambda value: bool(value >= least)), (lambda all_: bool(min(all_) >= least))
+    return (
+        lambda value: bool(least <= value <= most),
+        lambda all_: bool(least <= min(all_) and max(all_) <= most),
+    )
+
+
+def _always(_: Any) -> bool:
+    return True
 
 
 def _all_of(catalogue: Catalogue, formulas: Iterable[Formula | None]) -> Closure | None:

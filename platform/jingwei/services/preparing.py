@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from jingwei.services import (
 )
 from jingwei.services.commands import Work
 from jingwei.services.form_paths import followed_fields, with_columns
-from jingwei.services.found import Found, told
+from jingwei.services.found import Found, Values, told
 from jingwei.services.given_back import without_given_back
 from jingwei.services.overrides import Overrides, reason_of
 from jingwei.services.plans import FormPlan
@@ -49,11 +49,13 @@ def prepare(
     change: Change,
     there: Mapping[int, dict[str, Any]],
     batch: Batch,
+    read: Values | None = None,
 ) -> Prepared:
-    """What will be written. Raises Refused with everything that is wrong."""
+    """What will be written. `read`: the values of a new record, where they were read already.
+    Raises Refused with everything that is wrong."""
     source = batch.source
     if change.kind == "create":
-        return _prepare_create(work, plan, change, batch)
+        return _prepare_create(work, plan, change, batch, read)
     before = there.get(change.id or 0)
     gone = before is not None and before["deleted_at"] is not None
     if before is None or (gone and change.kind != "restore"):
@@ -68,7 +70,9 @@ def prepare(
     return _prepare_removal(work, plan, change, before, batch)
 
 
-def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) -> Prepared:
+def _prepare_create(
+    work: Work, plan: FormPlan, change: Change, batch: Batch, read: Values | None
+) -> Prepared:
     form, source = plan.form, batch.source
     keys = tuple(change.values)
     found = Found()
@@ -76,31 +80,57 @@ def _prepare_create(work: Work, plan: FormPlan, change: Change, batch: Batch) ->
         require(work, form.name, "create")
         rights = work.rights.create_fields(work, form.name)
         change = without_closed_keys(plan, change, rights, None, source, found)
+        read = None if found.closed else read
         if not found.closed and not plan.tables.keys() & keys:  # rows have keys of their own
             batch.known.add(keys)
     record = _blank(work, plan, batch)
-    values = parsing.parse(work, plan, change.values, found)
+    values = parsing.parse(work, plan, change.values, found) if read is None else read
     record.update(values)
-    computing.fill_defaults(work, plan, record, change.values.keys())
+    if plan.is_plain:
+        _take_own_org(work, record, change)
+        check_org(work, plan, record, source, found)
+    else:
+        sent = {name: value for name, value in values.items() if name in change.values}
+        _complete(work, plan, record, change, sent, source, found)
+    names = None if read is None else batch.judged
+    _judge(work, plan, record, None, found, change, None, batch.unique_later, names)
+    return Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
+
+
+def _take_own_org(work: Work, record: dict[str, Any], change: Change) -> None:
     if record.get("org") is None and "org" not in change.values:
         record["org"] = work.actor.org or None
-    filling.fill(work, plan, record, None, change.values.keys())
-    details.take_org(work, form, record, change.values.keys(), found)
+
+
+def _complete(
+    work: Work,
+    plan: FormPlan,
+    record: dict[str, Any],
+    change: Change,
+    sent: Values,
+    source: Source,
+    found: Found,
+) -> None:
+    """Fill in, make and compute what a new record has besides what was sent, and judge what that
+    allows."""
+    given = change.values.keys()
+    computing.fill_defaults(work, plan, record, given)
+    _take_own_org(work, record, change)
+    filling.fill(work, plan, record, None, given)
+    details.take_org(work, plan.form, record, given, found)
     check_org(work, plan, record, source, found)
     by_people = source in PEOPLES
-    generating.begin(work, plan, record, change.values.keys(), found, by_people=by_people)
+    generating.begin(work, plan, record, given, found, by_people=by_people)
     _give_row_ids(work, plan, record, None, found)
-    overrides = Overrides(form, None, change.values.keys())
+    overrides = Overrides(plan.form, None, given)
     _score(work, plan, record, change, source, overrides, found)
     computing.compute(work, plan, record, found, overrides)
     _check_reasons(change, overrides, source, found)
     if source in ("user", "import"):
-        check_readonly(work, plan, None, record, values.keys(), found)
-        check_rows(work, plan, {}, record, values, found)
-    structure.judge(work, form, record, None, found)
+        check_readonly(work, plan, None, record, sent.keys(), found)
+        check_rows(work, plan, {}, record, sent, found)
+    structure.judge(work, plan.form, record, None, found)
     retired.judge(work, plan, record, None, found)
-    _judge(work, plan, record, None, found, change, None, batch.unique_later)
-    return Prepared(change, 0, None, record, record, {}, tuple(found.warnings))
 
 
 def _blank(work: Work, plan: FormPlan, batch: Batch) -> dict[str, Any]:
@@ -325,11 +355,14 @@ def _judge(
     change: Change,
     changed: Collection[str] | None,
     unique_later: bool = False,
+    names: Sequence[str] | None = None,
 ) -> None:
+    if plan.is_plain and names is not None and not (names or change.require or found.is_wrong):
+        return  # its values were judged with those of others
     drafts = record.get("status") in ("draft", "returned", "recalled")
     drafts = drafts and not change.require
     occasion = _occasion(change.require, drafts, unique_later)
-    judged = validation.judge(work, plan, record, before, occasion, changed)
+    judged = validation.judge(work, plan, record, before, occasion, changed, names)
     if not unique_later:
         uniqueness.judge_unique_fields(work, plan, record, judged, changed)
     elif found.is_wrong or judged.refusals:  # it will not be among those looked at later

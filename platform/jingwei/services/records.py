@@ -25,7 +25,8 @@ from jingwei.services import (
     uniqueness,
     validation,
 )
-from jingwei.services.change_rows import body_of, by_row, change_row
+from jingwei.services.change_rows import bodies_of_new, body_of, by_row, change_row
+from jingwei.services.columns import read_together
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed, Together
 from jingwei.services.found import told
@@ -208,9 +209,10 @@ def _write_alike(
         together.gone = dead_links.deleted_targets(work, plan, there.values())
     prepared: list[tuple[int, Prepared]] = []
     elsewhere: list[tuple[Work, int, Change]] = []
+    read = read_together(work, plan, batch, together)
     for index, change in enumerate(batch):
         try:
-            one = prepare(work, plan, change, there, together)
+            one = prepare(work, plan, change, there, together, read[index])
             own = work.of(one.after.get("org"))
             if own is work or settled:
                 prepared.append((index, one))
@@ -225,8 +227,8 @@ def _write_alike(
     found = [one for _, one in prepared if not (skip_same and one.is_same)]
     _give_ids(work, plan, found)
     _store(work, definition, found)
-    for one in found:
-        _log(work, plan, one, source)
+    for one, written in zip(found, bodies_of_new(plan, found), strict=True):
+        _log(work, plan, one, source, written)
     details.follow(work, form, found, source, update_many, set_many)
     all_of_them = Together([one.id for one in found])
     for one in found:
@@ -353,12 +355,7 @@ def _form(work: Work, form: str) -> Form:
 
 
 def _event(kind: Kind) -> str:
-    return {
-        "create": "record.created",
-        "update": "record.updated",
-        "delete": "record.deleted",
-        "restore": "record.restored",
-    }[kind]
+    return f"record.{kind}d"
 
 
 def _store(work: Work, form: Form, prepared: Sequence[Prepared]) -> None:
@@ -379,14 +376,14 @@ def _store(work: Work, form: Form, prepared: Sequence[Prepared]) -> None:
             files.own(work, form, one.after)
 
 
-def _log(work: Work, plan: FormPlan, one: Prepared, source: Source) -> None:
-    body, private = body_of(plan, one.before, one.after)
+def _log(work: Work, plan: FormPlan, one: Prepared, source: Source, written: str) -> None:
+    body, private = ({}, {}) if written else body_of(plan, one.before, one.after)
     if one.change.reasons:
         given = one.change.reasons
         said = {name: why for name in given if (why := reason_of(given, name))}
         body[REASONS] = {by_row(one.after, name): why for name, why in said.items()}
     kind = _event(one.change.kind)
-    change_row(work, plan.form.name, one.after, kind.partition(".")[2], body, private)
+    change_row(work, plan.form.name, one.after, kind.partition(".")[2], body, private, written)
     work.outbox.add(kind, {"form": plan.form.name, "id": one.id, "source": source})
 
 

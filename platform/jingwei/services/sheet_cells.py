@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +16,13 @@ from jingwei.catalogue.by_kind import definitions_of
 from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.form import Field, Form
 from jingwei.services.commands import Reading
+from jingwei.services.sheet_long import DOUBTED, MARK, doubted
 from jingwei.services.sheet_rows import Unread
 from jingwei.services.sheet_values import (
     SHORTENED,
+    all_whole,
     amount,
+    as_they_are,
     days,
     fraction,
     moments,
@@ -94,26 +97,36 @@ def converter(view: Reading, definition: Field | None, *, from_1904: bool = Fals
         return _coded(view.catalogue.orgs)
     one = _one(view, definition, from_1904)
     if definition.type in ("date", "period", "boolean", "datetime"):
-        one = _remembering(one)
+        one = _Remembered(one).__getitem__
     if definition.type == "tags":
         return _several(str)
     return _several(one) if definition.many else one
 
 
-def _remembering(one: Converter) -> Converter:
-    """The same of cells that come again and again."""
-    known: dict[str, Any] = {}
+class _Remembered(dict[str, Any]):
+    """What cells mean that come again and again."""
 
-    def remembered(cell: str) -> Any:
-        try:
-            return known[cell]
-        except KeyError:
-            if len(known) >= _MOST_REMEMBERED:
-                known.clear()
-            value = known[cell] = one(cell)
-            return value
+    def __init__(self, convert: Converter) -> None:
+        super().__init__()
+        self._convert = convert
 
-    return remembered
+    def __missing__(self, cell: str) -> Any:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        value = self[cell] = self._convert(cell)
+        return value
+
+
+def converted(convert: Converter, cells: Sequence[Any]) -> Sequence[Any]:
+    """What the cells of a column mean, of which there is one at least; what is no word stays as it
+    is. Where all are plain, a few calls tell."""
+    are_words = set(map(type, cells)) == {str}
+    if are_words and max(map(len, cells)) <= DOUBTED and MARK not in "".join(cells):
+        at_once = _AT_ONCE.get(convert)
+        found = None if at_once is None else at_once(cells)
+        return list(map(convert, cells)) if found is None else found
+    whole = [doubted(cell) if type(cell) is str else cell for cell in cells]
+    return [convert(cell) if type(cell) is str else cell for cell in whole]
 
 
 def _several(one: Converter) -> Converter:
@@ -181,15 +194,15 @@ def _coded(known: Mapping[str, Any]) -> Converter:
         for title in {one.title("zh"), one.title("en")}:
             titles[title] = None if title in titles else code
     words = {**{title: code for title, code in titles.items() if code}, **{c: c for c in known}}
+    return _Codes(words).__getitem__
 
-    def code_of(cell: str) -> str:
-        found = words.get(cell)
-        if found is not None:
-            return found
+
+class _Codes(dict[str, str]):
+    """Codes by what they may be called; of a word that is none of these, the word."""
+
+    def __missing__(self, cell: str) -> str:
         word = cell.strip()
-        return words.get(word) or word
-
-    return code_of
+        return self.get(word) or word
 
 
 def _boolean(cell: str) -> Any:
@@ -242,4 +255,14 @@ _PLAIN: Mapping[str, Converter] = {
     "percent": fraction,
     "json": _json,
     "geolocation": _place,
+}
+
+# of converters that leave most cells as they are: None where some cell is more than that
+_AT_ONCE: Mapping[Converter, Callable[[Sequence[str]], Sequence[Any] | None]] = {
+    str: lambda cells: cells,
+    _code: lambda cells: None if {"E", "e"} & set("".join(cells)) else cells,
+    amount: as_they_are,
+    scaled: as_they_are,
+    fraction: as_they_are,
+    whole: all_whole,
 }

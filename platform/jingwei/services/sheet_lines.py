@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form
 from jingwei.refusals import FieldRefusal, Malformed
+from jingwei.services.columns import ABSENT, as_rows, by_name
 from jingwei.services.commands import Reading
 from jingwei.services.form_paths import all_fields
 from jingwei.services.rights import FieldRights
-from jingwei.services.sheet_cells import Converter, converter, is_code
+from jingwei.services.sheet_cells import Converter, converted, converter, is_code
 from jingwei.services.sheet_columns import Column, each, is_name, row_id, waits
 from jingwei.services.sheet_headings import headings_of, headings_of_rows, sheets_of_tables
 from jingwei.services.sheet_long import DOUBTED, MARK, doubted
@@ -239,13 +240,31 @@ class Lines:
             self._simple.clear()
             self._row_columns.clear()
             self._made_for = view.store
+        plain = self._plain_values(view, chunk.rows)
         lines = [
-            self._line(view, row, below) for row, below in zip(chunk.rows, chunk.below, strict=True)
+            self._line(view, row, below, values)
+            for row, below, values in zip(chunk.rows, chunk.below, plain, strict=True)
         ]
         self._look_up(view, lines)
         return lines
 
-    def _line(self, view: Reading, row: Row, below: Mapping[str, list[Row]]) -> Line:
+    def _plain_values(self, view: Reading, rows: Sequence[Row]) -> Sequence[_Plain]:
+        """The values of new records, read a column at a time; None for all of them where some
+        column asks for more than its cells."""
+        columns = rows[0].columns
+        cells = by_name(rows, ABSENT)
+        known = ((title, self._known_column(view, title)) for title in cells)
+        asks_more = any(c is not None and title not in self._simple for title, c in known)
+        if asks_more or self.wanted.may_update or any(r.columns is not columns for r in rows):
+            return [None] * len(rows)
+        simple = [title for title in columns if title in cells and title in self._simple]
+        names = [self._simple[title][0] for title in simple]
+        found = [converted(self._simple[title][1], cells[title]) for title in simple]
+        is_whole = all(len(row) == len(cells) for row in rows)
+        return as_rows(names, found, len(rows), is_whole=is_whole)
+
+    def _line(self, view: Reading, row: Row, below: Mapping[str, list[Row]], plain: _Plain) -> Line:
+        """`plain`: the values, where they were read already."""
         line = Line(row.number, columns=row.columns, speaker=self.speaker)
         if row.problem is not None:
             line.problem = row.problem.refusal("")
@@ -254,6 +273,19 @@ class Lines:
             line.problem = self._twin(row, title)
             if line.problem is not None:
                 return line
+        if plain is None:
+            self._add_values(view, line, row)
+        else:
+            line.values = plain
+        for name in row.numbers:
+            column = self._known.get(name)
+            if column is not None and column.definition and is_code(column.definition):
+                self._note("sheet-zeros-lost", column.name, row, name)
+        for table, rows in below.items():
+            self._add_rows(view, line, table, rows)
+        return line
+
+    def _add_values(self, view: Reading, line: Line, row: Row) -> None:
         known, values, simple = self._known, line.values, self._simple
         for name, cell in row.items():
             if type(cell) is str and (len(cell) > DOUBTED or cell[:1] == MARK):
@@ -273,10 +305,6 @@ class Lines:
                 values[column.name] = column.convert(cell)
                 if column.is_trimmed and cell != cell.strip():
                     self._note("sheet-trimmed", column.name, row, name)
-        for name in row.numbers:
-            column = known.get(name)
-            if column is not None and column.definition and is_code(column.definition):
-                self._note("sheet-zeros-lost", column.name, row, name)
         if self.wanted.may_update and len(row) < len(row.columns):
             for name in row.columns:
                 if name not in row:
@@ -285,9 +313,6 @@ class Lines:
                         line.system[column.name] = ""
                     elif column is not None:
                         values[column.name] = None
-        for table, rows in below.items():
-            self._add_rows(view, line, table, rows)
-        return line
 
     def _twin(self, row: Row, title: str) -> FieldRefusal | None:
         """That another row is about the same record: which of them is meant is nobody's guess."""
@@ -420,6 +445,8 @@ class Lines:
             table: [c for c in known.values() if c is not None and c.is_name]
             for table, known in self._row_columns.items()
         }
+        if not columns and not tables:
+            return ()
         for line in lines:
             holders: list[tuple[Column, dict[str, Any]]] = [(c, line.values) for c in columns]
             for table, inside in tables.items():
@@ -438,6 +465,7 @@ def _holds_codes(definition: Field) -> bool:
     return is_code(definition) or definition.type in ("link", "person")
 
 
+_Plain = dict[str, Any] | None
 _Place = tuple[dict[str, Any], str]  # the values, and the name in them
 
 

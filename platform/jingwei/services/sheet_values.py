@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -112,6 +112,20 @@ def fraction(cell: str) -> Any:
         return f"{Decimal(digits) / 100:f}" if type(digits) is str else digits
     except InvalidOperation:
         return word
+
+
+def as_they_are(cells: Sequence[str]) -> Sequence[Any] | None:
+    """Cells of nothing but digits and points, which `amount`, `scaled` and `fraction` leave as they
+    are; None where one of them is more."""
+    joined = "".join(cells)
+    return cells if joined.isascii() and joined.replace(".", "").isdigit() else None
+
+
+def all_whole(cells: Sequence[str]) -> Sequence[Any] | None:
+    """The same for `whole`."""
+    joined = "".join(cells)
+    short = joined.isascii() and joined.isdigit() and max(map(len, cells)) < 40
+    return list(map(int, cells)) if short else None
 
 
 def days(from_1904: bool) -> Callable[[str], Any]:

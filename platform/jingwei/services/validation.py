@@ -44,15 +44,19 @@ def judge(
     old: Mapping[str, Any] | None,
     occasion: Occasion,
     changed: Collection[str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Found:
-    """Everything wrong with a whole record of engine values."""
+    """Everything wrong with a whole record of engine values. `names`: fields that are left to be
+    judged (`left_to_judge`)."""
     found = Found()
     env = _NOTHING
     if plan.conditional or plan.linked or plan.tables:
         env = environment(view, record, old=old, is_new=old is None)
     owed = occasion.submitting or not occasion.drafts
     hidden = _clear_hidden(plan, record, env)
-    for name in plan.fields if occasion.require else plan.judged:
+    if occasion.require or names is None:
+        names = tuple(plan.fields) if occasion.require else plan.judged
+    for name in names:
         if name in hidden:
             continue
         field_plan = plan.fields[name]
@@ -66,6 +70,32 @@ def judge(
     for rule in plan.rules:
         _judge_rule(view, plan, rule, record, env, found, occasion)
     return found
+
+
+def left_to_judge(plan: FormPlan, columns: Mapping[str, Sequence[Any]]) -> Sequence[str]:
+    """The fields of new records that are judged one by one: of the others, no value in these whole
+    columns is wrong by itself, and none is missing."""
+    if plan.fills:
+        return plan.judged
+    computed = {one.name for one in plan.computes if one.table is None}
+    return tuple(
+        name
+        for name in plan.judged
+        if name in computed or not _all_hold(plan.fields[name], columns.get(name, _MISSING))
+    )
+
+
+_MISSING = (None,)
+
+
+def _all_hold(field_plan: FieldPlan, column: Sequence[Any]) -> bool:
+    if field_plan.all_hold is None:
+        return False
+    there = [value for value in column if value is not None]
+    is_owed = field_plan.field.required or field_plan.required_if is not None
+    if len(there) < len(column) and (is_owed or field_plan.default is not None):
+        return False
+    return not there or field_plan.all_hold(there)
 
 
 def _clear_hidden(plan: FormPlan, record: Values, env: Environment) -> set[str]:

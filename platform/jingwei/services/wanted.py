@@ -50,13 +50,15 @@ class Change(NamedTuple):
 class Batch:
     """Changes that are written together. `unique_later`: unique values are looked up at once;
     `known`: lists of keys that were found to be writable; `blank`: a record as each begins;
-    `gone`: what those that come back link to and is deleted, since when."""
+    `gone`: what those that come back link to and is deleted, since when;
+    `judged`: fields that are judged one by one, of records that were read a column at a time."""
 
     source: Source
     unique_later: bool
     known: set[tuple[str, ...]] = field(default_factory=set)
     blank: dict[str, Any] | None = None
     gone: Mapping[tuple[str, int], datetime] = field(default_factory=dict)
+    judged: Sequence[str] | None = None
 
 
 @dataclass(slots=True)
