@@ -12,11 +12,17 @@ from jingwei.refusals import NotFound, Refused
 
 PEOPLE = (
     {"login": "maker", "name": "李娜", "org": "A"},
-    {"login": "other", "name": "路人", "org": "A"},
+    {"login": "other", "name": "路人", "org": "A", "roles": "group_ops@B"},
     {"login": "boss.a", "name": "甲总", "org": "A", "posts": "general_manager@A"},
     {"login": "boss.s", "name": "板总", "org": "S1", "posts": "general_manager@S1"},
     {"login": "boss.b", "name": "乙总", "org": "B", "posts": "general_manager@B"},
-    {"login": "boss.g", "name": "总经理", "org": "G", "posts": "general_manager@G"},
+    {
+        "login": "boss.g",
+        "name": "总经理",
+        "org": "G",
+        "posts": "general_manager@G",
+        "roles": "group_ops@B",
+    },
     {"login": "two", "name": "兼任", "org": "A", "roles": "group_ops@A;group_ops@G"},
     {"login": "deputy.a", "name": "分管甲", "org": "G", "posts": "deputy@G:A"},
     {"login": "deputy.b", "name": "分管乙", "org": "G", "posts": "deputy@G:B"},
@@ -44,7 +50,11 @@ RULES = {
         "deputy.a",
         "boss.b",
     },
-    "who: everyone, scope: org in me.orgs and has_role(\"group_ops\")": {"two"},
+    "who: {any_of: [initiator, {role: group_ops}]}, scope: org": {"maker", "two"},
+    "who: {any_of: [{any_of: [{post: general_manager}], except: {person: boss.g}}, {role: "
+    "group_ops}]}, scope: org_and_below": {"boss.a", "boss.s", "two"},
+    "who: {any_of: [{post: deputy}, {role: group_ops}]}, scope: covered": {"deputy.a"},
+    "who: everyone, scope: org in me.orgs and has_role(\"group_ops\")": {"other", "two"},
     "who: everyone, scope: org in below(me.org)": {
         "maker", "other", "boss.a", "boss.s", "boss.g", "two", "deputy.a", "deputy.b",
     },

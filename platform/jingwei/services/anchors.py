@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jingwei.language.expressions.reads import depends_on_row, walk
@@ -22,6 +24,17 @@ def anchors_of(view: Viewing, whos: Whos, *, excepting: bool = True) -> frozense
     for who in whos:
         found |= _anchors(view, who, excepting)
     return frozenset(found)
+
+
+def alternatives(whos: Whos) -> Iterator[Who]:
+    """The rules of which one has to name somebody, each by itself: what one of them is held at is
+    nothing to the others."""
+    for who in whos:
+        if who.kind == "any_of":
+            for one in alternatives(who.of):
+                yield replace(one, exclude=(*one.exclude, *who.exclude))
+        else:
+            yield who
 
 
 def _anchors(view: Viewing, who: Who, excepting: bool) -> set[str]:

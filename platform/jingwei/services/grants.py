@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jingwei.language.form import Form, Permission
 from jingwei.language.values import Formula
 from jingwei.language.who import Whos
+from jingwei.services.anchors import alternatives
 from jingwei.services.form_paths import all_fields, followed_fields, with_columns
 from jingwei.services.restricted import Told, both, for_rows
 from jingwei.storage.query import OrgScope, ScopeTerm
@@ -74,5 +75,5 @@ def _term(
 
 def _covered(view: Viewing, whos: Whos) -> set[str]:
     """The orgs that the actor looks after: by the posts that are named, or by any."""
-    posts = {who.name for who in whos if who.kind == "post"}
+    posts = {who.name for who in alternatives(whos) if who.kind == "post"}
     return {org for post, org in view.actor.covers if not posts or post in posts}

@@ -18,7 +18,7 @@ from jingwei.language.expressions.environment import Environment
 from jingwei.language.form import Form
 from jingwei.language.values import Formula
 from jingwei.services import org_rights, owners
-from jingwei.services.anchors import anchors_of
+from jingwei.services.anchors import alternatives, anchors_of
 from jingwei.services.beyond import Beyond
 from jingwei.services.form_paths import (
     all_fields,
@@ -407,7 +407,7 @@ class Rights:
         grants: list[Grant] = []
         for permission in form.permissions.values():
             whole: set[str] = set()
-            for who in permission.who:
+            for who in alternatives(permission.who):
                 anchors = anchors_of(view, (who,), excepting=False)
                 where = granted(view, who, permission.scope) if anchors else False
                 if where is True:
