@@ -59,6 +59,13 @@ def test_an_unsaved_record_is_computed_and_judged(api: ApiHouse) -> None:
         assert code(refused) == (400, "not-writable-fields")
 
 
+def test_whoever_reads_a_form_and_writes_none_is_told_that_a_new_record_is_not_theirs(
+    api: ApiHouse,
+) -> None:
+    for login, told in (("chen.jie", (403, "not-allowed")), ("nobody", (404, "no-such-form"))):
+        assert code(api.post(login, "forms/contract/compute", {"amount": 1})) == told
+
+
 # --- comments, shares ----------------------------------------------------------------------------
 
 

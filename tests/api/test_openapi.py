@@ -60,6 +60,20 @@ def checked(document: dict[str, Any], schema: dict[str, Any], value: Any) -> Non
     Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
 
 
+def test_a_record_that_needs_a_link_is_shown_with_one_that_its_reader_may_list(
+    api: ApiHouse,
+) -> None:
+    made = api.make("li.na", "contract", name="大桥", amount=1)["id"]
+
+    def example(login: str) -> Any:
+        create = described(api, login)["paths"]["/api/v1/forms/receipt/records"]["post"]
+        return create["requestBody"]["content"]["application/json"].get("example")
+
+    assert example("li.na")["contract"] == made
+    assert api.post("li.na", "forms/receipt/records", example("li.na")).status_code == 201
+    assert example("wang.wu") is None
+
+
 def test_every_example_is_what_its_own_schema_says(api: ApiHouse) -> None:
     found = described(api)
     met = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,9 +50,13 @@ def test_the_search_box_leads_to_pages_indicators_and_records(as_person: Open) -
     page.wait_for_url("**/indicators/debt_ratio")
 
     page.keyboard.press("Control+k")
+    page.route("**/search?*", lambda route: (time.sleep(0.5), route.continue_()))
     box.locator("input").fill("结算攻坚")
+    expect(box.get_by_role("status")).to_have_text("正在搜索…")
     hit = box.locator("[data-hit]", has_text="结算攻坚").first
     expect(hit).to_contain_text("事项交办")
+    expect(box.get_by_role("status")).to_be_empty()
+    page.unroute("**/search?*")
     assert barriers(page) == []
     hit.click()
     page.wait_for_url(re.compile(r"/f/assigned_task/\d+$"))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from api_house import MORE_FILES, PASSWORD, ApiHouse, open_api
+from api_house import MORE_FILES, MORE_PEOPLE, PASSWORD, ApiHouse, open_api
 from browser import open_chromium, visit
 from page_house import Pages, texts
 from playwright.sync_api import Page, expect
@@ -42,10 +42,13 @@ permissions:
 }
 
 
+TWIN = {"login": "li.na.2", "name": "李娜", "org": "A"}
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiHouse]:
     folder = tmp_path_factory.mktemp("boxes")
-    opened = open_api(folder, f"sqlite:///{folder / 'boxes.db'}", FILES)
+    opened = open_api(folder, f"sqlite:///{folder / 'boxes.db'}", FILES, (*MORE_PEOPLE, TWIN))
     one = opened.make("li.na", "contract", name="大桥", amount=1)["id"]
     other = opened.make("li.na", "contract", name="隧道", amount=1)["id"]
     opened.make(
@@ -135,6 +138,16 @@ def test_each_box_says_in_what_it_counts(house: ApiHouse) -> None:
     boxes = texts(page, "//*[@class='filter-fields']/label/span[1]")
     assert boxes[:4] == ["合同", "金额（万元）", "比例（%）", "经办"]
     assert boxes[4:] == ["标签", "时间", "开门", "用时", "依据"]
+
+
+def test_people_of_one_name_are_told_apart_by_their_logins(house: ApiHouse) -> None:
+    pages = Pages(house)
+    token = {"X-CSRF-Token": pages.csrf("wang.wu")}
+    asked = pages.client("wang.wu").post("/f/receipt/options/keeper", json={"q": "n"}, headers=token)
+    for found in (asked.get_json(), pages.get("wang.wu", "/people/options?q=n").get_json()):
+        hints = {one["value"]: one["hint"] for one in found}
+        assert (hints["li.na"], hints["li.na.2"]) == ("甲公司 · li.na", "甲公司 · li.na.2")
+        assert hints["chen.jie"] == "工程板块"
 
 
 @pytest.mark.browser

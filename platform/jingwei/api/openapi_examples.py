@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from jingwei.api.openapi_sent import is_owed, may_be_sent
+from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.field_types.period import EXAMPLES as PERIODS
 from jingwei.language.form import Choice, Field, Form
 from jingwei.language.values import Literal_
 from jingwei.refusals import Refused
 from jingwei.services import definitions, drafts
 from jingwei.services.commands import Reading
-from jingwei.services.listing import may_open
+from jingwei.services.listing import ListWish, listing, may_open
 from jingwei.services.rights import FieldRights
 from jingwei.services.titles import choices
 from jingwei.web import locale
@@ -97,6 +98,8 @@ def _example(view: Reading, field: Field) -> Any:
         return next((named for named, _ in definitions.offered(view, field)), None)
     if field.type == "form":
         return next((name for name in view.catalogue.forms if may_open(view, name)), None)
+    if field.type == "link":
+        return _newest(view, field) if field.required else None
     if field.type == "org":
         return view.actor.org or None
     if field.type == "person":
@@ -112,6 +115,16 @@ def _example(view: Reading, field: Field) -> Any:
     if isinstance(example, str) and isinstance(most, Decimal | int):
         return example[: int(most)] or None
     return example
+
+
+def _newest(view: Reading, field: Field) -> Any:
+    """The newest record that may be linked to, as far as this person may list it."""
+    wish = ListWish(sort=("-id",), size=1, fields=("id",), count=None)
+    for name in field.to:
+        if name in view.catalogue.forms and may_open(view, name):
+            for one in listing(view, name, wish).items:
+                return {"form": name, "id": one["id"]} if is_polymorphic(field) else one["id"]
+    return None
 
 
 def _between(field: Field, value: Any) -> Any:

@@ -14,6 +14,7 @@ from jingwei.catalogue.scope_types import CatalogueTypes, field_type
 from jingwei.catalogue.scorecards import COLUMNS
 from jingwei.language.expressions.types import fits
 from jingwei.language.expressions.words import type_words
+from jingwei.language.field_types.listed import is_searched
 from jingwei.language.form import SYSTEM_FIELDS, Field, Form, Scorecard
 from jingwei.language.kinds.table import KINDS
 from jingwei.language.scales import usual
@@ -66,9 +67,19 @@ def check_field(catalogue: Catalogue, form: Form, field: Field, problems: Proble
         _check_kinds(form, field, problems)
     if field.type == "indicator" and isinstance(field.set, Literal_):
         _check_set(catalogue, field.set, problems)
+    if field.search and not _is_found(catalogue, field) and field.type != "secret":
+        at = form.origin.key(*path, "search")
+        problems.add("search-finds-nothing", at, severity="warning", name=field.name)
     if field.required and field.compute is not None and field.mode == "always":
         at = form.origin.key(*path, "required")
         problems.add("required-and-computed", at, severity="warning", name=field.name)
+
+
+def _is_found(catalogue: Catalogue, field: Field) -> bool:
+    """Whether `search` can find records by the field: choices that are records are told to those
+    who may read them only."""
+    listed = catalogue.code_lists.get(field.choices) if isinstance(field.choices, str) else None
+    return is_searched(field) and (listed is None or listed.source is None)
 
 
 def _meant_amount(written: str) -> str | None:

@@ -20,7 +20,7 @@ from jingwei.refusals import Malformed, NotFound
 from jingwei.screens.cells import Cells, form_or_404
 from jingwei.screens.markdown import html
 from jingwei.screens.session import check_csrf, reading
-from jingwei.screens.widgets import NAMED, Option, engine_values, named_options
+from jingwei.screens.widgets import NAMED, Option, engine_values, named_options, told_apart
 from jingwei.services.candidates import candidate_of
 from jingwei.services.commands import Reading
 from jingwei.services.display import display
@@ -188,7 +188,7 @@ def _people(
         found.append(Option(person.login, person.name, hint=hint))
         if len(found) >= MOST:
             break
-    return found
+    return told_apart(found)
 
 
 def _searched(view: Reading, wanted: str, size: int) -> Iterator[people.PersonRow]:

@@ -11,6 +11,7 @@ from jingwei.refusals import NotFound
 from jingwei.screens.approval import flow_of, signature_files
 from jingwei.screens.cells import Cells
 from jingwei.screens.session import reading
+from jingwei.screens.widgets import Option, told_apart
 from jingwei.services import personal
 from jingwei.services.commands import Reading
 from jingwei.services.files import path_of
@@ -45,8 +46,9 @@ def options() -> Response:
             among=among,
             but={*but, view.actor.login},
         )
+        offered = [Option(p.login, p.name, hint=cells.title("org", p.org)) for p in found]
         return jsonify(
-            [{"value": p.login, "text": p.name, "hint": cells.title("org", p.org)} for p in found]
+            [{"value": p.value, "text": p.text, "hint": p.hint} for p in told_apart(offered)]
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -57,6 +58,15 @@ class Option:
     text: str
     depth: int = 0
     hint: str = ""
+
+
+def told_apart(people: Sequence[Option]) -> list[Option]:
+    """People of one name with their logins beside them."""
+    named = Counter(one.text for one in people)
+    return [
+        one if named[one.text] < 2 else replace(one, hint=f"{one.hint} · {one.value}")
+        for one in people
+    ]
 
 
 @dataclass(frozen=True, slots=True)

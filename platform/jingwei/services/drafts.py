@@ -8,7 +8,7 @@ from typing import Any
 
 from jingwei.language.field_types.table import present_value
 from jingwei.language.form import Field, Form
-from jingwei.refusals import FieldRefusal, Malformed, NotFound
+from jingwei.refusals import FieldRefusal, Malformed, NotAllowed, NotFound
 from jingwei.services import (
     computing,
     filling,
@@ -21,7 +21,7 @@ from jingwei.services import (
 )
 from jingwei.services.commands import Reading
 from jingwei.services.found import Found, told
-from jingwei.services.listing import form_of
+from jingwei.services.listing import form_of, raise_unless_known
 from jingwei.services.overrides import Overrides
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.record_views import shown_record
@@ -72,7 +72,8 @@ def compute(
         rights = view.rights.fields(view, form, before)
     else:
         if not view.rights.decide(view, form, "create").allowed:
-            raise NotFound("no-such-form")
+            raise_unless_known(view, definition)
+            raise NotAllowed("not-allowed", action="create")
         rights = view.rights.create_fields(view, form)
     unknown = [n for n in values if n not in definition.fields and n != "org"]
     unknown += [n for n in values if n in definition.fields and n not in rights.visible]

@@ -19,13 +19,14 @@ _PLACES = [place for place, _ in _FIRST]
 _LAST = 0xD7F9
 # Characters of names with several readings, that of surnames first: found by each of them.
 _READINGS = {
-    "cz": "重 长 朝 传", "ly": "乐", "zc": "曾 查 藏 种 幢", "sd": "单 石", "xj": "解 校 系", "qc": "仇",
-    "oq": "区", "zd": "翟", "xh": "行 吓 巷 虾", "sc": "沈 盛", "cj": "车", "qt": "覃", "wy": "尉 蔚 尾",
-    "hk": "会", "dt": "调 弹", "qj": "奇 茄 圈 强 瞿", "jg": "贾", "zs": "召 折 峙 殖", "jz": "祭",
-    "cs": "谌 参 匙", "nm": "乜", "bp": "便 泊 暴 堡", "sx": "宿 厦 歙 莘", "jx": "降 浚 见", "jq": "角",
-    "qy": "铅", "xw": "圩", "xc": "郗", "sl": "率", "ew": "恶", "gjq": "伽", "cx": "畜",
-    "sz": "识 氏", "pb": "屏 埔", "ys": "俞", "mb": "秘 泌", "fp": "否 冯 繁 番", "wk": "隗", "fb": "费",
-    "yx": "叶", "ae": "阿", "qx": "栖", "wg": "涡",
+    "cz": "重 长 朝 传", "ly": "乐", "zc": "曾 查 藏 种 幢", "sd": "单 石", "xj": "解 校 系",
+    "qc": "仇", "oq": "区", "zd": "翟", "xh": "行 吓 巷 虾", "sc": "沈 盛", "cj": "车",
+    "qt": "覃", "wy": "尉 蔚 尾", "hk": "会", "dt": "调 弹", "qj": "奇 茄 圈 强 瞿", "jg": "贾",
+    "zs": "召 折 峙 殖", "jz": "祭", "cs": "谌 参 匙", "nm": "乜", "bp": "便 泊 暴 堡",
+    "sx": "宿 厦 歙 莘", "jx": "降 浚 见", "jq": "角", "qy": "铅", "xw": "圩", "xc": "郗",
+    "sl": "率", "ew": "恶", "gjq": "伽", "cx": "畜", "sz": "识 氏", "pb": "屏 埔", "ys": "俞",
+    "mb": "秘 泌", "fp": "否 冯 繁 番", "wk": "隗", "fb": "费", "yx": "叶", "ae": "阿",
+    "qx": "栖", "wg": "涡",
 }  # fmt: skip
 _BY_CHARACTER = {char: said for said, chars in _READINGS.items() for char in chars.split()}
 MOST_READINGS = 8  # of one name

@@ -10,6 +10,17 @@ from jingwei.language.form import Field
 NOT_ASKED = frozenset(
     ("table", "json", "geolocation", "heading", "note", "secret") + ("file", "image", "signature")
 )
+# that search finds records by: by their words, or by what their values are called
+_SEARCHED = frozenset(
+    ("text", "long_text", "rich_text", "markdown", "code", "tags", "email", "phone", "barcode")
+    + ("integer", "date", "period", "choice", "classification", "person", "link")
+    + ("definition", "form", "indicator", "role", "post", "org")
+)
+
+
+def is_searched(field: Field) -> bool:
+    """Whether search finds records by it; by the rows of their tables it finds none."""
+    return not field.table and field.type in _SEARCHED
 
 
 def is_sortable(field: Field) -> bool:

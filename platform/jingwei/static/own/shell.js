@@ -110,6 +110,17 @@ finder?.addEventListener("keydown", (event) => {
 finder?.querySelector("input").addEventListener("input", (event) => {
   if (!event.target.value) showRecent();
 });
+// whatever takes longer than a glance says that it is under way
+const searching = finder?.querySelector("[data-searching]");
+let searches = 0;
+finder?.addEventListener("htmx:beforeRequest", () => {
+  searches += 1;
+  setTimeout(() => searches && (searching.textContent = searching.dataset.searching), 150);
+});
+finder?.addEventListener("htmx:afterRequest", () => {
+  searches -= 1;
+  if (!searches) searching.textContent = "";
+});
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
