@@ -15,7 +15,7 @@ from typing import Any
 from jingwei.language.form import Form
 from jingwei.refusals import Conflict, Refused
 from jingwei.services import structure
-from jingwei.services.commands import Work
+from jingwei.services.commands import Reading, Work
 from jingwei.services.display import display
 from jingwei.services.found import Found
 from jingwei.services.owners import details_of, links_to_owners, owner_of, owner_there
@@ -24,6 +24,7 @@ from jingwei.storage.pointing import details_at
 from jingwei.texts import LOCALES, text
 
 Write = Callable[..., Any]  # `update_many` and `set_many`, which stand above
+Levels = list[tuple[str, list[int]]]  # the details of records, a form and ids in turn
 MOST_DETAILS = 10_000  # that go or move with their owners in one transaction
 
 
@@ -68,36 +69,40 @@ def follow(
             moved.setdefault(one.after["org"], []).append(one.id)
     for (kind, removed_at), ids in removed.items():
         if kind == "delete" and source != "system":  # what the system removes was judged above
-            _judge(work, form, ids, source)
+            levels = _levels(work, form, ids)
+            if source == "user":
+                _require_unlinked(work, form, ids, levels)
         _remove_or_restore(work, form, ids, kind, removed_at, update_many)
     for org, ids in moved.items():
         _move(work.as_system(), form, ids, org, set_many)
 
 
-def _judge(work: Work, form: str, ids: Sequence[int], source: Source) -> None:
+def check_removable(view: Reading, form: str, id: int) -> None:
+    """Raises Conflict where the details of a record keep people from deleting it."""
+    _require_unlinked(view, form, [id], _levels(view, form, [id]))
+
+
+def _require_unlinked(view: Reading, form: str, ids: Sequence[int], levels: Levels) -> None:
     going: dict[str, set[int]] = {form: set(ids)}
-    for name, below in _levels(work, form, ids):
+    for name, below in levels:
         going.setdefault(name, set()).update(below)
-    if source == "user":
-        for name, below_ in going.items():
-            if name != form:
-                structure.require_unlinked(work, work.catalogue.forms[name], sorted(below_), going)
+    for name, below_ in going.items():
+        if name != form:
+            structure.require_unlinked(view, view.catalogue.forms[name], sorted(below_), going)
 
 
-def _levels(
-    work: Work, form: str, ids: Sequence[int], *, moving: bool = False
-) -> list[tuple[str, list[int]]]:
+def _levels(view: Reading, form: str, ids: Sequence[int], *, moving: bool = False) -> Levels:
     """The living details of records, theirs and so on: a form and the ids of one level, in turn.
     `moving`: without those that have an org of their own. Raises Conflict for too many."""
-    found: list[tuple[str, list[int]]] = []
+    found: Levels = []
     todo: list[tuple[str, Sequence[int]]] = [(form, ids)]
     count = 0
     for owner, above in todo:
-        for detail, link in details_of(work.catalogue, owner):
+        for detail, link in details_of(view.catalogue, owner):
             if moving and "org" in detail.fields:
                 continue
             most = MOST_DETAILS + 1 - count
-            below = [*details_at(work.connection, work.store, detail.name, link, above, None, most)]
+            below = [*details_at(view.connection, view.store, detail.name, link, above, None, most)]
             count += len(below)
             if count > MOST_DETAILS:
                 raise Conflict("too-many-details", most=MOST_DETAILS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from jingwei.language.form import Action, Form
 from jingwei.refusals import Refused
-from jingwei.services import actions, flows, structure, versions
+from jingwei.services import actions, details, flows, structure, versions
 from jingwei.services.commands import Reading
 from jingwei.services.flows.begin import check_may_begin, workflow_of
 from jingwei.services.form_paths import with_columns
@@ -76,6 +76,7 @@ def _check(view: Reading, form: Form, action: str, record: Record) -> None:
         if action == "delete":
             alone = {form.name: (record["id"],)}
             structure.require_unlinked(view, form, [record["id"]], alone)
+            details.check_removable(view, form.name, record["id"])
     elif action == "submit":
         if not _flows(view, form, record):
             check_submittable(form, record)
