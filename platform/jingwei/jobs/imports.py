@@ -34,13 +34,14 @@ def undo_import(platform: Platform, message: Message) -> None:
 
 
 def _asked(platform: Platform, message: Message, state: str) -> tuple[Batch, Person] | None:
-    """The import and who asked; none where it is over, or where he may not sign in any more."""
+    """The import and who asked; none where it is over. Who may not sign in any more brings nothing
+    into the house; what he had begun to take back is taken back."""
     today = platform.clock.today()
     with platform.database.reading() as connection:
         batch = rows.find_batch(connection, int(message.payload["batch"]))
         row = find_person(connection, str(message.payload["person"]))
         if batch is None or batch.state != state or row is None:
             return None
-        if not may_sign_in(row, today):
+        if state == "running" and not may_sign_in(row, today):
             return None
         return batch, platform.commands.people.person(connection, row, today)

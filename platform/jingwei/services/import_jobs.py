@@ -61,11 +61,11 @@ def run(commands: Commands, actor: Person, form: str, sheet: Book, batch: Batch)
 
 
 def ask_undo(work: Work, form: str, batch: int) -> None:
-    """Have a worker take an import back, part by part, so that others write in between. Raises
-    NotFound, and Conflict when it was undone before."""
+    """Have a worker take an import back, part by part, so that others write in between; one that
+    stopped goes on. Raises NotFound, and Conflict when it was undone before."""
     import_undo.begin(work, form, batch)
     payload = {"batch": batch, "form": form, "person": work.actor.login, "origin": work.origin}
-    work.outbox.add(UNDO, payload, key=f"{UNDO}:{batch}")
+    work.outbox.add(UNDO, payload)
 
 
 def run_undo(

@@ -59,14 +59,14 @@ def undo(work: Work, form: str, batch: int) -> Undone:
 
 
 def is_long(view: Reading, batch: int) -> bool:
-    """Whether nobody should wait for it."""
+    """Whether nobody should wait for it, or a worker has begun."""
     found = rows.find_batch(view.connection, batch)
-    return found is not None and found.good > MOST_AT_ONCE
+    return found is not None and (found.good > MOST_AT_ONCE or found.state == "undoing")
 
 
 def begin(work: Work, form: str, batch: int) -> None:
-    """Nothing more is imported from now on, and `undo_part` takes back part by part. Raises as
-    `undo` does."""
+    """Nothing more is imported from now on, and `undo_part` takes back part by part. What was begun
+    goes on. Raises as `undo` does."""
     _undoable(work, form, batch)
     rows.set_state(work.connection, batch, "undoing")
 
@@ -101,7 +101,7 @@ def undone_so_far(view: Reading, form: str, batch: int) -> Undone:
 def _undoable(work: Work, form: str, batch: int) -> None:
     batch_of(work, form, batch)
     state = rows.hold(work.connection, batch)
-    if state in ("undoing", "undone"):
+    if state == "undone":
         raise Conflict("import-undone")
     if state == "refused":
         raise Conflict("import-nothing")
