@@ -23,18 +23,16 @@ from jingwei.services import (
     org_rights,
     owners,
     uniqueness,
-    validation,
 )
 from jingwei.services.change_rows import bodies_of_new, body_of, by_row, change_row
 from jingwei.services.columns import read_together
 from jingwei.services.commands import Work
 from jingwei.services.events import Changed, Together
-from jingwei.services.found import told
 from jingwei.services.numbers import next_number
 from jingwei.services.overrides import reason_of
 from jingwei.services.plans import FormPlan, form_plan
 from jingwei.services.preparing import prepare, stamp
-from jingwei.services.validation import Occasion
+from jingwei.services.readiness import check_submission
 from jingwei.services.wanted import REASONS, Batch, Change, Kind, Prepared, Source
 from jingwei.services.writable import check_cancellable, check_submittable, require
 from jingwei.storage.records import Lock, RowChange
@@ -450,21 +448,6 @@ def locked(work: Work, form: str, id: int) -> dict[str, Any]:
     if record is None or record["deleted_at"] is not None:
         raise NotFound("no-such-record")
     return record
-
-
-def check_submission(work: Work, form: str, record: Mapping[str, Any]) -> None:
-    """Everything a record owes at submit. Raises Invalid naming each field."""
-    work = work.of(record.get("org"))
-    plan = form_plan(work.store, work.catalogue, form)
-    judged = validation.judge(
-        work, plan, dict(record), record, Occasion(submitting=True, drafts=True), ()
-    )
-    uniqueness.judge_unique_fields(work, plan, dict(record), judged, None)
-    if judged.refusals:
-        raise Invalid("not-ready", fields=told(work, plan.form, record, judged.refusals))
-
-
-Submit = Callable[[Work, str, int], Mapping[str, Any]]
 
 
 def submit_without_flow(work: Work, form: str, id: int) -> Mapping[str, Any]:

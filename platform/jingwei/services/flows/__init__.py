@@ -18,7 +18,7 @@ from jingwei.refusals import (
     Refused,
     Stale,
 )
-from jingwei.services import records, tasks
+from jingwei.services import readiness, records, tasks
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import flow_actions, runtime, signing, step_values
 from jingwei.services.flows.actions import act as act_in_walk
@@ -199,7 +199,7 @@ def _write(work: Work, found: Loaded, task: TaskRow, action: str, body: Mapping[
     step_values.check_required(found, run)
     own = task.kind == "fill" and task.person == found.state.flow.initiator
     if (own and task.acting == task.person) or came_back(found.state, run):
-        records.check_submission(work, found.state.flow.form, found.asks.record)
+        readiness.check_submission(work, found.state.flow.form, found.asks.record)
 
 
 def _adds_after(found: Loaded, run: RunRow, body: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from jingwei.language.form import Form
 from jingwei.language.workflow import Workflow
 from jingwei.refusals import Conflict, Invalid, NotAllowed, NotFound, Refused
-from jingwei.services import records, versions
+from jingwei.services import readiness, records, versions
 from jingwei.services.commands import Reading, Work
 from jingwei.services.flows import predict, runtime, step_values
 from jingwei.services.flows.actions import Wish, act
@@ -70,9 +70,9 @@ def begin(
     if previous is None and parent is None:
         found.asks.keep(record)
         _check_start(work, found, record)
-        records.check_submission(work, form.name, record)
+        readiness.check_submission(work, form.name, record)
     elif parent is not None and workflow.steps[0].kind != "fill":  # else people fill it in first
-        records.check_submission(work, form.name, record)
+        readiness.check_submission(work, form.name, record)
     if record["number"] is None and form.number is not None:
         number = next_number(work, form, record)
         now = records.set_system(work, form.name, record["id"], number=number)
