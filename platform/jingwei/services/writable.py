@@ -25,6 +25,8 @@ from jingwei.services.rights import FieldRights
 from jingwei.services.wanted import AFTER_SUBMIT, EDITABLE, REASONS, WORKING, Change, Source
 from jingwei.services.world import environment
 
+CREATE_ORGS = "create_orgs"  # in a transaction's memo
+
 
 def check_revision(change: Change, before: Mapping[str, Any], source: Source) -> None:
     owed = source == "user" and change.kind in ("update", "delete") and change.allowed is None
@@ -358,6 +360,16 @@ def check_org(
         if org in work.catalogue.orgs and not work.catalogue.tree.exists(org, work.today):
             found.add("org", "org-closed")
             return
-        allowed = work.rights.create_orgs(work, plan.form.name)
+        allowed = _create_orgs(work, plan.form.name)
         if allowed is not None and org not in allowed:
             found.add("org", "org-out-of-reach")
+
+
+def _create_orgs(work: Work, form: str) -> frozenset[str] | None:
+    """Orgs for which the actor may create, looked for once in a transaction."""
+    known = work.memo.setdefault(CREATE_ORGS, {})
+    key = work.actor.id, form
+    if key not in known:
+        known[key] = work.rights.create_orgs(work, form)
+    found: frozenset[str] | None = known[key]
+    return found

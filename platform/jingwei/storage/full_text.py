@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +29,9 @@ BATCH = 500  # records that are read for words at once
 _TEXTS = ("text", "long_text", "rich_text", "markdown", "code", "tags", "email", "phone", "barcode")
 SEARCHED = (*_TEXTS, "integer", "date", "period")  # found by the words of their values
 _FTS = "sys_words_fts"
+_CHINESE = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(rf"(?P<chinese>[{_CHINESE}]+)|(?:(?![{_CHINESE}])[^\W_])+")
+_PLAIN_WORD = re.compile(r"[a-z0-9]+")
 _NAME = re.compile(r"(?<![\w.])[a-z_]\w*")
 _SQLITE = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {_FTS} USING fts5(words, content='sys_words', "
@@ -87,27 +90,14 @@ def terms_of(text: str) -> tuple[str, ...]:
     return found[:MOST_TERMS] or (text.strip(),)
 
 
-def _runs(text: str) -> Iterable[tuple[str, bool]]:
+def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Runs of Chinese, and words of everything else."""
-    run, chinese = "", False
-    for char in unicodedata.normalize("NFKC", text).casefold():
-        is_chinese = _is_chinese(char)
-        if not (is_chinese or char.isalnum()):
-            if run:
-                yield run, chinese
-            run = ""
-            continue
-        if run and is_chinese != chinese:
-            yield run, chinese
-            run = ""
-        run, chinese = run + char, is_chinese
-    if run:
-        yield run, chinese
-
-
-def _is_chinese(char: str) -> bool:
-    code = ord(char)
-    return 0x3400 <= code <= 0x9FFF or 0x20000 <= code <= 0x3FFFF or 0xF900 <= code <= 0xFAFF
+    if text.isascii():
+        for word in _PLAIN_WORD.findall(text.casefold()):
+            yield word, False
+        return
+    for found in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
+        yield found[0], found.lastgroup == "chinese"
 
 
 def searched(form: Form) -> tuple[str, ...]:
