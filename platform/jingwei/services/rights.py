@@ -225,14 +225,14 @@ class Rights:
             shown = self._opened_fields(view, definition, record["id"])
         else:
             shown = frozenset().union(*(g.shown for g in readers)) if readers else frozenset()
-        given = frozenset[str]()
+        given, masked = frozenset[str](), _masked(definition, readers)
         if readers:
-            given = self._given(view, definition, record, shown - _masked(definition, readers))
+            given = self._given(view, definition, record, shown - masked)
             shown |= given
         for restriction in known.restrictions:
             if restriction.fields and restriction.out.holds(view, record):
                 shown -= with_columns(definition, restriction.fields)
-        return self._rights(view, definition, covering, readers, shown, ("update",), given)
+        return self._rights(view, definition, covering, masked, shown, ("update",), given)
 
     def _given(
         self, view: Viewing, form: Form, record: Mapping[str, Any], seen: frozenset[str]
@@ -308,7 +308,8 @@ class Rights:
             makers = [g for g in known.grants if "create" in g.permission.can]
             shown = frozenset().union(*(g.shown for g in makers)) if makers else frozenset()
             definition = view.catalogue.forms[form]
-            known.create_rights = self._rights(view, definition, makers, makers, shown, ("create",))
+            masked = _masked(definition, makers)
+            known.create_rights = self._rights(view, definition, makers, masked, shown, ("create",))
         return known.create_rights
 
     def _rights_in_lists(self, view: Viewing, form: Form) -> FieldRights:
@@ -334,7 +335,7 @@ class Rights:
                 there = self.grants(inside, form)
                 readers, shown = _shown_in_lists(own, there)
                 if readers:
-                    found.append(shown - _masked(own, readers) - there.secret)
+                    found.append(shown - _masked_in_lists(own, readers) - there.secret)
             known.open_fields = frozenset.intersection(*found) if found else frozenset()
         return known.open_fields
 
@@ -360,19 +361,20 @@ class Rights:
         readers, shown = _shown_in_lists(form, known)
         if not readers:
             return FieldRights(frozenset(), frozenset())
-        return self._rights(view, form, known.grants, readers, shown, ("update",))
+        masked = _masked_in_lists(form, readers)
+        return self._rights(view, form, known.grants, masked, shown, ("update",))
 
     def _rights(
         self,
         view: Viewing,
         form: Form,
         grants: Sequence[Grant],
-        readers: Sequence[Grant],
+        masked: frozenset[str],
         shown: frozenset[str],
         actions: tuple[str, ...],
         given: frozenset[str] = frozenset(),
     ) -> FieldRights:
-        masked = _masked(form, readers) - given
+        masked = masked - given
         known, beyond = self.grants(view, form.name), self.closed_beyond(view, form.name)
         if known.reads is None:
             known.reads = reads_of_computes(view.catalogue, form)
@@ -453,9 +455,20 @@ def _shown_in_lists(form: Form, known: FormGrants) -> tuple[list[Grant], frozens
     return readers, shown
 
 
+def _plain(form: Form, grant: Grant) -> frozenset[str]:
+    return grant.shown - with_columns(form, grant.permission.mask)
+
+
 def _masked(form: Form, readers: Sequence[Grant]) -> frozenset[str]:
-    masks = [with_columns(form, g.permission.mask) for g in readers]
-    return frozenset.intersection(*masks) if masks else frozenset()
+    """What no grant of these shows as it is, of a record that all of them cover."""
+    every = frozenset[str]().union(*(with_columns(form, g.permission.mask) for g in readers))
+    return every.difference(*(_plain(form, g) for g in readers)) if every else every
+
+
+def _masked_in_lists(form: Form, readers: Sequence[Grant]) -> frozenset[str]:
+    """The same of rows that nobody looked at yet: one that covers some shows it of those only."""
+    every = frozenset[str]().union(*(with_columns(form, g.permission.mask) for g in readers))
+    return every.difference(*(_plain(form, g) for g in readers if g.term == ScopeTerm()))
 
 
 __all__ = [
