@@ -56,6 +56,7 @@ fields:
       price: {type: money, unit: CNY, title: 价}
       of: {type: link, to: deal, title: 所属}
   total: {type: money, unit: CNY, title: 合计, compute: sum(lines.price)}
+  pressed: {type: integer, title: 急的, compute: count(related.pressing)}
 related:
   below: {form: deal, by: upper, title: 下级}
   pressing: {form: deal, by: upper, title: 急的下级, where: urgent}
@@ -198,7 +199,14 @@ def records(seed: int, count: int) -> list[dict[str, Any]]:
                 "deleted_at": "gone" if chance.random() < 0.1 else None,
             }
         )
+    for row in found:
+        row["pressed"] = sum(_presses(one, row) for one in found)
     return found
+
+
+def _presses(one: Row, row: Row) -> bool:
+    """Whether it is one of this row's `pressing`, whoever looks."""
+    return one["upper"] == row["id"] and bool(one["urgent"]) and not one["deleted_at"]
 
 
 def _mentions(chance: Random) -> list[dict[str, Any]] | None:

@@ -335,6 +335,10 @@ def _related(login: str, chance: Random, rows: Mapping[int, Row]) -> Condition:
         ),
         ("related.below is empty", lambda r: not under(r)),
         (
+            f"pressed == {least}",  # computed of all `pressing`, whoever looks
+            lambda r: r["pressed"] == int(least),
+        ),
+        (
             f"count(related.pressing) == {least}",  # whose `where` is urgent
             lambda r: len(under(r, urgent=True)) == least,
         ),

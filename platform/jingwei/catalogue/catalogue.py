@@ -9,6 +9,7 @@ from typing import Any
 from jingwei.catalogue.by_kind import Titled, by_kind
 from jingwei.catalogue.guides import Guide
 from jingwei.catalogue.org_tree import OrgTree
+from jingwei.catalogue.relations import within_relations
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.tree import Expression
@@ -73,6 +74,7 @@ class Catalogue:
     warnings: tuple[Problem, ...] = ()
     base: Catalogue | None = field(default=None, repr=False, compare=False)  # None: this is it
     standing: tuple[str, ...] = ()  # the orgs and types whose layers are in here, in order
+    _expressions: dict[Formula, Expression] = field(default_factory=dict, repr=False, compare=False)
     _closures: dict[Formula, Closure] = field(default_factory=dict, repr=False, compare=False)
     _layered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     # names by what people call them, for remedies: filled by the first that asks
@@ -88,11 +90,15 @@ class Catalogue:
 
     def expression(self, formula: Formula) -> Expression:
         """The typed tree of a formula of one of the definitions."""
-        return self.expressions[formula]
+        found = self._expressions.get(formula)
+        if found is None:
+            found = within_relations(self, self.expressions[formula])
+            self._expressions[formula] = found
+        return found
 
     def closure(self, formula: Formula) -> Closure:
         """The formula as a Python function, made once."""
         made = self._closures.get(formula)
         if made is None:
-            made = self._closures[formula] = closure(self.expressions[formula])
+            made = self._closures[formula] = closure(self.expression(formula))
         return made

@@ -13,6 +13,7 @@ from jingwei.catalogue.scorecards import type_scorecard
 from jingwei.catalogue.typed import Typing, link_to
 from jingwei.language.expressions.checker import check
 from jingwei.language.expressions.errors import ExpressionError
+from jingwei.language.expressions.reads import depends_on_row
 from jingwei.language.expressions.scope import Scope
 from jingwei.language.expressions.tree import Type
 from jingwei.language.expressions.types import ANY
@@ -191,12 +192,15 @@ def _who_of_rows(typing: Typing, whos: Whos) -> None:
         _who_of_rows(typing, (*who.of, *who.exclude))
 
 
-def _of_rows(typing: Typing, formula: object) -> None:
-    """That every list can ask this of its rows."""
+def _of_rows(typing: Typing, formula: object, settled: bool = False) -> None:
+    """That every list can ask this of its rows. `settled`: what depends on no row is worked out
+    before."""
     expression = typing.expressions.get(formula) if isinstance(formula, Formula) else None
     if not isinstance(formula, Formula) or expression is None:
         return
     for node in unasked(typing.catalogue, expression.root):
+        if settled and not depends_on_row(node):
+            continue
         name = formula.source[node.start : node.end]
         typing.fail(formula, ExpressionError("not-of-rows", node.start, node.end, name=name))
         break
@@ -221,6 +225,7 @@ def _type_page(typing: Typing, form: Form, record: Scope) -> None:
             candidate = link_to(related.form, form.origin.key("related", related.name))
             scope = scopes.filter_scope(typing.catalogue, form, candidate)
             typing.condition(related.where, scope)
+            _of_rows(typing, related.where, settled=True)
 
 
 def _type_begins(typing: Typing, form: Form) -> None:

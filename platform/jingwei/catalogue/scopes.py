@@ -408,7 +408,14 @@ def _record_names(types: CatalogueTypes, form: Form, root: Root = "record") -> d
 def _related(types: CatalogueTypes, form: Form, at: Root) -> Symbol:
     """Records of other forms that link here; not of a form whose link nobody here may see."""
     related = {
-        name: Symbol(Type("rows", form=relation.form), at, name, origin="related", by=relation.by)
+        name: Symbol(
+            Type("rows", form=relation.form),
+            at,
+            name,
+            origin="related",
+            by=relation.by,
+            owner=form.name,
+        )
         for name, relation in form.related.items()
         if relation.by not in types.hidden(relation.form)
     }

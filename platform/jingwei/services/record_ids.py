@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from jingwei.catalogue.scopes import check_leading
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.mapped import mapped
 from jingwei.language.expressions.reads import depends_on_row, finished
 from jingwei.language.expressions.tree import Expression, Node
+from jingwei.language.form import Related
 from jingwei.services.block_trees import constant
 from jingwei.services.commands import Reading
-from jingwei.services.world import variables
+from jingwei.services.rights import both
+from jingwei.services.world import environment, variables
 from jingwei.storage.query import ALL_ROWS, Page, Query, SortKey
 from jingwei.storage.sql_calls import NotInSql
 
@@ -32,6 +38,15 @@ def find_ids(view: Reading, form: str, where: Expression | None, most: int) -> l
         variables=variables(view),
     )
     return [row["id"] for row in view.store.select(view.connection, query).items]
+
+
+def of_relation(view: Reading, relation: Related, record: Mapping[str, Any]) -> Expression:
+    """That a record of another form is one of this relation of a record."""
+    leading = check_leading(view.catalogue, relation.form, relation.by, record["id"])
+    if relation.where is None:
+        return leading
+    around = environment(view, {}, this=record)
+    return both(leading, settled(view.catalogue.expression(relation.where), around))
 
 
 def settled(condition: Expression, around: Environment) -> Expression:

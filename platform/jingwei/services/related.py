@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jingwei.catalogue.scopes import check_leading
 from jingwei.refusals import NotFound
 from jingwei.services import listing, record_views
 from jingwei.services.commands import Reading
 from jingwei.services.listing import ListWish, RecordPage
+from jingwei.services.record_ids import of_relation
 from jingwei.services.rights import both
 
 
@@ -23,9 +23,8 @@ def related(
     relation = view.catalogue.forms[form].related.get(name)
     if relation is None:
         raise NotFound("no-such-relation", name=name[:60])
-    where = check_leading(view.catalogue, relation.form, relation.by, record)
-    if relation.where is not None:
-        where = both(where, view.catalogue.expression(relation.where))
+    there = view.store.load(view.connection, form, [record])[record]
+    where = of_relation(view, relation, there)
     if wish.and_where is not None:
         where = both(where, wish.and_where)
     sort = wish.sort or relation.sort

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
-from typing import Literal
 
+from jingwei.catalogue.relations import within_relations
 from jingwei.catalogue.scopes import check_filter
 from jingwei.language.expressions.closures import closure
 from jingwei.language.expressions.errors import ExpressionError
@@ -24,7 +23,6 @@ from jingwei.language.expressions.tree import (
     Member,
     Name,
     Node,
-    Root,
     Source,
     Type,
     Unary,
@@ -74,33 +72,25 @@ def viewer_filter(
         raise malformed_filter(source, error) from None
     except ArithmeticError:  # of what is written out, and what is worked out now
         raise far_filter(source) from None
-    found = _with_rows_counted(own, found)
+    found = _with_rows_counted(found)
     _refuse_relations_of_many(view, own, source, found.root)
     opaque = _opaque(found.root)
     if opaque is not None:
         raise _not_compared(source, opaque)
-    return _with_relations(view, own, as_reader(found))
+    return within_relations(view.catalogue, as_reader(found))
 
 
-def _with_rows_counted(form: Form, expression: Expression) -> Expression:
-    """`related.orders is empty`, `contract.lines is empty`: no row of which all is true."""
+def _with_rows_counted(expression: Expression) -> Expression:
+    """`contract.lines is empty`: no row of which all is true."""
 
     def change(node: Node) -> Node | None:
         if not isinstance(node, IsEmpty):
             return None
         rows = node.operand
-        if not isinstance(rows, Name | Member) or rows.type.name != "rows":
+        if not isinstance(rows, Member) or rows.type.name != "rows":
             return None
-        behind = rows.of if isinstance(rows, Member) else None
-        related = form.related.get(rows.name) if rows.type.table is None else None
-        if behind is None and related is None:
-            return None
-        root: Root = "this" if behind is None else "record"
-        origin: Literal["table", "related"] = "table" if related is None else "related"
-        of, table = rows.type.form, rows.type.table
-        by = None if related is None else related.by
-        at = (node.start, node.end)
-        source = Source(*at, rows.type, origin, root, rows.name, table, of, by, behind=behind)
+        at, of, table = (node.start, node.end), rows.type.form, rows.type.table
+        source = Source(*at, rows.type, "table", "record", rows.name, table, of, behind=rows.of)
         true = Constant(*at, _BOOLEAN, True)
         some = Aggregate(*at, _BOOLEAN, "any", source, true, None, None)
         return Unary(*at, _BOOLEAN, "not", some)
@@ -125,24 +115,6 @@ def _refuse_relations_of_many(view: Reading, form: Form, source: str, root: Node
                 what=partial(text, "refusals.filter-relation-what"),
                 fix=partial(text, "refusals.filter-relation-fix", form=other, by=by),
             )
-
-
-def _with_relations(view: Reading, form: Form, expression: Expression) -> Expression:
-    """The condition, with the records of a relation as few as its definition has them."""
-
-    def change(node: Node) -> Node | None:
-        if not isinstance(node, Aggregate) or node.source.origin != "related":
-            return None
-        own = form.related[node.source.name].where
-        value = None if node.value is None else mapped(node.value, change)
-        where = None if node.where is None else mapped(node.where, change)
-        if own is not None:
-            shown = view.catalogue.expression(own).root
-            where = shown if where is None else Binary(0, 0, _BOOLEAN, "and", shown, where)
-        return replace(node, value=value, where=where)
-
-    root = mapped(expression.root, change)
-    return expression if root == expression.root else finished(expression.source, root)
 
 
 def _opaque(root: Node) -> Node | None:

@@ -176,8 +176,9 @@ class QueryNames:
             raise NotInSql(source.name)
         place = self._own(source.form)
         names = self._at(place, place)
+        owner = self.this if source.root == "this" else self.record  # no row has a relation
         wanted = [
-            self._leads_to(place.column(source.by), self._place(source.root).column("id")),
+            self._leads_to(place.column(source.by), owner.column("id")),
             place.column("deleted_at").is_(None),
         ]
         if source.of_reader:

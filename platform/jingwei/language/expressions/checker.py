@@ -31,7 +31,13 @@ from jingwei.language.expressions.operators import (
 )
 from jingwei.language.expressions.parser import parse
 from jingwei.language.expressions.reads import finished
-from jingwei.language.expressions.rows import column_of_row, looked_up, path_of, row_itself
+from jingwei.language.expressions.rows import (
+    column_of_row,
+    looked_up,
+    path_of,
+    relation_there,
+    row_itself,
+)
 from jingwei.language.expressions.scope import Scope, Symbol
 from jingwei.language.expressions.syntax import (
     Apply,
@@ -422,6 +428,9 @@ def _between(checker: Checker, syntax: Between) -> Node:
 
 
 def _empty(checker: Checker, syntax: Empty) -> Node:
+    there = relation_there(checker.scope, syntax.operand)
+    if there is not None:
+        return there if syntax.negated else _not(there)
     operand = checker.node(syntax.operand)
     node = IsEmpty(syntax.start, syntax.end, BOOLEAN, operand)
     return _not(node) if syntax.negated else node

@@ -193,7 +193,20 @@ def _source(symbol: Symbol, syntax: Syntax) -> Source:
         symbol.type.table,
         symbol.type.form,
         symbol.by,
+        symbol.owner,
     )
+
+
+def relation_there(scope: Scope, syntax: Syntax) -> Node | None:
+    """`related.tasks`, where one asks whether it is empty: that some record is there. None of what
+    is no relation."""
+    path = path_of(syntax)
+    found = _own_rows(scope, path) if path else None
+    if found is None or found[0] != path or found[1].origin != "related":
+        return None
+    true = Constant(syntax.start, syntax.end, BOOLEAN, True)
+    source = _source(found[1], syntax)
+    return Aggregate(syntax.start, syntax.end, BOOLEAN, "any", source, true, None, None)
 
 
 # -- inside

@@ -26,6 +26,7 @@ class Symbol:
     is_value: bool = True  # False for a namespace that is nothing by itself
     origin: Origin | None = None
     by: str | None = None
+    owner: str | None = None  # of a relation: the form that defines it
     of: Symbol | None = None
 
 

@@ -179,6 +179,7 @@ class Source(Node):
     table: str | None = None
     form: str | None = None
     by: str | None = None
+    owner: str | None = None  # of a relation: the form that defines it
     of_reader: bool = False  # only records that whoever asks may list, in what he typed
     behind: Node | None = None  # of a table, a link of many: the link to the record that has it
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from jingwei.catalogue.scopes import check_leading
 from jingwei.language.effects import Effect
 from jingwei.language.expressions.environment import Environment
 from jingwei.language.expressions.numbers import rounded
@@ -15,7 +14,7 @@ from jingwei.language.expressions.tree import Name
 from jingwei.language.field_types.base import Kept
 from jingwei.language.field_types.link import is_polymorphic
 from jingwei.language.field_types.table import FIELD_TYPES
-from jingwei.language.form import Field, Form
+from jingwei.language.form import Field, Form, Related
 from jingwei.language.values import Formula, Literal_, Value
 from jingwei.language.who import Whos
 from jingwei.refusals import Refused
@@ -24,7 +23,7 @@ from jingwei.services.display import display
 from jingwei.services.flows import who
 from jingwei.services.people import SYSTEM
 from jingwei.services.reader_world import as_reader
-from jingwei.services.record_ids import find_ids
+from jingwei.services.record_ids import find_ids, of_relation
 from jingwei.services.world import environment
 
 WIDEST = 5_000  # records that one trigger may touch
@@ -131,14 +130,14 @@ class Scene:
         if isinstance(node, Name) and node.type.name == "rows" and self.form is not None:
             related = self.form.related.get(node.name)
             if related is not None and node.type.form == related.form and node.type.table is None:
-                return self._related(related.form, related.by)
+                return self._related(related)
         return list(self.work.catalogue.closure(formula)(env) or ())
 
-    def _related(self, form: str, by: str) -> list[Mapping[str, Any]]:
+    def _related(self, relation: Related) -> list[Mapping[str, Any]]:
         if self.record_id is None:
             return []
-        of_this = check_leading(self.work.catalogue, form, by, self.record_id)
-        ids = find_ids(self.work, form, of_this, WIDEST + 1)  # one too many is refused
+        form, wanted = relation.form, of_relation(self.work, relation, self.record)
+        ids = find_ids(self.work, form, wanted, WIDEST + 1)  # one too many is refused
         found = self.work.store.load(self.work.connection, form, ids)
         return [found[i] for i in ids if i in found]
 
