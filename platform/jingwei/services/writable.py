@@ -368,7 +368,7 @@ def check_org(
 def _create_orgs(work: Work, form: str) -> frozenset[str] | None:
     """Orgs for which the actor may create, looked for once in a transaction."""
     known = work.memo.setdefault(CREATE_ORGS, {})
-    key = work.actor.id, form
+    key = work.actor.id, form, work.catalogue.standing  # layers differ from org to org
     if key not in known:
         known[key] = work.rights.create_orgs(work, form)
     found: frozenset[str] | None = known[key]
