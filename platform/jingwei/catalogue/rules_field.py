@@ -214,6 +214,8 @@ def _check_link(catalogue: Catalogue, form: Form, field: Field, problems: Proble
                 name=table,
                 form=name,
             )
+        elif dot:
+            problems.add("link-to-rows", at, name=table, form=name)
 
 
 def _no_such_field(
