@@ -143,7 +143,8 @@ def test_each_box_says_in_what_it_counts(house: ApiHouse) -> None:
 def test_people_of_one_name_are_told_apart_by_their_logins(house: ApiHouse) -> None:
     pages = Pages(house)
     token = {"X-CSRF-Token": pages.csrf("wang.wu")}
-    asked = pages.client("wang.wu").post("/f/receipt/options/keeper", json={"q": "n"}, headers=token)
+    client = pages.client("wang.wu")
+    asked = client.post("/f/receipt/options/keeper", json={"q": "n"}, headers=token)
     for found in (asked.get_json(), pages.get("wang.wu", "/people/options?q=n").get_json()):
         hints = {one["value"]: one["hint"] for one in found}
         assert (hints["li.na"], hints["li.na.2"]) == ("甲公司 · li.na", "甲公司 · li.na.2")
