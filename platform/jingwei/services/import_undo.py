@@ -142,17 +142,27 @@ def _linked(work: Work, form: str, parts: Sequence[Sequence[Written]]) -> dict[i
     while True:  # what stays may link to others, which stay with it
         left = list(going)
         for start in range(0, len(left), BATCH):
-            some = left[start : start + BATCH]
-            if structure.linked(work, form, some, {form: going}) is None:
-                continue
-            for id_ in some:
-                why = structure.linked(work, form, [id_], {form: going})
-                if why is not None:
-                    found[id_] = why
+            found |= _linked_among(work, form, left[start : start + BATCH], going)
         if going.keys().isdisjoint(found):
             return found
         for id_ in found:
             going.pop(id_, None)
+
+
+def _linked_among(
+    work: Work, form: str, ids: Sequence[int], going: Mapping[int, None]
+) -> dict[int, FieldRefusal]:
+    """Which of these are linked to by what stays: half by half, as few of many are."""
+    why = structure.linked(work, form, ids, {form: going})
+    if why is None:
+        return {}
+    if len(ids) == 1:
+        return {ids[0]: why}
+    half = len(ids) // 2
+    return {
+        **_linked_among(work, form, ids[:half], going),
+        **_linked_among(work, form, ids[half:], going),
+    }
 
 
 def _is_fresh(record: Mapping[str, Any] | None, one: Written) -> bool:
