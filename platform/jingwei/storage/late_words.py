@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
+
 from jingwei.catalogue.catalogue import Catalogue
 from jingwei.storage.books import NameBook, PersonBook
 from jingwei.storage.codecs import reader
@@ -17,6 +19,7 @@ from jingwei.storage.fills import WordsFill
 from jingwei.storage.full_text import searched_anywhere, text_of, write_texts
 from jingwei.storage.names import PhysicalNames
 from jingwei.storage.preparing import insistent
+from jingwei.storage.tables_lists import sys_words
 
 AT_ONCE = 500
 _LOOKED_AT = 20  # of the oldest: those without a word say nothing
@@ -44,16 +47,14 @@ def _fills(catalogue: Catalogue, names: PhysicalNames) -> Iterator[WordsFill]:
 
 
 def _is_late(connection: Connection, fill: WordsFill) -> bool:
-    """Whether the oldest record that has words for it was not read."""
+    """Whether one of the oldest records that have words for it was not read: the oldest are read
+    last, and one of them may have been written by somebody meanwhile."""
     rows = _rows(connection, fill, "", f"ORDER BY id LIMIT {_LOOKED_AT}")
-    oldest = next((identity for identity, text in _texts(connection, fill, rows) if text), None)
-    if oldest is None:
-        return False
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    found = connection.exec_driver_sql(
-        f"SELECT 1 FROM sys_words WHERE record = {mark} AND field = {mark}", (oldest, fill.key)
+    oldest = [identity for identity, text in _texts(connection, fill, rows) if text]
+    known = sa.select(sys_words.c.record).where(
+        sys_words.c.record.in_(oldest), sys_words.c.field == fill.key
     )
-    return found.first() is None
+    return bool(oldest) and len(connection.execute(known).all()) < len(oldest)
 
 
 def _batch(database: Database, fill: WordsFill, last: int) -> int | None:
