@@ -78,7 +78,7 @@ def table(page: Page) -> list[tuple[str, Decimal | None]]:
     found = []
     for row in page.locator("tbody tr").all():
         title = row.locator(".head").inner_text().splitlines()[0].strip()
-        words = row.locator('[data-title="数值"]').inner_text()
+        words = row.locator('[data-title^="数值"]').inner_text()
         found.append((title, digits(words) if re.search(r"\d", words) else None))
     return found
 

@@ -34,7 +34,7 @@ LONG = tuple(name for name in FAILPOINTS if not name.startswith(("purge", "rollb
 SHORT = tuple(name for name in LONG if name.startswith("publish") and name != "publish.caught_up")
 PURGE = tuple(name for name in FAILPOINTS if name.startswith("purge"))
 BACK = tuple(name for name in FAILPOINTS if name.startswith("rollback"))
-TIMES = {"fill.batch": 3, "fill.batch_committed": 2, "prepare.statement": 2}
+TIMES = {"fill.batch": 3, "prepare.statement": 2}
 
 
 def changed(house: House) -> None:

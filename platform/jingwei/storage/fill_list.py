@@ -141,8 +141,20 @@ class Filling:
                 if physical is None:
                     continue
                 fill = WordsFill(f"{form.name}.{name}", form.name, physical, name, key)
-                if name not in known or fill.name in begun:
+                is_missing = name not in known and self._may_hold(connection, physical, name)
+                if is_missing or fill.name in begun:
                     yield fill
+
+    def _may_hold(self, connection: Connection, table: PhysicalTable, key: str) -> bool:
+        """Whether a field may have values: what comes only now, or has one already."""
+        allotment, column = self.allotment, table.columns[key]
+        if table.name in allotment.new_tables or (table.name, key) in allotment.new_columns:
+            return True
+        moved = (*allotment.retypes, *allotment.recomputed)
+        if any(one.table == table.name and one.new_column == column for one in moved):
+            return True
+        asked = f'SELECT 1 FROM "{table.name}" WHERE "{column}" IS NOT NULL LIMIT 1'
+        return connection.exec_driver_sql(asked).first() is not None
 
 
 def default_of(definition: Field) -> Any:
