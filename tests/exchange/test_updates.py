@@ -408,16 +408,13 @@ def test_a_guess_of_what_is_not_shown_finds_no_record(house: House, tmp_path: Pa
                 import_batches.may_import(view, "bid", wanted)
 
 
-def test_a_key_counts_on_the_records_that_show_it(house: House, tmp_path: Path) -> None:
+def test_what_some_records_mask_matches_none(house: House, tmp_path: Path) -> None:
     for org, name in (("S1", "甲桥"), ("B", "乙桥")):
         values = {"name": name, "secret": f"{name}底", "org": org}
         make = partial(records.create, form="bid", values=values, source="system")
         house.do("li.na", lambda work, make=make: make(work.as_system()))
     sheet = sheet_file(tmp_path, "secret,name\n甲桥底,改\n乙桥底,改二\n丙桥底,改三\n")
     person, wanted = house.person("chen.jie"), Wanted("update", "secret")
-    found = look(house.commands, person, "bid", sheet, wanted)
-    assert [(row, one.code) for row, one in found.refused] == [
-        (3, "sheet-no-such-record"),
-        (4, "sheet-no-such-record"),
-    ]
-    assert found.updated == 1
+    with pytest.raises(Malformed) as refused:  # that of S1 shows it, that of B does not
+        look(house.commands, person, "bid", sheet, wanted)
+    assert refused.value.holes["known"] == "name, number, id"
