@@ -320,7 +320,7 @@ def in_levels(
     login: str, rows: Sequence[Row], by: Sequence[str], by_id: Mapping[int, Row], *, subtotals: bool
 ) -> list[dict[str, Any]]:
     """The items of grouped lists: totals before what they are the total of, groups without a value
-    last; links by what they lead to is called, behind these what the reader may not see."""
+    last; links by what they lead to is called, behind these what is deleted or hidden from him."""
     found: list[dict[str, Any]] = []
     for level in range(len(by) + 1) if subtotals else [len(by)]:
         groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -330,7 +330,8 @@ def in_levels(
             groups[()] = []
         for key, members in groups.items():
             found.append({"level": level, **dict(zip(by, key, strict=False)), **_totals(members)})
-    seen = [row for row in by_id.values() if login == "all" or visible(login, row)]
+    there = [row for row in by_id.values() if not row["deleted_at"]]
+    seen = [row for row in there if login == "all" or visible(login, row)]
     places = {row["id"]: place for place, row in enumerate(in_order(login, seen, ["name"], by_id))}
 
     def place(path: str, value: Any) -> Any:
